@@ -1,0 +1,135 @@
+"""The Python face: the verbs of `import zerosum as zs`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zerosum.engine.choose import Auto, Wishes
+from zerosum.engine.execution import Layout, Precision
+from zerosum.live import progress_printer, watch
+from zerosum.recipes import Recipe
+from zerosum.runs.store import Run, list_runs
+from zerosum.tasks.model import Model
+from zerosum.workflows.load import load
+from zerosum.workflows.train import resume as resume_run
+from zerosum.workflows.train import train as train_run
+
+__all__ = ["load", "resume", "runs", "train"]
+
+
+def train(
+    recipe: str | Path | Recipe,
+    data: Any,
+    *,
+    out: Path | str | None = None,
+    root: Path | str = "runs",
+    minutes: float | None = None,
+    images: int | None = None,
+    seed: int = 0,
+    set: Mapping[str, Any] | None = None,
+    size: int | tuple[int, int] | None = None,
+    fit: str | None = None,
+    channels: int | None = None,
+    labels: str | None = None,
+    skip_bad: bool = False,
+    limit: int | None = None,
+    device: str = "auto",
+    precision: Precision | Auto = "auto",
+    layout: Layout | Auto = "auto",
+    compile: bool | Auto = "auto",
+    threads: int | Auto = "auto",
+    quiet: bool = False,
+) -> Model:
+    """Train a recipe on data and return the model.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> model = zs.train("cgan", data="digits", minutes=1)  # doctest: +SKIP
+
+    Args:
+        recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
+        data: a folder, .zip, .npz, idx file or built-in name; an array or tensor `[N, H, W]`,
+            `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; or a `Dataset`.
+        out: the run folder; left out, a new one below `root`.
+        root: where new run folders go.
+        minutes: budget in minutes.
+        images: budget in images (rows, points) seen.
+        seed: decides weights, order and noise.
+        set: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
+        size: pixels a side, or `(height, width)`.
+        fit: `cover`, `contain`, `stretch` or `crop`.
+        channels: 1, 3 or 4.
+        labels: `auto` or `none`.
+        skip_bad: go on without unreadable files.
+        limit: take this many samples only.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `fp32`, `bf16`, or `auto` for the faster.
+        layout: `contiguous`, `channels_last`, or `auto`.
+        compile: whether to use `torch.compile`, or `auto`.
+        threads: CPU threads for one operation, or `auto`.
+        quiet: print nothing.
+
+    Raises:
+        ZerosumError: see its subclasses; the message says what to do.
+    """
+    options = data_options(size, fit, channels, labels, skip_bad, limit)
+    run = train_run(
+        recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
+        changes=set, data_options=options, device=device,
+        wishes=Wishes(precision, layout, compile, threads),
+        listener=None if quiet else watch, progress=None if quiet else progress_printer(),
+    )  # fmt: skip
+    return load(run, device=device)
+
+
+def resume(
+    run: Run | Path | str,
+    *,
+    data: Any = None,
+    minutes: float | None = None,
+    images: int | None = None,
+    device: str | None = None,
+    code: Path | str | None = None,
+    quiet: bool = False,
+) -> Model:
+    """Continue a run bit for bit, and return the model.
+
+    Args:
+        run: the run or its folder.
+        data: the run's data, where it has moved or was held in memory.
+        minutes: stop after so long.
+        images: a new, larger budget.
+        device: left out, the device the run was trained on.
+        code: the user's own recipe file, where the run came from one.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, no usable checkpoint, or nothing left to do.
+        DataError: the data is not there, or is not the data of the run.
+    """
+    folder = run.folder if isinstance(run, Run) else run
+    done = resume_run(
+        folder, data=data, minutes=minutes, images=images, device=device, code=code,
+        listener=None if quiet else watch, progress=None if quiet else progress_printer(),
+    )  # fmt: skip
+    return load(done, device=device or "auto", code=code)
+
+
+def runs(root: Path | str = "runs") -> list[Run]:
+    """Every run below `root`, newest first."""
+    return list_runs(Path(root))
+
+
+def data_options(
+    size: int | tuple[int, int] | None,
+    fit: str | None,
+    channels: int | None,
+    labels: str | None,
+    skip_bad: bool,
+    limit: int | None,
+) -> dict[str, Any]:
+    """The options of `open_data`, with a single size made square."""
+    square = (size, size) if isinstance(size, int) else size
+    return {
+        "size": square, "fit": fit, "channels": channels,
+        "labels": labels, "skip_bad": skip_bad, "limit": limit,
+    }  # fmt: skip

@@ -1,0 +1,352 @@
+"""Every command of `zerosum`.
+
+Heavy libraries are imported inside the commands, so that `zerosum --help` answers at once.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zerosum.errors import ConditionError, DataError, ZerosumError
+
+if TYPE_CHECKING:
+    from zerosum.engine.choose import Wishes
+
+app = typer.Typer(
+    name="zerosum",
+    help="Train, control, judge, audit and ship generative adversarial networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+RunFolder = Annotated[Path, typer.Argument(help="A run folder, such as runs/NAME.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="A control to fix, such as label=3; repeat for more."),
+]
+Code = Annotated[
+    Path | None, typer.Option(help="Your own recipe file, where the run came from one.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Seed = Annotated[int, typer.Option(help="Decides everything random.")]
+
+
+@app.command()
+def recipes(as_json: AsJson = False) -> None:
+    """List the recipes: name, data they take, paper, what they need."""
+    from zerosum.recipes import all_recipes
+
+    rows = [
+        {
+            "name": entry.name,
+            "takes": list(entry.spaces),
+            "needs": "labels" if entry.needs_labels else "",
+            "paper": entry.paper,
+            "summary": entry.summary,
+        }
+        for entry in all_recipes().values()
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    _print_table([{**row, "takes": ", ".join(row["takes"])} for row in rows])
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name from `zerosum recipes`, or a .py file.")],
+    data: Annotated[
+        str,
+        typer.Option(help="Folder, .zip, .npz, idx(.gz), or digits, ring, grid, spiral, moons."),
+    ],
+    minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
+    images: Annotated[int | None, typer.Option(help="Budget in images or rows seen.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; default: a new one.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change the recipe: game.gamma=0.5; repeat for more."),
+    ] = None,
+    seed: Seed = 0,
+    size: Annotated[str | None, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")] = None,
+    fit: Annotated[str | None, typer.Option(help="cover, contain, stretch or crop.")] = None,
+    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 alpha.")] = None,
+    labels: Annotated[str | None, typer.Option(help="auto or none.")] = None,
+    skip_bad: Annotated[bool, typer.Option(help="Go on without unreadable files.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Use this many samples only.")] = None,
+    device: Device = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
+    compile_: Annotated[str, typer.Option("--compile", help="auto, on or off.")] = "auto",
+    threads: Annotated[str, typer.Option(help="auto, or a number of CPU threads.")] = "auto",
+    checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
+    dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
+    quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a recipe on data, into a new run folder."""
+    from zerosum.api import data_options
+    from zerosum.config import parse_assignments
+    from zerosum.live import progress_printer, watch
+    from zerosum.workflows.prepare import plan_training
+    from zerosum.workflows.train import train as train_run
+
+    changes = parse_assignments(set_ or [])
+    options = data_options(_size(size), fit, channels, labels, skip_bad, limit)
+    progress = None if quiet else progress_printer()
+    wishes = _wishes(precision, layout, compile_, threads)
+    if dry_run:
+        plan = plan_training(recipe, data, changes=changes, data_options=options, progress=progress)
+        _print_json(plan.recipe.to_json())
+        return
+    _announce(data, options, quiet)
+    run = train_run(
+        recipe, data, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
+        data_options=options, device=device, wishes=wishes,
+        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch,
+        progress=progress,
+    )  # fmt: skip
+    _report_run(run.folder, run.manifest, as_json)
+
+
+@app.command()
+def resume(
+    run: RunFolder,
+    data: Annotated[str | None, typer.Option(help="The data, where it has moved.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
+    images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
+    device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
+    code: Code = None,
+    checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
+    quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Continue a run bit for bit from its newest whole checkpoint."""
+    from zerosum.live import progress_printer, watch
+    from zerosum.workflows.train import resume as resume_run
+
+    done = resume_run(
+        run, data=data, minutes=minutes, images=images, device=device, code=code,
+        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch,
+        progress=None if quiet else progress_printer(),
+    )  # fmt: skip
+    for event in done.events():
+        if event["event"] == "checkpoint_damaged" and not quiet:
+            typer.echo(f"{event['problem']} Step {event['used']} was used instead.", err=True)
+    _report_run(done.folder, done.manifest, as_json)
+
+
+@app.command()
+def sample(
+    run: RunFolder,
+    n: Annotated[int, typer.Option("-n", "--number", help="How many.")] = 64,
+    where: Where = None,
+    seed: Seed = 0,
+    out: Annotated[
+        Path, typer.Option(help="grid.png, folder/, x.npz, or x.csv and x.parquet for points.")
+    ] = Path("samples.png"),
+    batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
+    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make samples of a run, and save them in the form that --out names."""
+    from zerosum.workflows.load import load
+
+    model = load(run, device=device, step=step, code=code)
+    samples = model.sample(n, where=_where(where), seed=seed, batch_size=batch_size)
+    path = samples.save(out)
+    _report(as_json, path=str(path), n=len(samples), seed=seed)
+
+
+@app.command()
+def walk(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option(help="A .gif file.")] = Path("walk.gif"),
+    frames: Annotated[int, typer.Option(help="Pictures in the animation.")] = 60,
+    stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,
+    n: Annotated[int, typer.Option("-n", "--number", help="Tours side by side.")] = 16,
+    where: Where = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Walk through the latent space of a run and back, as an animation."""
+    from zerosum.workflows.load import load
+
+    model = load(run, device=device, code=code)
+    tour = model.walk(frames=frames, stops=stops, n=n, where=_where(where), seed=seed)
+    path = tour.save(out)
+    _report(as_json, path=str(path), frames=len(tour), seed=seed)
+
+
+@app.command()
+def runs(
+    root: Annotated[Path, typer.Argument(help="Where the run folders lie.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    from zerosum.runs.store import list_runs
+
+    rows = [_row(run.folder, run.manifest) for run in list_runs(root)]
+    if as_json:
+        _print_json(rows)
+    elif not rows:
+        typer.echo(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
+    else:
+        _print_table(rows)
+
+
+@app.command()
+def show(
+    run: RunFolder,
+    curve: Annotated[
+        Path | None, typer.Option(help="Draw the history's curves into this .png.")
+    ] = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write the history as a TensorBoard log into this folder.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one run: state, recipe, data, last record, events."""
+    from zerosum.runs.store import Run
+    from zerosum.workflows.history import draw_history, export_tensorboard
+
+    opened = Run.open(run)
+    history = opened.history()
+    if curve is not None:
+        draw_history(opened, curve)
+    if tensorboard is not None:
+        export_tensorboard(opened, tensorboard)
+    if as_json:
+        last = history[-1] if history else None
+        _print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
+        return
+    for key, value in _row(opened.folder, opened.manifest).items():
+        typer.echo(f"{key:>10}  {value}")
+    manifest = opened.manifest
+    typer.echo(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
+    typer.echo(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
+    if history:
+        for key, value in history[-1].items():
+            typer.echo(f"{key:>28}  {value:,.6g}")
+    for event in opened.events():
+        details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
+        typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine offers: versions, devices, precision, compiler."""
+    from zerosum.workflows.doctor import examine
+
+    findings = examine()
+    if as_json:
+        _print_json(findings)
+        return
+    for key, value in findings.items():
+        typer.echo(f"{key:>16}  {value}")
+
+
+def main() -> None:
+    """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
+    try:
+        app()
+    except ZerosumError as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(2)
+
+
+def _announce(data: str, options: dict[str, Any], quiet: bool) -> None:
+    """What a folder or zip holds, before anything is trained."""
+    if quiet:
+        return
+    from zerosum.data.open import scan_data
+
+    found = scan_data(data, **options)
+    if found:
+        typer.echo(f"{data}: {found}", err=True)
+
+
+def _where(pairs: list[str] | None) -> dict[str, Any]:
+    where = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
+        where[name] = value.split(",") if "," in value else value
+    return where
+
+
+def _size(text: str | None) -> int | tuple[int, int] | None:
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if not all(side.isdigit() and int(side) for side in sides) or len(sides) > 2:
+        raise DataError(f"--size is {text!r}; write 64, or HEIGHTxWIDTH such as 48x64.")
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
+
+
+def _wishes(precision: str, layout: str, compiled: str, threads: str) -> "Wishes":
+    from zerosum.engine.choose import parse_wishes
+
+    return parse_wishes(precision=precision, layout=layout, compile=compiled, threads=threads)
+
+
+def _row(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    scores = manifest.get("scores") or {}
+    return {
+        "run": str(folder),
+        "state": manifest.get("state", ""),
+        "recipe": (manifest.get("recipe") or {}).get("name", ""),
+        "data": (manifest.get("data") or {}).get("name", ""),
+        "images": manifest.get("images", 0),
+        "seconds": manifest.get("seconds", 0),
+        "created": manifest.get("created", ""),
+        "scores": " ".join(f"{name}={value}" for name, value in scores.items()),
+    }
+
+
+def _execution(manifest: dict[str, Any]) -> str:
+    execution = manifest.get("execution") or {}
+    return ", ".join(str(value) for key, value in execution.items() if key != "kind")
+
+
+def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        _print_json(_row(folder, manifest))
+    else:
+        typer.echo(str(folder))
+
+
+def _report(as_json: bool, **values: Any) -> None:
+    if as_json:
+        _print_json(values)
+    else:
+        typer.echo(values["path"])
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in rows[0]:
+        table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)

@@ -1,0 +1,134 @@
+"""Files in a folder or in a zip, read safely: nothing is unpacked to disk."""
+
+import threading
+import zipfile
+from abc import ABC, abstractmethod
+from pathlib import Path, PurePosixPath
+
+from zerosum.errors import DataError
+
+MAX_EXPANSION = 200
+"""A zip may expand to this many times its size, or to `MAX_SMALL` bytes, whichever is more."""
+MAX_SMALL = 1 << 30
+MAX_MEMBER = 1 << 28
+"""Bytes that one file in a folder or zip may have."""
+
+
+class Archive(ABC):
+    """Named files that can be read by several threads.
+
+    Attributes:
+        names: relative paths with forward slashes, sorted.
+    """
+
+    names: list[str]
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The content of one file."""
+
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """Its length in bytes."""
+
+
+class Folder(Archive):
+    """The files below a folder; hidden ones are left out."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        found = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
+        self.names = sorted(
+            file.as_posix() for file in found if not any(part[0] == "." for part in file.parts)
+        )
+
+    def read(self, name: str) -> bytes:
+        """The content of one file."""
+        if self.size(name) > MAX_MEMBER:
+            raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
+        return (self._path / name).read_bytes()
+
+    def size(self, name: str) -> int:
+        """Its length in bytes."""
+        return (self._path / name).stat().st_size
+
+
+class Zip(Archive):
+    """The files in a zip, or below one folder in it.
+
+    Raises:
+        DataError: not a zip, a name that leaves the archive, or one that expands without bound.
+    """
+
+    def __init__(self, path: Path, inside: str = "") -> None:
+        self._lock = threading.Lock()
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise DataError(f"{path} cannot be read as a zip: {error}.") from error
+        check_zip(self._zip, path)
+        prefix = f"{inside.strip('/')}/" if inside else ""
+        self._infos = {
+            info.filename.removeprefix(prefix): info
+            for info in self._zip.infolist()
+            if not info.is_dir() and info.filename.startswith(prefix)
+        }
+        hidden = ("__MACOSX/", ".")
+        self.names = sorted(
+            name
+            for name in self._infos
+            if not name.startswith("__MACOSX/")
+            and not any(part.startswith(hidden) for part in PurePosixPath(name).parts)
+        )
+
+    def read(self, name: str) -> bytes:
+        """The content of one file, never more than the directory promised."""
+        info = self._infos[name]
+        if info.file_size > MAX_MEMBER:
+            raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
+        with self._lock, self._zip.open(info) as handle:
+            return handle.read(info.file_size)
+
+    def size(self, name: str) -> int:
+        """Its length in bytes."""
+        return self._infos[name].file_size
+
+
+def check_zip(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse names that leave the archive, and archives that expand without bound.
+
+    Raises:
+        DataError: either.
+    """
+    total = 0
+    for info in archive.infolist():
+        parts = PurePosixPath(info.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or parts.as_posix()[1:2] == ":":
+            raise DataError(
+                f"{path} names {info.filename!r}, which lies outside the archive. A zip of data "
+                "has relative names without '..'; pack it again."
+            )
+        total += info.file_size
+    packed = path.stat().st_size
+    if total > max(MAX_SMALL, MAX_EXPANSION * packed):
+        raise DataError(
+            f"{path} would expand from {packed:,} to {total:,} bytes, more than "
+            f"{MAX_EXPANSION} times. It may be a decompression bomb: unpack it yourself and give "
+            "the folder."
+        )
+
+
+def open_archive(path: Path) -> Archive:
+    """The folder or zip at `path`; `data.zip/train` is the folder `train` in `data.zip`.
+
+    Raises:
+        DataError: there is no such folder or zip.
+    """
+    if path.is_dir():
+        return Folder(path)
+    for parent in [path, *path.parents]:
+        if parent.is_file():
+            if not zipfile.is_zipfile(parent):
+                raise DataError(f"{parent} is neither a folder nor a zip.")
+            return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
+    raise DataError(f"no file or folder at {path}. Give a folder, .zip, .npz, idx file or a name.")

@@ -1,0 +1,137 @@
+"""What every data set offers: a space, a length, a fingerprint, and rows by index."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zerosum.config import Config
+from zerosum.errors import DataError
+from zerosum.spaces import ImageSpace, Space, VectorSpace
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+class Dataset(ABC):
+    """Samples that can be fetched by index, in compact form.
+
+    Attributes:
+        space: what one sample is.
+        name: how messages call this data.
+        fingerprint: hex digest of the content; a resume refuses data with another one.
+        modes: for mixtures, the centres `[M, D]` in data units, else None.
+        mode_std: standard deviation of one mode, in data units.
+    """
+
+    space: Space
+    name: str
+    fingerprint: str
+    modes: Tensor | None = None
+    mode_std: float = 0.0
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Compact samples `[B, ...]` and int64 labels `[B]` (None without labels), on the CPU."""
+
+    @property
+    def resident(self) -> tuple[Tensor, Tensor | None] | None:
+        """All samples and labels where they are held in memory, else None."""
+        return None
+
+
+class ArrayDataset(Dataset):
+    """Samples held in memory: uint8 `[N, C, H, W]` or float32 `[N, D]`, with int64 labels `[N]`."""
+
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor | None = None,
+        *,
+        name: str,
+        labels: Sequence[str] = (),
+        modes: Tensor | None = None,
+        mode_std: float = 0.0,
+        fingerprint: str | None = None,
+    ) -> None:
+        self._x, self._y = x.contiguous(), y
+        self.name, self.modes, self.mode_std = name, modes, mode_std
+        self.space = space_of(x, y, labels)
+        self.fingerprint = fingerprint or fingerprint_of(self._x, y)
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Rows `indices`."""
+        return self._x[indices], None if self._y is None else self._y[indices]
+
+    @property
+    def resident(self) -> tuple[Tensor, Tensor | None]:
+        """Everything."""
+        return self._x, self._y
+
+
+class DataConfig(Config):
+    """Describes a data set, so that a run can open it again."""
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Open the data; `progress` is told about anything that takes long.
+
+        Raises:
+            DataError: it is not there, or cannot be used.
+        """
+        raise TypeError(f"{type(self).__name__} must define build()")
+
+
+def space_of(x: Tensor, y: Tensor | None, labels: Sequence[str]) -> Space:
+    """The space that compact samples `x` with labels `y` come from."""
+    counts: tuple[int, ...] = ()
+    if y is not None:
+        counts = tuple(torch.bincount(y, minlength=len(labels)).tolist())
+    names = tuple(labels)
+    if x.dtype == torch.uint8:
+        return ImageSpace(
+            channels=x.shape[1], height=x.shape[2], width=x.shape[3],
+            labels=names, label_counts=counts,
+        )  # fmt: skip
+    scale = x.double().std(dim=0, correction=0)
+    return VectorSpace(
+        center=tuple(x.double().mean(dim=0).tolist()),
+        scale=tuple(torch.where(scale > 0, scale, torch.ones_like(scale)).tolist()),
+        labels=names,
+        label_counts=counts,
+    )
+
+
+def fingerprint_of(x: Tensor, y: Tensor | None) -> str:
+    """Hex digest of the samples, their shape and their labels."""
+    digest = hashlib.sha256(f"{tuple(x.shape)} {x.dtype}".encode())
+    digest.update(x.contiguous().numpy().data)
+    if y is not None:
+        digest.update(y.numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[str, ...]]:
+    """Label values of any type to codes `[N]` and their names, numbers in numeric order.
+
+    Raises:
+        DataError: there is not one label for each sample, or a label is missing.
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
+    if array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise DataError("labels hold NaN or infinite values; give every sample a label.")
+        if (array == array.round()).all():
+            array = array.astype(np.int64)
+    names, codes = np.unique(array, return_inverse=True)
+    return torch.from_numpy(codes.astype(np.int64)), tuple(str(name) for name in names)

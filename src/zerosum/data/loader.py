@@ -1,0 +1,142 @@
+"""Batches from a data set: one order for resident and streamed data, and no hidden state.
+
+The order is a pure function of the seed and a position, so a single number resumes it. Data that
+fits is moved to the device once and batched there; the rest is read ahead by threads.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Dataset
+from zerosum.errors import DataError
+from zerosum.rng import derive_seed
+from zerosum.runtime import Runtime
+from zerosum.spaces import Batch, ImageSpace
+
+_READ_AHEAD = 4
+
+
+class Order:
+    """An endless sequence of row numbers: one shuffle of all rows after another.
+
+    >>> order = Order(5, seed=0)
+    >>> sorted(order.rows(0, 5).tolist())
+    [0, 1, 2, 3, 4]
+    >>> order.rows(3, 4).tolist() == order.rows(0, 7).tolist()[3:]
+    True
+    """
+
+    def __init__(self, length: int, *, seed: int, device: torch.device | str = "cpu") -> None:
+        self._length, self._seed, self._device = length, seed, device
+        self._epoch, self._shuffle = -1, torch.empty(0)
+
+    def rows(self, start: int, count: int) -> Tensor:
+        """The row numbers at positions `start` to `start + count`, int64 `[count]`."""
+        pieces = []
+        while count:
+            epoch, offset = divmod(start, self._length)
+            pieces.append(self._shuffled(epoch)[offset : offset + count])
+            start, count = start + len(pieces[-1]), count - len(pieces[-1])
+        return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+
+    def _shuffled(self, epoch: int) -> Tensor:
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(derive_seed(self._seed, "epoch", epoch))
+            shuffle = torch.randperm(self._length, generator=generator)
+            self._epoch, self._shuffle = epoch, shuffle.to(self._device)
+        return self._shuffle
+
+
+class Loader:
+    """Draws batches for one process.
+
+    Args:
+        dataset: where the rows come from.
+        seed: decides the order.
+        runtime: the device, and which rows of a global batch are this process's.
+        channels_last: lay pictures out as NHWC.
+
+    Attributes:
+        position: rows drawn so far by all processes; set it to resume.
+    """
+
+    def __init__(
+        self, dataset: Dataset, *, seed: int, runtime: Runtime, channels_last: bool = False
+    ) -> None:
+        self.position = 0
+        self._dataset, self._runtime = dataset, runtime
+        self._images = isinstance(dataset.space, ImageSpace)
+        self._format = (
+            torch.channels_last if channels_last and self._images else torch.contiguous_format
+        )
+        held = dataset.resident
+        self._order = Order(
+            len(dataset), seed=derive_seed(seed, "order"), device=runtime.device if held else "cpu"
+        )
+        self._pool: ThreadPoolExecutor | None = None
+        self._ahead: dict[tuple[int, int], Future[tuple[Tensor, Tensor | None]]] = {}
+        if held is None:
+            self._fetch: Callable[[int, int], tuple[Tensor, Tensor | None]] = self._streamed
+            return
+        x, y = held
+        if not self._images:
+            x = dataset.space.to_model(x)
+        self._x = x.to(runtime.device)
+        self._y = None if y is None else y.to(runtime.device)
+        self._fetch = self._held
+
+    def next(self, size: int) -> Batch:
+        """This process's next `size` samples in model units, on the device.
+
+        Raises:
+            DataError: a streamed file cannot be read any more.
+        """
+        start = self.position + self._runtime.rank * size
+        self.position += self._runtime.world * size
+        x, y = self._fetch(start, size)
+        if self._images:
+            x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
+        return Batch(x, y)
+
+    def close(self) -> None:
+        """Stop reading ahead."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+        self._ahead.clear()
+
+    def _held(self, start: int, size: int) -> tuple[Tensor, Tensor | None]:
+        rows = self._order.rows(start, size)
+        return self._x[rows], None if self._y is None else self._y[rows]
+
+    def _streamed(self, start: int, size: int) -> tuple[Tensor, Tensor | None]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_READ_AHEAD, thread_name_prefix="zerosum-read")
+        stride = self._runtime.world * size
+        for later in range(start, start + _READ_AHEAD * stride, stride):
+            if (later, size) not in self._ahead:
+                rows = self._order.rows(later, size)
+                self._ahead[later, size] = self._pool.submit(self._dataset.take, rows)
+        x, y = self._ahead.pop((start, size)).result()
+        for stale in [key for key in self._ahead if key[0] < start]:
+            self._ahead.pop(stale).cancel()
+        x = x.to(self._runtime.device, non_blocking=True)
+        if not self._images:
+            x = self._dataset.space.to_model(x)
+        return x, None if y is None else y.to(self._runtime.device, non_blocking=True)
+
+
+def require_batch_fits(dataset: Dataset, batch_size: int) -> None:
+    """Refuse a batch that is larger than the data.
+
+    Raises:
+        DataError: it is.
+    """
+    if batch_size > len(dataset):
+        raise DataError(
+            f"a batch of {batch_size} is larger than {dataset.name}, which has {len(dataset)} "
+            f"samples. Set optimisation.batch_size to {len(dataset)} or less."
+        )

@@ -1,0 +1,1 @@
+"""The engine: it plays moves and never knows methods."""

@@ -1,0 +1,28 @@
+"""What may look on while the engine plays: records, samples, checkpoints, metrics, referees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zerosum.engine.trainer import Row, Trainer
+
+
+class Hook:
+    """A listener; override what you need.
+
+    Hooks run in their order, on rank 0 alone, and must not draw from the trainer's noise. To end a
+    training call `trainer.stop(reason)`.
+    """
+
+    def started(self, trainer: Trainer) -> None:
+        """Before the first step, also of a resume."""
+
+    def stepped(self, trainer: Trainer) -> None:
+        """After every step; must cost next to nothing unless it is due."""
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """After every `record_every` steps, with the means of their terms and signals."""
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """After the last step: `finished`, or the reason given to `stop`."""

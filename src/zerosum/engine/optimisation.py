@@ -1,0 +1,113 @@
+"""How players learn: optimizers with schedules, weight averaging, batch and budget."""
+
+from collections.abc import Iterable
+
+import torch
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from torch import nn
+
+from zerosum.config import Config
+from zerosum.schedules import Constant, Schedule
+
+
+class OptimizerConfig(Config):
+    """Describes one player's optimizer; `schedule` multiplies the learning rate."""
+
+    lr: PositiveFloat
+    schedule: Schedule = Constant()
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer, with every rate at its start."""
+        raise TypeError(f"{type(self).__name__} must define build()")
+
+    def apply(self, optimizer: torch.optim.Optimizer, progress: float) -> None:
+        """Set the rates for this moment of the training, `progress` in [0, 1]."""
+        for group in optimizer.param_groups:
+            group["lr"] = self.lr * self.schedule.at(progress)
+
+
+class Adam(OptimizerConfig):
+    """Adam (Kingma and Ba, 2015), fused; `beta2_schedule` multiplies `beta2`."""
+
+    kind = "adam"
+    lr: PositiveFloat = 2e-4
+    beta1: float = Field(default=0.5, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    beta2_schedule: Schedule = Constant()
+    eps: PositiveFloat = 1e-8
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """`torch.optim.Adam` with one kernel for all parameters."""
+        betas = (self.beta1, self.beta2)
+        return torch.optim.Adam(parameters, lr=self.lr, betas=betas, eps=self.eps, fused=True)
+
+    def apply(self, optimizer: torch.optim.Optimizer, progress: float) -> None:
+        """Set the rate and beta2."""
+        super().apply(optimizer, progress)
+        for group in optimizer.param_groups:
+            group["betas"] = (self.beta1, self.beta2 * self.beta2_schedule.at(progress))
+
+
+class Sgd(OptimizerConfig):
+    """Stochastic gradient descent with momentum."""
+
+    kind = "sgd"
+    lr: PositiveFloat = 1e-2
+    momentum: NonNegativeFloat = 0.0
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """`torch.optim.SGD`."""
+        return torch.optim.SGD(parameters, lr=self.lr, momentum=self.momentum)
+
+
+class RmsProp(OptimizerConfig):
+    """RMSProp (Tieleman and Hinton, 2012)."""
+
+    kind = "rmsprop"
+    lr: PositiveFloat = 5e-5
+    alpha: float = Field(default=0.99, ge=0, lt=1)
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """`torch.optim.RMSprop`."""
+        return torch.optim.RMSprop(parameters, lr=self.lr, alpha=self.alpha)
+
+
+class Averaging(Config):
+    """Exponential moving average of weights (EMA), which samples are made from.
+
+    The half-life, in images, grows with the images seen until it reaches its target, so that the
+    average is not held back by the first weights (Karras et al., 2020).
+
+    >>> Averaging(half_life=1000, ramp=0.05).decay(images_seen=2000, batch_size=100)
+    0.5
+    """
+
+    kind = "averaging"
+    half_life: NonNegativeFloat = 10_000
+    ramp: PositiveFloat = 0.05
+
+    def decay(self, *, images_seen: int, batch_size: int) -> float:
+        """What the old average is multiplied by after this step; 0 follows the weights."""
+        half_life = min(self.half_life, self.ramp * images_seen)
+        return 0.5 ** (batch_size / half_life) if half_life > 0 else 0.0
+
+
+class Optimisation(Config):
+    """How the players of a game learn.
+
+    Attributes:
+        batch_size: samples in one step, over all processes.
+        accumulate: pieces that a batch is split into; gradients are averaged over them.
+        total_images: the budget, in samples of one step times steps.
+        optimizers: one for each player, by its name.
+        averaging: how the players that the game names are averaged.
+        record_every: steps that one row of the history stands for.
+    """
+
+    kind = "optimisation"
+    batch_size: PositiveInt = 64
+    accumulate: PositiveInt = 1
+    total_images: PositiveInt = 1_000_000
+    optimizers: dict[str, OptimizerConfig]
+    averaging: Averaging = Averaging()
+    record_every: PositiveInt = 20

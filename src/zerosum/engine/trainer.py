@@ -1,0 +1,336 @@
+"""The training loop. It knows moves, never methods."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from zerosum.data.base import Dataset
+from zerosum.data.loader import Loader, require_batch_fits
+from zerosum.engine.execution import Execution
+from zerosum.engine.hooks import Hook
+from zerosum.engine.optimisation import Optimisation
+from zerosum.errors import ConfigError, DivergenceError
+from zerosum.games.base import Game, Inputs, Move, Terms, Turn
+from zerosum.rng import Noise, derive_seed
+from zerosum.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Row:
+    """Means of the terms and signals of some steps, up to and with step `step`."""
+
+    step: int
+    images: int
+    seconds: float
+    values: dict[str, float]
+
+
+class Trainer:
+    """Plays a game on a data set; `state` is all that an exact resume needs.
+
+    Args:
+        game: the players and their moves; moved to the device.
+        dataset: where reals come from.
+        optimisation: how players learn.
+        seed: decides order and noise.
+        runtime: device and processes.
+        execution: precision, layout, compilation, threads.
+
+    Raises:
+        ConfigError: the batch cannot be split, or players and optimizers do not match.
+        DataError: the batch is larger than the data.
+
+    Attributes:
+        step: steps played.
+        seconds: time spent in steps, over all resumes.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        dataset: Dataset,
+        optimisation: Optimisation,
+        *,
+        seed: int,
+        runtime: Runtime,
+        execution: Execution,
+    ) -> None:
+        require_batch_fits(dataset, optimisation.batch_size)
+        self.optimisation, self.runtime, self.execution = optimisation, runtime, execution
+        self.dataset = dataset
+        self.step, self.seconds = 0, 0.0
+        self._micro = _micro_batch(optimisation, runtime.world)
+        self.game = game.to(runtime.device).train()
+        if execution.layout == "channels_last":
+            self.game.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        if execution.compile:
+            for name in game.compiled:
+                setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
+        self.moves: Sequence[Move] = game.moves()
+        self._players = _players(game, self.moves, optimisation)
+        self._everyone = list(game.parameters())
+        self._active: str | None = None
+        self._optimizers = {
+            name: optimisation.optimizers[name].build(parameters)
+            for name, parameters in self._players.items()
+        }
+        self._weights = _averaged_tensors(game)
+        self._average = [tensor.detach().clone() for tensor in self._weights.values()]
+        self._method_state = [b for b in game.buffers() if b.is_floating_point()]
+        self.noise = Noise(
+            derive_seed(seed, "noise"),
+            device=runtime.device, rank=runtime.rank, world=runtime.world,
+        )  # fmt: skip
+        self.loader = Loader(
+            dataset, seed=seed, runtime=runtime,
+            channels_last=execution.layout == "channels_last",
+        )  # fmt: skip
+        self._window: dict[str, list[Tensor]] = {}
+        self._stopping = ""
+
+    @property
+    def images_seen(self) -> int:
+        """Steps times batch size."""
+        return self.step * self.optimisation.batch_size
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is used, 0 to 1."""
+        return min(self.images_seen / self.optimisation.total_images, 1.0)
+
+    def run(self, hooks: Sequence[Hook] = ()) -> str:
+        """Play until the budget is used or a hook stops it; returns `finished` or the reason.
+
+        Raises:
+            DivergenceError: a term is NaN or infinite.
+        """
+        listeners = hooks if self.runtime.is_main else ()
+        self._stopping = ""
+        with self.execution.applied():
+            for hook in listeners:
+                hook.started(self)
+            while self.progress < 1 and not self._stopping:
+                start = time.perf_counter()
+                self.play()
+                row = None
+                if self.step % self.optimisation.record_every == 0:
+                    row = self._record(start)
+                    self._stopping = self.runtime.agree_text(self._stopping)
+                else:
+                    self.seconds += time.perf_counter() - start
+                if row is not None:
+                    for hook in listeners:
+                        hook.recorded(self, row)
+                for hook in listeners:
+                    hook.stepped(self)
+            reason = self._stopping or "finished"
+            for hook in listeners:
+                hook.ended(self, reason)
+            self.runtime.wait()
+        self.loader.close()
+        return reason
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step (with several processes, at the next record)."""
+        self._stopping = reason
+
+    def play(self) -> None:
+        """One step: every move that is due, then the average."""
+        progress = self.progress
+        for move in self.moves:
+            if self.step % move.every:
+                continue
+            played = self.step // move.every * move.repeats
+            for repeat in range(move.repeats):
+                self._play_move(move, played + repeat, progress)
+        self.step += 1
+        self.runtime.average_(self._method_state)
+        self._update_average()
+
+    def check_healthy(self) -> None:
+        """Raise unless every pending term and every weight is finite.
+
+        Raises:
+            DivergenceError: one is not; the message names it.
+        """
+        for name, values in self._window.items():
+            if not all(math.isfinite(v) for v in torch.stack(values).tolist()):
+                raise self._diverged(f"the term {name} is not finite")
+        for name, tensor in self.game.state_dict().items():
+            if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+                raise self._diverged(f"the tensor {name} is not finite")
+
+    @contextmanager
+    def averaged_weights(self) -> Iterator[Game]:
+        """The game in evaluation mode with its averaged weights, for sampling."""
+        self._swap_average()
+        self.game.eval()
+        try:
+            with torch.no_grad():
+                yield self.game
+        finally:
+            self.game.train()
+            self._swap_average()
+
+    def sample(self, inputs: Inputs) -> Tensor:
+        """Samples of the averaged generator in data form, on the CPU."""
+        with self.averaged_weights() as game, self.execution.autocast(self.runtime.device):
+            return game.space.to_data(game.generate(inputs.to(self.runtime.device))).cpu()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Every tensor, by a dotted name, and every number that a resume needs."""
+        tensors = {f"game.{name}": t for name, t in self.game.state_dict().items()}
+        average = zip(self._weights, self._average, strict=True)
+        tensors |= {f"average.{name}": tensor for name, tensor in average}
+        for player, parameters in self._players.items():
+            for i, parameter in enumerate(parameters):
+                state = self._optimizers[player].state.get(parameter, {})
+                tensors |= {f"optimizer.{player}.{i}.{k}": v for k, v in state.items()}
+        tensors |= {f"window.{name}": torch.stack(v) for name, v in self._window.items()}
+        tensors["noise"] = self.noise.state()
+        scalars = {
+            "step": self.step,
+            "position": self.loader.position,
+            "seconds": self.seconds,
+            "window": list(self._window),
+        }
+        return tensors, scalars
+
+    def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
+        """Continue exactly where `state` was taken."""
+        self.game.load_state_dict(_below("game.", tensors))
+        average = _below("average.", tensors)
+        for name, mine in zip(self._weights, self._average, strict=True):
+            mine.copy_(average[name])
+        for player, parameters in self._players.items():
+            saved = _below(f"optimizer.{player}.", tensors)
+            for i, parameter in enumerate(parameters):
+                state = {
+                    name: _like(tensor, parameter)
+                    for name, tensor in _below(f"{i}.", saved).items()
+                }
+                if state:
+                    self._optimizers[player].state[parameter] = state
+        device = self.runtime.device
+        window = _below("window.", tensors)
+        self._window = {name: list(window[name].to(device).unbind()) for name in scalars["window"]}
+        self.noise.set_state(tensors["noise"])
+        self.step, self.seconds = scalars["step"], scalars["seconds"]
+        self.loader.position = scalars["position"]
+
+    def _play_move(self, move: Move, index: int, progress: float) -> None:
+        self._activate(move.player)
+        optimizer = self._optimizers[move.player]
+        optimizer.zero_grad(set_to_none=True)
+        pieces = self.optimisation.accumulate
+        for _ in range(pieces):
+            turn = Turn(self._micro, self.noise, index, progress, self._next_batch)
+            with self.execution.autocast(self.runtime.device):
+                terms = move.loss(turn)
+                loss = sum(terms.values()) / pieces
+            loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
+            self._note(move.player, terms)
+            self._note(move.player, turn.signals)
+        if self.runtime.world > 1:
+            parameters = self._players[move.player]
+            self.runtime.average_([p.grad for p in parameters if p.grad is not None])
+        self.optimisation.optimizers[move.player].apply(optimizer, progress)
+        optimizer.step()
+
+    def _next_batch(self) -> Any:
+        return self.loader.next(self._micro)
+
+    def _note(self, player: str, values: Terms) -> None:
+        for name, value in values.items():
+            self._window.setdefault(f"{player}/{name}", []).append(value.detach())
+
+    def _activate(self, player: str) -> None:
+        if player == self._active:
+            return
+        mine = set(map(id, self._players[player]))
+        for parameter in self._everyone:
+            parameter.requires_grad_(id(parameter) in mine)
+        self._active = player
+
+    def _update_average(self) -> None:
+        decay = self.optimisation.averaging.decay(
+            images_seen=self.images_seen, batch_size=self.optimisation.batch_size
+        )
+        with torch.no_grad():
+            torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
+                self._average, list(self._weights.values()), 1 - decay
+            )
+
+    def _swap_average(self) -> None:
+        for tensor, average in zip(self._weights.values(), self._average, strict=True):
+            tensor.data, average.data = average.data, tensor.data
+
+    def _record(self, start: float) -> Row:
+        """Fetch the window's means from the device, in one copy."""
+        means = torch.stack(
+            [torch.stack(values).float().mean() for values in self._window.values()]
+        )
+        values = dict(zip(self._window, means.tolist(), strict=True))
+        self.seconds += time.perf_counter() - start
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise self._diverged(f"the term {name} is {value}")
+        self._window.clear()
+        return Row(self.step, self.images_seen, self.seconds, values)
+
+    def _diverged(self, what: str) -> DivergenceError:
+        return DivergenceError(
+            f"training diverged: by step {self.step} {what}. The last healthy checkpoint is kept. "
+            "Lower the learning rates (--set optimisation.optimizers.generator.lr=...), raise the "
+            "gradient penalty, or try --precision fp32."
+        )
+
+
+def _micro_batch(optimisation: Optimisation, world: int) -> int:
+    pieces = world * optimisation.accumulate
+    if optimisation.batch_size % pieces:
+        raise ConfigError(
+            f"a batch of {optimisation.batch_size} cannot be split over {world} processes times "
+            f"{optimisation.accumulate} accumulation steps. Make it a multiple of {pieces}."
+        )
+    return optimisation.batch_size // pieces
+
+
+def _players(
+    game: Game, moves: Sequence[Move], optimisation: Optimisation
+) -> dict[str, list[nn.Parameter]]:
+    """The parameters of every player, by name."""
+    names = {move.player: None for move in moves}
+    if set(names) != set(optimisation.optimizers):
+        raise ConfigError(
+            f"optimisation.optimizers names {sorted(optimisation.optimizers)}, and the players are "
+            f"{sorted(names)}. Give one optimizer for each player."
+        )
+    return {name: list(game.get_submodule(name).parameters()) for name in names}
+
+
+def _averaged_tensors(game: Game) -> dict[str, Tensor]:
+    """Parameters and floating-point buffers of the players that are averaged, by dotted name."""
+    state = game.state_dict(keep_vars=True)
+    return {
+        name: tensor
+        for name, tensor in state.items()
+        if name.split(".")[0] in game.averaged and tensor.is_floating_point()
+    }
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _like(saved: Tensor, parameter: nn.Parameter) -> Tensor:
+    """`saved` on the parameter's device, and in its memory layout where the shapes agree."""
+    if saved.shape != parameter.shape:
+        return saved.to(parameter.device)
+    return torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False).copy_(saved)

@@ -1,0 +1,68 @@
+"""The one tree of exceptions: each message says what was given, what is allowed, what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "ConditionError",
+    "ConfigError",
+    "DataError",
+    "DeviceError",
+    "DivergenceError",
+    "MissingExtraError",
+    "RecipeError",
+    "RunError",
+    "ZerosumError",
+    "did_you_mean",
+]
+
+
+class ZerosumError(Exception):
+    """Base of every error that zerosum raises on purpose."""
+
+
+class ConfigError(ZerosumError):
+    """A configuration names an unknown key or kind, or holds a value that is not allowed."""
+
+
+class DataError(ZerosumError):
+    """The data cannot be read, or is not what the recipe needs."""
+
+
+class RecipeError(ZerosumError):
+    """There is no such recipe, or it does not fit the data."""
+
+
+class RunError(ZerosumError):
+    """A run folder cannot be created, read or continued."""
+
+
+class ConditionError(ZerosumError):
+    """`where` names something that the model does not control."""
+
+
+class DeviceError(ZerosumError):
+    """The device or the process group asked for is not there."""
+
+
+class DivergenceError(ZerosumError):
+    """A loss or a weight became NaN or infinite; the last healthy checkpoint is kept."""
+
+
+class MissingExtraError(ZerosumError):
+    """An optional library is needed; the message names the extra that brings it."""
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """The tail of an error message: the nearest allowed name, and all of them when few.
+
+    >>> did_you_mean("gama", ["gamma", "width"])
+    " Did you mean 'gamma'? Allowed: gamma, width."
+    """
+    names = sorted(map(str, allowed))
+    near = get_close_matches(given, names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    if not names:
+        return hint
+    shown = ", ".join(names[:20]) + (f", and {len(names) - 20} more" if len(names) > 20 else "")
+    return f"{hint} Allowed: {shown}."

@@ -1,0 +1,1 @@
+"""Games: players, and the moves by which they learn."""

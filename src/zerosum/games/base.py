@@ -1,0 +1,173 @@
+"""A game: players, and the moves by which they learn.
+
+The engine plays moves and never knows methods. What a method keeps between steps lives in buffers
+of the game, so that one state dict is the whole method.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from zerosum.config import Config
+from zerosum.rng import Noise
+from zerosum.spaces import Batch, Space
+
+Terms = dict[str, Tensor]
+"""Name to weighted scalar; a player minimises their sum."""
+
+
+@dataclass
+class Turn:
+    """What a loss may use while its move is played.
+
+    Attributes:
+        batch_size: samples to draw in this call, for this process.
+        noise: the only source of randomness.
+        index: how often this move was played before.
+        progress: share of the training budget that is used, 0 to 1.
+        next_batch: draws real samples, a `Batch` of `batch_size`.
+        signals: scalars to record beside the terms, without minimising them.
+    """
+
+    batch_size: int
+    noise: Noise
+    index: int
+    progress: float
+    next_batch: Callable[[], Batch]
+    signals: Terms = field(default_factory=dict)
+
+    def due(self, every: int) -> bool:
+        """Whether something that happens every `every` plays of this move happens now."""
+        return self.index % every == 0
+
+
+@dataclass(frozen=True)
+class Move:
+    """One optimizer step of one player.
+
+    Attributes:
+        player: name of the submodule that is trained; nothing else is.
+        loss: returns named, weighted terms whose sum is minimised.
+        every: played on every `every`-th step of the training.
+        repeats: how many times in a row.
+    """
+
+    player: str
+    loss: Callable[[Turn], Terms]
+    every: int = 1
+    repeats: int = 1
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a generator makes samples from: latents `z` `[B, L]`, labels `y` `[B]` or None."""
+
+    z: Tensor
+    y: Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return self.z.shape[0]
+
+    def rows(self, start: int, stop: int) -> "Inputs":
+        """Rows `start` to `stop`."""
+        return Inputs(self.z[start:stop], None if self.y is None else self.y[start:stop])
+
+    def to(self, device: torch.device | str) -> "Inputs":
+        """The same inputs on `device`."""
+        return Inputs(self.z.to(device), None if self.y is None else self.y.to(device))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A control that takes one of a few names."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A control that takes a number from `low` to `high`."""
+
+    low: float
+    high: float
+
+
+class Game(nn.Module):
+    """Players as submodules; everything a method remembers as buffers.
+
+    A subclass sets the class attributes, builds its players in `__init__`, and defines `moves`,
+    `draw` and `generate`.
+    """
+
+    averaged: ClassVar[tuple[str, ...]] = ("generator",)
+    """Players whose weights are averaged (EMA); samples come from the average."""
+
+    compiled: ClassVar[tuple[str, ...]] = ()
+    """Methods that `torch.compile` may fuse: pure tensor functions without random draws."""
+
+    space: Space
+
+    def moves(self) -> Sequence[Move]:
+        """The moves of one step, in order."""
+        raise TypeError(f"{type(self).__name__} must define moves()")
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Random inputs for `n` samples."""
+        raise TypeError(f"{type(self).__name__} must define draw()")
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Samples in model units, `[B, *space.shape]`."""
+        raise TypeError(f"{type(self).__name__} must define generate()")
+
+    def controls(self) -> Mapping[str, Choice | Range]:
+        """What a caller may fix when sampling, by name."""
+        return {}
+
+    def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
+        """Inputs with the control `name` set row by row, `[B]`.
+
+        `values` are indices, int64, for a `Choice`, and floats for a `Range`.
+        """
+        raise TypeError(f"{type(self).__name__} has no control {name!r}")
+
+    def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:
+        """Inputs on the great circle from `a` (t = 0) to `b` (t = 1); labels stay those of `a`."""
+        return replace(a, z=slerp(a.z, b.z, t))
+
+
+class GameConfig(Config):
+    """Describes a game; the space comes from the data, never from the user."""
+
+    def build(self, space: Space) -> Game:
+        """The game for samples of `space`, freshly initialised.
+
+        Raises:
+            RecipeError: the method cannot handle that space.
+        """
+        raise TypeError(f"{type(self).__name__} must define build()")
+
+
+def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Spherical interpolation of rows `[B, L]`, with lengths interpolated linearly.
+
+    Gaussian latents lie near a sphere; straight lines between them pass through unlikely points.
+
+    >>> slerp(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]]), 0.5)
+    tensor([[0.7071, 0.7071]])
+    """
+    length_a, length_b = a.norm(dim=1, keepdim=True), b.norm(dim=1, keepdim=True)
+    cosine = (a * b).sum(1, keepdim=True) / (length_a * length_b).clamp_min(1e-8)
+    angle = cosine.clamp(-1, 1).acos().clamp_min(1e-4)
+    weight_a, weight_b = ((1 - t) * angle).sin() / angle.sin(), (t * angle).sin() / angle.sin()
+    direction = weight_a * a / length_a.clamp_min(1e-8) + weight_b * b / length_b.clamp_min(1e-8)
+    return direction * torch.lerp(length_a, length_b, t)
+
+
+def label_controls(space: Space) -> dict[str, Any]:
+    """The control `label` over the classes of `space`."""
+    return {"label": Choice(space.labels)}

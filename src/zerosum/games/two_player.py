@@ -1,0 +1,194 @@
+"""The game most papers play: one generator, one discriminator, any loss, any penalties."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import torch
+from pydantic import PositiveInt
+from torch import Tensor, nn
+
+from zerosum.errors import RecipeError
+from zerosum.games.base import (
+    Choice,
+    Game,
+    GameConfig,
+    Inputs,
+    Move,
+    Range,
+    Terms,
+    Turn,
+    label_controls,
+)
+from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
+from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
+from zerosum.objectives.penalties import Penalty, gradient_norm, logits_and_gradient
+from zerosum.rng import Noise
+from zerosum.schedules import Constant, Schedule
+from zerosum.spaces import Batch, Space
+
+
+class TwoPlayerConfig(GameConfig):
+    """A generator against a discriminator.
+
+    Attributes:
+        latent_dim: length of the latent vector.
+        adversarial: the loss of both sides.
+        penalties: what the discriminator pays for steep slopes.
+        penalty_schedule: factor on all penalties over the training.
+        discriminator_repeats: discriminator moves for each generator move.
+        conditional: both players see the label; needs labelled data.
+    """
+
+    kind = "two_player"
+    latent_dim: PositiveInt = 64
+    generator: GeneratorConfig
+    discriminator: DiscriminatorConfig
+    adversarial: AdversarialLoss = NonSaturating()
+    penalties: tuple[Penalty, ...] = ()
+    penalty_schedule: Schedule = Constant()
+    discriminator_repeats: PositiveInt = 1
+    conditional: bool = False
+
+    def all_penalties(self) -> tuple[Penalty, ...]:
+        """What the discriminator pays; a paper's own penalties come before `penalties`."""
+        return self.penalties
+
+    def build(self, space: Space) -> "TwoPlayer":
+        """The game for `space`."""
+        return TwoPlayer(self, space)
+
+
+class TwoPlayer(Game):
+    """Alternates discriminator and generator moves."""
+
+    compiled: ClassVar[tuple[str, ...]] = ("_judge", "_slope", "_please")
+    label_weights: Tensor
+
+    def __init__(self, config: TwoPlayerConfig, space: Space) -> None:
+        super().__init__()
+        if config.conditional and not space.labels:
+            raise RecipeError(
+                "this recipe is conditional and the data has no labels. Sort a folder into one "
+                "subfolder for each class, give `y` beside `x`, or set game.conditional=false."
+            )
+        self.config, self.space = config, space
+        self.penalties = config.all_penalties()
+        num_labels = space.num_labels if config.conditional else 0
+        self.generator = config.generator.build(self.latent_size, space, num_labels=num_labels)
+        self.discriminator = self.build_discriminator(num_labels)
+        self.register_buffer("label_weights", torch.tensor(space.label_counts, dtype=torch.float))
+
+    def build_discriminator(self, num_labels: int) -> nn.Module:
+        """The discriminator; a paper with more heads replaces this."""
+        return self.config.discriminator.build(self.space, num_labels=num_labels)
+
+    def moves(self) -> Sequence[Move]:
+        """The discriminator, as often as configured, then the generator."""
+        repeats = self.config.discriminator_repeats
+        return [
+            Move("discriminator", self.discriminator_loss, repeats=repeats),
+            Move("generator", self.generator_loss),
+        ]
+
+    @property
+    def latent_size(self) -> int:
+        """Length of what `draw_latents` returns."""
+        return self.config.latent_dim
+
+    def draw_latents(self, n: int, noise: Noise) -> Tensor:
+        """Standard normal latents, `[n, latent_size]`."""
+        return noise.normal(n, self.latent_size)
+
+    def extra_terms(self, x_fake: Tensor, inputs: Inputs) -> Terms:
+        """Terms that a paper adds to both players' losses on fakes; none here."""
+        return {}
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Random latents; labels as frequent as in the data."""
+        z = self.draw_latents(n, noise)
+        return Inputs(z, noise.choice(n, self.label_weights) if self.config.conditional else None)
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Samples in model units."""
+        return self.generator(inputs.z, inputs.y)
+
+    def controls(self) -> Mapping[str, Choice | Range]:
+        """`label`, where the game is conditional."""
+        return label_controls(self.space) if self.config.conditional else {}
+
+    def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
+        """Set the labels."""
+        return Inputs(inputs.z, values)
+
+    def score(self, x: Tensor, y: Tensor | None) -> Tensor:
+        """Logits `[B]` of samples."""
+        return self.discriminator(x, y).squeeze(1).float()
+
+    def discriminator_loss(self, turn: Turn) -> Terms:
+        """Adversarial terms, and the penalties that are due."""
+        batch = turn.next_batch()
+        inputs, y = self.draw_beside(batch, turn.noise)
+        with torch.no_grad():
+            x_fake = self.generate(inputs)
+        due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
+        sites = {penalty.site for penalty in due}
+        terms, gradients = self._judge(batch.x, x_fake, y, "real" in sites, "fake" in sites)
+        turn.signals["accuracy"] = terms.pop("accuracy")
+        strength = self.config.penalty_schedule.at(turn.progress)
+        for penalty in due:
+            gradient = gradients.get(penalty.site)
+            if gradient is None:
+                gradient = self._slope(penalty.points(batch.x, x_fake, turn.noise), y)
+                turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
+            factor = strength * penalty.weight * penalty.every
+            terms[penalty.kind] = factor * penalty.cost(gradient).mean()
+        return terms | self.extra_terms(x_fake, inputs)
+
+    def generator_loss(self, turn: Turn) -> Terms:
+        """The adversarial term."""
+        inputs, x_real, y = self.draw_for_generator(turn)
+        return self._please(inputs, x_real, y)
+
+    def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
+        """Inputs for as many fakes as there are reals, with the same labels."""
+        y = batch.y if self.config.conditional else None
+        return Inputs(self.draw_latents(batch.size, noise), y), y
+
+    def draw_for_generator(self, turn: Turn) -> tuple[Inputs, Tensor | None, Tensor | None]:
+        """Inputs, and reals and labels where the loss or the condition needs them."""
+        if not (self.config.adversarial.pairs_reals or self.config.conditional):
+            return Inputs(self.draw_latents(turn.batch_size, turn.noise)), None, None
+        batch = turn.next_batch()
+        inputs, y = self.draw_beside(batch, turn.noise)
+        return inputs, batch.x if self.config.adversarial.pairs_reals else None, y
+
+    def _judge(
+        self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
+    ) -> tuple[Terms, dict[str, Tensor]]:
+        """The adversarial terms with the accuracy, and the input gradients that are asked for."""
+        gradients = {}
+        if real_slope:
+            real_logits, gradients["real"] = logits_and_gradient(lambda x: self.score(x, y), x_real)
+        else:
+            real_logits = self.score(x_real, y)
+        if fake_slope:
+            fake_logits, gradients["fake"] = logits_and_gradient(lambda x: self.score(x, y), x_fake)
+        else:
+            fake_logits = self.score(x_fake, y)
+        terms = self.config.adversarial.discriminator(real_logits, fake_logits)
+        ranked = (real_logits > fake_logits).float().mean().detach()
+        return terms | {"accuracy": ranked}, gradients
+
+    def _slope(self, points: Tensor, y: Tensor | None) -> Tensor:
+        """The input gradient at `points`."""
+        return logits_and_gradient(lambda x: self.score(x, y), points)[1]
+
+    def _please(self, inputs: Inputs, x_real: Tensor | None, y: Tensor | None) -> Terms:
+        """The generator's terms on fresh fakes."""
+        real_logits = None
+        if x_real is not None:
+            with torch.no_grad():
+                real_logits = self.score(x_real, y)
+        x_fake = self.generate(inputs)
+        loss = self.config.adversarial.generator(real_logits, self.score(x_fake, y))
+        return {"adversarial": loss} | self.extra_terms(x_fake, inputs)

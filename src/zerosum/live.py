@@ -1,0 +1,219 @@
+"""The live view of a training: a dashboard on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from zerosum.data.base import Progress
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Row, Trainer
+from zerosum.pictures import block_characters, draw_samples
+from zerosum.runs.hooks import SampleHook
+from zerosum.runs.store import Run
+
+_BARS = "▁▂▃▄▅▆▇█"
+_PLAIN_SECONDS = 5.0
+_HISTORY = 40
+
+
+def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
+    """The view that suits where output goes: live on a terminal, else plain lines."""
+    console = Console(stderr=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        return [Dashboard(console, run, samples)]
+    return [PlainLines(run)]
+
+
+def progress_printer() -> Progress:
+    """Says how far a long preparation is, with the time left, at most every two seconds."""
+    state = {"start": time.monotonic(), "last": time.monotonic(), "what": ""}
+
+    def report(what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if what != state["what"]:
+            state.update(what=what, start=now, last=now)
+        if now - float(state["last"]) < 2.0:
+            return
+        state["last"] = now
+        left = (now - float(state["start"])) / max(done, 1) * (total - done)
+        print(f"{what}: {done:,} of {total:,}, {left:.0f} s left", file=sys.stderr)  # noqa: T201
+
+    return report
+
+
+class _Pace:
+    """Images a second and seconds left, from the last rows."""
+
+    def __init__(self) -> None:
+        self._rows: deque[tuple[float, int]] = deque(maxlen=50)
+
+    def add(self, row: Row) -> None:
+        self._rows.append((time.monotonic(), row.images))
+
+    @property
+    def images_per_second(self) -> float:
+        if len(self._rows) < 2:
+            return 0.0
+        (t0, n0), (t1, n1) = self._rows[0], self._rows[-1]
+        return (n1 - n0) / max(t1 - t0, 1e-9)
+
+    def left(self, trainer: Trainer) -> str:
+        speed = self.images_per_second
+        if not speed:
+            return "…"
+        seconds = (trainer.optimisation.total_images - trainer.images_seen) / speed
+        return duration(max(seconds, 0.0))
+
+
+class PlainLines(Hook):
+    """One line every five seconds, for logs and pipes."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._pace, self._last = run, _Pace(), 0.0
+
+    def started(self, trainer: Trainer) -> None:
+        """Say what starts."""
+        self._print(
+            f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
+            f"({len(trainer.dataset):,} samples) to {trainer.optimisation.total_images:,} images; "
+            f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
+        )
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """One line, when five seconds have passed."""
+        self._pace.add(row)
+        if time.monotonic() - self._last < _PLAIN_SECONDS:
+            return
+        self._last = time.monotonic()
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in row.values.items())
+        self._print(
+            f"{100 * trainer.progress:5.1f} %  {row.images:,} images  "
+            f"{self._pace.images_per_second:,.0f}/s  {self._pace.left(trainer)} left  {terms}"
+        )
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """Say how it ended."""
+        self._print(farewell(self._run, trainer, reason))
+
+    def _print(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+class Dashboard(Hook):
+    """Terms, discriminator accuracy, pace, sparklines, and the newest samples in half blocks."""
+
+    def __init__(self, console: Console, run: Run, samples: SampleHook) -> None:
+        self._console, self._run, self._samples = console, run, samples
+        self._pace = _Pace()
+        self._curves: dict[str, deque[float]] = {}
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._shown = 0.0
+
+    def started(self, trainer: Trainer) -> None:
+        """Take over the terminal."""
+        self._live.start()
+        self._show(trainer)
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """Refresh four times a second at most."""
+        self._pace.add(row)
+        for name, value in row.values.items():
+            self._curves.setdefault(name, deque(maxlen=_HISTORY)).append(value)
+        if time.monotonic() - self._shown > 0.25:
+            self._show(trainer)
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """Leave the last view standing and say how it ended."""
+        self._show(trainer)
+        self._live.stop()
+        self._console.print(farewell(self._run, trainer, reason), highlight=False)
+
+    def _show(self, trainer: Trainer) -> None:
+        self._shown = time.monotonic()
+        self._live.update(self._view(trainer), refresh=True)
+
+    def _view(self, trainer: Trainer) -> Panel:
+        body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
+        if self._samples.newest is not None:
+            body.append(self._picture(trainer))
+        title = f"{self._run.manifest['recipe']['name']} on {trainer.dataset.name}"
+        return Panel(
+            Group(*body),
+            title=title,
+            subtitle=str(self._run.folder),
+            border_style="cyan",
+        )
+
+    def _head(self, trainer: Trainer) -> Text:
+        return Text(
+            f"{trainer.images_seen:,} of {trainer.optimisation.total_images:,} images   "
+            f"{self._pace.images_per_second:,.0f} images/s   {self._pace.left(trainer)} left   "
+            f"{trainer.runtime.device}, {trainer.execution}",
+            style="dim",
+        )
+
+    def _bar(self, trainer: Trainer) -> ProgressBar:
+        return ProgressBar(total=1.0, completed=trainer.progress, complete_style="cyan")
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for name, values in self._curves.items():
+            table.add_row(
+                Text(name), Text(f"{values[-1]:9.4f}", style="bold"),
+                Text(sparkline(list(values)), style="cyan"),
+            )  # fmt: skip
+        return table
+
+    def _picture(self, trainer: Trainer) -> Text:
+        newest = self._samples.newest
+        if newest is None:
+            return Text()
+        picture = draw_samples(trainer.game.space, newest[:16], real=None)
+        if trainer.game.space.kind != "image":
+            picture = draw_samples(trainer.game.space, newest)
+        text = Text()
+        for row in block_characters(picture, columns=min(64, self._console.width - 4)):
+            for upper, lower in row:
+                text.append("▀", Style(color=upper, bgcolor=lower))
+            text.append("\n")
+        return text
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Numbers as a row of bars, lowest to highest.
+
+    >>> sparkline([0, 1, 2, 3])
+    '▁▃▅█'
+    """
+    low, high = min(values), max(values)
+    span = high - low or 1.0
+    return "".join(_BARS[int((value - low) / span * (len(_BARS) - 1))] for value in values)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> duration(75)
+    '1 min 15 s'
+    """
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def farewell(run: Run, trainer: Trainer, reason: str) -> str:
+    """How a training ended, and what to do next."""
+    text = f"{reason} at {trainer.images_seen:,} images after {duration(trainer.seconds)}."
+    if reason != "finished":
+        text += f" Continue: zerosum resume {run.folder}"
+    return f"{text} Sample: zerosum sample {run.folder} -n 64 --out grid.png"

@@ -1,0 +1,1 @@
+"""Networks: parts and players that several papers share."""

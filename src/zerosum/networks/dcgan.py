@@ -1,0 +1,162 @@
+"""The convolutional pair of DCGAN, for pictures of any size from 8 x 8.
+
+Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+Networks", ICLR 2016, arXiv:1511.06434. Several papers build on it, so it stands here.
+"""
+
+from itertools import pairwise
+from math import ceil
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
+from zerosum.spaces import ImageSpace, Space
+
+Normalisation = Literal["none", "batch", "layer", "spectral"]
+
+_SMALLEST = 8
+
+
+class DcganGeneratorConfig(GeneratorConfig):
+    """Transposed 4 x 4 convolutions from a coarse grid; channels halve as the size doubles.
+
+    `width` is the number of channels at the finest level; the coarsest has at most `max_width`.
+    """
+
+    kind = "dcgan_generator"
+    width: PositiveInt = 64
+    max_width: PositiveInt = 512
+    normalisation: Literal["none", "batch"] = "batch"
+    label_dim: NonNegativeInt = 32
+
+    def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
+        """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
+        images = require_images(space, least=_SMALLEST, network=self.kind)
+        return DcganGenerator(self, latent_dim, images, num_labels)
+
+
+class DcganGenerator(nn.Module):
+    """`[B, latent_dim]` to `[B, C, H, W]` in [-1, 1].
+
+    The grid starts at a size that, doubled, covers the picture; what is over is cropped evenly.
+    """
+
+    def __init__(
+        self, config: DcganGeneratorConfig, latent_dim: int, space: ImageSpace, num_labels: int
+    ) -> None:
+        super().__init__()
+        self.size = (space.height, space.width)
+        levels = num_levels(space)
+        self.grid = tuple(ceil(side / 2**levels) for side in self.size)
+        widths = [min(config.width * 2**i, config.max_width) for i in reversed(range(levels))]
+        batch = config.normalisation == "batch"
+        self.embed = nn.Embedding(num_labels, config.label_dim) if num_labels else None
+        inputs = latent_dim + (config.label_dim if num_labels else 0)
+        self.project = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=not batch)
+        layers: list[nn.Module] = [*([nn.BatchNorm2d(widths[0])] if batch else []), nn.ReLU()]
+        for wide, narrow in pairwise(widths):
+            layers.append(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=not batch))
+            layers += [*([nn.BatchNorm2d(narrow)] if batch else []), nn.ReLU()]
+        layers.append(nn.ConvTranspose2d(widths[-1], space.channels, 4, 2, 1))
+        self.layers = nn.Sequential(*layers)
+        self.coarsest = widths[0]
+        initialise_normal(self)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Pictures from latents."""
+        if self.embed is not None:
+            z = torch.cat([z, self.embed(y)], dim=1)
+        x = self.layers(self.project(z).unflatten(1, (self.coarsest, *self.grid)))
+        return crop_centre(x, *self.size).tanh()
+
+
+class DcganDiscriminatorConfig(DiscriminatorConfig):
+    """Strided 4 x 4 convolutions; channels double as the size halves. Labels enter by projection.
+
+    `width` is the number of channels at the finest level. Batch normalisation, as in the paper,
+    skips the first layer; layer normalisation is for gradient penalties, which look at one sample
+    at a time.
+    """
+
+    kind = "dcgan_discriminator"
+    width: PositiveInt = 64
+    max_width: PositiveInt = 512
+    normalisation: Normalisation = "batch"
+
+    def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
+        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        images = require_images(space, least=_SMALLEST, network=self.kind)
+        return DcganDiscriminator(self, images, num_outputs, num_labels)
+
+
+class DcganDiscriminator(nn.Module):
+    """`[B, C, H, W]` to `[B, num_outputs]`."""
+
+    def __init__(
+        self,
+        config: DcganDiscriminatorConfig,
+        space: ImageSpace,
+        num_outputs: int,
+        num_labels: int,
+    ) -> None:
+        super().__init__()
+        levels = num_levels(space)
+        layers: list[nn.Module] = []
+        inputs, height, width = space.channels, space.height, space.width
+        for level in range(levels):
+            outputs = min(config.width * 2**level, config.max_width)
+            norm = config.normalisation if level else "none"
+            conv = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=norm not in ("batch", "layer"))
+            layers.append(spectral_norm(conv) if config.normalisation == "spectral" else conv)
+            if norm == "batch":
+                # Running averages would never be read: a discriminator is always in training.
+                layers.append(nn.BatchNorm2d(outputs, track_running_stats=False))
+            if norm == "layer":
+                layers.append(nn.GroupNorm(1, outputs))
+            layers.append(nn.LeakyReLU(0.2))
+            inputs, height, width = outputs, height // 2, width // 2
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        features = inputs * height * width
+        head = nn.Linear(features, num_outputs, bias=False)
+        self.head = spectral_norm(head) if config.normalisation == "spectral" else head
+        self.embed = nn.Embedding(num_labels, features) if num_labels else None
+        initialise_normal(self)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Scores of pictures; with labels, plus the product of features and label vector."""
+        features = self.layers(x)
+        scores = self.head(features)
+        if self.embed is not None:
+            scores = scores + (features * self.embed(y)).sum(1, keepdim=True)
+        return scores
+
+
+def num_levels(space: ImageSpace) -> int:
+    """How often a picture is halved until its shorter side is below 8: 64 x 64 gives 4."""
+    levels, side = 0, min(space.height, space.width)
+    while side >= _SMALLEST:
+        levels, side = levels + 1, side // 2
+    return levels
+
+
+def crop_centre(x: Tensor, height: int, width: int) -> Tensor:
+    """The middle `height` x `width` of pictures `[B, C, H, W]`."""
+    top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
+    return x[:, :, top : top + height, left : left + width]
+
+
+def initialise_normal(network: nn.Module, std: float = 0.02) -> None:
+    """Weights from N(0, std), scales of normalisations from N(1, std), biases zero (section 3)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
+            nn.init.normal_(module.weight, 0.0, std)
+        elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+            nn.init.normal_(module.weight, 1.0, std)
+        else:
+            continue
+        if getattr(module, "bias", None) is not None:
+            nn.init.zeros_(module.bias)  # pyright: ignore[reportArgumentType]

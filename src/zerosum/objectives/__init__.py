@@ -1,0 +1,1 @@
+"""What players minimise: adversarial losses, gradient penalties and auxiliary terms."""

@@ -1,0 +1,127 @@
+"""Gradient penalties: what the discriminator pays for a steep slope, and where.
+
+A penalty names a *site*, the points at which the input gradient is taken. Penalties on reals and
+fakes reuse the forward pass that the adversarial loss needs anyway.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from pydantic import NonNegativeFloat, PositiveInt
+from torch import Tensor
+
+from zerosum.config import Config
+from zerosum.rng import Noise
+
+
+def logits_and_gradient(score: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits `[B]` at `x` `[B, ...]`, and their gradient in `x`, `[B, ...]`.
+
+    Both carry a graph to the parameters of `score`. While `torch.compile` traces, the functional
+    transform takes the gradient, since a compiled backward pass cannot be differentiated again;
+    elsewhere plain autograd does, since the transform refuses layers that update buffers.
+
+    >>> logits, slope = logits_and_gradient(lambda x: x.square().sum(1), torch.tensor([[3.0]]))
+    >>> logits.item(), slope.item()
+    (9.0, 6.0)
+    """
+
+    def total(points: Tensor) -> tuple[Tensor, Tensor]:
+        logits = score(points)
+        return logits.float().sum(), logits
+
+    if torch.compiler.is_compiling():
+        gradient, logits = torch.func.grad(total, has_aux=True)(x)
+        return logits, gradient
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        summed, logits = total(x)
+        (gradient,) = torch.autograd.grad(summed, x, create_graph=True)
+    return logits, gradient
+
+
+class Penalty(Config):
+    """A cost on the input gradient of the discriminator.
+
+    Attributes:
+        weight: what the mean cost is multiplied by.
+        every: taken every this many moves only, and then multiplied by it, which keeps its
+            strength (lazy regularisation, Karras et al., 2020).
+    """
+
+    site: ClassVar[str]
+    """`real`, `fake`, or `own` where `points` chooses."""
+
+    weight: NonNegativeFloat
+    every: PositiveInt = 1
+
+    def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
+        """Where the gradient is taken, `[B, ...]`; only asked when the site is `own`."""
+        raise TypeError(f"{type(self).__name__} must define points()")
+
+    def cost(self, gradient: Tensor) -> Tensor:
+        """The unweighted cost of each sample, `[B]`, from its gradient `[B, ...]`."""
+        return gradient.float().square().flatten(1).sum(1)
+
+
+class R1(Penalty):
+    """½ · weight · ‖∇D(x)‖² on reals: pass γ as `weight`.
+
+    Mescheder et al., "Which training methods for GANs do actually converge?", 2018, eq. 9.
+    """
+
+    kind = "r1"
+    site: ClassVar[str] = "real"
+    weight: NonNegativeFloat = 1.0
+
+    def cost(self, gradient: Tensor) -> Tensor:
+        """½‖∇D‖²."""
+        return 0.5 * super().cost(gradient)
+
+
+class R2(R1):
+    """½ · weight · ‖∇D(G(z))‖² on fakes, the other half of R1."""
+
+    kind = "r2"
+    site: ClassVar[str] = "fake"
+
+
+class GradientPenalty(Penalty):
+    """(‖∇D‖ - 1)² on lines between reals and fakes.
+
+    Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, eq. 3.
+    """
+
+    kind = "gradient_penalty"
+    site: ClassVar[str] = "own"
+    weight: NonNegativeFloat = 10.0
+
+    def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
+        """Uniformly on the line from each real to its fake."""
+        t = noise.uniform(len(x_real), *[1] * (x_real.ndim - 1))
+        return torch.lerp(x_real, x_fake.to(x_real.dtype), t)
+
+    def cost(self, gradient: Tensor) -> Tensor:
+        """(‖∇D‖ - 1)²."""
+        return (gradient_norm(gradient) - 1).square()
+
+
+class Dragan(GradientPenalty):
+    """(‖∇D‖ - 1)² around reals: x + ½·std(x)·u with u uniform in [0, 1).
+
+    Kodali et al., "On Convergence and Stability of GANs", 2017.
+    """
+
+    kind = "dragan"
+    spread: NonNegativeFloat = 0.5
+
+    def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
+        """Reals, disturbed in proportion to the spread of the batch."""
+        u = noise.uniform(*x_real.shape)
+        return x_real + self.spread * x_real.std() * u
+
+
+def gradient_norm(gradient: Tensor) -> Tensor:
+    """Euclidean norm of each sample's gradient, `[B]`, with a finite slope at zero."""
+    return (gradient.float().square().flatten(1).sum(1) + 1e-12).sqrt()

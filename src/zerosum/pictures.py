@@ -1,0 +1,140 @@
+"""Samples as pictures: grids of images, scatter plots of points, and characters for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil, sqrt
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from zerosum.spaces import ImageSpace, Space
+
+_INK = np.array([37, 99, 235], dtype=np.float32)
+_REAL = np.array([190, 190, 190], dtype=np.float32)
+_SMALL_SIDE = 64
+
+
+def draw_samples(space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+    """A picture of samples in data form: a grid of images, or a plot of the first two dimensions.
+
+    `real`, where given, is drawn in grey under points.
+    """
+    if isinstance(space, ImageSpace):
+        return draw_grid(x)
+    return draw_points(x, real=real)
+
+
+def draw_grid(images: Tensor, *, columns: int | None = None, gap: int = 2) -> Image.Image:
+    """uint8 `[N, C, H, W]` side by side; small ones are enlarged without smoothing."""
+    n, channels, height, width = images.shape
+    columns = columns or max(1, ceil(sqrt(n * height / width)))
+    rows = ceil(n / columns)
+    zoom = max(1, _SMALL_SIDE // max(height, width))
+    pixels = images.permute(0, 2, 3, 1).numpy()
+    pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    height, width = height * zoom, width * zoom
+    sheet = np.full(
+        (rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 255, np.uint8
+    )
+    for i, tile in enumerate(pixels):
+        top = gap + i // columns * (height + gap)
+        left = gap + i % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = tile
+    return to_pil(sheet)
+
+
+def to_pil(pixels: np.ndarray) -> Image.Image:
+    """uint8 `[H, W, C]` as a Pillow image: 1 channel grey, 3 RGB, 4 RGBA, others the mean."""
+    channels = pixels.shape[2]
+    if channels in (3, 4):
+        return Image.fromarray(pixels)
+    if channels == 1:
+        return Image.fromarray(pixels[:, :, 0])
+    return Image.fromarray(pixels.mean(axis=2).astype(np.uint8))
+
+
+def draw_points(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Image.Image:
+    """Float `[N, D]` as dots, the first dimension to the right, the second up."""
+    shown = _two_columns(x)
+    frame = shown if real is None else _two_columns(real)
+    frame = frame[np.isfinite(frame).all(axis=1)]
+    low, high = (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (0.0, 1.0)
+    margin = np.maximum((high - low) * 0.15, 1e-6)
+    sheet = np.full((side, side, 3), 255, np.float32)
+    if real is not None:
+        _dots(sheet, frame, low - margin, high + margin, _REAL)
+    _dots(sheet, shown, low - margin, high + margin, _INK)
+    return Image.fromarray(sheet.astype(np.uint8))
+
+
+def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[str, str]]]:
+    """A picture as rows of `(upper, lower)` hex colours, to print as half blocks.
+
+    Args:
+        picture: anything Pillow holds.
+        columns: characters in a row; each is one pixel wide and two high.
+    """
+    columns = max(1, min(columns, picture.width))
+    rows = max(2, round(picture.height * columns / picture.width / 2) * 2)
+    small = np.asarray(picture.convert("RGB").resize((columns, rows), Image.Resampling.BOX))
+    return [
+        [(_hex(small[top, left]), _hex(small[top + 1, left])) for left in range(columns)]
+        for top in range(0, rows, 2)
+    ]
+
+
+def draw_curves(
+    curves: Mapping[str, Sequence[tuple[float, float]]], *, side: int = 480
+) -> Image.Image:
+    """Named `(x, y)` curves in one frame with a legend, for a run's history."""
+    from PIL import ImageDraw, ImageFont
+
+    colours = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2"]
+    width, left, bottom, top = side * 3 // 2, 56, 32, 16
+    sheet = Image.new("RGB", (width, side), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    points = [point for curve in curves.values() for point in curve]
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
+    x_span, y_span = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = left + (x - x0) / x_span * (width - left - 16)
+        return across, side - bottom - (y - y0) / y_span * (side - bottom - top)
+
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        y = y0 + share * y_span
+        pen.line([place(x0, y), place(x1, y)], fill="#e5e7eb")
+        pen.text((6, place(x0, y)[1] - 7), f"{y:.3g}", fill="#374151", font=font)
+        x = x0 + share * x_span
+        pen.text((place(x, y0)[0] - 14, side - 22), f"{x:,.0f}", fill="#374151", font=font)
+    for i, (name, curve) in enumerate(curves.items()):
+        colour = colours[i % len(colours)]
+        if len(curve) > 1:
+            pen.line([place(*point) for point in curve], fill=colour, width=2)
+        pen.text((left + 12, top + 4 + 17 * i), name, fill=colour, font=font)
+    return sheet
+
+
+def _two_columns(x: Tensor) -> np.ndarray:
+    array = x.numpy().astype(np.float64)
+    if array.shape[1] == 1:
+        return np.column_stack([np.arange(len(array)), np.sort(array[:, 0])])
+    return array[:, :2]
+
+
+def _dots(
+    sheet: np.ndarray, points: np.ndarray, low: np.ndarray, high: np.ndarray, colour: np.ndarray
+) -> None:
+    side = len(sheet)
+    points = points[np.isfinite(points).all(axis=1)]
+    spot = ((points - low) / (high - low) * (side - 1)).round().astype(int)
+    spot = spot[((spot > 0) & (spot < side - 1)).all(axis=1)]
+    for dx in (0, 1):
+        for dy in (0, 1):
+            pixels = (side - 1 - spot[:, 1] + dy) % side, (spot[:, 0] + dx) % side
+            sheet[pixels] = 0.4 * sheet[pixels] + 0.6 * colour
+
+
+def _hex(rgb: np.ndarray) -> str:
+    return f"#{rgb[0]:02x}{rgb[1]:02x}{rgb[2]:02x}"

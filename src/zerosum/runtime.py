@@ -1,0 +1,113 @@
+"""Devices and processes: one process or many look the same to everything above.
+
+Under `torchrun` the environment names the processes; elsewhere there is one. Gradients are
+averaged player by player; files are written by rank 0 alone.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from zerosum.errors import DeviceError
+
+
+def resolve_device(name: str = "auto") -> torch.device:
+    """The device called `name`: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+
+    Raises:
+        DeviceError: there is no such device here.
+    """
+    present = ["cpu"]
+    if torch.cuda.is_available():
+        present = [f"cuda:{i}" for i in range(torch.cuda.device_count())] + present
+    elif torch.backends.mps.is_available():
+        present = ["mps", *present]
+    if name == "auto":
+        local = int(os.environ.get("LOCAL_RANK", "0"))
+        return torch.device(present[local % max(len(present) - 1, 1)])
+    wanted = "cuda:0" if name == "cuda" else name
+    if wanted not in present:
+        raise DeviceError(
+            f"no device {name!r} on this machine. Present: {', '.join(present)}. "
+            "Leave it out, or say 'auto', to take the best."
+        )
+    return torch.device(wanted)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where a training runs: its device, and its place among the processes."""
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes files and talks to the user."""
+        return self.rank == 0
+
+    def average_(self, tensors: Iterable[Tensor]) -> None:
+        """Replace each tensor by its mean over the processes, in place, in one message a dtype."""
+        if self.world == 1:
+            return
+        by_type: dict[torch.dtype, list[Tensor]] = {}
+        for tensor in tensors:
+            by_type.setdefault(tensor.dtype, []).append(tensor)
+        for group in by_type.values():
+            flat = torch.cat([tensor.reshape(-1) for tensor in group])
+            dist.all_reduce(flat)
+            flat /= self.world
+            pieces = flat.split([tensor.numel() for tensor in group])
+            for tensor, piece in zip(group, pieces, strict=True):
+                tensor.copy_(piece.view_as(tensor))
+
+    def agree(self, value: float) -> float:
+        """Rank 0's value of `value`, in every process."""
+        if self.world == 1:
+            return value
+        box = torch.tensor([value], dtype=torch.float64, device=self._box_device)
+        dist.broadcast(box, 0)
+        return float(box.item())
+
+    def agree_text(self, text: str) -> str:
+        """Rank 0's `text`, in every process."""
+        if self.world == 1:
+            return text
+        box = [text]
+        dist.broadcast_object_list(box, 0)
+        return box[0]
+
+    def wait(self) -> None:
+        """Return when every process is here."""
+        if self.world > 1:
+            dist.barrier()
+
+    @property
+    def _box_device(self) -> torch.device:
+        return self.device if dist.get_backend() == "nccl" else torch.device("cpu")
+
+
+@contextmanager
+def open_runtime(device: str = "auto") -> Iterator[Runtime]:
+    """This process's runtime; joins the group that `torchrun` describes, and leaves it after."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    place = resolve_device(device)
+    if world == 1:
+        yield Runtime(place)
+        return
+    owner = not dist.is_initialized()
+    if owner:
+        if place.type == "cuda":
+            torch.cuda.set_device(place)
+        dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
+    try:
+        yield Runtime(place, rank=dist.get_rank(), world=world)
+    finally:
+        if owner:
+            dist.destroy_process_group()

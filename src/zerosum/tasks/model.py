@@ -1,0 +1,159 @@
+"""A trained model: samples on request, steered by what the game lets one steer."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.config import Config
+from zerosum.errors import ConditionError, did_you_mean
+from zerosum.games.base import Choice, Game, Inputs, Range
+from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import Space
+from zerosum.tasks.samples import Samples
+from zerosum.tasks.walk import Walk, walk_inputs
+
+_BLOCK = 64
+
+
+class Model:
+    """A generator with its averaged weights.
+
+    Attributes:
+        recipe: the resolved recipe it was trained by.
+        space: what its samples are.
+        game: the players.
+        run: the run folder, where there is one.
+    """
+
+    def __init__(
+        self, *, recipe: Config, game: Game, run: Path | None, device: torch.device | str = "cpu"
+    ) -> None:
+        self.recipe, self.run = recipe, run
+        self.game = game.to(device).eval().requires_grad_(False)
+        self.space: Space = game.space
+        self._device = torch.device(device)
+
+    @property
+    def controls(self) -> Mapping[str, Choice | Range]:
+        """What `where` may fix."""
+        return self.game.controls()
+
+    def sample(
+        self,
+        n: int,
+        *,
+        where: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        batch_size: int = 256,
+    ) -> Samples:
+        """Make `n` samples.
+
+        Sample *i* of a seed is the same whatever `n` and `batch_size` are, up to rounding.
+
+        Args:
+            n: how many.
+            where: controls to fix, such as `{"label": 3}`; a list takes its values in turn.
+            seed: which samples.
+            batch_size: how many are made at once; only memory and speed depend on it.
+
+        Raises:
+            ConditionError: `where` names what the model does not control, or `n` is below 1.
+        """
+        if n < 1 or batch_size < 1:
+            raise ConditionError(f"n={n}, batch_size={batch_size}: both must be at least 1.")
+        return self.make(self.steer(self.draw(n, seed=seed), where or {}), batch_size=batch_size)
+
+    def walk(
+        self,
+        *,
+        frames: int = 60,
+        stops: int = 4,
+        n: int = 16,
+        where: Mapping[str, Any] | None = None,
+        seed: int = 0,
+    ) -> Walk:
+        """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
+
+        Raises:
+            ConditionError: `where` names what the model does not control.
+        """
+        if min(frames, stops, n) < 1:
+            raise ConditionError(f"frames={frames}, stops={stops}, n={n}: all must be at least 1.")
+        corners = [
+            self.steer(self.draw(n, seed=derive_seed(seed, "walk", i)), where or {})
+            for i in range(stops)
+        ]
+        corners = [Inputs(corner.z, corners[0].y) for corner in corners]
+        steps = walk_inputs(self.game, corners, frames)
+        return Walk(self.space, [self.make(inputs, batch_size=256).tensor for inputs in steps])
+
+    def draw(self, n: int, *, seed: int) -> Inputs:
+        """Inputs of the first `n` samples of `seed`, on the CPU.
+
+        They are drawn in blocks of fixed size, each from a seed of its own.
+        """
+        blocks = [
+            self.game.draw(_BLOCK, Noise(derive_seed(seed, "sample", block)))
+            for block in range(-(-n // _BLOCK))
+        ]
+        y = [block.y for block in blocks if block.y is not None]
+        z = torch.cat([block.z for block in blocks])
+        return Inputs(z, torch.cat(y) if y else None).rows(0, n)
+
+    def steer(self, inputs: Inputs, where: Mapping[str, Any]) -> Inputs:
+        """`inputs` with the controls in `where` set.
+
+        Raises:
+            ConditionError: an unknown control, or a value that it does not take.
+        """
+        for name, value in where.items():
+            control = self.controls.get(name)
+            if control is None:
+                raise ConditionError(self._no_control(name))
+            options = (
+                value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+            )
+            if not options:
+                raise ConditionError(f"{name} has no values; give one or more.")
+            codes = torch.tensor([_code(name, control, option) for option in options])
+            values = codes[torch.arange(inputs.size) % len(codes)]
+            inputs = self.game.control(inputs, name, values)
+        return inputs
+
+    def make(self, inputs: Inputs, *, batch_size: int) -> Samples:
+        """Samples from inputs."""
+        pieces: list[Tensor] = []
+        with torch.no_grad():
+            for start in range(0, inputs.size, batch_size):
+                piece = inputs.rows(start, start + batch_size).to(self._device)
+                pieces.append(self.space.to_data(self.game.generate(piece)).cpu())
+        return Samples(torch.cat(pieces), inputs.y, self.space)
+
+    def _no_control(self, name: str) -> str:
+        if not self.controls:
+            return (
+                f"this model controls nothing, so it cannot take {name!r}. Train a conditional "
+                "recipe, such as cgan, or set game.conditional=true."
+            )
+        return f"this model does not control {name!r}.{did_you_mean(name, self.controls)}"
+
+
+def _code(name: str, control: Choice | Range, value: Any) -> int | float:
+    if isinstance(control, Choice):
+        if str(value) not in control.names:
+            raise ConditionError(
+                f"{name} has no value {value!r}.{did_you_mean(str(value), control.names)}"
+            )
+        return control.names.index(str(value))
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not control.low <= number <= control.high:
+        raise ConditionError(
+            f"{name} is {value!r}; it takes numbers from {control.low:g} to {control.high:g}."
+        )
+    return number

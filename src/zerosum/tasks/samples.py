@@ -1,0 +1,125 @@
+"""Samples in the user's units, and the forms they are saved in."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from zerosum.errors import RunError
+from zerosum.pictures import draw_samples, to_pil
+from zerosum.spaces import ImageSpace, Space
+
+FORMS = (".png", ".npz", ".csv", ".parquet", "a folder")
+
+
+class Samples:
+    """What a model made.
+
+    Attributes:
+        x: uint8 `[N, H, W, C]` for pictures, float32 `[N, D]` for points.
+        y: int64 label codes `[N]`, or None.
+        labels: name of each sample's label; empty without labels.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor | None, space: Space) -> None:
+        self._x, self._space = x, space
+        self.y = None if y is None else y.numpy()
+        self.labels = [] if y is None else [space.labels[int(code)] for code in y]
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    @property
+    def x(self) -> np.ndarray:
+        """The samples, channels last."""
+        x = self._x
+        return (x.permute(0, 2, 3, 1).contiguous() if self._is_image else x).numpy()
+
+    @property
+    def tensor(self) -> Tensor:
+        """The samples as torch holds them: uint8 `[N, C, H, W]` or float32 `[N, D]`."""
+        return self._x
+
+    def picture(self) -> Any:
+        """A grid of pictures or a plot of points, as a Pillow image."""
+        return draw_samples(self._space, self._x)
+
+    def save(self, path: Path | str) -> Path:
+        """Write to `path`; its ending decides the form.
+
+        `.png` is a grid (or a plot), `.npz` arrays `x` and `y`, `.csv` and `.parquet` a table of
+        points, and a path without an ending is a folder with one file for each sample and a
+        `labels.csv`.
+
+        Raises:
+            RunError: the form does not suit these samples, or cannot be written.
+        """
+        path = Path(path)
+        form = path.suffix.lower()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if form == ".png":
+                self.picture().save(path)
+            elif form == ".npz":
+                self._save_arrays(path)
+            elif form in (".csv", ".parquet"):
+                self._save_table(path)
+            elif form == "":
+                self._save_folder(path)
+            else:
+                raise RunError(f"cannot save as {form}. Allowed: {', '.join(FORMS)}.")
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+        return path
+
+    def _repr_png_(self) -> bytes:
+        from io import BytesIO
+
+        buffer = BytesIO()
+        self.picture().save(buffer, format="PNG")
+        return buffer.getvalue()
+
+    @property
+    def _is_image(self) -> bool:
+        return isinstance(self._space, ImageSpace)
+
+    def _save_arrays(self, path: Path) -> None:
+        if self.y is None:
+            np.savez_compressed(path, x=self.x)
+        else:
+            np.savez_compressed(path, x=self.x, y=self.y)
+
+    def _save_table(self, path: Path) -> None:
+        if self._is_image:
+            raise RunError(
+                f"pictures do not fit a {path.suffix} table. Save as .png, .npz or a folder."
+            )
+        import pyarrow as pa
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        columns: dict[str, Any] = {f"x{i}": column for i, column in enumerate(self.x.T)}
+        if self.labels:
+            columns["label"] = self.labels
+        table = pa.table(columns)
+        if path.suffix.lower() == ".csv":
+            pyarrow.csv.write_csv(table, path)
+        else:
+            pyarrow.parquet.write_table(table, path)
+
+    def _save_folder(self, path: Path) -> None:
+        if not self._is_image:
+            raise RunError("points are saved as .csv, .parquet, .npz or .png, not as a folder.")
+        if path.is_dir() and any(path.iterdir()):
+            raise RunError(f"{path} is not empty. Choose a new folder.")
+        path.mkdir(parents=True, exist_ok=True)
+        width = len(str(max(len(self) - 1, 1)))
+        names = [f"{i:0{width}d}.png" for i in range(len(self))]
+        for name, pixels in zip(names, self.x, strict=True):
+            to_pil(pixels).save(path / name)
+        with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["file", "label"])
+            writer.writerows(zip(names, self.labels or [""] * len(self), strict=True))

@@ -1,0 +1,1 @@
+"""Use cases: train, resume, load. All wiring between the floors lives here."""

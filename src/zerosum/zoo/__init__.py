@@ -1,0 +1,1 @@
+"""The zoo: one file for each paper. Papers never import papers."""

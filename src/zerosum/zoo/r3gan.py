@@ -1,0 +1,278 @@
+"""R3GAN: a relativistic loss, two gradient penalties, and no other tricks.
+
+Huang, Gokaslan, Kuleshov and Tompkin, "The GAN is dead; long live the GAN! A Modern GAN Baseline",
+NeurIPS 2024, arXiv:2501.05441.
+
+The networks are the paper's at a width that a CPU can train: grouped residual blocks without
+normalisation, [1, 2, 1] resampling, a learned basis at the bottom. Every side is halved down to 4
+to 7 pixels, so any size from 8 works. Points meet plain perceptrons. The burn-in lasts for half of
+the budget, as γ, rates and the EMA ramp here are functions of the budget.
+"""
+
+from math import ceil
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
+
+from zerosum.engine.optimisation import Adam, Averaging, Optimisation
+from zerosum.games.two_player import TwoPlayerConfig
+from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
+from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
+from zerosum.objectives.adversarial import AdversarialLoss, RelativisticPaired
+from zerosum.objectives.penalties import R1, R2, Penalty
+from zerosum.recipes import Recipe, recipe
+from zerosum.schedules import Cosine, Schedule
+from zerosum.spaces import ImageSpace, Space
+
+
+class R3ganConfig(TwoPlayerConfig):
+    """The relativistic paired loss with γ/2 (R1 + R2).
+
+    `penalty_every` takes both penalties on every so many discriminator moves only, scaled up.
+    """
+
+    kind = "r3gan"
+    gamma: NonNegativeFloat = 1.0
+    penalty_every: PositiveInt = 1
+    adversarial: AdversarialLoss = RelativisticPaired()
+    penalty_schedule: Schedule = Cosine(end=0.1, until=0.5)
+
+    def all_penalties(self) -> tuple[Penalty, ...]:
+        """R1 and R2 of weight γ, then `penalties`."""
+        every = self.penalty_every
+        return (
+            R1(weight=self.gamma, every=every),
+            R2(weight=self.gamma, every=every),
+            *self.penalties,
+        )
+
+
+class R3ganGeneratorConfig(GeneratorConfig):
+    """Residual stages from a learned 4 x 4 basis up; `width` channels at the finest stage."""
+
+    kind = "r3gan_generator"
+    width: PositiveInt = 32
+    max_width: PositiveInt = 128
+    num_blocks: PositiveInt = 1
+    group_size: PositiveInt = 16
+    label_dim: NonNegativeInt = 32
+
+    def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
+        """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
+        images = require_images(space, least=8, network=self.kind)
+        return R3ganGenerator(self, latent_dim, images, num_labels)
+
+
+class R3ganGenerator(nn.Module):
+    """`[B, latent_dim]` to `[B, C, H, W]`, without a bound on the values."""
+
+    filter: Tensor
+
+    def __init__(
+        self, config: R3ganGeneratorConfig, latent_dim: int, space: ImageSpace, num_labels: int
+    ) -> None:
+        super().__init__()
+        sizes, widths = _stages(space, config.width, config.max_width)
+        self.sizes = sizes
+        self.embed = nn.Embedding(num_labels, config.label_dim) if num_labels else None
+        inputs = latent_dim + (config.label_dim if num_labels else 0)
+        self.basis = nn.Parameter(torch.randn(widths[0], *sizes[0]))
+        self.mix = nn.Linear(inputs, widths[0], bias=False)
+        self.stages = nn.ModuleList(
+            _stage(before, after, config.num_blocks, config.group_size)
+            for before, after in zip([widths[0], *widths], widths, strict=False)
+        )
+        self.to_image = nn.Conv2d(widths[-1], space.channels, 1)
+        self.register_buffer("filter", _binomial(), persistent=False)
+        _scale_residual_blocks(self)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Pictures from latents."""
+        if self.embed is not None:
+            z = torch.cat([z, self.embed(y)], dim=1)
+        x = self.basis * self.mix(z)[:, :, None, None]
+        for i, stage in enumerate(self.stages):
+            if i:
+                x = enlarge(x, self.filter)
+                height, width = self.sizes[i]
+                x = x[:, :, :height, :width]
+            x = stage(x)
+        return self.to_image(x)
+
+
+class R3ganDiscriminatorConfig(DiscriminatorConfig):
+    """The generator's mirror; labels enter by projection."""
+
+    kind = "r3gan_discriminator"
+    width: PositiveInt = 32
+    max_width: PositiveInt = 128
+    num_blocks: PositiveInt = 1
+    group_size: PositiveInt = 16
+
+    def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
+        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        images = require_images(space, least=8, network=self.kind)
+        return R3ganDiscriminator(self, images, num_outputs, num_labels)
+
+
+class R3ganDiscriminator(nn.Module):
+    """`[B, C, H, W]` to `[B, num_outputs]`."""
+
+    filter: Tensor
+
+    def __init__(
+        self,
+        config: R3ganDiscriminatorConfig,
+        space: ImageSpace,
+        num_outputs: int,
+        num_labels: int,
+    ) -> None:
+        super().__init__()
+        sizes, widths = _stages(space, config.width, config.max_width)
+        widths = widths[::-1]
+        self.from_image = nn.Conv2d(space.channels, widths[0], 1)
+        self.stages = nn.ModuleList(
+            _stage(before, after, config.num_blocks, config.group_size)
+            for before, after in zip([widths[0], *widths], widths, strict=False)
+        )
+        features = widths[-1]
+        self.basis = nn.Conv2d(features, features, sizes[0], groups=features, bias=False)
+        self.head = nn.Linear(features, num_outputs, bias=False)
+        self.embed = nn.Embedding(num_labels, features) if num_labels else None
+        self.register_buffer("filter", _binomial(), persistent=False)
+        _scale_residual_blocks(self)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Scores of pictures."""
+        x = self.from_image(x)
+        for i, stage in enumerate(self.stages):
+            x = stage(shrink(x, self.filter) if i else x)
+        features = self.basis(x).flatten(1)
+        scores = self.head(features)
+        if self.embed is not None:
+            scores = scores + (features * self.embed(y)).mean(1, keepdim=True)
+        return scores
+
+
+class ResidualBlock(nn.Module):
+    """1 x 1 to twice the width, grouped 3 x 3, 1 x 1 back; the last one starts at zero."""
+
+    def __init__(self, width: int, group_size: int) -> None:
+        super().__init__()
+        inner = 2 * width
+        groups = max(1, inner // group_size)
+        while inner % groups:
+            groups -= 1
+        self.expand = nn.Conv2d(width, inner, 1)
+        self.spatial = nn.Conv2d(inner, inner, 3, padding=1, groups=groups)
+        self.contract = nn.Conv2d(inner, width, 1, bias=False)
+        nn.init.zeros_(self.contract.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`x` and a correction."""
+        h = leaky_relu(self.expand(x), 0.2)
+        return x + self.contract(leaky_relu(self.spatial(h), 0.2))
+
+
+def shrink(x: Tensor, kernel: Tensor) -> Tensor:
+    """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
+    channels = x.shape[1]
+    return conv2d(x, kernel.expand(channels, -1, -1, -1), stride=2, padding=1, groups=channels)
+
+
+def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
+    """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
+    channels = x.shape[1]
+    return conv_transpose2d(
+        x, 4 * kernel.expand(channels, -1, -1, -1), stride=2, padding=1, output_padding=1,
+        groups=channels,
+    )  # fmt: skip
+
+
+def _binomial() -> Tensor:
+    row = torch.tensor([0.25, 0.5, 0.25])
+    return (row[:, None] * row)[None, None]
+
+
+def _stage(before: int, after: int, num_blocks: int, group_size: int) -> nn.Sequential:
+    widen = [nn.Conv2d(before, after, 1, bias=False)] if before != after else []
+    return nn.Sequential(*widen, *(ResidualBlock(after, group_size) for _ in range(num_blocks)))
+
+
+def _stages(
+    space: ImageSpace, width: int, max_width: int
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Sizes and widths from the coarsest stage to the finest."""
+    sizes = [(space.height, space.width)]
+    while min(sizes[-1]) >= 8:
+        sizes.append((ceil(sizes[-1][0] / 2), ceil(sizes[-1][1] / 2)))
+    widths = [min(width * 2**i, max_width) for i in range(len(sizes))]
+    return sizes[::-1], widths[::-1]
+
+
+def _scale_residual_blocks(network: nn.Module) -> None:
+    """He initialisation times L^(-1/4) for L blocks, which keeps the sum of corrections level."""
+    blocks = [m for m in network.modules() if isinstance(m, ResidualBlock)]
+    for block in blocks:
+        for conv in (block.expand, block.spatial):
+            nn.init.kaiming_normal_(conv.weight, a=0.2)
+            with torch.no_grad():
+                conv.weight *= len(blocks) ** -0.25
+
+
+@recipe(paper="Huang et al. 2024, arXiv:2501.05441", spaces=("image", "vector"))
+def r3gan(space: Space) -> Recipe:
+    """A relativistic loss with R1 and R2: it covers every mode, and trains steadily.
+
+    The one number to know is `game.gamma`: more is steadier and blurrier, less is sharper and
+    riskier. Set `game.conditional=true` to control the class on labelled data.
+    """
+    if isinstance(space, ImageSpace):
+        return _on_images(space)
+    rates = Cosine(end=0.1, begin=0.3)
+    adam = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=rates)
+    return Recipe(
+        name="r3gan",
+        game=R3ganConfig(
+            latent_dim=16,
+            generator=MlpGeneratorConfig(width=128, depth=3, activation="leaky_relu"),
+            discriminator=MlpDiscriminatorConfig(width=128, depth=3),
+            gamma=0.1,
+        ),
+        optimisation=Optimisation(
+            batch_size=256,
+            total_images=4_000_000,
+            optimizers={"generator": adam, "discriminator": adam},
+            averaging=Averaging(half_life=50_000),
+        ),
+    )
+
+
+def _on_images(space: ImageSpace) -> Recipe:
+    # γ grows with the number of pixels: .05 at 32², 2 at 64², 150 at 256² in the paper.
+    pixels = space.height * space.width
+    gamma = 0.05 * max(pixels / 32**2, 1.0) ** 1.9
+    adam = Adam(
+        lr=2e-4,
+        beta1=0.0,
+        beta2=0.99,
+        schedule=Cosine(end=0.25, until=0.5),
+        beta2_schedule=Cosine(start=0.9 / 0.99, end=1.0, until=0.5),
+    )
+    return Recipe(
+        name="r3gan",
+        game=R3ganConfig(
+            latent_dim=64,
+            generator=R3ganGeneratorConfig(),
+            discriminator=R3ganDiscriminatorConfig(),
+            gamma=round(gamma, 3),
+        ),
+        optimisation=Optimisation(
+            batch_size=64,
+            total_images=3_000_000,
+            optimizers={"generator": adam, "discriminator": adam},
+            averaging=Averaging(half_life=20_000),
+        ),
+    )
