@@ -66,6 +66,10 @@ class _Pace:
         (t0, n0), (t1, n1) = self._rows[0], self._rows[-1]
         return (n1 - n0) / max(t1 - t0, 1e-9)
 
+    def __str__(self) -> str:
+        speed = self.images_per_second
+        return f"{speed:,.0f} images/s" if speed else "…"
+
     def left(self, trainer: Trainer) -> str:
         speed = self.images_per_second
         if not speed:
@@ -97,7 +101,7 @@ class PlainLines(Hook):
         terms = "  ".join(f"{name} {value:.3f}" for name, value in row.values.items())
         self._print(
             f"{100 * trainer.progress:5.1f} %  {row.images:,} images  "
-            f"{self._pace.images_per_second:,.0f}/s  {self._pace.left(trainer)} left  {terms}"
+            f"{self._pace}  {self._pace.left(trainer)} left  {terms}"
         )
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -156,7 +160,7 @@ class Dashboard(Hook):
     def _head(self, trainer: Trainer) -> Text:
         return Text(
             f"{trainer.images_seen:,} of {trainer.optimisation.total_images:,} images   "
-            f"{self._pace.images_per_second:,.0f} images/s   {self._pace.left(trainer)} left   "
+            f"{self._pace}   {self._pace.left(trainer)} left   "
             f"{trainer.runtime.device}, {trainer.execution}",
             style="dim",
         )

@@ -201,7 +201,7 @@ LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
 
 
 def _recipe(entry: Entry, dataset: Dataset) -> Recipe:
-    """The recipe with a small batch and a short budget, and everything lazy due at once or twice."""
+    """The recipe with a small batch and a short budget."""
     recipe = entry.resolve(dataset.space)
     return recipe.with_values(
         {

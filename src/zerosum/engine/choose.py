@@ -75,7 +75,8 @@ def candidates(
     wishes: Wishes, *, images: bool, device: torch.device, compilable: bool
 ) -> list[Execution]:
     """The ways worth trying, plainest first."""
-    precisions: Iterable[Precision] = ("fp32", "bf16")
+    # bfloat16 has 8 bits: enough for pixels, too coarse for the coordinates of points.
+    precisions: Iterable[Precision] = ("fp32", "bf16") if images else ("fp32",)
     layouts: Iterable[Layout] = ("contiguous", "channels_last") if images else ("contiguous",)
     most = torch.get_num_threads()
     threads: Iterable[int] = sorted({1, most}) if device.type == "cpu" else (0,)

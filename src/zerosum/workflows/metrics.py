@@ -10,6 +10,7 @@ from zerosum.runs.store import Run
 
 _SAMPLES = 2_500
 _SHARE_OF_TIME = 0.02
+_LEAST_SECONDS = 5.0
 
 
 class ModeHook(Hook):
@@ -26,7 +27,8 @@ class ModeHook(Hook):
             return
         start = time.monotonic()
         self._measure(trainer)
-        self._next = time.monotonic() + (time.monotonic() - start) / _SHARE_OF_TIME
+        pause = max((time.monotonic() - start) / _SHARE_OF_TIME, _LEAST_SECONDS)
+        self._next = time.monotonic() + pause
 
     def ended(self, trainer: Trainer, reason: str) -> None:
         """Measure the final weights."""
