@@ -46,7 +46,9 @@ class Order:
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(derive_seed(self._seed, "epoch", epoch))
             shuffle = torch.randperm(self._length, generator=generator)
-            self._epoch, self._shuffle = epoch, shuffle.to(self._device)
+            if torch.device(self._device).type == "cuda":
+                shuffle = shuffle.pin_memory()  # so that the copy does not hold up the host
+            self._epoch, self._shuffle = epoch, shuffle.to(self._device, non_blocking=True)
         return self._shuffle
 
 
