@@ -19,10 +19,10 @@ check: .venv/dev
 
 docs: .venv/docs
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build dist site docs/recipes
+	rm -rf .venv build dist site docs/recipes docs/cli.md
 
 .venv/ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -135,6 +135,7 @@ def resume(
         trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
         checkpoint, problems = run.checkpoints.load_newest()
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
+        alike = same and images is None and runtime.world == run.manifest["processes"]
         if not same:
             # Generators of CPU and GPU have unlike states: start a new stream from this step.
             trainer.noise = type(trainer.noise)(
@@ -152,10 +153,7 @@ def resume(
             run.rewind_history(checkpoint.step)
             for problem in problems:
                 run.add_event("checkpoint_damaged", problem=problem, used=checkpoint.step)
-            run.add_event(
-                "resumed", step=checkpoint.step, exact=same and images is None,
-                device=str(runtime.device),
-            )  # fmt: skip
+            run.add_event("resumed", step=checkpoint.step, exact=alike, device=str(runtime.device))
             run.update(recipe=recipe.to_json())
         _play(run, trainer, seed, minutes, checkpoint_seconds, listener)
     return run

@@ -1,0 +1,225 @@
+"""Write the pages that follow from the code: docs/recipes/ and docs/cli.md.
+
+`make docs` runs this before it builds the site. It needs zerosum alone; the site's tools are only
+needed afterwards. mkdocs loads the same file as a hook, which fills folders into the navigation.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from inspect import getdoc
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from zerosum.cli.app import app
+from zerosum.games.base import Choice, Game, Range
+from zerosum.recipes import Entry, all_recipes
+from zerosum.rng import seeded_initialisation
+from zerosum.spaces import ImageSpace, Space, VectorSpace
+
+DOCS = Path(__file__).parent
+GENERATED = "<!-- Written by docs/generate.py; change the code it describes instead. -->"
+_LABELS = ("a", "b", "c", "d")
+
+
+def main() -> None:
+    """Write every generated page, and delete pages of recipes that are gone."""
+    pages = all_pages()
+    folder = DOCS / "recipes"
+    folder.mkdir(exist_ok=True)
+    for stale in folder.glob("*.md"):
+        if f"recipes/{stale.name}" not in pages:
+            stale.unlink()
+    for name, text in pages.items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+    print(f"wrote {len(pages)} pages into {DOCS}")
+
+
+def all_pages() -> dict[str, str]:
+    """Text by path below `docs/`."""
+    entries = [entry for entry in all_recipes().values() if entry.source is None]
+    pages = {f"recipes/{entry.name}.md": recipe_page(entry) for entry in entries}
+    return pages | {"recipes/index.md": recipe_index(entries), "cli.md": command_page()}
+
+
+def recipe_index(entries: list[Entry]) -> str:
+    """One table of all recipes."""
+    rows = [
+        (
+            f"[`{entry.name}`]({entry.name}.md)",
+            _words(entry.spaces) + (", with labels" if entry.needs_labels else ""),
+            _cell(entry.summary),
+            _linked(entry.paper),
+        )
+        for entry in entries
+    ]
+    text = (
+        "One page for each recipe, written from its code. The same list is printed by "
+        "`zerosum recipes`."
+    )
+    table = _table(("Recipe", "Takes", "In one sentence", "Paper"), rows)
+    return f"# Recipes\n\n{GENERATED}\n\n{text}\n\n{table}\n"
+
+
+def recipe_page(entry: Entry) -> str:
+    """What a recipe is, how it deviates from its paper, and every value it decides."""
+    labels = " The data must be labelled." if entry.needs_labels else ""
+    example = "digits" if "image" in entry.spaces else "moons"
+    parts = [
+        f"# {entry.name}\n\n{GENERATED}",
+        getdoc(entry.build) or "",
+        f"- **Paper:** {_linked(entry.paper)}\n- **Takes:** {_words(entry.spaces)}.{labels}",
+        f"```sh\nzerosum train {entry.name} --data {example}\n```",
+        "## The paper, and where the recipe deviates\n\n" + _linked(_module_docstring(entry)),
+        "## What it decides\n\nA recipe is resolved for the data at hand. These are the values for "
+        "two examples; any of them can be changed with `--set key=value` "
+        "(see [Configuration](../configuration.md)).",
+        *(_resolved(entry, title, space) for title, space in example_spaces(entry)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
+    """A space of each kind that the recipe takes, with a title."""
+    labels = _LABELS if entry.needs_labels else ()
+    counts = (1,) * len(labels)
+    if "image" in entry.spaces:
+        space = ImageSpace(channels=3, height=32, width=32, labels=labels, label_counts=counts)
+        yield "For colour pictures of 32 x 32", space
+    if "vector" in entry.spaces:
+        plane = VectorSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=counts)
+        yield "For points in the plane", plane
+
+
+def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and plain values of a JSON tree.
+
+    >>> list(flat({"a": {"b": 1}, "c": []}))
+    [('a.b', 1), ('c', [])]
+    """
+    if isinstance(value, list):
+        value = {str(i): item for i, item in enumerate(value)} or value
+    if not isinstance(value, dict) or not value:
+        yield prefix, value
+        return
+    for key, item in value.items():
+        yield from flat(item, f"{prefix}.{key}" if prefix else key)
+
+
+def command_page() -> str:
+    """Every command with its arguments and options."""
+    program: Any = get_command(app)
+    parts = [
+        f"# Command line\n\n{GENERATED}",
+        f"{program.help} Every command answers to `--help`. Errors that zerosum raises on "
+        "purpose are one line on standard error, with exit code 2.",
+    ]
+    parts += [_command(name, command) for name, command in program.commands.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def on_config(config: Any) -> Any:
+    """Called by mkdocs: an entry of the navigation that ends in `/` becomes its folder's pages."""
+    config["nav"] = [_filled(item) for item in config["nav"]]
+    return config
+
+
+def _filled(item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    ((title, target),) = item.items()
+    if isinstance(target, list):
+        return {title: [_filled(inner) for inner in target]}
+    if not target.endswith("/"):
+        return item
+    pages = sorted((DOCS / target).glob("*.md"), key=lambda page: (page.stem != "index", page.stem))
+    return {title: [page.relative_to(DOCS).as_posix() for page in pages]}
+
+
+def _resolved(entry: Entry, title: str, space: Space) -> str:
+    recipe = entry.resolve(space)
+    with seeded_initialisation(0):
+        game = recipe.game.build(space)
+    rows = [(f"`{key}`", f"`{_json(value)}`") for key, value in flat(recipe.to_json())]
+    return f"### {title}\n\n{_players(game)}\n\n" + _table(("Key", "Value"), rows)
+
+
+def _players(game: Game) -> str:
+    names = dict.fromkeys(move.player for move in game.moves())
+    counts = [
+        f"`{name}` {sum(p.numel() for p in game.get_submodule(name).parameters()):,}"
+        for name in names
+    ]
+    controls = [f"`{name}` ({_choices(control)})" for name, control in game.controls().items()]
+    return (
+        f"- Parameters: {', '.join(counts)}.\n"
+        f"- Controls for `--where`: {', '.join(controls) or 'none as it stands'}."
+    )
+
+
+def _choices(control: Choice | Range) -> str:
+    if isinstance(control, Choice):
+        return f"one of {len(control.names)} names"
+    return f"{control.low:g} to {control.high:g}"
+
+
+def _command(name: str, command: Any) -> str:
+    shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
+    arguments = [p for p in shown if p.param_type_name == "argument"]
+    options = [p for p in shown if p.param_type_name == "option"]
+    words = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments]
+    required = [p.opts[0] + " …" for p in options if p.required]
+    usage = " ".join(["zerosum", name, *words, *required, "[OPTIONS]"])
+    parts = [f"## {name}", command.help, f"```text\n{usage}\n```"]
+    if arguments:
+        rows = [(f"`{p.name.upper()}`", _default(p), _cell(p.help)) for p in arguments]
+        parts.append(_table(("Argument", "Default", "What it is"), rows))
+    if options:
+        rows = [(_spelling(p), _default(p), _cell(p.help)) for p in options]
+        parts.append(_table(("Option", "Default", "What it does"), rows))
+    return "\n\n".join(parts)
+
+
+def _spelling(option: Any) -> str:
+    return ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    if isinstance(parameter.default, bool):
+        return "on" if parameter.default else "off"
+    return "" if parameter.default is None else f"`{parameter.default}`"
+
+
+def _module_docstring(entry: Entry) -> str:
+    return (sys.modules[entry.build.__module__].__doc__ or "").strip()
+
+
+def _words(spaces: tuple[str, ...]) -> str:
+    names = {"image": "pictures", "vector": "points"}
+    return " and ".join(names.get(space, space) for space in spaces)
+
+
+def _linked(text: str) -> str:
+    return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", text)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""The documentation is true: pages exist for all there is, links lead somewhere, blocks run."""
+
+import importlib.util
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from zerosum.cli.app import app
+from zerosum.games.base import GameConfig
+from zerosum.recipes import all_recipes
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+WRITTEN = sorted(
+    path
+    for path in [*DOCS.glob("*.md"), *DOCS.glob("decisions/*.md"), ROOT / "CONTRIBUTING.md"]
+    if path != DOCS / "cli.md"
+)
+BLOCK = re.compile(r"^```(?P<head>[^\n`]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, str]:
+    return load_generator().all_pages()
+
+
+def page_id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(text: str, language: str) -> list[re.Match[str]]:
+    return [m for m in BLOCK.finditer(text) if m["head"].split(" ")[0] == language]
+
+
+def script_and_files(text: str) -> tuple[str, dict[str, str]]:
+    """The page's Python as one program whose lines stand where they do on the page, and its files.
+
+    A block with a title is a file of that name; one that begins with `# not run` is left out.
+    """
+    lines = [""] * text.count("\n")
+    files: dict[str, str] = {}
+    for block in blocks(text, "python"):
+        title = re.search(r'title="([^"]+)"', block["head"])
+        if title:
+            files[title[1]] = block["code"]
+        elif not block["code"].startswith("# not run"):
+            start = text.count("\n", 0, block.start("code"))
+            code = block["code"].splitlines()
+            lines[start : start + len(code)] = code
+    return "\n".join(lines), files
+
+
+EXECUTABLE = [page for page in WRITTEN if script_and_files(page.read_text("utf-8"))[0].strip()]
+
+
+@pytest.mark.parametrize("page", EXECUTABLE, ids=page_id)
+def test_python_blocks_run(page: Path, tmp_path: Path) -> None:
+    script, files = script_and_files(page.read_text("utf-8"))
+    for name, code in files.items():
+        (tmp_path / name).write_text(code, "utf-8")
+    program = tmp_path / f"{page.stem}.page.py"
+    program.write_text(script, "utf-8")
+    done = subprocess.run(
+        [sys.executable, str(program)], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, f"{page_id(page)} (lines as on the page):\n{done.stderr}"
+
+
+def test_enough_pages_run() -> None:
+    names = {page.name for page in EXECUTABLE}
+    assert {"index.md", "start.md", "own-gan.md", "control.md", "data.md"} <= names
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=page_id)
+def test_commands_are_spelled_as_in_the_program(page: Path) -> None:
+    program: Any = get_command(app)
+    for block in blocks(page.read_text("utf-8"), "sh"):
+        for line in block["code"].splitlines():
+            words = shlex.split(line, comments=True)
+            if not words or words[0] != "zerosum":
+                continue
+            command = program.commands.get(words[1])
+            assert command is not None, f"{line!r}: no such command"
+            command.make_context(words[1], words[2:])  # raises on an unknown or missing option
+
+
+def test_own_gan_is_a_game_of_its_own() -> None:
+    _, files = script_and_files((DOCS / "own-gan.md").read_text("utf-8"))
+    assert f"({GameConfig.__name__})" in files["my_gan.py"]
+
+
+def test_every_recipe_has_a_page(generated: dict[str, str]) -> None:
+    for entry in all_recipes().values():
+        if entry.source is not None:
+            continue
+        page = generated[f"recipes/{entry.name}.md"]
+        assert page.startswith(f"# {entry.name}\n")
+        assert entry.summary.replace("\n", " ") in page.replace("\n", " ")
+        assert "`optimisation.total_images`" in page
+        assert f"({entry.name}.md)" in generated["recipes/index.md"]
+
+
+def test_a_recipe_page_covers_each_space(generated: dict[str, str]) -> None:
+    for entry in all_recipes().values():
+        if entry.source is None:
+            page = generated[f"recipes/{entry.name}.md"]
+            assert ("pictures of 32 x 32" in page) == ("image" in entry.spaces)
+            assert ("points in the plane" in page) == ("vector" in entry.spaces)
+
+
+def test_every_command_and_option_is_documented(generated: dict[str, str]) -> None:
+    page = generated["cli.md"]
+    program: Any = get_command(app)
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    assert sections.keys() == program.commands.keys()
+    for name, command in program.commands.items():
+        assert command.help in sections[name]
+        for parameter in command.params:
+            assert parameter.help, f"{name}: {parameter.name} has no help"
+            names = parameter.opts if parameter.param_type_name == "option" else []
+            for spelled in [*names, *parameter.secondary_opts]:
+                assert f"`{spelled}`" in sections[name], f"{name} {spelled} is not on the page"
+
+
+def test_flat_gives_dotted_keys() -> None:
+    flat = load_generator().flat
+    tree = {"a": {"b": 1, "c": []}, "d": [{"e": None}], "f": {}}
+    assert list(flat(tree)) == [("a.b", 1), ("a.c", []), ("d.0.e", None), ("f", {})]
+
+
+def navigation() -> set[str]:
+    """Paths and folders that mkdocs.yml names, read without mkdocs."""
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    _, _, nav = text.partition("\nnav:\n")
+    return set(re.findall(r"^\s+- [^:\n]+: (\S+)$", nav, re.MULTILINE))
+
+
+def test_every_page_is_in_the_navigation(generated: dict[str, str]) -> None:
+    named = navigation()
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")} | set(generated)
+    missing = [p for p in pages if p not in named and f"{Path(p).parent.as_posix()}/" not in named]
+    assert not missing, f"not in the nav of mkdocs.yml: {', '.join(sorted(missing))}"
+    gone = [n for n in named if n not in pages and not any(p.startswith(n) for p in pages)]
+    assert not gone, f"the nav of mkdocs.yml names what is not there: {', '.join(gone)}"
+
+
+def test_the_hook_fills_folders_into_the_navigation(generated: dict[str, str]) -> None:
+    config = {"nav": [{"Home": "index.md"}, {"Project": [{"Decisions": "decisions/"}]}]}
+    nav = load_generator().on_config(config)["nav"]
+    decisions = [f"decisions/{path.name}" for path in sorted((DOCS / "decisions").glob("*.md"))]
+    decisions.sort(key=lambda path: (not path.endswith("/index.md"), path))
+    assert nav == [{"Home": "index.md"}, {"Project": [{"Decisions": decisions}]}]
+    assert len(decisions) >= 8
+
+
+def anchors(text: str) -> set[str]:
+    """The ids of headings, as the site makes them."""
+    prose = BLOCK.sub("", text)
+    plain = (re.sub(r"[^\w\s-]", "", title).strip().lower() for title in HEADING.findall(prose))
+    return {re.sub(r"[-\s]+", "-", title) for title in plain}
+
+
+def test_internal_links_lead_somewhere(generated: dict[str, str]) -> None:
+    texts = {path.resolve(): path.read_text("utf-8") for path in WRITTEN}
+    texts |= {(DOCS / name).resolve(): text for name, text in generated.items()}
+    count = 0
+    for path, text in texts.items():
+        for target in LINK.findall(BLOCK.sub("", text)):
+            if re.match(r"https?://|mailto:", target):
+                continue
+            count += 1
+            file, _, anchor = target.partition("#")
+            there = (path.parent / file).resolve() if file else path
+            assert there in texts or there.is_file(), f"{path.name}: no page at {target}"
+            if anchor:
+                assert anchor in anchors(texts[there]), f"{path.name}: no heading at {target}"
+    assert count > 20
+
+
+def test_the_site_needs_no_network() -> None:
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert "font: false" in text
+    assert not re.search(r"extra_(javascript|css)|https?://", text)
