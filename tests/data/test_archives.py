@@ -98,10 +98,17 @@ def test_a_member_that_lies_about_its_length_is_refused(tmp_path: Path) -> None:
         open_archive(tmp_path / "lie.zip").read("a.png")
 
 
-def test_a_damaged_member_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", ["invalid", "wrong", "encrypted"])
+def test_members_that_cannot_be_unpacked_are_named(harm: str, tmp_path: Path) -> None:
     path = make_zip(tmp_path / "files.zip", {"a.png": bytes(range(256)) * 9})
     content = bytearray(path.read_bytes())
-    content[60:80] = bytes(20)
+    if harm == "invalid":
+        content[35] = 0xFF  # the first byte of the compressed stream
+    elif harm == "wrong":
+        content[content.index(b"PK\x01\x02") + 16] ^= 1  # the checksum in the directory
+    else:
+        content[6] |= 1
+        content[content.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"a\.png cannot be unpacked"):
         open_archive(path).read("a.png")

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -204,8 +205,8 @@ def test_pictures_are_turned_upright(turn: int, ending: str, tmp_path: Path) -> 
 
 def test_turning_a_photo_loses_no_sharpness(tmp_path: Path) -> None:
     stripes = np.zeros((800, 200, 3), np.uint8)
-    stripes[::2] = 255  # grey when it is shrunk
-    stripes[:, 100:] = 0
+    for start in range(0, 200, 8):  # seen at half the size, gone at an eighth
+        stripes[:, start : start + 4] = 255
     exif = Image.Exif()
     exif[0x0112] = 6
     image = Image.fromarray(stripes)
@@ -214,7 +215,8 @@ def test_turning_a_photo_loses_no_sharpness(tmp_path: Path) -> None:
     assert form(tmp_path / "turned.jpg") == (200, 800, 3)
     sharp = read(tmp_path / "turned.png", (100, 25)).float()
     fast = read(tmp_path / "turned.jpg", (100, 25)).float()
-    assert float((sharp - fast).abs().mean()) < 4
+    assert float(sharp.std()) > 80
+    assert float((sharp - fast).abs().mean()) < 10
 
 
 def test_a_broken_exif_block_is_ignored(tmp_path: Path) -> None:
@@ -269,15 +271,23 @@ class Counted(io.FileIO):
         return count
 
 
+class CountedFolder(Folder):
+    """A folder that keeps the last file it opened."""
+
+    raw: Counted
+
+    def open(self, name: str) -> IO[bytes]:
+        with super().open(name) as handle:
+            self.raw = Counted(handle.name)
+        return io.BufferedReader(self.raw)
+
+
 @pytest.mark.parametrize("ending", ["png", "jpg"])
-def test_the_header_alone_is_read(
-    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_header_alone_is_read(ending: str, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
     path = tmp_path / f"a.{ending}"
     Image.fromarray(noise).save(path, quality=100)
-    folder, raw = Folder(tmp_path), Counted(path)
-    monkeypatch.setattr(folder, "open", lambda name: io.BufferedReader(raw))
+    folder = CountedFolder(tmp_path)
     assert read_form(folder, path.name) == (600, 600, 3)
-    assert 0 < raw.total < 20_000 < path.stat().st_size / 10
-    assert raw.closed
+    assert 0 < folder.raw.total < 20_000 < path.stat().st_size / 10
+    assert folder.raw.closed

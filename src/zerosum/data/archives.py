@@ -157,4 +157,7 @@ def open_archive(path: Path) -> Archive:
             if not zipfile.is_zipfile(parent):
                 raise DataError(f"{parent} is neither a folder nor a zip.")
             return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
-    raise DataError(f"no file or folder at {path}. Give a folder, .zip, .npz, idx file or a name.")
+    raise DataError(
+        f"no file or folder at {path}. Give a folder, .zip, .npz, "
+        "idx file or a name; if it has moved, say where with --data."
+    )
