@@ -1,7 +1,7 @@
 """Samples as pictures: grids of images, scatter plots of points, and characters for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, sqrt
+from math import ceil, isfinite, sqrt
 
 import numpy as np
 from PIL import Image
@@ -54,12 +54,16 @@ def to_pil(pixels: np.ndarray) -> Image.Image:
 
 
 def draw_points(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Image.Image:
-    """Float `[N, D]` as dots, the first dimension to the right, the second up."""
+    """Float `[N, D]` as dots, the first dimension to the right, the second up.
+
+    Numbers `[N, 1]` are drawn in order of size, as a quantile curve. What is not finite, or lies
+    far outside, is left out.
+    """
     shown = _two_columns(x)
     frame = shown if real is None else _two_columns(real)
     frame = frame[np.isfinite(frame).all(axis=1)]
     low, high = (frame.min(axis=0), frame.max(axis=0)) if len(frame) else (0.0, 1.0)
-    margin = np.maximum((high - low) * 0.15, 1e-6)
+    margin = np.maximum((high - low) * 0.15, 1e-6 * (1 + np.abs(low) + np.abs(high)))
     sheet = np.full((side, side, 3), 255, np.float32)
     if real is not None:
         _dots(sheet, frame, low - margin, high + margin, _REAL)
@@ -86,15 +90,19 @@ def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[s
 def draw_curves(
     curves: Mapping[str, Sequence[tuple[float, float]]], *, side: int = 480
 ) -> Image.Image:
-    """Named `(x, y)` curves in one frame with a legend, for a run's history."""
+    """Named `(x, y)` curves in one frame with a legend, for a run's history.
+
+    Points that are not finite are left out.
+    """
     from PIL import ImageDraw, ImageFont
 
     colours = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2"]
     width, left, bottom, top = side * 3 // 2, 56, 32, 16
     sheet = Image.new("RGB", (width, side), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    curves = {name: [p for p in curve if all(map(isfinite, p))] for name, curve in curves.items()}
     points = [point for curve in curves.values() for point in curve]
-    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    xs, ys = [p[0] for p in points] or [0.0], [p[1] for p in points] or [0.0]
     x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
     x_span, y_span = max(x1 - x0, 1e-9), max(y1 - y0, 1e-9)
 
@@ -119,7 +127,7 @@ def draw_curves(
 def _two_columns(x: Tensor) -> np.ndarray:
     array = x.numpy().astype(np.float64)
     if array.shape[1] == 1:
-        return np.column_stack([np.arange(len(array)), np.sort(array[:, 0])])
+        return np.column_stack([np.linspace(0, 1, len(array)), np.sort(array[:, 0])])
     return array[:, :2]
 
 
@@ -128,8 +136,8 @@ def _dots(
 ) -> None:
     side = len(sheet)
     points = points[np.isfinite(points).all(axis=1)]
-    spot = ((points - low) / (high - low) * (side - 1)).round().astype(int)
-    spot = spot[((spot > 0) & (spot < side - 1)).all(axis=1)]
+    place = ((points - low) / (high - low) * (side - 1)).round()
+    spot = place[((place > 0) & (place < side - 1)).all(axis=1)].astype(int)
     for dx in (0, 1):
         for dy in (0, 1):
             pixels = (side - 1 - spot[:, 1] + dy) % side, (spot[:, 0] + dx) % side

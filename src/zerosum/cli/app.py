@@ -13,6 +13,7 @@ import typer
 from zerosum.errors import ConditionError, DataError, ZerosumError
 
 if TYPE_CHECKING:
+    from zerosum.data.base import Progress
     from zerosum.engine.choose import Wishes
 
 app = typer.Typer(
@@ -104,7 +105,7 @@ def train(
         plan = plan_training(recipe, data, changes=changes, data_options=options, progress=progress)
         _print_json(plan.recipe.to_json())
         return
-    _announce(data, options, quiet)
+    _announce(data, options, progress)
     run = train_run(
         recipe, data, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, device=device, wishes=wishes,
@@ -264,13 +265,13 @@ def main() -> None:
         sys.exit(2)
 
 
-def _announce(data: str, options: dict[str, Any], quiet: bool) -> None:
-    """What a folder or zip holds, before anything is trained."""
-    if quiet:
+def _announce(data: str, options: dict[str, Any], progress: "Progress | None") -> None:
+    """What a folder or zip holds and is brought to, before anything is trained."""
+    if progress is None:  # told to be quiet
         return
     from zerosum.data.open import scan_data
 
-    found = scan_data(data, **options)
+    found = scan_data(data, progress=progress, **options)
     if found:
         typer.echo(f"{data}: {found}", err=True)
 

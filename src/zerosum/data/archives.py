@@ -1,9 +1,13 @@
 """Files in a folder or in a zip, read safely: nothing is unpacked to disk."""
 
+import io
+import os
 import threading
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from zerosum.errors import DataError
 
@@ -27,6 +31,10 @@ class Archive(ABC):
     def read(self, name: str) -> bytes:
         """The content of one file."""
 
+    def open(self, name: str) -> IO[bytes]:
+        """One file, to read as much of it as is needed."""
+        return io.BytesIO(self.read(name))
+
     @abstractmethod
     def size(self, name: str) -> int:
         """Its length in bytes."""
@@ -37,16 +45,23 @@ class Folder(Archive):
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        found = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
-        self.names = sorted(
-            file.as_posix() for file in found if not any(part[0] == "." for part in file.parts)
-        )
+        self.names = []
+        for folder, inner, files in os.walk(path, onerror=_refuse):
+            inner[:] = [name for name in inner if name[0] != "."]
+            below = Path(folder).relative_to(path)
+            self.names += [(below / name).as_posix() for name in files if name[0] != "."]
+        self.names.sort()
 
     def read(self, name: str) -> bytes:
         """The content of one file."""
+        with self.open(name) as handle:
+            return handle.read()
+
+    def open(self, name: str) -> IO[bytes]:
+        """One file, to read as much of it as is needed."""
         if self.size(name) > MAX_MEMBER:
             raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
-        return (self._path / name).read_bytes()
+        return (self._path / name).open("rb")
 
     def size(self, name: str) -> int:
         """Its length in bytes."""
@@ -66,7 +81,11 @@ class Zip(Archive):
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise DataError(f"{path} cannot be read as a zip: {error}.") from error
-        check_zip(self._zip, path)
+        try:
+            check_zip(self._zip, path)
+        except DataError:
+            self._zip.close()
+            raise
         prefix = f"{inside.strip('/')}/" if inside else ""
         self._infos = {
             info.filename.removeprefix(prefix): info
@@ -86,12 +105,19 @@ class Zip(Archive):
         info = self._infos[name]
         if info.file_size > MAX_MEMBER:
             raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
-        with self._lock, self._zip.open(info) as handle:
-            return handle.read(info.file_size)
+        try:
+            with self._lock, self._zip.open(info) as handle:
+                return handle.read(info.file_size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            raise DataError(f"{name} cannot be unpacked: {error}.") from error  # damaged, encrypted
 
     def size(self, name: str) -> int:
         """Its length in bytes."""
         return self._infos[name].file_size
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 
 def check_zip(archive: zipfile.ZipFile, path: Path) -> None:
@@ -131,4 +157,7 @@ def open_archive(path: Path) -> Archive:
             if not zipfile.is_zipfile(parent):
                 raise DataError(f"{parent} is neither a folder nor a zip.")
             return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
-    raise DataError(f"no file or folder at {path}. Give a folder, .zip, .npz, idx file or a name.")
+    raise DataError(
+        f"no file or folder at {path}. Give a folder, .zip, .npz, "
+        "idx file or a name; if it has moved, say where with --data."
+    )

@@ -1,8 +1,10 @@
 """Samples from arrays: in memory, in .npz files, and in the idx files of MNIST."""
 
 import gzip
+import math
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,10 @@ from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import check_zip
+from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, check_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.images import Fit, Labels, fit_image
+from zerosum.data.images import Labels
+from zerosum.data.pixels import Fit, fit_image
 from zerosum.errors import DataError
 
 _PAIRS = (("x", "y"), ("x_train", "y_train"))
@@ -40,8 +43,7 @@ class ArrayOptions(DataConfig):
         samples = as_samples(x, name=name)
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
-            values = y.detach().cpu().numpy() if isinstance(y, Tensor) else np.asarray(y)
-            codes, labels = encode_labels(values)
+            codes, labels = encode_labels(_as_numpy(y))
             if len(codes) != len(samples):
                 raise DataError(f"{len(codes)} labels for {len(samples)} samples; give one each.")
         if self.limit is not None and self.limit < len(samples):
@@ -49,6 +51,8 @@ class ArrayOptions(DataConfig):
             samples = samples[rows]
             if codes is not None:
                 codes, labels = encode_labels([labels[int(code)] for code in codes[rows]])
+        if self.size is None and self.fit != "cover":
+            raise DataError(f"fit {self.fit} says how to reach a size; give size too.")
         if self.size is not None:
             samples = _resize(samples, self.size, self.fit, name)
         return ArrayDataset(samples, codes, name=name, labels=labels)
@@ -95,8 +99,18 @@ class NpzConfig(ArrayOptions):
                     f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array x, "
                     "and y for labels; or x_train and y_train."
                 )
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path} cannot be read as .npz: {error}.") from error
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            MemoryError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
+            raise DataError(
+                f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
+                "numpy.savez(path, x=..., y=...)."
+            ) from error
 
 
 class IdxConfig(ArrayOptions):
@@ -130,12 +144,15 @@ def read_idx(path: Path) -> np.ndarray:
                 raise DataError(f"{path} is not an idx file of bytes.")
             header = handle.read(4 * magic[3])
             shape = struct.unpack(f">{magic[3]}I", header)
-            size = int(np.prod(shape, dtype=np.int64))
+            size = math.prod(shape)
+            if size > max(MAX_SMALL, MAX_EXPANSION * path.stat().st_size):
+                raise DataError(f"{path} promises {size:,} bytes, far more than it can hold.")
             body = handle.read(size + 1)
-    except (OSError, EOFError, struct.error) as error:
+    except (OSError, EOFError, struct.error, zlib.error) as error:
         raise DataError(f"{path} cannot be read as an idx file: {error}.") from error
     if len(body) != size:
-        raise DataError(f"{path} should hold {size:,} bytes and holds {len(body):,} or more.")
+        held = f"{len(body):,}" if len(body) < size else "more"
+        raise DataError(f"{path} should hold {size:,} bytes and holds {held}. Fetch it again.")
     return np.frombuffer(body, np.uint8).reshape(shape)
 
 
@@ -143,16 +160,16 @@ def as_samples(x: Any, *, name: str) -> Tensor:
     """Arrays of pictures as uint8 `[N, C, H, W]`, of points as float32 `[N, D]`.
 
     Pictures are `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` with 1, 3 or 4 channels, as whole
-    numbers 0 to 255 or floats 0 to 1. Where both orders are possible, numpy means channels last
-    and torch channels first.
+    numbers 0 to 255, floats 0 to 1, or booleans. Where both orders are possible, numpy means
+    channels last and torch channels first.
 
     Raises:
         DataError: another shape, type or range, no samples, or values that are not finite.
     """
     torch_order = isinstance(x, Tensor)
-    array = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+    array = _as_numpy(x)
     if array.dtype.kind not in "fiub":
-        raise DataError(f"{name} holds {array.dtype}; samples are numbers.")
+        raise DataError(f"{name} holds {array.dtype}; samples are real numbers.")
     if array.ndim not in (2, 3, 4) or 0 in array.shape:
         raise DataError(
             f"{name} has shape {array.shape}. Pictures are [N, H, W], [N, H, W, C] or "
@@ -162,6 +179,8 @@ def as_samples(x: Any, *, name: str) -> Tensor:
         n = int((~np.isfinite(array)).sum())
         raise DataError(f"{name} has {n:,} NaN or infinite values. Fill or drop them first.")
     if array.ndim == 2:
+        if array.dtype.kind == "f" and np.abs(array).max() > np.finfo(np.float32).max:
+            raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
         return torch.from_numpy(array.astype(np.float32))
     pixels = torch.from_numpy(np.ascontiguousarray(_as_bytes(array, name)))
     if pixels.ndim == 3:
@@ -172,7 +191,16 @@ def as_samples(x: Any, *, name: str) -> Tensor:
     return pixels if first and (torch_order or not last) else pixels.permute(0, 3, 1, 2)
 
 
+def _as_numpy(x: Any) -> np.ndarray:
+    if not isinstance(x, Tensor):
+        return np.asarray(x)
+    held = x.detach().cpu()
+    return (held.float() if held.dtype == torch.bfloat16 else held).numpy()
+
+
 def _as_bytes(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8) * 255
     low, high = array.min(), array.max()
     if array.dtype.kind == "f":
         if low < 0 or high > 1:

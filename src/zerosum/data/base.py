@@ -63,7 +63,7 @@ class ArrayDataset(Dataset):
         self._x, self._y = x.contiguous(), y
         self.name, self.modes, self.mode_std = name, modes, mode_std
         self.space = space_of(x, y, labels)
-        self.fingerprint = fingerprint or fingerprint_of(self._x, y)
+        self.fingerprint = fingerprint or fingerprint_of(self._x, y, labels)
 
     def __len__(self) -> int:
         return len(self._x)
@@ -110,12 +110,13 @@ def space_of(x: Tensor, y: Tensor | None, labels: Sequence[str]) -> Space:
     )
 
 
-def fingerprint_of(x: Tensor, y: Tensor | None) -> str:
-    """Hex digest of the samples, their shape and their labels."""
+def fingerprint_of(x: Tensor, y: Tensor | None, labels: Sequence[str] = ()) -> str:
+    """Hex digest of the samples, their shape, their labels and how these are called."""
     digest = hashlib.sha256(f"{tuple(x.shape)} {x.dtype}".encode())
     digest.update(x.contiguous().numpy().data)
     if y is not None:
         digest.update(y.numpy().tobytes())
+        digest.update(repr(tuple(labels)).encode())
     return digest.hexdigest()[:32]
 
 
@@ -126,6 +127,13 @@ def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[
         DataError: there is not one label for each sample, or a label is missing.
     """
     array = np.asarray(values)
+    if array.dtype.kind == "O":
+        missing = sum(value is None or value != value for value in array.flat)
+        if missing:
+            raise DataError(f"{missing} labels are missing; give every sample a label.")
+        array = array.astype(str)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
     if array.ndim != 1:
         raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
     if array.dtype.kind == "f":
@@ -133,5 +141,10 @@ def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[
             raise DataError("labels hold NaN or infinite values; give every sample a label.")
         if (array == array.round()).all():
             array = array.astype(np.int64)
-    names, codes = np.unique(array, return_inverse=True)
-    return torch.from_numpy(codes.astype(np.int64)), tuple(str(name) for name in names)
+    values_seen, codes = np.unique(array, return_inverse=True)
+    names = [str(value) for value in values_seen]
+    if all(name.isdecimal() for name in names):  # folders called 1 to 12, say
+        order = sorted(range(len(names)), key=lambda code: (int(names[code]), names[code]))
+        names = [names[code] for code in order]
+        codes = np.argsort(order)[codes]
+    return torch.from_numpy(codes.astype(np.int64)), tuple(names)

@@ -4,31 +4,25 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeVar
 
-import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 from pydantic import PositiveInt
 from torch import Tensor
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.pixels import ENDINGS, Fit, read_form, read_pixels
 from zerosum.errors import DataError
 from zerosum.spaces import ImageSpace
 
-Fit = Literal["cover", "contain", "stretch", "crop"]
-"""`cover` fills the size and cuts what is over, `contain` adds black borders, `stretch` ignores
-proportions, `crop` takes the middle without resizing."""
-
 Labels = Literal["auto", "none"]
+_TABLE = "labels.csv"
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
-MAX_PIXELS = 64_000_000
 RESIDENT_BYTES = 4 << 30
 """Decoded pictures up to this size are held in memory; more are read from disk as needed."""
 
@@ -36,7 +30,7 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 _DEFAULT_SIDE = 64
 _LARGEST_NATIVE = 256
-_CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -69,6 +63,8 @@ class Scan:
 class ImagesConfig(DataConfig):
     """Pictures below a folder, or in a zip (`data.zip`, or `data.zip/train` for a part of it).
 
+    Pictures are turned upright as their EXIF block says; of an animation the first frame is taken.
+
     Attributes:
         path: the folder or zip.
         size: `(height, width)`; left out, the pictures' own size if they share one of at most 256
@@ -76,7 +72,8 @@ class ImagesConfig(DataConfig):
         fit: how a picture is brought to that size.
         channels: 1 grey, 3 colour, 4 with alpha; left out, what the pictures share.
         labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
-        skip_bad: go on without unreadable files.
+        skip_bad: go on without unreadable files; data too large for memory is decoded once before
+            the training to find them.
         limit: take this many only, evenly spread.
     """
 
@@ -100,21 +97,32 @@ class ImagesConfig(DataConfig):
         names, scan = _scan(archive, self, progress)
         if scan.unreadable and not self.skip_bad:
             raise DataError(_unreadable(scan.unreadable))
-        size, channels = self.size or _natural_size(scan), self.channels or _natural_channels(scan)
+        size, channels = self.form_of(scan)
         values = label_names(archive, names) if self.labels == "auto" else None
-        y, labels = encode_labels(values) if values else (None, ())
         decode = _Decoder(archive, names, size, self.fit, channels)
-        fingerprint = _fingerprint(archive, names, self)
-        if len(names) * channels * size[0] * size[1] > RESIDENT_BYTES:
-            return StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
-        kept, pixels, bad = decode.all(progress)
+        pixels = None
+        if len(names) * channels * size[0] * size[1] <= RESIDENT_BYTES:
+            kept, pixels, bad = decode.all(progress)
+        else:
+            kept, bad = decode.check(progress) if self.skip_bad else (range(len(names)), [])
         if bad and not self.skip_bad:
             raise DataError(_unreadable(bad))
         if not kept:
-            raise DataError(f"no readable picture in {self.path}.")
-        if y is not None and bad:
-            y, labels = encode_labels([labels[int(code)] for code in y[kept]])
-        return ArrayDataset(pixels, y, name=self.path, labels=labels, fingerprint=fingerprint)
+            raise DataError(f"no readable picture in {self.path}. {_unreadable(bad)}")
+        y, labels = encode_labels([values[i] for i in kept]) if values else (None, ())
+        fingerprint = _fingerprint(decode, values)
+        if pixels is not None:
+            return ArrayDataset(pixels, y, name=self.path, labels=labels, fingerprint=fingerprint)
+        decode.names = [names[i] for i in kept]
+        return StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
+
+    def form_of(self, scan: Scan) -> tuple[tuple[int, int], int]:
+        """The `(height, width)` and the channels that the scanned pictures are brought to.
+
+        Raises:
+            DataError: mixed channels without `channels`.
+        """
+        return self.size or _natural_size(scan), self.channels or _natural_channels(scan)
 
 
 class StreamedImages(Dataset):
@@ -147,8 +155,17 @@ class StreamedImages(Dataset):
         Raises:
             DataError: a file cannot be read any more.
         """
-        x = torch.stack([self._decode(int(i)) for i in indices])
+        x = torch.stack([self._read(int(i)) for i in indices])
         return x, None if self._y is None else self._y[indices]
+
+    def _read(self, index: int) -> Tensor:
+        try:
+            return self._decode(index)
+        except DataError as error:
+            raise DataError(
+                f"{self.name}: {self._decode.names[index]}: {error}. Mend or remove it and start "
+                "again, or say --skip-bad to have all pictures checked first."
+            ) from error
 
 
 class _Decoder:
@@ -162,29 +179,14 @@ class _Decoder:
         self.channels = channels
 
     def __call__(self, index: int) -> Tensor:
-        name = self.names[index]
-        try:
-            with Image.open(io.BytesIO(self.archive.read(name))) as image:
-                image.draft(_CHANNEL_MODES[self.channels], (self.size[1], self.size[0]))
-                return fit_image(image, self.size, self.fit, self.channels)
-        except DataError:
-            raise
-        except Exception as error:
-            raise DataError(f"{name} cannot be decoded: {error}.") from error
+        return read_pixels(self.archive, self.names[index], self.size, self.fit, self.channels)
 
     def all(self, progress: Progress | None) -> tuple[list[int], Tensor, list[tuple[str, str]]]:
         """Indices that could be decoded, their pixels `[N, C, H, W]`, and names that could not."""
-
-        def one(index: int) -> Tensor | str:
-            try:
-                return self(index)
-            except DataError as error:
-                return str(error)
-
         pixels = torch.empty((len(self.names), self.channels, *self.size), dtype=torch.uint8)
         kept: list[int] = []
         bad: list[tuple[str, str]] = []
-        done = _in_threads(one, range(len(self.names)), progress, "decoding pictures")
+        done = _in_threads(self._try, range(len(self.names)), progress, "decoding pictures")
         for index, result in enumerate(done):
             if isinstance(result, str):
                 bad.append((self.names[index], result))
@@ -193,19 +195,23 @@ class _Decoder:
             kept.append(index)
         return kept, pixels[: len(kept)], bad
 
+    def check(self, progress: Progress | None) -> tuple[list[int], list[tuple[str, str]]]:
+        """Indices that can be decoded, and names that cannot; no pixels are kept."""
 
-def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit, channels: int) -> Tensor:
-    """One Pillow image as uint8 `[C, H, W]` of `size`.
+        def problem(index: int) -> str | None:
+            result = self._try(index)
+            return result if isinstance(result, str) else None
 
-    Raises:
-        DataError: `crop` of a picture that is smaller.
-    """
-    image = _with_channels(image, channels)
-    height, width = size
-    if image.size != (width, height):
-        image = _resized(image, height, width, fit)
-    pixels = np.asarray(image, dtype=np.uint8)
-    return torch.from_numpy(pixels.reshape(height, width, channels).transpose(2, 0, 1).copy())
+        everything = range(len(self.names))
+        problems = list(_in_threads(problem, everything, progress, "checking pictures"))
+        kept = [index for index in everything if problems[index] is None]
+        return kept, [(n, p) for n, p in zip(self.names, problems, strict=True) if p is not None]
+
+    def _try(self, index: int) -> Tensor | str:
+        try:
+            return self(index)
+        except DataError as error:
+            return str(error)
 
 
 def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
@@ -217,25 +223,35 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
     return _scan(open_archive(Path(config.path)), config, progress)[1]
 
 
+def describe_form(config: ImagesConfig, scan: Scan) -> str:
+    """How the scanned pictures are brought to one form, for people.
+
+    Raises:
+        DataError: mixed channels without `channels`.
+    """
+    (height, width), channels = config.form_of(scan)
+    if set(scan.sizes) == {(height, width)}:
+        size = f"kept at {height} x {width}"
+    else:
+        size = f"brought to {height} x {width} (height x width; --size) with --fit {config.fit}"
+    return f"{size}, {channels} channel{'s' if channels > 1 else ''} (--channels)"
+
+
 def label_names(archive: Archive, names: list[str]) -> list[str] | None:
     """The label of each file: from `labels.csv`, else its subfolder; None where there are none.
 
     Raises:
-        DataError: `labels.csv` leaves files out, or some files lie in subfolders and some do not.
+        DataError: `labels.csv` is not a table with one label for each file, or some files lie in
+            subfolders and some do not.
     """
-    if "labels.csv" in archive.names:
-        text = archive.read("labels.csv").decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text)))
-        if not rows or not {"file", "label"} <= set(rows[0]):
-            raise DataError("labels.csv needs the columns file and label.")
-        table = {row["file"]: row["label"] for row in rows}
-        missing = [name for name in names if name not in table]
-        if missing:
-            raise DataError(
-                f"labels.csv has no label for {len(missing)} files, such as {missing[0]!r}. "
-                "Add them, or say --labels none."
-            )
-        return [table[name] for name in names] if any(table[name] for name in names) else None
+    tables = [name for name in archive.names if PurePosixPath(name).name == _TABLE]
+    if len(tables) > 1:
+        raise DataError(
+            f"there are {len(tables)} files {_TABLE}: {', '.join(tables[:3])}. Keep one, or say "
+            "--labels none."
+        )
+    if tables:
+        return _labels_in_table(archive, tables[0], names)
     folders = [PurePosixPath(name).parent.name for name in names]
     if len(set(folders)) == 1:
         return None
@@ -245,6 +261,37 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
             "a class, or say --labels none."
         )
     return folders
+
+
+def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str] | None:
+    """Labels from a table of file and label; its files are named from where it lies."""
+    try:
+        text = archive.read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if not rows or not {"file", "label"} <= set(rows[0]):
+        raise DataError(f"{path} needs the columns file and label, and a row for each picture.")
+    table = {
+        str(PurePosixPath(path).parent / (row["file"] or "")): row["label"] or "" for row in rows
+    }
+    if len(table) < len(rows):
+        raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
+    missing = [name for name in names if name not in table]
+    if missing:
+        raise DataError(
+            f"{path} has no label for {len(missing)} files, such as {missing[0]!r}. "
+            "Add them, or say --labels none."
+        )
+    labels = [table[name] for name in names]
+    if not any(labels):
+        return None
+    if "" in labels:
+        raise DataError(
+            f"{path} leaves the label of {labels.count('')} files empty, such as "
+            f"{names[labels.index('')]!r}. Fill them in, or say --labels none."
+        )
+    return labels
 
 
 def _scan(
@@ -278,56 +325,10 @@ def _scan(
 
 def _header(archive: Archive, name: str) -> tuple[int, int, int] | str:
     """Height, width and channels, or why the file is no picture."""
-    data = b""
     try:
-        data = archive.read(name)
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return f"huge: {image.width} x {image.height} pixels, the limit is {MAX_PIXELS:,}"
-            return image.height, image.width, _channels_of(image)
-    except Image.DecompressionBombError:
-        return "huge: a decompression bomb"
-    except UnidentifiedImageError:
-        return "empty" if not data else "not a picture"
-    except Exception as error:
+        return read_form(archive, name)
+    except DataError as error:
         return str(error)
-
-
-def _channels_of(image: Image.Image) -> int:
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        return 4
-    return 1 if image.mode in ("1", "L", "I", "I;16", "F") else 3
-
-
-def _with_channels(image: Image.Image, channels: int) -> Image.Image:
-    if channels == 3 and _channels_of(image) == 4:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    if image.mode.startswith("I"):  # 16 bits: keep the high byte, where Pillow would clip
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
-    return image.convert(_CHANNEL_MODES[channels])
-
-
-def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Image:
-    if fit == "crop":
-        if image.width < width or image.height < height:
-            raise DataError(
-                f"a picture of {image.height} x {image.width} is smaller than the crop of "
-                f"{height} x {width}. Choose a smaller --size or --fit cover."
-            )
-        return _middle(image, height, width)
-    if fit == "stretch":
-        return image.resize((width, height), Image.Resampling.LANCZOS)
-    across, down = width / image.width, height / image.height
-    scale = max(across, down) if fit == "cover" else min(across, down)
-    new = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    image = image.resize(new, Image.Resampling.LANCZOS)
-    return _middle(image, height, width)
-
-
-def _middle(image: Image.Image, height: int, width: int) -> Image.Image:
-    """The middle of a picture; borders are black where it is smaller."""
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
 
 
 def _natural_size(scan: Scan) -> tuple[int, int]:
@@ -356,22 +357,24 @@ def _unreadable(bad: list[tuple[str, str]]) -> str:
     )
 
 
-def _fingerprint(archive: Archive, names: list[str], config: ImagesConfig) -> str:
-    """Names and lengths of all files, and how they are brought to size."""
-    shape = (config.size, config.fit, config.channels, config.labels)
-    digest = hashlib.sha256(repr(shape).encode())
-    for name in names:
-        digest.update(f"{name} {archive.size(name)}".encode())
+def _fingerprint(decode: _Decoder, labels: list[str] | None) -> str:
+    """Names, lengths and labels of all files, and how they are brought to size."""
+    digest = hashlib.sha256(repr((decode.size, decode.fit, decode.channels)).encode())
+    values = labels or [None] * len(decode.names)
+    for name, label in zip(decode.names, values, strict=True):
+        digest.update(repr((name, decode.archive.size(name), label)).encode())
     return digest.hexdigest()[:32]
 
 
 def _in_threads(
-    work: Callable[[_T], _R], items: Iterable[_T], progress: Progress | None, what: str
-) -> Iterable[_R]:
+    work: Callable[[_T], _R], items: Sequence[_T], progress: Progress | None, what: str
+) -> Iterator[_R]:
     """Results in order; `progress` is told every hundredth."""
-    todo = list(items)
+    done = 0
     with ThreadPoolExecutor(4, thread_name_prefix="zerosum-read") as pool:
-        for done, result in enumerate(pool.map(work, todo), start=1):
-            if progress is not None and (done % 100 == 0 or done == len(todo)):
-                progress(what, done, len(todo))
-            yield result
+        for start in range(0, len(items), _CHUNK):  # a million waiting tasks would fill the memory
+            for result in pool.map(work, items[start : start + _CHUNK]):
+                done += 1
+                if progress is not None and (done % 100 == 0 or done == len(items)):
+                    progress(what, done, len(items))
+                yield result

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from zerosum.data.arrays import ArrayOptions, IdxConfig, MemoryConfig, NpzConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.images import ImagesConfig, Scan, scan_images
+from zerosum.data.images import ImagesConfig, describe_form, scan_images
 from zerosum.data.toy import DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig
 from zerosum.errors import DataError, did_you_mean
 
@@ -31,11 +31,12 @@ def open_data(
     Raises:
         DataError: it cannot be found, read or used; the message says why.
     """
-    options = {name: value for name, value in options.items() if value not in (None, False)}
+    options = _given(options)
     if isinstance(data, Dataset):
         _refuse(options, "a Dataset")
         return data, None
     if isinstance(data, DataConfig):
+        _require_known(options, type(data))
         config = data.with_values(options) if options else data
         return config.build(progress), config
     if isinstance(data, str | Path):
@@ -51,15 +52,21 @@ def open_data(
     return config.dataset(x, y, name="array"), config
 
 
-def scan_data(data: str, **options: Any) -> Scan | None:
-    """What lies in the folder or zip called `data`; None for data of other forms.
+def scan_data(data: str, *, progress: Progress | None = None, **options: Any) -> str | None:
+    """What lies in the folder or zip called `data`, and the form its pictures are brought to.
+
+    None for data of other forms, which are never changed without being asked.
 
     Raises:
         DataError: it cannot be found or read.
     """
-    options = {name: value for name, value in options.items() if value not in (None, False)}
-    config = _config_for(data, options)
-    return scan_images(config) if isinstance(config, ImagesConfig) else None
+    config = _config_for(data, _given(options))
+    if not isinstance(config, ImagesConfig):
+        return None
+    scan = scan_images(config, progress)
+    if scan.unreadable and not config.skip_bad:
+        return str(scan)  # the training will refuse them, and list them
+    return f"{scan}; {describe_form(config, scan)}"
 
 
 def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
@@ -69,22 +76,43 @@ def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
     path = Path(data)
     name = path.name.lower()
     body = {"path": data}
+    if not any(place.is_file() or place.is_dir() for place in (path, *_zips_above(path))):
+        raise DataError(
+            f"no data at {data!r}: it is neither a file or folder nor a built-in name."
+            f"{did_you_mean(data, BUILT_IN)}"
+        )
     if name.endswith(".npz"):
         return _with_options(NpzConfig, options, body)
     if "idx" in name and (name.endswith((".gz", "ubyte")) or ".idx" in name):
         return _with_options(IdxConfig, options, body)
-    if not path.exists() and not any(parent.suffix == ".zip" for parent in path.parents):
-        raise DataError(f"no data at {data!r}.{did_you_mean(data, BUILT_IN)}")
     return _with_options(ImagesConfig, options, body)
 
 
 def _with_options(
     cls: type[ArrayOptions] | type[ImagesConfig], options: dict[str, Any], body: dict[str, Any]
 ) -> Any:
+    _require_known(options, cls)
+    return cls(**body, **options)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in options.items() if v is not None and v is not False}
+
+
+def _zips_above(path: Path) -> list[Path]:
+    return [parent for parent in path.parents if parent.suffix.lower() == ".zip"]
+
+
+def _require_known(options: dict[str, Any], cls: type[DataConfig]) -> None:
     wrong = [name for name in options if name not in cls.model_fields]
     if wrong:
-        raise DataError(f"{wrong[0]} does not apply to {cls.kind} data; leave it out.")
-    return cls(**body, **options)
+        known = sorted(
+            {"size", "fit", "channels", "labels", "skip_bad", "limit"} & {*cls.model_fields}
+        )
+        raise DataError(
+            f"{wrong[0]} does not apply to {cls.kind} data; leave it out. "
+            f"These do: {', '.join(known) or 'none'}."
+        )
 
 
 def _refuse(options: dict[str, Any], what: str) -> None:

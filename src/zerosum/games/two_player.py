@@ -71,6 +71,8 @@ class TwoPlayer(Game):
                 "this recipe is conditional and the data has no labels. Sort a folder into one "
                 "subfolder for each class, give `y` beside `x`, or set game.conditional=false."
             )
+        if config.conditional:
+            _require_samples(space)
         self.config, self.space = config, space
         self.penalties = config.all_penalties()
         num_labels = space.num_labels if config.conditional else 0
@@ -192,3 +194,16 @@ class TwoPlayer(Game):
         x_fake = self.generate(inputs)
         loss = self.config.adversarial.generator(real_logits, self.score(x_fake, y))
         return {"adversarial": loss} | self.extra_terms(x_fake, inputs)
+
+
+def _require_samples(space: Space) -> None:
+    """Refuse classes that a conditional game cannot learn."""
+    counts = zip(space.labels, space.label_counts, strict=True)
+    small = [f"{label!r} has {count}" for label, count in counts if count < 2]
+    if small:
+        more = f" and {len(small) - 5} more" if len(small) > 5 else ""
+        raise RecipeError(
+            "a conditional recipe needs 2 samples of each class or more, and the class "
+            f"{', '.join(small[:5])}{more}. Add samples, remove the class, or set "
+            "game.conditional=false."
+        )

@@ -1,0 +1,167 @@
+"""One picture: opened safely, turned upright, and brought to a size and number of channels."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
+from torch import Tensor
+
+from zerosum.data.archives import Archive
+from zerosum.errors import DataError
+
+Fit = Literal["cover", "contain", "stretch", "crop"]
+"""`cover` fills the size and cuts what is over, `contain` adds black borders, `stretch` ignores
+proportions, `crop` takes the middle without resizing."""
+
+ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+MAX_PIXELS = 64_000_000
+
+_CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Named, because Pillow would otherwise try every format that it knows, and run programs for some.
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_SIDEWAYS = {5, 6, 7, 8}
+"""EXIF orientations that swap height and width."""
+
+
+@contextmanager
+def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
+    """The picture `name` with its header read; pixels wait until they are asked for.
+
+    Raises:
+        DataError: no picture, one that is too large to decode, or one of floating-point pixels.
+    """
+    try:
+        with archive.open(name) as handle, Image.open(handle, formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise DataError(_huge(f"{image.height} x {image.width}"))
+            if image.mode == "F":
+                raise DataError("its pixels are floating-point numbers; save it with 8 or 16 bits")
+            yield image
+    except UnidentifiedImageError as error:
+        raise DataError("not a picture" if archive.size(name) else "empty") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(_huge("it has far more")) from error
+
+
+def read_form(archive: Archive, name: str) -> tuple[int, int, int]:
+    """Height, width and channels of an upright picture, from its header alone.
+
+    Raises:
+        DataError: it is no picture that can be used.
+    """
+    try:
+        with open_image(archive, name) as image:
+            return *_upright_sides(image), _channels_of(image)
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise whatever they like
+        raise DataError(str(error) or type(error).__name__) from error
+
+
+def read_pixels(
+    archive: Archive, name: str, size: tuple[int, int], fit: Fit, channels: int
+) -> Tensor:
+    """A picture, upright, as uint8 `[C, H, W]` of `size`.
+
+    Raises:
+        DataError: it cannot be decoded, or is smaller than a crop.
+    """
+    try:
+        with open_image(archive, name) as image:
+            turn = _orientation(image)
+            if fit != "crop":  # a JPEG can be decoded at a fraction of its size, which is faster
+                height, width = size[::-1] if turn in _SIDEWAYS else size
+                image.draft(_CHANNEL_MODES[channels], (width, height))
+            upright = image if turn == 1 else ImageOps.exif_transpose(image)
+            return fit_image(upright, size, fit, channels)
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise whatever they like
+        raise DataError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
+def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit, channels: int) -> Tensor:
+    """One Pillow image as uint8 `[C, H, W]` of `size`.
+
+    Raises:
+        DataError: `crop` of a picture that is smaller, or numbers beyond 16 bits.
+    """
+    image = _with_channels(image, channels)
+    height, width = size
+    if image.size != (width, height):
+        image = _resized(image, height, width, fit)
+    pixels = np.asarray(image, dtype=np.uint8)
+    return torch.from_numpy(pixels.reshape(height, width, channels).transpose(2, 0, 1).copy())
+
+
+def _huge(given: str) -> str:
+    return f"huge: {given} pixels, the limit is {MAX_PIXELS:,}"
+
+
+def _upright_sides(image: Image.Image) -> tuple[int, int]:
+    """Height and width after turning."""
+    height, width = image.height, image.width
+    if isinstance(image, TiffImageFile):  # some versions of Pillow have swapped them already
+        height, width = image.tag_v2[257], image.tag_v2[256]
+    return (width, height) if _orientation(image) in _SIDEWAYS else (height, width)
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8, as far as the header says it."""
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1  # Pillow would decode the whole file to look behind the pixels
+    try:
+        found = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a broken EXIF block says nothing about the pixels
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def _channels_of(image: Image.Image) -> int:
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        return 4
+    return 1 if image.mode in ("1", "L") or image.mode.startswith("I") else 3
+
+
+def _with_channels(image: Image.Image, channels: int) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = _from_16_bits(image)
+    if channels != 4 and _channels_of(image) == 4:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return image.convert(_CHANNEL_MODES[channels])
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Keep the high byte, where Pillow would clip."""
+    wide = np.asarray(image)
+    low, high = int(wide.min()), int(wide.max())
+    if low < 0 or high > 0xFFFF:
+        raise DataError(f"its pixels go from {low} to {high}; save it with 8 or 16 bits")
+    return Image.fromarray((wide.astype(np.uint32) >> 8).astype(np.uint8))
+
+
+def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Image:
+    if fit == "crop":
+        if image.width < width or image.height < height:
+            raise DataError(
+                f"a picture of {image.height} x {image.width} is smaller than the crop of "
+                f"{height} x {width}. Choose a smaller --size or --fit cover"
+            )
+        return _middle(image, height, width)
+    if fit == "stretch":
+        return image.resize((width, height), Image.Resampling.LANCZOS)
+    across, down = width / image.width, height / image.height
+    scale = max(across, down) if fit == "cover" else min(across, down)
+    new = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    image = image.resize(new, Image.Resampling.LANCZOS)
+    return _middle(image, height, width)
+
+
+def _middle(image: Image.Image, height: int, width: int) -> Image.Image:
+    """The middle of a picture; borders are black where it is smaller."""
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
