@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from PIL import Image
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
@@ -184,12 +185,24 @@ class Dashboard(Hook):
         picture = draw_samples(trainer.game.space, newest[:16], real=None)
         if trainer.game.space.kind != "image":
             picture = draw_samples(trainer.game.space, newest)
-        text = Text()
-        for row in block_characters(picture, columns=min(64, self._console.width - 4)):
-            for upper, lower in row:
-                text.append("▀", Style(color=upper, bgcolor=lower))
-            text.append("\n")
-        return text
+        return half_blocks(picture, columns=min(64, self._console.width - 4))
+
+
+def half_blocks(picture: Image.Image, *, columns: int) -> Text:
+    """A picture as coloured half blocks, `columns` characters wide."""
+    text = Text()
+    for row in block_characters(picture, columns=columns):
+        for upper, lower in row:
+            text.append("▀", Style(color=upper, bgcolor=lower))
+        text.append("\n")
+    return text
+
+
+def print_picture(picture: Image.Image) -> None:
+    """Show a picture on a terminal; elsewhere nothing is printed."""
+    console = Console()
+    if console.is_terminal:
+        console.print(half_blocks(picture, columns=min(80, console.width - 1)))
 
 
 def sparkline(values: Sequence[float]) -> str:

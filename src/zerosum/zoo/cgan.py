@@ -32,7 +32,7 @@ def cgan(space: Space) -> Recipe:
     return Recipe(
         name="cgan",
         game=TwoPlayerConfig(
-            latent_dim=64,
+            latent_dim=32,
             generator=MlpGeneratorConfig(width=256, depth=3),
             discriminator=MlpDiscriminatorConfig(width=256, depth=3),
             adversarial=NonSaturating(),
@@ -43,6 +43,6 @@ def cgan(space: Space) -> Recipe:
             batch_size=128,
             total_images=2_000_000,
             optimizers={"generator": adam, "discriminator": adam},
-            averaging=Averaging(half_life=20_000),
+            averaging=Averaging(half_life=10_000),
         ),
     )

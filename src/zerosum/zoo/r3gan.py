@@ -5,8 +5,9 @@ NeurIPS 2024, arXiv:2501.05441.
 
 The networks are the paper's at a width that a CPU can train: grouped residual blocks without
 normalisation, [1, 2, 1] resampling, a learned basis at the bottom. Every side is halved down to 4
-to 7 pixels, so any size from 8 works. Points meet plain perceptrons. The burn-in lasts for half of
-the budget, as γ, rates and the EMA ramp here are functions of the budget.
+to 7 pixels, so any size from 8 works. Points meet plain perceptrons, with as many latents as
+dimensions and the penalties on every fourth step. The burn-in lasts for half of the budget, as γ,
+rates and the EMA ramp here are functions of the budget.
 """
 
 from math import ceil
@@ -236,14 +237,15 @@ def r3gan(space: Space) -> Recipe:
     return Recipe(
         name="r3gan",
         game=R3ganConfig(
-            latent_dim=16,
-            generator=MlpGeneratorConfig(width=128, depth=3, activation="leaky_relu"),
+            latent_dim=min(max(space.size, 2), 128),
+            generator=MlpGeneratorConfig(width=128, depth=3),
             discriminator=MlpDiscriminatorConfig(width=128, depth=3),
             gamma=0.1,
+            penalty_every=4,
         ),
         optimisation=Optimisation(
             batch_size=256,
-            total_images=4_000_000,
+            total_images=2_500_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=50_000),
         ),
