@@ -166,7 +166,8 @@ def compare(name: str, data: str, changes: dict[str, object], rounds: int) -> di
                 loop()
             return (time.perf_counter() - start) / steps
 
-        engine(20), by_hand(20)
+        engine(20)
+        by_hand(20)
         steps = max(20, int(0.4 / by_hand(20)) // 20 * 20)
         pairs = [(engine(steps), by_hand(steps)) for _ in range(rounds)]
     ours = statistics.median(a for a, _ in pairs)
