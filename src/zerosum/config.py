@@ -151,6 +151,12 @@ def known_kind(kind: str) -> bool:
     return kind in _KINDS
 
 
+def forget_kinds(module: str) -> None:
+    """Free the kinds that `module` registered, when its file failed or has changed."""
+    for kind in [kind for kind, cls in _KINDS.items() if cls.__module__ == module]:
+        del _KINDS[kind]
+
+
 def kinds_in(data: Any) -> set[str]:
     """Every kind that a JSON value names, nested ones included."""
     if isinstance(data, dict):
