@@ -263,6 +263,8 @@ class Trainer:
         self._active = player
 
     def _update_average(self) -> None:
+        if not self._average:
+            return
         decay = self.optimisation.averaging.decay(
             images_seen=self.images_seen, batch_size=self.optimisation.batch_size
         )
