@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zerosum.api import load, resume, runs, train
+    from zerosum.api import list_runs, load, resume, train
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
@@ -23,10 +23,10 @@ __all__ = [
     "Samples",
     "ZerosumError",
     "__version__",
+    "list_runs",
     "load",
     "recipe",
     "resume",
-    "runs",
     "train",
 ]
 
@@ -36,10 +36,10 @@ _HOMES = {
     "Recipe": "zerosum.recipes",
     "Samples": "zerosum.tasks.samples",
     "ZerosumError": "zerosum.errors",
+    "list_runs": "zerosum.api",
     "load": "zerosum.api",
     "recipe": "zerosum.recipes",
     "resume": "zerosum.api",
-    "runs": "zerosum.api",
     "train": "zerosum.api",
 }
 

@@ -8,13 +8,14 @@ from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.live import progress_printer, watch
 from zerosum.recipes import Recipe
-from zerosum.runs.store import Run, list_runs
+from zerosum.runs.store import Run
+from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["load", "resume", "runs", "train"]
+__all__ = ["list_runs", "load", "resume", "train"]
 
 
 def train(
@@ -114,9 +115,9 @@ def resume(
     return load(done, device=device or "auto", code=code)
 
 
-def runs(root: Path | str = "runs") -> list[Run]:
+def list_runs(root: Path | str = "runs") -> list[Run]:
     """Every run below `root`, newest first."""
-    return list_runs(Path(root))
+    return list_runs_below(Path(root))
 
 
 def data_options(
