@@ -46,8 +46,8 @@ def test_nothing_public_is_missing_and_no_module_hides_a_name() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'zerosum' has no attribute 'trian'"):
-        zs.trian  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(AttributeError, match="module 'zerosum' has no attribute 'trains'"):
+        zs.trains  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_the_version_is_the_packages() -> None:
