@@ -111,8 +111,8 @@ def test_kinds_in_finds_nested_ones() -> None:
     [
         (
             Penalty,
-            {"kind": "r1", "wieght": 2},
-            r"r1: unknown key 'wieght'. Did you mean 'weight'\?",
+            {"kind": "r1", "weights": 2},
+            r"r1: unknown key 'weights'. Did you mean 'weight'\?",
         ),
         (Penalty, {"kind": "r11"}, r"no Penalty of kind 'r11'. Did you mean 'r1'\? Allowed: .*r2"),
         (Penalty, "ridge", "no Penalty of kind 'ridge'. Allowed: dragan"),
