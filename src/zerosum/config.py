@@ -15,8 +15,10 @@ from pydantic import (
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from zerosum.errors import ConfigError, did_you_mean
@@ -35,7 +37,9 @@ class Config(BaseModel):
         ConfigError: unknown key or kind, or a value that is not allowed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False
+    )
 
     kind: ClassVar[str]
 
@@ -86,6 +90,10 @@ class Config(BaseModel):
         """The JSON Schema of this configuration and of everything it may hold."""
         return cls.model_json_schema()
 
+    @model_serializer
+    def _serialise(self) -> dict[str, Any]:
+        return self.to_json()  # pydantic's own form would leave out the kind
+
     @model_validator(mode="wrap")
     @classmethod
     def _dispatch(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -120,15 +128,17 @@ class Config(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """One object schema for a concrete kind, a choice of the members for a family."""
-        if "kind" not in cls.__dict__:
-            members = family_of(cls).values()
-            return {"anyOf": [handler(member.__pydantic_core_schema__) for member in members]}
-        schema = handler(core_schema)
-        body = handler.resolve_ref_schema(schema)
-        body["properties"] = {"kind": {"const": cls.kind}, **body.get("properties", {})}
-        return schema
+    ) -> JsonSchemaValue:
+        """One object schema for a concrete kind; for a family, its members or their bare names."""
+        if "kind" in cls.__dict__:
+            return _tagged(cls, handler(core_schema), handler)
+        family = family_of(cls)
+        members = [
+            _tagged(c, handler(c.__pydantic_core_schema__), handler) for c in family.values()
+        ]
+        objects = {"type": "object", "required": ["kind"], "anyOf": members}
+        bare = [kind for kind, member in family.items() if _complete(member)]
+        return {"anyOf": [objects, {"enum": bare}]} if bare else objects
 
 
 def family_of(base: type[Config]) -> dict[str, type[Config]]:
@@ -139,6 +149,12 @@ def family_of(base: type[Config]) -> dict[str, type[Config]]:
 def known_kind(kind: str) -> bool:
     """Whether `kind` is registered in this process."""
     return kind in _KINDS
+
+
+def forget_kinds(module: str) -> None:
+    """Free the kinds that `module` registered, when its file failed or has changed."""
+    for kind in [kind for kind, cls in _KINDS.items() if cls.__module__ == module]:
+        del _KINDS[kind]
 
 
 def kinds_in(data: Any) -> set[str]:
@@ -169,6 +185,19 @@ def parse_assignments(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
+def _tagged(
+    cls: type[Config], schema: JsonSchemaValue, handler: GetJsonSchemaHandler
+) -> JsonSchemaValue:
+    """`schema`, whose properties now begin with the kind of `cls`."""
+    body = handler.resolve_ref_schema(schema)
+    body["properties"] = {"kind": {"const": cls.kind}} | body.get("properties", {})
+    return schema
+
+
+def _complete(cls: type[Config]) -> bool:
+    return not any(field.is_required() for field in cls.model_fields.values())
+
+
 def _home(cls: type) -> tuple[str, str]:
     return cls.__module__, cls.__qualname__
 
@@ -188,11 +217,26 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
     *parents, last = key.split(".")
     node: Any = tree
     for i, part in enumerate(parents):
-        node = node[_index(node, part, key, parents[:i])]
+        index = _index(node, part, key, parents[:i])
+        if isinstance(node[index], str):  # a kind that an earlier change set by its name
+            node[index] = _defaults(node[index])
+        node = node[index]
     index = _index(node, last, key, parents)
     if index == "kind" and node["kind"] != value:
         node.clear()  # another kind starts from its own defaults
+        node |= _defaults(value)
     node[index] = value
+
+
+def _defaults(kind: Any) -> dict[str, Any]:
+    """A configuration of which only the kind is known; None stands for what is required."""
+    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    fields = cls.model_fields if cls else {}
+    values = {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in fields.items()
+    }
+    return {"kind": kind, **_dump(values)}
 
 
 def _index(node: Any, part: str, key: str, walked: list[str]) -> Any:
@@ -209,5 +253,6 @@ def _explain(kind: str, error: ValidationError) -> str:
     lines = []
     for detail in error.errors():
         place = ".".join(str(part) for part in detail["loc"]) or "value"
-        lines.append(f"{kind}.{place} is {detail['input']!r}: {detail['msg']}.")
+        given = "missing" if detail["type"] == "missing" else repr(detail["input"])
+        lines.append(f"{kind}.{place} is {given}: {detail['msg']}.")
     return " ".join(lines)

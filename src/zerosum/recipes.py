@@ -17,7 +17,7 @@ from inspect import getdoc
 from pathlib import Path
 from pkgutil import iter_modules
 
-from zerosum.config import Config
+from zerosum.config import Config, forget_kinds
 from zerosum.engine.optimisation import Optimisation
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.base import GameConfig
@@ -128,6 +128,8 @@ def find_recipe(name: str | Path) -> Entry:
 def load_recipe_file(path: Path) -> Entry:
     """Import a user's own file and return the last recipe that it registers.
 
+    A file that has changed since it was last loaded is loaded anew in place of its old self.
+
     Raises:
         RecipeError: the file is missing, or registers none.
     """
@@ -140,13 +142,15 @@ def load_recipe_file(path: Path) -> Entry:
         spec = importlib.util.spec_from_file_location(module_name, path)
         if spec is None or spec.loader is None:
             raise RecipeError(f"{path} is not a Python file.")
+        for stale in [name for name, file in _FILES.items() if file == path]:
+            _forget(stale)
         module = importlib.util.module_from_spec(spec)
         _FILES[module_name] = path
         sys.modules[module_name] = module
         try:
             spec.loader.exec_module(module)
         except BaseException:
-            del sys.modules[module_name]
+            _forget(module_name)
             raise
     mine = [entry for entry in _ENTRIES.values() if entry.build.__module__ == module_name]
     if not mine:
@@ -156,6 +160,15 @@ def load_recipe_file(path: Path) -> Entry:
 
 _FILE_PREFIX = "zerosum_file_"
 _FILES: dict[str, Path] = {}
+
+
+def _forget(module: str) -> None:
+    """Undo the import of a user's file: its recipes, its kinds, the module."""
+    for name in [name for name, entry in _ENTRIES.items() if entry.build.__module__ == module]:
+        del _ENTRIES[name]
+    forget_kinds(module)
+    sys.modules.pop(module, None)
+    del _FILES[module]
 
 
 def _own_file(module: str) -> Path | None:
@@ -168,4 +181,11 @@ def _load_installed() -> None:
     for info in iter_modules(zoo.__path__):
         import_module(f"zerosum.zoo.{info.name}")
     for point in entry_points(group="zerosum.recipes"):
-        point.load()
+        try:
+            point.load()
+        except Exception as error:
+            raise RecipeError(
+                f"the installed package {point.dist.name if point.dist else point.value!r} adds "
+                f"recipes and cannot be loaded: {type(error).__name__}: {error}. Update it, or "
+                "uninstall it."
+            ) from error

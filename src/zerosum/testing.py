@@ -9,13 +9,15 @@ check_recipe("my_gan.py")
 import json
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.engine.execution import Execution, Precision
+from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
+from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.games.base import Choice, Range
 from zerosum.recipes import Entry, Recipe, find_recipe
 from zerosum.rng import Noise
@@ -39,7 +41,11 @@ def check_recipe(recipe: str | Path | Entry, *, laws: tuple[str, ...] = ()) -> N
 
     Raises:
         AssertionError: a law is broken; the message says which and how.
+        ConfigError: there is no such law.
     """
+    for name in laws:
+        if name not in LAWS:
+            raise ConfigError(f"no law {name!r}.{did_you_mean(name, LAWS)}")
     entry = recipe if isinstance(recipe, Entry) else find_recipe(recipe)
     for name in laws or law_names():
         for space in entry.spaces:
@@ -47,6 +53,9 @@ def check_recipe(recipe: str | Path | Entry, *, laws: tuple[str, ...] = ()) -> N
                 LAWS[name](entry, small_dataset(space))
             except AssertionError as error:
                 raise AssertionError(f"{entry.name} on {space}: {name}: {error}") from error
+            except Exception as error:
+                problem = f"{type(error).__name__}: {error}"
+                raise AssertionError(f"{entry.name} on {space}: {name}: {problem}") from error
 
 
 def law_names() -> tuple[str, ...]:
@@ -54,15 +63,23 @@ def law_names() -> tuple[str, ...]:
     return tuple(LAWS)
 
 
-def small_dataset(space: str, *, height: int = 8, width: int = 8, channels: int = 1) -> Dataset:
-    """64 labelled samples of `image` or `vector` space, the same each time."""
+def small_dataset(
+    space: str,
+    *,
+    height: int = 8,
+    width: int = 8,
+    channels: int = 1,
+    dimensions: int = 3,
+    num_labels: int = 4,
+) -> Dataset:
+    """64 samples of `image` or `vector` space, the same each time; `num_labels` may be 0."""
     noise = Noise(0)
-    y = torch.arange(64) % 4
-    if space == "vector":
-        x = noise.normal(64, 3) + y[:, None]
-        return ArrayDataset(x, y, name="small", labels=["a", "b", "c", "d"])
-    pixels = noise.integers(64, channels, height, width, high=256).to(torch.uint8)
-    return ArrayDataset(pixels, y, name="small", labels=["a", "b", "c", "d"])
+    y = torch.arange(64) % max(num_labels, 1)
+    x = noise.normal(64, dimensions) + y[:, None]
+    if space == "image":
+        x = noise.integers(64, channels, height, width, high=256).to(torch.uint8)
+    names = [chr(ord("a") + i) for i in range(num_labels)]
+    return ArrayDataset(x, y if names else None, name="small", labels=names)
 
 
 def documented(entry: Entry, dataset: Dataset) -> None:
@@ -81,9 +98,8 @@ def survives_json(entry: Entry, dataset: Dataset) -> None:
 
 def resumes_exactly(entry: Entry, dataset: Dataset) -> None:
     """Six steps equal three, a checkpoint on disk, and three: bit for bit, in every precision."""
-    precisions: tuple[Precision, ...] = ("fp32", "bf16")
-    for precision in precisions:
-        straight, first, second = (_trainer(entry, dataset, precision) for _ in range(3))
+    for execution in (Execution(), Execution(precision="bf16", layout="channels_last")):
+        straight, first, second = (_trainer(entry, dataset, execution) for _ in range(3))
         for _ in range(6):
             straight.play()
         for _ in range(3):
@@ -95,12 +111,12 @@ def resumes_exactly(entry: Entry, dataset: Dataset) -> None:
         second.load_state(checkpoint.tensors, checkpoint.scalars)
         for _ in range(3):
             second.play()
-        _assert_same_state(straight, second, precision)
+        _assert_same_state(straight, second, execution.precision)
 
 
 def stays_finite(entry: Entry, dataset: Dataset) -> None:
     """Ten steps give finite terms."""
-    trainer = _trainer(entry, dataset, "fp32")
+    trainer = _trainer(entry, dataset)
     for _ in range(10):
         trainer.play()
     trainer.check_healthy()
@@ -108,7 +124,7 @@ def stays_finite(entry: Entry, dataset: Dataset) -> None:
 
 def trains_each_player_whole(entry: Entry, dataset: Dataset) -> None:
     """Over a few steps every parameter of every player moves, and every one has a player."""
-    trainer = _trainer(entry, dataset, "fp32")
+    trainer = _trainer(entry, dataset)
     before = {name: p.detach().clone() for name, p in trainer.game.named_parameters()}
     for _ in range(6):
         trainer.play()
@@ -118,11 +134,12 @@ def trains_each_player_whole(entry: Entry, dataset: Dataset) -> None:
 
 def trains_nobody_else(entry: Entry, dataset: Dataset) -> None:
     """A move changes the parameters of its own player alone."""
-    trainer = _trainer(entry, dataset, "fp32")
-    for index, move in enumerate(trainer.moves):
-        before = {name: p.detach().clone() for name, p in trainer.game.named_parameters()}
-        trainer._play_move(move, index, 0.0)
-        moved = [n for n, p in trainer.game.named_parameters() if not torch.equal(p, before[n])]
+    trainer = _trainer(entry, dataset)
+    parameters = dict(trainer.game.named_parameters(remove_duplicate=False))
+    for move in trainer.moves:
+        before = {name: p.detach().clone() for name, p in parameters.items()}
+        trainer._play_move(move, 0, 0.0)
+        moved = [name for name, p in parameters.items() if not torch.equal(p, before[name])]
         others = [n for n in moved if not n.startswith(f"{move.player}.")]
         assert not others, f"the move of {move.player} changes {', '.join(others)}"
 
@@ -130,7 +147,7 @@ def trains_nobody_else(entry: Entry, dataset: Dataset) -> None:
 def owns_its_randomness(entry: Entry, dataset: Dataset) -> None:
     """Neither building, training nor sampling reads torch's global generator."""
     state = torch.get_rng_state()
-    trainer = _trainer(entry, dataset, "fp32")
+    trainer = _trainer(entry, dataset)
     trainer.play()
     trainer.sample(trainer.game.draw(4, Noise(0)))
     assert torch.equal(torch.get_rng_state(), state), (
@@ -140,7 +157,12 @@ def owns_its_randomness(entry: Entry, dataset: Dataset) -> None:
 
 def samples_fit_the_space(entry: Entry, dataset: Dataset) -> None:
     """Samples have the shape and type of the data."""
-    x = _model(entry, dataset).sample(3).tensor
+    model = _model(entry, dataset)
+    made = model.game.generate(model.draw(3, seed=0))
+    assert made.shape[1:] == model.space.shape, (
+        f"samples have shape {tuple(made.shape[1:])}, the space {model.space.shape}"
+    )
+    x = model.sample(3).tensor
     real, _ = dataset.take(torch.arange(3))
     assert x.shape == real.shape, f"samples have shape {tuple(x.shape)}, data {tuple(real.shape)}"
     assert x.dtype == real.dtype, f"samples have type {x.dtype}, data {real.dtype}"
@@ -161,16 +183,70 @@ def obeys_controls(entry: Entry, dataset: Dataset) -> None:
     """Every control takes each of its values, and two of them give different samples."""
     model = _model(entry, dataset)
     for name, control in model.controls.items():
-        values = control.names if isinstance(control, Choice) else (control.low, control.high)
-        made = [model.sample(4, where={name: value}).tensor.double() for value in values]
-        same = len(made) > 1 and torch.equal(made[0], made[-1])
-        assert not same, f"{name} changes nothing"
         assert isinstance(control, Choice | Range), f"{name} is neither a Choice nor a Range"
+        values = control.names if isinstance(control, Choice) else (control.low, control.high)
+        made = [model.sample(4, where={name: value}).tensor for value in values]
+        for i, j in pairwise(range(len(made))):
+            same = torch.equal(made[i], made[j])
+            assert not same, f"{name} changes nothing between {values[i]} and {values[j]}"
+
+
+def learns_from_labels(entry: Entry, dataset: Dataset) -> None:
+    """Where the label can be asked for, other labels in the data teach other weights."""
+    x, y = dataset.take(torch.arange(len(dataset)))
+    assert y is not None, "this law needs labelled data"
+    others = ArrayDataset(x, (y + 1) % 4, name="small", labels=dataset.space.labels)
+    first, second = _trainer(entry, dataset), _trainer(entry, others)
+    if "label" not in first.game.controls():
+        return
+    for trainer in (first, second):
+        trainer.play()
+        trainer.play()
+    weights = zip(first.game.named_parameters(), second.game.parameters(), strict=True)
+    differ = {name.partition(".")[0] for (name, a), b in weights if not torch.equal(a, b)}
+    idle = sorted({move.player for move in first.moves} - differ)
+    assert not idle, f"labels teach nothing to {', '.join(idle)}"
+
+
+def needs_only_what_it_says(entry: Entry, dataset: Dataset) -> None:
+    """Data without labels are refused as such where labels are needed, and do elsewhere."""
+    bare = small_dataset(dataset.space.kind, num_labels=0)
+    if not entry.needs_labels:
+        _trainer(entry, bare).play()
+        return
+    try:
+        entry.resolve(bare.space)
+    except RecipeError:
+        return
+    raise AssertionError("it says that it needs labels and takes data without any")
+
+
+def takes_every_shape(entry: Entry, dataset: Dataset) -> None:
+    """Pictures that are not square and have colour; points of one dimension and of seven."""
+    kind = dataset.space.kind
+    if kind == "image":
+        others = [small_dataset(kind, height=9, width=13, channels=3)]
+    else:
+        others = [small_dataset(kind, dimensions=dimensions) for dimensions in (1, 7)]
+    for other in others:
+        trainer = _trainer(entry, other)
+        trainer.play()
+        x = trainer.sample(trainer.game.draw(2, Noise(0)))
+        assert x.shape[1:] == other.space.shape, f"samples have shape {tuple(x.shape[1:])}"
+
+
+def takes_every_batch(entry: Entry, dataset: Dataset) -> None:
+    """A smaller batch, a larger one, and one that is split."""
+    for batch_size, accumulate in ((2, 1), (12, 1), (12, 2)):
+        trainer = _trainer(entry, dataset, batch_size=batch_size, accumulate=accumulate)
+        trainer.play()
+        trainer.play()
+        trainer.check_healthy()
 
 
 def keeps_a_finite_average(entry: Entry, dataset: Dataset) -> None:
     """The average follows the weights and is what samples come from."""
-    trainer = _trainer(entry, dataset, "fp32")
+    trainer = _trainer(entry, dataset)
     start = {k: v.clone() for k, v in trainer.state()[0].items() if k.startswith("average.")}
     assert start, "no player is averaged; name one in Game.averaged"
     for _ in range(6):
@@ -186,14 +262,18 @@ LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
     for law in (
         documented,
         survives_json,
-        resumes_exactly,
         stays_finite,
+        samples_fit_the_space,
         trains_each_player_whole,
         trains_nobody_else,
         owns_its_randomness,
-        samples_fit_the_space,
+        resumes_exactly,
+        takes_every_batch,
+        takes_every_shape,
+        needs_only_what_it_says,
         samples_do_not_depend_on_the_batch,
         obeys_controls,
+        learns_from_labels,
         keeps_a_finite_average,
     )
 }
@@ -212,15 +292,19 @@ def _recipe(entry: Entry, dataset: Dataset) -> Recipe:
     )
 
 
-def _trainer(entry: Entry, dataset: Dataset, precision: Precision) -> Trainer:
-    return make_trainer(
-        _recipe(entry, dataset), dataset, seed=0, runtime=_CPU,
-        execution=Execution(precision=precision),
-    )  # fmt: skip
+def _trainer(
+    entry: Entry,
+    dataset: Dataset,
+    execution: Execution = Execution(),  # noqa: B008
+    **changes: int,
+) -> Trainer:
+    recipe = _recipe(entry, dataset)
+    recipe = recipe.with_values({f"optimisation.{key}": n for key, n in changes.items()})
+    return make_trainer(recipe, dataset, seed=0, runtime=_CPU, execution=execution)
 
 
 def _model(entry: Entry, dataset: Dataset) -> Model:
-    trainer = _trainer(entry, dataset, "fp32")
+    trainer = _trainer(entry, dataset)
     for _ in range(2):
         trainer.play()
     return Model(recipe=_recipe(entry, dataset), game=trainer.game, run=None)

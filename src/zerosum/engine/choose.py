@@ -61,7 +61,7 @@ def parse_wishes(*, precision: str, layout: str, compile: str, threads: str) -> 
     for name, (given, words) in allowed.items():
         if given not in words:
             raise ConfigError(f"--{name} is {given!r}.{did_you_mean(given, words)}")
-    if threads != "auto" and not (threads.isdigit() and int(threads)):
+    if threads != "auto" and not (threads.isdecimal() and int(threads)):
         raise ConfigError(f"--threads is {threads!r}; write auto or a whole number above 0.")
     return Wishes(
         precision=cast("Precision | Auto", precision),

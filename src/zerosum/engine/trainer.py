@@ -154,7 +154,7 @@ class Trainer:
         self._update_average()
 
     def check_healthy(self) -> None:
-        """Raise unless every pending term and every weight is finite.
+        """Raise unless every pending term, every weight and every average is finite.
 
         Raises:
             DivergenceError: one is not; the message names it.
@@ -162,21 +162,23 @@ class Trainer:
         for name, values in self._window.items():
             if not all(math.isfinite(v) for v in torch.stack(values).tolist()):
                 raise self._diverged(f"the term {name} is not finite")
-        for name, tensor in self.game.state_dict().items():
+        averages = zip([f"average.{name}" for name in self._weights], self._average, strict=True)
+        for name, tensor in [*self.game.state_dict().items(), *averages]:
             if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
                 raise self._diverged(f"the tensor {name} is not finite")
 
     @contextmanager
     def averaged_weights(self) -> Iterator[Game]:
         """The game in evaluation mode with its averaged weights, for sampling."""
-        self._swap_average()
+        pairs = list(zip(self._weights.values(), self._average, strict=True))
+        _swap(pairs)
         self.game.eval()
         try:
             with torch.no_grad():
                 yield self.game
         finally:
             self.game.train()
-            self._swap_average()
+            _swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
 
     def sample(self, inputs: Inputs) -> Tensor:
         """Samples of the averaged generator in data form, on the CPU."""
@@ -210,6 +212,7 @@ class Trainer:
             mine.copy_(average[name])
         for player, parameters in self._players.items():
             saved = _below(f"optimizer.{player}.", tensors)
+            self._optimizers[player].state.clear()
             for i, parameter in enumerate(parameters):
                 state = {
                     name: _like(tensor, parameter)
@@ -247,8 +250,9 @@ class Trainer:
         return self.loader.next(self._micro)
 
     def _note(self, player: str, values: Terms) -> None:
+        # Copies, since a signal may be a buffer that changes in place.
         for name, value in values.items():
-            self._window.setdefault(f"{player}/{name}", []).append(value.detach())
+            self._window.setdefault(f"{player}/{name}", []).append(value.detach().clone())
 
     def _activate(self, player: str) -> None:
         if player == self._active:
@@ -259,6 +263,8 @@ class Trainer:
         self._active = player
 
     def _update_average(self) -> None:
+        if not self._average:
+            return
         decay = self.optimisation.averaging.decay(
             images_seen=self.images_seen, batch_size=self.optimisation.batch_size
         )
@@ -266,10 +272,6 @@ class Trainer:
             torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
                 self._average, list(self._weights.values()), 1 - decay
             )
-
-    def _swap_average(self) -> None:
-        for tensor, average in zip(self._weights.values(), self._average, strict=True):
-            tensor.data, average.data = average.data, tensor.data
 
     def _record(self, start: float) -> Row:
         """Fetch the window's means from the device, in one copy."""
@@ -323,6 +325,11 @@ def _averaged_tensors(game: Game) -> dict[str, Tensor]:
         for name, tensor in state.items()
         if name.split(".")[0] in game.averaged and tensor.is_floating_point()
     }
+
+
+def _swap(pairs: list[tuple[Tensor, Tensor]]) -> None:
+    for tensor, average in pairs:
+        tensor.data, average.data = average.data, tensor.data
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -143,7 +143,8 @@ class TwoPlayer(Game):
                 gradient = self._slope(penalty.points(batch.x, x_fake, turn.noise), y)
                 turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
             factor = strength * penalty.weight * penalty.every
-            terms[penalty.kind] = factor * penalty.cost(gradient).mean()
+            cost = factor * penalty.cost(gradient).mean()
+            terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
         return terms | self.extra_terms(x_fake, inputs)
 
     def generator_loss(self, turn: Turn) -> Terms:

@@ -62,7 +62,7 @@ class Penalty(Config):
 
     def cost(self, gradient: Tensor) -> Tensor:
         """The unweighted cost of each sample, `[B]`, from its gradient `[B, ...]`."""
-        return gradient.float().square().flatten(1).sum(1)
+        return _squared_norm(gradient)
 
 
 class R1(Penalty):
@@ -124,4 +124,10 @@ class Dragan(GradientPenalty):
 
 def gradient_norm(gradient: Tensor) -> Tensor:
     """Euclidean norm of each sample's gradient, `[B]`, with a finite slope at zero."""
-    return (gradient.float().square().flatten(1).sum(1) + 1e-12).sqrt()
+    return (_squared_norm(gradient) + 1e-12).sqrt()
+
+
+def _squared_norm(gradient: Tensor) -> Tensor:
+    """`[B]`, in float32 at least: squares of bfloat16 lose too much."""
+    wide = gradient.to(torch.promote_types(gradient.dtype, torch.float32))
+    return wide.square().flatten(1).sum(1)

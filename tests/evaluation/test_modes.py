@@ -1,0 +1,65 @@
+"""Mode counts against cases counted by hand."""
+
+import math
+
+import pytest
+import torch
+
+from zerosum.data.toy import RingConfig
+from zerosum.evaluation.modes import count_modes
+
+CENTERS = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+
+
+def test_by_hand() -> None:
+    x = torch.tensor(
+        [
+            [0.0, 0.0],
+            [0.0, 2.9],  # within three deviations of the first
+            [0.0, 3.1],  # just outside
+            [10.0, -1.0],
+            [5.0, 0.0],  # between two modes
+            [99.0, 99.0],
+            [9.0, 0.5],
+            [-2.0, -2.0],  # at a distance of 2.83
+        ]
+    )
+    count = count_modes(x, CENTERS, 1.0)
+    assert count.num_modes == 3
+    assert count.covered == 2
+    assert count.high_quality == 5 / 8
+    expected = 0.6 * math.log(0.6 * 3) + 0.4 * math.log(0.4 * 3)
+    assert count.kl == pytest.approx(expected)
+
+
+def test_the_border_belongs_to_the_mode() -> None:
+    on_border = torch.tensor([[3.0, 0.0]])
+    assert count_modes(on_border, CENTERS, 1.0).covered == 1
+    assert count_modes(on_border, CENTERS, 1.0, within=2.9).covered == 0
+
+
+def test_even_coverage_has_no_divergence() -> None:
+    count = count_modes(CENTERS.repeat(4, 1), CENTERS, 0.1)
+    assert (count.covered, count.high_quality) == (3, 1.0)
+    assert count.kl == pytest.approx(0, abs=1e-12)
+
+
+def test_collapse_to_one_mode() -> None:
+    count = count_modes(torch.zeros(9, 2), CENTERS, 0.1)
+    assert (count.covered, count.high_quality) == (1, 1.0)
+    assert count.kl == pytest.approx(math.log(3))
+
+
+def test_nothing_near_a_mode() -> None:
+    count = count_modes(torch.full((4, 2), 50.0), CENTERS, 1.0)
+    assert (count.covered, count.high_quality, count.kl) == (0, 0.0, math.inf)
+
+
+def test_the_data_itself_covers_every_mode() -> None:
+    data = RingConfig(num_samples=4_000).build()
+    assert data.modes is not None
+    count = count_modes(data.take(torch.arange(4_000))[0], data.modes, data.mode_std)
+    assert count.covered == 8
+    # Of a Gaussian in the plane, 1 - exp(-9/2) lies within three deviations.
+    assert count.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.01)
+    assert count.kl < 0.01

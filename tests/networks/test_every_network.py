@@ -1,0 +1,116 @@
+"""What every registered generator and discriminator obeys, on spaces of many shapes."""
+
+from itertools import product
+
+import pytest
+import torch
+
+from zerosum.config import family_of
+from zerosum.errors import RecipeError
+from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
+from zerosum.recipes import all_recipes
+from zerosum.rng import Noise, seeded_initialisation
+from zerosum.spaces import ImageSpace, Space, VectorSpace
+
+all_recipes()  # papers bring networks of their own
+
+
+def of_zerosum(family: type) -> list[str]:
+    return [k for k, c in family_of(family).items() if c.__module__.startswith("zerosum.")]
+
+
+GENERATORS, DISCRIMINATORS = of_zerosum(GeneratorConfig), of_zerosum(DiscriminatorConfig)
+IMAGES = [
+    ImageSpace(channels=channels, height=height, width=width)
+    for (height, width), channels in product([(8, 8), (9, 13), (28, 28), (32, 48)], [1, 3, 4])
+]
+POINTS = [VectorSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 2, 7)]
+PERCEPTRONS = {"mlp_generator", "mlp_discriminator"}
+SMALL = {"width": 16}
+
+
+def spaces_of(kind: str) -> list[Space]:
+    return [*IMAGES, *POINTS] if kind in PERCEPTRONS else [*IMAGES]
+
+
+def labels(num_labels: int) -> torch.Tensor | None:
+    return torch.arange(3) % num_labels if num_labels else None
+
+
+@pytest.mark.parametrize("num_labels", [0, 2])
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generator_fills_its_space(kind: str, num_labels: int) -> None:
+    config = GeneratorConfig.from_json({"kind": kind, **SMALL})
+    for space in spaces_of(kind):
+        network = config.build(5, space, num_labels=num_labels)
+        x = network(Noise(0).normal(3, 5), labels(num_labels))
+        assert x.shape == (3, *space.shape)
+        assert bool(x.isfinite().all())
+        assert not torch.equal(x[0], x[1]), "two latents give one sample"
+
+
+@pytest.mark.parametrize("num_labels", [0, 2])
+@pytest.mark.parametrize("kind", DISCRIMINATORS)
+def test_discriminator_scores_its_space(kind: str, num_labels: int) -> None:
+    config = DiscriminatorConfig.from_json({"kind": kind, **SMALL})
+    for space, num_outputs in product(spaces_of(kind), (1, 6)):
+        network = config.build(space, num_outputs=num_outputs, num_labels=num_labels)
+        scores = network(Noise(0).normal(3, *space.shape), labels(num_labels))
+        assert scores.shape == (3, num_outputs)
+        assert bool(scores.isfinite().all())
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generator_listens_to_labels(kind: str) -> None:
+    config = GeneratorConfig.from_json({"kind": kind, **SMALL})
+    network = config.build(5, IMAGES[0], num_labels=2).eval()
+    z = Noise(0).normal(3, 5)
+    assert not torch.equal(network(z, torch.zeros(3).long()), network(z, torch.ones(3).long()))
+
+
+@pytest.mark.parametrize("kind", DISCRIMINATORS)
+def test_discriminator_listens_to_labels(kind: str) -> None:
+    config = DiscriminatorConfig.from_json({"kind": kind, **SMALL})
+    network = config.build(IMAGES[0], num_labels=2)
+    x = Noise(0).normal(3, *IMAGES[0].shape)
+    assert not torch.equal(network(x, torch.zeros(3).long()), network(x, torch.ones(3).long()))
+
+
+@pytest.mark.parametrize("kind", [k for k in GENERATORS if k not in PERCEPTRONS])
+def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
+    config = GeneratorConfig.from_json(kind)
+    with pytest.raises(RecipeError, match=f"{kind} takes pictures.*'vector' with shape"):
+        config.build(5, POINTS[0])
+    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 7 x 30.*--size 8"):
+        config.build(5, ImageSpace(channels=1, height=7, width=30))
+
+
+@pytest.mark.parametrize("kind", [k for k in DISCRIMINATORS if k not in PERCEPTRONS])
+def test_discriminator_refuses_what_it_cannot_read(kind: str) -> None:
+    config = DiscriminatorConfig.from_json(kind)
+    with pytest.raises(RecipeError, match=f"{kind} takes pictures.*'vector' with shape"):
+        config.build(POINTS[0])
+    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 30 x 7.*--size 8"):
+        config.build(ImageSpace(channels=1, height=30, width=7))
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_generator_gives_the_same_in_channels_last(kind: str) -> None:
+    config, z = GeneratorConfig.from_json({"kind": kind, **SMALL}), Noise(0).normal(3, 5)
+    with seeded_initialisation(0):
+        network = config.build(5, IMAGES[4])
+    plain = network(z)
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    torch.testing.assert_close(network(z), plain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", DISCRIMINATORS)
+def test_discriminator_gives_the_same_in_channels_last(kind: str) -> None:
+    config = DiscriminatorConfig.from_json({"kind": kind, **SMALL})
+    x = Noise(0).normal(3, *IMAGES[4].shape)
+    with seeded_initialisation(0):
+        network = config.build(IMAGES[4])
+    plain = network(x)
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    again = network(x.contiguous(memory_format=torch.channels_last))
+    torch.testing.assert_close(again, plain, rtol=1e-4, atol=1e-5)
