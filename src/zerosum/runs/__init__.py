@@ -1,0 +1,1 @@
+"""Runs: folders that hold a training whole, and can be moved, zipped and resumed elsewhere."""

@@ -1,0 +1,106 @@
+"""Checkpoints: one safetensors file and one JSON file each, verified before they are used.
+
+The JSON file is written last and holds the digest of the tensors, so a checkpoint that was cut off
+or damaged is recognised, and the one before it is taken instead.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from zerosum.errors import RunError
+from zerosum.runs.files import read_json, write_json, write_whole
+
+_NAME = re.compile(r"step-(\d{9})\.json")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training at one step: every tensor, and the numbers beside them."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    scalars: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: where they lie.
+        keep: how many of the newest are kept; at least 2, so that one is always whole.
+    """
+
+    def __init__(self, folder: Path, *, keep: int = 3) -> None:
+        self.folder, self.keep = folder, max(keep, 2)
+
+    def steps(self) -> list[int]:
+        """Steps that have a checkpoint, ascending."""
+        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("step-*.json"))
+        return sorted(int(match[1]) for match in found if match)
+
+    def save(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> int:
+        """Write a checkpoint, then delete the oldest over the limit; returns its size in bytes.
+
+        Raises:
+            RunError: it cannot be written; the earlier ones are untouched.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        weights, record = self._paths(scalars["step"])
+        flat = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+        write_whole(weights, lambda aside: save_file(flat, aside))
+        size, digest = weights.stat().st_size, _digest(weights)
+        write_json(record, {"scalars": scalars, "bytes": size, "sha256": digest})
+        for step in self.steps()[: -self.keep]:
+            for path in reversed(self._paths(step)):
+                path.unlink(missing_ok=True)
+        return size
+
+    def load_newest(self) -> tuple[Checkpoint, list[str]]:
+        """The newest whole checkpoint, and what was wrong with newer ones.
+
+        Raises:
+            RunError: there is none.
+        """
+        problems = []
+        for step in reversed(self.steps()):
+            try:
+                return self.load(step), problems
+            except RunError as error:
+                problems.append(str(error))
+        detail = f" Damaged: {' '.join(problems)}" if problems else ""
+        raise RunError(
+            f"no usable checkpoint in {self.folder}.{detail} Train again with the run's recipe."
+        )
+
+    def load(self, step: int) -> Checkpoint:
+        """The checkpoint of `step`.
+
+        Raises:
+            RunError: it is missing or damaged.
+        """
+        weights, record = self._paths(step)
+        meta = read_json(record)
+        if not weights.exists() or weights.stat().st_size != meta["bytes"]:
+            raise RunError(f"checkpoint {weights.name} is cut off.")
+        if _digest(weights) != meta["sha256"]:
+            raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
+        try:
+            return Checkpoint(step, load_file(weights), meta["scalars"])
+        except (SafetensorError, OSError) as error:
+            raise RunError(f"checkpoint {weights.name} cannot be read: {error}.") from error
+
+    def _paths(self, step: int) -> tuple[Path, Path]:
+        stem = self.folder / f"step-{step:09d}"
+        return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

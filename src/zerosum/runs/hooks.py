@@ -1,0 +1,128 @@
+"""Hooks that fill a run folder while the engine plays."""
+
+import time
+
+import torch
+from torch import Tensor
+
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Row, Trainer
+from zerosum.games.base import Choice, Game, Inputs
+from zerosum.pictures import draw_samples
+from zerosum.rng import Noise, derive_seed
+from zerosum.runs.files import write_whole
+from zerosum.runs.store import Run
+
+
+class HistoryHook(Hook):
+    """Appends every record to `history.jsonl`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """One line of JSON."""
+        values = {"step": row.step, "images": row.images, "seconds": round(row.seconds, 3)}
+        self._run.add_history(values | row.values)
+
+
+class CheckpointHook(Hook):
+    """Saves every `seconds` seconds and at the end; never a state that is not finite."""
+
+    def __init__(self, run: Run, *, seconds: float) -> None:
+        self._run, self._seconds = run, seconds
+        self._last, self._last_step = time.monotonic(), -1
+
+    def started(self, trainer: Trainer) -> None:
+        """Keep the untrained state too, so that a run can be resumed from its first second."""
+        self._run.update(state="running")
+        if trainer.step == 0:
+            self._save(trainer)
+
+    def stepped(self, trainer: Trainer) -> None:
+        """Save when it is time."""
+        if time.monotonic() - self._last >= self._seconds:
+            self._save(trainer)
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """Save the last step."""
+        if trainer.step != self._last_step:
+            self._save(trainer)
+        self._run.update(state=reason)
+        self._run.add_event("ended", reason=reason, step=trainer.step)
+
+    def _save(self, trainer: Trainer) -> None:
+        trainer.check_healthy()
+        self._run.checkpoints.save(*trainer.state())
+        self._run.update(
+            step=trainer.step, images=trainer.images_seen, seconds=round(trainer.seconds, 3)
+        )
+        self._last, self._last_step = time.monotonic(), trainer.step
+
+
+class SampleHook(Hook):
+    """Draws the same latents again and again, so that one can watch them change.
+
+    The first picture comes after `first_seconds`; each later one after twice the time, up to
+    `most_seconds`.
+    """
+
+    def __init__(
+        self, run: Run, *, seed: int, n: int = 64, first_seconds: float = 2.0,
+        most_seconds: float = 60.0,
+    ) -> None:  # fmt: skip
+        self._run, self._n, self._most = run, n, most_seconds
+        self._wait, self._last = first_seconds, time.monotonic()
+        self._noise = Noise(derive_seed(seed, "samples"))
+        self._inputs: Inputs | None = None
+        self._real = torch.empty(0)
+        self.newest: Tensor | None = None
+
+    def started(self, trainer: Trainer) -> None:
+        """Draw the latents; labels in turn where there are any."""
+        self._inputs = fixed_inputs(trainer.game, self._n, self._noise)
+        count = min(2_000, len(trainer.dataset))
+        self._real = trainer.dataset.take(torch.arange(count))[0]
+        self._last = time.monotonic()
+
+    def stepped(self, trainer: Trainer) -> None:
+        """Draw when it is time."""
+        if time.monotonic() - self._last >= self._wait:
+            self._draw(trainer)
+            self._wait = min(2 * self._wait, self._most)
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """Draw the last state."""
+        self._draw(trainer)
+
+    def _draw(self, trainer: Trainer) -> None:
+        if self._inputs is None:
+            raise RuntimeError("started() was not called")
+        self.newest = trainer.sample(self._inputs)
+        folder = self._run.folder / "samples"
+        folder.mkdir(exist_ok=True)
+        picture = draw_samples(trainer.game.space, self.newest, real=self._real)
+        path = folder / f"images-{trainer.images_seen:010d}.png"
+        write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+        self._last = time.monotonic()
+
+
+def fixed_inputs(game: Game, n: int, noise: Noise) -> Inputs:
+    """`n` inputs; where the game has a choice to make, it takes its names in turn."""
+    inputs = game.draw(n, noise)
+    for name, control in game.controls().items():
+        if isinstance(control, Choice):
+            return game.control(inputs, name, torch.arange(n) % len(control.names))
+    return inputs
+
+
+class StopAfter(Hook):
+    """Ends the training after `seconds` of wall time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._start = seconds, time.monotonic()
+
+    def stepped(self, trainer: Trainer) -> None:
+        """Look at the clock."""
+        if time.monotonic() - self._start >= self._seconds:
+            trainer.stop("out of time")

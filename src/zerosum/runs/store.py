@@ -1,0 +1,175 @@
+"""The run folder: manifest, history, events, samples, checkpoints.
+
+```
+manifest.json       schema, recipe, space, data, versions, seed, device, execution, state, parent
+history.jsonl       one row for every few steps: each term and signal
+events.jsonl        what happened: choices, warnings, stops, divergence
+samples/            pictures or tables of samples, by images seen
+checkpoints/        step-*.safetensors with step-*.json
+code/               a recipe file of the user's own, where there was one
+```
+"""
+
+import json
+import os
+import platform
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zerosum.errors import RunError, did_you_mean
+from zerosum.runs.checkpoints import Checkpoints
+from zerosum.runs.files import read_json, write_json, write_whole
+
+SCHEMA = 1
+"""Version of the folder's form; newer ones are refused."""
+
+
+class Run:
+    """One run folder.
+
+    Attributes:
+        folder: where it is.
+        manifest: what `manifest.json` says.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder, self.manifest = folder, manifest
+
+    @classmethod
+    def create(cls, folder: Path, manifest: dict[str, Any]) -> "Run":
+        """Make the folder and write its manifest.
+
+        Raises:
+            RunError: it exists and is not empty, or cannot be written.
+        """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunError(
+                f"{folder} exists already. Choose another folder with --out, or continue it with "
+                f"`zerosum resume {folder}`."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"cannot make {folder}: {error.strerror or error}. Choose a folder that you may "
+                "write to with --out."
+            ) from error
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        run = cls(folder, {"schema": SCHEMA, "created": created, "state": "starting", **manifest})
+        run.save_manifest()
+        return run
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "Run":
+        """The run in `folder`.
+
+        Raises:
+            RunError: there is none, or it is of a newer schema.
+        """
+        folder = Path(folder)
+        if not (folder / "manifest.json").is_file():
+            near = folder.parent if folder.parent.is_dir() else Path("runs")
+            names = [run.folder.name for run in list_runs(near)] if near.is_dir() else []
+            raise RunError(f"no run at {folder}.{did_you_mean(folder.name, names)}")
+        manifest = read_json(folder / "manifest.json")
+        if manifest.get("schema", 0) > SCHEMA:
+            raise RunError(
+                f"{folder} was written by a newer zerosum (schema {manifest['schema']}, and this "
+                f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
+            )
+        return cls(folder, manifest)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The run's checkpoints."""
+        return Checkpoints(self.folder / "checkpoints")
+
+    def update(self, **values: Any) -> None:
+        """Change the manifest and write it."""
+        self.manifest |= values
+        self.save_manifest()
+
+    def save_manifest(self) -> None:
+        """Write the manifest, whole or not at all."""
+        write_json(self.folder / "manifest.json", self.manifest)
+
+    def add_event(self, name: str, **details: Any) -> None:
+        """Append to `events.jsonl`."""
+        row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": name, **details}
+        self._append("events.jsonl", row)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Everything that happened, oldest first."""
+        return list(self._rows("events.jsonl"))
+
+    def add_history(self, row: dict[str, Any]) -> None:
+        """Append to `history.jsonl`."""
+        self._append("history.jsonl", row)
+
+    def history(self) -> list[dict[str, Any]]:
+        """All rows, oldest first; a last row that was cut off is left out."""
+        return list(self._rows("history.jsonl"))
+
+    def rewind_history(self, step: int) -> None:
+        """Drop rows after `step`: a resume will write them again."""
+        path = self.folder / "history.jsonl"
+        if not path.exists():
+            return
+        rows = [json.dumps(row) for row in self.history() if row["step"] <= step]
+        text = "".join(f"{row}\n" for row in rows)
+        write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+    def _append(self, name: str, row: dict[str, Any]) -> None:
+        with (self.folder / name).open("a", encoding="utf-8") as handle:
+            handle.write(json.dumps(row) + "\n")
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        path = self.folder / name
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8") as handle:
+            for line in handle:
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError:
+                    return
+
+
+def new_folder(root: Path, recipe: str, data: str) -> Path:
+    """A fresh, readable name: `runs/dcgan-photos-1122-1530-4f2a`."""
+    stamp = time.strftime("%m%d-%H%M")
+    words = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in (recipe, data))
+    return root / f"{words[:48]}-{stamp}-{secrets.token_hex(2)}"
+
+
+def list_runs(root: Path) -> list[Run]:
+    """Every run directly under `root`, newest first; reads one small file for each."""
+    runs = []
+    try:
+        entries = list(os.scandir(root))
+    except OSError:
+        return []
+    for entry in entries:
+        path = Path(entry.path) / "manifest.json"
+        try:
+            runs.append(Run(Path(entry.path), json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, json.JSONDecodeError):
+            continue
+    return sorted(runs, key=lambda run: run.manifest.get("created", ""), reverse=True)
+
+
+def versions() -> dict[str, str]:
+    """What a run was made with."""
+    packages = ("zerosum", "torch", "numpy", "pydantic", "safetensors")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
