@@ -141,6 +141,10 @@ class Dashboard(Hook):
         self._live.stop()
         self._console.print(farewell(self._run, trainer, reason), highlight=False)
 
+    def failed(self, trainer: Trainer) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
     def _show(self, trainer: Trainer) -> None:
         self._shown = time.monotonic()
         self._live.update(self._view(trainer), refresh=True)
@@ -185,7 +189,10 @@ class Dashboard(Hook):
         if trainer.game.space.kind != "image":
             picture = draw_samples(trainer.game.space, newest)
         text = Text()
-        for row in block_characters(picture, columns=min(64, self._console.width - 4)):
+        # One row of characters shows two rows of pixels; the whole view has to fit the screen.
+        rows = max(8, self._console.height - len(self._curves) - 6)
+        wide = round(2 * rows * picture.width / picture.height)
+        for row in block_characters(picture, columns=min(64, wide, self._console.width - 4)):
             for upper, lower in row:
                 text.append("▀", Style(color=upper, bgcolor=lower))
             text.append("\n")
