@@ -1,7 +1,5 @@
 """A tiny training, and how two runs compare."""
 
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,13 +73,6 @@ def assert_same_run() -> Callable[[Run, Run], None]:
         assert _timeless(a), "the training was too short to record anything"
 
     return check
-
-
-@pytest.fixture
-def environment() -> dict[str, str]:
-    """What a subprocess needs to import this tree, with one thread."""
-    path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
 def _timeless(run: Run) -> list[dict[str, Any]]:

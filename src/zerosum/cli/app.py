@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
 
+_UNBOUNDED = 100_000
+
 app = typer.Typer(
     name="zerosum",
     help="Train, control, judge, audit and ship generative adversarial networks.",
@@ -383,5 +385,5 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         table.add_row(*(str(value) for value in row.values()))
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 200
+        console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
     console.print(table)
