@@ -3,7 +3,9 @@
 Importing this package is quick: each name is loaded when it is first used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +44,18 @@ _HOMES = {
     "runs": "zerosum.api",
     "train": "zerosum.api",
 }
+
+
+class _Package(ModuleType):
+    """Keeps `zs.runs` the verb, whose name the subpackage `zerosum.runs` would take on import."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _HOMES and isinstance(value, ModuleType):
+            return
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
