@@ -176,5 +176,5 @@ def test_the_verb_runs_outlives_the_import_of_the_package_of_that_name(tmp_path:
 def test_every_public_name_is_there() -> None:
     assert all(getattr(zs, name) is not None for name in zs.__all__)
     assert dir(zs) == sorted(zs.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'trian'"):
-        zs.trian  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(AttributeError, match="no attribute 'no_such_verb'"):
+        zs.no_such_verb  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]

@@ -48,6 +48,8 @@ with open_runtime("cpu") as runtime:
     texts = [runtime.agree_text(f"rank {{runtime.rank}}: é"), runtime.agree_text("")]
     figure = runtime.agree(float(runtime.rank))
     (Path({out!r}) / f"agreed-{{runtime.rank}}").write_text(f"{{texts}} {{figure}}", "utf-8")
+threads = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+(Path({out!r}) / f"threads-{{runtime.rank}}").write_text(" ".join(threads))
 """
 
 TRAININGS = [("vanilla", "vector"), ("r3gan", "vector"), ("dcgan", "image")]
@@ -139,6 +141,15 @@ def test_batch_normalisation_sees_each_process_by_itself(trained_by_two: Path) -
 def test_processes_agree_on_rank_0(trained_by_two: Path) -> None:
     said = {(trained_by_two / f"agreed-{rank}").read_text("utf-8") for rank in (0, 1)}
     assert said == {"['rank 0: é', ''] 0.0"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named in /proc")
+def test_no_thread_outlives_the_group(trained_by_two: Path) -> None:
+    """One that does may abort its process at exit."""
+    for rank in (0, 1):
+        threads = (trained_by_two / f"threads-{rank}").read_text()
+        assert "python" in threads
+        assert "gloo" not in threads
 
 
 WORDS = [

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 import torch.distributed as dist
@@ -120,6 +121,10 @@ def open_runtime(device: str = "auto") -> Iterator[Runtime]:
     if owner:
         if place.type == "cuda":
             torch.cuda.set_device(place)
+        # This module keeps the group that exists when it is first imported, as default arguments.
+        # Adam imports it in passing; then the group outlives its end, and its threads abort the
+        # process at exit, now and then. Imported here it finds no group to keep.
+        import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
         yield Runtime(place, rank=dist.get_rank(), world=world)

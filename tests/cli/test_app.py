@@ -243,8 +243,8 @@ def test_doctor(zerosum: Zerosum) -> None:
     [
         ("sample", "ring_run", ("--where", "label=3"),
          "controls nothing, so it cannot take 'label'"),
-        ("sample", "digits_run", ("--where", "lable=3"),
-         "does not control 'lable'. Did you mean 'label'"),
+        ("sample", "digits_run", ("--where", "labl=3"),
+         "does not control 'labl'. Did you mean 'label'"),
         ("sample", "digits_run", ("--where", "label=33"),
          "label has no value '33'. Did you mean '3'"),
         ("sample", "digits_run", ("--where", "label"),

@@ -63,7 +63,7 @@ def test_where_takes_arrays() -> None:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"lable": "a"}, "does not control 'lable'. Did you mean 'label'"),
+        ({"labl": "a"}, "does not control 'labl'. Did you mean 'label'"),
         ({"label": "e"}, "label has no value 'e'. .*Allowed: a, b, c, d"),
         ({"label": []}, "label has no values"),
         ({"label": None}, "label has no value None"),
