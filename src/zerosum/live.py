@@ -142,6 +142,10 @@ class Dashboard(Hook):
         self._live.stop()
         self._console.print(farewell(self._run, trainer, reason), highlight=False)
 
+    def failed(self, trainer: Trainer) -> None:
+        """Give the terminal back."""
+        self._live.stop()
+
     def _show(self, trainer: Trainer) -> None:
         self._shown = time.monotonic()
         self._live.update(self._view(trainer), refresh=True)
@@ -185,7 +189,10 @@ class Dashboard(Hook):
         picture = draw_samples(trainer.game.space, newest[:16], real=None)
         if trainer.game.space.kind != "image":
             picture = draw_samples(trainer.game.space, newest)
-        return half_blocks(picture, columns=min(64, self._console.width - 4))
+        # One row of characters shows two rows of pixels; the whole view has to fit the screen.
+        rows = max(8, self._console.height - len(self._curves) - 6)
+        wide = round(2 * rows * picture.width / picture.height)
+        return half_blocks(picture, columns=min(64, wide, self._console.width - 4))
 
 
 def half_blocks(picture: Image.Image, *, columns: int) -> Text:

@@ -2,12 +2,17 @@
 
 Under `torchrun` the environment names the processes; elsewhere there is one. Gradients are
 averaged player by player; files are written by rank 0 alone.
+
+Batch normalisation takes its statistics from each process's own rows, so a recipe that has it
+learns a little differently in two processes than in one. Its running averages, like every
+floating-point buffer, are averaged after each step: all processes hold the same.
 """
 
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import torch
 import torch.distributed as dist
@@ -22,15 +27,14 @@ def resolve_device(name: str = "auto") -> torch.device:
     Raises:
         DeviceError: there is no such device here.
     """
-    present = ["cpu"]
+    present, local = ["cpu"], int(os.environ.get("LOCAL_RANK", "0"))
     if torch.cuda.is_available():
         present = [f"cuda:{i}" for i in range(torch.cuda.device_count())] + present
     elif torch.backends.mps.is_available():
         present = ["mps", *present]
     if name == "auto":
-        local = int(os.environ.get("LOCAL_RANK", "0"))
         return torch.device(present[local % max(len(present) - 1, 1)])
-    wanted = "cuda:0" if name == "cuda" else name
+    wanted = f"cuda:{local % max(len(present) - 1, 1)}" if name == "cuda" else name
     if wanted not in present:
         raise DeviceError(
             f"no device {name!r} on this machine. Present: {', '.join(present)}. "
@@ -79,9 +83,16 @@ class Runtime:
         """Rank 0's `text`, in every process."""
         if self.world == 1:
             return text
-        box = [text]
-        dist.broadcast_object_list(box, 0)
-        return box[0]
+        letters = text.encode()
+        size = int(self.agree(len(letters)))
+        if not size:
+            return ""
+        box = torch.zeros(size, dtype=torch.uint8)
+        if self.is_main:
+            box = torch.tensor(list(letters), dtype=torch.uint8)
+        box = box.to(self._box_device)
+        dist.broadcast(box, 0)
+        return bytes(box.tolist()).decode()
 
     def wait(self) -> None:
         """Return when every process is here."""
@@ -91,6 +102,11 @@ class Runtime:
     @property
     def _box_device(self) -> torch.device:
         return self.device if dist.get_backend() == "nccl" else torch.device("cpu")
+
+
+def is_main_process() -> bool:
+    """Whether this process talks to the user; known before `open_runtime` joins the others."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager
@@ -105,6 +121,10 @@ def open_runtime(device: str = "auto") -> Iterator[Runtime]:
     if owner:
         if place.type == "cuda":
             torch.cuda.set_device(place)
+        # This module keeps the group that exists when it is first imported, as default arguments.
+        # Adam imports it in passing; then the group outlives its end, and its threads abort the
+        # process at exit, now and then. Imported here it finds no group to keep.
+        import_module("torch.distributed.nn.functional")
         dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
     try:
         yield Runtime(place, rank=dist.get_rank(), world=world)

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +14,19 @@ import typer
 from zerosum.errors import ConditionError, DataError, ZerosumError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zerosum.data.base import Progress
     from zerosum.engine.choose import Wishes
+    from zerosum.engine.hooks import Hook
+    from zerosum.engine.trainer import Trainer
+    from zerosum.runs.hooks import SampleHook
+    from zerosum.runs.store import Run
+
+_INTERRUPTED = 130
+"""128 and the number of SIGINT."""
+
+_UNBOUNDED = 100_000
 
 app = typer.Typer(
     name="zerosum",
@@ -94,9 +106,11 @@ def train(
     from zerosum.api import data_options
     from zerosum.config import parse_assignments
     from zerosum.live import progress_printer, watch
+    from zerosum.runtime import is_main_process
     from zerosum.workflows.prepare import plan_training
     from zerosum.workflows.train import train as train_run
 
+    quiet = quiet or not is_main_process()
     changes = parse_assignments(set_ or [])
     options = data_options(_size(size), fit, channels, labels, skip_bad, limit)
     progress = None if quiet else progress_printer()
@@ -129,16 +143,19 @@ def resume(
 ) -> None:
     """Continue a run bit for bit from its newest whole checkpoint."""
     from zerosum.live import progress_printer, watch
+    from zerosum.runtime import is_main_process
     from zerosum.workflows.train import resume as resume_run
 
+    def watch_resumed(opened: "Run", trainer: "Trainer", samples: "SampleHook") -> "Sequence[Hook]":
+        _say_damage(opened.events())
+        return watch(opened, trainer, samples)
+
+    quiet = quiet or not is_main_process()
     done = resume_run(
         run, data=data, minutes=minutes, images=images, device=device, code=code,
-        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch,
+        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip
-    for event in done.events():
-        if event["event"] == "checkpoint_damaged" and not quiet:
-            typer.echo(f"{event['problem']} Step {event['used']} was used instead.", err=True)
     _report_run(done.folder, done.manifest, as_json)
 
 
@@ -149,8 +166,8 @@ def sample(
     where: Where = None,
     seed: Seed = 0,
     out: Annotated[
-        Path, typer.Option(help="grid.png, folder/, x.npz, or x.csv and x.parquet for points.")
-    ] = Path("samples.png"),
+        str, typer.Option(help="grid.png, folder/, x.npz, or x.csv and x.parquet for points.")
+    ] = "samples.png",
     batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     device: Device = "auto",
@@ -258,6 +275,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
+    warnings.showwarning = _show_warning
     try:
         app()
     except ZerosumError as error:
@@ -274,6 +292,18 @@ def _announce(data: str, options: dict[str, Any], progress: "Progress | None") -
     found = scan_data(data, progress=progress, **options)
     if found:
         typer.echo(f"{data}: {found}", err=True)
+
+
+def _show_warning(message: Warning | str, *_details: object) -> None:
+    typer.echo(f"warning: {message}", err=True)
+
+
+def _say_damage(events: list[dict[str, Any]]) -> None:
+    """Which checkpoints the resume that has just begun passed over; its event is the last."""
+    for event in reversed(events[:-1]):
+        if event["event"] != "checkpoint_damaged":
+            return
+        typer.echo(f"{event['problem']} Step {event['used']} is used instead.", err=True)
 
 
 def _where(pairs: list[str] | None) -> dict[str, Any]:
@@ -321,10 +351,17 @@ def _execution(manifest: dict[str, Any]) -> str:
 
 
 def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
+    """Print the run, on rank 0; exit as a shell expects of a command that was interrupted."""
+    from zerosum.runtime import is_main_process
+
+    if not is_main_process():
+        return
     if as_json:
         _print_json(_row(folder, manifest))
     else:
         typer.echo(str(folder))
+    if manifest.get("state") == "interrupted":
+        raise typer.Exit(_INTERRUPTED)
 
 
 def _report(as_json: bool, **values: Any) -> None:
@@ -349,5 +386,5 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         table.add_row(*(str(value) for value in row.values()))
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = 200
+        console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
     console.print(table)

@@ -157,7 +157,7 @@ def _measure(
     for way in ways:
         trainer = make_trainer(way)
         with way.applied():
-            warmups.append(_seconds(trainer, 2, runtime))
+            warmups.append(runtime.agree(_seconds(trainer, 2, runtime)))
             once.append(runtime.agree(_seconds(trainer, 1, runtime)))
         trainers.append(trainer)
     times = [[seconds] for seconds in once]

@@ -26,3 +26,6 @@ class Hook:
 
     def ended(self, trainer: Trainer, reason: str) -> None:
         """After the last step: `finished`, or the reason given to `stop`."""
+
+    def failed(self, trainer: Trainer) -> None:
+        """When an error ended the training instead: give back what was taken, such as a screen."""

@@ -115,13 +115,13 @@ class Trainer:
         with self.execution.applied():
             for hook in listeners:
                 hook.started(self)
-            while self.progress < 1 and not self._stopping:
+            ending = ""
+            while self.progress < 1 and not ending:
                 start = time.perf_counter()
                 self.play()
                 row = None
                 if self.step % self.optimisation.record_every == 0:
                     row = self._record(start)
-                    self._stopping = self.runtime.agree_text(self._stopping)
                 else:
                     self.seconds += time.perf_counter() - start
                 if row is not None:
@@ -129,7 +129,9 @@ class Trainer:
                         hook.recorded(self, row)
                 for hook in listeners:
                     hook.stepped(self)
-            reason = self._stopping or "finished"
+                if self.runtime.world == 1 or row is not None:
+                    ending = self.runtime.agree_text(self._stopping)
+            reason = "finished" if self.progress >= 1 else ending
             for hook in listeners:
                 hook.ended(self, reason)
             self.runtime.wait()
@@ -278,6 +280,7 @@ class Trainer:
         means = torch.stack(
             [torch.stack(values).float().mean() for values in self._window.values()]
         )
+        self.runtime.average_([means])
         values = dict(zip(self._window, means.tolist(), strict=True))
         self.seconds += time.perf_counter() - start
         for name, value in values.items():

@@ -1,10 +1,11 @@
 """Checkpoints: one safetensors file and one JSON file each, verified before they are used.
 
-The JSON file is written last and holds the digest of the tensors, so a checkpoint that was cut off
-or damaged is recognised, and the one before it is taken instead.
+The JSON file is written last and holds the digest of tensors and numbers, so a checkpoint that was
+cut off or damaged is recognised, and the one before it is taken instead.
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zerosum.errors import RunError
-from zerosum.runs.files import read_json, write_json, write_whole
+from zerosum.runs.files import make_folder, read_json, write_json, write_whole
 
 _NAME = re.compile(r"step-(\d{9})\.json")
 
@@ -51,16 +52,26 @@ class Checkpoints:
         Raises:
             RunError: it cannot be written; the earlier ones are untouched.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         weights, record = self._paths(scalars["step"])
         flat = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-        write_whole(weights, lambda aside: save_file(flat, aside))
-        size, digest = weights.stat().st_size, _digest(weights)
+        write_whole(weights, lambda aside: _write_tensors(flat, aside))
+        size, digest = weights.stat().st_size, _digest(weights, scalars)
         write_json(record, {"scalars": scalars, "bytes": size, "sha256": digest})
         for step in self.steps()[: -self.keep]:
             for path in reversed(self._paths(step)):
                 path.unlink(missing_ok=True)
         return size
+
+    def tidy(self, step: int) -> None:
+        """Remove what a crash left: files cut off while written, and checkpoints after `step`.
+
+        A resume from `step` calls this, so that damaged checkpoints do not count among the newest.
+        """
+        whole = {path for known in self.steps() if known <= step for path in self._paths(known)}
+        for path in [*self.folder.glob("step-*"), *self.folder.glob(".step-*.part")]:
+            if path not in whole:
+                path.unlink(missing_ok=True)
 
     def load_newest(self) -> tuple[Checkpoint, list[str]]:
         """The newest whole checkpoint, and what was wrong with newer ones.
@@ -87,9 +98,11 @@ class Checkpoints:
         """
         weights, record = self._paths(step)
         meta = read_json(record)
+        if not isinstance(meta, dict) or not {"scalars", "bytes", "sha256"} <= meta.keys():
+            raise RunError(f"checkpoint {record.name} is damaged: it lacks what it should say.")
         if not weights.exists() or weights.stat().st_size != meta["bytes"]:
             raise RunError(f"checkpoint {weights.name} is cut off.")
-        if _digest(weights) != meta["sha256"]:
+        if _digest(weights, meta["scalars"]) != meta["sha256"]:
             raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
         try:
             return Checkpoint(step, load_file(weights), meta["scalars"])
@@ -101,6 +114,17 @@ class Checkpoints:
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+    """Write a safetensors file; its library reports a full disk by an error of its own."""
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+
+
+def _digest(weights: Path, scalars: Any) -> str:
+    """SHA-256 of the file of tensors, followed by the numbers as sorted JSON."""
+    with weights.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256")
+    digest.update(json.dumps(scalars, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -10,7 +10,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.games.base import Choice, Game, Inputs
 from zerosum.pictures import draw_samples
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import write_whole
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
 
 
@@ -100,7 +100,7 @@ class SampleHook(Hook):
             raise RuntimeError("started() was not called")
         self.newest = trainer.sample(self._inputs)
         folder = self._run.folder / "samples"
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         picture = draw_samples(trainer.game.space, self.newest, real=self._real)
         path = folder / f"images-{trainer.images_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))

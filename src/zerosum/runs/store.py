@@ -24,7 +24,7 @@ from typing import Any
 
 from zerosum.errors import RunError, did_you_mean
 from zerosum.runs.checkpoints import Checkpoints
-from zerosum.runs.files import read_json, write_json, write_whole
+from zerosum.runs.files import append_line, make_folder, read_json, write_json, write_whole
 
 SCHEMA = 1
 """Version of the folder's form; newer ones are refused."""
@@ -53,13 +53,7 @@ class Run:
                 f"{folder} exists already. Choose another folder with --out, or continue it with "
                 f"`zerosum resume {folder}`."
             )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(
-                f"cannot make {folder}: {error.strerror or error}. Choose a folder that you may "
-                "write to with --out."
-            ) from error
+        make_folder(folder)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         run = cls(folder, {"schema": SCHEMA, "created": created, "state": "starting", **manifest})
         run.save_manifest()
@@ -74,10 +68,12 @@ class Run:
         """
         folder = Path(folder)
         if not (folder / "manifest.json").is_file():
-            near = folder.parent if folder.parent.is_dir() else Path("runs")
-            names = [run.folder.name for run in list_runs(near)] if near.is_dir() else []
-            raise RunError(f"no run at {folder}.{did_you_mean(folder.name, names)}")
+            roots = dict.fromkeys([folder.parent, Path("runs")])
+            known = [str(run.folder) for root in roots for run in list_runs(root)]
+            raise RunError(f"no run at {folder}.{did_you_mean(str(folder), known)}")
         manifest = read_json(folder / "manifest.json")
+        if not isinstance(manifest, dict):
+            raise RunError(f"{folder / 'manifest.json'} is damaged: it is not a JSON object.")
         if manifest.get("schema", 0) > SCHEMA:
             raise RunError(
                 f"{folder} was written by a newer zerosum (schema {manifest['schema']}, and this "
@@ -118,7 +114,7 @@ class Run:
         self._append("history.jsonl", row)
 
     def history(self) -> list[dict[str, Any]]:
-        """All rows, oldest first; a last row that was cut off is left out."""
+        """All rows, oldest first; rows that a crash cut off are left out."""
         return list(self._rows("history.jsonl"))
 
     def rewind_history(self, step: int) -> None:
@@ -131,42 +127,47 @@ class Run:
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
-        with (self.folder / name).open("a", encoding="utf-8") as handle:
-            handle.write(json.dumps(row) + "\n")
+        append_line(self.folder / name, json.dumps(row))
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.folder / name
         if not path.exists():
             return
-        with path.open(encoding="utf-8") as handle:
+        with path.open("rb") as handle:
             for line in handle:
                 try:
                     yield json.loads(line)
-                except json.JSONDecodeError:
-                    return
+                except ValueError:
+                    continue
 
 
 def new_folder(root: Path, recipe: str, data: str) -> Path:
     """A fresh, readable name: `runs/dcgan-photos-1122-1530-4f2a`."""
     stamp = time.strftime("%m%d-%H%M")
-    words = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-") for word in (recipe, data))
+    parts = (recipe, Path(data).name)
+    words = "-".join(re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in parts)
     return root / f"{words[:48]}-{stamp}-{secrets.token_hex(2)}"
 
 
 def list_runs(root: Path) -> list[Run]:
-    """Every run directly under `root`, newest first; reads one small file for each."""
+    """Every run directly under `root`, newest first; reads one small file for each.
+
+    A run whose manifest cannot be read comes last, in the state `unreadable`.
+    """
     runs = []
     try:
         entries = list(os.scandir(root))
     except OSError:
         return []
     for entry in entries:
-        path = Path(entry.path) / "manifest.json"
-        try:
-            runs.append(Run(Path(entry.path), json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, json.JSONDecodeError):
+        folder = Path(entry.path)
+        if not (folder / "manifest.json").is_file():
             continue
-    return sorted(runs, key=lambda run: run.manifest.get("created", ""), reverse=True)
+        try:
+            runs.append(Run.open(folder))
+        except RunError:
+            runs.append(Run(folder, {"state": "unreadable"}))
+    return sorted(runs, key=lambda run: str(run.manifest.get("created", "")), reverse=True)
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -55,7 +56,8 @@ class Model:
 
         Args:
             n: how many.
-            where: controls to fix, such as `{"label": 3}`; a list takes its values in turn.
+            where: controls to fix, such as `{"label": 3}`; a list or an array takes its values
+                in turn.
             seed: which samples.
             batch_size: how many are made at once; only memory and speed depend on it.
 
@@ -113,6 +115,8 @@ class Model:
             control = self.controls.get(name)
             if control is None:
                 raise ConditionError(self._no_control(name))
+            if isinstance(value, np.ndarray | Tensor):
+                value = value.tolist()
             options = (
                 value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
             )

@@ -1,6 +1,7 @@
 """Samples in the user's units, and the forms they are saved in."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,15 @@ class Samples:
         """Write to `path`; its ending decides the form.
 
         `.png` is a grid (or a plot), `.npz` arrays `x` and `y`, `.csv` and `.parquet` a table of
-        points, and a path without an ending is a folder with one file for each sample and a
-        `labels.csv`.
+        points, and a path without an ending, or one that ends in a slash, is a folder with one file
+        for each sample and a `labels.csv`.
 
         Raises:
             RunError: the form does not suit these samples, or cannot be written.
         """
+        as_folder = str(path).endswith(("/", os.sep))
         path = Path(path)
-        form = path.suffix.lower()
+        form = "" if as_folder or path.is_dir() else path.suffix.lower()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if form == ".png":
@@ -86,10 +88,11 @@ class Samples:
         return isinstance(self._space, ImageSpace)
 
     def _save_arrays(self, path: Path) -> None:
-        if self.y is None:
-            np.savez_compressed(path, x=self.x)
-        else:
-            np.savez_compressed(path, x=self.x, y=self.y)
+        with path.open("wb") as handle:  # given a name, numpy would add an ending of its own
+            if self.y is None:
+                np.savez_compressed(handle, x=self.x)
+            else:
+                np.savez_compressed(handle, x=self.x, y=self.y)
 
     def _save_table(self, path: Path) -> None:
         if self._is_image:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from zerosum.errors import MissingExtraError, RunError
 from zerosum.pictures import draw_curves
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
 
 _NOT_CURVES = {"step", "images", "seconds"}
@@ -13,8 +14,10 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     """Draw the terms over the images seen; `names` picks some.
 
     Raises:
-        RunError: the run has no history yet, or no such term.
+        RunError: the run has no history yet, or no such term, or `path` does not end in .png.
     """
+    if path.suffix.lower() != ".png":
+        raise RunError(f"cannot draw curves as {path.suffix or 'a folder'}. Allowed: .png.")
     rows = run.history()
     if not rows:
         raise RunError(f"{run.folder} has no history yet.")
@@ -25,8 +28,8 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     curves = {
         name: [(row["images"], row[name]) for row in rows if name in row] for name in names or known
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw_curves(curves).save(path)
+    make_folder(path.parent)
+    write_whole(path, lambda aside: draw_curves(curves).save(aside, format="PNG"))
     return path
 
 

@@ -1,5 +1,6 @@
 """Open a run as a model."""
 
+import warnings
 from pathlib import Path
 
 from zerosum.errors import RunError
@@ -18,6 +19,8 @@ def load(
 ) -> Model:
     """The model of a run, with averaged weights.
 
+    Where the newest checkpoint is damaged, the one before it is used, with a warning.
+
     Args:
         run: the run or its folder.
         device: where to sample.
@@ -34,7 +37,9 @@ def load(
     store = run.checkpoints
     if step is not None and step not in store.steps():
         raise RunError(f"{run.folder} has no checkpoint of step {step}. It has: {store.steps()}.")
-    checkpoint = store.load_newest()[0] if step is None else store.load(step)
+    checkpoint, problems = store.load_newest() if step is None else (store.load(step), [])
+    for problem in problems:
+        warnings.warn(f"{problem} Step {checkpoint.step} is used instead.", stacklevel=2)
     state = {
         name.removeprefix("game."): tensor
         for name, tensor in checkpoint.tensors.items()

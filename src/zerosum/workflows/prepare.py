@@ -101,7 +101,7 @@ def recipe_of(run: Run, code: Path | str | None) -> Recipe:
         hint = f" The run keeps a copy: read {kept[0]} before you trust it." if kept else ""
         raise RunError(
             f"{run.folder} uses the kinds {', '.join(unknown)}, which come from a file outside "
-            f"zerosum. Name the file with --code.{hint}"
+            f"zerosum. Name the file with --code (in Python: code=...).{hint}"
         )
     return Recipe.from_json(recorded)
 

@@ -4,10 +4,11 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Progress
 from zerosum.data.open import open_data
 from zerosum.engine.choose import Trial, Wishes, can_compile, candidates, choose_execution
@@ -17,6 +18,7 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, DivergenceError, RunError
 from zerosum.recipes import Recipe
 from zerosum.rng import derive_seed
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
@@ -151,6 +153,7 @@ def resume(
             )
         if runtime.is_main:
             run.rewind_history(checkpoint.step)
+            run.checkpoints.tidy(checkpoint.step)
             for problem in problems:
                 run.add_event("checkpoint_damaged", problem=problem, used=checkpoint.step)
             run.add_event("resumed", step=checkpoint.step, exact=alike, device=str(runtime.device))
@@ -223,8 +226,9 @@ def _create(
         return Run(folder, manifest)
     run = Run.create(folder, manifest)
     if plan.code is not None:
-        (folder / "code").mkdir()
-        shutil.copyfile(plan.code, folder / "code" / plan.code.name)
+        make_folder(folder / "code")
+        source = plan.code
+        write_whole(folder / "code" / source.name, lambda aside: shutil.copyfile(source, aside))
     measured = [
         {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)} for t in trials
     ]
@@ -245,11 +249,25 @@ def _play(
     try:
         with _interruptible(trainer):
             trainer.run(hooks)
-    except DivergenceError as error:
+    except BaseException as error:
+        trainer.loader.close()
         if trainer.runtime.is_main:
-            run.add_event("diverged", step=trainer.step, message=str(error))
-            run.update(state="diverged")
+            for hook in hooks:
+                hook.failed(trainer)
+            _record_failure(run, trainer, error)
         raise
+
+
+def _record_failure(run: Run, trainer: Trainer, error: BaseException) -> None:
+    """Say in the run why it ended; where even that cannot be written, the error itself says it."""
+    state = "failed"
+    if isinstance(error, DivergenceError):
+        state = "diverged"
+    elif isinstance(error, KeyboardInterrupt):
+        state = "interrupted"
+    with suppress(RunError):
+        run.add_event(state, step=trainer.step, message=str(error))
+        run.update(state=state)
 
 
 def _reopen(run: Run, data: Any, progress: Progress | None) -> Any:
@@ -261,7 +279,13 @@ def _reopen(run: Run, data: Any, progress: Progress | None) -> Any:
                 f"{run.folder} was trained on a Dataset of yours. Give it again: "
                 "zs.resume(run, data=...)."
             )
-        dataset, _ = open_data(DataConfig.from_json(recorded["config"]), progress=progress)
+        config = DataConfig.from_json(recorded["config"])
+        try:
+            dataset, _ = open_data(config, progress=progress)
+        except DataError as error:
+            if isinstance(config, MemoryConfig):
+                raise
+            raise DataError(f"{error} If the data has moved, name it with --data.") from error
     else:
         options = {
             name: value

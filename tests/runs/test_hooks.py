@@ -1,0 +1,85 @@
+"""Hooks fill the folder: pictures early, and at the end of the shortest training."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from zerosum.engine.execution import Execution
+from zerosum.engine.trainer import Trainer
+from zerosum.recipes import find_recipe
+from zerosum.rng import Noise
+from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter, fixed_inputs
+from zerosum.runs.store import Run
+from zerosum.runtime import Runtime
+from zerosum.testing import small_dataset
+from zerosum.workflows.prepare import make_trainer
+
+
+def _trainer(name: str = "cgan", space: str = "image") -> Trainer:
+    dataset = small_dataset(space)
+    changes = {"optimisation.batch_size": 8, "optimisation.total_images": 40}
+    recipe = find_recipe(name).resolve(dataset.space).with_values(changes)
+    return make_trainer(
+        recipe, dataset, seed=0, runtime=Runtime(torch.device("cpu")), execution=Execution()
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.create(tmp_path / "run", {})
+
+
+@pytest.mark.parametrize("space", ["image", "vector"])
+def test_a_training_shorter_than_two_seconds_ends_with_a_picture(run: Run, space: str) -> None:
+    samples = SampleHook(run, seed=0)
+    _trainer("vanilla", space).run([samples])
+    (path,) = (run.folder / "samples").iterdir()
+    assert path.name == "images-0000000040.png"
+    with Image.open(path) as picture:
+        assert min(picture.size) > 100
+    assert samples.newest is not None
+    assert len(samples.newest) == 64
+
+
+def test_the_first_picture_comes_as_soon_as_it_is_due(run: Run) -> None:
+    _trainer().run([SampleHook(run, seed=0, first_seconds=0.0)])
+    names = sorted(path.name for path in (run.folder / "samples").iterdir())
+    assert names == [f"images-{n:010d}.png" for n in (8, 16, 24, 32, 40)]
+
+
+def test_pictures_draw_the_same_latents_with_labels_in_turn() -> None:
+    game = _trainer().game
+    first, second = (fixed_inputs(game, 10, Noise(3)) for _ in range(2))
+    assert torch.equal(first.z, second.z)
+    assert first.y is not None
+    assert first.y.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+
+
+def test_looking_on_changes_nothing(run: Run) -> None:
+    alone, watched = _trainer(), _trainer()
+    alone.run()
+    watched.run([SampleHook(run, seed=0, first_seconds=0.0), CheckpointHook(run, seconds=0.0)])
+    mine, yours = alone.state()[0], watched.state()[0]
+    assert all(torch.equal(mine[name], yours[name]) for name in mine)
+
+
+def test_checkpoints_at_the_start_in_time_and_at_the_end(run: Run) -> None:
+    _trainer().run([HistoryHook(run), CheckpointHook(run, seconds=3600.0)])
+    assert run.checkpoints.steps() == [0, 5]
+    assert run.manifest["state"] == "finished"
+    assert run.manifest["images"] == 40
+
+
+def test_stop_after(run: Run) -> None:
+    trainer = _trainer()
+    assert trainer.run([StopAfter(0.0)]) == "out of time"
+    assert trainer.step == 1
+
+
+def test_a_stop_in_the_last_step_is_a_finish() -> None:
+    trainer = _trainer()
+    for _ in range(4):
+        trainer.play()
+    assert trainer.run([StopAfter(0.0)]) == "finished"

@@ -1,0 +1,237 @@
+"""Devices by name, and two processes that train as one."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from zerosum.engine.execution import Execution
+from zerosum.engine.trainer import Trainer
+from zerosum.errors import DeviceError
+from zerosum.recipes import find_recipe
+from zerosum.runs.store import Run
+from zerosum.runtime import Runtime, is_main_process, open_runtime, resolve_device
+from zerosum.testing import small_dataset
+from zerosum.workflows.prepare import make_trainer
+from zerosum.workflows.train import resume
+
+STEPS = 20
+TOLERANCE = 1e-5
+"""Largest difference of a weight between one process and two after 20 steps in fp32.
+
+Means over two halves are summed in another order than a mean over the whole; Adam's first steps
+divide by gradients near zero and so enlarge that rounding. Measured: below 1e-6.
+"""
+
+WORKER = """
+import sys
+from pathlib import Path
+from safetensors.torch import save_file
+from zerosum.runtime import open_runtime
+sys.path.insert(0, {here!r})
+from test_runtime import small_trainer
+with open_runtime("cpu") as runtime:
+    for name, space in {trainings!r}:
+        trainer = small_trainer(name, space, runtime)
+        trainer.run()
+        tensors = {{k: v.contiguous().clone() for k, v in trainer.state()[0].items()}}
+        save_file(tensors, Path({out!r}) / f"{{name}}-{{runtime.rank}}.safetensors")
+    texts = [runtime.agree_text(f"rank {{runtime.rank}}: é"), runtime.agree_text("")]
+    figure = runtime.agree(float(runtime.rank))
+    (Path({out!r}) / f"agreed-{{runtime.rank}}").write_text(f"{{texts}} {{figure}}", "utf-8")
+threads = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+(Path({out!r}) / f"threads-{{runtime.rank}}").write_text(" ".join(threads))
+"""
+
+TRAININGS = [("vanilla", "vector"), ("r3gan", "vector"), ("dcgan", "image")]
+
+
+def small_trainer(name: str, space: str, runtime: Runtime) -> Trainer:
+    """Twenty steps of a recipe on 64 samples."""
+    dataset = small_dataset(space)
+    recipe = find_recipe(name).resolve(dataset.space)
+    changes = {"optimisation.batch_size": 16, "optimisation.total_images": STEPS * 16}
+    return make_trainer(
+        recipe.with_values(changes), dataset, seed=0, runtime=runtime,
+        execution=Execution(threads=1),
+    )  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def _two_processes(*words: str) -> subprocess.Popen[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return subprocess.Popen(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
+            "--master-port", str(port), *words,
+        ],
+        env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def _finish(process: subprocess.Popen[str], timeout: float = 100) -> tuple[str, str]:
+    try:
+        return process.communicate(timeout=timeout)
+    finally:
+        if process.poll() is None:
+            process.terminate()  # torchrun ends its workers
+
+
+@pytest.fixture(scope="module")
+def trained_by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What both ranks hold after training each recipe."""
+    out = tmp_path_factory.mktemp("two")
+    script = out / "worker.py"
+    here = str(Path(__file__).parent)
+    script.write_text(WORKER.format(here=here, trainings=TRAININGS, out=str(out)))
+    process = _two_processes(str(script))
+    _, err = _finish(process)
+    assert process.returncode == 0, err
+    return out
+
+
+def _distance(a: dict[str, Tensor], b: dict[str, Tensor], prefix: str) -> float:
+    names = [name for name in a if name.startswith(prefix)]
+    assert names
+    return max(float((a[name].double() - b[name].double()).abs().max()) for name in names)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in TRAININGS])
+def test_both_processes_end_with_the_same_state(trained_by_two: Path, name: str) -> None:
+    first, second = (load_file(trained_by_two / f"{name}-{rank}.safetensors") for rank in (0, 1))
+    wrong = [key for key in first if not torch.equal(first[key], second[key])]
+    assert not wrong
+
+
+@pytest.mark.parametrize(("name", "space"), TRAININGS[:2])
+def test_two_processes_train_like_one(trained_by_two: Path, name: str, space: str) -> None:
+    alone = small_trainer(name, space, Runtime(torch.device("cpu")))
+    before = {key: value.clone() for key, value in alone.state()[0].items()}
+    alone.run()
+    after = alone.state()[0]
+    two = load_file(trained_by_two / f"{name}-0.safetensors")
+    assert _distance(after, before, "game.generator.") > 100 * TOLERANCE
+    assert _distance(after, two, "game.") <= TOLERANCE
+    assert _distance(after, two, "average.") <= TOLERANCE
+
+
+def test_batch_normalisation_sees_each_process_by_itself(trained_by_two: Path) -> None:
+    alone = small_trainer("dcgan", "image", Runtime(torch.device("cpu")))
+    alone.run()
+    two = load_file(trained_by_two / "dcgan-0.safetensors")
+    assert all(bool(t.isfinite().all()) for t in two.values())
+    assert _distance(alone.state()[0], two, "game.") > TOLERANCE
+
+
+def test_processes_agree_on_rank_0(trained_by_two: Path) -> None:
+    said = {(trained_by_two / f"agreed-{rank}").read_text("utf-8") for rank in (0, 1)}
+    assert said == {"['rank 0: é', ''] 0.0"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named in /proc")
+def test_no_thread_outlives_the_group(trained_by_two: Path) -> None:
+    """One that does may abort its process at exit."""
+    for rank in (0, 1):
+        threads = (trained_by_two / f"threads-{rank}").read_text()
+        assert "python" in threads
+        assert "gloo" not in threads
+
+
+WORDS = [
+    "--precision", "fp32", "--layout", "contiguous", "--compile", "off", "--threads", "1",
+    "--checkpoint-seconds", "0.2",
+]  # fmt: skip
+
+
+def test_two_processes_stop_together_and_resume_in_two_or_one(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = _two_processes(
+        "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "1000000000",
+        "--out", str(folder), *WORDS,
+    )  # fmt: skip
+    try:
+        while not any(step > 0 for step in Run(folder, {}).checkpoints.steps()):
+            try:
+                process.wait(timeout=0.02)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(process.communicate()[1])
+        process.send_signal(signal.SIGINT)
+    finally:
+        _, err = _finish(process)
+    run = Run.open(folder)
+    assert run.manifest["processes"] == 2
+    assert run.manifest["state"] == "interrupted", err
+    step = run.manifest["step"]
+    assert step % 20 == 0, "processes stop together, at a record"
+    assert err.count("training vanilla on ring") == 1, "only rank 0 talks"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+    alone = tmp_path / "alone"
+    shutil.copytree(folder, alone)
+    images = (step + STEPS) * 64
+    process = _two_processes(
+        "-m", "zerosum", "resume", str(folder), "--images", str(images), "--json"
+    )
+    out, err = _finish(process)
+    assert process.returncode == 0, err
+    assert json.loads(out)["state"] == "finished"
+    resume(alone, images=images)
+    two, _ = Run.open(folder).checkpoints.load_newest()
+    one, _ = Run.open(alone).checkpoints.load_newest()
+    assert two.step == one.step == step + STEPS
+    assert _distance(one.tensors, two.tensors, "game.") <= TOLERANCE
+
+
+def test_an_error_on_rank_0_ends_every_process(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("")
+    process = _two_processes(
+        "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "64000",
+        "--out", str(tmp_path), *WORDS,
+    )  # fmt: skip
+    _, err = _finish(process)
+    assert process.returncode != 0
+    assert "exists already" in err
+
+
+def test_one_process_is_main_and_agrees_with_itself() -> None:
+    assert is_main_process()
+    with open_runtime("cpu") as runtime:
+        assert (runtime.rank, runtime.world, runtime.is_main) == (0, 1, True)
+        tensor = torch.ones(2)
+        runtime.average_([tensor])
+        runtime.wait()
+        assert tensor.tolist() == [1.0, 1.0]
+        assert runtime.agree(0.5) == 0.5
+        assert runtime.agree_text("a") == "a"
+
+
+def test_rank_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    assert not is_main_process()
+
+
+def test_devices_by_name() -> None:
+    assert resolve_device("cpu").type == "cpu"
+    assert resolve_device("auto").type in ("cpu", "cuda", "mps")
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu", ""])
+def test_missing_devices_name_those_present(name: str) -> None:
+    with pytest.raises(DeviceError, match=r"no device .*Present: .*cpu.*auto"):
+        resolve_device(name)
