@@ -88,7 +88,7 @@ def test_what_is_no_data(train: TrainQuietly) -> None:
 
 def test_load_resume_and_runs(train: TrainQuietly, tmp_path: Path) -> None:
     trained = train("cgan", "digits", out=None, root=tmp_path / "all")
-    (run,) = zs.runs(tmp_path / "all")
+    (run,) = zs.list_runs(tmp_path / "all")
     assert trained.run == run.folder
     for loaded in (zs.load(run), zs.load(str(run.folder)), zs.load(run.folder, step=4)):
         assert torch.equal(loaded.sample(9, seed=3).tensor, trained.sample(9, seed=3).tensor)
@@ -96,9 +96,9 @@ def test_load_resume_and_runs(train: TrainQuietly, tmp_path: Path) -> None:
         zs.load(run, step=3)
     resumed = zs.resume(run, images=128, quiet=True)
     assert not torch.equal(resumed.sample(9, seed=3).tensor, trained.sample(9, seed=3).tensor)
-    (run,) = zs.runs(tmp_path / "all")
+    (run,) = zs.list_runs(tmp_path / "all")
     assert (run.manifest["images"], run.manifest["state"]) == (128, "finished")
-    assert zs.runs(tmp_path / "nothing") == []
+    assert zs.list_runs(tmp_path / "nothing") == []
 
 
 def test_loading_says_that_the_newest_checkpoint_is_damaged(
@@ -164,13 +164,6 @@ def test_a_recipe_itself(train: TrainQuietly) -> None:
     dataset = small_dataset("vector")
     recipe = find_recipe("vanilla").resolve(dataset.space)
     assert train(recipe, dataset, set=None, images=64).recipe.to_json()["name"] == "vanilla"
-
-
-def test_the_verb_runs_outlives_the_import_of_the_package_of_that_name(tmp_path: Path) -> None:
-    from zerosum.runs import store
-
-    assert store.list_runs(tmp_path) == zs.runs(tmp_path) == []
-    assert zs.runs.__module__ == "zerosum.api"
 
 
 def test_every_public_name_is_there() -> None:
