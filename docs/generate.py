@@ -85,7 +85,7 @@ def recipe_page(entry: Entry) -> str:
 def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
     """A space of each kind that the recipe takes, with a title."""
     labels = _LABELS if entry.needs_labels else ()
-    counts = (1,) * len(labels)
+    counts = (100,) * len(labels)
     if "image" in entry.spaces:
         space = ImageSpace(channels=3, height=32, width=32, labels=labels, label_counts=counts)
         yield "For colour pictures of 32 x 32", space

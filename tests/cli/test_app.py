@@ -292,7 +292,7 @@ def test_errors_are_one_line_and_exit_with_2(
          "RecipeError: no recipe 'cgann'. Did you mean 'cgan'"),
         (("train", "none.py", "--data", "digits"), "RecipeError: no recipe file at"),
         (("train", "cgan", "--data", "digit"),
-         "DataError: no data at 'digit'. Did you mean 'digits'"),
+         "DataError: no data at 'digit': it is neither a file"),
         (("train", "cgan", "--data", "digits", "--images", "0"), "RunError: --images is 0"),
         (("train", "cgan", "--data", "digits", "--set", "game.latnt_dim=3"),
          "Did you mean 'latent_dim'"),

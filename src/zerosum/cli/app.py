@@ -320,7 +320,7 @@ def _size(text: str | None) -> int | tuple[int, int] | None:
     if text is None:
         return None
     sides = text.lower().split("x")
-    if not all(side.isdigit() and int(side) for side in sides) or len(sides) > 2:
+    if not all(side.isdecimal() and int(side) for side in sides) or len(sides) > 2:
         raise DataError(f"--size is {text!r}; write 64, or HEIGHTxWIDTH such as 48x64.")
     return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
