@@ -110,33 +110,12 @@ class Trainer:
         Raises:
             DivergenceError: a term is NaN or infinite.
         """
-        listeners = hooks if self.runtime.is_main else ()
         self._stopping = ""
-        with self.execution.applied():
-            for hook in listeners:
-                hook.started(self)
-            ending = ""
-            while self.progress < 1 and not ending:
-                start = time.perf_counter()
-                self.play()
-                row = None
-                if self.step % self.optimisation.record_every == 0:
-                    row = self._record(start)
-                else:
-                    self.seconds += time.perf_counter() - start
-                if row is not None:
-                    for hook in listeners:
-                        hook.recorded(self, row)
-                for hook in listeners:
-                    hook.stepped(self)
-                if self.runtime.world == 1 or row is not None:
-                    ending = self.runtime.agree_text(self._stopping)
-            reason = "finished" if self.progress >= 1 else ending
-            for hook in listeners:
-                hook.ended(self, reason)
-            self.runtime.wait()
-        self.loader.close()
-        return reason
+        try:
+            with self.execution.applied():
+                return self._play_on(hooks if self.runtime.is_main else ())
+        finally:
+            self.loader.close()
 
     def stop(self, reason: str) -> None:
         """End the run after this step (with several processes, at the next record)."""
@@ -228,6 +207,31 @@ class Trainer:
         self.noise.set_state(tensors["noise"])
         self.step, self.seconds = scalars["step"], scalars["seconds"]
         self.loader.position = scalars["position"]
+
+    def _play_on(self, hooks: Sequence[Hook]) -> str:
+        for hook in hooks:
+            hook.started(self)
+        ending = ""
+        while self.progress < 1 and not ending:
+            start = time.perf_counter()
+            self.play()
+            row = None
+            if self.step % self.optimisation.record_every == 0:
+                row = self._record(start)
+            else:
+                self.seconds += time.perf_counter() - start
+            if row is not None:
+                for hook in hooks:
+                    hook.recorded(self, row)
+            for hook in hooks:
+                hook.stepped(self)
+            if self.runtime.world == 1 or row is not None:
+                ending = self.runtime.agree_text(self._stopping)
+        reason = "finished" if self.progress >= 1 else ending
+        for hook in hooks:
+            hook.ended(self, reason)
+        self.runtime.wait()
+        return reason
 
     def _play_move(self, move: Move, index: int, progress: float) -> None:
         self._activate(move.player)
