@@ -115,7 +115,8 @@ def command_page() -> str:
     parts = [
         f"# Command line\n\n{GENERATED}",
         f"{program.help} Every command answers to `--help`. Errors that zerosum raises on "
-        "purpose are one line on standard error, with exit code 2.",
+        "purpose are one line on standard error, with exit code 2. A training that was interrupted "
+        "leaves with code 130, and can be resumed.",
     ]
     parts += [_command(name, command) for name, command in program.commands.items()]
     return "\n\n".join(parts) + "\n"
