@@ -1,0 +1,77 @@
+"""Draw the pictures in the documentation from runs of one's own.
+
+zerosum train infogan --data MNIST.npz --images 640000 --out runs/infogan
+zerosum train r3gan --data grid --out runs/grid
+python docs/pictures.py --demo RUN_OF_MAKE_DEMO --infogan runs/infogan --grid runs/grid
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import zerosum as zs
+from zerosum.data.open import open_data
+from zerosum.games.base import Inputs
+from zerosum.pictures import draw_grid, draw_samples
+from zerosum.runs.store import Run
+from zerosum.workflows.history import draw_history
+
+FOLDER = Path(__file__).parent / "images"
+TERMS = ("discriminator/real", "discriminator/fake", "generator/adversarial")
+
+
+def draw_demo(run: Path) -> None:
+    """Ten samples of each digit, one column each, and the terms of the training."""
+    digits = zs.load(run).sample(100, where={"label": [str(d) for d in range(10)]}, seed=1)
+    draw_grid(digits.tensor, columns=10).save(FOLDER / "digits.png")
+    draw_history(Run.open(run), FOLDER / "curve.png", names=TERMS)
+
+
+def draw_codes(run: Path) -> None:
+    """One picture for each continuous code: categories across, the code from -1 to 1 downwards.
+
+    Each column keeps its noise and its other code, so that what changes is what the code does.
+    """
+    model = zs.load(run)
+    start, rows, columns = model.draw(1, seed=3), 9, 10
+    for name, other in (("code1", "code2"), ("code2", "code1")):
+        same = Inputs(start.z.repeat(rows * columns, 1))
+        where = {
+            "category": [str(c) for c in range(columns)],
+            name: np.repeat(np.linspace(-1, 1, rows), columns),
+            other: 0.0,
+        }
+        made = model.make(model.steer(same, where), batch_size=128)
+        draw_grid(made.tensor, columns=columns).save(FOLDER / f"infogan-{name}.png")
+
+
+def draw_modes(run: Path) -> None:
+    """Samples in blue over the 25 clusters in grey."""
+    model = zs.load(run)
+    real, _ = open_data("grid")[0].take(torch.arange(2_000))
+    points = model.sample(2_000, seed=1).tensor
+    draw_samples(model.space, points, real=real).save(FOLDER / "grid.png")
+
+
+def main() -> None:
+    """Draw what there are runs for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", type=Path)
+    parser.add_argument("--infogan", type=Path)
+    parser.add_argument("--grid", type=Path)
+    options = parser.parse_args()
+    FOLDER.mkdir(exist_ok=True)
+    drawers = (
+        (options.demo, draw_demo),
+        (options.infogan, draw_codes),
+        (options.grid, draw_modes),
+    )
+    for run, draw in drawers:
+        if run is not None:
+            draw(run)
+
+
+if __name__ == "__main__":
+    main()
