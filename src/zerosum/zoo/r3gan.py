@@ -245,7 +245,7 @@ def r3gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=256,
-            total_images=2_500_000,
+            total_images=2_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=50_000),
         ),
