@@ -30,10 +30,15 @@ _COMPILE_FROM_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate and what a step of it took, in seconds."""
+    """One candidate and what a step of it took, in seconds.
+
+    Candidates are compared by their best round, which other programs disturb least; a budget in
+    time is planned from the mean of all rounds.
+    """
 
     execution: Execution
     step_seconds: float
+    mean_seconds: float
     warmup_seconds: float
 
 
@@ -120,39 +125,23 @@ def choose_execution(
         return ways[0], []
     plain = [way for way in ways if not way.compile]
     if not plain:
-        trials = _measure(ways, make_trainer, runtime)
+        trials = measure(ways, make_trainer, runtime)
         return _best(trials).execution, trials
-    trials = _measure(plain, make_trainer, runtime)
+    trials = measure(plain, make_trainer, runtime)
     best = _best(trials)
     steps = num_steps if budget_seconds is None else budget_seconds / best.step_seconds
     compiled = best.execution.with_values({"compile": True})
     if compiled in ways and steps * best.step_seconds >= _COMPILE_FROM_SECONDS:
-        trials += _measure([compiled], make_trainer, runtime)
+        trials += measure([compiled], make_trainer, runtime)
         if trials[-1].warmup_seconds + steps * trials[-1].step_seconds < steps * best.step_seconds:
             best = trials[-1]
     return best.execution, trials
 
 
-def can_compile(device: torch.device) -> bool:
-    """Whether `torch.compile` has what it needs here: a C++ compiler, or a GPU with Triton."""
-    from shutil import which
-
-    if device.type == "cpu":
-        return which(os.environ.get("CXX", "g++")) is not None or which("clang++") is not None
-    return device.type == "cuda"
-
-
-def _best(trials: list[Trial]) -> Trial:
-    best = trials[0]
-    for trial in trials[1:]:
-        if trial.step_seconds < best.step_seconds * _TIE:
-            best = trial
-    return best
-
-
-def _measure(
+def measure(
     ways: list[Execution], make_trainer: Callable[[Execution], Trainer], runtime: Runtime
 ) -> list[Trial]:
+    """What a step of each way takes; they take turns in short rounds."""
     trainers, warmups, once = [], [], []
     for way in ways:
         trainer = make_trainer(way)
@@ -170,9 +159,26 @@ def _measure(
     for trainer in trainers:
         trainer.loader.close()
     return [
-        Trial(way, runtime.agree(min(seconds)), warmup)
+        Trial(way, runtime.agree(min(seconds)), runtime.agree(sum(seconds) / len(seconds)), warmup)
         for way, seconds, warmup in zip(ways, times, warmups, strict=True)
     ]
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether `torch.compile` has what it needs here: a C++ compiler, or a GPU with Triton."""
+    from shutil import which
+
+    if device.type == "cpu":
+        return which(os.environ.get("CXX", "g++")) is not None or which("clang++") is not None
+    return device.type == "cuda"
+
+
+def _best(trials: list[Trial]) -> Trial:
+    best = trials[0]
+    for trial in trials[1:]:
+        if trial.step_seconds < best.step_seconds * _TIE:
+            best = trial
+    return best
 
 
 def _seconds(trainer: Trainer, steps: int, runtime: Runtime) -> float:

@@ -11,7 +11,14 @@ from typing import Any
 from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Progress
 from zerosum.data.open import open_data
-from zerosum.engine.choose import Trial, Wishes, can_compile, candidates, choose_execution
+from zerosum.engine.choose import (
+    Trial,
+    Wishes,
+    can_compile,
+    candidates,
+    choose_execution,
+    measure,
+)
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -29,7 +36,7 @@ from zerosum.workflows.prepare import Plan, make_trainer, plan_training, recipe_
 Listener = Callable[[Run, Trainer, SampleHook], Sequence[Hook]]
 """Gives the hooks of a face, such as a live view, once the run exists."""
 
-_PLANNED_SHARE = 0.9
+_PLANNED_SHARE = 0.85
 """Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
 
 
@@ -185,17 +192,12 @@ def _planned(
     trials: list[Trial], minutes: float,
 ) -> Recipe:  # fmt: skip
     """The recipe with as many images as fit into the time."""
-    mine = [trial for trial in trials if trial.execution == execution]
-    if not mine:
-        _, mine = choose_execution(
-            [execution, execution],
-            lambda way: make_trainer(
-                recipe, plan.dataset, seed=seed, runtime=runtime, execution=way
-            ),
-            runtime=runtime,
-            num_steps=0,
-        )
-    seconds = min(trial.step_seconds for trial in mine)
+    mine = [trial for trial in trials if trial.execution == execution] or measure(
+        [execution],
+        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
+        runtime,
+    )
+    seconds = mine[0].mean_seconds
     steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
     return recipe.with_values({"optimisation.total_images": steps * recipe.optimisation.batch_size})
 
