@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 WRITTEN = sorted(
     path
-    for path in [*DOCS.glob("*.md"), *DOCS.glob("decisions/*.md"), ROOT / "CONTRIBUTING.md"]
+    for path in [*DOCS.glob("*.md"), *DOCS.glob("decisions/*.md"), *ROOT.glob("[CR]*.md")]
     if path != DOCS / "cli.md"
 )
 BLOCK = re.compile(r"^```(?P<head>[^\n`]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
