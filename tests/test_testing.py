@@ -153,9 +153,9 @@ class FixedBatch(TwoPlayer):
 class SquareOnly(TwoPlayer):
     """Only pictures of 8 x 8 in grey, and points of three dimensions."""
 
-    def score(self, x: Tensor, y: Tensor | None) -> Tensor:
+    def outputs(self, x: Tensor, y: Tensor | None) -> Tensor:
         side = (1, 8, 8) if isinstance(self.space, ImageSpace) else (3,)
-        return super().score(x.view(len(x), *side), y)
+        return super().outputs(x.view(len(x), *side), y)
 
 
 class NeedsLabels(TwoPlayer):

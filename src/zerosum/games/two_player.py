@@ -101,8 +101,11 @@ class TwoPlayer(Game):
         """Standard normal latents, `[n, latent_size]`."""
         return noise.normal(n, self.latent_size)
 
-    def extra_terms(self, x_fake: Tensor, inputs: Inputs) -> Terms:
-        """Terms that a paper adds to both players' losses on fakes; none here."""
+    def extra_terms(self, readings: Tensor, inputs: Inputs) -> Terms:
+        """Terms that a paper adds to both players' losses on fakes; none here.
+
+        `readings` `[B, K]` are what the discriminator says of the fakes beside the logit.
+        """
         return {}
 
     def draw(self, n: int, noise: Noise) -> Inputs:
@@ -122,9 +125,13 @@ class TwoPlayer(Game):
         """Set the labels."""
         return Inputs(inputs.z, values)
 
+    def outputs(self, x: Tensor, y: Tensor | None) -> Tensor:
+        """All that the discriminator says of samples, `[B, 1 + K]`: the logit, then readings."""
+        return self.discriminator(x, y).float()
+
     def score(self, x: Tensor, y: Tensor | None) -> Tensor:
         """Logits `[B]` of samples."""
-        return self.discriminator(x, y).squeeze(1).float()
+        return self.outputs(x, y)[:, 0]
 
     def discriminator_loss(self, turn: Turn) -> Terms:
         """Adversarial terms, and the penalties that are due."""
@@ -134,7 +141,9 @@ class TwoPlayer(Game):
             x_fake = self.generate(inputs)
         due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
         sites = {penalty.site for penalty in due}
-        terms, gradients = self._judge(batch.x, x_fake, y, "real" in sites, "fake" in sites)
+        terms, gradients, readings = self._judge(
+            batch.x, x_fake, y, "real" in sites, "fake" in sites
+        )
         turn.signals["accuracy"] = terms.pop("accuracy")
         strength = self.config.penalty_schedule.at(turn.progress)
         for penalty in due:
@@ -145,7 +154,7 @@ class TwoPlayer(Game):
             factor = strength * penalty.weight * penalty.every
             cost = factor * penalty.cost(gradient).mean()
             terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
-        return terms | self.extra_terms(x_fake, inputs)
+        return terms | self.extra_terms(readings, inputs)
 
     def generator_loss(self, turn: Turn) -> Terms:
         """The adversarial term."""
@@ -167,20 +176,20 @@ class TwoPlayer(Game):
 
     def _judge(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
-    ) -> tuple[Terms, dict[str, Tensor]]:
-        """The adversarial terms with the accuracy, and the input gradients that are asked for."""
+    ) -> tuple[Terms, dict[str, Tensor], Tensor]:
+        """Adversarial terms with the accuracy, the input gradients asked for, and fakes' readings."""
         gradients = {}
         if real_slope:
-            real_logits, gradients["real"] = logits_and_gradient(lambda x: self.score(x, y), x_real)
+            real, gradients["real"] = logits_and_gradient(lambda x: self.outputs(x, y), x_real)
         else:
-            real_logits = self.score(x_real, y)
+            real = self.outputs(x_real, y)
         if fake_slope:
-            fake_logits, gradients["fake"] = logits_and_gradient(lambda x: self.score(x, y), x_fake)
+            fake, gradients["fake"] = logits_and_gradient(lambda x: self.outputs(x, y), x_fake)
         else:
-            fake_logits = self.score(x_fake, y)
-        terms = self.config.adversarial.discriminator(real_logits, fake_logits)
-        ranked = (real_logits > fake_logits).float().mean().detach()
-        return terms | {"accuracy": ranked}, gradients
+            fake = self.outputs(x_fake, y)
+        terms = self.config.adversarial.discriminator(real[:, 0], fake[:, 0])
+        ranked = (real[:, 0] > fake[:, 0]).float().mean().detach()
+        return terms | {"accuracy": ranked}, gradients, fake[:, 1:]
 
     def _slope(self, points: Tensor, y: Tensor | None) -> Tensor:
         """The input gradient at `points`."""
@@ -192,9 +201,9 @@ class TwoPlayer(Game):
         if x_real is not None:
             with torch.no_grad():
                 real_logits = self.score(x_real, y)
-        x_fake = self.generate(inputs)
-        loss = self.config.adversarial.generator(real_logits, self.score(x_fake, y))
-        return {"adversarial": loss} | self.extra_terms(x_fake, inputs)
+        outputs = self.outputs(self.generate(inputs), y)
+        loss = self.config.adversarial.generator(real_logits, outputs[:, 0])
+        return {"adversarial": loss} | self.extra_terms(outputs[:, 1:], inputs)
 
 
 def _require_samples(space: Space) -> None:

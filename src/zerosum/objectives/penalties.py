@@ -18,6 +18,7 @@ from zerosum.rng import Noise
 def logits_and_gradient(score: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """Logits `[B]` at `x` `[B, ...]`, and their gradient in `x`, `[B, ...]`.
 
+    Where `score` gives `[B, 1 + K]`, all columns are returned and the gradient is the first one's.
     Both carry a graph to the parameters of `score`. While `torch.compile` traces, the functional
     transform takes the gradient, since a compiled backward pass cannot be differentiated again;
     elsewhere plain autograd does, since the transform refuses layers that update buffers.
@@ -29,7 +30,7 @@ def logits_and_gradient(score: Callable[[Tensor], Tensor], x: Tensor) -> tuple[T
 
     def total(points: Tensor) -> tuple[Tensor, Tensor]:
         logits = score(points)
-        return logits.float().sum(), logits
+        return (logits if logits.ndim == 1 else logits[:, 0]).float().sum(), logits
 
     if torch.compiler.is_compiling():
         gradient, logits = torch.func.grad(total, has_aux=True)(x)

@@ -98,22 +98,21 @@ class Infogan(TwoPlayer):
             z[:, stop + int(name.removeprefix("code")) - 1] = values.to(z)
         return Inputs(z, inputs.y)
 
-    def extra_terms(self, x_fake: Tensor, inputs: Inputs) -> Terms:
+    def extra_terms(self, readings: Tensor, inputs: Inputs) -> Terms:
         """How badly Q reads the codes from fakes: eq. 5, up to the constant entropy."""
         config = self.config
-        read = self.discriminator.read(x_fake, inputs.y).float()  # pyright: ignore[reportCallIssue]
         truth = inputs.z[:, config.latent_dim :]
         k = config.num_categories
-        category = cross_entropy(read[:, :k], truth[:, :k])
+        category = cross_entropy(readings[:, :k], truth[:, :k])
         terms = {"category": config.category_weight * category}
         if config.num_codes:
-            error = 0.5 * (read[:, k:] - truth[:, k:]).square().sum(1).mean()
+            error = 0.5 * (readings[:, k:] - truth[:, k:]).square().sum(1).mean()
             terms["codes"] = config.code_weight * error
         return terms
 
 
 class InfoDiscriminator(nn.Module):
-    """A trunk, a head for the logit, and a head that reads category and codes."""
+    """A trunk, a head for the logit, and a head that reads category logits and code means."""
 
     def __init__(self, config: InfoganConfig, space: Space, num_labels: int) -> None:
         super().__init__()
@@ -128,12 +127,9 @@ class InfoDiscriminator(nn.Module):
         )
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Logits, `[B, 1]`."""
-        return self.head(leaky_relu(self.trunk(x, y), 0.2))
-
-    def read(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Category logits and code means, `[B, num_categories + num_codes]`."""
-        return self.reader(leaky_relu(self.trunk(x, y), 0.2))
+        """`[B, 1 + num_categories + num_codes]`: the logit, then what is read."""
+        features = leaky_relu(self.trunk(x, y), 0.2)
+        return torch.cat([self.head(features), self.reader(features)], dim=1)
 
 
 @recipe(paper="Chen et al. 2016, arXiv:1606.03657", spaces=("image", "vector"))
