@@ -177,7 +177,7 @@ class TwoPlayer(Game):
     def _judge(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
     ) -> tuple[Terms, dict[str, Tensor], Tensor]:
-        """Adversarial terms with the accuracy, the input gradients asked for, and fakes' readings."""
+        """Adversarial terms with the accuracy, gradients that are asked for, fakes' readings."""
         gradients = {}
         if real_slope:
             real, gradients["real"] = logits_and_gradient(lambda x: self.outputs(x, y), x_real)
