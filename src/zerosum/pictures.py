@@ -115,7 +115,9 @@ def draw_curves(
         pen.line([place(x0, y), place(x1, y)], fill="#e5e7eb")
         pen.text((6, place(x0, y)[1] - 7), f"{y:.3g}", fill="#374151", font=font)
         x = x0 + share * x_span
-        pen.text((place(x, y0)[0] - 14, side - 22), f"{x:,.0f}", fill="#374151", font=font)
+        label = f"{x:,.0f}"
+        across = min(place(x, y0)[0] - 14, width - 4 - pen.textlength(label, font=font))
+        pen.text((across, side - 22), label, fill="#374151", font=font)
     for i, (name, curve) in enumerate(curves.items()):
         colour = colours[i % len(colours)]
         if len(curve) > 1:
