@@ -7,7 +7,7 @@ The reader Q shares the discriminator's trunk, so it is part of that player; bot
 the term of eq. 5. Continuous codes have a Gaussian of fixed variance, which makes their term a
 squared error. Q's logits enter the cross entropy as they are. Networks are DCGAN's at half the
 width. To find the classes within minutes, where the paper trains for an hour, there is less plain
-noise beside the codes (8 numbers, the paper: 62), the codes weigh more (λ = 5 and .2 for 1 and .1),
+noise beside the codes (4 numbers, the paper: 62), the codes weigh more (λ = 5 and .5 for 1 and .1),
 and the discriminator learns as fast as the generator.
 """
 
@@ -40,11 +40,11 @@ class InfoganConfig(TwoPlayerConfig):
     """
 
     kind = "infogan"
-    latent_dim: PositiveInt = 8
+    latent_dim: PositiveInt = 4
     num_categories: PositiveInt = 10
     num_codes: NonNegativeInt = 2
     category_weight: NonNegativeFloat = 5.0
-    code_weight: NonNegativeFloat = 0.2
+    code_weight: NonNegativeFloat = 0.5
     features: PositiveInt = 128
 
     def build(self, space: Space) -> "Infogan":
