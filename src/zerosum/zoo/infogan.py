@@ -6,9 +6,9 @@ Learning by Information Maximizing Generative Adversarial Nets", NeurIPS 2016, a
 The reader Q shares the discriminator's trunk, so it is part of that player; both players minimise
 the term of eq. 5. Continuous codes have a Gaussian of fixed variance, which makes their term a
 squared error. Q's logits enter the cross entropy as they are. Networks are DCGAN's at half the
-width. To find the classes within minutes, where the paper trains for an hour, there is less plain
-noise beside the codes (4 numbers, the paper: 62), the codes weigh more (λ = 5 and .5 for 1 and .1),
-and the discriminator learns as fast as the generator.
+width. To find the classes within minutes there is less plain noise beside the codes (4 numbers, the
+paper: 62), the codes weigh more (λ = 5 and .5 for 1 and .1), and the discriminator learns as fast
+as the generator.
 """
 
 from collections.abc import Mapping
