@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
+from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.engine.hooks import Hook
@@ -20,6 +21,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.pictures import block_characters, draw_samples
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
+from zerosum.spaces import Space
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -121,6 +123,7 @@ class Dashboard(Hook):
         self._pace = _Pace()
         self._curves: dict[str, deque[float]] = {}
         self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._drawn: tuple[object, int, Text] = (None, 0, Text())
         self._shown = 0.0
 
     def started(self, trainer: Trainer) -> None:
@@ -129,11 +132,11 @@ class Dashboard(Hook):
         self._show(trainer)
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
-        """Refresh four times a second at most."""
+        """Refresh twice a second at most."""
         self._pace.add(row)
         for name, value in row.values.items():
             self._curves.setdefault(name, deque(maxlen=_HISTORY)).append(value)
-        if time.monotonic() - self._shown > 0.25:
+        if time.monotonic() - self._shown > 0.5:
             self._show(trainer)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -152,8 +155,11 @@ class Dashboard(Hook):
 
     def _view(self, trainer: Trainer) -> Panel:
         body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
-        if self._samples.newest is not None:
-            body.append(self._picture(trainer))
+        newest, rows = self._samples.newest, self._console.height - len(self._curves) - 6
+        if newest is not None:
+            if self._drawn[0] is not newest or self._drawn[1] != rows:
+                self._drawn = (newest, rows, self._picture(trainer.game.space, newest, rows))
+            body.append(self._drawn[2])
         title = f"{self._run.manifest['recipe']['name']} on {trainer.dataset.name}"
         return Panel(
             Group(*body),
@@ -182,16 +188,10 @@ class Dashboard(Hook):
             )  # fmt: skip
         return table
 
-    def _picture(self, trainer: Trainer) -> Text:
-        newest = self._samples.newest
-        if newest is None:
-            return Text()
-        picture = draw_samples(trainer.game.space, newest[:16], real=None)
-        if trainer.game.space.kind != "image":
-            picture = draw_samples(trainer.game.space, newest)
+    def _picture(self, space: Space, x: Tensor, rows: int) -> Text:
+        picture = draw_samples(space, x[:16] if space.kind == "image" else x)
         # One row of characters shows two rows of pixels; the whole view has to fit the screen.
-        rows = max(8, self._console.height - len(self._curves) - 6)
-        wide = round(2 * rows * picture.width / picture.height)
+        wide = round(2 * max(8, rows) * picture.width / picture.height)
         return half_blocks(picture, columns=min(64, wide, self._console.width - 4))
 
 
