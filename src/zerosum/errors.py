@@ -9,6 +9,7 @@ __all__ = [
     "DataError",
     "DeviceError",
     "DivergenceError",
+    "EvaluationError",
     "MissingExtraError",
     "RecipeError",
     "RunError",
@@ -47,6 +48,10 @@ class DeviceError(ZerosumError):
 
 class DivergenceError(ZerosumError):
     """A loss or a weight became NaN or infinite; the last healthy checkpoint is kept."""
+
+
+class EvaluationError(ZerosumError):
+    """A judgement cannot be made: too few samples, or a holdout that is no holdout."""
 
 
 class MissingExtraError(ZerosumError):

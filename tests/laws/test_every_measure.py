@@ -1,0 +1,221 @@
+"""The laws that every measure of the judge obeys, on pictures and on points.
+
+A new measure is under them as soon as it is registered.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from zerosum.data.base import ArrayDataset, Dataset
+from zerosum.data.open import open_data
+from zerosum.evaluation.baselines import trivial_samples
+from zerosum.evaluation.extractors import PixelFeatures
+from zerosum.evaluation.judge import Hearing, judge
+from zerosum.evaluation.measure import (
+    REGISTRY,
+    Bench,
+    Exhibit,
+    Measure,
+    Output,
+    all_measures,
+    measures_for,
+)
+from zerosum.rng import Noise
+
+N = 400
+
+
+@cache
+def data(space: str) -> Dataset:
+    if space == "image":
+        return open_data("digits")[0]
+    whole, _ = open_data("ring")
+    x, y = whole.take(torch.arange(4 * N))
+    return ArrayDataset(
+        x, y, name="ring", labels=whole.space.labels, modes=whole.modes, mode_std=whole.mode_std
+    )
+
+
+@cache
+def shuffle(space: str) -> Tensor:
+    return torch.randperm(len(data(space)), generator=torch.Generator().manual_seed(0))
+
+
+def exhibit(space: str, x: Tensor, y: Tensor | None) -> Exhibit:
+    dataset = data(space)
+    features = PixelFeatures(dataset.space)(x)
+    logits = None
+    if dataset.space.num_labels:
+        real, real_y = dataset.take(torch.arange(len(dataset)))
+        assert real_y is not None
+        points = PixelFeatures(dataset.space)(real)
+        centres = torch.stack(
+            [points[real_y == label].mean(0) for label in range(dataset.space.num_labels)]
+        )
+        logits = -torch.cdist(features, centres) * 2
+    return Exhibit(x, features, y, logits)
+
+
+def reals(space: str, start: int, n: int = N) -> Exhibit:
+    x, y = data(space).take(shuffle(space)[start : start + n])
+    return exhibit(space, x, y)
+
+
+def hearing(space: str, samples: Exhibit, *, replicates: int = 0) -> Hearing:
+    dataset = data(space)
+    reference = reals(space, 0)
+    trivial = trivial_samples(dataset.space, reference.x, len(samples), Noise(1))
+    assert samples.y is not None
+    return Hearing(
+        samples,
+        reference,
+        reals(space, N),
+        exhibit(space, trivial, samples.y),
+        Bench(
+            dataset.space,
+            extractor="pixels",
+            split="holdout",
+            train=reals(space, 2 * N),
+            modes=dataset.modes,
+            mode_std=dataset.mode_std,
+            replicates=replicates,
+        ),
+    )
+
+
+def disturb(space: str, x: Tensor, strength: float) -> Tensor:
+    """More of `strength` is always worse: noise on points, noise on pictures."""
+    noise = Noise(3).normal(len(x), *x.shape[1:])
+    if space == "image":
+        return (x.float() + 255 * strength * noise).clamp(0, 255).round().to(torch.uint8)
+    return x + strength * noise
+
+
+def blur(x: Tensor, times: int) -> Tensor:
+    y = x.float()
+    for _ in range(times):
+        y = torch.nn.functional.avg_pool2d(y, 3, 1, 1, count_include_pad=False)
+    return y.round().to(torch.uint8)
+
+
+def cases() -> list[tuple[str, Measure]]:
+    return [(space, one) for space in ("image", "vector") for one in measures_for(space)]
+
+
+every_measure = pytest.mark.parametrize(
+    ("space", "one"), cases(), ids=[f"{s}-{type(m).__name__}" for s, m in cases()]
+)
+
+
+def values(space: str, one: Measure, samples: Exhibit) -> dict[str, float]:
+    return {f.name: f.value for f in judge(hearing(space, samples), measures=[one])}
+
+
+def badness(output: Output, value: float) -> float:
+    return {"lower": value, "higher": -value, "one": abs(value - 1)}[output.better]
+
+
+def scale(space: str, one: Measure) -> dict[str, float]:
+    """How far ceiling and floor are apart, by output: differences far below this are noise."""
+    figures = judge(hearing(space, reals(space, N)), measures=[one])
+    return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
+
+
+@every_measure
+def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) -> None:
+    samples = reals(space, N)
+    figures = judge(hearing(space, samples, replicates=5), measures=[one])
+    assert [f.name for f in figures] == [o.name for o in one.outputs]
+    for figure, output in zip(figures, one.outputs, strict=True):
+        assert f"N={N}" in figure.full_name
+        assert ("pixels" in figure.full_name) == output.extractor
+        assert len(figure.meaning) > 20
+        assert figure.source
+        assert figure.ceiling is not None
+        assert figure.floor is not None
+        assert figure.low is not None
+        assert figure.high is not None
+        assert figure.low <= figure.value <= figure.high
+        assert output.limits[0] - 1e-9 <= figure.value <= output.limits[1] + 1e-9
+
+
+@every_measure
+def test_reals_are_not_judged_worse_than_the_baseline(space: str, one: Measure) -> None:
+    for figure, output in zip(
+        judge(hearing(space, reals(space, N)), measures=[one]), one.outputs, strict=True
+    ):
+        if "baseline" in BLIND.get(output.name, set()):
+            continue
+        assert figure.floor is not None
+        assert badness(output, figure.value) <= badness(output, figure.floor) + 1e-6, figure
+
+
+@every_measure
+def test_the_same_question_has_the_same_answer(space: str, one: Measure) -> None:
+    samples = reals(space, N)
+    assert values(space, one, samples) == values(space, one, samples)
+
+
+DAMAGE: dict[str, Callable[[str, Exhibit], list[Exhibit]]] = {}
+
+
+def damage(function: Callable[[str, Exhibit], list[Exhibit]]) -> object:
+    DAMAGE[function.__name__] = function
+    return function
+
+
+@damage
+def noise(space: str, real: Exhibit) -> list[Exhibit]:
+    strengths = (0.0, 0.3, 0.9) if space == "image" else (0.0, 0.5, 3.0)
+    return [exhibit(space, disturb(space, real.x, s), real.y) for s in strengths]
+
+
+@damage
+def blurring(space: str, real: Exhibit) -> list[Exhibit]:
+    if space != "image":
+        return []
+    return [exhibit(space, blur(real.x, times), real.y) for times in (0, 2, 8)]
+
+
+@damage
+def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
+    assert real.y is not None
+    made = []
+    for kept in (data(space).space.num_labels, 4, 1):
+        rows = torch.nonzero(real.y < kept).flatten()
+        made.append(real.rows(rows[torch.arange(len(real)) % len(rows)]))
+    return made
+
+
+BLIND: dict[str, set[str]] = {}
+"""What a number cannot see, by its nature: its name, and the damages (or `baseline`) it misses."""
+
+
+@every_measure
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_more_damage_is_never_judged_better(space: str, one: Measure, kind: str) -> None:
+    steps = [values(space, one, samples) for samples in DAMAGE[kind](space, reals(space, N))]
+    apart = scale(space, one)
+    for output in one.outputs:
+        if kind in BLIND.get(output.name, set()) or not steps:
+            continue
+        bad = [badness(output, step[output.name]) for step in steps]
+        slack = 0.02 * apart[output.name]
+        assert bad[0] <= bad[1] + slack, (output.name, bad)
+        assert bad[1] <= bad[2] + slack, (output.name, bad)
+        assert bad[0] < bad[2], (output.name, bad)
+
+
+def test_names_are_unique() -> None:
+    names = [output.name for one in all_measures() for output in one.outputs]
+    assert len(names) == len(set(names))
+
+
+def test_an_output_that_exists_is_refused() -> None:
+    taken = type(all_measures()[0])
+    with pytest.raises(ValueError, match="exist already"):
+        REGISTRY.add(taken)
