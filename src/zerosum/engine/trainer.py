@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,17 @@ from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation
+from zerosum.engine.optimisation import Optimisation, gradient_size
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.rng import Noise, derive_seed
 from zerosum.runtime import Runtime
+
+HANDED_OVER = "handed over"
+"""What `Trainer.run` returns when another trainer is to go on from here."""
+
+OBSERVE_EVERY = 4
+"""Signals that cost something are taken on every so many steps."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Trainer:
     Attributes:
         step: steps played.
         seconds: time spent in steps, over all resumes.
+        notes: what hooks must know again after a resume, JSON values by the hook's name.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Trainer:
         self.optimisation, self.runtime, self.execution = optimisation, runtime, execution
         self.dataset = dataset
         self.step, self.seconds = 0, 0.0
+        self.notes: dict[str, Any] = {}
         self._micro = _micro_batch(optimisation, runtime.world)
         self.game = game.to(runtime.device).train()
         if execution.layout == "channels_last":
@@ -110,16 +118,25 @@ class Trainer:
         Raises:
             DivergenceError: a term is NaN or infinite.
         """
-        self._stopping = ""
-        try:
-            with self.execution.applied():
-                return self._play_on(hooks if self.runtime.is_main else ())
-        finally:
-            self.loader.close()
+        mine = hooks if self.runtime.is_main else ()
+        return self._run(mine, [hook.started for hook in mine])
+
+    def take_over(self, hooks: Sequence[Hook] = ()) -> str:
+        """`run`, where an earlier trainer handed over: hooks are not started again.
+
+        Raises:
+            DivergenceError: a term is NaN or infinite.
+        """
+        mine = hooks if self.runtime.is_main else ()
+        return self._run(mine, [hook.taken_over for hook in mine])
 
     def stop(self, reason: str) -> None:
         """End the run after this step (with several processes, at the next record)."""
         self._stopping = reason
+
+    def hand_over(self) -> None:
+        """Leave `run` after this step with `HANDED_OVER`; hooks are not told of any end."""
+        self._stopping = HANDED_OVER
 
     def play(self) -> None:
         """One step: every move that is due, then the average."""
@@ -182,6 +199,7 @@ class Trainer:
             "position": self.loader.position,
             "seconds": self.seconds,
             "window": list(self._window),
+            "notes": self.notes,
         }
         return tensors, scalars
 
@@ -207,10 +225,34 @@ class Trainer:
         self.noise.set_state(tensors["noise"])
         self.step, self.seconds = scalars["step"], scalars["seconds"]
         self.loader.position = scalars["position"]
+        self.notes = dict(scalars.get("notes", {}))
+
+    def roll_back(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
+        """Take everything from an earlier `state` but the clock, which goes on.
+
+        Steps, seconds and the position in the data stay, so the budget counts what was rolled
+        back, and the rows that follow are other ones than those that followed before.
+        """
+        clock = {
+            "step": self.step,
+            "position": self.loader.position,
+            "seconds": self.seconds,
+            "window": [],
+            "notes": self.notes,
+        }
+        self.load_state(tensors, {**scalars, **clock})
+
+    def _run(self, hooks: Sequence[Hook], greetings: Sequence[Callable[["Trainer"], None]]) -> str:
+        self._stopping = ""
+        try:
+            with self.execution.applied():
+                for greet in greetings:
+                    greet(self)
+                return self._play_on(hooks)
+        finally:
+            self.loader.close()
 
     def _play_on(self, hooks: Sequence[Hook]) -> str:
-        for hook in hooks:
-            hook.started(self)
         ending = ""
         while self.progress < 1 and not ending:
             start = time.perf_counter()
@@ -227,6 +269,8 @@ class Trainer:
                 hook.stepped(self)
             if self.runtime.world == 1 or row is not None:
                 ending = self.runtime.agree_text(self._stopping)
+        if ending == HANDED_OVER:
+            return ending
         reason = "finished" if self.progress >= 1 else ending
         for hook in hooks:
             hook.ended(self, reason)
@@ -239,7 +283,10 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         pieces = self.optimisation.accumulate
         for _ in range(pieces):
-            turn = Turn(self._micro, self.noise, index, progress, self._next_batch)
+            turn = Turn(
+                self._micro, self.noise, index, progress, self._next_batch,
+                observe=self.step % OBSERVE_EVERY == 0,
+            )  # fmt: skip
             with self.execution.autocast(self.runtime.device):
                 terms = move.loss(turn)
                 loss = sum(terms.values()) / pieces
@@ -249,6 +296,8 @@ class Trainer:
         if self.runtime.world > 1:
             parameters = self._players[move.player]
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])
+        if self.step % OBSERVE_EVERY == 0:
+            self._note(move.player, {"slope": gradient_size(self._players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
         optimizer.step()
 

@@ -141,10 +141,12 @@ class TwoPlayer(Game):
             x_fake = self.generate(inputs)
         due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
         sites = {penalty.site for penalty in due}
-        terms, gradients, readings = self._judge(
+        terms, gradients, logits, readings = self._judge(
             batch.x, x_fake, y, "real" in sites, "fake" in sites
         )
         turn.signals["accuracy"] = terms.pop("accuracy")
+        if turn.observe:
+            turn.signals |= observed(*logits, batch.x, x_fake)
         strength = self.config.penalty_schedule.at(turn.progress)
         for penalty in due:
             gradient = gradients.get(penalty.site)
@@ -176,8 +178,8 @@ class TwoPlayer(Game):
 
     def _judge(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
-    ) -> tuple[Terms, dict[str, Tensor], Tensor]:
-        """Adversarial terms with the accuracy, gradients that are asked for, fakes' readings."""
+    ) -> tuple[Terms, dict[str, Tensor], tuple[Tensor, Tensor], Tensor]:
+        """Adversarial terms with the accuracy, gradients that are asked for, logits, readings."""
         gradients = {}
         if real_slope:
             real, gradients["real"] = logits_and_gradient(lambda x: self.outputs(x, y), x_real)
@@ -189,7 +191,8 @@ class TwoPlayer(Game):
             fake = self.outputs(x_fake, y)
         terms = self.config.adversarial.discriminator(real[:, 0], fake[:, 0])
         ranked = (real[:, 0] > fake[:, 0]).float().mean().detach()
-        return terms | {"accuracy": ranked}, gradients, fake[:, 1:]
+        logits = real[:, 0].detach(), fake[:, 0].detach()
+        return terms | {"accuracy": ranked}, gradients, logits, fake[:, 1:]
 
     def _slope(self, points: Tensor, y: Tensor | None) -> Tensor:
         """The input gradient at `points`."""
@@ -204,6 +207,25 @@ class TwoPlayer(Game):
         outputs = self.outputs(self.generate(inputs), y)
         loss = self.config.adversarial.generator(real_logits, outputs[:, 0])
         return {"adversarial": loss} | self.extra_terms(outputs[:, 1:], inputs)
+
+
+def observed(
+    real_logits: Tensor, fake_logits: Tensor, x_real: Tensor, x_fake: Tensor
+) -> dict[str, Tensor]:
+    """What tells of a duel's health, from one batch.
+
+    Returns:
+        `logit_gap`: how far the discriminator holds reals above fakes.
+        `real_sign`: mean sign of the reals' logits, Karras et al.'s r_t (2020, eq. 1); near 1 the
+        discriminator may know the reals by heart.
+        `spread`: the fakes' standard deviation over the batch, relative to the reals'.
+    """
+    spread = [x.float().flatten(1).var(0, correction=0).mean() for x in (x_fake, x_real)]
+    return {
+        "logit_gap": real_logits.mean() - fake_logits.mean(),
+        "real_sign": real_logits.sign().mean(),
+        "spread": (spread[0] / spread[1].clamp_min(1e-12)).sqrt(),
+    }
 
 
 def _require_samples(space: Space) -> None:
