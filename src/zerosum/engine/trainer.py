@@ -14,7 +14,8 @@ from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation, gradient_size
+from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
+from zerosum.engine.state import averaged_tensors, below, like, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.rng import Noise, derive_seed
@@ -55,6 +56,7 @@ class Trainer:
     Attributes:
         step: steps played.
         seconds: time spent in steps, over all resumes.
+        players: the parameters of every player, by name.
         notes: what hooks must know again after a resume, JSON values by the hook's name.
     """
 
@@ -81,14 +83,14 @@ class Trainer:
             for name in game.compiled:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
         self.moves: Sequence[Move] = game.moves()
-        self._players = _players(game, self.moves, optimisation)
+        self.players = _players(game, self.moves, optimisation)
         self._everyone = list(game.parameters())
         self._active: str | None = None
         self._optimizers = {
             name: optimisation.optimizers[name].build(parameters)
-            for name, parameters in self._players.items()
+            for name, parameters in self.players.items()
         }
-        self._weights = _averaged_tensors(game)
+        self._weights = averaged_tensors(game)
         self._average = [tensor.detach().clone() for tensor in self._weights.values()]
         self._method_state = [b for b in game.buffers() if b.is_floating_point()]
         self.noise = Noise(
@@ -169,14 +171,14 @@ class Trainer:
     def averaged_weights(self) -> Iterator[Game]:
         """The game in evaluation mode with its averaged weights, for sampling."""
         pairs = list(zip(self._weights.values(), self._average, strict=True))
-        _swap(pairs)
+        swap(pairs)
         self.game.eval()
         try:
             with torch.no_grad():
                 yield self.game
         finally:
             self.game.train()
-            _swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
+            swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
 
     def sample(self, inputs: Inputs) -> Tensor:
         """Samples of the averaged generator in data form, on the CPU."""
@@ -188,7 +190,7 @@ class Trainer:
         tensors = {f"game.{name}": t for name, t in self.game.state_dict().items()}
         average = zip(self._weights, self._average, strict=True)
         tensors |= {f"average.{name}": tensor for name, tensor in average}
-        for player, parameters in self._players.items():
+        for player, parameters in self.players.items():
             for i, parameter in enumerate(parameters):
                 state = self._optimizers[player].state.get(parameter, {})
                 tensors |= {f"optimizer.{player}.{i}.{k}": v for k, v in state.items()}
@@ -205,22 +207,21 @@ class Trainer:
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
         """Continue exactly where `state` was taken."""
-        self.game.load_state_dict(_below("game.", tensors))
-        average = _below("average.", tensors)
+        self.game.load_state_dict(below("game.", tensors))
+        average = below("average.", tensors)
         for name, mine in zip(self._weights, self._average, strict=True):
             mine.copy_(average[name])
-        for player, parameters in self._players.items():
-            saved = _below(f"optimizer.{player}.", tensors)
+        for player, parameters in self.players.items():
+            saved = below(f"optimizer.{player}.", tensors)
             self._optimizers[player].state.clear()
             for i, parameter in enumerate(parameters):
                 state = {
-                    name: _like(tensor, parameter)
-                    for name, tensor in _below(f"{i}.", saved).items()
+                    name: like(tensor, parameter) for name, tensor in below(f"{i}.", saved).items()
                 }
                 if state:
                     self._optimizers[player].state[parameter] = state
         device = self.runtime.device
-        window = _below("window.", tensors)
+        window = below("window.", tensors)
         self._window = {name: list(window[name].to(device).unbind()) for name in scalars["window"]}
         self.noise.set_state(tensors["noise"])
         self.step, self.seconds = scalars["step"], scalars["seconds"]
@@ -294,12 +295,22 @@ class Trainer:
             self._note(move.player, terms)
             self._note(move.player, turn.signals)
         if self.runtime.world > 1:
-            parameters = self._players[move.player]
+            parameters = self.players[move.player]
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])
         if self.step % OBSERVE_EVERY == 0:
-            self._note(move.player, {"slope": gradient_size(self._players[move.player])})
+            self._note(move.player, {"slope": gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
+        parameters = self.players[move.player]
+        before = self._weights_before(parameters)
         optimizer.step()
+        if before:
+            self._note(move.player, {"speed": relative_change(before, parameters)})
+
+    def _weights_before(self, parameters: list[nn.Parameter]) -> list[Tensor]:
+        """Copies, on the first step of each row; else nothing."""
+        if self.step % self.optimisation.record_every:
+            return []
+        return [parameter.detach().clone() for parameter in parameters]
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)
@@ -312,7 +323,7 @@ class Trainer:
     def _activate(self, player: str) -> None:
         if player == self._active:
             return
-        mine = set(map(id, self._players[player]))
+        mine = set(map(id, self.players[player]))
         for parameter in self._everyone:
             parameter.requires_grad_(id(parameter) in mine)
         self._active = player
@@ -371,29 +382,3 @@ def _players(
             f"{sorted(names)}. Give one optimizer for each player."
         )
     return {name: list(game.get_submodule(name).parameters()) for name in names}
-
-
-def _averaged_tensors(game: Game) -> dict[str, Tensor]:
-    """Parameters and floating-point buffers of the players that are averaged, by dotted name."""
-    state = game.state_dict(keep_vars=True)
-    return {
-        name: tensor
-        for name, tensor in state.items()
-        if name.split(".")[0] in game.averaged and tensor.is_floating_point()
-    }
-
-
-def _swap(pairs: list[tuple[Tensor, Tensor]]) -> None:
-    for tensor, average in pairs:
-        tensor.data, average.data = average.data, tensor.data
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _like(saved: Tensor, parameter: nn.Parameter) -> Tensor:
-    """`saved` on the parameter's device, and in its memory layout where the shapes agree."""
-    if saved.shape != parameter.shape:
-        return saved.to(parameter.device)
-    return torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False).copy_(saved)

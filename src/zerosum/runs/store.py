@@ -6,6 +6,7 @@ history.jsonl       one row for every few steps: each term and signal
 events.jsonl        what happened: choices, warnings, stops, divergence
 samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
+healthy/            the same, of the healthiest steps, where a referee watched
 code/               a recipe file of the user's own, where there was one
 ```
 """
@@ -91,6 +92,11 @@ class Run:
         """The run's checkpoints."""
         return Checkpoints(self.folder / "checkpoints")
 
+    @property
+    def healthy(self) -> Checkpoints:
+        """Healthy states, kept by the referee to go back to."""
+        return Checkpoints(self.folder / "healthy", keep=6)
+
     def update(self, **values: Any) -> None:
         """Change the manifest and write it."""
         self.manifest |= values
@@ -100,7 +106,7 @@ class Run:
         """Write the manifest, whole or not at all."""
         write_json(self.folder / "manifest.json", self.manifest)
 
-    def add_event(self, name: str, **details: Any) -> None:
+    def add_event(self, name: str, /, **details: Any) -> None:
         """Append to `events.jsonl`."""
         row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": name, **details}
         self._append("events.jsonl", row)
