@@ -3,19 +3,22 @@
 from torch import Tensor
 
 from zerosum.engine.trainer import Trainer
+from zerosum.networks.base import adopt
 
 
 def carry_over(tensors: dict[str, Tensor], trainer: Trainer) -> dict[str, Tensor]:
     """`tensors`, as `Trainer.state` gives them, in the form that `trainer` can load.
 
-    What is not there, or has another shape, starts as it is in `trainer`; so do the moments of an
-    optimizer whose parameter has another shape. Between equal recipes nothing changes.
+    What is not there, or has another shape that does not fit (see `adopt`), starts as it is in
+    `trainer`; so do the moments of an optimizer whose parameter has another shape. Between equal
+    recipes nothing changes.
     """
     fresh, _ = trainer.state()
     carried = {}
     for name, new in fresh.items():
         saved = tensors.get(name)
-        carried[name] = saved if saved is not None and saved.shape == new.shape else new
+        grown = None if saved is None else adopt(saved, new)
+        carried[name] = new if grown is None else grown
     for player, parameters in trainer.players.items():
         for i, parameter in enumerate(parameters):
             start = f"optimizer.{player}.{i}."

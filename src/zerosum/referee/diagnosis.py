@@ -19,9 +19,9 @@ WORSE = 1.3
 
 REMEDIES_FOR = {
     "numerical divergence": ("roll-back", "lower-rates", "add-penalties", "relativistic"),
-    "mode collapse": ("lower-rates", "add-penalties", "lower-rates", "relativistic", "new-seed"),
-    "mode dropping": ("lower-rates", "add-penalties", "relativistic", "lower-rates"),
-    "discriminator overfits": ("add-penalties", "lower-rates", "raise-penalties"),
+    "mode collapse": ("lower-rates", "add-penalties", "relativistic", "repack", "new-seed"),
+    "mode dropping": ("lower-rates", "add-penalties", "relativistic", "repack"),
+    "discriminator overfits": ("augment", "add-penalties", "lower-rates", "raise-penalties"),
     "discriminator too strong": ("add-penalties", "lower-rates", "relativistic", "lower-rates"),
     "discriminator too weak": ("lower-rates", "add-penalties", "relativistic", "lower-rates"),
     "oscillation": ("lower-rates", "add-penalties", "lower-rates", "relativistic"),

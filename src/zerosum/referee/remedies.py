@@ -18,6 +18,8 @@ _SLOWER = 0.3
 _MUCH_SLOWER = 0.1
 _STRONGER = 3.0
 _LAZY = 4
+_RAMP = 10
+"""The augmentation may become full within a tenth of the budget."""
 _LEAST_RATE = 1e-6
 
 
@@ -142,6 +144,32 @@ def relativistic(recipe: Recipe, space: Space) -> Recipe | None:
     if not isinstance(game, TwoPlayerConfig) or game.adversarial.pairs_reals:
         return None
     return recipe.with_values({"game.adversarial": "relativistic_paired"})
+
+
+@remedy("augment", "alter what the discriminator sees, more as it knows the reals by heart")
+def augment(recipe: Recipe, space: Space) -> Recipe | None:
+    """Adaptive augmentation; None where there is an augmentation already."""
+    game = recipe.game
+    if not isinstance(game, TwoPlayerConfig) or game.augmentation.kind != "none":
+        return None
+    ramp = max(recipe.optimisation.total_images // _RAMP, 1)
+    return recipe.with_values(
+        {"game.augmentation": "adaptive", "game.augmentation.ramp_images": ramp}
+    )
+
+
+@remedy("repack", "let the discriminator judge samples in pairs, so that it sees repetitions")
+def repack(recipe: Recipe, space: Space) -> Recipe | None:
+    """Packs of two; None for games that cannot be packed, and for packed ones."""
+    game = recipe.game
+    if not isinstance(game, TwoPlayerConfig) or game.pack > 1:
+        return None
+    packed = recipe.with_values({"game.pack": 2})
+    try:
+        packed.game.build(space)
+    except RecipeError:
+        return None
+    return packed if recipe.optimisation.batch_size % 2 == 0 else None
 
 
 def usual_weight(space: Space) -> float:
