@@ -125,7 +125,7 @@ def main() -> None:
         data = SETUPS[setup].data
         if data not in gauges:
             dataset: Dataset = open_data(data)[0]
-            gauges[data] = Gauge(dataset, seed=_SEED, num_samples=2_000)
+            gauges[data] = Gauge(dataset, seed=_SEED, num_samples=2_000, num_reals=2_000)
         result = play(setup, fault, seed, guard, gauges[data])
         write_json(path, result)
         print(

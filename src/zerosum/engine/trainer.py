@@ -56,6 +56,7 @@ class Trainer:
     Attributes:
         step: steps played.
         seconds: time spent in steps, over all resumes.
+        stopping: why it ends after this step; empty while it goes on.
         players: the parameters of every player, by name.
         notes: what hooks must know again after a resume, JSON values by the hook's name.
     """
@@ -102,7 +103,7 @@ class Trainer:
             channels_last=execution.layout == "channels_last",
         )  # fmt: skip
         self._window: dict[str, list[Tensor]] = {}
-        self._stopping = ""
+        self.stopping = ""
 
     @property
     def images_seen(self) -> int:
@@ -120,6 +121,7 @@ class Trainer:
         Raises:
             DivergenceError: a term is NaN or infinite.
         """
+        self.stopping = ""
         mine = hooks if self.runtime.is_main else ()
         return self._run(mine, [hook.started for hook in mine])
 
@@ -134,11 +136,11 @@ class Trainer:
 
     def stop(self, reason: str) -> None:
         """End the run after this step (with several processes, at the next record)."""
-        self._stopping = reason
+        self.stopping = reason
 
     def hand_over(self) -> None:
         """Leave `run` after this step with `HANDED_OVER`; hooks are not told of any end."""
-        self._stopping = HANDED_OVER
+        self.stopping = HANDED_OVER
 
     def play(self) -> None:
         """One step: every move that is due, then the average."""
@@ -244,7 +246,6 @@ class Trainer:
         self.load_state(tensors, {**scalars, **clock})
 
     def _run(self, hooks: Sequence[Hook], greetings: Sequence[Callable[["Trainer"], None]]) -> str:
-        self._stopping = ""
         try:
             with self.execution.applied():
                 for greet in greetings:
@@ -269,7 +270,7 @@ class Trainer:
             for hook in hooks:
                 hook.stepped(self)
             if self.runtime.world == 1 or row is not None:
-                ending = self.runtime.agree_text(self._stopping)
+                ending = self.runtime.agree_text(self.stopping)
         if ending == HANDED_OVER:
             return ending
         reason = "finished" if self.progress >= 1 else ending

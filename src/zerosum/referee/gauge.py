@@ -17,7 +17,8 @@ from zerosum.games.base import Game, Inputs
 from zerosum.rng import Noise, derive_seed
 from zerosum.spaces import ImageSpace, Space
 
-_SAMPLES = 1_000
+SAMPLES = 500
+_REALS = 1_000
 _CHUNK = 250
 _COUNTED = 2_000
 _SIDE = 8
@@ -75,21 +76,24 @@ class Gauge:
     Args:
         dataset: from which the reals are drawn, once.
         seed: of the latents and of the choice of reals.
-        num_samples: samples, and reals at most.
+        num_samples: samples of a look.
+        num_reals: reals at most.
 
     Attributes:
         shares: share of the reals in each cluster, `[K]`.
         num_reals: rows that the shares were counted on; infinite where it was all of them.
     """
 
-    def __init__(self, dataset: Dataset, *, seed: int, num_samples: int = _SAMPLES) -> None:
+    def __init__(
+        self, dataset: Dataset, *, seed: int, num_samples: int = SAMPLES, num_reals: int = _REALS
+    ) -> None:
         self._seed, self._n, self._space = seed, num_samples, dataset.space
         generator = torch.Generator().manual_seed(derive_seed(seed, "gauge reals"))
-        rows = torch.randperm(len(dataset), generator=generator)[: max(num_samples, _COUNTED)]
+        rows = torch.randperm(len(dataset), generator=generator)[: max(num_reals, _COUNTED)]
         some = dataset.space.to_model(dataset.take(rows)[0])
         self._features = SmallFeatures(dataset.space, some)
         counted = self._features(some)
-        self._real = counted[:num_samples]
+        self._real = counted[:num_reals]
         self._moments = Moments(self._real.shape[1]).update(self._real)
         self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
         k = min(_NEIGHBOURS, len(self._real) - 1)

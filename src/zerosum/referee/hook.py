@@ -1,7 +1,6 @@
 """The referee as a hook: it watches, keeps the healthiest state, and asks for remedies."""
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -20,7 +19,7 @@ from zerosum.referee.diagnosis import (
     from_surprise,
     stalled,
 )
-from zerosum.referee.gauge import Gauge, Sight
+from zerosum.referee.gauge import SAMPLES, Gauge, Sight
 from zerosum.referee.reals import RealWatch
 from zerosum.referee.remedies import REMEDIES, Remedy
 from zerosum.referee.signals import Trace
@@ -44,7 +43,9 @@ def parse_guard(text: str) -> Guard:
 
 
 _LOOKS = 50
-_SHARE_OF_TIME = 0.05
+_IMAGES_FOR_A_SAMPLE = 4
+"""Images that are trained on for each sample of a look. A training step costs the work of some
+eight passes of the generator for each of its images, so looks take about .03 of the time."""
 _SETTLING = 0.15
 """Share of the budget in which a duel may still find its feet."""
 _QUIET = 0.05
@@ -86,8 +87,7 @@ class Referee(Hook):
         self._run, self._guard = run, guard
         self._seed = derive_seed(seed, "referee")
         self._trace = Trace()
-        self._every = 0
-        self._look_seconds = 0.0
+        self._every = 1
         self._first = math.inf
         self._best: Moment | None = None
         self._looks: list[Moment] = []
@@ -108,10 +108,10 @@ class Referee(Hook):
         if "referee" in trainer.notes:
             self._load_notes(trainer.notes["referee"])
             return
-        self._gauge.look(trainer)  # the first look takes longer than all others
-        start = time.perf_counter()
+        total = trainer.optimisation.total_images
+        images = max(total // _LOOKS, SAMPLES * _IMAGES_FOR_A_SAMPLE)
+        self._every = max(1, images // trainer.optimisation.batch_size)
         first = self._gauge.look(trainer)
-        self._look_seconds = time.perf_counter() - start
         self._first = first.distance if math.isfinite(first.distance) else 1.0
 
     def taken_over(self, trainer: Trainer) -> None:
@@ -125,8 +125,6 @@ class Referee(Hook):
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """Look at the signals."""
-        if not self._every:
-            self._plan(trainer, row)
         self._row = row.values
         surprise = self._trace.add(row.values)
         settled = trainer.progress >= _SETTLING
@@ -143,7 +141,7 @@ class Referee(Hook):
 
     def stepped(self, trainer: Trainer) -> None:
         """Look at samples, when it is time."""
-        if self._every and trainer.step % self._every == 0:
+        if trainer.step % self._every == 0:
             self._look(trainer)
             self._note(trainer)
 
@@ -191,13 +189,6 @@ class Referee(Hook):
             elif REMEDIES[name].change(recipe, trainer.game.space) is not None:
                 return REMEDIES[name]
         return None
-
-    def _plan(self, trainer: Trainer, row: Row) -> None:
-        """How often to look: fifty times, unless that takes more than its share of the time."""
-        total = trainer.optimisation.total_images // trainer.optimisation.batch_size
-        step_seconds = row.seconds / max(row.step, 1)
-        least = self._look_seconds / (_SHARE_OF_TIME * max(step_seconds, 1e-9))
-        self._every = max(1, total // _LOOKS, min(math.ceil(least), max(total // 4, 1)))
 
     def _look(self, trainer: Trainer) -> None:
         sight = self._gauge.look(trainer)
@@ -312,7 +303,6 @@ class Referee(Hook):
         """Leave what a resume needs with the trainer, whose checkpoints carry it."""
         trainer.notes["referee"] = {
             "every": self._every,
-            "look_seconds": self._look_seconds,
             "first": self._first,
             "best": None if self._best is None else _to_json(self._best),
             "looks": [_to_json(look) for look in self._looks],
@@ -329,7 +319,6 @@ class Referee(Hook):
 
     def _load_notes(self, notes: dict[str, Any]) -> None:
         self._every, self._first = notes["every"], notes["first"]
-        self._look_seconds = notes["look_seconds"]
         self._best = None if notes["best"] is None else _from_json(notes["best"])
         self._looks = [_from_json(look) for look in notes["looks"]]
         self._row, self._told = notes["row"], notes["told"]
