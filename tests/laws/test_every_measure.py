@@ -191,7 +191,13 @@ def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
     return made
 
 
-BLIND: dict[str, set[str]] = {}
+BLIND: dict[str, set[str]] = {
+    # Whether each sample lies among reals does not depend on where there are no samples.
+    "precision": {"dropped_classes"},
+    "density": {"dropped_classes"},
+    # Samples farther apart have wider balls, which hold more reals.
+    "recall": {"noise"},
+}
 """What a number cannot see, by its nature: its name, and the damages (or `baseline`) it misses."""
 
 
