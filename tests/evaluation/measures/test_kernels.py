@@ -91,6 +91,15 @@ def test_it_is_0_on_average_where_both_are_alike(kernel: Kernel) -> None:
     assert values.min() < 0 < values.max()
 
 
+@every_kernel
+def test_rows_beside_themselves_are_below_0_by_their_own_pairs(kernel: Kernel) -> None:
+    x = rows(30)
+    table = kernel(x.double(), x.double())
+    own = table.diagonal().mean()
+    others = (table.sum() - table.trace()) / (30 * 29)
+    assert float(squared_mmd(x, x, kernel)) == pytest.approx(float(2 * (others - own) / 30))
+
+
 def test_the_median_distance() -> None:
     assert median_distance(torch.tensor([[0.0], [1.0], [3.0]])) == 2
     assert median_distance(torch.ones(5, 2)) == 1
