@@ -19,7 +19,7 @@ from zerosum.evaluation.measure import Ticker
 _SPARE = 4
 """Candidates kept beside the k nearest, so that rounding seldom leaves doubt about these."""
 
-_EXACT = 1 << 22
+_EXACT = 1 << 20
 """Numbers held at once while distances are computed from differences."""
 
 
@@ -29,7 +29,7 @@ def nearest(
     k: int,
     *,
     rows: int = 1_024,
-    columns: int = 8_192,
+    columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The `k` points nearest to every query, nearest first.
@@ -60,7 +60,7 @@ def radii(
     k: int,
     *,
     rows: int = 1_024,
-    columns: int = 8_192,
+    columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> Tensor:
     """How far every point's `k`-th neighbour among the others is, float64 `[N]`.
@@ -101,7 +101,7 @@ def overlap(
     b_radii: Tensor,
     *,
     rows: int = 1_024,
-    columns: int = 8_192,
+    columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> Overlap:
     """Count which points `a` `[N, F]` and `b` `[M, F]` lie in balls around each other.
@@ -173,14 +173,14 @@ class _Block:
 
     def again(self, rows: Tensor) -> "_Block":
         """The rows `rows` of this block in float64."""
-        a = self.a[rows]
-        norms, squared = _product(a.double() - self.centre, self.b.double() - self.centre)
-        return _Block(a, self.b, self.centre, self.rows, self.columns, norms, squared)
+        a, y = self.a[rows], self.b.double().sub_(self.centre)
+        product = _product(a.double() - self.centre, y, y.square().sum(1))
+        return _Block(a, self.b, self.centre, self.rows, self.columns, *product)
 
 
-def _product(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def _product(x: Tensor, y: Tensor, y_norms: Tensor) -> tuple[Tensor, Tensor]:
     """|x|² + |y|² and |x - y|² for centred rows `x` `[R, F]` and `y` `[C, F]`, both `[R, C]`."""
-    norms = x.square().sum(1)[:, None] + y.square().sum(1)
+    norms = x.square().sum(1)[:, None] + y_norms
     return norms, torch.addmm(norms, x, y.T, alpha=-2)
 
 
@@ -210,9 +210,10 @@ class _Blocks:
         for first in range(0, len(b), self.columns):
             columns = slice(first, min(first + self.columns, len(b)))
             y = b[columns].to(dtype) - centre
+            y_norms = y.square().sum(1)
             for start in starts:
                 rows = slice(start, min(start + self.rows, len(a)))
-                product = _product(a[rows].to(dtype) - centre, y)
+                product = _product(a[rows].to(dtype) - centre, y, y_norms)
                 yield _Block(a[rows], b[columns], centre, rows, columns, *product)
                 done += 1
                 if self.tick is not None:
@@ -222,7 +223,7 @@ class _Blocks:
 def _centre(x: Tensor) -> Tensor:
     """The mean, float32 `[F]`: any point near the middle serves."""
     total = torch.zeros(x.shape[1], dtype=torch.float64)
-    for piece in x.split(8_192):
+    for piece in x.split(1_024):
         total += piece.sum(0, dtype=torch.float64)
     return (total / len(x)).float()
 
@@ -288,20 +289,24 @@ def _error(queries: Tensor, points: Tensor) -> Tensor:
     centre = _centre(points)
 
     def norms(x: Tensor) -> Tensor:
-        pieces = [(piece - centre).square().sum(1) for piece in x.float().split(8_192)]
-        return torch.cat(pieces).double()
+        found = torch.empty(len(x))
+        for start in range(0, len(x), 1_024):
+            rows = slice(start, start + 1_024)
+            found[rows] = (x[rows].float() - centre).square_().sum(1)
+        return found.double()
 
     return _loss(torch.float32, points.shape[1]) * (norms(queries) + norms(points).max())
 
 
 def _distances(queries: Tensor, points: Tensor, indices: Tensor) -> Tensor:
     """From each query to points `indices` `[N, m]`, from differences in float64, `[N, m]`."""
+    found = torch.empty(indices.shape, dtype=torch.float64)
     step = max(1, _EXACT // (indices.shape[1] * queries.shape[1]))
-    pieces = [
-        (points[i].double() - x[:, None].double()).square().sum(-1).sqrt()
-        for x, i in zip(queries.split(step), indices.split(step), strict=True)
-    ]
-    return torch.cat(pieces)
+    for start in range(0, len(queries), step):
+        rows = slice(start, start + step)
+        gap = points[indices[rows]].double().sub_(queries[rows, None])
+        found[rows] = gap.square_().sum(-1).sqrt_()
+    return found
 
 
 def _require_same_length(a: Tensor, b: Tensor) -> None:

@@ -84,7 +84,7 @@ class Neighbourhoods(Measure):
         return {
             "precision": _mean(found.a_in_b > 0, samples),
             "recall": _mean(found.b_in_a > 0, reals),
-            "density": _mean(found.a_in_b / k, samples),
+            "density": _mean(found.a_in_b.double() / k, samples),
             "coverage": _mean(found.b_holds > 0, reals),
         }
 
