@@ -8,6 +8,7 @@ are those of float64, whatever the size of a block.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 
 import torch
@@ -28,7 +29,7 @@ def nearest(
     points: Tensor,
     k: int,
     *,
-    rows: int = 1_024,
+    rows: int = 256,
     columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> tuple[Tensor, Tensor]:
@@ -59,7 +60,7 @@ def radii(
     points: Tensor,
     k: int,
     *,
-    rows: int = 1_024,
+    rows: int = 256,
     columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> Tensor:
@@ -79,19 +80,17 @@ def radii(
 
 @dataclass(frozen=True)
 class Overlap:
-    """Who lies in whose balls; each is a count, int64.
+    """Who lies in whose balls.
 
     Attributes:
-        a_in_b: for each point of a, the balls of b that it lies in, `[N]`.
-        b_holds: for each ball of b, the points of a that it holds, `[M]`.
-        b_in_a: for each point of b, the balls of a that it lies in, `[M]`.
-        a_holds: for each ball of a, the points of b that it holds, `[N]`.
+        a_in_b: for each point of a, how many balls of b it lies in, int64 `[N]`.
+        b_in_a: for each point of b, whether it lies in any ball of a, bool `[M]`.
+        b_holds: for each ball of b, whether it holds any point of a, bool `[M]`.
     """
 
     a_in_b: Tensor
-    b_holds: Tensor
     b_in_a: Tensor
-    a_holds: Tensor
+    b_holds: Tensor
 
 
 def overlap(
@@ -100,11 +99,11 @@ def overlap(
     a_radii: Tensor,
     b_radii: Tensor,
     *,
-    rows: int = 1_024,
+    rows: int = 256,
     columns: int = 4_096,
     tick: Ticker | None = None,
 ) -> Overlap:
-    """Count which points `a` `[N, F]` and `b` `[M, F]` lie in balls around each other.
+    """See which points `a` `[N, F]` and `b` `[M, F]` lie in balls around each other.
 
     A point on the border lies in the ball.
 
@@ -121,23 +120,28 @@ def overlap(
         EvaluationError: the rows differ in length.
     """
     _require_same_length(a, b)
-    count = [torch.zeros(n, dtype=torch.int64) for n in (len(a), len(b), len(b), len(a))]
+    a_in_b = torch.zeros(len(a), dtype=torch.int64)
+    b_in_a, b_holds = (torch.zeros(len(b), dtype=torch.bool) for _ in range(2))
     a_square, b_square = a_radii.double().square(), b_radii.double().square()
     for block in _Blocks(rows, columns, tick, "overlap").over(a, b):
-        r, c = block.rows, block.columns
-        around_a, around_b = a_square[r, None], b_square[None, c]
-        in_b, doubt = block.within(around_b)
-        in_a, more_doubt = block.within(around_a)
-        again = torch.nonzero(doubt | more_doubt).flatten()
-        if len(again):
-            sure = block.again(again)
-            in_b[again] = sure.within(around_b)[0]
-            in_a[again] = sure.within(around_a[again])[0]
-        count[0][r] += in_b.sum(1)
-        count[1][c] += in_b.sum(0)
-        count[2][c] += in_a.sum(0)
-        count[3][r] += in_a.sum(1)
-    return Overlap(*count)
+        around_a, around_b = a_square[block.rows, None], b_square[None, block.columns]
+        in_a, margin_a = block.within(around_a)
+        in_b, margin_b = block.within(around_b)
+        i = torch.nonzero((margin_a.amin(1) <= 0) | (margin_b.amin(1) <= 0)).flatten()
+        if len(i):
+            j = torch.nonzero((margin_a.amin(0) <= 0) | (margin_b.amin(0) <= 0)).flatten()
+            sure = block.again(i, j)
+            in_a[i[:, None], j] = sure.within(around_a[i])[0]
+            in_b[i[:, None], j] = sure.within(around_b[:, j])[0]
+        a_in_b[block.rows] += in_b.sum(1)
+        b_in_a[block.columns] |= _any(in_a)
+        b_holds[block.columns] |= _any(in_b)
+    return Overlap(a_in_b, b_in_a, b_holds)
+
+
+def _any(table: Tensor) -> Tensor:
+    """Which columns of a bool table hold anything; on bytes it is twenty times faster."""
+    return table.view(torch.uint8).amax(0).bool()
 
 
 @dataclass(frozen=True)
@@ -150,8 +154,9 @@ class _Block:
         centre: what is subtracted from both, `[F]`.
         rows: which rows of all.
         columns: which columns of all.
-        norms: |x|² + |y|² of the centred rows and columns, `[R, C]`.
-        squared: squared distances, `[R, C]`; the error is at most `_loss` times `norms`.
+        a_norms: |x|² of the centred rows, `[R]`.
+        b_norms: |y|² of the centred columns, `[C]`.
+        squared: squared distances, `[R, C]`, up to `error`.
     """
 
     a: Tensor
@@ -159,29 +164,36 @@ class _Block:
     centre: Tensor
     rows: slice
     columns: slice
-    norms: Tensor
+    a_norms: Tensor
+    b_norms: Tensor
     squared: Tensor
 
-    def within(self, square: Tensor) -> tuple[Tensor, Tensor]:
-        """Which distances are at most √`square`, `[R, C]`; which rows hold doubtful ones, `[R]`.
+    @cached_property
+    def error(self) -> Tensor:
+        """What squared distances may be off by, `[R, C]`."""
+        loss = _loss(self.squared.dtype, self.a.shape[1])
+        return loss * self.a_norms[:, None] + loss * self.b_norms
 
-        What is on the border up to rounding lies within.
+    def within(self, square: Tensor) -> tuple[Tensor, Tensor]:
+        """Which distances are at most √`square`, and how sure that is, both `[R, C]`.
+
+        What is on the border up to rounding lies within. It is sure where the second is above 0.
         """
         gap = self.squared - square.to(self.squared.dtype)
-        error = _loss(gap.dtype, self.a.shape[1]) * self.norms
-        return gap <= error, (gap.abs_() <= error).any(1)
+        return gap <= self.error, gap.abs_().sub_(self.error)
 
-    def again(self, rows: Tensor) -> "_Block":
-        """The rows `rows` of this block in float64."""
-        a, y = self.a[rows], self.b.double().sub_(self.centre)
+    def again(self, i: Tensor, j: Tensor) -> "_Block":
+        """Rows `i` and columns `j` of this block in float64."""
+        a, b = self.a[i], self.b[j]
+        y = b.double() - self.centre
         product = _product(a.double() - self.centre, y, y.square().sum(1))
-        return _Block(a, self.b, self.centre, self.rows, self.columns, *product)
+        return _Block(a, b, self.centre, self.rows, self.columns, *product)
 
 
-def _product(x: Tensor, y: Tensor, y_norms: Tensor) -> tuple[Tensor, Tensor]:
-    """|x|² + |y|² and |x - y|² for centred rows `x` `[R, F]` and `y` `[C, F]`, both `[R, C]`."""
-    norms = x.square().sum(1)[:, None] + y_norms
-    return norms, torch.addmm(norms, x, y.T, alpha=-2)
+def _product(x: Tensor, y: Tensor, y_norms: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """|x|² `[R]`, |y|² `[C]` and |x - y|² `[R, C]`, for `x` `[R, F]` and `y` `[C, F]`."""
+    x_norms = x.square().sum(1)
+    return x_norms, y_norms, torch.addmm(y_norms, x, y.T, alpha=-2).add_(x_norms[:, None])
 
 
 def _loss(dtype: torch.dtype, num_features: int) -> float:

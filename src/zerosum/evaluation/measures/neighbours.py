@@ -83,9 +83,9 @@ class Neighbourhoods(Measure):
         reals = bench.resamples(len(real), "neighbourhoods of reals")
         return {
             "precision": _mean(found.a_in_b > 0, samples),
-            "recall": _mean(found.b_in_a > 0, reals),
+            "recall": _mean(found.b_in_a, reals),
             "density": _mean(found.a_in_b.double() / k, samples),
-            "coverage": _mean(found.b_holds > 0, reals),
+            "coverage": _mean(found.b_holds, reals),
         }
 
 

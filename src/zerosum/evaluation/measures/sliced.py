@@ -22,9 +22,9 @@ _DIRECTIONS = 128
 
 
 def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> float:
-    """The mean over directions θ of ∫₀¹ |F⁻¹(u) - G⁻¹(u)| du, of the points' places along θ.
+    """The mean over directions θ of ∫ |F(t) - G(t)| dt, for the points' places along θ.
 
-    The quantile functions are steps, and the integral is exact whatever the sizes are.
+    F and G are the shares of `x` and of `y` below t: steps, so that the integral is exact.
 
     Args:
         x: `[N, F]`.
@@ -34,7 +34,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> float:
     >>> sliced_wasserstein(torch.zeros(3, 1), torch.tensor([[2.0], [4.0]]), torch.ones(1, 1))
     3.0
     """
-    return _between(_places(x, directions), _places(y, directions))
+    return _between(*_places(x, y, directions), torch.ones(len(x)), len(y))
 
 
 def random_directions(count: int, num_features: int, noise: Noise) -> Tensor:
@@ -42,19 +42,19 @@ def random_directions(count: int, num_features: int, noise: Noise) -> Tensor:
     return torch.nn.functional.normalize(noise.normal(count, num_features).double(), dim=1)
 
 
-def _places(x: Tensor, directions: Tensor) -> Tensor:
-    """Where points are along each direction, sorted, float64 `[K, N]`."""
-    return (directions.double() @ x.double().T).sort(dim=1).values
+def _places(x: Tensor, y: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    """From each place along a direction to the next, `[K, N + M - 1]`; whose they are, in order."""
+    places = directions.double() @ torch.cat([x, y]).double().T
+    places, order = places.sort(dim=1)
+    return places.diff(dim=1), order
 
 
-def _between(x: Tensor, y: Tensor) -> float:
-    """The distance between sorted places `[K, N]` and `[K, M]`."""
-    n, m = x.shape[1], y.shape[1]
-    # In units of 1 / nm every step of either function ends at a whole number.
-    ends = torch.cat([torch.arange(1, n + 1) * m, torch.arange(1, m + 1) * n]).unique()
-    widths = ends.diff(prepend=ends.new_zeros(1)).double() / (n * m)
-    gap = x[:, (ends - 1) // m] - y[:, (ends - 1) // n]
-    return float((gap.abs() @ widths).mean())
+def _between(steps: Tensor, order: Tensor, weights: Tensor, others: int) -> float:
+    """The distance, with weights `[N]` for the first of the points, and `others` behind them."""
+    first = weights.double() / weights.sum()
+    second = torch.full((others,), -1 / others, dtype=torch.float64)
+    ahead = torch.cat([first, second])[order].cumsum_(dim=1)[:, :-1]
+    return float((ahead.abs_() * steps).sum(1).mean())
 
 
 @measure
@@ -77,11 +77,10 @@ class SlicedWasserstein(Measure):
         """One distance, along directions that are the same for every seed and every model."""
         noise = Noise(derive_seed(0, "directions"))
         directions = random_directions(_DIRECTIONS, candidate.features.shape[1], noise)
-        real = _places(reference.features, directions)
-        made, order = (directions @ candidate.features.double().T).sort(dim=1)
-        replicates = []
-        for rows in bench.resamples(len(candidate), "sliced"):
-            times = torch.bincount(rows, minlength=len(candidate))[order]
-            again = made.flatten().repeat_interleave(times.flatten()).view_as(made)
-            replicates.append(_between(again, real))
-        return {"sliced_wasserstein": Reading(_between(made, real), tuple(replicates))}
+        made, real = candidate.features, reference.features
+        places = _places(made, real, directions)
+        draws = bench.resamples(len(made), "sliced")
+        weights = [torch.ones(len(made))]
+        weights += [torch.bincount(rows, minlength=len(made)) for rows in draws]
+        value, *replicates = [_between(*places, each, len(real)) for each in weights]
+        return {"sliced_wasserstein": Reading(value, tuple(replicates))}
