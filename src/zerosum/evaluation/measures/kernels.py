@@ -22,9 +22,6 @@ from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading,
 Kernel = Callable[[Tensor, Tensor], Tensor]
 """From rows `[N, F]` and `[M, F]`, float64, to how alike they are, `[N, M]`."""
 
-_BLOCK = 512
-"""Rows of a kernel's table that are held at once."""
-
 
 def polynomial(x: Tensor, y: Tensor) -> Tensor:
     """(x·y / F + 1)³.
@@ -59,7 +56,14 @@ def median_distance(x: Tensor) -> float:
     return median if median > 0 else 1.0
 
 
-def squared_mmd(x: Tensor, y: Tensor, kernel: Kernel, weights: Tensor | None = None) -> Tensor:
+def squared_mmd(
+    x: Tensor,
+    y: Tensor,
+    kernel: Kernel,
+    *,
+    weights: Tensor | None = None,
+    block: int = 512,
+) -> Tensor:
     """Mean k(x, x') + mean k(y, y') - 2 mean k(x, y), over pairs of different rows.
 
     Args:
@@ -67,6 +71,7 @@ def squared_mmd(x: Tensor, y: Tensor, kernel: Kernel, weights: Tensor | None = N
         y: `[M, F]`, with M at least 2.
         kernel: how alike rows are.
         weights: `[R, N]`: R times the result, with rows of `x` weighted.
+        block: rows of the kernel's table that are held at once; changes nothing else.
 
     Returns:
         float64 `[R]`, or a single number without weights. It may be below 0.
@@ -75,13 +80,13 @@ def squared_mmd(x: Tensor, y: Tensor, kernel: Kernel, weights: Tensor | None = N
     w = torch.ones(1, len(x)).double() if weights is None else weights.double()
     mass = w.sum(1)
     within, across = torch.zeros_like(mass), torch.zeros_like(mass)
-    for rows, table in _tables(x, x, kernel):
+    for rows, table in _tables(x, x, kernel, block):
         table.diagonal(rows.start).zero_()  # no row is paired with itself, nor with its copies
         within += ((w @ table.T) * w[:, rows]).sum(1)
-    for rows, table in _tables(x, y, kernel):
+    for rows, table in _tables(x, y, kernel, block):
         across += w[:, rows] @ table.sum(1)
     other = 0.0
-    for rows, table in _tables(y, y, kernel):
+    for rows, table in _tables(y, y, kernel, block):
         table.diagonal(rows.start).zero_()
         other += float(table.sum())
     pairs = mass.square() - w.square().sum(1)
@@ -89,9 +94,9 @@ def squared_mmd(x: Tensor, y: Tensor, kernel: Kernel, weights: Tensor | None = N
     return result[0] if weights is None else result
 
 
-def _tables(x: Tensor, y: Tensor, kernel: Kernel) -> Iterator[tuple[slice, Tensor]]:
-    for start in range(0, len(x), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+def _tables(x: Tensor, y: Tensor, kernel: Kernel, block: int) -> Iterator[tuple[slice, Tensor]]:
+    for start in range(0, len(x), block):
+        rows = slice(start, start + block)
         yield rows, kernel(x[rows], y)
 
 
@@ -110,7 +115,7 @@ def _reading(
     found = torch.zeros(len(weights), dtype=torch.float64)
     for i in range(times):
         mine, theirs = (_subset(len(rows), size, bench, i) for rows in (x, y))
-        found += squared_mmd(x[mine], y[theirs], kernel, weights[:, mine])
+        found += squared_mmd(x[mine], y[theirs], kernel, weights=weights[:, mine])
         if bench.tick is not None:
             bench.tick("kernel", i + 1, times)
     value, *replicates = (found / times).tolist()
@@ -129,6 +134,7 @@ class KernelDistance(Measure):
     """How unlike samples and reals are to a polynomial kernel."""
 
     spaces: ClassVar[tuple[str, ...]] = ("image",)
+    least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="kernel_distance",
@@ -152,6 +158,7 @@ class MaximumMeanDiscrepancy(Measure):
     """How unlike samples and reals are to Gaussian kernels, from narrow to wide."""
 
     spaces: ClassVar[tuple[str, ...]] = ("vector",)
+    least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="mmd",
