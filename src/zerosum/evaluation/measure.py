@@ -195,4 +195,5 @@ def all_measures() -> tuple[Measure, ...]:
     package = import_module("zerosum.evaluation.measures")
     for info in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{info.name}")
-    return tuple(REGISTRY.measures)
+    # A file may have been imported before, by itself.
+    return tuple(sorted(REGISTRY.measures, key=lambda one: type(one).__module__))
