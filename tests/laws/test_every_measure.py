@@ -112,13 +112,16 @@ every_measure = pytest.mark.parametrize(
 
 
 def values(space: str, one: Measure, samples: Exhibit) -> dict[str, float]:
-    return {f.name: f.value for f in judge(hearing(space, samples), measures=[one])}
+    heard = hearing(space, samples)
+    readings = one.read(heard.samples, heard.reference, heard.bench)
+    return {name: reading.value for name, reading in readings.items()}
 
 
 def badness(output: Output, value: float) -> float:
     return {"lower": value, "higher": -value, "one": abs(value - 1)}[output.better]
 
 
+@cache
 def scale(space: str, one: Measure) -> dict[str, float]:
     """How far ceiling and floor are apart, by output: differences far below this are noise."""
     figures = judge(hearing(space, reals(space, N)), measures=[one])
@@ -191,6 +194,7 @@ def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
     return made
 
 
+EVERYTHING = {"baseline", *DAMAGE}
 BLIND: dict[str, set[str]] = {
     # Whether each sample lies among reals does not depend on where there are no samples.
     "precision": {"dropped_classes"},
@@ -198,6 +202,19 @@ BLIND: dict[str, set[str]] = {
     "high_quality": {"dropped_classes"},
     # Samples farther apart have wider balls, which hold more reals.
     "recall": {"noise"},
+    # Noise on all classes alike leaves their shares as they were.
+    "class_kl": {"noise", "baseline"},
+    # Each sample is judged by itself, by the label it was asked for: nothing is missed.
+    "intended_class": {"dropped_classes"},
+    "train_on_real": {"dropped_classes"},
+    # A line sees where samples lie on average; of points neither damage moves the mean.
+    "c2st_linear": {"noise", "baseline"},
+    # The baseline keeps the variance of every column, and so their sum.
+    "feature_spread": {"baseline"},
+    # Whether training rows are given back; what is far from all of them copies none.
+    "closer_to_train": EVERYTHING,
+    "exact_copies": EVERYTHING,
+    "near_copies": EVERYTHING,
 }
 """What a number cannot see, by its nature: its name, and the damages (or `baseline`) it misses."""
 

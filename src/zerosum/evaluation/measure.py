@@ -95,6 +95,10 @@ class Bench:
         noise = self.noise("bootstrap", *purpose)
         return [noise.integers(n, high=n) for _ in range(self.replicates)]
 
+    def some(self, most: int, of: int, *purpose: str) -> Tensor:
+        """At most `most` of the rows 0 to `of`, none twice, in random order, int64."""
+        return self.noise("some rows", *purpose).uniform(of).argsort(stable=True)[:most]
+
 
 @dataclass(frozen=True)
 class Reading:
