@@ -8,9 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from zerosum.data.arrays import MemoryConfig
-from zerosum.data.base import DataConfig, Progress
-from zerosum.data.open import open_data
+from zerosum.data.base import Progress
 from zerosum.engine.choose import (
     Trial,
     Wishes,
@@ -22,7 +20,7 @@ from zerosum.engine.choose import (
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import DataError, DivergenceError, RunError
+from zerosum.errors import DivergenceError, RunError
 from zerosum.recipes import Recipe
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
@@ -31,7 +29,7 @@ from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
 from zerosum.spaces import ImageSpace
 from zerosum.workflows.metrics import metric_hook
-from zerosum.workflows.prepare import Plan, make_trainer, plan_training, recipe_of
+from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 
 Listener = Callable[[Run, Trainer, SampleHook], Sequence[Hook]]
 """Gives the hooks of a face, such as a live view, once the run exists."""
@@ -138,7 +136,7 @@ def resume(
     if images is not None:
         recipe = recipe.with_values({"optimisation.total_images": images})
     with open_runtime(device or _same_device(run)) as runtime:
-        dataset = _reopen(run, data, progress)
+        dataset, _ = data_of(run, data, progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
         trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
@@ -270,39 +268,6 @@ def _record_failure(run: Run, trainer: Trainer, error: BaseException) -> None:
     with suppress(RunError):
         run.add_event(state, step=trainer.step, message=str(error))
         run.update(state=state)
-
-
-def _reopen(run: Run, data: Any, progress: Progress | None) -> Any:
-    """The run's data, known to be the same."""
-    recorded = run.manifest["data"]
-    if data is None:
-        if recorded["config"] is None:
-            raise DataError(
-                f"{run.folder} was trained on a Dataset of yours. Give it again: "
-                "zs.resume(run, data=...)."
-            )
-        config = DataConfig.from_json(recorded["config"])
-        try:
-            dataset, _ = open_data(config, progress=progress)
-        except DataError as error:
-            if isinstance(config, MemoryConfig):
-                raise
-            raise DataError(f"{error} If the data has moved, name it with --data.") from error
-    else:
-        options = {
-            name: value
-            for name, value in (recorded["config"] or {}).items()
-            if name in ("size", "fit", "channels", "labels", "skip_bad", "limit")
-            and value not in (None, False, "cover", "auto")
-        }
-        dataset, _ = open_data(data, progress=progress, **options)
-    if dataset.fingerprint != recorded["fingerprint"]:
-        raise DataError(
-            f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "
-            f"has {recorded['fingerprint']} ({recorded['name']}, {recorded['count']:,} samples). "
-            "An exact resume needs the same data; start a new run for other data."
-        )
-    return dataset
 
 
 def _same_device(run: Run) -> str:
