@@ -100,7 +100,7 @@ class Run:
         """Write the manifest, whole or not at all."""
         write_json(self.folder / "manifest.json", self.manifest)
 
-    def add_event(self, name: str, **details: Any) -> None:
+    def add_event(self, name: str, /, **details: Any) -> None:
         """Append to `events.jsonl`."""
         row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": name, **details}
         self._append("events.jsonl", row)
