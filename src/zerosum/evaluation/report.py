@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from zerosum.evaluation.figures import Evaluation, Figure, Neighbour
 from zerosum.evaluation.markup import Markup, element, join
 from zerosum.evaluation.report_plots import bar, curve, embed, embed_thumb, picture
@@ -174,24 +176,26 @@ def _row(figure: Figure) -> Markup:
     )  # fmt: skip
 
 
+def sample_figure(samples: np.ndarray, words: str, *, under: np.ndarray | None = None) -> Markup:
+    """Samples as a picture with a caption; points are drawn over others."""
+    image = embed(picture(samples, under=under), alt=words)
+    kind = "plot" if samples.ndim == 2 else None
+    return element("figure", image, element("figcaption", words), class_=kind)
+
+
 def _samples(evaluation: Evaluation) -> Markup | None:
     made, real = evaluation.samples, evaluation.reals
     if made is None or not len(made):
         return None
     if made.ndim == 4:
-        shown = [_figure(picture(made), f"{len(made)} samples, not selected")]
+        shown = [sample_figure(made, f"{len(made)} samples, not selected")]
         if real is not None:
             where = "holdout" if evaluation.subject.get("split") == "holdout" else "training data"
-            shown.append(_figure(picture(real), f"{len(real)} reals of the {where}"))
+            shown.append(sample_figure(real, f"{len(real)} reals of the {where}"))
         return section("Samples beside reals", element("div", *shown, class_="pair"))
     words = f"{len(made):,} samples in blue over reals in grey"
     words += ", the first two of their dimensions" if made.shape[1] > 2 else ""
-    plot = element("div", _figure(picture(made, under=real), words), class_="plot")
-    return section("Samples over reals", plot)
-
-
-def _figure(image: Any, words: str) -> Markup:
-    return element("figure", embed(image, alt=words), element("figcaption", words))
+    return section("Samples over reals", sample_figure(made, words, under=real))
 
 
 def _neighbours(neighbours: Sequence[Neighbour], facts: Mapping[str, Any]) -> Markup | None:

@@ -128,25 +128,36 @@ def open_subject(
         RunError: no such run, or it has no checkpoints.
         DataError: the data is not there, or is not the run's.
     """
-    given = run_or_model.run if isinstance(run_or_model, Model) else run_or_model
-    if given is None:
-        assert isinstance(run_or_model, Model)
-        if data is None:
-            raise DataError("this model belongs to no run; give what it was trained on with data=.")
-        dataset, config = open_data(data, progress=progress)
-        return Subject(run_or_model, None, dataset, config)
-    run = given if isinstance(given, Run) else Run.open(given)
-    if isinstance(run_or_model, Model):
-        model = run_or_model
-    elif run.checkpoints.steps():
-        model = load(run, device=device, code=code)
+    model, run = open_model(run_or_model, code=code, device=device)
+    if run is not None:
+        dataset, config = data_of(run, data, progress)
+    elif data is None:
+        raise DataError("this model belongs to no run; give what it was trained on with data=.")
     else:
+        dataset, config = open_data(data, progress=progress)
+    return Subject(model, run, dataset, config)
+
+
+def open_model(
+    run_or_model: Run | Model | Path | str,
+    *,
+    code: Path | str | None = None,
+    device: str = "auto",
+) -> tuple[Model, Run | None]:
+    """A model, and the run that it comes from.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+    """
+    if isinstance(run_or_model, Model):
+        return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
+    run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
+    if not run.checkpoints.steps():
         raise RunError(
             f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
             "checkpoints/ here, or train again."
         )
-    dataset, config = data_of(run, data, progress)
-    return Subject(model, run, dataset, config)
+    return load(run, device=device, code=code), run
 
 
 def examine(
@@ -154,10 +165,14 @@ def examine(
 ) -> Evaluation:
     """Draw samples and judge them against a case that is open.
 
+    Where the case has other training data than the model, copies cannot be looked for.
+
     Raises:
         EvaluationError: samples are not finite, or too few for a measure.
     """
     start = time.monotonic()
+    mine = subject.dataset.fingerprint == case.dataset.fingerprint
+    case = case if mine else replace(case, train=None)
     samples = case.exhibit(*draw_samples(subject.model, case, progress), progress)
     hearing = case.hearing(samples, replicates=replicates, progress=progress)
     figures = judge(hearing)
@@ -169,7 +184,9 @@ def examine(
         warnings=(*_unfinished(subject), *case.warnings),
         samples=samples.x[:shown].numpy(),
         reals=case.reference.x[:shown].numpy(),
-        neighbours=find_neighbours(samples, case.pool, seed=case.seed, progress=progress),
+        neighbours=find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
+        if mine
+        else (),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,
