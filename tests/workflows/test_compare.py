@@ -153,6 +153,8 @@ def test_what_cannot_be_compared(tmp_path: Path, train_small: TrainSmall, runs: 
         held(runs[:1])
     with pytest.raises(EvaluationError, match="Name two or more"):
         held(str(runs[0].folder))
+    with pytest.raises(EvaluationError, match="named twice"):
+        held([runs[0], runs[1], runs[0].folder])
     with pytest.raises(EvaluationError, match=r"the run ring holds points of 2"):
         held([runs[0], train_small(tmp_path / "ring")])
     plain = train_small(tmp_path / "plain", data="digits", data_options={})

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zerosum.cli import judging
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli.output import print_json, print_table
 from zerosum.errors import ConditionError, DataError, ZerosumError
 
 if TYPE_CHECKING:
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
 
-_UNBOUNDED = 100_000
-
 app = typer.Typer(
     name="zerosum",
     help="Train, control, judge, audit and ship generative adversarial networks.",
@@ -36,18 +37,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
-RunFolder = Annotated[Path, typer.Argument(help="A run folder, such as runs/NAME.")]
-Where = Annotated[
-    list[str] | None,
-    typer.Option("--where", help="A control to fix, such as label=3; repeat for more."),
-]
-Code = Annotated[
-    Path | None, typer.Option(help="Your own recipe file, where the run came from one.")
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-Seed = Annotated[int, typer.Option(help="Decides everything random.")]
 
 
 @app.command()
@@ -66,9 +55,9 @@ def recipes(as_json: AsJson = False) -> None:
         for entry in all_recipes().values()
     ]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
-    _print_table([{**row, "takes": ", ".join(row["takes"])} for row in rows])
+    print_table([{**row, "takes": ", ".join(row["takes"])} for row in rows])
 
 
 @app.command()
@@ -117,7 +106,7 @@ def train(
     wishes = _wishes(precision, layout, compile_, threads)
     if dry_run:
         plan = plan_training(recipe, data, changes=changes, data_options=options, progress=progress)
-        _print_json(plan.recipe.to_json())
+        print_json(plan.recipe.to_json())
         return
     _announce(data, options, progress)
     run = train_run(
@@ -215,11 +204,11 @@ def runs(
 
     rows = [_row(run.folder, run.manifest) for run in list_runs(root)]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     elif not rows:
         typer.echo(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
     else:
-        _print_table(rows)
+        print_table(rows)
 
 
 @app.command()
@@ -245,7 +234,7 @@ def show(
         export_tensorboard(opened, tensorboard)
     if as_json:
         last = history[-1] if history else None
-        _print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
+        print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
         typer.echo(f"{key:>10}  {value}")
@@ -260,6 +249,9 @@ def show(
         typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
+judging.register(app)
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine offers: versions, devices, precision, compiler."""
@@ -267,7 +259,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     findings = examine()
     if as_json:
-        _print_json(findings)
+        print_json(findings)
         return
     for key, value in findings.items():
         typer.echo(f"{key:>16}  {value}")
@@ -357,7 +349,7 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
     if not is_main_process():
         return
     if as_json:
-        _print_json(_row(folder, manifest))
+        print_json(_row(folder, manifest))
     else:
         typer.echo(str(folder))
     if manifest.get("state") == "interrupted":
@@ -366,25 +358,6 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
 
 def _report(as_json: bool, **values: Any) -> None:
     if as_json:
-        _print_json(values)
+        print_json(values)
     else:
         typer.echo(values["path"])
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in rows[0]:
-        table.add_column(name, overflow="fold", no_wrap=name in ("run", "name"))
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
-    console.print(table)

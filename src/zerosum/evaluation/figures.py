@@ -193,18 +193,28 @@ def save_report(path: Path, page: Callable[[], str], data: Any) -> Path:
         EvaluationError: another ending.
         RunError: it cannot be written.
     """
-    form = path.suffix.lower()
-    if form not in (".html", ".json"):
-        raise EvaluationError(
-            f"cannot save a report as {form or 'a folder'}. Allowed: .html (a page, with the JSON "
-            "beside it) and .json."
-        )
+    form = require_form(path)
     make_folder(path.parent)
     if form == ".html":
         text = page()
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
     write_json(path if form == ".json" else path.with_suffix(".json"), data)
     return path
+
+
+def require_form(path: Path) -> str:
+    """The form of report that the ending of `path` asks for.
+
+    Raises:
+        EvaluationError: there is none for it.
+    """
+    form = path.suffix.lower()
+    if form not in (".html", ".json"):
+        raise EvaluationError(
+            f"cannot save a report as {form or 'a folder'}. Allowed: .html (a page, with the JSON "
+            "beside it) and .json."
+        )
+    return form
 
 
 def finite(value: Any) -> Any:

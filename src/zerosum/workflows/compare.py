@@ -97,6 +97,9 @@ def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
         EvaluationError: they make other samples, or have no reals in common.
     """
     first, said = subjects[0], []
+    folders = [subject.run.folder.resolve() for subject in subjects if subject.run]
+    if len(set(folders)) < len(folders):
+        raise EvaluationError("a run is named twice; it cannot be compared with itself.")
     for other in subjects[1:]:
         require_same_kind(first.model.space, other.model.space, f"the run {other.name}")
         if first.model.space.labels != other.model.space.labels:
