@@ -171,3 +171,17 @@ def test_every_public_name_is_there() -> None:
     assert dir(zs) == sorted(zs.__all__)
     with pytest.raises(AttributeError, match="no attribute 'no_such_verb'"):
         zs.no_such_verb  # noqa: B018  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_evaluate_and_compare(train: TrainQuietly, tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(200, 2))
+    model = train("vanilla", points)
+    options: dict[str, Any] = {
+        "data": points, "holdout": points + 0.5, "n": 50, "replicates": 3, "quiet": True,
+        "features": "pixels",
+    }  # fmt: skip
+    found = zs.evaluate(model, **options)
+    assert found.subject["split"] == "holdout"
+    assert found.save(tmp_path / "report.html").is_file()
+    other = train("vanilla", points, out=tmp_path / "other")
+    assert zs.compare([model, other], **options).names == ["run", "other"]

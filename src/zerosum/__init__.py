@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zerosum.api import list_runs, load, resume, train
+    from zerosum.api import compare, evaluate, list_runs, load, resume, train
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
@@ -23,6 +23,8 @@ __all__ = [
     "Samples",
     "ZerosumError",
     "__version__",
+    "compare",
+    "evaluate",
     "list_runs",
     "load",
     "recipe",
@@ -36,6 +38,8 @@ _HOMES = {
     "Recipe": "zerosum.recipes",
     "Samples": "zerosum.tasks.samples",
     "ZerosumError": "zerosum.errors",
+    "compare": "zerosum.api",
+    "evaluate": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",
     "recipe": "zerosum.recipes",

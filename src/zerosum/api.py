@@ -1,22 +1,27 @@
 """The Python face: the verbs of `import zerosum as zs`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
+from zerosum.evaluation.comparison import Comparison
+from zerosum.evaluation.figures import Evaluation
 from zerosum.live import progress_printer, watch
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
+from zerosum.workflows.compare import compare as compare_runs
+from zerosum.workflows.evaluate import evaluate as evaluate_run
+from zerosum.workflows.features import DEFAULT as DEFAULT_FEATURES
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["list_runs", "load", "resume", "train"]
+__all__ = ["compare", "evaluate", "list_runs", "load", "resume", "train"]
 
 
 def train(
@@ -119,6 +124,88 @@ def resume(
         progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(done, device=device or "auto", code=code)
+
+
+def evaluate(
+    model: Model | Run | Path | str,
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    n: int | None = None,
+    features: str = DEFAULT_FEATURES,
+    seed: int = 0,
+    replicates: int = 50,
+    code: Path | str | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Evaluation:
+    """Judge a model: every figure between a trivial baseline and fresh reals, and a verdict.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> zs.evaluate("runs/first", holdout="test.npz").save("report.html")  # doctest: +SKIP
+
+    Args:
+        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`.
+        holdout: reals that the model was not trained on, in any form that `train` takes as data.
+            Without it parts of the training data are compared, and memorisation cannot be judged.
+        data: the training data, where it has moved or was held in memory.
+        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
+        features: what distances are measured in.
+        seed: of samples, rows and everything random in a measure.
+        replicates: of the bootstrap for the intervals; 0 for none.
+        code: the user's own recipe file, where the run came from one.
+        device: where to sample.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read, or the former is not the run's.
+        EvaluationError: the holdout is none, or there are too few reals or samples.
+    """
+    return evaluate_run(
+        model, holdout=holdout, data=data, n=n, features=features, seed=seed,
+        replicates=replicates, code=code, device=device,
+        progress=None if quiet else progress_printer(),
+    )  # fmt: skip
+
+
+def compare(
+    models: Sequence[Model | Run | Path | str],
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    n: int | None = None,
+    features: str = DEFAULT_FEATURES,
+    seed: int = 0,
+    replicates: int = 50,
+    code: Path | str | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Comparison:
+    """Judge models against the same reals; a best is told only where intervals do not overlap.
+
+    Args:
+        models: two or more; features, ceiling and floor come from the data of the first.
+        holdout: reals that no model was trained on, in any form that `train` takes as data.
+        data: the training data, where it has moved or was held in memory.
+        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
+        features: what distances are measured in.
+        seed: of samples, rows and everything random in a measure.
+        replicates: of the bootstrap for the intervals; without any no best can be told.
+        code: the user's own recipe file, where the runs came from one.
+        device: where to sample.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read.
+        EvaluationError: the models cannot be compared, or what `evaluate` refuses.
+    """
+    return compare_runs(
+        models, holdout=holdout, data=data, n=n, features=features, seed=seed,
+        replicates=replicates, code=code, device=device,
+        progress=None if quiet else progress_printer(),
+    )  # fmt: skip
 
 
 def list_runs(root: Path | str = "runs") -> list[Run]:

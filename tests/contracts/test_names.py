@@ -61,7 +61,7 @@ def test_importing_loads_nothing_heavy() -> None:
     assert not set(HEAVY) & set(loaded)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["sample", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["evaluate", "--help"]])
 def test_help_answers_without_torch(words: list[str]) -> None:
     shown = python("-X", "importtime", "-m", "zerosum", *words)
     imported = {line.rpartition("|")[2].strip() for line in shown.splitlines() if "|" in line}

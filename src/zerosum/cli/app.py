@@ -11,17 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.shell import (
-    AsJson,
-    Code,
-    Device,
-    RunFolder,
-    Seed,
-    Where,
-    app,
-    print_json,
-    print_table,
-)
+from zerosum.cli import judging, remedies
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli.output import print_json, print_table
 from zerosum.errors import ConditionError, DataError, ZerosumError
 
 if TYPE_CHECKING:
@@ -37,6 +29,15 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
+
+app = typer.Typer(
+    name="zerosum",
+    help="Train, control, judge, audit and ship generative adversarial networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 @app.command()
@@ -250,6 +251,10 @@ def show(
         typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
+judging.register(app)
+remedies.register(app)
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine offers: versions, devices, precision, compiler."""
@@ -365,6 +370,3 @@ def _report(as_json: bool, **values: Any) -> None:
         print_json(values)
     else:
         typer.echo(values["path"])
-
-
-import zerosum.cli.remedies  # noqa: E402, F401 - registers its commands, after those above

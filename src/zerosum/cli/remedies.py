@@ -5,10 +5,16 @@ from typing import Annotated
 
 import typer
 
-from zerosum.cli.shell import AsJson, Code, RunFolder, app, print_json, print_table
+from zerosum.cli.options import AsJson, Code, RunFolder
+from zerosum.cli.output import print_json, print_table
 
 
-@app.command()
+def register(app: typer.Typer) -> None:
+    """Make the commands known to the program."""
+    app.command()(remedies)
+    app.command()(remedy)
+
+
 def remedies(as_json: AsJson = False) -> None:
     """List the remedies that the referee has, and for which diagnoses it takes them."""
     from zerosum.referee.diagnosis import REMEDIES_FOR
@@ -28,7 +34,6 @@ def remedies(as_json: AsJson = False) -> None:
         print_table(rows)
 
 
-@app.command()
 def remedy(
     run: RunFolder,
     name: Annotated[str, typer.Argument(help="A name from `zerosum remedies`.")],

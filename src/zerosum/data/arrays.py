@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -20,7 +20,12 @@ from zerosum.data.images import Labels
 from zerosum.data.pixels import Fit, fit_image
 from zerosum.errors import DataError
 
-_PAIRS = (("x", "y"), ("x_train", "y_train"))
+Split = Literal["train", "test"]
+
+_PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
+    "train": (("x", "y"), ("x_train", "y_train")),
+    "test": (("x_test", "y_test"),),
+}
 
 
 class ArrayOptions(DataConfig):
@@ -70,16 +75,22 @@ class MemoryConfig(ArrayOptions):
             DataError: say which data to use.
         """
         raise DataError(
-            "this run was trained on arrays held in memory. Give them again: "
-            "zs.resume(run, data=...), or --data with a file that holds them."
+            "this run was trained on arrays held in memory. Give them again with data=..., or "
+            "with --data and a file that holds them."
         )
 
 
 class NpzConfig(ArrayOptions):
-    """A `.npz` file with `x` and perhaps `y`, or `x_train` and `y_train`."""
+    """A `.npz` file with `x` and perhaps `y`, or `x_train` and `y_train`.
+
+    Attributes:
+        path: the file.
+        split: `test` takes `x_test` and `y_test` instead.
+    """
 
     kind = "npz"
     path: str
+    split: Split = "train"
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read the arrays; nothing pickled is ever loaded.
@@ -92,12 +103,13 @@ class NpzConfig(ArrayOptions):
             with zipfile.ZipFile(path) as archive:
                 check_zip(archive, path)
             with np.load(path, allow_pickle=False) as arrays:
-                for x_name, y_name in _PAIRS:
+                for x_name, y_name in _PAIRS[self.split]:
                     if x_name in arrays:
                         return self.dataset(arrays[x_name], arrays.get(y_name), name=path.name)
+                needs = "x, and y for labels; or x_train and y_train"
                 raise DataError(
-                    f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array x, "
-                    "and y for labels; or x_train and y_train."
+                    f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
+                    f"{needs if self.split == 'train' else 'x_test, and y_test for labels'}."
                 )
         except (
             OSError,
@@ -111,6 +123,15 @@ class NpzConfig(ArrayOptions):
                 f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
                 "numpy.savez(path, x=..., y=...)."
             ) from error
+
+
+def has_test_split(path: Path) -> bool:
+    """Whether a `.npz` file holds `x_test`; False where it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "x_test.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 class IdxConfig(ArrayOptions):

@@ -28,7 +28,9 @@ RESIDENT_BYTES = 4 << 30
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-_DEFAULT_SIDE = 64
+DEFAULT_SIDE = 64
+"""What pictures of many sizes are brought to where no size is asked for."""
+
 _LARGEST_NATIVE = 256
 _CHUNK = 1024
 
@@ -336,7 +338,7 @@ def _natural_size(scan: Scan) -> tuple[int, int]:
         ((height, width),) = scan.sizes
         if max(height, width) <= _LARGEST_NATIVE:
             return height, width
-    return _DEFAULT_SIDE, _DEFAULT_SIDE
+    return DEFAULT_SIDE, DEFAULT_SIDE
 
 
 def _natural_channels(scan: Scan) -> int:

@@ -5,11 +5,18 @@ from typing import Any
 
 from torch import Tensor
 
-from zerosum.data.arrays import ArrayOptions, IdxConfig, MemoryConfig, NpzConfig
+from zerosum.data.arrays import (
+    ArrayOptions,
+    IdxConfig,
+    MemoryConfig,
+    NpzConfig,
+    has_test_split,
+)
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.images import ImagesConfig, describe_form, scan_images
+from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
 from zerosum.data.toy import DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig
 from zerosum.errors import DataError, did_you_mean
+from zerosum.spaces import ImageSpace, Space
 
 BUILT_IN: dict[str, type[DataConfig]] = {
     cls.kind: cls for cls in (DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig)
@@ -50,6 +57,63 @@ def open_data(
         )
     config = _with_options(MemoryConfig, options, {})
     return config.dataset(x, y, name="array"), config
+
+
+def open_holdout(
+    data: Any, *, space: Space, like: DataConfig | None = None, progress: Progress | None = None
+) -> tuple[Dataset, DataConfig | None]:
+    """Reals that a run was not trained on, brought to the form of its training data.
+
+    An `.npz` file with `x_test` gives these, and a built-in mixture is drawn from another seed.
+
+    Args:
+        data: whatever `open_data` takes.
+        space: what the run's samples are.
+        like: how the run's data was opened; its size, fit, channels and labels are used again.
+        progress: told about anything that takes long.
+
+    Raises:
+        DataError: it cannot be found, read or used; the message says why.
+    """
+    if isinstance(data, Dataset | DataConfig):
+        return open_data(data, progress=progress)
+    options = _form(like, space)
+    if not isinstance(data, str | Path):
+        return open_data(data, progress=progress, **_known(options, MemoryConfig))
+    name = str(data)
+    if name in BUILT_IN:
+        return open_data(_other_seed(name, like), progress=progress)
+    config = _config_for(name, {})
+    if isinstance(config, NpzConfig) and has_test_split(Path(name)):
+        options["split"] = "test"
+    return open_data(config, progress=progress, **_known(options, type(config)))
+
+
+def _form(like: DataConfig | None, space: Space) -> dict[str, Any]:
+    """The options that bring other samples to the form of data that was opened as `like`."""
+    if not isinstance(like, ArrayOptions | ImagesConfig):
+        return {}
+    names = ("size", "fit", "channels", "labels", "skip_bad")
+    options = {name: getattr(like, name) for name in names if name in type(like).model_fields}
+    if isinstance(like, ImagesConfig) and isinstance(space, ImageSpace) and like.size is None:
+        mixed = (DEFAULT_SIDE, DEFAULT_SIDE)  # what pictures of many sizes have become
+        options["size"] = mixed if (space.height, space.width) == mixed else None
+    return options
+
+
+def _known(options: dict[str, Any], cls: type[DataConfig]) -> dict[str, Any]:
+    known = {name: value for name, value in options.items() if name in cls.model_fields}
+    if known.get("size") is None:  # how to reach a size is said of a size
+        known.pop("fit", None)
+    return known
+
+
+def _other_seed(name: str, like: DataConfig | None) -> DataConfig:
+    cls = BUILT_IN[name]
+    if "seed" not in cls.model_fields:
+        return cls()
+    same = like if isinstance(like, cls) else cls()
+    return same.with_values({"seed": same.to_json()["seed"] + 1})
 
 
 def scan_data(data: str, *, progress: Progress | None = None, **options: Any) -> str | None:

@@ -1,14 +1,20 @@
 """What the judge says: figures between a ceiling and a floor, and all of them together."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from math import isfinite, isnan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.measure import Better
+from zerosum.runs.files import make_folder, write_json, write_whole
+
+SCHEMA = 1
+"""Version of the JSON; newer ones are refused."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +53,20 @@ class Figure:
     @property
     def standing(self) -> float | None:
         """Where the value lies between floor (0) and ceiling (1); None where these are equal."""
+        return self.place(self.value)
+
+    def place(self, value: float) -> float | None:
+        """Where some other value of this figure lies between floor (0) and ceiling (1)."""
         if self.floor is None or self.ceiling is None:
             return None
-        distance = [abs(v - 1) if self.better == "one" else v for v in self._three()]
-        value, floor, ceiling = distance
-        if abs(ceiling - floor) < 1e-12:
+        value, floor, ceiling = (self.badness(v) for v in (value, self.floor, self.ceiling))
+        if not isfinite(floor) or not isfinite(ceiling) or abs(ceiling - floor) < 1e-12:
             return None
-        return (value - floor) / (ceiling - floor)
+        return None if isnan(value) else (value - floor) / (ceiling - floor) + 0.0  # never -0
 
-    def _three(self) -> tuple[float, float, float]:
-        return self.value, self.floor or 0.0, self.ceiling or 0.0
+    def badness(self, value: float) -> float:
+        """How bad a value of this figure is: less is better, whichever way is good."""
+        return {"lower": value, "higher": -value, "one": abs(value - 1)}[self.better]
 
 
 @dataclass(frozen=True)
@@ -67,11 +77,13 @@ class Neighbour:
         sample: the sample, compact, as numpy.
         nearest: training rows, nearest first, compact.
         distances: how far they are, in features.
+        chosen: why this sample is shown: `closest` to the training rows, or at `random`.
     """
 
     sample: np.ndarray
     nearest: np.ndarray
     distances: tuple[float, ...]
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Evaluation:
         reals: as many reals.
         neighbours: samples beside their nearest training rows.
         curves: numbers over the training by name, each a list of `(images, value)`.
+        events: what was diagnosed and done while the model was trained.
         seconds: how long the judge took.
     """
 
@@ -98,6 +111,7 @@ class Evaluation:
     reals: np.ndarray | None = None
     neighbours: tuple[Neighbour, ...] = ()
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    events: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
     def __getitem__(self, name: str) -> Figure:
@@ -111,20 +125,114 @@ class Evaluation:
         return iter(self.figures)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: all but the pictures."""
-        return {
-            "schema": 1,
-            "subject": self.subject,
-            "verdict": self.verdict,
-            "warnings": list(self.warnings),
-            "figures": [
-                asdict(figure) | {"full_name": figure.full_name, "standing": figure.standing}
-                for figure in self.figures
-            ],
-            "curves": self.curves,
-            "seconds": round(self.seconds, 2),
-        }
+        """Plain JSON values: all but the pictures. Numbers that are not finite become null."""
+        return finite(
+            {
+                "schema": SCHEMA,
+                "subject": self.subject,
+                "verdict": self.verdict,
+                "warnings": list(self.warnings),
+                "figures": [
+                    asdict(figure) | {"full_name": figure.full_name, "standing": figure.standing}
+                    for figure in self.figures
+                ],
+                "curves": self.curves,
+                "events": list(self.events),
+                "seconds": round(self.seconds, 2),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Evaluation":
+        """What `to_json` described, without the pictures.
+
+        Raises:
+            EvaluationError: it is no evaluation, or one of a newer zerosum.
+        """
+        try:
+            if data["schema"] > SCHEMA:
+                raise EvaluationError(
+                    f"this evaluation is of schema {data['schema']}, and this zerosum reads up to "
+                    f"{SCHEMA}. Upgrade: pip install -U zerosum."
+                )
+            return cls(
+                subject=dict(data["subject"]),
+                figures=tuple(_figure(row) for row in data["figures"]),
+                verdict=data["verdict"],
+                warnings=tuple(data["warnings"]),
+                curves={
+                    name: [(images, value) for images, value in curve]
+                    for name, curve in data["curves"].items()
+                },
+                events=tuple(data["events"]),
+                seconds=data["seconds"],
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise EvaluationError(f"this is no evaluation of zerosum's: {error!r}.") from error
 
     def dumps(self) -> str:
         """`to_json` as text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False)
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def save(self, path: Path | str) -> Path:
+        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
+
+        Raises:
+            EvaluationError: another ending.
+            RunError: it cannot be written.
+        """
+        from zerosum.evaluation.report import page
+
+        return save_report(Path(path), lambda: page(self), self.to_json())
+
+
+def save_report(path: Path, page: Callable[[], str], data: Any) -> Path:
+    """Write a page and its JSON, or the JSON alone, as the ending of `path` asks.
+
+    Raises:
+        EvaluationError: another ending.
+        RunError: it cannot be written.
+    """
+    form = require_form(path)
+    make_folder(path.parent)
+    if form == ".html":
+        text = page()
+        write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    write_json(path if form == ".json" else path.with_suffix(".json"), data)
+    return path
+
+
+def require_form(path: Path) -> str:
+    """The form of report that the ending of `path` asks for.
+
+    Raises:
+        EvaluationError: there is none for it.
+    """
+    form = path.suffix.lower()
+    if form not in (".html", ".json"):
+        raise EvaluationError(
+            f"cannot save a report as {form or 'a folder'}. Allowed: .html (a page, with the JSON "
+            "beside it) and .json."
+        )
+    return form
+
+
+def finite(value: Any) -> Any:
+    """JSON values, with null in place of numbers that JSON cannot hold.
+
+    >>> finite({"a": [1.0, float("inf")]})
+    {'a': [1.0, None]}
+    """
+    if isinstance(value, Mapping):
+        return {name: finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _figure(row: Mapping[str, Any]) -> Figure:
+    """A figure from its JSON; a value that is null was not finite, and reads as NaN."""
+    known: dict[str, Any] = {field.name: row[field.name] for field in fields(Figure)}
+    if known["value"] is None:
+        known["value"] = float("nan")
+    return Figure(**known)

@@ -1,6 +1,6 @@
 """A trained model: samples on request, steered by what the game lets one steer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ class Model:
         space: what its samples are.
         game: the players.
         run: the run folder, where there is one.
+        step: the step of the training that the weights are from, where it is known.
     """
 
     def __init__(
-        self, *, recipe: Config, game: Game, run: Path | None, device: torch.device | str = "cpu"
-    ) -> None:
-        self.recipe, self.run = recipe, run
+        self, *, recipe: Config, game: Game, run: Path | None, step: int | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:  # fmt: skip
+        self.recipe, self.run, self.step = recipe, run, step
         self.game = game.to(device).eval().requires_grad_(False)
         self.space: Space = game.space
         self._device = torch.device(device)
@@ -129,12 +131,16 @@ class Model:
 
     def make(self, inputs: Inputs, *, batch_size: int) -> Samples:
         """Samples from inputs."""
-        pieces: list[Tensor] = []
-        with torch.no_grad():
-            for start in range(0, inputs.size, batch_size):
-                piece = inputs.rows(start, start + batch_size).to(self._device)
-                pieces.append(self.space.to_data(self.game.generate(piece)).cpu())
+        pieces = [self.space.to_data(x).cpu() for x in self.generate(inputs, batch_size=batch_size)]
         return Samples(torch.cat(pieces), inputs.y, self.space)
+
+    def generate(self, inputs: Inputs, *, batch_size: int) -> Iterator[Tensor]:
+        """Batches of samples in model units, `[B, *space.shape]`, on the model's device."""
+        for start in range(0, inputs.size, batch_size):
+            piece = inputs.rows(start, start + batch_size).to(self._device)
+            with torch.no_grad():
+                x = self.game.generate(piece)
+            yield x
 
     def _no_control(self, name: str) -> str:
         if not self.controls:

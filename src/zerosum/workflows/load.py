@@ -56,4 +56,10 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     game.load_state_dict(state)
-    return Model(recipe=recipe, game=game, run=run.folder, device=resolve_device(device))
+    return Model(
+        recipe=recipe,
+        game=game,
+        run=run.folder,
+        step=checkpoint.step,
+        device=resolve_device(device),
+    )

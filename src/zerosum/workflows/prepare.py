@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from zerosum.config import kinds_in, known_kind
+from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_data
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import RecipeError, RunError
+from zerosum.errors import DataError, RecipeError, RunError
 from zerosum.recipes import Recipe, find_recipe, load_recipe_file
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
@@ -104,6 +105,53 @@ def recipe_of(run: Run, code: Path | str | None) -> Recipe:
             f"zerosum. Name the file with --code (in Python: code=...).{hint}"
         )
     return Recipe.from_json(recorded)
+
+
+def data_of(
+    run: Run, data: Any = None, progress: Progress | None = None
+) -> tuple[Dataset, DataConfig | None]:
+    """The data that a run was trained on, known to be the same, and how it was opened.
+
+    Args:
+        run: the run.
+        data: its data, where it has moved or was held in memory.
+        progress: told about anything that takes long.
+
+    Raises:
+        DataError: the data is not there, or is not the data of the run.
+    """
+    recorded = run.manifest["data"]
+    config = DataConfig.from_json(recorded["config"]) if recorded["config"] else None
+    if data is not None:
+        dataset, config = open_data(data, progress=progress, **_options(recorded["config"]))
+    elif config is None:
+        raise DataError(
+            f"{run.folder} was trained on a Dataset of yours. Give it again with data=..."
+        )
+    else:
+        try:
+            dataset, _ = open_data(config, progress=progress)
+        except DataError as error:
+            if isinstance(config, MemoryConfig):
+                raise
+            raise DataError(f"{error} If the data has moved, name it with --data.") from error
+    if dataset.fingerprint != recorded["fingerprint"]:
+        raise DataError(
+            f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "
+            f"has {recorded['fingerprint']} ({recorded['name']}, {recorded['count']:,} samples). "
+            "An exact resume and a judgement need the same data; start a new run for other data."
+        )
+    return dataset, config
+
+
+def _options(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The options that data was opened with, without those that were left out."""
+    names = ("size", "fit", "channels", "labels", "skip_bad", "limit")
+    return {
+        name: value
+        for name, value in (recorded or {}).items()
+        if name in names and value not in (None, False, "cover", "auto")
+    }
 
 
 def space_of_run(run: Run) -> Space:

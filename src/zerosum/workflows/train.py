@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zerosum.data.arrays import MemoryConfig
-from zerosum.data.base import DataConfig, Progress
-from zerosum.data.open import open_data
+from zerosum.data.base import Progress
 from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import (
     Trial,
@@ -18,7 +16,7 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
-from zerosum.errors import DataError, RunError
+from zerosum.errors import RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
@@ -27,7 +25,7 @@ from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
 from zerosum.spaces import ImageSpace
 from zerosum.workflows.play import Listener, play
-from zerosum.workflows.prepare import Plan, make_trainer, plan_training, recipe_of
+from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 
 _PLANNED_SHARE = 0.85
 """Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
@@ -138,7 +136,7 @@ def resume(
     if images is not None:
         recipe = recipe.with_values({"optimisation.total_images": images})
     with open_runtime(device or _same_device(run)) as runtime:
-        dataset = _reopen(run, data, progress)
+        dataset, _ = data_of(run, data, progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
         trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
@@ -243,39 +241,6 @@ def _create(
     ]
     run.add_event("execution_chosen", chosen=str(execution), measured=measured)
     return run
-
-
-def _reopen(run: Run, data: Any, progress: Progress | None) -> Any:
-    """The run's data, known to be the same."""
-    recorded = run.manifest["data"]
-    if data is None:
-        if recorded["config"] is None:
-            raise DataError(
-                f"{run.folder} was trained on a Dataset of yours. Give it again: "
-                "zs.resume(run, data=...)."
-            )
-        config = DataConfig.from_json(recorded["config"])
-        try:
-            dataset, _ = open_data(config, progress=progress)
-        except DataError as error:
-            if isinstance(config, MemoryConfig):
-                raise
-            raise DataError(f"{error} If the data has moved, name it with --data.") from error
-    else:
-        options = {
-            name: value
-            for name, value in (recorded["config"] or {}).items()
-            if name in ("size", "fit", "channels", "labels", "skip_bad", "limit")
-            and value not in (None, False, "cover", "auto")
-        }
-        dataset, _ = open_data(data, progress=progress, **options)
-    if dataset.fingerprint != recorded["fingerprint"]:
-        raise DataError(
-            f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "
-            f"has {recorded['fingerprint']} ({recorded['name']}, {recorded['count']:,} samples). "
-            "An exact resume needs the same data; start a new run for other data."
-        )
-    return dataset
 
 
 def _same_device(run: Run) -> str:

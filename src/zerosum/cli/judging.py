@@ -1,0 +1,190 @@
+"""The commands that judge: `evaluate` and `compare`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
+from zerosum.cli.output import print_table
+
+if TYPE_CHECKING:
+    from zerosum.evaluation.comparison import Comparison
+    from zerosum.evaluation.figures import Figure
+
+Holdout = Annotated[
+    str | None,
+    typer.Option(help="Reals that the model was not trained on; what train --data takes."),
+]
+Data = Annotated[str | None, typer.Option(help="The training data, where it has moved.")]
+Number = Annotated[
+    int | None,
+    typer.Option("-n", "--number", help="Samples, and as many reals; default: up to 10,000."),
+]
+FeaturesName = Annotated[
+    str | None, typer.Option("--features", help="What distances are measured in: pixels.")
+]
+Out = Annotated[
+    Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
+]
+
+_CELLS = 15
+
+
+def register(app: typer.Typer) -> None:
+    """Make the commands known to the program."""
+    app.command()(evaluate)
+    app.command()(compare)
+
+
+def evaluate(
+    run: RunFolder,
+    holdout: Holdout = None,
+    data: Data = None,
+    n: Number = None,
+    features: FeaturesName = None,
+    seed: Seed = 0,
+    out: Out = None,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a run: every figure between a trivial baseline and fresh reals, and a verdict."""
+    from zerosum.live import progress_printer
+    from zerosum.workflows.evaluate import evaluate as evaluate_run
+    from zerosum.workflows.features import DEFAULT
+
+    _check(out)
+    found = evaluate_run(
+        run, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        device=device, progress=progress_printer(),
+    )  # fmt: skip
+    if out is not None:
+        found.save(out)
+    if as_json:
+        typer.echo(found.dumps())
+        return
+    _warn(found.warnings)
+    if found.figures:
+        print_figures(found.figures)
+    typer.echo(f"\n{found.verdict}")
+    if out is not None:
+        typer.echo(str(out))
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Two or more run folders.")],
+    holdout: Holdout = None,
+    data: Data = None,
+    n: Number = None,
+    features: FeaturesName = None,
+    seed: Seed = 0,
+    out: Out = None,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge runs against the same reals; the best is marked where intervals do not overlap."""
+    from zerosum.live import progress_printer
+    from zerosum.workflows.compare import compare as compare_runs
+    from zerosum.workflows.features import DEFAULT
+
+    _check(out)
+    found = compare_runs(
+        runs, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        device=device, progress=progress_printer(),
+    )  # fmt: skip
+    if out is not None:
+        found.save(out)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    _warn([*found.warnings, *dict.fromkeys(w for one in found.evaluations for w in one.warnings)])
+    _print_comparison(found)
+    if out is not None:
+        typer.echo(str(out))
+
+
+def print_figures(figures: "Sequence[Figure]") -> None:
+    """Figures as a table; what their protocols share is said once, above it."""
+    from zerosum.evaluation.words import interval, number
+
+    shared, names = short_names(figures)
+    rows = [
+        {
+            "figure": name,
+            "value": number(figure.value),
+            "95 % interval": interval(figure.low, figure.high),
+            "baseline": number(figure.floor),
+            "": scale(figure.standing),
+            "fresh reals": number(figure.ceiling),
+        }
+        for name, figure in zip(names, figures, strict=True)
+    ]
+    typer.echo(shared)
+    whole = [name for name in rows[0] if name != "figure"]
+    print_table(rows, whole=whole, right=("value", "baseline"))
+
+
+def short_names(figures: "Sequence[Figure]") -> tuple[str, list[str]]:
+    """What the protocols of all figures share, and each name with the rest of its own."""
+    from zerosum.evaluation.words import title
+
+    parts = [figure.protocol.split(", ") for figure in figures]
+    shared = [part for part in parts[0] if all(part in own for own in parts)]
+    names = []
+    for figure, own in zip(figures, parts, strict=True):
+        rest = ", ".join(part for part in own if part not in shared)
+        names.append(f"{title(figure.name)} ({rest})" if rest else title(figure.name))
+    return ", ".join(shared), names
+
+
+def scale(place: float | None) -> str:
+    """A place between floor (0) and ceiling (1) as a line of characters.
+
+    >>> scale(0.0), scale(0.5), scale(7.0)
+    ('●──────────────', '───────●───────', '──────────────▶')
+    """
+    if place is None:
+        return ""
+    if place < 0 or place > 1 + 0.5 / _CELLS:
+        return "◀" + "─" * (_CELLS - 1) if place < 0 else "─" * (_CELLS - 1) + "▶"
+    at = round(min(place, 1.0) * (_CELLS - 1))
+    return "─" * at + "●" + "─" * (_CELLS - 1 - at)
+
+
+def _print_comparison(found: "Comparison") -> None:
+    from zerosum.evaluation.comparison import best_of
+    from zerosum.evaluation.words import number
+
+    names, rows = found.names, []
+    shared, called = short_names([row[0] for row in found.rows]) if found.rows else ("", [])
+    for called_so, row in zip(called, found.rows, strict=True):
+        best = best_of(row)
+        values = {
+            name: number(figure.value) + (" *" if i == best else "")
+            for i, (name, figure) in enumerate(zip(names, row, strict=True))
+        }
+        ends = {"baseline": number(row[0].floor), "fresh reals": number(row[0].ceiling)}
+        rows.append({"figure": called_so, **values, **ends})
+    if rows:
+        typer.echo(shared)
+        print_table(rows)
+        typer.echo("\n* best: its 95 % interval overlaps none of the others")
+    for name, one in zip(names, found.evaluations, strict=True):
+        typer.echo(f"{name}: {one.verdict}")
+
+
+def _check(out: Path | None) -> None:
+    """Refuse a report that could not be saved before anything is judged."""
+    from zerosum.evaluation.figures import require_form
+
+    if out is not None:
+        require_form(out)
+
+
+def _warn(messages: "Sequence[str]") -> None:
+    for message in messages:
+        typer.echo(f"warning: {message}", err=True)

@@ -1,0 +1,18 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+RunFolder = Annotated[Path, typer.Argument(help="A run folder, such as runs/NAME.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="A control to fix, such as label=3; repeat for more."),
+]
+Code = Annotated[
+    Path | None, typer.Option(help="Your own recipe file, where the run came from one.")
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Seed = Annotated[int, typer.Option(help="Decides everything random.")]

@@ -1,0 +1,42 @@
+"""What commands print: JSON for programs, tables for people."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+_UNBOUNDED = 100_000
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON, alone on standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(
+    rows: Sequence[dict[str, Any]], *, whole: Sequence[str] = ("run", "name"),
+    right: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Rows with the same keys, as a table.
+
+    Args:
+        rows: at least one.
+        whole: columns that are never folded.
+        right: columns that are set to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in rows[0]:
+        table.add_column(
+            name, overflow="fold", no_wrap=name in whole,
+            justify="right" if name in right else "left",
+        )  # fmt: skip
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
+    console.print(table)

@@ -1,0 +1,135 @@
+"""Is a holdout one? Same kind of samples, labels of the same names, and no training rows in it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Dataset, Progress
+from zerosum.errors import EvaluationError, did_you_mean
+from zerosum.spaces import Space
+
+_LOOKED_AT = 200_000
+"""Rows that are compared at most; shares are extrapolated from them."""
+
+_TOO_MANY = 0.05
+"""Share of the holdout in the training data from which on it is no holdout."""
+
+_ROWS = 4_096
+
+
+def require_same_kind(space: Space, other: Space, what: str) -> None:
+    """Samples of both spaces can be held against each other.
+
+    Raises:
+        EvaluationError: `what` is of another kind or shape.
+    """
+    if (space.kind, space.shape) != (other.kind, other.shape):
+        raise EvaluationError(
+            f"{what} holds {_form(other)}, and the model makes {_form(space)}. "
+            "Give reals of the same kind and shape."
+        )
+
+
+def codes_of(space: Space, other: Space, what: str) -> Tensor | None:
+    """For each label code of `other` the code of that name in `space`, int64 `[K]`.
+
+    None where one of the two has no labels.
+
+    Raises:
+        EvaluationError: `what` has labels that `space` does not know.
+    """
+    if not space.labels or not other.labels:
+        return None
+    unknown = [name for name in other.labels if name not in space.labels]
+    if unknown:
+        shown = ", ".join(map(repr, unknown[:5])) + (", …" if len(unknown) > 5 else "")
+        raise EvaluationError(
+            f"{what} has labels that the training data lacks: {shown}."
+            f"{did_you_mean(unknown[0], space.labels)} Rename them, or leave these samples out."
+        )
+    return torch.tensor([space.labels.index(name) for name in other.labels])
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How much of a holdout is in the training data.
+
+    Attributes:
+        count: rows of the holdout that are also training rows.
+        of: rows of the holdout.
+        twins: share of training rows that have an equal one among the other training rows.
+        looked_at: training rows that were compared.
+        trained_on: training rows that there are.
+    """
+
+    count: int
+    of: int
+    twins: float
+    looked_at: int
+    trained_on: int
+
+    @property
+    def share(self) -> float:
+        """Share of the holdout in the training data, extrapolated to all training rows."""
+        return min(1.0, self.count / self.of * self.trained_on / self.looked_at)
+
+    def complaint(self) -> str | None:
+        """What a reader must know of it; None where nothing is shared.
+
+        Where training rows often equal each other, as with few values for each column, so do new
+        ones: that alone makes no holdout unusable.
+
+        Raises:
+            EvaluationError: so many are shared that the holdout is the training data.
+        """
+        if not self.count:
+            return None
+        found = f"{self.count:,} of {self.of:,} rows of the holdout are also training rows"
+        if self.share > _TOO_MANY and self.share > 2 * self.twins:
+            raise EvaluationError(
+                f"{found}: this is training data, which would flatter the model. Give reals that "
+                "it was not trained on, or none: then parts of the training data are compared."
+            )
+        if self.twins > _TOO_MANY:
+            found += f", as {self.twins:.0%} of the training rows have an equal among themselves"
+        return f"{found}."
+
+
+def shared_rows(train: Dataset, holdout: Dataset, progress: Progress | None = None) -> Shared:
+    """Compare every row of a holdout with the training rows, by digests of their compact form.
+
+    Of more than 200,000 rows, so many are looked at, evenly spread.
+    """
+    if train.fingerprint == holdout.fingerprint:
+        return Shared(len(holdout), len(holdout), 0.0, len(train), len(train))
+    mine = Counter(_digests(holdout, progress, "reading the holdout"))
+    theirs = Counter(_digests(train, progress, "looking for shared rows"))
+    looked_at = theirs.total()
+    return Shared(
+        count=sum(times for digest, times in mine.items() if digest in theirs),
+        of=mine.total(),
+        twins=sum(times for times in theirs.values() if times > 1) / looked_at,
+        looked_at=looked_at,
+        trained_on=len(train),
+    )
+
+
+def _digests(dataset: Dataset, progress: Progress | None, what: str) -> Iterator[bytes]:
+    """A digest of each row, or of so many, evenly spread."""
+    n = min(len(dataset), _LOOKED_AT)
+    rows = torch.arange(n) * len(dataset) // n
+    for start in range(0, n, _ROWS):
+        x = dataset.take(rows[start : start + _ROWS])[0].flatten(1).contiguous().numpy()
+        for row in x:
+            yield hashlib.blake2b(row.tobytes(), digest_size=12).digest()
+        if progress is not None:
+            progress(what, min(start + _ROWS, n), n)
+
+
+def _form(space: Space) -> str:
+    words = {"image": "pictures", "vector": "points"}
+    return f"{words.get(space.kind, space.kind)} of {' x '.join(map(str, space.shape))}"

@@ -1,0 +1,52 @@
+"""How figures are called and how numbers are written, on pages, on terminals and in sentences."""
+
+from math import isfinite
+
+_SPELLED = {
+    "frechet": "Fréchet", "c2st": "C2ST", "kl": "KL", "mmd": "MMD", "wasserstein": "Wasserstein",
+    "tstr": "TSTR", "trts": "TRTS", "auc": "AUC", "id": "ID", "fid": "FID", "kid": "KID",
+    "gaussian": "Gaussian", "js": "JS",
+}  # fmt: skip
+
+
+def title(name: str) -> str:
+    """A figure's name in words.
+
+    >>> title("frechet_distance"), title("class_histogram_kl")
+    ('Fréchet distance', 'Class histogram KL')
+    """
+    words = [_SPELLED.get(word, word) for word in name.split("_")]
+    return words[0][:1].upper() + " ".join(words)[1:]
+
+
+def number(value: float | None) -> str:
+    """A number with about three digits that count.
+
+    >>> number(0.98765), number(1234.5), number(12.345), number(0.00012), number(None)
+    ('0.988', '1,234', '12.3', '0.00012', '–')
+    """
+    if value is None:
+        return "–"
+    if not isfinite(value):
+        return {float("inf"): "∞", float("-inf"): "-∞"}.get(value, "not a number")
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value:.3g}"
+    if size >= 100:
+        return f"{value:,.0f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    if size >= 1:
+        return f"{value:.2f}"
+    if size >= 0.001 or size == 0:
+        return f"{value:.3f}".rstrip("0").rstrip(".") if value in (0, 1) else f"{value:.3f}"
+    return f"{value:.2g}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval, or nothing.
+
+    >>> interval(0.25, 0.5)
+    '0.250 to 0.500'
+    """
+    return "" if low is None or high is None else f"{number(low)} to {number(high)}"

@@ -1,0 +1,266 @@
+"""What a model is held against: reals that were set apart, a ceiling and a floor."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.open import open_holdout
+from zerosum.errors import EvaluationError
+from zerosum.evaluation.baselines import trivial_samples
+from zerosum.evaluation.extractors import Extractor
+from zerosum.evaluation.holdout import codes_of, require_same_kind, shared_rows
+from zerosum.evaluation.judge import Hearing
+from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import Space
+from zerosum.workflows.features import choose_features
+
+MOST = 10_000
+"""Samples and reals that are compared where no number is asked for."""
+
+_TRAIN_ROWS = 20_000
+"""Training rows in which copies are looked for, at most."""
+
+_PIECE = 1_024
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that does not depend on the model: one for all models that are compared.
+
+    Attributes:
+        space: what a sample is.
+        dataset: the training data.
+        holdout: the reals that were set apart, or None.
+        features: what the extractor was asked for by.
+        extractor: gives the features.
+        reference: reals that samples are held against.
+        fresh: other reals, for the ceiling.
+        fresh_from: `train` or `holdout`.
+        baseline: what a trivial generator made, for the floor.
+        train: training rows in which copies are looked for; None without a holdout.
+        pool: training rows that samples are shown beside; the extractor may have seen them.
+        seed: decides which rows are taken.
+        warnings: what a reader must know.
+    """
+
+    space: Space
+    dataset: Dataset
+    holdout: Dataset | None
+    features: str
+    extractor: Extractor
+    reference: Exhibit
+    fresh: Exhibit
+    fresh_from: str
+    baseline: Exhibit
+    train: Exhibit | None
+    pool: Exhibit
+    seed: int
+    warnings: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Samples, and reals of each part."""
+        return len(self.reference)
+
+    @property
+    def split(self) -> str:
+        """Where the reference comes from: `holdout` or `train`."""
+        return "train" if self.holdout is None else "holdout"
+
+    def exhibit(self, x: Tensor, y: Tensor | None, progress: Progress | None = None) -> Exhibit:
+        """Samples with their features."""
+        return _exhibit(self.extractor, x, y, progress)
+
+    def hearing(self, samples: Exhibit, *, replicates: int, progress: Progress | None) -> Hearing:
+        """Samples laid before the judge, beside the reals of this case."""
+        bench = Bench(
+            self.space,
+            extractor=self.extractor.name,
+            split=self.split,
+            train=self.train,
+            modes=self.dataset.modes,
+            mode_std=self.dataset.mode_std,
+            replicates=replicates,
+            seed=self.seed,
+            tick=progress,
+        )
+        return Hearing(samples, self.reference, self.fresh, self.baseline, bench)
+
+
+def open_case(
+    dataset: Dataset,
+    like: DataConfig | None,
+    *,
+    space: Space,
+    holdout: Any = None,
+    n: int | None = None,
+    features: str,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Case:
+    """Open the holdout, see that it is one, and set rows apart.
+
+    With a holdout the reference is a part of it, and the ceiling comes from training rows that the
+    extractor never saw; where these are too few for it, from other rows of the holdout. Without
+    one, reference and ceiling are two parts of those training rows.
+
+    Args:
+        dataset: the training data.
+        like: how it was opened.
+        space: what the model makes.
+        holdout: whatever `open_data` takes, or None.
+        n: samples, and reals of each part; left out, as many as there can be, up to 10,000.
+        features: name of the extractor.
+        seed: decides which rows are taken.
+        progress: told about anything that takes long.
+
+    Raises:
+        EvaluationError: the holdout is none, or `n` is more than there are reals.
+        DataError: the holdout cannot be read.
+    """
+    held, codes, warnings = None, None, []
+    if holdout is None:
+        warnings.append(
+            "No holdout was given: samples are compared with training data, so neither "
+            "memorisation nor overfitting can be judged."
+        )
+    else:
+        held, _ = open_holdout(holdout, space=space, like=like, progress=progress)
+        codes, said = _checked(space, dataset, held, progress)
+        warnings += said
+    chosen = choose_features(features, dataset, progress)
+    unseen = _shuffled(chosen.unseen, seed, "train rows")
+    rows = _set_apart(len(unseen), None if held is None else len(held), n)
+    own = torch.arange(space.num_labels) if space.labels else None
+    train = _Source(dataset, unseen, own)
+    other = train
+    if held is not None:
+        other = _Source(held, _shuffled(torch.arange(len(held)), seed, "holdout rows"), codes)
+
+    def exhibit(source: _Source, where: range) -> Exhibit:
+        return _exhibit(chosen.extractor, *source.take(where), progress)
+
+    reference = exhibit(other, rows.reference)
+    fresh = exhibit(train if rows.fresh_from == "train" else other, rows.fresh)
+    copies = exhibit(train, rows.train) if rows.train else None
+    everything = _Source(dataset, _shuffled(torch.arange(len(dataset)), seed, "pool"), own)
+    noise = Noise(derive_seed(seed, "baseline"))
+    trivial = trivial_samples(space, fresh.x, len(reference), noise)
+    if held is not None and space.labels and reference.y is None:
+        warnings.append("The holdout has no labels: nothing that needs them is measured.")
+    return Case(
+        space=space,
+        dataset=dataset,
+        holdout=held,
+        features=features,
+        extractor=chosen.extractor,
+        reference=reference,
+        fresh=fresh,
+        fresh_from=rows.fresh_from,
+        baseline=_exhibit(chosen.extractor, trivial, reference.y, progress),
+        train=copies,
+        pool=exhibit(everything, range(min(len(dataset), _TRAIN_ROWS))),
+        seed=seed,
+        warnings=tuple(warnings),
+    )
+
+
+def _checked(
+    space: Space, dataset: Dataset, held: Dataset, progress: Progress | None
+) -> tuple[Tensor | None, list[str]]:
+    """Codes of the holdout's labels, and warnings."""
+    require_same_kind(space, held.space, f"the holdout {held.name}")
+    codes = codes_of(space, held.space, f"the holdout {held.name}")
+    complaint = shared_rows(dataset, held, progress).complaint()
+    return codes, [complaint] if complaint else []
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Which rows of two shuffled sources are what."""
+
+    reference: range
+    fresh: range
+    fresh_from: str
+    train: range
+
+
+def _set_apart(unseen: int, held: int | None, n: int | None) -> _Rows:
+    """Ranges for reference, ceiling and training rows, all of the same size but the last.
+
+    Args:
+        unseen: training rows that the extractor never saw.
+        held: rows of the holdout, or None.
+        n: how many were asked for.
+
+    Raises:
+        EvaluationError: there are not as many.
+    """
+    if held is None:
+        most, fresh_from = unseen // 2, "train"
+        short = f"half of the {unseen:,} training rows that the features were not learned from"
+    else:
+        from_train, from_holdout = min(held, unseen // 2), held // 2
+        most, fresh_from = max((from_train, "train"), (from_holdout, "holdout"))
+        short = f"the {held:,} rows of the holdout"
+        if most < held:
+            short = f"what {held:,} rows of the holdout and {unseen:,} training rows allow"
+    if n is not None and not 2 <= n <= most:
+        raise EvaluationError(
+            f"-n is {n:,}, and it may be 2 to {most:,}: {short}, since samples, reals and fresh "
+            f"reals are compared in equal numbers. Give at most -n {most}, or a larger holdout."
+        )
+    if most < 2:
+        raise EvaluationError(
+            f"there are too few reals to judge with: {short}. Give a larger holdout."
+        )
+    n = n or min(MOST, most)
+    if held is None:
+        return _Rows(range(n), range(n, 2 * n), "train", range(0))
+    if fresh_from == "train":
+        return _Rows(range(n), range(n), "train", range(n, min(unseen, n + _TRAIN_ROWS)))
+    return _Rows(range(n), range(n, 2 * n), "holdout", range(min(unseen, _TRAIN_ROWS)))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Rows of a data set in the order they are set apart in.
+
+    Attributes:
+        dataset: where they lie.
+        order: which row comes first, and so on, int64 `[M]`.
+        codes: for each of its label codes the run's code; None where labels are left out.
+    """
+
+    dataset: Dataset
+    order: Tensor
+    codes: Tensor | None
+
+    def take(self, where: range) -> tuple[Tensor, Tensor | None]:
+        pieces = [self.dataset.take(i) for i in self.order[where.start : where.stop].split(_PIECE)]
+        x = torch.cat([x for x, _ in pieces])
+        y = [y for _, y in pieces if y is not None]
+        return x, None if self.codes is None or not y else self.codes[torch.cat(y)]
+
+
+def _shuffled(rows: Tensor, seed: int, purpose: str) -> Tensor:
+    generator = torch.Generator().manual_seed(derive_seed(seed, "judge", purpose))
+    return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def _exhibit(
+    extractor: Extractor, x: Tensor, y: Tensor | None, progress: Progress | None
+) -> Exhibit:
+    features, logits = [], []
+    for start in range(0, len(x), _PIECE):
+        piece = x[start : start + _PIECE]
+        features.append(extractor(piece))
+        logits.append(extractor.classify(piece))
+        if progress is not None:
+            progress("extracting features", start + len(piece), len(x))
+    known = [one for one in logits if one is not None]
+    return Exhibit(x, torch.cat(features), y, torch.cat(known) if known else None)

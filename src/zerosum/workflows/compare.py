@@ -1,0 +1,142 @@
+"""Judge several models under one protocol: the same reals, the same number, the same seed."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from zerosum.data.base import Progress
+from zerosum.errors import EvaluationError
+from zerosum.evaluation.comparison import Comparison
+from zerosum.evaluation.holdout import require_same_kind, shared_rows
+from zerosum.runs.store import Run
+from zerosum.tasks.model import Model
+from zerosum.workflows.case import Case, open_case
+from zerosum.workflows.evaluate import (
+    Subject,
+    command_for,
+    examine,
+    open_model,
+    open_subject,
+)
+from zerosum.workflows.features import DEFAULT
+
+
+def compare(
+    runs: Sequence[Run | Model | Path | str],
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    n: int | None = None,
+    features: str = DEFAULT,
+    seed: int = 0,
+    replicates: int = 50,
+    code: Path | str | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Comparison:
+    """Judge runs against the same reals, in the same features.
+
+    Features, ceiling and floor come from the training data of the first run. Runs that were trained
+    on other data of the same form need a holdout, and copies are not looked for in theirs.
+
+    Args:
+        runs: two or more runs, their folders, or models.
+        holdout: reals that no model was trained on: whatever `open_data` takes.
+        data: the training data, where it has moved or was held in memory.
+        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
+        features: what distances are measured in.
+        seed: of samples, rows and everything random in a measure.
+        replicates: of the bootstrap for the intervals; without any no best can be told.
+        code: the user's own recipe file, where the runs came from one.
+        device: where to sample.
+        progress: told about anything that takes long.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read.
+        EvaluationError: the runs cannot be compared, or what `evaluate` refuses.
+    """
+    start = time.monotonic()
+    if isinstance(runs, str) or len(runs) < 2:
+        raise EvaluationError("one run has nothing to be compared with. Name two or more.")
+    opening: dict[str, Any] = {"data": data, "code": code, "device": device, "progress": progress}
+    first = open_subject(runs[0], **opening)
+    subjects = [first, *(_open_beside(first, one, **opening) for one in runs[1:])]
+    warnings = list(_require_comparable(subjects, holdout))
+    case = open_case(
+        first.dataset, first.data, space=first.model.space, holdout=holdout, n=n,
+        features=features, seed=seed, progress=progress,
+    )  # fmt: skip
+    warnings += _shared_with_others(subjects, case, progress)
+    found = [
+        examine(subject, case, replicates=replicates, progress=progress) for subject in subjects
+    ]
+    given = {"holdout": holdout, "data": data, "code": code}
+    command = command_for("compare", subjects, case, **given)
+    found = [replace(one, subject=one.subject | {"command": command}) for one in found]
+    return Comparison(tuple(found), tuple(warnings), command, time.monotonic() - start)
+
+
+def _open_beside(
+    first: Subject, one: Run | Model | Path | str, *, data: Any, code: Any, device: str,
+    progress: Progress | None,
+) -> Subject:  # fmt: skip
+    """Another model; data that is the first one's is not opened again."""
+    model, run = open_model(one, code=code, device=device)
+    if run is not None and run.manifest["data"]["fingerprint"] == first.dataset.fingerprint:
+        return Subject(model, run, first.dataset, first.data)
+    return open_subject(one, data=data, code=code, device=device, progress=progress)
+
+
+def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
+    """Warnings about runs that differ in what they were trained on.
+
+    Raises:
+        EvaluationError: they make other samples, or have no reals in common.
+    """
+    first, said = subjects[0], []
+    folders = [subject.run.folder.resolve() for subject in subjects if subject.run]
+    if len(set(folders)) < len(folders):
+        raise EvaluationError("a run is named twice; it cannot be compared with itself.")
+    for other in subjects[1:]:
+        require_same_kind(first.model.space, other.model.space, f"the run {other.name}")
+        if first.model.space.labels != other.model.space.labels:
+            raise EvaluationError(
+                f"{first.name} has the labels {_words(first)}, and {other.name} has "
+                f"{_words(other)}. Only runs with the same labels can be compared."
+            )
+        if other.dataset.fingerprint == first.dataset.fingerprint:
+            continue
+        if holdout is None:
+            raise EvaluationError(
+                f"{first.name} was trained on {first.dataset.name}, and {other.name} on other "
+                f"data, {other.dataset.name}. Give a holdout (--holdout) to compare both with."
+            )
+        said.append(
+            f"{other.name} was trained on other data than {first.name}: features and fresh reals "
+            "are those of the latter, and copies are not looked for in the former's data."
+        )
+    return said
+
+
+def _shared_with_others(
+    subjects: Sequence[Subject], case: Case, progress: Progress | None
+) -> Iterator[str]:
+    """Warnings about rows of the holdout that other training data holds.
+
+    Raises:
+        EvaluationError: so many that it is no holdout for that run.
+    """
+    for other in subjects[1:]:
+        if case.holdout is None or other.dataset.fingerprint == case.dataset.fingerprint:
+            continue
+        complaint = shared_rows(other.dataset, case.holdout, progress).complaint()
+        if complaint:
+            yield f"{other.name}: {complaint}"
+
+
+def _words(subject: Subject) -> str:
+    labels = subject.model.space.labels
+    return ", ".join(labels[:5]) + (", …" if len(labels) > 5 else "") if labels else "none"

@@ -1,0 +1,357 @@
+"""Judge a model: open it, set reals apart, draw samples, measure, and write down what was found."""
+
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.open import open_data
+from zerosum.errors import DataError, EvaluationError, RunError
+from zerosum.evaluation.blocks import nearest
+from zerosum.evaluation.figures import Evaluation, Neighbour
+from zerosum.evaluation.judge import judge
+from zerosum.evaluation.measure import Exhibit
+from zerosum.evaluation.verdict import verdict
+from zerosum.games.base import Choice
+from zerosum.rng import Noise, derive_seed
+from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.store import Run, versions
+from zerosum.tasks.model import Model
+from zerosum.workflows.case import Case, open_case
+from zerosum.workflows.features import DEFAULT
+from zerosum.workflows.load import load
+from zerosum.workflows.prepare import data_of
+
+EVENTS = ("diagnosis", "remedy")
+"""Events of a run that a report shows."""
+
+_NOT_CURVES = {"step", "images", "seconds"}
+_SHOWN_PICTURES, _SHOWN_POINTS = 64, 2_500
+_LOOKED_AT = 2_000
+_CLOSEST, _AT_RANDOM, _NEAREST = 6, 6, 3
+_CURVE_POINTS = 400
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged.
+
+    Attributes:
+        model: makes the samples.
+        run: where it comes from, or None.
+        dataset: what it was trained on.
+        data: how that was opened, or None.
+    """
+
+    model: Model
+    run: Run | None
+    dataset: Dataset
+    data: DataConfig | None
+
+    @property
+    def name(self) -> str:
+        """How a report calls it."""
+        return self.run.name if self.run else "a model"
+
+
+def evaluate(
+    run_or_model: Run | Model | Path | str,
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    n: int | None = None,
+    features: str = DEFAULT,
+    seed: int = 0,
+    replicates: int = 50,
+    code: Path | str | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Judge a run's model, and keep the result in the run as `report/evaluation.json`.
+
+    The same seed gives the same figures.
+
+    Args:
+        run_or_model: a run, its folder, or a model.
+        holdout: reals that the model was not trained on: whatever `open_data` takes. Without it
+            parts of the training data are compared, and memorisation cannot be judged.
+        data: the training data, where it has moved or was held in memory.
+        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
+        features: what distances are measured in.
+        seed: of samples, rows and everything random in a measure.
+        replicates: of the bootstrap for the intervals; 0 for none.
+        code: the user's own recipe file, where the run came from one.
+        device: where to sample.
+        progress: told about anything that takes long.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read, or the former is not the run's.
+        EvaluationError: the holdout is none, there are too few reals, or samples are not finite.
+    """
+    start = time.monotonic()
+    subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+    case = open_case(
+        subject.dataset, subject.data, space=subject.model.space, holdout=holdout, n=n,
+        features=features, seed=seed, progress=progress,
+    )  # fmt: skip
+    found = examine(subject, case, replicates=replicates, progress=progress)
+    given = {"holdout": holdout, "data": data, "code": code}
+    found = replace(
+        found,
+        subject=found.subject | {"command": command_for("evaluate", [subject], case, **given)},
+        seconds=time.monotonic() - start,
+    )
+    return found if subject.run is None else _kept(subject.run, found)
+
+
+def open_subject(
+    run_or_model: Run | Model | Path | str,
+    *,
+    data: Any = None,
+    code: Path | str | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Subject:
+    """A model with the data it was trained on.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: the data is not there, or is not the run's.
+    """
+    model, run = open_model(run_or_model, code=code, device=device)
+    if run is not None:
+        dataset, config = data_of(run, data, progress)
+    elif data is None:
+        raise DataError("this model belongs to no run; give what it was trained on with data=.")
+    else:
+        dataset, config = open_data(data, progress=progress)
+    return Subject(model, run, dataset, config)
+
+
+def open_model(
+    run_or_model: Run | Model | Path | str,
+    *,
+    code: Path | str | None = None,
+    device: str = "auto",
+) -> tuple[Model, Run | None]:
+    """A model, and the run that it comes from.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+    """
+    if isinstance(run_or_model, Model):
+        return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
+    run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
+    if not run.checkpoints.steps():
+        raise RunError(
+            f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
+            "checkpoints/ here, or train again."
+        )
+    return load(run, device=device, code=code), run
+
+
+def examine(
+    subject: Subject, case: Case, *, replicates: int, progress: Progress | None = None
+) -> Evaluation:
+    """Draw samples and judge them against a case that is open.
+
+    Where the case has other training data than the model, copies cannot be looked for.
+
+    Raises:
+        EvaluationError: samples are not finite, or too few for a measure.
+    """
+    start = time.monotonic()
+    mine = subject.dataset.fingerprint == case.dataset.fingerprint
+    case = case if mine else replace(case, train=None)
+    samples = case.exhibit(*draw_samples(subject.model, case, progress), progress)
+    hearing = case.hearing(samples, replicates=replicates, progress=progress)
+    figures = judge(hearing)
+    shown = _SHOWN_PICTURES if case.space.kind == "image" else _SHOWN_POINTS
+    return Evaluation(
+        subject=_facts(subject, case),
+        figures=figures,
+        verdict=verdict(figures, split=case.split),
+        warnings=(*_unfinished(subject), *case.warnings),
+        samples=samples.x[:shown].numpy(),
+        reals=case.reference.x[:shown].numpy(),
+        neighbours=find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
+        if mine
+        else (),
+        curves=curves_of(subject.run) if subject.run else {},
+        events=_diagnoses(subject.run) if subject.run else (),
+        seconds=time.monotonic() - start,
+    )
+
+
+def draw_samples(
+    model: Model, case: Case, progress: Progress | None
+) -> tuple[Tensor, Tensor | None]:
+    """As many samples as there are reals, compact, with the labels they were asked for.
+
+    A model that is steered by `label` is asked for the labels of the reference, row by row.
+
+    Raises:
+        EvaluationError: some are not finite.
+    """
+    inputs = model.draw(case.n, seed=case.seed)
+    control, y = model.controls.get("label"), case.reference.y
+    if isinstance(control, Choice) and y is not None:
+        names = [case.space.labels[code] for code in y.tolist()]
+        inputs = model.steer(inputs, {"label": names})
+    made, bad = [], 0
+    for x in model.generate(inputs, batch_size=_BATCH):
+        bad += int((~torch.isfinite(x).flatten(1).all(1)).sum())
+        made.append(model.space.to_data(x).cpu())
+        if progress is not None:
+            progress("drawing samples", min(len(made) * _BATCH, case.n), case.n)
+    if bad:
+        raise EvaluationError(
+            f"{bad:,} of {case.n:,} samples hold NaN or infinite values, so there is nothing to "
+            "judge. The training has diverged: train again with lower rates, or resume an earlier "
+            "checkpoint."
+        )
+    return torch.cat(made), inputs.y
+
+
+def find_neighbours(
+    samples: Exhibit, pool: Exhibit, *, seed: int, progress: Progress | None = None
+) -> tuple[Neighbour, ...]:
+    """A dozen of the first 2,000 samples beside the training rows nearest to them in features.
+
+    Half are the samples that lie closest to any training row, half are taken at random.
+    """
+    count = min(_LOOKED_AT, len(samples))
+    k = min(_NEAREST, len(pool))
+    far, which = nearest(samples.features[:count], pool.features, k, tick=progress)
+    closest = far[:, 0].argsort(stable=True)[:_CLOSEST].tolist()
+    others = Noise(derive_seed(seed, "neighbours")).uniform(count).argsort(stable=True).tolist()
+    at_random = [row for row in others if row not in closest][:_AT_RANDOM]
+    chosen = [(row, "closest") for row in closest] + [(row, "random") for row in at_random]
+    return tuple(
+        Neighbour(
+            sample=samples.x[row].numpy(),
+            nearest=pool.x[which[row]].numpy(),
+            distances=tuple(far[row].tolist()),
+            chosen=why,
+        )
+        for row, why in chosen
+    )
+
+
+def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
+    """Terms and signals of a run's history, and what was measured meanwhile, over images seen.
+
+    Of long histories 400 rows are taken, evenly spread.
+    """
+    per_step = run.manifest["recipe"]["optimisation"]["batch_size"]
+    measured = [row for row in run.events() if row.get("event") == "measured"]
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for rows in (run.history(), measured):
+        for row in _thinned(rows):
+            images = row.get("images", row.get("step", 0) * per_step)
+            for name, value in row.items():
+                if name not in _NOT_CURVES and isinstance(value, int | float) and isfinite(value):
+                    curves.setdefault(name, []).append((images, float(f"{value:.6g}")))
+    return curves
+
+
+def command_for(verb: str, subjects: Sequence[Subject], case: Case, **given: Any) -> str:
+    """What to type to judge in the same way again; Python where data has no name to type."""
+    folders = [str(subject.run.folder) for subject in subjects if subject.run]
+    settings = {name: value for name, value in given.items() if value is not None}
+    settings |= {"n": case.n, "features": case.features, "seed": case.seed}
+    if len(folders) < len(subjects) or not all(
+        isinstance(value, str | int | Path) for value in settings.values()
+    ):
+        spelled = {k: v if isinstance(v, str | int | Path) else ... for k, v in settings.items()}
+        what = "model" if len(folders) < len(subjects) else ", ".join(map(repr, folders))
+        words = [f"[{what}]" if len(subjects) > 1 else what]
+        words += [f"{k}={'...' if v is ... else repr(v)}" for k, v in spelled.items()]
+        return f"zs.{verb}({', '.join(words)})"
+    words = ["zerosum", verb, *folders]
+    for name, value in settings.items():
+        words += ["-n" if name == "n" else f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _facts(subject: Subject, case: Case) -> dict[str, Any]:
+    """What was judged, and how."""
+    manifest = subject.run.manifest if subject.run else {}
+    recipe = manifest.get("recipe") or {}
+    step = subject.model.step
+    per_step = (recipe.get("optimisation") or {}).get("batch_size")
+    used = {name: v for name, v in versions().items() if name in ("zerosum", "torch")}
+    return {
+        "name": subject.name,
+        "run": str(subject.run.folder) if subject.run else None,
+        "recipe": recipe.get("name"),
+        "state": manifest.get("state"),
+        "step": step,
+        "images": step * per_step if step is not None and per_step else None,
+        "data": subject.dataset.name,
+        "fingerprint": subject.dataset.fingerprint,
+        "trained_on": len(subject.dataset),
+        "holdout": case.holdout.name if case.holdout else None,
+        "holdout_fingerprint": case.holdout.fingerprint if case.holdout else None,
+        "n": case.n,
+        "split": case.split,
+        "features": case.extractor.name,
+        "ceiling_from": case.fresh_from,
+        "compared_for_copies": 0 if case.train is None else len(case.train),
+        "shown_beside": len(case.pool),
+        "seed": case.seed,
+        "command": None,
+        "judged": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": used,
+    }
+
+
+def _unfinished(subject: Subject) -> Iterator[str]:
+    """What is to be known of a training that did not end as planned."""
+    run, step = subject.run, subject.model.step
+    if run is None:
+        return
+    state, seen = run.manifest.get("state"), run.manifest.get("images", 0)
+    total = run.manifest["recipe"]["optimisation"]["total_images"]
+    if state == "diverged":
+        yield f"The training diverged; what is judged is its last healthy state, {seen:,} images."
+    elif state != "finished":
+        yield f"The training is not finished ({state}): {seen:,} of {total:,} images."
+    steps = run.checkpoints.steps()
+    if step is not None and steps and step != steps[-1]:
+        yield f"What is judged is step {step:,}, not the newest checkpoint, step {steps[-1]:,}."
+
+
+def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
+    return tuple(row for row in run.events() if row.get("event") in EVENTS)
+
+
+def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if len(rows) <= _CURVE_POINTS:
+        return rows
+    last = len(rows) - 1
+    return [rows[i * last // (_CURVE_POINTS - 1)] for i in range(_CURVE_POINTS)]
+
+
+def _kept(run: Run, found: Evaluation) -> Evaluation:
+    """Write the result into the run; where that cannot be done, the result says so."""
+    try:
+        make_folder(run.folder / "report")
+        write_json(run.folder / "report" / "evaluation.json", found.to_json())
+        facts = {name: found.subject[name] for name in ("n", "split", "features")}
+        run.add_event(
+            "evaluated", step=found.subject["step"], **facts, verdict=found.verdict,
+        )  # fmt: skip
+    except RunError as error:
+        return replace(found, warnings=(*found.warnings, f"Not kept in the run: {error}"))
+    return found

@@ -1,0 +1,331 @@
+"""Judging a run: what is set apart, what is written down, and what is refused."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from zerosum.data.base import ArrayDataset
+from zerosum.data.open import open_data
+from zerosum.errors import DataError, EvaluationError, RunError
+from zerosum.evaluation.figures import Evaluation
+from zerosum.runs.store import Run
+from zerosum.tasks.model import Model
+from zerosum.workflows.case import Case, open_case
+from zerosum.workflows.evaluate import curves_of, draw_samples, evaluate, open_subject
+from zerosum.workflows.load import load
+
+TrainSmall = Callable[..., Run]
+SESSION = {"images": 20 * 16}
+N = 60
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    x, y = open_data("digits")[0].take(torch.arange(700))
+    assert y is not None
+    return x[:, 0].numpy(), y.numpy()
+
+
+@pytest.fixture(scope="module")
+def npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """500 digits to train on, 200 others as the test split."""
+    path, (x, y) = tmp_path_factory.mktemp("data") / "digits.npz", digits()
+    np.savez(path, x_train=x[:500], y_train=y[:500], x_test=x[500:], y_test=y[500:])
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, train_small: TrainSmall, npz: Path) -> Run:
+    """A conditional run on pictures."""
+    return train_small(tmp_path / "run", "cgan", str(npz))
+
+
+@pytest.fixture
+def points(tmp_path: Path, train_small: TrainSmall) -> Run:
+    """An unconditional run on points."""
+    return train_small(tmp_path / "points", "vanilla", "ring")
+
+
+def judge(run: Any, **options: Any) -> Evaluation:
+    return evaluate(run, **({"features": "pixels", "replicates": 3, "n": N} | options))
+
+
+def numbers(evaluation: Evaluation) -> list[tuple[float | None, ...]]:
+    return [(f.value, f.low, f.high, f.ceiling, f.floor) for f in evaluation]
+
+
+def case_of(run: Run, **options: Any) -> Case:
+    subject = open_subject(run)
+    return open_case(
+        subject.dataset, subject.data, space=subject.model.space,
+        **({"features": "pixels", "n": N} | options),
+    )  # fmt: skip
+
+
+def rows(x: torch.Tensor) -> set[bytes]:
+    return {row.numpy().tobytes() for row in x}
+
+
+def test_with_a_holdout(run: Run, npz: Path) -> None:
+    found = judge(run.folder, holdout=npz)
+    assert found.figures
+    assert all("holdout, N=60" in figure.full_name for figure in found)
+    assert all(None not in (f.low, f.high, f.ceiling, f.floor) for f in found)
+    facts = found.subject
+    assert (facts["split"], facts["n"], facts["ceiling_from"]) == ("holdout", N, "train")
+    assert (facts["step"], facts["images"], facts["trained_on"]) == (20, 320, 500)
+    assert facts["compared_for_copies"] == 500 - N
+    assert facts["command"] == (
+        f"zerosum evaluate {run.folder} --holdout {npz} -n 60 --features pixels --seed 0"
+    )
+    assert found.warnings == ()
+    assert found.verdict.endswith(".")
+    assert found.samples is not None
+    assert found.reals is not None
+    assert found.samples.shape == found.reals.shape == (N, 1, 8, 8)
+    assert {"discriminator/accuracy", "generator/adversarial"} <= found.curves.keys()
+    assert found.seconds > 0
+
+
+def test_without_a_holdout(points: Run) -> None:
+    found = judge(points)
+    assert all("train, N=60" in figure.full_name for figure in found)
+    assert found.subject["compared_for_copies"] == 0
+    (warning,) = found.warnings
+    assert "neither memorisation nor overfitting can be judged" in warning
+    assert "memorisation was not judged" in found.verdict or not found.figures
+    assert found.curves["modes_covered"]
+
+
+def test_the_same_seed_gives_the_same_numbers(run: Run, npz: Path) -> None:
+    first, again = judge(run, holdout=npz, seed=3), judge(run, holdout=npz, seed=3)
+    other = judge(run, holdout=npz, seed=4)
+    assert numbers(first) == numbers(again) != numbers(other)
+    assert np.array_equal(first.samples, again.samples)  # pyright: ignore[reportArgumentType]
+    assert [n.distances for n in first.neighbours] == [n.distances for n in again.neighbours]
+
+
+def test_no_row_is_used_twice(run: Run, npz: Path) -> None:
+    case = case_of(run, holdout=npz)
+    assert case.train is not None
+    train, held = (open_data(npz)[0].take(torch.arange(500))[0], digits()[0][500:, None])
+    assert rows(case.reference.x) <= {row.tobytes() for row in held}
+    assert rows(case.fresh.x) | rows(case.train.x) == rows(train)
+    assert not rows(case.fresh.x) & rows(case.train.x)
+    assert len(case.reference) == len(case.fresh) == len(case.baseline) == N
+    without = case_of(run)
+    assert without.train is None
+    assert not rows(without.reference.x) & rows(without.fresh.x)
+    assert rows(without.reference.x) | rows(without.fresh.x) <= rows(train)
+
+
+def test_as_many_as_there_are(run: Run, npz: Path) -> None:
+    assert case_of(run, holdout=npz, n=None).n == 200
+    assert case_of(run, n=None).n == 250
+
+
+def test_a_ceiling_from_the_holdout_where_training_rows_are_few(
+    tmp_path: Path, train_small: TrainSmall
+) -> None:
+    x, y = digits()
+    small = train_small(tmp_path / "small", "cgan", (x[:40], y[:40]))
+    found = judge(small, data=(x[:40], y[:40]), holdout=(x[40:], y[40:]), n=100)
+    assert found.subject["ceiling_from"] == "holdout"
+    assert found.subject["compared_for_copies"] == 40
+
+
+def test_samples_have_the_labels_of_the_reference(run: Run, npz: Path) -> None:
+    case, model = case_of(run, holdout=npz), load(run)
+    x, y = draw_samples(model, case, None)
+    assert y is not None
+    assert case.reference.y is not None
+    assert torch.equal(y, case.reference.y)
+    names = [model.space.labels[code] for code in y.tolist()]
+    assert torch.equal(x, model.sample(N, where={"label": names}).tensor)
+
+
+def test_a_holdout_with_some_of_the_labels(run: Run) -> None:
+    x, y = digits()
+    keep = (y >= 5) & (np.arange(len(y)) >= 500)
+    names = np.array([f"{label}" for label in y[keep]])
+    case = case_of(run, holdout=(x[keep], names), n=40)
+    assert case.reference.y is not None
+    assert case.reference.y.min() == 5
+    by_content = {x[i].tobytes(): y[i] for i in range(len(x))}
+    for row, code in zip(case.reference.x, case.reference.y, strict=True):
+        assert by_content[row.numpy().tobytes()] == code
+
+
+def test_a_holdout_without_labels(run: Run) -> None:
+    found = judge(run, holdout=digits()[0][500:])
+    assert "The holdout has no labels: nothing that needs them is measured." in found.warnings
+
+
+def test_a_model_and_a_run_and_a_folder_are_the_same(run: Run, npz: Path) -> None:
+    everyone = [judge(one, holdout=npz) for one in (run, run.folder, str(run.folder), load(run))]
+    assert all(numbers(one) == numbers(everyone[0]) for one in everyone)
+
+
+def test_a_model_without_a_run(run: Run, npz: Path) -> None:
+    model = load(run)
+    alone = Model(recipe=model.recipe, game=model.game, run=None)
+    with pytest.raises(DataError, match="belongs to no run; give what it was trained on"):
+        judge(alone)
+    found = judge(alone, data=npz, holdout=npz)
+    assert numbers(found) == numbers(judge(run, holdout=npz))
+    assert found.subject["command"].startswith("zs.evaluate(model, holdout=")
+
+
+def test_the_result_is_kept_in_the_run(run: Run, npz: Path) -> None:
+    before = run.manifest
+    found = judge(run, holdout=npz)
+    kept = json.loads((run.folder / "report" / "evaluation.json").read_text("utf-8"))
+    assert kept == found.to_json()
+    back = Evaluation.from_json(kept)
+    assert back == replace(
+        found, samples=None, reals=None, neighbours=(), seconds=round(found.seconds, 2)
+    )
+    event = run.events()[-1]
+    assert (event["event"], event["step"], event["split"]) == ("evaluated", 20, "holdout")
+    assert event["verdict"] == found.verdict
+    assert Run.open(run.folder).manifest == before
+    judge(run, holdout=npz, n=50)
+    assert json.loads((run.folder / "report" / "evaluation.json").read_text())["subject"]["n"] == 50
+
+
+def test_a_run_that_cannot_be_written_is_judged_all_the_same(run: Run) -> None:
+    (run.folder / "report").write_text("in the way")
+    assert "Not kept in the run: cannot make" in judge(run).warnings[-1]
+
+
+def test_neighbours_are_training_rows(run: Run, npz: Path) -> None:
+    found = judge(run, holdout=npz)
+    assert [n.chosen for n in found.neighbours] == ["closest"] * 6 + ["random"] * 6
+    train = rows(open_data(npz)[0].take(torch.arange(500))[0])
+    for one in found.neighbours:
+        assert {row.tobytes() for row in one.nearest} <= train
+        assert list(one.distances) == sorted(one.distances)
+    closest = [n.distances[0] for n in found.neighbours[:6]]
+    assert closest == sorted(closest)
+    assert max(closest) <= min(n.distances[0] for n in found.neighbours[6:])
+
+
+def test_a_copy_is_its_own_neighbour(run: Run, npz: Path) -> None:
+    from zerosum.workflows.evaluate import find_neighbours
+
+    case = case_of(run, holdout=npz)
+    copies = case.pool.rows(torch.arange(5))
+    (first, *_rest) = find_neighbours(copies, case.pool, seed=0)
+    assert first.distances[0] == 0
+    assert np.array_equal(first.sample, first.nearest[0])
+
+
+def test_unfinished_and_damaged_runs_are_said(
+    tmp_path: Path, train_small: TrainSmall, recwarn: pytest.WarningsRecorder
+) -> None:
+    stopped = train_small(tmp_path / "stopped", stop=8, checkpoint_seconds=0.0)
+    assert "The training is not finished (enough): 128 of 320 images." in judge(stopped).warnings
+    stopped.update(state="diverged")
+    assert "last healthy state, 128 images" in judge(stopped).warnings[0]
+    newest = stopped.folder / "checkpoints" / "step-000000008.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1])
+    found = judge(stopped)
+    assert "What is judged is step 7, not the newest checkpoint, step 8." in found.warnings
+    assert found.subject["step"] == 7
+
+
+def test_events_of_the_referee_are_taken_over(points: Run) -> None:
+    points.add_event("diagnosis", step=3, images=48, name="mode collapse", words="…")
+    points.add_event("remedy", step=3, name="lower-rates", words="…", outcome="healthy")
+    assert [event["event"] for event in judge(points).events] == ["diagnosis", "remedy"]
+
+
+def test_long_histories_are_thinned(points: Run) -> None:
+    for step in range(1_000):
+        points.add_history({"step": step, "images": step * 16, "seconds": 1.0, "loss": step / 7})
+    points.add_history({"step": 1_000, "images": 16_000, "seconds": 1.0, "loss": float("nan")})
+    curve = curves_of(points)["loss"]
+    assert 300 < len(curve) <= 400
+    assert all(np.isfinite(value) for _, value in curve)
+
+
+@pytest.mark.parametrize(
+    ("holdout", "message"),
+    [
+        (np.zeros((50, 8, 9), np.uint8), r"holds pictures of 1 x 8 x 9.*makes pictures of 1 x 8"),
+        (np.zeros((50, 64)), "holds points of 64"),
+        ((digits()[0][500:], np.array(["x", "y"] * 100)), "labels that the training data lacks"),
+        (digits()[0][:60], "this is training data"),
+        (digits()[0][300:600], "200 of 300 rows of the holdout are also training rows"),
+    ],
+)
+def test_what_is_no_holdout(run: Run, holdout: Any, message: str) -> None:
+    with pytest.raises(EvaluationError, match=message):
+        judge(run, holdout=holdout)
+
+
+def test_a_few_shared_rows_are_a_warning(run: Run) -> None:
+    found = judge(run, holdout=digits()[0][495:])
+    assert "5 of 205 rows of the holdout are also training rows." in found.warnings
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 1}, r"-n is 1, and it may be 2 to 200: the 200 rows of the holdout"),
+        ({"n": 201}, r"-n is 201, .*Give at most -n 200, or a larger holdout"),
+        ({"n": 300, "holdout": None}, "half of the 500 training rows"),
+        ({"n": 5}, "5 samples are too few for frechet_distance"),
+        ({"features": "pixel"}, "no features 'pixel'.*Did you mean 'pixels'"),
+    ],
+)
+def test_what_cannot_be_asked(run: Run, npz: Path, options: Any, message: str) -> None:
+    with pytest.raises(EvaluationError, match=message):
+        judge(run, **({"holdout": npz} | options))
+
+
+def test_samples_that_are_not_finite(run: Run) -> None:
+    model = load(run)
+    with torch.no_grad():
+        next(model.game.get_submodule("generator").parameters()).fill_(float("nan"))
+    with pytest.raises(EvaluationError, match="60 of 60 samples hold NaN or infinite values"):
+        judge(model)
+
+
+def test_a_run_without_checkpoints(run: Run) -> None:
+    shutil.rmtree(run.folder / "checkpoints")
+    with pytest.raises(RunError, match="no checkpoints, so there is no model to judge"):
+        judge(run)
+    with pytest.raises(RunError, match="no run at"):
+        judge(run.folder / "nowhere")
+
+
+def test_the_data_must_be_that_of_the_run(tmp_path: Path, train_small: TrainSmall) -> None:
+    x, _ = digits()
+    run = train_small(tmp_path / "memory", data=x)
+    with pytest.raises(DataError, match=r"held in memory\. Give them again with data"):
+        judge(run)
+    with pytest.raises(DataError, match="this is not the data of"):
+        judge(run, data=x[:100])
+    found = judge(run, data=x)
+    assert found.subject["command"].startswith(f"zs.evaluate('{run.folder}', data=..., n=60")
+
+
+def test_progress_is_told(run: Run, npz: Path) -> None:
+    told: list[str] = []
+    judge(run, holdout=npz, progress=lambda what, done, total: told.append(what))
+    assert {"reading the holdout", "extracting features", "drawing samples", "judge"} <= {*told}
+
+
+def test_a_dataset_of_ones_own(tmp_path: Path, train_small: TrainSmall) -> None:
+    x = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    mine = ArrayDataset(x[:200], name="mine")
+    run = train_small(tmp_path / "own", data=mine)
+    found = judge(run, data=mine, holdout=ArrayDataset(x[200:], name="others"))
+    assert found.subject["holdout"] == "others"
