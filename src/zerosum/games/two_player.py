@@ -173,10 +173,10 @@ class TwoPlayer(Game):
             shown_real, shown_fake, y, "real" in sites, "fake" in sites
         )
         turn.signals["accuracy"] = terms.pop("accuracy")
+        sign = self.config.adversarial.sign_statistic(*logits)
         if turn.observe:
-            turn.signals |= observed(*logits, batch.x, x_fake)
+            turn.signals |= observed(*logits, batch.x, x_fake) | {"real_sign": sign}
         if self.augment is not None:
-            sign = self.config.adversarial.sign_statistic(*logits)
             turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
         strength = self.config.penalty_schedule.at(turn.progress)
         for penalty in due:
@@ -269,14 +269,11 @@ def observed(
 
     Returns:
         `logit_gap`: how far the discriminator holds reals above fakes.
-        `real_sign`: mean sign of the reals' logits, Karras et al.'s r_t (2020, eq. 1); near 1 the
-        discriminator may know the reals by heart.
         `spread`: the fakes' standard deviation over the batch, relative to the reals'.
     """
     spread = [x.float().flatten(1).var(0, correction=0).mean() for x in (x_fake, x_real)]
     return {
         "logit_gap": real_logits.mean() - fake_logits.mean(),
-        "real_sign": real_logits.sign().mean(),
         "spread": (spread[0] / spread[1].clamp_min(1e-12)).sqrt(),
     }
 

@@ -169,7 +169,8 @@ def repack(recipe: Recipe, space: Space) -> Recipe | None:
         packed.game.build(space)
     except RecipeError:
         return None
-    return packed if recipe.optimisation.batch_size % 2 == 0 else None
+    alone = recipe.optimisation.batch_size // recipe.optimisation.accumulate
+    return packed if alone % 2 == 0 else None
 
 
 def usual_weight(space: Space) -> float:
