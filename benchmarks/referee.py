@@ -5,8 +5,9 @@
 
 Every training runs guarded, where the referee acts, and unguarded, where it only watches. Where it
 asked for no remedy the two are the same training, bit for bit (the tests hold it to that), so that
-one is run and its last state taken for the unguarded result. The distance is a Fréchet distance of 2,000 samples, measured forty times in a training with latents
-and reals that the referee does not use: in pixels for digits, in distances to landmarks for points.
+one is run and its last state taken for the unguarded result. The distance is a Fréchet distance of
+2,000 samples, measured forty times in a training with latents and reals that the referee does not
+use: in pixels for digits, in distances to landmarks for points.
 Thresholds were tuned on seeds 0 to 2.
 """
 
