@@ -1,8 +1,9 @@
 """What goes wrong in `referee.py`: trainings of about ten seconds, and faults put into them.
 
 A fault is put into the running trainer when half of the budget is used, and it stays: where the
-referee changes the recipe and another trainer takes over, the fault is there again. Only a poisoned
-batch is over after one step.
+referee changes the recipe and another trainer takes over, the fault is there again. There are two
+exceptions: a poisoned batch is over after one step, and normalisation is taken out of the running
+network, so a trainer that is built from the recipe has it again.
 """
 
 from dataclasses import dataclass
@@ -115,7 +116,10 @@ class Fault(Hook):
     def taken_over(self, trainer: Trainer) -> None:
         """A fault that stays is there in the next trainer too."""
         self._struck = False
-        if self.step is not None and self._name != "poison":
+        over = self._name == "poison" or (
+            self._name == "unsteady" and self._setup.removable == "normalisation"
+        )
+        if self.step is not None and not over:
             self._strike(trainer)
 
     def stepped(self, trainer: Trainer) -> None:

@@ -60,6 +60,14 @@ def test_a_sudden_change_has_a_name(
     assert finding.name in REMEDIES_FOR
 
 
+def test_a_penalty_that_is_gone_is_put_back_first() -> None:
+    row = {name: value for name, value in ROW.items() if name != "discriminator/r1"}
+    finding = from_surprise({"discriminator/r1": -9.0}, row)
+    assert finding is not None
+    assert finding.first == ("add-penalties",)
+    assert "not there any more" in finding.words
+
+
 def test_less_spread_is_a_collapse_and_more_is_a_relief() -> None:
     row = ROW | {"discriminator/spread": 0.2}
     finding = from_surprise({"discriminator/spread": -8.0}, row)

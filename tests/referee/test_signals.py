@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from zerosum.referee.signals import Trace, even_scale
+from zerosum.referee.signals import GONE, Trace, even_scale
 from zerosum.rng import Noise
 
-ROW = {"discriminator/accuracy": 0.8, "generator/slope": 2.0, "generator/adversarial": 1.5}
+ROW = {"discriminator/accuracy": 0.8, "generator/slope": 2.0, "generator/codes": 1.5}
 
 
 def rows(n: int) -> list[dict[str, float]]:
@@ -34,15 +34,26 @@ def test_steady_signals_do_not_surprise_and_a_jump_does() -> None:
 
 def test_a_slow_drift_is_followed() -> None:
     trace = Trace()
-    scores = [trace.add({"generator/adversarial": 1 + 0.005 * i}) for i in range(200)]
+    scores = [trace.add({"generator/codes": 1 + 0.005 * i}) for i in range(200)]
     assert max(abs(z) for row in scores for z in row.values()) < 2
 
 
-def test_a_term_that_goes_missing_or_comes_anew_is_no_error() -> None:
+def test_a_term_that_comes_anew_is_no_surprise_and_one_that_goes_missing_is() -> None:
     trace = Trace()
     for row in rows(30):
         trace.add(row)
-    assert "discriminator/r1" not in trace.add({"discriminator/r1": 1.0, "generator/slope": 2.0})
+    changed = {"discriminator/r1": 1.0, "generator/slope": 2.0, "generator/codes": 1.5}
+    trace.add(changed)
+    surprise = trace.add(changed)
+    assert "discriminator/r1" not in surprise
+    assert surprise["discriminator/accuracy"] == GONE
+
+
+def test_terms_whose_offset_is_free_are_left_out() -> None:
+    trace = Trace()
+    for row in rows(30):
+        trace.add(row | {"discriminator/real": 0.5})
+    assert "discriminator/real" not in trace.add(ROW | {"discriminator/real": 90.0})
 
 
 def test_it_goes_on_from_its_state() -> None:

@@ -298,20 +298,15 @@ class Trainer:
         if self.runtime.world > 1:
             parameters = self.players[move.player]
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])
-        if self.step % OBSERVE_EVERY == 0:
+        observe = self.step % OBSERVE_EVERY == 0
+        if observe:
             self._note(move.player, {"slope": gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
         parameters = self.players[move.player]
-        before = self._weights_before(parameters)
+        before = [p.detach().clone() for p in parameters] if observe else []
         optimizer.step()
-        if before:
+        if observe:
             self._note(move.player, {"speed": relative_change(before, parameters)})
-
-    def _weights_before(self, parameters: list[nn.Parameter]) -> list[Tensor]:
-        """Copies, on the first step of each row; else nothing."""
-        if self.step % self.optimisation.record_every:
-            return []
-        return [parameter.detach().clone() for parameter in parameters]
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from zerosum.referee.gauge import Sight
 
-SUDDEN = 3.0
+SUDDEN = 3.5
 """Surprise (see `Trace`) from which a change of a signal is an event."""
 EXPLODED = 20.0
 STRANGE_DATA = 3.5
@@ -66,7 +66,10 @@ def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Di
     if abs(worst) < SUDDEN:
         return None
     strongest = sorted(known, key=lambda one: -abs(known[one]))[:4]
-    signals = {one: row[one] for one in strongest}
+    signals = {one: row[one] for one in strongest if one in row}
+    if name not in row:
+        words = f"{_title(name)} is not there any more"
+        return Diagnosis("discriminator too strong", words, 0.9, signals, ("add-penalties",))
     confidence = 1 - math.exp(-abs(worst) / SUDDEN)
     words = (
         f"{_title(name)} went {'up' if worst > 0 else 'down'} to {row[name]:.3g}, "
@@ -93,7 +96,6 @@ def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> 
     if max(surprise.values()) > EXPLODED:
         return "numerical divergence"
     lead = sum(by_signal.get(one, 0.0) for one in ("accuracy", "logit_gap", "real_sign"))
-    lead += surprise.get("generator/adversarial", 0.0)
     return "discriminator too strong" if lead > 0 else "discriminator too weak"
 
 

@@ -241,14 +241,15 @@ class Referee(Hook):
             if self._best is None or step != self._best.step:
                 del self._kept[step]
 
-    def _safe_step(self, trainer: Trainer) -> int | None:
+    def _safe_step(self, trainer: Trainer, finding: Diagnosis) -> int | None:
         """The newest kept state that was healthy for a while after, and lies before any alarm.
 
         Averaged weights look well for some steps after the weights themselves went astray, so the
-        newest state is not to be trusted.
+        newest state is not to be trusted; but what is not finite spreads to them at once.
         """
         steps = sorted(self._kept)
-        old_enough = trainer.step - (_TRUSTED_AFTER + 1) * self._every
+        looks = 0 if finding.name == "numerical divergence" else _TRUSTED_AFTER + 1
+        old_enough = trainer.step - looks * self._every
         safe = [step for step in steps if step <= min(old_enough, self._alarm)]
         return safe[-1] if safe else next(iter(steps), None)
 
@@ -265,7 +266,7 @@ class Referee(Hook):
 
     def _ask(self, trainer: Trainer, finding: Diagnosis) -> bool:
         late = trainer.progress >= _TOO_LATE
-        back_to = self._safe_step(trainer)
+        back_to = self._safe_step(trainer, finding)
         if self._guard != "act" or late or len(self._tries) >= _MOST_TRIES or back_to is None:
             return False
         recipe = Recipe.from_json(self._run.manifest["recipe"])

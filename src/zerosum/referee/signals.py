@@ -17,11 +17,15 @@ _USUAL_NOISE = {
     "speed": 0.2,
     "accuracy": 0.4,
     "spread": 0.05,
-    "real_sign": 0.12,
+    "real_sign": 0.3,
     "logit_gap": 0.25,
 }
 """Changes of a signal, on its scale, that are never worth a word."""
 _OTHER_NOISE = 0.15
+_OFFSETS = {"real", "fake", "paired", "adversarial"}
+"""Terms that may drift together in a sound duel, as only differences of logits mean anything."""
+GONE = -9.0
+"""Surprise at a signal that was there in every row and is missing."""
 
 
 class Trace:
@@ -39,7 +43,11 @@ class Trace:
 
         Empty until there are ten rows to compare with.
         """
-        row = {name: even_scale(name, value) for name, value in values.items()}
+        row = {
+            name: even_scale(name, value)
+            for name, value in values.items()
+            if name.rpartition("/")[2] not in _OFFSETS
+        }
         past = self._rows[-_WINDOW - 1 : -1] if self._rows else []
         scores = {}
         for name, value in row.items():
@@ -49,6 +57,9 @@ class Trace:
                 spread = _MAD_TO_STD * median([abs(one - middle) for one in known])
                 noise = _USUAL_NOISE.get(name.rpartition("/")[2], _OTHER_NOISE)
                 scores[name] = (value - middle) / math.hypot(spread, noise)
+        if len(past) >= _LEAST:
+            always = set.intersection(*(set(old) for old in past))
+            scores |= dict.fromkeys(always - set(row), GONE)
         before, self._scores = self._scores, scores
         self._rows = [*self._rows[-_WINDOW - 1 :], row]
         return {name: (scores[name] + before[name]) / 2 for name in scores if name in before}
