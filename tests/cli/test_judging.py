@@ -24,8 +24,8 @@ def test_evaluate_prints_a_table_and_the_verdict(zerosum: Zerosum, run: Path) ->
     done = zerosum("evaluate", run, *PLAIN)
     assert done.code == 0
     first, head, *rows, blank, verdict = done.out.splitlines()
-    assert first == "train, N=100" or first.endswith(", train, N=100")
-    assert head.split() == ["figure", "value", "95", "%", "interval", "baseline", "fresh", "reals"]
+    assert first == "100 samples against training data, no holdout; features pixels"
+    assert head.split() == ["figure", "value", "95", "%", "baseline", "reals"]
     assert any("Fréchet distance" in row and ("●" in row or "◀" in row) for row in rows)
     assert blank == ""
     assert verdict == Run.open(run).events()[-1]["verdict"]

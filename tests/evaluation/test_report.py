@@ -189,9 +189,11 @@ def test_an_interval_around_one_reaches_the_best_place() -> None:
     assert float(band[1]) + float(band[2]) == pytest.approx(98.5, abs=0.01)
 
 
-def test_a_blind_figure_is_grey() -> None:
-    assert 'class="bar blind"' in bar(figure("odd", 0.5, floor=2.0))
-    assert 'class="bar"' in bar(figure("good", 0.5))
+def test_a_figure_that_tells_nothing_has_no_line() -> None:
+    assert "no scale" in bar(figure("odd", 0.5, floor=2.0))
+    assert "no scale" in bar(figure("same", 0.5, floor=1.0))
+    assert "no scale" in bar(figure("vague", 0.5, low=-3.0, high=3.0))
+    assert "<svg" in bar(figure("good", 0.5))
 
 
 def test_curves_keep_inside_their_frame() -> None:

@@ -140,12 +140,12 @@ def test_a_ceiling_from_the_holdout_where_training_rows_are_few(
     assert found.subject["compared_for_copies"] == 40
 
 
-def test_samples_have_the_labels_of_the_reference(run: Run, npz: Path) -> None:
+def test_samples_have_the_labels_of_the_fresh_reals(run: Run, npz: Path) -> None:
     case, model = case_of(run, holdout=npz), load(run)
     x, y = draw_samples(model, case, None)
     assert y is not None
-    assert case.reference.y is not None
-    assert torch.equal(y, case.reference.y)
+    assert case.fresh.y is not None
+    assert torch.equal(y, case.fresh.y)
     names = [model.space.labels[code] for code in y.tolist()]
     assert torch.equal(x, model.sample(N, where={"label": names}).tensor)
 
@@ -158,8 +158,30 @@ def test_a_holdout_with_some_of_the_labels(run: Run) -> None:
     assert case.reference.y is not None
     assert case.reference.y.min() == 5
     by_content = {x[i].tobytes(): y[i] for i in range(len(x))}
-    for row, code in zip(case.reference.x, case.reference.y, strict=True):
-        assert by_content[row.numpy().tobytes()] == code
+    for part in (case.reference, case.fresh, case.train):
+        assert part is not None
+        assert part.y is not None
+        for row, code in zip(part.x, part.y, strict=True):
+            assert by_content[row.numpy().tobytes()] == code
+    assert case.fresh.y is not None
+    assert case.fresh.y.min() == 5, "fresh reals have labels that the holdout lacks"
+
+
+def test_labels_of_fresh_reals_are_as_frequent_as_in_the_holdout(run: Run) -> None:
+    x, y = digits()
+    few = np.arange(500, 700)
+    few = few[(y[few] != 3) | (few % 4 == 0)]
+    share, chance = [], []
+    for seed in range(20):
+        case = case_of(run, holdout=(x[few], y[few]), seed=seed)
+        assert case.reference.y is not None
+        assert case.fresh.y is not None
+        share.append(float((case.fresh.y == 3).double().mean()))
+        ours, theirs = (torch.bincount(p, minlength=10) for p in (case.fresh.y, case.reference.y))
+        chance.append(float((ours - theirs).double().square().sum()))
+    assert np.mean(share) == pytest.approx((y[few] == 3).mean(), abs=0.02)
+    # Two draws of n differ by 2 n Σ p (1 - p) on average, here about 2 · 60 · 0.9.
+    assert 60 < np.mean(chance) < 170
 
 
 def test_a_holdout_without_labels(run: Run) -> None:

@@ -128,7 +128,7 @@ def _figures(figures: Sequence[Figure]) -> Markup | None:
     head = element(
         "tr",
         element("th", "Figure", scope="col"),
-        element("th", "Value, 95 % interval", scope="col"),
+        element("th", "Value", element("span", "95 % interval", class_="interval"), scope="col"),
         element("th", element("span", element("span", "trivial baseline"),
                               element("span", "fresh reals"), class_="ends"), scope="col"),
     )  # fmt: skip
@@ -139,8 +139,8 @@ def _figures(figures: Sequence[Figure]) -> Markup | None:
             element(
                 "caption",
                 "Each line runs from a trivial baseline to fresh reals, both judged like the "
-                "samples. The dot is the model, the band its interval. Grey ones are figures that "
-                "do not tell the two ends apart.",
+                "samples. The dot is the model, the band its interval. Without a line the figure "
+                "does not tell these two apart.",
             ),
             element("thead", head),
             element("tbody", *map(_row, figures)),

@@ -198,13 +198,14 @@ def draw_samples(
 ) -> tuple[Tensor, Tensor | None]:
     """As many samples as there are reals, compact, with the labels they were asked for.
 
-    A model that is steered by `label` is asked for the labels of the reference, row by row.
+    A model that is steered by `label` is asked for the labels of the fresh reals, row by row: so
+    both are as far from the reference's labels.
 
     Raises:
         EvaluationError: some are not finite.
     """
     inputs = model.draw(case.n, seed=case.seed)
-    control, y = model.controls.get("label"), case.reference.y
+    control, y = model.controls.get("label"), case.fresh.y
     if isinstance(control, Choice) and y is not None:
         names = [case.space.labels[code] for code in y.tolist()]
         inputs = model.steer(inputs, {"label": names})
