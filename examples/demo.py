@@ -10,7 +10,7 @@ import torch
 
 import zerosum as zs
 from zerosum.data.open import open_data
-from zerosum.evaluation.labels import label_agreement, train_on_synthetic
+from zerosum.evaluation.measures.utility import train_on_real, train_on_synthetic
 from zerosum.live import print_picture
 
 NUM_SAMPLES = 2_000
@@ -35,8 +35,8 @@ def main() -> None:
     assert y is not None
     fakes = model.sample(NUM_SAMPLES, seed=2)
     assert fakes.y is not None
-    sets = (x.numpy(), y.numpy(), fakes.tensor.numpy(), fakes.y)
-    agreement, usefulness = label_agreement(*sets), train_on_synthetic(*sets)
+    sets = x, y, fakes.tensor, torch.as_tensor(fakes.y)
+    agreement, usefulness = train_on_real(*sets), train_on_synthetic(*sets)
 
     print_picture(grid.picture())
     print(f"run      {model.run}")

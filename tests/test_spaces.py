@@ -24,6 +24,18 @@ def test_pictures_are_clamped_and_the_input_is_left_alone() -> None:
     assert x.flatten().tolist() == [-7.0, 0.0, 7.0]
 
 
+def test_packs_join_samples_along_the_first_dimension() -> None:
+    pictures = ImageSpace(channels=3, height=8, width=9, labels=("a",), label_counts=(4,))
+    assert pictures.packed(2) == ImageSpace(
+        channels=6, height=8, width=9, labels=("a",), label_counts=(4,)
+    )
+    points = VectorSpace(center=(1.0, 2.0), scale=(3.0, 4.0))
+    assert points.packed(2) == VectorSpace(center=(1.0, 2.0, 1.0, 2.0), scale=(3.0, 4.0, 3.0, 4.0))
+    a, b = torch.tensor([1.0, 5.0]), torch.tensor([-7.0, 0.0])
+    joined = points.packed(2).to_model(torch.cat([a, b]))
+    assert torch.equal(joined, torch.cat([points.to_model(a), points.to_model(b)]))
+
+
 def test_half_precision_is_accepted() -> None:
     space = ImageSpace(channels=1, height=1, width=2)
     x = torch.tensor([[[[-1.0, 1.0]]]], dtype=torch.bfloat16)

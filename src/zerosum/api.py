@@ -10,6 +10,7 @@ from zerosum.evaluation.comparison import Comparison
 from zerosum.evaluation.figures import Evaluation
 from zerosum.live import progress_printer, watch
 from zerosum.recipes import Recipe
+from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
@@ -44,6 +45,7 @@ def train(
     layout: Layout | Auto = "auto",
     compile: bool | Auto = "auto",
     threads: int | Auto = "auto",
+    referee: Guard = "watch",
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.
@@ -72,6 +74,7 @@ def train(
         layout: `contiguous`, `channels_last`, or `auto`.
         compile: whether to use `torch.compile`, or `auto`.
         threads: CPU threads for one operation, or `auto`.
+        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
         quiet: print nothing.
 
     Raises:
@@ -81,7 +84,7 @@ def train(
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
         changes=set, data_options=options, device=device,
-        wishes=Wishes(precision, layout, compile, threads),
+        wishes=Wishes(precision, layout, compile, threads), referee=referee,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(run, device=device)
@@ -95,6 +98,7 @@ def resume(
     images: int | None = None,
     device: str | None = None,
     code: Path | str | None = None,
+    referee: Guard | None = None,
     quiet: bool = False,
 ) -> Model:
     """Continue a run bit for bit, and return the model.
@@ -106,6 +110,7 @@ def resume(
         images: a new, larger budget.
         device: left out, the device the run was trained on.
         code: the user's own recipe file, where the run came from one.
+        referee: left out, as the run was started.
         quiet: print nothing.
 
     Raises:
@@ -115,7 +120,8 @@ def resume(
     folder = run.folder if isinstance(run, Run) else run
     done = resume_run(
         folder, data=data, minutes=minutes, images=images, device=device, code=code,
-        listener=None if quiet else watch, progress=None if quiet else progress_printer(),
+        referee=referee, listener=None if quiet else watch,
+        progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(done, device=device or "auto", code=code)
 

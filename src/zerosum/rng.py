@@ -30,6 +30,9 @@ class Noise:
         device: where the numbers are drawn; CPU and GPU give different streams.
         rank: which of the `world` processes this is; it gets rows `rank * n` to `(rank + 1) * n`.
         world: how many processes share the batch.
+
+    Attributes:
+        world: how many processes share the batch.
     """
 
     def __init__(
@@ -37,20 +40,20 @@ class Noise:
     ) -> None:
         self.device = torch.device(device)
         self._generator = torch.Generator(self.device).manual_seed(seed)
-        self._rank, self._world = rank, world
+        self._rank, self.world = rank, world
 
     def normal(self, n: int, *shape: int) -> Tensor:
         """Standard normal numbers, `[n, *shape]`."""
         return self._mine(
             n,
-            torch.randn(n * self._world, *shape, generator=self._generator, device=self.device),
+            torch.randn(n * self.world, *shape, generator=self._generator, device=self.device),
         )
 
     def uniform(self, n: int, *shape: int) -> Tensor:
         """Numbers uniform in [0, 1), `[n, *shape]`."""
         return self._mine(
             n,
-            torch.rand(n * self._world, *shape, generator=self._generator, device=self.device),
+            torch.rand(n * self.world, *shape, generator=self._generator, device=self.device),
         )
 
     def integers(self, n: int, *shape: int, high: int) -> Tensor:
@@ -58,7 +61,7 @@ class Noise:
         return self._mine(
             n,
             torch.randint(
-                high, (n * self._world, *shape), generator=self._generator, device=self.device
+                high, (n * self.world, *shape), generator=self._generator, device=self.device
             ),
         )
 
@@ -77,7 +80,7 @@ class Noise:
         self._generator.set_state(state)
 
     def _mine(self, n: int, everybody: Tensor) -> Tensor:
-        if self._world == 1:
+        if self.world == 1:
             return everybody
         return everybody[self._rank * n : (self._rank + 1) * n]
 

@@ -62,6 +62,14 @@ class Space(Config):
         """Numbers in one sample."""
         return prod(self.shape)
 
+    def packed(self, count: int) -> "Space":
+        """The space of `count` samples joined along their first dimension.
+
+        >>> ImageSpace(channels=3, height=8, width=8).packed(2).shape
+        (6, 8, 8)
+        """
+        raise TypeError(f"{type(self).__name__} must define packed()")
+
     @property
     def num_labels(self) -> int:
         """Number of classes; 0 where there are none."""
@@ -93,6 +101,10 @@ class ImageSpace(Space):
         """`(channels, height, width)`."""
         return self.channels, self.height, self.width
 
+    def packed(self, count: int) -> "ImageSpace":
+        """Pictures of `count` times as many channels."""
+        return self.model_copy(update={"channels": count * self.channels})
+
     def to_model(self, compact: Tensor) -> Tensor:
         """uint8 to float32 in [-1, 1]."""
         return compact.to(torch.float32).mul_(1 / 127.5).sub_(1)
@@ -119,6 +131,10 @@ class VectorSpace(Space):
     def shape(self) -> tuple[int]:
         """`(dimensions,)`."""
         return (len(self.center),)
+
+    def packed(self, count: int) -> "VectorSpace":
+        """Points of `count` times as many dimensions."""
+        return self.model_copy(update={"center": count * self.center, "scale": count * self.scale})
 
     def to_model(self, compact: Tensor) -> Tensor:
         """Subtract the centre, divide by the scale."""

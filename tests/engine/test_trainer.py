@@ -12,7 +12,7 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation, OptimizerConfig, RmsProp, Sgd
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.trainer import HANDED_OVER, Row, Trainer
 from zerosum.errors import ConfigError, DataError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
@@ -195,7 +195,8 @@ def test_three_players_learn_with_optimizers_of_their_own() -> None:
     log = Log("log", [])
     before = snapshot(trainer)
     trainer.run([log])
-    assert {"a/pull", "b/pull", "c/pull", "a/mean", "b/mean", "c/mean"} == set(log.rows[0].values)
+    names = {f"{player}/{name}" for player in "abc" for name in ("pull", "mean", "slope", "speed")}
+    assert names == set(log.rows[0].values)
     for player in "abc":
         assert not torch.equal(
             before[f"game.{player}.weight"], trainer.state()[0][f"game.{player}.weight"]
@@ -369,9 +370,11 @@ def test_rows_are_means_over_their_steps() -> None:
     make_trainer(make_game(), steps=6, record_every=1).run([single])
     assert [(row.step, row.images) for row in log.rows] == [(3, 24), (6, 48)]
     for i, row in enumerate(log.rows):
-        for name, value in row.values.items():
-            parts = [one.values[name] for one in single.rows[3 * i : 3 * i + 3]]
-            assert value == pytest.approx(sum(parts) / 3, rel=1e-5, abs=1e-7)
+        averaged = {n: v for n, v in row.values.items() if not n.endswith("speed")}
+        for name, value in averaged.items():
+            three = single.rows[3 * i : 3 * i + 3]
+            parts = [one.values[name] for one in three if name in one.values]
+            assert value == pytest.approx(sum(parts) / len(parts), rel=1e-5, abs=1e-7)
     assert log.rows[0].seconds <= log.rows[1].seconds
 
 
@@ -459,3 +462,77 @@ def test_a_state_holds_the_schedule_of_rates_by_its_step_alone() -> None:
         trainer.play()
     assert_same(snapshot(first), snapshot(second))
     assert Constant().at(0.3) == 1
+
+
+def test_the_size_of_a_gradient_is_recorded_on_every_fourth_step() -> None:
+    trainer = make_trainer(make_game(), record_every=1)
+    log = Log("log", [])
+    trainer.run([log])
+    with_slope = [row.step for row in log.rows if "a/slope" in row.values]
+    assert with_slope == [row.step for row in log.rows if (row.step - 1) % 4 == 0]
+
+
+def test_a_roll_back_takes_everything_but_the_clock() -> None:
+    trainer = make_trainer(make_game())
+    for _ in range(3):
+        trainer.play()
+    tensors, scalars = trainer.state()
+    early = {name: tensor.clone() for name, tensor in tensors.items()}
+    for _ in range(5):
+        trainer.play()
+    trainer.notes["watch"] = {"tries": 1}
+    position = trainer.loader.position
+    trainer.roll_back(early, scalars)
+    again, numbers = trainer.state()
+    assert (trainer.step, trainer.loader.position) == (8, position)
+    assert numbers["notes"] == {"watch": {"tries": 1}}
+    assert numbers["window"] == []
+    kept = [name for name in early if not name.startswith("window.")]
+    assert all(torch.equal(early[name], again[name]) for name in kept)
+
+
+class Handing(Hook):
+    """Hands over at step 4 and keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def started(self, trainer: Trainer) -> None:
+        self.told.append("started")
+
+    def taken_over(self, trainer: Trainer) -> None:
+        self.told.append("taken over")
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == 4 and "taken over" not in self.told:
+            trainer.hand_over()
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        self.told.append(reason)
+
+
+def test_another_trainer_takes_over_without_a_second_start_or_an_end() -> None:
+    first, second = make_trainer(make_game()), make_trainer(make_game())
+    hook = Handing()
+    assert first.run([hook]) == HANDED_OVER
+    tensors, scalars = first.state()
+    second.load_state(tensors, scalars)
+    assert second.take_over([hook]) == "finished"
+    assert hook.told == ["started", "taken over", "finished"]
+
+
+def test_the_speed_of_a_player_is_how_far_its_weights_go() -> None:
+    trainer = make_trainer(make_game(), record_every=3)
+    log = Log("log", [])
+    before = snapshot(trainer)["game.a.weight"]
+    trainer.play()
+    after = trainer.state()[0]["game.a.weight"]
+    bias = (before, after)
+    trainer = make_trainer(make_game(), record_every=3)
+    trainer.run([log])
+    players = dict(trainer.players)
+    assert set(players) == set("abc")
+    if len(players["a"]) == 1:
+        expected = (bias[1] - bias[0]).norm() / bias[0].norm()
+        assert log.rows[0].values["a/speed"] == pytest.approx(expected.item(), rel=1e-4)
+    assert all(row.values[f"{player}/speed"] > 0 for row in log.rows for player in "abc")

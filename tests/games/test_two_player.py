@@ -7,7 +7,7 @@ from torch import Tensor
 from zerosum.engine.choose import can_compile
 from zerosum.errors import RecipeError
 from zerosum.games.base import Inputs, Turn
-from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
+from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig, observed
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating, RelativisticPaired
 from zerosum.objectives.penalties import R1, R2, GradientPenalty, Penalty
@@ -182,3 +182,22 @@ def test_compiled_losses_equal_eager_ones() -> None:
         torch.testing.assert_close(
             outcomes[1][name], expected, rtol=1e-4, atol=1e-5, msg=lambda m, n=name: f"{n}: {m}"
         )
+
+
+def test_a_turn_that_observes_tells_of_the_duels_health() -> None:
+    game, played = make_game(), turn()
+    played.observe = True
+    game.discriminator_loss(played)
+    real, fake = game.score(X, None), game.score(fakes(game), None)
+    assert played.signals["logit_gap"].item() == pytest.approx((real.mean() - fake.mean()).item())
+    sign = game.config.adversarial.sign_statistic(real, fake)
+    assert played.signals["real_sign"].item() == pytest.approx(sign.item())
+    spread = fakes(game).var(0, correction=0).mean() / X.var(0, correction=0).mean()
+    assert played.signals["spread"].item() == pytest.approx(spread.sqrt().item(), rel=1e-5)
+    assert not any(signal.requires_grad for signal in played.signals.values())
+
+
+def test_equal_fakes_have_no_spread() -> None:
+    flat = torch.ones(8, 3)
+    signals = observed(torch.ones(8), torch.zeros(8), Noise(0).normal(8, 3), flat)
+    assert signals["spread"].item() == 0.0

@@ -60,6 +60,8 @@ PLAIN = {
     "game.penalty_schedule": {"kind": "constant", "value": 1.0},
     "game.discriminator_repeats": 1,
     "game.conditional": False,
+    "game.augmentation": "none",
+    "game.pack": 1,
 }
 ADAM = {
     "kind": "adam", "lr": 1e-3, "beta1": 0.5, "beta2": 0.99, "eps": 1e-8,

@@ -112,13 +112,16 @@ every_measure = pytest.mark.parametrize(
 
 
 def values(space: str, one: Measure, samples: Exhibit) -> dict[str, float]:
-    return {f.name: f.value for f in judge(hearing(space, samples), measures=[one])}
+    heard = hearing(space, samples)
+    readings = one.read(heard.samples, heard.reference, heard.bench)
+    return {name: reading.value for name, reading in readings.items()}
 
 
 def badness(output: Output, value: float) -> float:
     return {"lower": value, "higher": -value, "one": abs(value - 1)}[output.better]
 
 
+@cache
 def scale(space: str, one: Measure) -> dict[str, float]:
     """How far ceiling and floor are apart, by output: differences far below this are noise."""
     figures = judge(hearing(space, reals(space, N)), measures=[one])
@@ -191,7 +194,28 @@ def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
     return made
 
 
-BLIND: dict[str, set[str]] = {}
+EVERYTHING = {"baseline", *DAMAGE}
+BLIND: dict[str, set[str]] = {
+    # Whether each sample lies among reals does not depend on where there are no samples.
+    "precision": {"dropped_classes"},
+    "density": {"dropped_classes"},
+    "high_quality": {"dropped_classes"},
+    # Samples farther apart have wider balls, which hold more reals.
+    "recall": {"noise"},
+    # Noise on all classes alike leaves their shares as they were.
+    "class_kl": {"noise", "baseline"},
+    # Each sample is judged by itself, by the label it was asked for: nothing is missed.
+    "intended_class": {"dropped_classes"},
+    "train_on_real": {"dropped_classes"},
+    # A line sees where samples lie on average; of points neither damage moves the mean.
+    "c2st_linear": {"noise", "baseline"},
+    # The baseline keeps the variance of every column, and so their sum.
+    "feature_spread": {"baseline"},
+    # Whether training rows are given back; what is far from all of them copies none.
+    "closer_to_train": EVERYTHING,
+    "exact_copies": EVERYTHING,
+    "near_copies": EVERYTHING,
+}
 """What a number cannot see, by its nature: its name, and the damages (or `baseline`) it misses."""
 
 
@@ -208,6 +232,57 @@ def test_more_damage_is_never_judged_better(space: str, one: Measure, kind: str)
         assert bad[0] <= bad[1] + slack, (output.name, bad)
         assert bad[1] <= bad[2] + slack, (output.name, bad)
         assert bad[0] < bad[2], (output.name, bad)
+
+
+DISTANCES = {
+    # How much a distance may change where samples and reals change places. The kernels of `mmd`
+    # are as wide as the reals are far apart, so that samples cannot choose them.
+    "frechet_distance": 1e-6,
+    "kernel_distance": 1e-6,
+    "mmd": 0.1,
+    "sliced_wasserstein": 1e-6,
+}
+
+
+def distances() -> list[tuple[str, Measure]]:
+    return [(s, m) for s, m in cases() if {o.name for o in m.outputs} & DISTANCES.keys()]
+
+
+every_distance = pytest.mark.parametrize(
+    ("space", "one"), distances(), ids=[f"{s}-{type(m).__name__}" for s, m in distances()]
+)
+
+
+def between(space: str, one: Measure, a: Exhibit, b: Exhibit) -> dict[str, float]:
+    found = one.read(a, b, hearing(space, a).bench)
+    return {name: found[name].value for name in DISTANCES if name in found}
+
+
+@every_distance
+def test_a_distance_to_itself_is_nothing(space: str, one: Measure) -> None:
+    # Unbiased distances go below 0 there: the pairs of a row with itself count across alone.
+    real = reals(space, N)
+    apart = scale(space, one)
+    for output in one.outputs:
+        value = between(space, one, real, real)[output.name]
+        unbiased = output.limits[0] < 0
+        assert value <= 0.02 * apart[output.name], output.name
+        assert value >= (-apart[output.name] if unbiased else -1e-9), output.name
+
+
+@every_distance
+def test_a_distance_is_the_same_in_both_directions(space: str, one: Measure) -> None:
+    real, other = reals(space, 0), reals(space, N)
+    noisy = exhibit(space, disturb(space, other.x, 0.5), other.y).rows(torch.arange(N - 50))
+    there, back = between(space, one, real, noisy), between(space, one, noisy, real)
+    for name, tolerance in DISTANCES.items():
+        if name in there:
+            assert there[name] == pytest.approx(back[name], rel=tolerance), name
+            assert there[name] > 0, name
+
+
+def test_every_distance_is_under_the_laws_of_distances() -> None:
+    assert {o.name for _, one in distances() for o in one.outputs} == DISTANCES.keys()
 
 
 def test_names_are_unique() -> None:

@@ -104,6 +104,36 @@ def test_huge_logits_stay_finite(kind: str) -> None:
     assert bool(huge.grad.isfinite().all())
 
 
+# The sign statistic
+
+
+def undecided(loss: AdversarialLoss) -> float | None:
+    """The logit that minimises the discriminator's loss where real and fake are alike, if one."""
+    grid = torch.linspace(-2, 2, 401, dtype=torch.float64)
+    costs = [sum(t.item() for t in loss.discriminator(v[None], v[None]).values()) for v in grid]
+    best = [v for v, cost in zip(grid.tolist(), costs, strict=True) if cost <= min(costs) + 1e-9]
+    return None if len(best) == len(grid) else (best[0] + best[-1]) / 2
+
+
+@pytest.mark.parametrize("kind", of_zerosum())
+def test_the_boundary_is_where_an_undecided_discriminator_stands(kind: str) -> None:
+    loss, found = AdversarialLoss.from_json(kind), undecided(AdversarialLoss.from_json(kind))
+    if loss.boundary is None:
+        assert found is None
+    else:
+        assert found == pytest.approx(loss.boundary, abs=0.006)
+
+
+@pytest.mark.parametrize("kind", of_zerosum())
+def test_the_sign_statistic_is_1_for_known_reals_and_0_for_unknown_ones(kind: str) -> None:
+    loss = AdversarialLoss.from_json(kind)
+    logits = torch.linspace(-1, 1, 8) + (loss.boundary or 0)
+    assert loss.sign_statistic(logits, logits.flip(0)).item() == 0.0
+    assert loss.sign_statistic(logits + 2, logits - 2).item() == 1.0
+    if loss.boundary is None:
+        assert loss.sign_statistic(logits + 102, logits + 98).item() == 1.0
+
+
 def test_the_minimax_game_is_zero_sum_in_the_fakes() -> None:
     loss = AdversarialLoss.from_json("minimax")
     fake = torch.tensor(FAKE)

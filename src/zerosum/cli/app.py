@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import judging
+from zerosum.cli import judging, remedies
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import ConditionError, DataError, ZerosumError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zerosum.engine.choose import Wishes
     from zerosum.engine.hooks import Hook
     from zerosum.engine.trainer import Trainer
+    from zerosum.referee.hook import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
 
@@ -86,6 +87,7 @@ def train(
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
     compile_: Annotated[str, typer.Option("--compile", help="auto, on or off.")] = "auto",
     threads: Annotated[str, typer.Option(help="auto, or a number of CPU threads.")] = "auto",
+    referee: Annotated[str, typer.Option(help="off, watch, or act: mend too.")] = "watch",
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
@@ -111,7 +113,7 @@ def train(
     _announce(data, options, progress)
     run = train_run(
         recipe, data, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
-        data_options=options, device=device, wishes=wishes,
+        data_options=options, device=device, wishes=wishes, referee=_guard(referee),
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch,
         progress=progress,
     )  # fmt: skip
@@ -250,6 +252,7 @@ def show(
 
 
 judging.register(app)
+remedies.register(app)
 
 
 @app.command()
@@ -296,6 +299,12 @@ def _say_damage(events: list[dict[str, Any]]) -> None:
         if event["event"] != "checkpoint_damaged":
             return
         typer.echo(f"{event['problem']} Step {event['used']} is used instead.", err=True)
+
+
+def _guard(text: str) -> "Guard":
+    from zerosum.referee.hook import parse_guard
+
+    return parse_guard(text)
 
 
 def _where(pairs: list[str] | None) -> dict[str, Any]:

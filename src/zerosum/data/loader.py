@@ -63,12 +63,14 @@ class Loader:
 
     Attributes:
         position: rows drawn so far by all processes; set it to resume.
+        listener: told of every batch that is drawn; it must not change it.
     """
 
     def __init__(
         self, dataset: Dataset, *, seed: int, runtime: Runtime, channels_last: bool = False
     ) -> None:
         self.position = 0
+        self.listener: Callable[[Batch], None] | None = None
         self._dataset, self._runtime = dataset, runtime
         self._images = isinstance(dataset.space, ImageSpace)
         self._format = (
@@ -101,7 +103,10 @@ class Loader:
         x, y = self._fetch(start, size)
         if self._images:
             x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
-        return Batch(x, y)
+        batch = Batch(x, y)
+        if self.listener is not None:
+            self.listener(batch)
+        return batch
 
     def close(self) -> None:
         """Stop reading ahead."""

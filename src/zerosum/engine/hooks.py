@@ -18,6 +18,9 @@ class Hook:
     def started(self, trainer: Trainer) -> None:
         """Before the first step, also of a resume."""
 
+    def taken_over(self, trainer: Trainer) -> None:
+        """When another trainer goes on in place of the one before: its recipe was changed."""
+
     def stepped(self, trainer: Trainer) -> None:
         """After every step; must cost next to nothing unless it is due."""
 

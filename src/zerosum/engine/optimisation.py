@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
-from torch import nn
+from torch import Tensor, nn
 
 from zerosum.config import Config
 from zerosum.schedules import Constant, Schedule
@@ -111,3 +111,22 @@ class Optimisation(Config):
     optimizers: dict[str, OptimizerConfig]
     averaging: Averaging = Averaging()
     record_every: PositiveInt = 20
+
+
+def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """Euclidean norm of the gradient over all parameters, a scalar."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norms = torch._foreach_norm(gradients)  # pyright: ignore[reportPrivateImportUsage]
+    return torch.stack(norms).norm()
+
+
+def relative_change(before: list[Tensor], after: list[nn.Parameter]) -> Tensor:
+    """How far a player's weights went in one step, relative to their size, a scalar."""
+    with torch.no_grad():
+        now: list[Tensor] = [*after]
+        moved = torch._foreach_sub(before, now)  # pyright: ignore[reportPrivateImportUsage]
+        far, size = (
+            torch.stack(torch._foreach_norm(some)).norm()  # pyright: ignore[reportPrivateImportUsage]
+            for some in (moved, before)
+        )
+        return far / size.clamp_min(1e-12)

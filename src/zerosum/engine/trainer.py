@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,18 @@ from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation
+from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
+from zerosum.engine.state import averaged_tensors, below, like, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.rng import Noise, derive_seed
 from zerosum.runtime import Runtime
+
+HANDED_OVER = "handed over"
+"""What `Trainer.run` returns when another trainer is to go on from here."""
+
+OBSERVE_EVERY = 4
+"""Signals that cost something are taken on every so many steps."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,9 @@ class Trainer:
     Attributes:
         step: steps played.
         seconds: time spent in steps, over all resumes.
+        stopping: why it ends after this step; empty while it goes on.
+        players: the parameters of every player, by name.
+        notes: what hooks must know again after a resume, JSON values by the hook's name.
     """
 
     def __init__(
@@ -65,6 +75,7 @@ class Trainer:
         self.optimisation, self.runtime, self.execution = optimisation, runtime, execution
         self.dataset = dataset
         self.step, self.seconds = 0, 0.0
+        self.notes: dict[str, Any] = {}
         self._micro = _micro_batch(optimisation, runtime.world)
         self.game = game.to(runtime.device).train()
         if execution.layout == "channels_last":
@@ -73,14 +84,14 @@ class Trainer:
             for name in game.compiled:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
         self.moves: Sequence[Move] = game.moves()
-        self._players = _players(game, self.moves, optimisation)
+        self.players = _players(game, self.moves, optimisation)
         self._everyone = list(game.parameters())
         self._active: str | None = None
         self._optimizers = {
             name: optimisation.optimizers[name].build(parameters)
-            for name, parameters in self._players.items()
+            for name, parameters in self.players.items()
         }
-        self._weights = _averaged_tensors(game)
+        self._weights = averaged_tensors(game)
         self._average = [tensor.detach().clone() for tensor in self._weights.values()]
         self._method_state = [b for b in game.buffers() if b.is_floating_point()]
         self.noise = Noise(
@@ -92,7 +103,7 @@ class Trainer:
             channels_last=execution.layout == "channels_last",
         )  # fmt: skip
         self._window: dict[str, list[Tensor]] = {}
-        self._stopping = ""
+        self.stopping = ""
 
     @property
     def images_seen(self) -> int:
@@ -110,16 +121,26 @@ class Trainer:
         Raises:
             DivergenceError: a term is NaN or infinite.
         """
-        self._stopping = ""
-        try:
-            with self.execution.applied():
-                return self._play_on(hooks if self.runtime.is_main else ())
-        finally:
-            self.loader.close()
+        self.stopping = ""
+        mine = hooks if self.runtime.is_main else ()
+        return self._run(mine, [hook.started for hook in mine])
+
+    def take_over(self, hooks: Sequence[Hook] = ()) -> str:
+        """`run`, where an earlier trainer handed over: hooks are not started again.
+
+        Raises:
+            DivergenceError: a term is NaN or infinite.
+        """
+        mine = hooks if self.runtime.is_main else ()
+        return self._run(mine, [hook.taken_over for hook in mine])
 
     def stop(self, reason: str) -> None:
         """End the run after this step (with several processes, at the next record)."""
-        self._stopping = reason
+        self.stopping = reason
+
+    def hand_over(self) -> None:
+        """Leave `run` after this step with `HANDED_OVER`; hooks are not told of any end."""
+        self.stopping = HANDED_OVER
 
     def play(self) -> None:
         """One step: every move that is due, then the average."""
@@ -152,14 +173,14 @@ class Trainer:
     def averaged_weights(self) -> Iterator[Game]:
         """The game in evaluation mode with its averaged weights, for sampling."""
         pairs = list(zip(self._weights.values(), self._average, strict=True))
-        _swap(pairs)
+        swap(pairs)
         self.game.eval()
         try:
             with torch.no_grad():
                 yield self.game
         finally:
             self.game.train()
-            _swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
+            swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
 
     def sample(self, inputs: Inputs) -> Tensor:
         """Samples of the averaged generator in data form, on the CPU."""
@@ -171,7 +192,7 @@ class Trainer:
         tensors = {f"game.{name}": t for name, t in self.game.state_dict().items()}
         average = zip(self._weights, self._average, strict=True)
         tensors |= {f"average.{name}": tensor for name, tensor in average}
-        for player, parameters in self._players.items():
+        for player, parameters in self.players.items():
             for i, parameter in enumerate(parameters):
                 state = self._optimizers[player].state.get(parameter, {})
                 tensors |= {f"optimizer.{player}.{i}.{k}": v for k, v in state.items()}
@@ -182,35 +203,58 @@ class Trainer:
             "position": self.loader.position,
             "seconds": self.seconds,
             "window": list(self._window),
+            "notes": self.notes,
         }
         return tensors, scalars
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
         """Continue exactly where `state` was taken."""
-        self.game.load_state_dict(_below("game.", tensors))
-        average = _below("average.", tensors)
+        self.game.load_state_dict(below("game.", tensors))
+        average = below("average.", tensors)
         for name, mine in zip(self._weights, self._average, strict=True):
             mine.copy_(average[name])
-        for player, parameters in self._players.items():
-            saved = _below(f"optimizer.{player}.", tensors)
+        for player, parameters in self.players.items():
+            saved = below(f"optimizer.{player}.", tensors)
             self._optimizers[player].state.clear()
             for i, parameter in enumerate(parameters):
                 state = {
-                    name: _like(tensor, parameter)
-                    for name, tensor in _below(f"{i}.", saved).items()
+                    name: like(tensor, parameter) for name, tensor in below(f"{i}.", saved).items()
                 }
                 if state:
                     self._optimizers[player].state[parameter] = state
         device = self.runtime.device
-        window = _below("window.", tensors)
+        window = below("window.", tensors)
         self._window = {name: list(window[name].to(device).unbind()) for name in scalars["window"]}
         self.noise.set_state(tensors["noise"])
         self.step, self.seconds = scalars["step"], scalars["seconds"]
         self.loader.position = scalars["position"]
+        self.notes = dict(scalars.get("notes", {}))
+
+    def roll_back(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
+        """Take everything from an earlier `state` but the clock, which goes on.
+
+        Steps, seconds and the position in the data stay, so the budget counts what was rolled
+        back, and the rows that follow are other ones than those that followed before.
+        """
+        clock = {
+            "step": self.step,
+            "position": self.loader.position,
+            "seconds": self.seconds,
+            "window": [],
+            "notes": self.notes,
+        }
+        self.load_state(tensors, {**scalars, **clock})
+
+    def _run(self, hooks: Sequence[Hook], greetings: Sequence[Callable[["Trainer"], None]]) -> str:
+        try:
+            with self.execution.applied():
+                for greet in greetings:
+                    greet(self)
+                return self._play_on(hooks)
+        finally:
+            self.loader.close()
 
     def _play_on(self, hooks: Sequence[Hook]) -> str:
-        for hook in hooks:
-            hook.started(self)
         ending = ""
         while self.progress < 1 and not ending:
             start = time.perf_counter()
@@ -226,7 +270,9 @@ class Trainer:
             for hook in hooks:
                 hook.stepped(self)
             if self.runtime.world == 1 or row is not None:
-                ending = self.runtime.agree_text(self._stopping)
+                ending = self.runtime.agree_text(self.stopping)
+        if ending == HANDED_OVER:
+            return ending
         reason = "finished" if self.progress >= 1 else ending
         for hook in hooks:
             hook.ended(self, reason)
@@ -239,7 +285,10 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         pieces = self.optimisation.accumulate
         for _ in range(pieces):
-            turn = Turn(self._micro, self.noise, index, progress, self._next_batch)
+            turn = Turn(
+                self._micro, self.noise, index, progress, self._next_batch,
+                observe=self.step % OBSERVE_EVERY == 0,
+            )  # fmt: skip
             with self.execution.autocast(self.runtime.device):
                 terms = move.loss(turn)
                 loss = sum(terms.values()) / pieces
@@ -247,10 +296,22 @@ class Trainer:
             self._note(move.player, terms)
             self._note(move.player, turn.signals)
         if self.runtime.world > 1:
-            parameters = self._players[move.player]
+            parameters = self.players[move.player]
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])
+        if self.step % OBSERVE_EVERY == 0:
+            self._note(move.player, {"slope": gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
+        parameters = self.players[move.player]
+        before = self._weights_before(parameters)
         optimizer.step()
+        if before:
+            self._note(move.player, {"speed": relative_change(before, parameters)})
+
+    def _weights_before(self, parameters: list[nn.Parameter]) -> list[Tensor]:
+        """Copies, on the first step of each row; else nothing."""
+        if self.step % self.optimisation.record_every:
+            return []
+        return [parameter.detach().clone() for parameter in parameters]
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)
@@ -263,7 +324,7 @@ class Trainer:
     def _activate(self, player: str) -> None:
         if player == self._active:
             return
-        mine = set(map(id, self._players[player]))
+        mine = set(map(id, self.players[player]))
         for parameter in self._everyone:
             parameter.requires_grad_(id(parameter) in mine)
         self._active = player
@@ -322,29 +383,3 @@ def _players(
             f"{sorted(names)}. Give one optimizer for each player."
         )
     return {name: list(game.get_submodule(name).parameters()) for name in names}
-
-
-def _averaged_tensors(game: Game) -> dict[str, Tensor]:
-    """Parameters and floating-point buffers of the players that are averaged, by dotted name."""
-    state = game.state_dict(keep_vars=True)
-    return {
-        name: tensor
-        for name, tensor in state.items()
-        if name.split(".")[0] in game.averaged and tensor.is_floating_point()
-    }
-
-
-def _swap(pairs: list[tuple[Tensor, Tensor]]) -> None:
-    for tensor, average in pairs:
-        tensor.data, average.data = average.data, tensor.data
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _like(saved: Tensor, parameter: nn.Parameter) -> Tensor:
-    """`saved` on the parameter's device, and in its memory layout where the shapes agree."""
-    if saved.shape != parameter.shape:
-        return saved.to(parameter.device)
-    return torch.empty_like(parameter, dtype=saved.dtype, requires_grad=False).copy_(saved)

@@ -76,7 +76,8 @@ def _figure(
     parts += [bench.split, f"N={len(hearing.samples)}"]
     if len(hearing.reference) != len(hearing.samples):
         parts.append(f"reals={len(hearing.reference)}")
-    parts += [output.protocol.format(k=bench.neighbours)] if output.protocol else []
+    train = 0 if bench.train is None else len(bench.train)
+    parts += [output.protocol.format(k=bench.neighbours, train=train)] if output.protocol else []
     interval = value.interval()
     low, high = interval if interval else (None, None)
     bottom, top = output.limits

@@ -95,6 +95,10 @@ class Bench:
         noise = self.noise("bootstrap", *purpose)
         return [noise.integers(n, high=n) for _ in range(self.replicates)]
 
+    def some(self, most: int, of: int, *purpose: str) -> Tensor:
+        """At most `most` of the rows 0 to `of`, none twice, in random order, int64."""
+        return self.noise("some rows", *purpose).uniform(of).argsort(stable=True)[:most]
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -195,4 +199,5 @@ def all_measures() -> tuple[Measure, ...]:
     package = import_module("zerosum.evaluation.measures")
     for info in iter_modules(package.__path__):
         import_module(f"{package.__name__}.{info.name}")
-    return tuple(REGISTRY.measures)
+    # A file may have been imported before, by itself.
+    return tuple(sorted(REGISTRY.measures, key=lambda one: type(one).__module__))

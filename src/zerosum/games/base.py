@@ -30,6 +30,7 @@ class Turn:
         progress: share of the training budget that is used, 0 to 1.
         next_batch: draws real samples, a `Batch` of `batch_size`.
         signals: scalars to record beside the terms, without minimising them.
+        observe: whether signals that cost something are wanted this time.
     """
 
     batch_size: int
@@ -38,6 +39,7 @@ class Turn:
     progress: float
     next_batch: Callable[[], Batch]
     signals: Terms = field(default_factory=dict)
+    observe: bool = False
 
     def due(self, every: int) -> bool:
         """Whether something that happens every `every` plays of this move happens now."""

@@ -21,6 +21,7 @@ from zerosum.games.base import (
 )
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
+from zerosum.objectives.augment import Augmentation, NoAugmentation
 from zerosum.objectives.penalties import Penalty, gradient_norm, logits_and_gradient
 from zerosum.rng import Noise
 from zerosum.schedules import Constant, Schedule
@@ -37,6 +38,9 @@ class TwoPlayerConfig(GameConfig):
         penalty_schedule: factor on all penalties over the training.
         discriminator_repeats: discriminator moves for each generator move.
         conditional: both players see the label; needs labelled data.
+        augmentation: what reals and fakes go through before the discriminator sees them.
+        pack: samples that the discriminator judges together (Lin et al., "PacGAN", 2018,
+            arXiv:1712.04086); fakes that are all alike give themselves away beside each other.
     """
 
     kind = "two_player"
@@ -48,6 +52,8 @@ class TwoPlayerConfig(GameConfig):
     penalty_schedule: Schedule = Constant()
     discriminator_repeats: PositiveInt = 1
     conditional: bool = False
+    augmentation: Augmentation = NoAugmentation()
+    pack: PositiveInt = 1
 
     def all_penalties(self) -> tuple[Penalty, ...]:
         """What the discriminator pays; a paper's own penalties come before `penalties`."""
@@ -73,16 +79,21 @@ class TwoPlayer(Game):
             )
         if config.conditional:
             _require_samples(space)
+        if config.pack > 1:
+            reads = type(self).extra_terms is not TwoPlayer.extra_terms
+            _require_packable(config, reads=reads)
         self.config, self.space = config, space
         self.penalties = config.all_penalties()
         num_labels = space.num_labels if config.conditional else 0
         self.generator = config.generator.build(self.latent_size, space, num_labels=num_labels)
+        self.augment = config.augmentation.build(space)
         self.discriminator = self.build_discriminator(num_labels)
         self.register_buffer("label_weights", torch.tensor(space.label_counts, dtype=torch.float))
 
     def build_discriminator(self, num_labels: int) -> nn.Module:
         """The discriminator; a paper with more heads replaces this."""
-        return self.config.discriminator.build(self.space, num_labels=num_labels)
+        space = self.space if self.config.pack == 1 else self.space.packed(self.config.pack)
+        return self.config.discriminator.build(space, num_labels=num_labels)
 
     def moves(self) -> Sequence[Move]:
         """The discriminator, as often as configured, then the generator."""
@@ -125,13 +136,28 @@ class TwoPlayer(Game):
         """Set the labels."""
         return Inputs(inputs.z, values)
 
+    def augmentation_draws(self, n: int, noise: Noise) -> Tensor | None:
+        """Random numbers that `shown` alters `n` samples by; None, and none drawn, without need."""
+        return None if self.augment is None else self.augment.draw(n, noise)
+
+    def shown(self, x: Tensor, draws: Tensor | None) -> Tensor:
+        """What the discriminator sees of samples: altered, then joined in packs."""
+        return self._packed(x if self.augment is None else self.augment(x, draws))
+
     def outputs(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """All that the discriminator says of samples, `[B, 1 + K]`: the logit, then readings."""
+        """All that the discriminator says of what it is shown, `[B / pack, 1 + K]`.
+
+        The logit, then readings.
+        """
         return self.discriminator(x, y).float()
 
     def score(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """Logits `[B]` of samples."""
-        return self.outputs(x, y)[:, 0]
+        """Logits `[B / pack]` of samples `[B, *space.shape]`, not augmented.
+
+        Raises:
+            RecipeError: the samples cannot be split into packs.
+        """
+        return self.outputs(self._packed(x), y)[:, 0]
 
     def discriminator_loss(self, turn: Turn) -> Terms:
         """Adversarial terms, and the penalties that are due."""
@@ -139,17 +165,24 @@ class TwoPlayer(Game):
         inputs, y = self.draw_beside(batch, turn.noise)
         with torch.no_grad():
             x_fake = self.generate(inputs)
+        shown_real = self.shown(batch.x, self.augmentation_draws(batch.size, turn.noise))
+        shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, turn.noise))
         due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
         sites = {penalty.site for penalty in due}
-        terms, gradients, readings = self._judge(
-            batch.x, x_fake, y, "real" in sites, "fake" in sites
+        terms, gradients, logits, readings = self._judge(
+            shown_real, shown_fake, y, "real" in sites, "fake" in sites
         )
         turn.signals["accuracy"] = terms.pop("accuracy")
+        sign = self.config.adversarial.sign_statistic(*logits)
+        if turn.observe:
+            turn.signals |= observed(*logits, batch.x, x_fake) | {"real_sign": sign}
+        if self.augment is not None:
+            turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
         strength = self.config.penalty_schedule.at(turn.progress)
         for penalty in due:
             gradient = gradients.get(penalty.site)
             if gradient is None:
-                gradient = self._slope(penalty.points(batch.x, x_fake, turn.noise), y)
+                gradient = self._slope(penalty.points(shown_real, shown_fake, turn.noise), y)
                 turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
             factor = strength * penalty.weight * penalty.every
             cost = factor * penalty.cost(gradient).mean()
@@ -159,7 +192,10 @@ class TwoPlayer(Game):
     def generator_loss(self, turn: Turn) -> Terms:
         """The adversarial term."""
         inputs, x_real, y = self.draw_for_generator(turn)
-        return self._please(inputs, x_real, y)
+        if x_real is not None:
+            x_real = self.shown(x_real, self.augmentation_draws(len(x_real), turn.noise))
+        draws = self.augmentation_draws(inputs.size, turn.noise)
+        return self._please(inputs, x_real, y, draws)
 
     def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
         """Inputs for as many fakes as there are reals, with the same labels."""
@@ -176,8 +212,8 @@ class TwoPlayer(Game):
 
     def _judge(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
-    ) -> tuple[Terms, dict[str, Tensor], Tensor]:
-        """Adversarial terms with the accuracy, gradients that are asked for, fakes' readings."""
+    ) -> tuple[Terms, dict[str, Tensor], tuple[Tensor, Tensor], Tensor]:
+        """Adversarial terms with the accuracy, gradients that are asked for, logits, readings."""
         gradients = {}
         if real_slope:
             real, gradients["real"] = logits_and_gradient(lambda x: self.outputs(x, y), x_real)
@@ -189,21 +225,71 @@ class TwoPlayer(Game):
             fake = self.outputs(x_fake, y)
         terms = self.config.adversarial.discriminator(real[:, 0], fake[:, 0])
         ranked = (real[:, 0] > fake[:, 0]).float().mean().detach()
-        return terms | {"accuracy": ranked}, gradients, fake[:, 1:]
+        logits = real[:, 0].detach(), fake[:, 0].detach()
+        return terms | {"accuracy": ranked}, gradients, logits, fake[:, 1:]
 
     def _slope(self, points: Tensor, y: Tensor | None) -> Tensor:
         """The input gradient at `points`."""
-        return logits_and_gradient(lambda x: self.score(x, y), points)[1]
+        return logits_and_gradient(lambda x: self.outputs(x, y), points)[1]
 
-    def _please(self, inputs: Inputs, x_real: Tensor | None, y: Tensor | None) -> Terms:
-        """The generator's terms on fresh fakes."""
+    def _please(
+        self,
+        inputs: Inputs,
+        x_real: Tensor | None,
+        y: Tensor | None,
+        draws: Tensor | None = None,
+    ) -> Terms:
+        """The generator's terms on fresh fakes; `x_real` as it is shown."""
         real_logits = None
         if x_real is not None:
             with torch.no_grad():
-                real_logits = self.score(x_real, y)
-        outputs = self.outputs(self.generate(inputs), y)
+                real_logits = self.outputs(x_real, y)[:, 0]
+        outputs = self.outputs(self.shown(self.generate(inputs), draws), y)
         loss = self.config.adversarial.generator(real_logits, outputs[:, 0])
         return {"adversarial": loss} | self.extra_terms(outputs[:, 1:], inputs)
+
+    def _packed(self, x: Tensor) -> Tensor:
+        """Each `pack` samples that follow each other as one, joined along dimension 1."""
+        pack = self.config.pack
+        if pack == 1:
+            return x
+        if len(x) % pack:
+            raise RecipeError(
+                f"{len(x)} samples cannot be split into packs of {pack}. Make what one process "
+                "draws at a time (optimisation.batch_size over optimisation.accumulate and "
+                f"processes) a multiple of {pack}, or set game.pack=1."
+            )
+        return x.unflatten(0, (-1, pack)).flatten(1, 2)
+
+
+def observed(
+    real_logits: Tensor, fake_logits: Tensor, x_real: Tensor, x_fake: Tensor
+) -> dict[str, Tensor]:
+    """What tells of a duel's health, from one batch.
+
+    Returns:
+        `logit_gap`: how far the discriminator holds reals above fakes.
+        `spread`: the fakes' standard deviation over the batch, relative to the reals'.
+    """
+    spread = [x.float().flatten(1).var(0, correction=0).mean() for x in (x_fake, x_real)]
+    return {
+        "logit_gap": real_logits.mean() - fake_logits.mean(),
+        "spread": (spread[0] / spread[1].clamp_min(1e-12)).sqrt(),
+    }
+
+
+def _require_packable(config: TwoPlayerConfig, *, reads: bool) -> None:
+    """Refuse games whose discriminator has something to do with each sample by itself."""
+    if reads:
+        why, way = "reads something from each sample beside the logit", ""
+    elif config.conditional:
+        why, way = "is shown the label of each sample", " or game.conditional=false"
+    else:
+        return
+    raise RecipeError(
+        f"game.pack={config.pack} lets the discriminator judge samples together, but in this game "
+        f"it {why}. Set game.pack=1{way}."
+    )
 
 
 def _require_samples(space: Space) -> None:

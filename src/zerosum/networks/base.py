@@ -1,6 +1,6 @@
 """What a game expects of its networks."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from zerosum.config import Config
 from zerosum.errors import RecipeError
@@ -33,6 +33,32 @@ class DiscriminatorConfig(Config):
             RecipeError: the network cannot read samples of that space.
         """
         raise TypeError(f"{type(self).__name__} must define build()")
+
+
+def adopt(saved: Tensor, new: Tensor) -> Tensor | None:
+    """What a tensor of a changed network takes from the one saved before: values like `new`.
+
+    A first layer that now reads m samples where it read one, `[out, m * in, ...]` for
+    `[out, in, ...]`, gets its weights m times, divided by m: it starts with the mean of what it
+    said of each sample. That is meant for weights; an optimizer's state of a layer that has grown
+    starts afresh.
+
+    Returns:
+        `saved` where the shapes agree, grown weights, or None where `new` has to stay as it is.
+
+    >>> import torch
+    >>> adopt(torch.tensor([[2.0, 6.0]]), torch.zeros(1, 4))
+    tensor([[1., 3., 1., 3.]])
+    """
+    if saved.shape == new.shape:
+        return saved
+    if saved.ndim != new.ndim or saved.ndim < 2 or not saved.shape[1]:
+        return None
+    times, rest = divmod(new.shape[1], saved.shape[1])
+    repeats = [1, times, *[1] * (saved.ndim - 2)]
+    if rest or not times or saved.repeat(repeats).shape != new.shape:
+        return None
+    return saved.repeat(repeats) / times
 
 
 def require_images(space: Space, *, least: int, network: str) -> ImageSpace:

@@ -1,1 +1,1 @@
-"""What players minimise: adversarial losses, gradient penalties and auxiliary terms."""
+"""What players minimise: adversarial losses, penalties, and augmentations of what is seen."""

@@ -17,6 +17,9 @@ class AdversarialLoss(Config):
     pairs_reals: ClassVar[bool] = False
     """Whether the generator's loss looks at reals too."""
 
+    boundary: ClassVar[float | None] = None
+    """The logit at which the discriminator is undecided; None where the loss fixes none."""
+
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """The discriminator's terms, to be minimised."""
         raise TypeError(f"{type(self).__name__} must define discriminator()")
@@ -24,6 +27,23 @@ class AdversarialLoss(Config):
     def generator(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         """The generator's loss; `real_logits` is given only where `pairs_reals`."""
         raise TypeError(f"{type(self).__name__} must define generator()")
+
+    def sign_statistic(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Karras et al.'s r_t (2020, eq. 1), from -1 to 1: the share of reals taken for real.
+
+        The mean sign of `real_logits` `[B]`, counted from `boundary`. A loss of differences leaves
+        the logits' common offset free, so that zero means nothing; there they are counted from the
+        middle between the mean real and the mean fake. That too is 0 for a discriminator that
+        cannot tell, and 1 for one that holds every real above what lies between the two.
+
+        >>> import torch
+        >>> Wasserstein().sign_statistic(torch.tensor([5.0, 9.0]), torch.tensor([4.0, 4.0])).item()
+        0.0
+        """
+        boundary = self.boundary
+        if boundary is None:
+            return (real_logits - (real_logits.mean() + fake_logits.mean()) / 2).sign().mean()
+        return (real_logits - boundary).sign().mean()
 
 
 class Minimax(AdversarialLoss):
@@ -33,6 +53,7 @@ class Minimax(AdversarialLoss):
     """
 
     kind = "minimax"
+    boundary: ClassVar[float | None] = 0.0
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """-log D(x) and -log(1 - D(G(z)))."""
@@ -57,6 +78,7 @@ class LeastSquares(AdversarialLoss):
     """Mao et al., "Least Squares Generative Adversarial Networks", 2017, eq. 9 (targets 0, 1)."""
 
     kind = "least_squares"
+    boundary: ClassVar[float | None] = 0.5
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """½(D(x) - 1)² and ½D(G(z))²."""
@@ -74,6 +96,7 @@ class Hinge(AdversarialLoss):
     """Lim and Ye, "Geometric GAN", 2017; Miyato et al., 2018, eqs. 16 and 17."""
 
     kind = "hinge"
+    boundary: ClassVar[float | None] = 0.0
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """max(0, 1 - D(x)) and max(0, 1 + D(G(z)))."""

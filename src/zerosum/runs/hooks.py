@@ -1,6 +1,7 @@
 """Hooks that fill a run folder while the engine plays."""
 
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -27,10 +28,15 @@ class HistoryHook(Hook):
 
 
 class CheckpointHook(Hook):
-    """Saves every `seconds` seconds and at the end; never a state that is not finite."""
+    """Saves every `seconds` seconds and at the end; never a state that is not finite.
 
-    def __init__(self, run: Run, *, seconds: float) -> None:
-        self._run, self._seconds = run, seconds
+    `before` is called before each save, for what must lie on disk when a resume starts from it.
+    """
+
+    def __init__(
+        self, run: Run, *, seconds: float, before: Callable[[], None] | None = None
+    ) -> None:
+        self._run, self._seconds, self._before = run, seconds, before
         self._last, self._last_step = time.monotonic(), -1
 
     def started(self, trainer: Trainer) -> None:
@@ -38,6 +44,10 @@ class CheckpointHook(Hook):
         self._run.update(state="running")
         if trainer.step == 0:
             self._save(trainer)
+
+    def taken_over(self, trainer: Trainer) -> None:
+        """A changed recipe can be resumed from its first step."""
+        self._save(trainer)
 
     def stepped(self, trainer: Trainer) -> None:
         """Save when it is time."""
@@ -53,6 +63,8 @@ class CheckpointHook(Hook):
 
     def _save(self, trainer: Trainer) -> None:
         trainer.check_healthy()
+        if self._before is not None:
+            self._before()
         self._run.checkpoints.save(*trainer.state())
         self._run.update(
             step=trainer.step, images=trainer.images_seen, seconds=round(trainer.seconds, 3)

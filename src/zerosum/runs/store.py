@@ -6,6 +6,7 @@ history.jsonl       one row for every few steps: each term and signal
 events.jsonl        what happened: choices, warnings, stops, divergence
 samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
+healthy/            the same, of the healthiest steps, where a referee watched
 code/               a recipe file of the user's own, where there was one
 ```
 """
@@ -90,6 +91,11 @@ class Run:
     def checkpoints(self) -> Checkpoints:
         """The run's checkpoints."""
         return Checkpoints(self.folder / "checkpoints")
+
+    @property
+    def healthy(self) -> Checkpoints:
+        """Healthy states, kept by the referee to go back to."""
+        return Checkpoints(self.folder / "healthy", keep=6)
 
     def update(self, **values: Any) -> None:
         """Change the manifest and write it."""

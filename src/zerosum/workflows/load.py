@@ -19,7 +19,9 @@ def load(
 ) -> Model:
     """The model of a run, with averaged weights.
 
-    Where the newest checkpoint is damaged, the one before it is used, with a warning.
+    Where a referee found an earlier state healthier than the last one, it is that state; the
+    manifest says so under `model`. Where the newest checkpoint is damaged, the one before it is
+    used, with a warning.
 
     Args:
         run: the run or its folder.
@@ -35,6 +37,11 @@ def load(
     recipe = recipe_of(run, code)
     game = recipe.game.build(space_of_run(run))
     store = run.checkpoints
+    chosen = run.manifest.get("model")
+    if step is None and chosen is not None:
+        store, step = run.healthy, chosen["step"]
+    elif step is not None and step not in store.steps() and step in run.healthy.steps():
+        store = run.healthy
     if step is not None and step not in store.steps():
         raise RunError(f"{run.folder} has no checkpoint of step {step}. It has: {store.steps()}.")
     checkpoint, problems = store.load_newest() if step is None else (store.load(step), [])

@@ -4,7 +4,7 @@ import time
 
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.evaluation.modes import count_modes
+from zerosum.evaluation.measures.modes import count_modes
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
 
@@ -45,7 +45,7 @@ class ModeHook(Hook):
         self.newest = {
             "modes_covered": count.covered,
             "high_quality": round(count.high_quality, 4),
-            "mode_kl": round(count.kl, 4) if count.kl != float("inf") else -1.0,
+            "mode_kl": round(count.kl, 4),
         }
         self._run.add_event("measured", step=trainer.step, **self.newest)
 

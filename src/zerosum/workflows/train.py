@@ -1,14 +1,12 @@
 """Train a recipe on data, and continue a run exactly where it stopped."""
 
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from zerosum.data.base import Progress
+from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import (
     Trial,
     Wishes,
@@ -18,21 +16,16 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Trainer
-from zerosum.errors import DivergenceError, RunError
+from zerosum.errors import RunError
 from zerosum.recipes import Recipe
+from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
-from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
 from zerosum.spaces import ImageSpace
-from zerosum.workflows.metrics import metric_hook
+from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
-
-Listener = Callable[[Run, Trainer, SampleHook], Sequence[Hook]]
-"""Gives the hooks of a face, such as a live view, once the run exists."""
 
 _PLANNED_SHARE = 0.85
 """Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
@@ -51,6 +44,7 @@ def train(
     data_options: Mapping[str, Any] | None = None,
     device: str = "auto",
     wishes: Wishes | None = None,
+    referee: Guard = "watch",
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
@@ -70,6 +64,7 @@ def train(
         data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
+        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
         progress: told about anything that takes long before training starts.
@@ -96,8 +91,11 @@ def train(
         trainer = make_trainer(
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=execution
         )
-        run = _create(folder, resolved, plan, seed, runtime, execution, trials)
-        _play(run, trainer, seed, minutes, checkpoint_seconds, listener)
+        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee)
+        play(
+            run, trainer, seed=seed, guard=referee, minutes=minutes,
+            checkpoint_seconds=checkpoint_seconds, listener=listener,
+        )  # fmt: skip
     return run
 
 
@@ -109,6 +107,7 @@ def resume(
     images: int | None = None,
     device: str | None = None,
     code: Path | str | None = None,
+    referee: Guard | None = None,
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
@@ -122,6 +121,7 @@ def resume(
         images: a new, larger budget in images; schedules stretch with it.
         device: left out, the device the run was trained on.
         code: the user's own recipe file, where the run came from one.
+        referee: left out, as the run was started.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run is open.
         progress: told about anything that takes long before training starts.
@@ -150,7 +150,10 @@ def resume(
                 device=runtime.device, rank=runtime.rank, world=runtime.world,
             )  # fmt: skip
             checkpoint.tensors["noise"] = trainer.noise.state()
-        trainer.load_state(checkpoint.tensors, checkpoint.scalars)
+        tensors = checkpoint.tensors
+        if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
+            tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
+        trainer.load_state(tensors, checkpoint.scalars)
         if trainer.progress >= 1:
             raise RunError(
                 f"{run.folder} is finished: {trainer.images_seen:,} images. To train on, give a "
@@ -162,8 +165,11 @@ def resume(
             for problem in problems:
                 run.add_event("checkpoint_damaged", problem=problem, used=checkpoint.step)
             run.add_event("resumed", step=checkpoint.step, exact=alike, device=str(runtime.device))
-            run.update(recipe=recipe.to_json())
-        _play(run, trainer, seed, minutes, checkpoint_seconds, listener)
+            run.update(recipe=recipe.to_json(), model=None)
+        play(
+            run, trainer, seed=seed, guard=referee or run.manifest.get("referee", "off"),
+            minutes=minutes, checkpoint_seconds=checkpoint_seconds, listener=listener,
+        )  # fmt: skip
     return run
 
 
@@ -202,7 +208,7 @@ def _planned(
 
 def _create(
     folder: Path, recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial],
+    trials: list[Trial], referee: Guard,
 ) -> Run:  # fmt: skip
     dataset = plan.dataset
     manifest = {
@@ -219,6 +225,7 @@ def _create(
         "device": str(runtime.device),
         "processes": runtime.world,
         "execution": execution.to_json(),
+        "referee": referee,
         "versions": versions(),
         "parent": None,
     }
@@ -236,40 +243,6 @@ def _create(
     return run
 
 
-def _play(
-    run: Run, trainer: Trainer, seed: int, minutes: float | None, checkpoint_seconds: float,
-    listener: Listener | None,
-) -> None:  # fmt: skip
-    samples = SampleHook(run, seed=seed)
-    hooks: list[Hook] = [HistoryHook(run), samples]
-    hooks += metric_hook(run, trainer)
-    hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
-    hooks += [StopAfter(minutes * 60)] if minutes is not None else []
-    hooks.append(CheckpointHook(run, seconds=checkpoint_seconds))
-    try:
-        with _interruptible(trainer):
-            trainer.run(hooks)
-    except BaseException as error:
-        trainer.loader.close()
-        if trainer.runtime.is_main:
-            for hook in hooks:
-                hook.failed(trainer)
-            _record_failure(run, trainer, error)
-        raise
-
-
-def _record_failure(run: Run, trainer: Trainer, error: BaseException) -> None:
-    """Say in the run why it ended; where even that cannot be written, the error itself says it."""
-    state = "failed"
-    if isinstance(error, DivergenceError):
-        state = "diverged"
-    elif isinstance(error, KeyboardInterrupt):
-        state = "interrupted"
-    with suppress(RunError):
-        run.add_event(state, step=trainer.step, message=str(error))
-        run.update(state=state)
-
-
 def _same_device(run: Run) -> str:
     device = run.manifest["device"]
     return "auto" if device.startswith("cuda") else device
@@ -280,22 +253,3 @@ def _check_budget(minutes: float | None, images: int | None) -> None:
         raise RunError(f"--minutes is {minutes}; give a number above 0.")
     if images is not None and images < 1:
         raise RunError(f"--images is {images}; give a whole number above 0.")
-
-
-@contextmanager
-def _interruptible(trainer: Trainer) -> Iterator[None]:
-    """The first Ctrl-C ends the training after the step, resumable; a second one at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_signal(number: int, _frame: object) -> None:
-        trainer.stop("interrupted")
-        signal.signal(number, signal.default_int_handler)
-
-    previous = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

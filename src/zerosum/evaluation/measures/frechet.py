@@ -3,15 +3,25 @@
 Dowson and Landau, "The Fréchet distance between multivariate normal distributions", 1982; for
 pictures: Heusel et al., "GANs trained by a two time-scale update rule", NeurIPS 2017 (FID). It is
 called FID only where the features are the published ones.
+
+Where we deviate: for the interval no distance is computed again from resampled rows. To first order
+a distance is the sum of what each row adds to it, so what the rows add is resampled (Efron, "The
+jackknife, the bootstrap and other resampling plans", 1982, chapter 6). With 2,048 features that
+costs one more decomposition in place of one for each replicate. It is nearer to the truth, too: a
+row drawn twice adds no spread to the cloud, so distances of resampled rows scatter too widely
+wherever there are not many more rows than features.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+
+_ROWS = 4_096
+"""Features that are held in float64 at once."""
 
 
 class Moments:
@@ -21,21 +31,21 @@ class Moments:
     """
 
     def __init__(self, num_features: int) -> None:
-        self.count = 0.0
+        self.count = 0
         self._sum = torch.zeros(num_features, dtype=torch.float64)
         self._outer = torch.zeros(num_features, num_features, dtype=torch.float64)
         self._shift: Tensor | None = None
 
-    def update(self, features: Tensor, weights: Tensor | None = None) -> "Moments":
-        """Take in features `[N, F]`, each counted `weights` `[N]` times."""
-        x = features.double()
-        if self._shift is None:  # keeps sums small where the mean is far from zero
-            self._shift = x.mean(dim=0)
-        x = x - self._shift
-        weighted = x if weights is None else x * weights.double()[:, None]
-        self.count += len(x) if weights is None else float(weights.sum())
-        self._sum += weighted.sum(dim=0)
-        self._outer += weighted.T @ x
+    def update(self, features: Tensor) -> "Moments":
+        """Take in features `[N, F]`."""
+        for piece in features.split(_ROWS):
+            x = piece.double()
+            if self._shift is None:  # keeps sums small where the mean is far from zero
+                self._shift = x.mean(dim=0)
+            x = x - self._shift
+            self.count += len(x)
+            self._sum += x.sum(dim=0)
+            self._outer.addmm_(x.T, x)
         return self
 
     @property
@@ -60,8 +70,43 @@ def frechet_distance(a: Moments, b: Moments) -> float:
     >>> round(frechet_distance(a, b), 9)
     9.0
     """
-    root = _square_root(a.covariance)
-    values = torch.linalg.eigvalsh(root @ b.covariance @ root)
+    root = _square_root(b.covariance)
+    return _distance(a, b, torch.linalg.eigvalsh(root @ a.covariance @ root))
+
+
+def influences(features: Tensor, of: Moments, target: Moments) -> tuple[float, Tensor]:
+    """The distance from `of` to `target`, and what each row of `features` adds to it.
+
+    With T the matrix that carries the one Gaussian onto the other, a row x of `of` adds
+    2(x - μ₁)·(μ₁ - μ₂) + (x - μ₁)ᵀ(1 - T)(x - μ₁): the derivative of the distance by the weight of
+    the row, up to a constant. Where there are no more rows than features, T acts on what they span.
+
+    Args:
+        features: rows `[N, F]` that `of` was made from.
+        of: their moments.
+        target: the moments of other features.
+
+    Returns:
+        The distance, and float64 `[N]` with mean 0.
+    """
+    root = _square_root(target.covariance)
+    values, vectors = torch.linalg.eigh(root @ of.covariance @ root)
+    least = values.max() * len(values) * torch.finfo(values.dtype).eps
+    inverse = torch.where(values > least, values.clamp_min(least).rsqrt(), 0.0)
+    carry = root @ (vectors * inverse) @ vectors.T @ root
+    gap = 2 * (of.mean - target.mean)
+
+    def added() -> Iterator[Tensor]:
+        for piece in features.split(_ROWS):
+            x = piece.double() - of.mean
+            yield x @ gap + x.square().sum(1) - ((x @ carry) * x).sum(1)
+
+    each = torch.cat(list(added()))
+    return _distance(of, target, values), each - each.mean()
+
+
+def _distance(a: Moments, b: Moments, values: Tensor) -> float:
+    """The distance, from the eigenvalues of Σ₂^½Σ₁Σ₂^½."""
     cross = values.clamp_min(0).sqrt().sum()
     gap = (a.mean - b.mean).square().sum()
     trace = a.covariance.trace() + b.covariance.trace()
@@ -93,13 +138,13 @@ class FrechetDistance(Measure):
     )
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
-        """One distance; for the interval the candidate is resampled."""
+        """One distance; for the interval, what the candidate's rows add to it is resampled."""
         size = candidate.features.shape[1]
         target = Moments(size).update(reference.features)
-        value = frechet_distance(Moments(size).update(candidate.features), target)
-        replicates = []
-        for rows in bench.resamples(len(candidate), "frechet"):
-            weights = torch.bincount(rows, minlength=len(candidate))
-            moments = Moments(size).update(candidate.features, weights)
-            replicates.append(frechet_distance(moments, target))
-        return {"frechet_distance": Reading(value, tuple(replicates))}
+        moments = Moments(size).update(candidate.features)
+        if not bench.replicates:
+            return {"frechet_distance": Reading(frechet_distance(moments, target))}
+        value, each = influences(candidate.features, moments, target)
+        draws = bench.resamples(len(candidate), "frechet")
+        replicates = tuple(value + float(each[rows].mean()) for rows in draws)
+        return {"frechet_distance": Reading(value, replicates)}

@@ -1,0 +1,55 @@
+"""How much samples differ from one another, beside how much reals do."""
+
+from collections.abc import Mapping
+from math import sqrt
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+
+
+def mean_square_spread(features: Tensor, weights: Tensor | None = None) -> float:
+    """Mean squared distance of rows `[N, F]` from their mean: the trace of their covariance.
+
+    It is half the mean squared distance between two rows. `weights` `[N]` says how often each
+    counts.
+
+    >>> mean_square_spread(torch.tensor([[0.0, 0.0], [2.0, 0.0]]))
+    1.0
+    """
+    x = features.double()
+    count = torch.ones(len(x), dtype=torch.float64) if weights is None else weights.double()
+    mean = count @ x / count.sum()
+    return float(count @ (x - mean).square().sum(dim=1) / count.sum())
+
+
+@measure
+class Diversity(Measure):
+    """The spread of features, as a share of the reals'."""
+
+    outputs: ClassVar[tuple[Output, ...]] = (
+        Output(
+            name="feature_spread",
+            better="one",
+            meaning="How far two samples lie apart, on the root mean square, as a share of how far "
+            "two reals do. Below 1 samples are too alike, as where a model collapses; above 1 they "
+            "differ more than reals do, as noise does.",
+            source="root of the ratio of traces of covariances",
+        ),
+    )
+
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
+        """One ratio; for the interval the candidate is resampled."""
+        real = mean_square_spread(reference.features)
+
+        def ratio(weights: Tensor | None = None) -> float:
+            spread = mean_square_spread(candidate.features, weights)
+            # Reals that are all alike have nothing to compare with but samples that are, too.
+            return sqrt((spread + 1e-12) / (real + 1e-12))
+
+        n = len(candidate)
+        rows = bench.resamples(n, "diversity")
+        replicates = tuple(ratio(torch.bincount(some, minlength=n)) for some in rows)
+        return {"feature_spread": Reading(ratio(), replicates)}

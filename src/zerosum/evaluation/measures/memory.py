@@ -1,0 +1,128 @@
+"""Does the model give back the rows it was trained on?
+
+All need training rows beside a holdout of the same kind: what is near to both is merely typical.
+They say nothing about quality; noise and a good model score alike.
+
+Meehan et al., "A non-parametric test to detect data-copying in generative models", AISTATS 2020,
+arXiv:2004.05675, for samples that are nearer to training rows than a holdout is.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from zerosum.evaluation.blocks import nearest
+from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+
+NEAR = 0.01
+"""A sample is a near copy where it is as near to a training row as this share of the holdout."""
+
+
+def identical(x: Tensor, train: Tensor) -> Tensor:
+    """Whether each compact sample `[N, ...]` is one of the training rows `[M, ...]`, bool `[N]`."""
+    known = {row.tobytes() for row in train.flatten(1).contiguous().numpy()}
+    rows = x.flatten(1).contiguous().numpy()
+    return torch.tensor([row.tobytes() in known for row in rows], dtype=torch.bool)
+
+
+def closer(to_train: Tensor, to_holdout: Tensor) -> Tensor:
+    """1 where a sample is nearer to training rows, 0 where to the holdout, ½ where equally near.
+
+    Both are distances `[N]` to the nearest of as many rows.
+    """
+    return (to_train < to_holdout).double() + 0.5 * (to_train == to_holdout).double()
+
+
+class _Memory(Measure):
+    def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
+        """Where training rows are at hand, and reals that the model was not trained on."""
+        return bench.train is not None and bench.split == "holdout"
+
+    def _share(self, hits: Tensor, bench: Bench, *, least: float = 0.0) -> dict[str, Reading]:
+        name = self.outputs[0].name
+        rows = bench.resamples(len(hits), name)
+        shares = tuple(float(hits[some].double().mean()) for some in rows)
+        return {name: Reading(max(float(hits.double().mean()), least), shares)}
+
+
+@measure
+class CloserToTrain(_Memory):
+    """Whether samples lean towards the rows that were trained on."""
+
+    outputs: ClassVar[tuple[Output, ...]] = (
+        Output(
+            name="closer_to_train",
+            better="lower",
+            meaning="Share of samples that are nearer to a training row than to any of as many "
+            "reals that were never trained on. An honest model has a half; what is below counts as "
+            "a half. More means that training rows are given back, blurred or bent.",
+            source="after Meehan et al. 2020, arXiv:2004.05675",
+            limits=(0.5, 1.0),
+        ),
+    )
+
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
+        """One share; for the interval the candidate is resampled."""
+        train = _train(bench)
+        n = min(len(train), len(reference))
+        of_train = train.features[bench.some(n, len(train), "closer", "train")]
+        of_holdout = reference.features[bench.some(n, len(reference), "closer", "holdout")]
+        hits = closer(_to(candidate, of_train, bench), _to(candidate, of_holdout, bench))
+        return self._share(hits, bench, least=0.5)
+
+
+@measure
+class ExactCopies(_Memory):
+    """Samples that are training rows, value by value."""
+
+    outputs: ClassVar[tuple[Output, ...]] = (
+        Output(
+            name="exact_copies",
+            better="lower",
+            meaning="Share of samples that equal a training row in every value. Where fresh reals "
+            "have some too, the data holds rows several times.",
+            source="equality of stored values",
+            protocol="train={train}",
+            extractor=False,
+            limits=(0.0, 1.0),
+        ),
+    )
+
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
+        """One share; for the interval the candidate is resampled."""
+        return self._share(identical(candidate.x, _train(bench).x), bench)
+
+
+@measure
+class NearCopies(_Memory):
+    """Samples that are nearer to a training row than nearly all of the holdout."""
+
+    least: ClassVar[int] = 20
+    outputs: ClassVar[tuple[Output, ...]] = (
+        Output(
+            name="near_copies",
+            better="lower",
+            meaning="Share of samples that are as near to a training row as only 1 % of the "
+            "holdout is. So about 0.01 is right; much more means copies with small changes.",
+            source="distances to the nearest training row, threshold at the holdout's 1 % quantile",
+            protocol="train={train}",
+            limits=(0.0, 1.0),
+        ),
+    )
+
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
+        """One share; for the interval the candidate is resampled, not the threshold."""
+        train = _train(bench).features
+        threshold = _to(reference, train, bench).quantile(NEAR)
+        return self._share(_to(candidate, train, bench) <= threshold, bench)
+
+
+def _train(bench: Bench) -> Exhibit:
+    assert bench.train is not None
+    return bench.train
+
+
+def _to(exhibit: Exhibit, points: Tensor, bench: Bench) -> Tensor:
+    return nearest(exhibit.features, points, 1, tick=bench.tick)[0][:, 0]

@@ -1,0 +1,219 @@
+"""What is wrong with a duel, told from its signals and from looks at what the generator makes.
+
+Every rule here is a pure function of numbers, and gives its evidence in words.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zerosum.referee.gauge import Sight
+
+SUDDEN = 3.0
+"""Surprise (see `Trace`) from which a change of a signal is an event."""
+EXPLODED = 20.0
+STRANGE_DATA = 3.5
+"""Strangeness (see `compare_counts`) from which the reals are not those of the data set."""
+WORSE = 1.3
+"""A distance this many times the best one, twice in a row, means that ground was lost."""
+
+REMEDIES_FOR = {
+    "numerical divergence": ("roll-back", "lower-rates", "add-penalties", "relativistic"),
+    "mode collapse": ("lower-rates", "add-penalties", "relativistic", "repack", "new-seed"),
+    "mode dropping": ("lower-rates", "add-penalties", "relativistic", "repack"),
+    "discriminator overfits": ("augment", "add-penalties", "lower-rates", "raise-penalties"),
+    "discriminator too strong": ("add-penalties", "lower-rates", "relativistic", "lower-rates"),
+    "discriminator too weak": ("lower-rates", "add-penalties", "relativistic", "lower-rates"),
+    "oscillation": ("lower-rates", "add-penalties", "lower-rates", "relativistic"),
+    "losing ground": ("lower-rates", "add-penalties", "lower-rates", "relativistic"),
+    "stalled": ("relativistic", "add-penalties", "new-seed"),
+    "strange data": (),
+}
+"""Names of diagnoses, and what is tried for each, in order."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One finding.
+
+    Attributes:
+        name: a key of `REMEDIES_FOR`.
+        words: the evidence, for people.
+        confidence: 0 to 1.
+        signals: the numbers that it rests on.
+        first: remedies that the evidence itself asks for, before those of `REMEDIES_FOR`.
+    """
+
+    name: str
+    words: str
+    confidence: float
+    signals: dict[str, float]
+    first: tuple[str, ...] = ()
+
+
+def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Diagnosis | None:
+    """A sudden change of the signals of a duel, or None.
+
+    Args:
+        surprise: robust z-scores by signal, from `Trace.add`.
+        row: the signals themselves.
+    """
+    known = {name: z for name, z in surprise.items() if not _is_relief(name, z)}
+    if not known:
+        return None
+    name = max(known, key=lambda one: abs(known[one]))
+    worst = known[name]
+    if abs(worst) < SUDDEN:
+        return None
+    strongest = sorted(known, key=lambda one: -abs(known[one]))[:4]
+    signals = {one: row[one] for one in strongest}
+    confidence = 1 - math.exp(-abs(worst) / SUDDEN)
+    words = (
+        f"{_title(name)} went {'up' if worst > 0 else 'down'} to {row[name]:.3g}, "
+        f"{abs(worst):.0f} times its usual noise, within a few steps"
+    )
+    first = tuple(
+        f"slow-{player}"
+        for player in ("generator", "discriminator")
+        if known.get(f"{player}/speed", 0.0) > SUDDEN
+    )
+    return Diagnosis(_name_of_change(known, row), words, round(confidence, 3), signals, first)
+
+
+def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> str:
+    by_signal = {name.rpartition("/")[2]: z for name, z in surprise.items()}
+    spread = row.get("discriminator/spread", 1.0)
+    if by_signal.get("spread", 0.0) < -SUDDEN and spread < 0.7:
+        return "mode collapse"
+    faster = {name: z for name, z in surprise.items() if name.endswith("/speed") and z > SUDDEN}
+    if faster:
+        leader = max(faster, key=lambda name: faster[name])
+        strong = leader.startswith("discriminator")
+        return "discriminator too strong" if strong else "discriminator too weak"
+    if max(surprise.values()) > EXPLODED:
+        return "numerical divergence"
+    lead = sum(by_signal.get(one, 0.0) for one in ("accuracy", "logit_gap", "real_sign"))
+    lead += surprise.get("generator/adversarial", 0.0)
+    return "discriminator too strong" if lead > 0 else "discriminator too weak"
+
+
+def _is_relief(name: str, surprise: float) -> bool:
+    """More spread of the fakes is what one hopes for."""
+    return name.endswith("/spread") and surprise > 0
+
+
+def _title(name: str) -> str:
+    player, _, signal = name.partition("/")
+    titles = {
+        "slope": f"the {player}'s gradient",
+        "speed": f"the way of the {player}'s weights in one step",
+        "accuracy": "the discriminator's accuracy",
+        "logit_gap": "the gap between logits of reals and fakes",
+        "real_sign": "the share of reals taken for real",
+        "spread": "the spread of the fakes",
+    }
+    return titles.get(signal, f"the {player}'s term {signal}")
+
+
+def from_reals(strangeness: float, missing: float) -> Diagnosis | None:
+    """Reals that are not those of the data set; see `RealWatch.read`."""
+    if strangeness < STRANGE_DATA:
+        return None
+    gone = f"; {missing:.0%} of the data set does not come up at all" if missing > 0.01 else ""
+    return Diagnosis(
+        "strange data",
+        f"the reals of the last steps are not spread as the data set is (strangeness "
+        f"{strangeness:.1f}, where 1 is usual){gone}. Are they shuffled, and all there?",
+        round(1 - math.exp(-strangeness / STRANGE_DATA), 3),
+        {"strangeness": strangeness, "missing": missing},
+    )
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A look at the generator and the signals around it."""
+
+    step: int
+    sight: Sight
+    accuracy: float = 0.5
+    real_sign: float = 0.0
+
+
+def from_looks(
+    looks: Sequence[Moment], best: Moment, *, first_distance: float, epochs: float
+) -> Diagnosis | None:
+    """Ground lost since the best look, or None.
+
+    Args:
+        looks: oldest first, the newest one last; since the last remedy.
+        best: the best look of the run.
+        first_distance: of the untrained generator, the scale of all others.
+        epochs: how often each real was seen.
+    """
+    if len(looks) < 2:
+        return None
+    now, before = looks[-1], looks[-2]
+    distance = min(now.sight.distance, before.sight.distance)
+    if not math.isfinite(now.sight.distance):
+        words = "what the generator makes is not finite"
+        return Diagnosis("numerical divergence", words, 1.0, {})
+    if distance < WORSE * best.sight.distance or (
+        distance - best.sight.distance < 0.005 * first_distance
+    ):
+        return None
+    ratio = distance / max(best.sight.distance, 1e-12)
+    signals = {
+        "distance": now.sight.distance, "best": best.sight.distance,
+        "coverage": now.sight.coverage, "lost": now.sight.lost, "spread": now.sight.spread,
+        "accuracy": now.accuracy, "real_sign": now.real_sign,
+    }  # fmt: skip
+    name, why = _name_of_loss(looks, best, epochs)
+    words = (
+        f"the distance to the reals is {now.sight.distance:.3g}, {ratio:.1f} times the best "
+        f"({best.sight.distance:.3g} at step {best.step}): {why}"
+    )
+    return Diagnosis(name, words, round(1 - math.exp(-ratio), 3), signals)
+
+
+def _name_of_loss(looks: Sequence[Moment], best: Moment, epochs: float) -> tuple[str, str]:
+    now = looks[-1]
+    sight, then = now.sight, best.sight
+    if sight.spread < 0.6 * then.spread or (sight.lost > 0.5 and sight.lost > then.lost + 0.2):
+        return "mode collapse", (
+            f"samples spread {sight.spread:.2f} as far as reals, and {sight.lost:.0%} of the reals "
+            "lie where there are hardly any samples"
+        )
+    if sight.lost > then.lost + 0.08:
+        return "mode dropping", (
+            f"{sight.lost:.0%} of the reals lie where there are hardly any samples, "
+            f"{then.lost:.0%} at the best"
+        )
+    if now.accuracy > 0.97:
+        if now.real_sign > 0.9 and epochs > 20:
+            return "discriminator overfits", (
+                f"the discriminator is right in {now.accuracy:.0%} of pairs after {epochs:.0f} "
+                "epochs"
+            )
+        return "discriminator too strong", f"it is right in {now.accuracy:.0%} of pairs"
+    if now.accuracy < 0.53:
+        return "discriminator too weak", f"it is right in {now.accuracy:.0%} of pairs only"
+    distances = [look.sight.distance for look in looks[-8:]]
+    turns = sum(
+        (b - a) * (c - b) < 0
+        for a, b, c in zip(distances, distances[1:], distances[2:], strict=False)
+    )
+    if turns >= 4:
+        return "oscillation", f"it went up and down {turns} times in {len(distances)} looks"
+    return "losing ground", "it grows, and no single reason stands out"
+
+
+def stalled(best: Moment, *, share_since: float) -> Diagnosis | None:
+    """No progress for a quarter of the budget, far from the reals; `share_since` of it is used."""
+    sight = best.sight
+    if share_since < 0.25 or sight.coverage > 0.05 or sight.lost < 0.5:
+        return None
+    words = (
+        f"nothing got better for {share_since:.0%} of the budget, and {sight.lost:.0%} of the "
+        "reals lie where there are hardly any samples"
+    )
+    return Diagnosis("stalled", words, 0.9, {"lost": sight.lost, "coverage": sight.coverage})

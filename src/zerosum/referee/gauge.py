@@ -1,0 +1,155 @@
+"""A quick look at what the generator makes, cheap enough to be taken all through a training.
+
+It is no judge: its features are small and its reals are those the model learns from. It only has to
+tell better from worse within one run, so it looks at the same latents and the same reals each time.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
+
+from zerosum.data.base import Dataset
+from zerosum.engine.trainer import Trainer
+from zerosum.evaluation.measures.frechet import Moments, frechet_distance
+from zerosum.games.base import Game, Inputs
+from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import ImageSpace, Space
+
+SAMPLES = 500
+_REALS = 1_000
+_CHUNK = 250
+_COUNTED = 2_000
+_SIDE = 8
+_LANDMARKS = 32
+_CLUSTERS = 25
+_NEIGHBOURS = 5
+_HARDLY = 0.2
+"""A cluster counts as lost when samples visit it less than this share as often as reals do."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look saw.
+
+    Attributes:
+        distance: Fréchet distance in the gauge's features; less is better.
+        coverage: share of reals with a sample within reach of their 5th neighbour (Naeem et al.,
+            2020), 0 to 1.
+        lost: share of reals that lie in clusters which samples hardly visit, 0 to 1.
+        spread: standard deviation of the samples' features relative to the reals'.
+    """
+
+    distance: float
+    coverage: float
+    lost: float
+    spread: float
+
+
+class SmallFeatures:
+    """Pictures shrunk to 8 x 8 at most; points seen from 32 landmarks at two scales."""
+
+    def __init__(self, space: Space, real: Tensor) -> None:
+        self._images = isinstance(space, ImageSpace)
+        self._landmarks, self._scales = torch.empty(0), (1.0, 1.0)
+        if not self._images:
+            x = real.flatten(1).float()
+            step = max(len(x) // _LANDMARKS, 1)
+            self._landmarks = x[: step * _LANDMARKS : step]
+            typical = float(torch.cdist(self._landmarks, self._landmarks).median()) or 1.0
+            self._scales = (typical / 4, typical / 16)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Features of samples in model units `[N, ...]`, float32 `[N, F]`, on their device."""
+        if self._images:
+            height, width = (min(side, _SIDE) for side in x.shape[2:])
+            return adaptive_avg_pool2d(x.float(), (height, width)).flatten(1)
+        self._landmarks = self._landmarks.to(x.device)
+        reach = torch.cdist(x.flatten(1).float(), self._landmarks)
+        return torch.cat([(-0.5 * (reach / scale).square()).exp() for scale in self._scales], 1)
+
+
+class Gauge:
+    """Looks at a trainer's averaged generator; the same latents and reals each time.
+
+    Args:
+        dataset: from which the reals are drawn, once.
+        seed: of the latents and of the choice of reals.
+        num_samples: samples of a look.
+        num_reals: reals at most.
+
+    Attributes:
+        shares: share of the reals in each cluster, `[K]`.
+        num_reals: rows that the shares were counted on; infinite where it was all of them.
+    """
+
+    def __init__(
+        self, dataset: Dataset, *, seed: int, num_samples: int = SAMPLES, num_reals: int = _REALS
+    ) -> None:
+        self._seed, self._n, self._space = seed, num_samples, dataset.space
+        generator = torch.Generator().manual_seed(derive_seed(seed, "gauge reals"))
+        rows = torch.randperm(len(dataset), generator=generator)[: max(num_reals, _COUNTED)]
+        some = dataset.space.to_model(dataset.take(rows)[0])
+        self._features = SmallFeatures(dataset.space, some)
+        counted = self._features(some)
+        self._real = counted[:num_reals]
+        self._moments = Moments(self._real.shape[1]).update(self._real)
+        self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
+        k = min(_NEIGHBOURS, len(self._real) - 1)
+        self._reach = torch.cdist(self._real, self._real).kthvalue(k + 1, dim=1).values
+        self._centres = _k_means(self._real, min(_CLUSTERS, len(self._real)))
+        self.shares = self.visits_of(counted) / len(counted)
+        self.num_reals = float("inf") if len(rows) == len(dataset) else float(len(rows))
+
+    def look(self, trainer: Trainer, *, salt: str = "") -> Sight:
+        """Make samples and measure them; `salt` takes other latents."""
+        parts = self.inputs(trainer.game, salt=salt)
+        return self.measure(torch.cat([trainer.sample(part) for part in parts]))
+
+    def inputs(self, game: Game, *, salt: str = "") -> list[Inputs]:
+        """What it has samples made from, in pieces."""
+        whole = game.draw(self._n, Noise(derive_seed(self._seed, "gauge latents", salt)))
+        return [whole.rows(i, i + _CHUNK) for i in range(0, whole.size, _CHUNK)]
+
+    def measure(self, x: Tensor) -> Sight:
+        """Measure compact samples; those that are not finite are infinitely far."""
+        fake = self._features(self._space.to_model(x))
+        if not bool(fake.isfinite().all()):
+            return Sight(float("inf"), 0.0, 1.0, 0.0)
+        shares = self.visits_of(fake) / len(fake)
+        spread = fake.var(0, correction=0).sum() / self._spread
+        nearest = torch.cdist(self._real, fake).min(dim=1).values
+        return Sight(
+            distance=frechet_distance(Moments(fake.shape[1]).update(fake), self._moments),
+            coverage=float((nearest <= self._reach).double().mean()),
+            lost=float(self.shares[shares < _HARDLY * self.shares].sum()),
+            spread=float(spread.sqrt()),
+        )
+
+    def visits(self, x: Tensor) -> Tensor:
+        """How many samples in model units fall into each cluster, `[K]`, on their device."""
+        return self.visits_of(self._features(x))
+
+    def visits_of(self, features: Tensor) -> Tensor:
+        """`visits`, of features `[N, F]`."""
+        self._centres = self._centres.to(features.device)
+        nearest = torch.cdist(features, self._centres).argmin(dim=1)
+        counts = torch.zeros(len(self._centres), device=features.device)
+        return counts.index_add_(0, nearest, torch.ones_like(nearest, dtype=counts.dtype))
+
+
+def _k_means(x: Tensor, k: int, rounds: int = 10) -> Tensor:
+    """`k` centres of rows, from starts that lie far apart."""
+    chosen = [0]
+    nearest = torch.cdist(x, x[:1]).flatten()
+    for _ in range(k - 1):
+        chosen.append(int(nearest.argmax()))
+        nearest = torch.minimum(nearest, torch.cdist(x, x[chosen[-1:]]).flatten())
+    centres = x[chosen]
+    for _ in range(rounds):
+        member = torch.cdist(x, centres).argmin(dim=1)
+        count = torch.bincount(member, minlength=k).clamp_min(1)[:, None]
+        sums = torch.zeros_like(centres).index_add_(0, member, x)
+        centres = torch.where(sums.abs().sum(1, keepdim=True) > 0, sums / count, centres)
+    return centres

@@ -1,0 +1,342 @@
+"""The referee as a hook: it watches, keeps the healthiest state, and asks for remedies."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from torch import Tensor
+
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Row, Trainer
+from zerosum.errors import ConfigError, DivergenceError, did_you_mean
+from zerosum.recipes import Recipe
+from zerosum.referee.diagnosis import (
+    REMEDIES_FOR,
+    Diagnosis,
+    Moment,
+    from_looks,
+    from_reals,
+    from_surprise,
+    stalled,
+)
+from zerosum.referee.gauge import SAMPLES, Gauge, Sight
+from zerosum.referee.reals import RealWatch
+from zerosum.referee.remedies import REMEDIES, Remedy
+from zerosum.referee.signals import Trace
+from zerosum.rng import derive_seed
+from zerosum.runs.store import Run
+
+Guard = Literal["off", "watch", "act"]
+"""What the referee may do: nothing, tell, or mend."""
+
+
+def parse_guard(text: str) -> Guard:
+    """`text` as a `Guard`.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    for guard in get_args(Guard):
+        if text == guard:
+            return guard
+    raise ConfigError(f"--referee is {text!r}.{did_you_mean(text, get_args(Guard))}")
+
+
+_LOOKS = 50
+_IMAGES_FOR_A_SAMPLE = 4
+"""Images that are trained on for each sample of a look. A training step costs the work of some
+eight passes of the generator for each of its images, so looks take about .03 of the time."""
+_SETTLING = 0.15
+"""Share of the budget in which a duel may still find its feet."""
+_QUIET = 0.05
+"""Share of the budget for which one diagnosis is not repeated."""
+_RECENT = 0.2
+"""Share of the budget for which the reason of a sudden change is remembered."""
+_MOST_TRIES = 6
+_TOO_LATE = 0.95
+_REST = 2
+"""Looks after a remedy before the next one may be tried."""
+_HELPED = 1.1
+_KEPT = 4
+_ALARM_LOOKS = 6
+_TRUSTED_AFTER = 1
+"""Looks that a state must be followed by before it is gone back to."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A remedy, and the step whose state is to be gone back to."""
+
+    remedy: Remedy
+    back_to: int
+
+
+class Referee(Hook):
+    """Watches a training; in mode `act` it asks for remedies.
+
+    Args:
+        run: where findings are written, and the healthiest state is kept.
+        guard: `watch` or `act`.
+        seed: of the latents it looks at.
+
+    Attributes:
+        wish: what is wanted, once the trainer was made to hand over.
+    """
+
+    def __init__(self, run: Run, *, guard: Guard, seed: int) -> None:
+        self._run, self._guard = run, guard
+        self._seed = derive_seed(seed, "referee")
+        self._trace = Trace()
+        self._every = 1
+        self._first = math.inf
+        self._best: Moment | None = None
+        self._looks: list[Moment] = []
+        self._row: dict[str, float] = {}
+        self._told: dict[str, float] = {}
+        self._tries: list[str] = []
+        self._first_aid: dict[str, float] = {}
+        self._waiting: str | None = None
+        self._alarm = math.inf
+        self._kept: dict[int, tuple[dict[str, Tensor], dict[str, Any]] | None] = {}
+        self.wish: Wish | None = None
+
+    def started(self, trainer: Trainer) -> None:
+        """Take the measure of the untrained generator, or go on where a checkpoint was taken."""
+        self._gauge = Gauge(trainer.dataset, seed=self._seed)
+        self._reals = RealWatch(self._gauge)
+        trainer.loader.listener = self._reals
+        if "referee" in trainer.notes:
+            self._load_notes(trainer.notes["referee"])
+            return
+        total = trainer.optimisation.total_images
+        images = max(total // _LOOKS, SAMPLES * _IMAGES_FOR_A_SAMPLE)
+        self._every = max(1, images // trainer.optimisation.batch_size)
+        first = self._gauge.look(trainer)
+        self._first = first.distance if math.isfinite(first.distance) else 1.0
+
+    def taken_over(self, trainer: Trainer) -> None:
+        """Signals of the changed duel are not compared with those before."""
+        trainer.loader.listener = self._reals
+        self._trace.clear()
+        self._looks = []
+        self._row = {}
+        self._alarm = math.inf
+        self._note(trainer)
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """Look at the signals."""
+        self._row = row.values
+        surprise = self._trace.add(row.values)
+        settled = trainer.progress >= _SETTLING
+        findings = [from_surprise(surprise, row.values)] if settled else []
+        reals = self._reals.read()
+        if reals is not None:
+            findings.append(from_reals(*reals))
+        for finding in findings:
+            if finding is not None:
+                self._tell(trainer, finding)
+                self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
+                self._alarm = min(self._alarm, trainer.step - 2 * trainer.optimisation.record_every)
+        self._note(trainer)
+
+    def stepped(self, trainer: Trainer) -> None:
+        """Look at samples, when it is time."""
+        if trainer.step % self._every == 0:
+            self._look(trainer)
+            self._note(trainer)
+
+    def ended(self, trainer: Trainer, reason: str) -> None:
+        """Say which state is the healthiest."""
+        if self._best is None:
+            self._look(trainer)
+        if self._best is None:
+            return
+        self.flush()
+        last = self._gauge.look(trainer)
+        verdict = {
+            "step": self._best.step,
+            "distance": round(self._best.sight.distance, 4),
+            "last_distance": round(last.distance, 4),
+        }
+        if self._guard == "act" and self._best.sight.distance < last.distance:
+            self._run.update(model=verdict)
+        else:
+            self._run.update(healthiest=verdict)
+
+    def flush(self) -> None:
+        """Bring the states that are kept to disk; called before every checkpoint."""
+        for step, state in self._kept.items():
+            if state is not None:
+                self._run.healthy.save(*state)
+                self._kept[step] = None
+
+    def diverged(self, trainer: Trainer, error: DivergenceError) -> bool:
+        """A term or weight is not finite: whether there is a remedy to go on with."""
+        finding = Diagnosis("numerical divergence", str(error).partition(". ")[0], 1.0, {})
+        self._tell(trainer, finding)
+        return self._ask(trainer, finding)
+
+    def _next_remedy(self, recipe: Recipe, finding: Diagnosis, trainer: Trainer) -> Remedy | None:
+        """The first remedy that was not tried as often as it is listed, and changes the recipe.
+
+        What a sudden change of signals asked for in the last part of the budget comes first.
+        """
+        recent = [name for name, at in self._first_aid.items() if trainer.progress - at < _RECENT]
+        tried = [one.partition(":")[2] for one in self._tries]
+        for name in [*recent, *REMEDIES_FOR[finding.name]]:
+            if name in tried:
+                tried.remove(name)
+            elif REMEDIES[name].change(recipe, trainer.game.space) is not None:
+                return REMEDIES[name]
+        return None
+
+    def _look(self, trainer: Trainer) -> None:
+        sight = self._gauge.look(trainer)
+        moment = Moment(
+            trainer.step,
+            sight,
+            self._row.get("discriminator/accuracy", 0.5),
+            self._row.get("discriminator/real_sign", 0.0),
+        )
+        self._run.add_event(
+            "measured", step=trainer.step, images=trainer.images_seen, distance=sight.distance,
+            coverage=sight.coverage, lost=sight.lost, spread=sight.spread,
+        )  # fmt: skip
+        self._looks = [*self._looks[-11:], moment]
+        self._keep(trainer, moment)
+        self._follow_up(trainer, sight)
+        if self._alarm < trainer.step - _ALARM_LOOKS * self._every:
+            self._alarm = math.inf  # nothing came of it
+        finding = self._finding(trainer)
+        if finding is not None:
+            self._tell(trainer, finding)
+            rested = not self._tries or len(self._looks) > _REST
+            if rested and self._guard == "act" and self._ask(trainer, finding):
+                trainer.hand_over()
+
+    def _finding(self, trainer: Trainer) -> Diagnosis | None:
+        best = self._best
+        if best is None or trainer.progress < _SETTLING:
+            return None
+        epochs = trainer.images_seen / len(trainer.dataset)
+        lost = from_looks(self._looks, best, first_distance=self._first, epochs=epochs)
+        if lost is not None:
+            return lost
+        since = max(best.step, self._looks[0].step)
+        share = (trainer.step - since) * trainer.optimisation.batch_size
+        return stalled(best, share_since=share / trainer.optimisation.total_images)
+
+    def _keep(self, trainer: Trainer, moment: Moment) -> None:
+        """Keep this state where it is about as healthy as the best, beside the last few."""
+        distance = moment.sight.distance
+        best = math.inf if self._best is None else self._best.sight.distance
+        if not math.isfinite(distance) or distance > _HELPED * best:
+            return
+        if distance < best:
+            self._best = moment
+        tensors, scalars = trainer.state()
+        copies = {name: t.detach().cpu().clone() for name, t in tensors.items()}
+        self._kept[moment.step] = copies, scalars
+        for step in sorted(self._kept)[:-_KEPT]:
+            if self._best is None or step != self._best.step:
+                del self._kept[step]
+
+    def _safe_step(self, trainer: Trainer) -> int | None:
+        """The newest kept state that was healthy for a while after, and lies before any alarm.
+
+        Averaged weights look well for some steps after the weights themselves went astray, so the
+        newest state is not to be trusted.
+        """
+        steps = sorted(self._kept)
+        old_enough = trainer.step - (_TRUSTED_AFTER + 1) * self._every
+        safe = [step for step in steps if step <= min(old_enough, self._alarm)]
+        return safe[-1] if safe else next(iter(steps), None)
+
+    def _follow_up(self, trainer: Trainer, sight: Sight) -> None:
+        """Once the duel had its rest after a remedy: did it help?"""
+        if self._waiting is None or self._best is None or len(self._looks) <= _REST:
+            return
+        helped = sight.distance <= _HELPED * self._best.sight.distance
+        self._run.add_event(
+            "outcome", step=trainer.step, name=self._waiting,
+            words="as healthy as before" if helped else "not healthy yet", helped=helped,
+        )  # fmt: skip
+        self._waiting = None
+
+    def _ask(self, trainer: Trainer, finding: Diagnosis) -> bool:
+        late = trainer.progress >= _TOO_LATE
+        back_to = self._safe_step(trainer)
+        if self._guard != "act" or late or len(self._tries) >= _MOST_TRIES or back_to is None:
+            return False
+        recipe = Recipe.from_json(self._run.manifest["recipe"])
+        remedy = self._next_remedy(recipe, finding, trainer)
+        if remedy is None:
+            return False
+        self._tries = [*self._tries, f"{finding.name}:{remedy.name}"]
+        self._waiting = remedy.name
+        self._run.add_event(
+            "remedy", step=trainer.step, images=trainer.images_seen, name=remedy.name,
+            words=remedy.words, diagnosis=finding.name, back_to=back_to,
+            attempt=len(self._tries),
+        )  # fmt: skip
+        self.flush()
+        self._kept = {step: None for step in self._kept if step <= back_to or self._is_best(step)}
+        self.wish = Wish(remedy, back_to)
+        self._note(trainer)
+        return True
+
+    def _is_best(self, step: int) -> bool:
+        return self._best is not None and self._best.step == step
+
+    def _tell(self, trainer: Trainer, finding: Diagnosis) -> None:
+        """Write the finding down, unless it was said a short while ago."""
+        if trainer.progress - self._told.get(finding.name, -1.0) < _QUIET:
+            return
+        self._told = {**self._told, finding.name: trainer.progress}
+        self._run.add_event(
+            "diagnosis", step=trainer.step, images=trainer.images_seen, name=finding.name,
+            words=finding.words, confidence=finding.confidence,
+            signals={name: round(value, 4) for name, value in finding.signals.items()},
+        )  # fmt: skip
+
+    def _note(self, trainer: Trainer) -> None:
+        """Leave what a resume needs with the trainer, whose checkpoints carry it."""
+        trainer.notes["referee"] = {
+            "every": self._every,
+            "first": self._first,
+            "best": None if self._best is None else _to_json(self._best),
+            "looks": [_to_json(look) for look in self._looks],
+            "row": self._row,
+            "told": self._told,
+            "tries": self._tries,
+            "first_aid": self._first_aid,
+            "alarm": self._alarm,
+            "kept": sorted(self._kept),
+            "waiting": self._waiting,
+            "trace": self._trace.state(),
+            "reals": self._reals.state(),
+        }
+
+    def _load_notes(self, notes: dict[str, Any]) -> None:
+        self._every, self._first = notes["every"], notes["first"]
+        self._best = None if notes["best"] is None else _from_json(notes["best"])
+        self._looks = [_from_json(look) for look in notes["looks"]]
+        self._row, self._told = notes["row"], notes["told"]
+        self._tries, self._waiting = notes["tries"], notes["waiting"]
+        self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
+        self._kept = dict.fromkeys(notes["kept"])
+        self._trace.load_state(notes["trace"])
+        self._reals.load_state(notes["reals"])
+
+
+def _to_json(moment: Moment) -> dict[str, float]:
+    return {
+        "step": moment.step, "accuracy": moment.accuracy, "real_sign": moment.real_sign,
+        "distance": moment.sight.distance, "coverage": moment.sight.coverage,
+        "lost": moment.sight.lost, "spread": moment.sight.spread,
+    }  # fmt: skip
+
+
+def _from_json(body: dict[str, float]) -> Moment:
+    sight = Sight(*(body[name] for name in ("distance", "coverage", "lost", "spread")))
+    return Moment(int(body["step"]), sight, body["accuracy"], body["real_sign"])

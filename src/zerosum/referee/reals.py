@@ -1,0 +1,76 @@
+"""Are the reals that a training draws still those of its data set?
+
+Files that come sorted, a class that is gone, a hundred pictures over and over: to the duel this is
+a fault like any other, and it is seen at once in how often each region of the data is visited.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.referee.gauge import Gauge
+from zerosum.spaces import Batch
+
+_LEAST_COUNT = 1_000
+_EVERY = 2
+"""Batches of which one is counted, so that counting costs next to nothing."""
+
+
+class RealWatch:
+    """Counts real batches by the gauge's clusters, and compares them with the data set's own."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._counts = torch.zeros(len(gauge.shares))
+        self._batches = 0
+
+    def __call__(self, batch: Batch) -> None:
+        """Count every second batch; nothing is fetched from the device."""
+        self._batches += 1
+        if self._batches % _EVERY:
+            return
+        one = self._gauge.visits(batch.x)
+        self._counts = self._counts.to(one.device) + one
+
+    def read(self) -> tuple[float, float] | None:
+        """How unlikely the counts since the last reading are, and the share of reals missing.
+
+        The first is about 1 for sound data; see `compare_counts`. The second is the share of the
+        data set in clusters that were hardly visited. None while there are too few to tell.
+        """
+        counts = self._counts.double().cpu()
+        total = float(counts.sum())
+        if total < _LEAST_COUNT:
+            return None
+        self._counts = torch.zeros_like(self._counts)
+        return compare_counts(counts, self._gauge.shares, self._gauge.num_reals)
+
+    def state(self) -> dict[str, Any]:
+        """JSON values that `load_state` takes back."""
+        return {"counts": self._counts.tolist(), "batches": self._batches}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue where `state` was taken."""
+        self._counts, self._batches = torch.tensor(state["counts"]), state["batches"]
+
+
+def compare_counts(counts: Tensor, shares: Tensor, num_reals: float) -> tuple[float, float]:
+    """How strange the counts are, and the missing share.
+
+    Strangeness is the larger of two numbers, each about 1 where nothing is strange: the chi-squared
+    statistic over its degrees of freedom, for many small differences, and the largest squared
+    deviation of a single cluster over 9, for one that is gone. `counts` and `shares` are `[K]`; the
+    shares themselves come from `num_reals` rows.
+
+    >>> compare_counts(torch.tensor([50.0, 50.0]), torch.tensor([0.5, 0.5]), 1000.0)
+    (0.0, 0.0)
+    """
+    total = counts.sum()
+    seen = counts / total
+    known = shares > 0
+    variance = shares[known] * (1 / total + 1 / num_reals)
+    squares = (seen[known] - shares[known]).square() / variance
+    missing = shares[seen < 0.2 * shares].sum()
+    strange = max(float(squares.sum()) / max(int(known.sum()) - 1, 1), float(squares.max()) / 9)
+    return strange, float(missing)

@@ -1,0 +1,47 @@
+"""Give a run a remedy by hand: its recipe is changed, and the next resume plays by it."""
+
+from pathlib import Path
+
+from zerosum.errors import RecipeError
+from zerosum.referee.remedies import find_remedy
+from zerosum.runs.store import Run
+from zerosum.workflows.prepare import recipe_of, space_of_run
+
+
+def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None) -> Run:
+    """Change the recipe of a run as the referee would.
+
+    `roll-back` puts the healthiest state that a referee kept in place of the newest one; the clock
+    goes on from there. All others change the recipe alone.
+
+    Args:
+        folder: the run.
+        name: a remedy; see `zerosum remedies`.
+        code: the user's own recipe file, where the run came from one.
+
+    Raises:
+        RecipeError: no such remedy, or it changes nothing here.
+        RunError: no such run, no usable checkpoint, or no healthy state to go back to.
+    """
+    run = Run.open(folder)
+    remedy = find_remedy(name)
+    if remedy.anew:
+        raise RecipeError(
+            f"{name} starts from other first weights, so there is nothing of {run.folder} to keep. "
+            "Train again with another --seed."
+        )
+    changed = remedy.change(recipe_of(run, code), space_of_run(run))
+    if changed is None:
+        raise RecipeError(
+            f"{name} changes nothing in {run.folder}: it was given before, or does not apply to "
+            "this recipe. See what is in force: zerosum show."
+        )
+    newest, _ = run.checkpoints.load_newest()
+    if name == "roll-back":
+        healthy, _ = run.healthy.load_newest()
+        clock = {key: newest.scalars[key] for key in ("step", "position", "seconds", "notes")}
+        run.checkpoints.save(healthy.tensors, {**healthy.scalars, **clock, "window": []})
+    given = [*run.manifest.get("remedies", []), {"step": newest.step, "name": name}]
+    run.update(recipe=changed.to_json(), remedies=given)
+    run.add_event("remedy", step=newest.step, name=name, words=remedy.words, by="hand")
+    return run

@@ -1,0 +1,121 @@
+"""Each diagnosis from numbers made for it, and none from healthy ones."""
+
+import math
+
+import pytest
+
+from zerosum.referee.diagnosis import (
+    REMEDIES_FOR,
+    SUDDEN,
+    Diagnosis,
+    Moment,
+    from_looks,
+    from_reals,
+    from_surprise,
+    stalled,
+)
+from zerosum.referee.gauge import Sight
+
+ROW = {
+    "discriminator/accuracy": 0.8, "discriminator/logit_gap": 1.0, "discriminator/spread": 0.9,
+    "discriminator/slope": 2.0, "discriminator/speed": 0.01, "generator/slope": 3.0,
+    "generator/speed": 0.01, "generator/adversarial": 1.2,
+}  # fmt: skip
+
+
+def sight(
+    distance: float, *, coverage: float = 0.8, lost: float = 0.0, spread: float = 1.0
+) -> Sight:
+    return Sight(distance, coverage, lost, spread)
+
+
+def lost_ground(now: Moment, *, best: Sight | None = None, epochs: float = 5) -> Diagnosis | None:
+    first = Moment(10, best or sight(1.0))
+    return from_looks([now, now], first, first_distance=20.0, epochs=epochs)
+
+
+def test_calm_signals_are_no_finding() -> None:
+    assert from_surprise(dict.fromkeys(ROW, SUDDEN - 0.1), ROW) is None
+    assert from_surprise({}, ROW) is None
+
+
+@pytest.mark.parametrize(
+    ("surprise", "name", "first"),
+    [
+        ({"generator/speed": 9.0}, "discriminator too weak", ("slow-generator",)),
+        ({"discriminator/speed": 9.0}, "discriminator too strong", ("slow-discriminator",)),
+        ({"discriminator/accuracy": 5.0}, "discriminator too strong", ()),
+        ({"discriminator/accuracy": -5.0}, "discriminator too weak", ()),
+        ({"generator/slope": 30.0}, "numerical divergence", ()),
+    ],
+)
+def test_a_sudden_change_has_a_name(
+    surprise: dict[str, float], name: str, first: tuple[str, ...]
+) -> None:
+    finding = from_surprise(surprise, ROW)
+    assert finding is not None
+    assert (finding.name, finding.first) == (name, first)
+    assert 0.5 < finding.confidence <= 1
+    assert "times its usual noise" in finding.words
+    assert finding.name in REMEDIES_FOR
+
+
+def test_less_spread_is_a_collapse_and_more_is_a_relief() -> None:
+    row = ROW | {"discriminator/spread": 0.2}
+    finding = from_surprise({"discriminator/spread": -8.0}, row)
+    assert finding is not None
+    assert finding.name == "mode collapse"
+    assert from_surprise({"discriminator/spread": 8.0}, ROW) is None
+
+
+def test_strange_reals() -> None:
+    assert from_reals(1.2, 0.0) is None
+    finding = from_reals(9.0, 0.1)
+    assert finding is not None
+    assert finding.name == "strange data"
+    assert "10% of the data set does not come up" in finding.words
+
+
+@pytest.mark.parametrize(
+    ("now", "epochs", "name"),
+    [
+        (Moment(99, sight(9.0, spread=0.2)), 5, "mode collapse"),
+        (Moment(99, sight(9.0, lost=0.9)), 5, "mode collapse"),
+        (Moment(99, sight(3.0, lost=0.2)), 5, "mode dropping"),
+        (Moment(99, sight(3.0), accuracy=0.99, real_sign=0.99), 80, "discriminator overfits"),
+        (Moment(99, sight(3.0), accuracy=0.99, real_sign=0.2), 80, "discriminator too strong"),
+        (Moment(99, sight(3.0), accuracy=0.5), 5, "discriminator too weak"),
+        (Moment(99, sight(3.0), accuracy=0.8), 5, "losing ground"),
+        (Moment(99, sight(math.inf)), 5, "numerical divergence"),
+    ],
+)
+def test_lost_ground_has_a_name(now: Moment, epochs: float, name: str) -> None:
+    finding = lost_ground(now, epochs=epochs)
+    assert finding is not None
+    assert finding.name == name
+    assert name in REMEDIES_FOR
+
+
+def test_going_up_and_down_is_an_oscillation() -> None:
+    looks = [Moment(i, sight(d), accuracy=0.8) for i, d in enumerate([1, 4, 2, 5, 2, 5, 3, 5])]
+    finding = from_looks(looks, looks[0], first_distance=20.0, epochs=1)
+    assert finding is not None
+    assert finding.name == "oscillation"
+
+
+def test_noise_and_a_single_bad_look_are_no_finding() -> None:
+    best = Moment(10, sight(1.0))
+    slightly = [Moment(20, sight(1.2)), Moment(30, sight(1.25))]
+    assert from_looks(slightly, best, first_distance=20.0, epochs=1) is None
+    once = [Moment(20, sight(1.1)), Moment(30, sight(9.0))]
+    assert from_looks(once, best, first_distance=20.0, epochs=1) is None
+    tiny = [Moment(20, sight(0.05))] * 2
+    assert from_looks(tiny, Moment(1, sight(0.01)), first_distance=20.0, epochs=1) is None
+
+
+def test_no_progress_far_from_the_reals_is_stalled() -> None:
+    far = Moment(10, sight(20.0, coverage=0.0, lost=0.9))
+    near = Moment(10, sight(1.0))
+    assert stalled(far, share_since=0.3) is not None
+    assert stalled(far, share_since=0.1) is None
+    assert stalled(near, share_since=0.9) is None

@@ -1,0 +1,98 @@
+"""Every remedy changes the recipe of every game of two players, once, and the result trains."""
+
+import pytest
+import torch
+
+from zerosum.engine.carry import carry_over
+from zerosum.engine.execution import Execution
+from zerosum.errors import RecipeError
+from zerosum.recipes import Recipe, all_recipes
+from zerosum.referee.diagnosis import REMEDIES_FOR
+from zerosum.referee.remedies import REMEDIES, find_remedy
+from zerosum.runtime import Runtime
+from zerosum.testing import small_dataset
+from zerosum.workflows.prepare import make_trainer
+
+CASES = [(name, space) for name, entry in all_recipes().items() for space in entry.spaces]
+UNCHANGED = {"roll-back", "new-seed"}
+
+
+def recipe_of(name: str, space: str) -> Recipe:
+    recipe = all_recipes()[name].resolve(small_dataset(space).space)
+    return recipe.with_values({"optimisation.batch_size": 8, "optimisation.total_images": 400})
+
+
+def trainer_of(recipe: Recipe, space: str):
+    return make_trainer(
+        recipe, small_dataset(space), seed=0, runtime=Runtime(torch.device("cpu")),
+        execution=Execution(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "space"), CASES)
+@pytest.mark.parametrize("remedy", REMEDIES)
+def test_a_changed_duel_goes_on_from_the_state_of_the_old(
+    name: str, space: str, remedy: str
+) -> None:
+    recipe = recipe_of(name, space)
+    old = trainer_of(recipe, space)
+    for _ in range(3):
+        old.play()
+    tensors, scalars = old.state()
+    changed = REMEDIES[remedy].change(recipe, old.game.space)
+    if changed is None:
+        return
+    assert (changed == recipe) == (remedy in UNCHANGED)
+    assert Recipe.from_json(changed.to_json()) == changed
+    new = trainer_of(changed, space)
+    new.roll_back(carry_over(tensors, new), scalars)
+    for name_of, weight in old.game.generator.named_parameters():  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
+        assert torch.equal(weight, new.game.generator.get_parameter(name_of))  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
+    for _ in range(4):
+        new.play()
+    new.check_healthy()
+
+
+@pytest.mark.parametrize(("name", "space"), CASES)
+def test_there_is_a_remedy_for_every_diagnosis(name: str, space: str) -> None:
+    recipe = recipe_of(name, space)
+    data = small_dataset(space).space
+    for diagnosis, names in REMEDIES_FOR.items():
+        assert set(names) <= set(REMEDIES)
+        some = [one for one in names if REMEDIES[one].change(recipe, data) is not None]
+        assert some or diagnosis == "strange data"
+
+
+def test_rates_do_not_fall_for_ever() -> None:
+    recipe, data = recipe_of("vanilla", "vector"), small_dataset("vector").space
+    for _ in range(20):
+        slower = REMEDIES["lower-rates"].change(recipe, data)
+        if slower is None:
+            break
+        recipe = slower
+    assert REMEDIES["lower-rates"].change(recipe, data) is None
+    assert recipe.optimisation.optimizers["generator"].lr > 1e-7
+
+
+def test_one_player_can_be_slowed_alone() -> None:
+    recipe, data = recipe_of("vanilla", "vector"), small_dataset("vector").space
+    slower = REMEDIES["slow-generator"].change(recipe, data)
+    assert slower is not None
+    rates = {name: one.lr for name, one in slower.optimisation.optimizers.items()}
+    assert rates["generator"] == pytest.approx(0.1 * rates["discriminator"])
+
+
+def test_penalties_are_added_once() -> None:
+    recipe, data = recipe_of("dcgan", "image"), small_dataset("image").space
+    once = REMEDIES["add-penalties"].change(recipe, data)
+    assert once is not None
+    assert REMEDIES["add-penalties"].change(once, data) is None
+    assert REMEDIES["add-r2"].change(once, data) is None
+    raised = REMEDIES["raise-penalties"].change(once, data)
+    assert raised is not None
+    assert REMEDIES["raise-penalties"].change(recipe, data) is None
+
+
+def test_an_unknown_remedy_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(RecipeError, match="Did you mean 'add-r2'"):
+        find_remedy("add-r3")

@@ -1,0 +1,195 @@
+"""The referee in a whole training: it watches without a trace, and mends what is broken."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import zerosum as zs
+from zerosum.engine.choose import Wishes
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Trainer
+from zerosum.errors import DivergenceError, RecipeError, RunError
+from zerosum.runs.store import Run
+from zerosum.spaces import Batch
+from zerosum.workflows.load import load
+from zerosum.workflows.remedy import give_remedy
+from zerosum.workflows.train import resume, train
+
+PLAIN = Wishes("fp32", "contiguous", False, 1)
+STEPS = 320
+
+
+def start(
+    folder: Path, *hooks: Hook, steps: int = STEPS, recipe: str = "vanilla", **more: Any
+) -> Run:
+    changes = {
+        "optimisation.record_every": 5, "game.generator.width": 32, "game.discriminator.width": 32,
+    }  # fmt: skip
+    return train(
+        recipe, "ring", out=folder, images=64 * steps, changes=changes, device="cpu", wishes=PLAIN,
+        listener=lambda *_: hooks, checkpoint_seconds=1e9, **more,
+    )  # fmt: skip
+
+
+class Poison(Hook):
+    """Makes one batch NaN, once."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == self._step:
+            self._step = -1
+            sound = trainer.loader.next
+
+            def poisoned(size: int) -> Batch:
+                trainer.loader.next = sound
+                batch = sound(size)
+                return Batch(batch.x * torch.nan, batch.y)
+
+            trainer.loader.next = poisoned
+
+
+class Hurry(Hook):
+    """Makes the generator far too fast from a step on, in every trainer."""
+
+    def __init__(self, step: int) -> None:
+        self._step, self._there = step, False
+
+    def taken_over(self, trainer: Trainer) -> None:
+        self._strike(trainer)
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == self._step:
+            self._strike(trainer)
+
+    def _strike(self, trainer: Trainer) -> None:
+        lr = trainer.optimisation.optimizers["generator"].lr
+        trainer.optimisation = trainer.optimisation.with_values(
+            {"optimizers.generator.lr": 300 * lr}
+        )
+
+
+class StopAt(Hook):
+    """Ends the training at a step."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == self._step:
+            trainer.stop("enough")
+
+
+def weights(run: Run) -> dict[str, torch.Tensor]:
+    return run.checkpoints.load_newest()[0].tensors
+
+
+def same(a: Run, b: Run) -> bool:
+    mine, yours = weights(a), weights(b)
+    return mine.keys() == yours.keys() and all(torch.equal(mine[n], yours[n]) for n in mine)
+
+
+def events(run: Run, name: str) -> list[dict[str, Any]]:
+    return [event for event in run.events() if event["event"] == name]
+
+
+def test_watching_changes_nothing(tmp_path: Path) -> None:
+    off = start(tmp_path / "off", referee="off")
+    watch = start(tmp_path / "watch", referee="watch")
+    act = start(tmp_path / "act", referee="act")
+    assert not events(act, "remedy")
+    assert same(off, watch)
+    assert same(off, act)
+    assert [e["step"] for e in events(watch, "measured") if "distance" in e] == [
+        *range(31, 320, 31)
+    ]
+    assert not any("distance" in e for e in events(off, "measured"))
+
+
+def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(DivergenceError):
+        start(tmp_path / "bare", Poison(230), referee="watch")
+    assert Run.open(tmp_path / "bare").manifest["state"] == "diverged"
+    run = start(tmp_path / "guarded", Poison(230), referee="act")
+    assert run.manifest["state"] == "finished"
+    assert "numerical divergence" in [event["name"] for event in events(run, "diagnosis")]
+    (remedy,) = events(run, "remedy")
+    assert remedy["name"] == "roll-back"
+    assert remedy["back_to"] < 230
+    assert run.manifest["remedies"] == [{"step": remedy["step"], "name": "roll-back"}]
+    assert [outcome["helped"] for outcome in events(run, "outcome")] == [True]
+    assert weights(run)["game.generator.layers.0.weight"].isfinite().all()
+    steps = [row["step"] for row in run.history()]
+    assert steps == sorted(steps)
+
+
+def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(tmp_path: Path) -> None:
+    run = start(tmp_path / "run", Hurry(400), steps=800, referee="act")
+    given = [event["name"] for event in events(run, "remedy")]
+    assert given[0] == "slow-generator"
+    assert run.manifest["recipe"]["optimisation"]["optimizers"]["generator"]["lr"] < 1e-4
+    measured = {e["step"]: e["distance"] for e in events(run, "measured") if "distance" in e}
+    model = run.manifest.get("model") or run.manifest["healthiest"]
+    assert model["distance"] == pytest.approx(min(measured.values()), abs=1e-3)
+
+
+@pytest.mark.parametrize("stop_at", [200, 290])
+def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None:
+    straight = start(tmp_path / "straight", Poison(230), referee="act")
+    stopped = start(tmp_path / "stopped", Poison(230), StopAt(stop_at), referee="act")
+    if stop_at < 230:
+        again = resume(stopped.folder, listener=lambda *_: [Poison(230)], checkpoint_seconds=1e9)
+    else:
+        again = resume(stopped.folder, checkpoint_seconds=1e9)
+    assert events(again, "remedy")[0]["back_to"] == events(straight, "remedy")[0]["back_to"]
+    notes = [
+        run.checkpoints.load_newest()[0].scalars["notes"]["referee"] for run in (straight, again)
+    ]
+    assert notes[0] == notes[1]
+    assert same(straight, again)
+
+
+def test_a_stop_that_finds_poison_ends_in_a_sound_state(tmp_path: Path) -> None:
+    run = start(tmp_path / "run", Poison(230), StopAt(233), referee="act")
+    assert run.manifest["state"] == "enough"
+    assert run.manifest["step"] < 240
+    assert all(t.isfinite().all() for t in weights(run).values())
+    assert resume(run.folder, checkpoint_seconds=1e9).manifest["state"] == "finished"
+
+
+def test_the_healthiest_state_is_the_model(tmp_path: Path) -> None:
+    run = start(tmp_path / "run", Hurry(400), steps=800, referee="act")
+    run.update(model={"step": run.healthy.steps()[0], "distance": 1.0, "last_distance": 2.0})
+    healthy = run.healthy.load(run.healthy.steps()[0]).tensors["average.generator.layers.0.weight"]
+    game = load(run, device="cpu").game
+    assert torch.equal(game.generator.get_parameter("layers.0.weight"), healthy)  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
+    newest = load(run, device="cpu", step=run.checkpoints.steps()[-1]).game
+    assert not torch.equal(newest.generator.get_parameter("layers.0.weight"), healthy)  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
+
+
+@pytest.mark.parametrize("name", ["add-r2", "lower-rates", "repack", "roll-back", "augment"])
+def test_a_remedy_by_hand_is_played_by_the_next_resume(tmp_path: Path, name: str) -> None:
+    run = start(tmp_path / "run", StopAt(60), referee="watch")
+    before = json.dumps(run.manifest["recipe"])
+    give_remedy(run.folder, name)
+    again = resume(run.folder, checkpoint_seconds=1e9)
+    assert again.manifest["state"] == "finished"
+    assert again.manifest["remedies"] == [{"step": 60, "name": name}]
+    assert (json.dumps(again.manifest["recipe"]) == before) == (name == "roll-back")
+    assert events(again, "remedy")[-1]["by"] == "hand"
+    assert again.checkpoints.steps()[-1] == STEPS
+    zs.load(again, device="cpu").sample(4)
+
+
+def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
+    run = start(tmp_path / "run", steps=20, referee="off")
+    with pytest.raises(RecipeError, match="changes nothing"):
+        give_remedy(run.folder, "raise-penalties")
+    with pytest.raises(RecipeError, match="another --seed"):
+        give_remedy(run.folder, "new-seed")
+    with pytest.raises(RunError, match="no usable checkpoint"):
+        give_remedy(run.folder, "roll-back")
