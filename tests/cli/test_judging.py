@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from zerosum.cli import judging
 from zerosum.runs.store import Run
+from zerosum.workflows.features import DEFAULT
 
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)
@@ -89,6 +91,10 @@ def test_what_is_refused(zerosum: Zerosum, run: Path, words: Any, message: str) 
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert not (run / "report").exists()
+
+
+def test_the_default_features_are_those_of_python() -> None:
+    assert judging._FEATURES == DEFAULT
 
 
 def test_comparing_one_run_is_refused(zerosum: Zerosum, run: Path) -> None:

@@ -15,6 +15,7 @@ from zerosum.data.base import ArrayDataset
 from zerosum.data.open import open_data
 from zerosum.errors import DataError, EvaluationError, RunError
 from zerosum.evaluation.figures import Evaluation
+from zerosum.evaluation.self_features import unseen_rows
 from zerosum.runs.store import Run
 from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
@@ -53,7 +54,8 @@ def points(tmp_path: Path, train_small: TrainSmall) -> Run:
 
 
 def judge(run: Any, **options: Any) -> Evaluation:
-    return evaluate(run, **({"features": "pixels", "replicates": 3, "n": N} | options))
+    settings = {"features": "pixels", "replicates": 3, "n": N} | options
+    return evaluate(run, **{name: value for name, value in settings.items() if value is not None})
 
 
 def numbers(evaluation: Evaluation) -> list[tuple[float | None, ...]]:
@@ -337,6 +339,32 @@ def test_the_data_must_be_that_of_the_run(tmp_path: Path, train_small: TrainSmal
         judge(run, data=x[:100])
     found = judge(run, data=x)
     assert found.subject["command"].startswith(f"zs.evaluate('{run.folder}', data=..., n=60")
+
+
+def test_figures_are_read_on_rows_that_features_were_not_learned_from(
+    tmp_path: Path, train_small: TrainSmall
+) -> None:
+    x = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    run = train_small(tmp_path / "points", data=x)
+    subject = open_subject(run, data=x)
+    case = open_case(subject.dataset, None, space=subject.model.space, features="self")
+    assert (case.n, case.extractor.name) == (100, "self-2")
+    kept = rows(subject.dataset.take(unseen_rows(subject.dataset))[0])
+    assert rows(case.reference.x) | rows(case.fresh.x) == kept
+    found = judge(run, data=x, features=None)
+    assert found.subject["features"] == "self-2"
+    assert "--features self" in found.subject["command"] or "'self'" in found.subject["command"]
+
+
+def test_the_state_that_the_referee_chose(run: Run, npz: Path) -> None:
+    step = run.checkpoints.steps()[0]
+    shutil.copytree(run.folder / "checkpoints", run.folder / "healthy", dirs_exist_ok=True)
+    run.update(model={"step": step})
+    found = judge(run, holdout=npz)
+    assert (found.subject["step"], found.subject["healthiest"]) == (step, True)
+    assert found.warnings == ()
+    shutil.rmtree(run.folder / "checkpoints")
+    assert numbers(judge(run, holdout=npz)) == numbers(found)
 
 
 def test_progress_is_told(run: Run, npz: Path) -> None:

@@ -24,11 +24,14 @@ Number = Annotated[
     typer.Option("-n", "--number", help="Samples, and as many reals; default: up to 10,000."),
 ]
 FeaturesName = Annotated[
-    str | None, typer.Option("--features", help="What distances are measured in: pixels.")
+    str, typer.Option("--features", help="pixels, self, efficientnet or inception.")
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
 ]
+
+_FEATURES = "self"
+"""As `workflows.features` has it, which takes too long to import for a help page."""
 
 _CELLS = 11
 
@@ -44,7 +47,7 @@ def evaluate(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = None,
+    features: FeaturesName = _FEATURES,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -54,11 +57,10 @@ def evaluate(
     """Judge a run: every figure between a trivial baseline and fresh reals, and a verdict."""
     from zerosum.live import progress_printer
     from zerosum.workflows.evaluate import evaluate as evaluate_run
-    from zerosum.workflows.features import DEFAULT
 
     _check(out)
     found = evaluate_run(
-        run, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        run, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
         device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:
@@ -80,7 +82,7 @@ def compare(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = None,
+    features: FeaturesName = _FEATURES,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -90,11 +92,10 @@ def compare(
     """Judge runs against the same reals; the best is marked where intervals do not overlap."""
     from zerosum.live import progress_printer
     from zerosum.workflows.compare import compare as compare_runs
-    from zerosum.workflows.features import DEFAULT
 
     _check(out)
     found = compare_runs(
-        runs, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        runs, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
         device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:

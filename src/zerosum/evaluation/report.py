@@ -114,7 +114,8 @@ def _in_short(facts: Mapping[str, Any]) -> str:
     if facts.get("recipe"):
         parts.append(f"{facts['recipe']} on {facts.get('data')}")
     if facts.get("step") is not None:
-        parts.append(f"step {facts['step']:,}")
+        healthiest = ", the healthiest" if facts.get("healthiest") else ""
+        parts.append(f"step {facts['step']:,}{healthiest}")
     if facts.get("images") is not None:
         parts.append(f"{facts['images']:,} images")
     if facts.get("judged"):
@@ -250,6 +251,12 @@ def _event(event: Mapping[str, Any]) -> Markup:
     notes = []
     if isinstance(confidence, int | float):
         notes.append(f"confidence {confidence:.0%}")
+    if event.get("diagnosis"):
+        notes.append(f"for {event['diagnosis']}")
+    if isinstance(event.get("back_to"), int):
+        notes.append(f"back to step {event['back_to']:,}")
+    if event.get("by"):
+        notes.append(f"by {event['by']}")
     if outcome is not None:
         notes.append(f"outcome: {outcome}")
     return element(
