@@ -11,7 +11,7 @@ from PIL import Image
 
 from zerosum.evaluation.figures import Figure
 from zerosum.evaluation.markup import Markup, element
-from zerosum.evaluation.verdict import carries
+from zerosum.evaluation.verdict import about_copies, carries
 from zerosum.evaluation.words import number
 from zerosum.pictures import draw_grid, draw_points, to_pil
 
@@ -25,6 +25,8 @@ _THUMB = 128
 def bar(figure: Figure) -> Markup:
     """A line from the floor (left) to the ceiling (right), the value on it, and its interval."""
     place = figure.standing
+    if about_copies(figure):
+        return element("p", "to be compared with fresh reals alone", class_="note")
     if place is None or not carries(figure):
         return element("p", "no scale: these two are not told apart", class_="note")
     parts = [

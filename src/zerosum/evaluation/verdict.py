@@ -29,7 +29,7 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
         figures: of one model.
         split: `holdout`, or `train` where nothing can be said of memorisation.
     """
-    judged = [f for f in figures if f.ceiling is not None and not _about_copies(f)]
+    judged = [f for f in figures if f.ceiling is not None and not about_copies(f)]
     if not judged:
         return "Nothing can be said: no figure could be measured."
     telling = [f for f in judged if tells(f)]
@@ -43,13 +43,18 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
 
 def carries(figure: Figure) -> bool:
     """Whether a figure tells fresh reals from the baseline, by more than it is uncertain."""
-    if figure.ceiling is None or figure.floor is None or _about_copies(figure):
+    if figure.ceiling is None or figure.floor is None or about_copies(figure):
         return False
     gap = figure.badness(figure.floor) - figure.badness(figure.ceiling)
     uncertain = 0.0
     if figure.low is not None and figure.high is not None:
         uncertain = figure.high - figure.low
     return gap > max(uncertain, 1e-12)
+
+
+def about_copies(figure: Figure) -> bool:
+    """Whether a figure is about memorisation; fresh reals alone are its measure."""
+    return figure.name in _ABOUT_COPIES
 
 
 def tells(figure: Figure) -> bool:
@@ -106,12 +111,8 @@ def _worst(telling: Sequence[Figure]) -> str:
 def _copies(figures: Sequence[Figure], split: str) -> list[str]:
     if split != "holdout":
         return ["memorisation was not judged, for want of a holdout"]
-    worse = [f for f in figures if _about_copies(f) and tells(f)]
+    worse = [f for f in figures if about_copies(f) and tells(f)]
     return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
-
-
-def _about_copies(figure: Figure) -> bool:
-    return figure.name in _ABOUT_COPIES
 
 
 def _beside(figure: Figure) -> str:
