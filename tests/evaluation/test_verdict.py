@@ -116,6 +116,8 @@ def test_memorisation_is_said_where_there_is_some_and_where_it_cannot_be_judged(
     )
     none = figure(0.02, name="near_copies", ceiling=0.01, floor=0.0, low=0.0, high=0.04)
     assert "memorisation" not in verdict([good, none], split="holdout")
+    slight = figure(0.53, name="closer_to_train", ceiling=0.5, floor=0.5, low=0.51, high=0.55)
+    assert "memorisation" not in verdict([good, slight], split="holdout")
     assert verdict([good], split="train").endswith(
         "; memorisation was not judged, for want of a holdout."
     )

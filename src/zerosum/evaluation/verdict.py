@@ -15,8 +15,13 @@ _HEADLINES = (
 )
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
 
-_ABOUT_COPIES = ("closer_to_train", "exact_copies", "near_copies")
-"""Figures about memorisation; a trivial baseline copies nothing, so it is no floor for these."""
+_ABOUT_COPIES = {"closer_to_train": 0.05, "exact_copies": 0.0, "near_copies": 0.01}
+"""Figures about memorisation, and how much worse than fresh reals they must be to be a sign of it.
+
+The bootstrap over samples does not cover that another holdout may happen to lie farther from the
+samples than the training rows do, by a few hundredths. A trivial baseline copies nothing, so it is
+no floor for these.
+"""
 
 
 def verdict(figures: Sequence[Figure], *, split: str) -> str:
@@ -111,8 +116,12 @@ def _worst(telling: Sequence[Figure]) -> str:
 def _copies(figures: Sequence[Figure], split: str) -> list[str]:
     if split != "holdout":
         return ["memorisation was not judged, for want of a holdout"]
-    worse = [f for f in figures if about_copies(f) and tells(f)]
+    worse = [f for f in figures if about_copies(f) and tells(f) and _by_enough(f)]
     return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
+
+
+def _by_enough(figure: Figure) -> bool:
+    return figure.value - (figure.ceiling or 0.0) > _ABOUT_COPIES[figure.name]
 
 
 def _beside(figure: Figure) -> str:

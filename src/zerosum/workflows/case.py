@@ -1,5 +1,6 @@
 """What a model is held against: reals that were set apart, a ceiling and a floor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,15 +144,16 @@ def open_case(
     other = train
     if held is not None:
         other = _Source(held, _shuffled(torch.arange(len(held)), seed, "holdout rows"), codes)
-    reference, fresh = other.first(rows.n), other.after(rows.n)
+    first, after = other.first(rows.n), other.after(rows.n)
     rest = None if held is None else train
     if rows.fresh_from == "train" and held is not None:
         noise = Noise(derive_seed(seed, "labels"))
-        picked = _as_frequent(train.labels, reference.labels, rows.n, len(unseen), noise)
-        fresh, rest = train.where(picked), train.where(~picked)
-    reals, others = reference.read(), fresh.first(rows.n).read()
+        picked = _as_frequent(train.labels, first.labels, rows.n, len(unseen), noise)
+        after, rest = train.where(picked), train.where(~picked)
+    reals, others = first.read(), after.first(rows.n).read()
     most = min(_TRAIN_ROWS, max(1, _TRAIN_BYTES // max(1, reals[0][0].nbytes)))
-    pool = _Source(dataset, _shuffled(torch.arange(len(dataset)), seed, "pool"), own)
+    seen = torch.ones(len(dataset), dtype=torch.bool).index_fill_(0, chosen.unseen, False)
+    learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
     noise = Noise(derive_seed(seed, "baseline"))
     trivial = trivial_samples(space, others[0], rows.n, noise)
     if held is not None and space.labels and reals[1] is None:
@@ -160,18 +162,24 @@ def open_case(
     def exhibit(x: Tensor, y: Tensor | None) -> Exhibit:
         return _exhibit(chosen.extractor, x, y, progress)
 
+    reference, fresh = exhibit(*reals), exhibit(*others)
+    copies = None if rest is None else exhibit(*rest.first(most).read())
+    beside = [reference] if held is None else []
+    beside += [fresh] if rows.fresh_from == "train" else []
+    beside += [] if copies is None else [copies]
+    beside += [exhibit(*learned.first(most // 2).read())] if len(learned.order) else []
     return Case(
         space=space,
         dataset=dataset,
         holdout=held,
         features=features,
         extractor=chosen.extractor,
-        reference=exhibit(*reals),
-        fresh=exhibit(*others),
+        reference=reference,
+        fresh=fresh,
         fresh_from=rows.fresh_from,
         baseline=exhibit(trivial, others[1]),
-        train=None if rest is None else exhibit(*rest.first(most).read()),
-        pool=exhibit(*pool.first(most).read()),
+        train=copies,
+        pool=_together(beside),
         seed=seed,
         warnings=tuple(warnings),
     )
@@ -283,6 +291,11 @@ class _Source:
 def _shuffled(rows: Tensor, seed: int, purpose: str) -> Tensor:
     generator = torch.Generator().manual_seed(derive_seed(seed, "judge", purpose))
     return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def _together(parts: Sequence[Exhibit]) -> Exhibit:
+    """Samples and features of several exhibits as one."""
+    return Exhibit(torch.cat([p.x for p in parts]), torch.cat([p.features for p in parts]))
 
 
 def _exhibit(
