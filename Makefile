@@ -22,7 +22,7 @@ docs: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf .venv build dist site docs/recipes docs/cli.md
+	rm -rf .venv build dist site docs/recipes docs/figures.md docs/cli.md
 
 .venv/ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

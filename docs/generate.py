@@ -1,4 +1,4 @@
-"""Write the pages that follow from the code: docs/recipes/ and docs/cli.md.
+"""Write the pages that follow from the code: docs/recipes/, docs/figures.md and docs/cli.md.
 
 `make docs` runs this before it builds the site. It needs zerosum alone; the site's tools are only
 needed afterwards. mkdocs loads the same file as a hook, which fills folders into the navigation.
@@ -15,6 +15,9 @@ from typing import Any
 from typer.main import get_command
 
 from zerosum.cli.app import app
+from zerosum.evaluation.measure import all_measures
+from zerosum.evaluation.report import WAYS
+from zerosum.evaluation.words import title
 from zerosum.games.base import Choice, Game, Range
 from zerosum.recipes import Entry, all_recipes
 from zerosum.rng import seeded_initialisation
@@ -42,7 +45,11 @@ def all_pages() -> dict[str, str]:
     """Text by path below `docs/`."""
     entries = [entry for entry in all_recipes().values() if entry.source is None]
     pages = {f"recipes/{entry.name}.md": recipe_page(entry) for entry in entries}
-    return pages | {"recipes/index.md": recipe_index(entries), "cli.md": command_page()}
+    return pages | {
+        "recipes/index.md": recipe_index(entries),
+        "figures.md": figure_page(),
+        "cli.md": command_page(),
+    }
 
 
 def recipe_index(entries: list[Entry]) -> str:
@@ -107,6 +114,26 @@ def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         return
     for key, item in value.items():
         yield from flat(item, f"{prefix}.{key}" if prefix else key)
+
+
+def figure_page() -> str:
+    """What each figure of the judge means, which way is good, and where it comes from."""
+    parts = [
+        f"# Figures\n\n{GENERATED}",
+        "Every figure that [`zerosum evaluate`](evaluation.md) may give, written from the code. "
+        "Which of them appear depends on the data: labels, a holdout and known modes add some.",
+    ]
+    for measure in all_measures():
+        where = _words(measure.spaces) or "samples of every kind"
+        for output in measure.outputs:
+            needs = f"{where}; at least {measure.least} samples and reals"
+            features = "in features" if output.extractor else "not in features"
+            parts.append(
+                f"## {title(output.name)}\n\n{output.meaning}\n\n"
+                f"- `{output.name}`: {WAYS[output.better]}; {features}; for {needs}.\n"
+                f"- {_linked(output.source)}"
+            )
+    return "\n\n".join(parts) + "\n"
 
 
 def command_page() -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from zerosum.cli import judging
 from zerosum.runs.store import Run
+from zerosum.workflows.features import DEFAULT
 
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)
@@ -24,8 +26,8 @@ def test_evaluate_prints_a_table_and_the_verdict(zerosum: Zerosum, run: Path) ->
     done = zerosum("evaluate", run, *PLAIN)
     assert done.code == 0
     first, head, *rows, blank, verdict = done.out.splitlines()
-    assert first == "train, N=100" or first.endswith(", train, N=100")
-    assert head.split() == ["figure", "value", "95", "%", "interval", "baseline", "fresh", "reals"]
+    assert first == "100 samples against training data, no holdout; features pixels"
+    assert head.split() == ["figure", "value", "95", "%", "baseline", "reals"]
     assert any("Fréchet distance" in row and ("●" in row or "◀" in row) for row in rows)
     assert blank == ""
     assert verdict == Run.open(run).events()[-1]["verdict"]
@@ -89,6 +91,10 @@ def test_what_is_refused(zerosum: Zerosum, run: Path, words: Any, message: str) 
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert not (run / "report").exists()
+
+
+def test_the_default_features_are_those_of_python() -> None:
+    assert judging._FEATURES == DEFAULT
 
 
 def test_comparing_one_run_is_refused(zerosum: Zerosum, run: Path) -> None:

@@ -93,7 +93,9 @@ def evaluation() -> Evaluation:
             {"event": "diagnosis", "step": 3, "images": 96, "name": "mode collapse",
              "words": "All samples look alike.", "confidence": 0.93, "time": "2026-01-02T03:04:05"},
             {"event": "remedy", "step": 3, "name": "lower-rates", "words": "Halved the rates.",
-             "outcome": "healthy"},
+             "diagnosis": "mode collapse", "back_to": 2},
+            {"event": "outcome", "step": 5, "name": "lower-rates", "words": "as healthy as before",
+             "helped": True},
         ),
         seconds=1.5,
     )  # fmt: skip
@@ -108,7 +110,8 @@ def test_the_page_is_well_formed_and_says_everything(evaluation: Evaluation) -> 
         "frechet_distance (pixels, holdout, N=9)", "lower is better", "1 is best",
         "What recall means.", "arXiv:2001.00001", "9 samples, not selected",
         "9 reals of the holdout", "of 1,000 training rows", "mode collapse", "confidence 93%",
-        "All samples look alike.", "lower-rates", "outcome: healthy", "discriminator/real",
+        "All samples look alike.", "lower-rates",
+        "for mode collapse, back to step 2", "as healthy as before", "discriminator/real",
         "zerosum evaluate runs/first", "500 of 1,000 training rows", "test.npz", "zerosum 0.1.0",
         "no scale", "∞", "0.500",
     ):  # fmt: skip
@@ -189,9 +192,11 @@ def test_an_interval_around_one_reaches_the_best_place() -> None:
     assert float(band[1]) + float(band[2]) == pytest.approx(98.5, abs=0.01)
 
 
-def test_a_blind_figure_is_grey() -> None:
-    assert 'class="bar blind"' in bar(figure("odd", 0.5, floor=2.0))
-    assert 'class="bar"' in bar(figure("good", 0.5))
+def test_a_figure_that_tells_nothing_has_no_line() -> None:
+    assert "no scale" in bar(figure("odd", 0.5, floor=2.0))
+    assert "no scale" in bar(figure("same", 0.5, floor=1.0))
+    assert "no scale" in bar(figure("vague", 0.5, low=-3.0, high=3.0))
+    assert "<svg" in bar(figure("good", 0.5))
 
 
 def test_curves_keep_inside_their_frame() -> None:

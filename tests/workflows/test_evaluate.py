@@ -15,6 +15,7 @@ from zerosum.data.base import ArrayDataset
 from zerosum.data.open import open_data
 from zerosum.errors import DataError, EvaluationError, RunError
 from zerosum.evaluation.figures import Evaluation
+from zerosum.evaluation.self_features import unseen_rows
 from zerosum.runs.store import Run
 from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
@@ -53,7 +54,8 @@ def points(tmp_path: Path, train_small: TrainSmall) -> Run:
 
 
 def judge(run: Any, **options: Any) -> Evaluation:
-    return evaluate(run, **({"features": "pixels", "replicates": 3, "n": N} | options))
+    settings = {"features": "pixels", "replicates": 3, "n": N} | options
+    return evaluate(run, **{name: value for name, value in settings.items() if value is not None})
 
 
 def numbers(evaluation: Evaluation) -> list[tuple[float | None, ...]]:
@@ -140,12 +142,12 @@ def test_a_ceiling_from_the_holdout_where_training_rows_are_few(
     assert found.subject["compared_for_copies"] == 40
 
 
-def test_samples_have_the_labels_of_the_reference(run: Run, npz: Path) -> None:
+def test_samples_have_the_labels_of_the_fresh_reals(run: Run, npz: Path) -> None:
     case, model = case_of(run, holdout=npz), load(run)
     x, y = draw_samples(model, case, None)
     assert y is not None
-    assert case.reference.y is not None
-    assert torch.equal(y, case.reference.y)
+    assert case.fresh.y is not None
+    assert torch.equal(y, case.fresh.y)
     names = [model.space.labels[code] for code in y.tolist()]
     assert torch.equal(x, model.sample(N, where={"label": names}).tensor)
 
@@ -158,8 +160,30 @@ def test_a_holdout_with_some_of_the_labels(run: Run) -> None:
     assert case.reference.y is not None
     assert case.reference.y.min() == 5
     by_content = {x[i].tobytes(): y[i] for i in range(len(x))}
-    for row, code in zip(case.reference.x, case.reference.y, strict=True):
-        assert by_content[row.numpy().tobytes()] == code
+    for part in (case.reference, case.fresh, case.train):
+        assert part is not None
+        assert part.y is not None
+        for row, code in zip(part.x, part.y, strict=True):
+            assert by_content[row.numpy().tobytes()] == code
+    assert case.fresh.y is not None
+    assert case.fresh.y.min() == 5, "fresh reals have labels that the holdout lacks"
+
+
+def test_labels_of_fresh_reals_are_as_frequent_as_in_the_holdout(run: Run) -> None:
+    x, y = digits()
+    few = np.arange(500, 700)
+    few = few[(y[few] != 3) | (few % 4 == 0)]
+    share, chance = [], []
+    for seed in range(20):
+        case = case_of(run, holdout=(x[few], y[few]), seed=seed)
+        assert case.reference.y is not None
+        assert case.fresh.y is not None
+        share.append(float((case.fresh.y == 3).double().mean()))
+        ours, theirs = (torch.bincount(p, minlength=10) for p in (case.fresh.y, case.reference.y))
+        chance.append(float((ours - theirs).double().square().sum()))
+    assert np.mean(share) == pytest.approx((y[few] == 3).mean(), abs=0.02)
+    # Two draws of n differ by 2 n Σ p (1 - p) on average, here about 2 · 60 · 0.9.
+    assert 60 < np.mean(chance) < 170
 
 
 def test_a_holdout_without_labels(run: Run) -> None:
@@ -315,6 +339,32 @@ def test_the_data_must_be_that_of_the_run(tmp_path: Path, train_small: TrainSmal
         judge(run, data=x[:100])
     found = judge(run, data=x)
     assert found.subject["command"].startswith(f"zs.evaluate('{run.folder}', data=..., n=60")
+
+
+def test_figures_are_read_on_rows_that_features_were_not_learned_from(
+    tmp_path: Path, train_small: TrainSmall
+) -> None:
+    x = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+    run = train_small(tmp_path / "points", data=x)
+    subject = open_subject(run, data=x)
+    case = open_case(subject.dataset, None, space=subject.model.space, features="self")
+    assert (case.n, case.extractor.name) == (100, "self-2")
+    kept = rows(subject.dataset.take(unseen_rows(subject.dataset))[0])
+    assert rows(case.reference.x) | rows(case.fresh.x) == kept
+    found = judge(run, data=x, features=None)
+    assert found.subject["features"] == "self-2"
+    assert "--features self" in found.subject["command"] or "'self'" in found.subject["command"]
+
+
+def test_the_state_that_the_referee_chose(run: Run, npz: Path) -> None:
+    step = run.checkpoints.steps()[0]
+    shutil.copytree(run.folder / "checkpoints", run.folder / "healthy", dirs_exist_ok=True)
+    run.update(model={"step": step})
+    found = judge(run, holdout=npz)
+    assert (found.subject["step"], found.subject["healthiest"]) == (step, True)
+    assert found.warnings == ()
+    shutil.rmtree(run.folder / "checkpoints")
+    assert numbers(judge(run, holdout=npz)) == numbers(found)
 
 
 def test_progress_is_told(run: Run, npz: Path) -> None:

@@ -12,7 +12,7 @@ from zerosum.cli.output import print_table
 
 if TYPE_CHECKING:
     from zerosum.evaluation.comparison import Comparison
-    from zerosum.evaluation.figures import Figure
+    from zerosum.evaluation.figures import Evaluation, Figure
 
 Holdout = Annotated[
     str | None,
@@ -24,13 +24,16 @@ Number = Annotated[
     typer.Option("-n", "--number", help="Samples, and as many reals; default: up to 10,000."),
 ]
 FeaturesName = Annotated[
-    str | None, typer.Option("--features", help="What distances are measured in: pixels.")
+    str, typer.Option("--features", help="pixels, self, efficientnet or inception.")
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
 ]
 
-_CELLS = 15
+_FEATURES = "self"
+"""As `workflows.features` has it, which takes too long to import for a help page."""
+
+_CELLS = 11
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +47,7 @@ def evaluate(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = None,
+    features: FeaturesName = _FEATURES,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -54,11 +57,10 @@ def evaluate(
     """Judge a run: every figure between a trivial baseline and fresh reals, and a verdict."""
     from zerosum.live import progress_printer
     from zerosum.workflows.evaluate import evaluate as evaluate_run
-    from zerosum.workflows.features import DEFAULT
 
     _check(out)
     found = evaluate_run(
-        run, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        run, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
         device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:
@@ -67,6 +69,7 @@ def evaluate(
         typer.echo(found.dumps())
         return
     _warn(found.warnings)
+    typer.echo(_protocol(found))
     if found.figures:
         print_figures(found.figures)
     typer.echo(f"\n{found.verdict}")
@@ -79,7 +82,7 @@ def compare(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = None,
+    features: FeaturesName = _FEATURES,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -89,11 +92,10 @@ def compare(
     """Judge runs against the same reals; the best is marked where intervals do not overlap."""
     from zerosum.live import progress_printer
     from zerosum.workflows.compare import compare as compare_runs
-    from zerosum.workflows.features import DEFAULT
 
     _check(out)
     found = compare_runs(
-        runs, holdout=holdout, data=data, n=n, features=features or DEFAULT, seed=seed, code=code,
+        runs, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
         device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:
@@ -108,44 +110,29 @@ def compare(
 
 
 def print_figures(figures: "Sequence[Figure]") -> None:
-    """Figures as a table; what their protocols share is said once, above it."""
-    from zerosum.evaluation.words import interval, number
+    """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
+    from zerosum.evaluation.verdict import carries
+    from zerosum.evaluation.words import interval, number, title
 
-    shared, names = short_names(figures)
     rows = [
         {
-            "figure": name,
+            "figure": title(figure.name),
             "value": number(figure.value),
-            "95 % interval": interval(figure.low, figure.high),
+            "95 %": interval(figure.low, figure.high),
             "baseline": number(figure.floor),
-            "": scale(figure.standing),
-            "fresh reals": number(figure.ceiling),
+            "": scale(figure.standing) if carries(figure) else "",
+            "reals": number(figure.ceiling),
         }
-        for name, figure in zip(names, figures, strict=True)
+        for figure in figures
     ]
-    typer.echo(shared)
-    whole = [name for name in rows[0] if name != "figure"]
-    print_table(rows, whole=whole, right=("value", "baseline"))
-
-
-def short_names(figures: "Sequence[Figure]") -> tuple[str, list[str]]:
-    """What the protocols of all figures share, and each name with the rest of its own."""
-    from zerosum.evaluation.words import title
-
-    parts = [figure.protocol.split(", ") for figure in figures]
-    shared = [part for part in parts[0] if all(part in own for own in parts)]
-    names = []
-    for figure, own in zip(figures, parts, strict=True):
-        rest = ", ".join(part for part in own if part not in shared)
-        names.append(f"{title(figure.name)} ({rest})" if rest else title(figure.name))
-    return ", ".join(shared), names
+    print_table(rows, whole=list(rows[0]), right=("value", "baseline"))
 
 
 def scale(place: float | None) -> str:
     """A place between floor (0) and ceiling (1) as a line of characters.
 
     >>> scale(0.0), scale(0.5), scale(7.0)
-    ('●──────────────', '───────●───────', '──────────────▶')
+    ('●──────────', '─────●─────', '──────────▶')
     """
     if place is None:
         return ""
@@ -157,24 +144,30 @@ def scale(place: float | None) -> str:
 
 def _print_comparison(found: "Comparison") -> None:
     from zerosum.evaluation.comparison import best_of
-    from zerosum.evaluation.words import number
+    from zerosum.evaluation.words import number, title
 
     names, rows = found.names, []
-    shared, called = short_names([row[0] for row in found.rows]) if found.rows else ("", [])
-    for called_so, row in zip(called, found.rows, strict=True):
+    for row in found.rows:
         best = best_of(row)
         values = {
             name: number(figure.value) + (" *" if i == best else "")
             for i, (name, figure) in enumerate(zip(names, row, strict=True))
         }
-        ends = {"baseline": number(row[0].floor), "fresh reals": number(row[0].ceiling)}
-        rows.append({"figure": called_so, **values, **ends})
+        ends = {"baseline": number(row[0].floor), "reals": number(row[0].ceiling)}
+        rows.append({"figure": title(row[0].name), **values, **ends})
+    typer.echo(_protocol(found.evaluations[0]))
     if rows:
-        typer.echo(shared)
         print_table(rows)
         typer.echo("\n* best: its 95 % interval overlaps none of the others")
     for name, one in zip(names, found.evaluations, strict=True):
         typer.echo(f"{name}: {one.verdict}")
+
+
+def _protocol(found: "Evaluation") -> str:
+    """What all figures have in common."""
+    facts = found.subject
+    where = f"holdout {facts['holdout']}" if facts["holdout"] else "training data, no holdout"
+    return f"{facts['n']:,} samples against {where}; features {facts['features']}"
 
 
 def _check(out: Path | None) -> None:

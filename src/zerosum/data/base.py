@@ -40,6 +40,10 @@ class Dataset(ABC):
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Compact samples `[B, ...]` and int64 labels `[B]` (None without labels), on the CPU."""
 
+    def labels_of(self, indices: Tensor) -> Tensor | None:
+        """The labels alone; a data set that reads samples from disk need not read them here."""
+        return self.take(indices)[1]
+
     @property
     def resident(self) -> tuple[Tensor, Tensor | None] | None:
         """All samples and labels where they are held in memory, else None."""

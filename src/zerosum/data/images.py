@@ -160,6 +160,10 @@ class StreamedImages(Dataset):
         x = torch.stack([self._read(int(i)) for i in indices])
         return x, None if self._y is None else self._y[indices]
 
+    def labels_of(self, indices: Tensor) -> Tensor | None:
+        """The labels, without decoding anything."""
+        return None if self._y is None else self._y[indices]
+
     def _read(self, index: int) -> Tensor:
         try:
             return self._decode(index)

@@ -114,7 +114,8 @@ def _in_short(facts: Mapping[str, Any]) -> str:
     if facts.get("recipe"):
         parts.append(f"{facts['recipe']} on {facts.get('data')}")
     if facts.get("step") is not None:
-        parts.append(f"step {facts['step']:,}")
+        healthiest = ", the healthiest" if facts.get("healthiest") else ""
+        parts.append(f"step {facts['step']:,}{healthiest}")
     if facts.get("images") is not None:
         parts.append(f"{facts['images']:,} images")
     if facts.get("judged"):
@@ -128,7 +129,7 @@ def _figures(figures: Sequence[Figure]) -> Markup | None:
     head = element(
         "tr",
         element("th", "Figure", scope="col"),
-        element("th", "Value, 95 % interval", scope="col"),
+        element("th", "Value", element("span", "95 % interval", class_="interval"), scope="col"),
         element("th", element("span", element("span", "trivial baseline"),
                               element("span", "fresh reals"), class_="ends"), scope="col"),
     )  # fmt: skip
@@ -139,8 +140,8 @@ def _figures(figures: Sequence[Figure]) -> Markup | None:
             element(
                 "caption",
                 "Each line runs from a trivial baseline to fresh reals, both judged like the "
-                "samples. The dot is the model, the band its interval. Grey ones are figures that "
-                "do not tell the two ends apart.",
+                "samples. The dot is the model, the band its interval. Without a line the figure "
+                "does not tell these two apart.",
             ),
             element("thead", head),
             element("tbody", *map(_row, figures)),
@@ -250,6 +251,12 @@ def _event(event: Mapping[str, Any]) -> Markup:
     notes = []
     if isinstance(confidence, int | float):
         notes.append(f"confidence {confidence:.0%}")
+    if event.get("diagnosis"):
+        notes.append(f"for {event['diagnosis']}")
+    if isinstance(event.get("back_to"), int):
+        notes.append(f"back to step {event['back_to']:,}")
+    if event.get("by"):
+        notes.append(f"by {event['by']}")
     if outcome is not None:
         notes.append(f"outcome: {outcome}")
     return element(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from zerosum.evaluation.figures import Figure
 from zerosum.evaluation.markup import Markup, element
-from zerosum.evaluation.verdict import carries
+from zerosum.evaluation.verdict import about_copies, carries
 from zerosum.evaluation.words import number
 from zerosum.pictures import draw_grid, draw_points, to_pil
 
@@ -25,8 +25,10 @@ _THUMB = 128
 def bar(figure: Figure) -> Markup:
     """A line from the floor (left) to the ceiling (right), the value on it, and its interval."""
     place = figure.standing
-    if place is None:
-        return element("p", "no scale: baseline and fresh reals are equal here", class_="note")
+    if about_copies(figure):
+        return element("p", "to be compared with fresh reals alone", class_="note")
+    if place is None or not carries(figure):
+        return element("p", "no scale: these two are not told apart", class_="note")
     parts = [
         element("line", x1=f"{_LEFT}%", x2=f"{_RIGHT}%", y1=9, y2=9, class_="track"),
         *(element("line", x1=f"{x}%", x2=f"{x}%", y1=4, y2=14, class_="track")
@@ -43,11 +45,10 @@ def bar(figure: Figure) -> Markup:
                     height=8, rx=2, class_="band")
         )  # fmt: skip
     parts.append(_marker(place))
-    told = carries(figure)
     return element(
         "svg", *parts, width="100%", height=18, role="img",
         aria_label=f"{place:.0%} of the way from the baseline to fresh reals",
-        class_="bar" if told else "bar blind",
+        class_="bar",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """One sentence about a model, made from its figures and saying no more than they do."""
 
 from collections.abc import Sequence
+from math import isinf, isnan, sqrt
 from statistics import median
 
 from zerosum.evaluation.figures import Figure
@@ -14,31 +15,40 @@ _HEADLINES = (
 )
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
 
-_ABOUT_COPIES = ("memoris", "copies", "copied", "closer_to_train")
-"""How names of figures about memorisation begin; a trivial baseline is no floor for these."""
+_ABOUT_COPIES = {"closer_to_train": 0.05, "exact_copies": 0.0, "near_copies": 0.01}
+"""Figures about memorisation, and how much worse than fresh reals they must be to be a sign of it.
+
+The bootstrap over samples does not cover that another holdout may happen to lie farther from the
+samples than the training rows do, by a few hundredths. A trivial baseline copies nothing, so it is
+no floor for these.
+"""
 
 
 def verdict(figures: Sequence[Figure], *, split: str) -> str:
     """What the figures say together.
 
-    The first words follow from the median place between floor and ceiling alone, and the weakest
-    figure is named beside it, unless all of them reach the ceiling.
+    The first words follow from the median place between floor and ceiling alone. Beside them stands
+    how many figures tell samples from fresh reals, and the worst of these.
 
     Args:
         figures: of one model.
         split: `holdout`, or `train` where nothing can be said of memorisation.
     """
-    places = {f.name: p for f in figures if carries(f) and (p := f.standing) is not None}
-    if not places:
-        return "Nothing can be said: no figure tells fresh reals from the trivial baseline."
-    judged = {f.name: f for f in figures if f.name in places}
-    parts = [_headline(judged, places), _weakest(judged, places), _copies(figures, split)]
-    return "; ".join(part for part in parts if part) + "."
+    judged = [f for f in figures if f.ceiling is not None and not about_copies(f)]
+    if not judged:
+        return "Nothing can be said: no figure could be measured."
+    telling = [f for f in judged if tells(f)]
+    if telling:
+        parts = [_headline(judged, telling), _worst(telling)]
+    else:
+        who = f"any of {len(judged)} figures" if len(judged) > 1 else "the one figure"
+        parts = [f"Not told from fresh reals by {who}"]
+    return "; ".join([*parts, *_copies(figures, split)]) + "."
 
 
 def carries(figure: Figure) -> bool:
     """Whether a figure tells fresh reals from the baseline, by more than it is uncertain."""
-    if figure.ceiling is None or figure.floor is None or _about_copies(figure):
+    if figure.ceiling is None or figure.floor is None or about_copies(figure):
         return False
     gap = figure.badness(figure.floor) - figure.badness(figure.ceiling)
     uncertain = 0.0
@@ -47,24 +57,47 @@ def carries(figure: Figure) -> bool:
     return gap > max(uncertain, 1e-12)
 
 
-def reaches_ceiling(figure: Figure) -> bool:
-    """Whether the value, or an end of its interval, is as good as fresh reals are."""
-    ends = [v for v in (figure.low, figure.value, figure.high) if v is not None]
-    best = min(map(figure.badness, ends))
-    if figure.better == "one" and min(ends) <= 1 <= max(ends):
-        best = 0.0
-    return figure.ceiling is not None and best <= figure.badness(figure.ceiling)
+def about_copies(figure: Figure) -> bool:
+    """Whether a figure is about memorisation; fresh reals alone are its measure."""
+    return figure.name in _ABOUT_COPIES
 
 
-def _headline(judged: dict[str, Figure], places: dict[str, float]) -> str:
-    alone = len(places) == 1
-    if all(map(reaches_ceiling, judged.values())):
-        who = "the one figure" if alone else f"any of {len(places)} figures"
-        return f"Not told from fresh reals by {who}"
-    middle = median(places.values())
+def tells(figure: Figure) -> bool:
+    """Whether samples are worse than fresh reals by more than both are uncertain.
+
+    Fresh reals were read once too: they are taken for as uncertain as the samples.
+    """
+    return clearness(figure) > 1
+
+
+def clearness(figure: Figure) -> float:
+    """How much worse samples are than fresh reals, in units of what is uncertain about both."""
+    if figure.ceiling is None or isnan(figure.value):
+        return 0.0
+    value = figure.badness(figure.value)
+    if isinf(value):
+        return value
+    ends = [figure.badness(v) for v in (figure.low, figure.high) if v is not None]
+    if figure.better == "one" and (figure.low or 0) <= 1 <= (figure.high or 0):
+        ends.append(0.0)
+    uncertain = sqrt(2) * (value - min([value, *ends]))
+    gap = value - figure.badness(figure.ceiling)
+    return gap / max(uncertain, 1e-12)
+
+
+def _headline(judged: Sequence[Figure], telling: Sequence[Figure]) -> str:
+    places = [p for f in judged if carries(f) and (p := f.standing) is not None]
+    many = f"{len(telling)} of {len(judged)} figures tell the samples from fresh reals"
+    if len(judged) == 1:
+        many = "the one figure tells the samples from fresh reals"
+    if 2 * len(places) < len(judged):
+        blind = len(judged) - len(places)
+        who = f"{blind} of {len(judged)} figures" if len(judged) > 1 else "the one figure"
+        return f"Without a scale, since {who} cannot tell the trivial baseline either; but {many}"
+    middle = median(places)
     words = next(words for least, words in _HEADLINES if middle >= least)
-    who = "the one figure" if alone else f"the median of {len(places)} figures"
-    return f"{words}: {who} lies {_place(middle)}"
+    who = f"the median of {len(places)} figures" if len(places) > 1 else "the one figure"
+    return f"{words}: {who} lies {_place(middle)}; {many}"
 
 
 def _place(place: float) -> str:
@@ -73,26 +106,24 @@ def _place(place: float) -> str:
     return f"{min(place, 1):.0%} of the way from the trivial baseline to fresh reals"
 
 
-def _weakest(judged: dict[str, Figure], places: dict[str, float]) -> str:
-    name = min(places, key=lambda name: places[name])
-    figure = judged[name]
-    if reaches_ceiling(figure):
-        return ""
-    return f"weakest in {title(name)}, {_beside(figure)}"
+def _worst(telling: Sequence[Figure]) -> str:
+    """The lowest place among figures that have one; where none has, the clearest."""
+    placed = [(p, f) for f in telling if carries(f) and (p := f.standing) is not None]
+    worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(telling, key=clearness)
+    return f"weakest in {_beside(worst)}"
 
 
-def _copies(figures: Sequence[Figure], split: str) -> str:
+def _copies(figures: Sequence[Figure], split: str) -> list[str]:
     if split != "holdout":
-        return "memorisation was not judged, for want of a holdout"
-    worse = [f for f in figures if _about_copies(f) and not reaches_ceiling(f)]
-    if not worse:
-        return ""
-    return "memorisation: " + ", ".join(f"{title(f.name)} {_beside(f)}" for f in worse)
+        return ["memorisation was not judged, for want of a holdout"]
+    worse = [f for f in figures if about_copies(f) and tells(f) and _by_enough(f)]
+    return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
 
 
-def _about_copies(figure: Figure) -> bool:
-    return figure.name.startswith(_ABOUT_COPIES)
+def _by_enough(figure: Figure) -> bool:
+    return figure.value - (figure.ceiling or 0.0) > _ABOUT_COPIES[figure.name]
 
 
 def _beside(figure: Figure) -> str:
-    return f"{number(figure.value)} where fresh reals have {number(figure.ceiling)}"
+    value, ceiling = number(figure.value), number(figure.ceiling)
+    return f"{title(figure.name)}, {value} where fresh reals have {ceiling}"

@@ -1,6 +1,7 @@
 """What a model is held against: reals that were set apart, a ceiling and a floor."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -23,6 +24,9 @@ MOST = 10_000
 
 _TRAIN_ROWS = 20_000
 """Training rows in which copies are looked for, at most."""
+
+_TRAIN_BYTES = 512 << 20
+"""What these may take in memory."""
 
 _PIECE = 1_024
 
@@ -105,8 +109,8 @@ def open_case(
     """Open the holdout, see that it is one, and set rows apart.
 
     With a holdout the reference is a part of it, and the ceiling comes from training rows that the
-    extractor never saw; where these are too few for it, from other rows of the holdout. Without
-    one, reference and ceiling are two parts of those training rows.
+    extractor never saw, with labels as frequent as in the reference; where these are too few, from
+    other rows of the holdout. Without one, both are parts of those training rows.
 
     Args:
         dataset: the training data.
@@ -140,18 +144,30 @@ def open_case(
     other = train
     if held is not None:
         other = _Source(held, _shuffled(torch.arange(len(held)), seed, "holdout rows"), codes)
-
-    def exhibit(source: _Source, where: range) -> Exhibit:
-        return _exhibit(chosen.extractor, *source.take(where), progress)
-
-    reference = exhibit(other, rows.reference)
-    fresh = exhibit(train if rows.fresh_from == "train" else other, rows.fresh)
-    copies = exhibit(train, rows.train) if rows.train else None
-    everything = _Source(dataset, _shuffled(torch.arange(len(dataset)), seed, "pool"), own)
+    first, after = other.first(rows.n), other.after(rows.n)
+    rest = None if held is None else train
+    if rows.fresh_from == "train" and held is not None:
+        noise = Noise(derive_seed(seed, "labels"))
+        picked = _as_frequent(train.labels, first.labels, rows.n, len(unseen), noise)
+        after, rest = train.where(picked), train.where(~picked)
+    reals, others = first.read(), after.first(rows.n).read()
+    most = min(_TRAIN_ROWS, max(1, _TRAIN_BYTES // max(1, reals[0][0].nbytes)))
+    seen = torch.ones(len(dataset), dtype=torch.bool).index_fill_(0, chosen.unseen, False)
+    learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
     noise = Noise(derive_seed(seed, "baseline"))
-    trivial = trivial_samples(space, fresh.x, len(reference), noise)
-    if held is not None and space.labels and reference.y is None:
+    trivial = trivial_samples(space, others[0], rows.n, noise)
+    if held is not None and space.labels and reals[1] is None:
         warnings.append("The holdout has no labels: nothing that needs them is measured.")
+
+    def exhibit(x: Tensor, y: Tensor | None) -> Exhibit:
+        return _exhibit(chosen.extractor, x, y, progress)
+
+    reference, fresh = exhibit(*reals), exhibit(*others)
+    copies = None if rest is None else exhibit(*rest.first(most).read())
+    beside = [reference] if held is None else []
+    beside += [fresh] if rows.fresh_from == "train" else []
+    beside += [] if copies is None else [copies]
+    beside += [exhibit(*learned.first(most // 2).read())] if len(learned.order) else []
     return Case(
         space=space,
         dataset=dataset,
@@ -161,9 +177,9 @@ def open_case(
         reference=reference,
         fresh=fresh,
         fresh_from=rows.fresh_from,
-        baseline=_exhibit(chosen.extractor, trivial, reference.y, progress),
+        baseline=exhibit(trivial, others[1]),
         train=copies,
-        pool=exhibit(everything, range(min(len(dataset), _TRAIN_ROWS))),
+        pool=_together(beside),
         seed=seed,
         warnings=tuple(warnings),
     )
@@ -181,16 +197,14 @@ def _checked(
 
 @dataclass(frozen=True)
 class _Rows:
-    """Which rows of two shuffled sources are what."""
+    """How many rows there are of each part, and where the ceiling comes from."""
 
-    reference: range
-    fresh: range
+    n: int
     fresh_from: str
-    train: range
 
 
 def _set_apart(unseen: int, held: int | None, n: int | None) -> _Rows:
-    """Ranges for reference, ceiling and training rows, all of the same size but the last.
+    """As many rows for the reference as for the ceiling.
 
     Args:
         unseen: training rows that the extractor never saw.
@@ -204,8 +218,7 @@ def _set_apart(unseen: int, held: int | None, n: int | None) -> _Rows:
         most, fresh_from = unseen // 2, "train"
         short = f"half of the {unseen:,} training rows that the features were not learned from"
     else:
-        from_train, from_holdout = min(held, unseen // 2), held // 2
-        most, fresh_from = max((from_train, "train"), (from_holdout, "holdout"))
+        most, fresh_from = max((min(held, unseen // 2), "train"), (held // 2, "holdout"))
         short = f"the {held:,} rows of the holdout"
         if most < held:
             short = f"what {held:,} rows of the holdout and {unseen:,} training rows allow"
@@ -218,12 +231,28 @@ def _set_apart(unseen: int, held: int | None, n: int | None) -> _Rows:
         raise EvaluationError(
             f"there are too few reals to judge with: {short}. Give a larger holdout."
         )
-    n = n or min(MOST, most)
-    if held is None:
-        return _Rows(range(n), range(n, 2 * n), "train", range(0))
-    if fresh_from == "train":
-        return _Rows(range(n), range(n), "train", range(n, min(unseen, n + _TRAIN_ROWS)))
-    return _Rows(range(n), range(n, 2 * n), "holdout", range(min(unseen, _TRAIN_ROWS)))
+    return _Rows(n or min(MOST, most), fresh_from)
+
+
+def _as_frequent(
+    y: Tensor | None, reference: Tensor | None, n: int, of: int, noise: Noise
+) -> Tensor:
+    """Which `n` of the rows with labels `y` `[of]` to take as fresh reals, bool `[of]`.
+
+    Their labels are as frequent as in the reference, up to chance as large as between two draws of
+    the same data; labels that agreed exactly would make the ceiling, and a model that is asked for
+    them, look better than new reals can be. Where rows of a label run out, others take their place.
+    """
+    if y is None or reference is None:
+        return torch.arange(of) < n
+    once = reference[noise.integers(n, high=len(reference))]
+    wanted = torch.bincount(once[noise.integers(n, high=n)])
+    picked = torch.zeros(of, dtype=torch.bool)
+    for label, count in enumerate(wanted.tolist()):
+        picked[torch.nonzero(y == label).flatten()[:count]] = True
+    spare = torch.nonzero(~picked).flatten()
+    picked[spare[: n - int(picked.sum())]] = True
+    return picked
 
 
 @dataclass(frozen=True)
@@ -240,16 +269,33 @@ class _Source:
     order: Tensor
     codes: Tensor | None
 
-    def take(self, where: range) -> tuple[Tensor, Tensor | None]:
-        pieces = [self.dataset.take(i) for i in self.order[where.start : where.stop].split(_PIECE)]
-        x = torch.cat([x for x, _ in pieces])
-        y = [y for _, y in pieces if y is not None]
-        return x, None if self.codes is None or not y else self.codes[torch.cat(y)]
+    def first(self, n: int) -> "_Source":
+        return replace(self, order=self.order[:n])
+
+    def after(self, n: int) -> "_Source":
+        return replace(self, order=self.order[n:])
+
+    def where(self, picked: Tensor) -> "_Source":
+        return replace(self, order=self.order[picked])
+
+    @property
+    def labels(self) -> Tensor | None:
+        y = None if self.codes is None else self.dataset.labels_of(self.order)
+        return None if y is None or self.codes is None else self.codes[y]
+
+    def read(self) -> tuple[Tensor, Tensor | None]:
+        x = torch.cat([self.dataset.take(rows)[0] for rows in self.order.split(_PIECE)])
+        return x, self.labels
 
 
 def _shuffled(rows: Tensor, seed: int, purpose: str) -> Tensor:
     generator = torch.Generator().manual_seed(derive_seed(seed, "judge", purpose))
     return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def _together(parts: Sequence[Exhibit]) -> Exhibit:
+    """Samples and features of several exhibits as one."""
+    return Exhibit(torch.cat([p.x for p in parts]), torch.cat([p.features for p in parts]))
 
 
 def _exhibit(

@@ -30,7 +30,7 @@ from zerosum.workflows.features import DEFAULT
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
 
-EVENTS = ("diagnosis", "remedy")
+EVENTS = ("diagnosis", "remedy", "outcome")
 """Events of a run that a report shows."""
 
 _NOT_CURVES = {"step", "images", "seconds"}
@@ -152,7 +152,7 @@ def open_model(
     if isinstance(run_or_model, Model):
         return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
     run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
-    if not run.checkpoints.steps():
+    if not (run.healthy if run.manifest.get("model") else run.checkpoints).steps():
         raise RunError(
             f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
             "checkpoints/ here, or train again."
@@ -198,13 +198,14 @@ def draw_samples(
 ) -> tuple[Tensor, Tensor | None]:
     """As many samples as there are reals, compact, with the labels they were asked for.
 
-    A model that is steered by `label` is asked for the labels of the reference, row by row.
+    A model that is steered by `label` is asked for the labels of the fresh reals, row by row: so
+    both are as far from the reference's labels.
 
     Raises:
         EvaluationError: some are not finite.
     """
     inputs = model.draw(case.n, seed=case.seed)
-    control, y = model.controls.get("label"), case.reference.y
+    control, y = model.controls.get("label"), case.fresh.y
     if isinstance(control, Choice) and y is not None:
         names = [case.space.labels[code] for code in y.tolist()]
         inputs = model.steer(inputs, {"label": names})
@@ -297,6 +298,7 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
         "recipe": recipe.get("name"),
         "state": manifest.get("state"),
         "step": step,
+        "healthiest": _is_healthiest(subject),
         "images": step * per_step if step is not None and per_step else None,
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
@@ -328,8 +330,14 @@ def _unfinished(subject: Subject) -> Iterator[str]:
     elif state != "finished":
         yield f"The training is not finished ({state}): {seen:,} of {total:,} images."
     steps = run.checkpoints.steps()
-    if step is not None and steps and step != steps[-1]:
+    if step is not None and steps and step != steps[-1] and not _is_healthiest(subject):
         yield f"What is judged is step {step:,}, not the newest checkpoint, step {steps[-1]:,}."
+
+
+def _is_healthiest(subject: Subject) -> bool:
+    """Whether the model is the state that the run's referee chose."""
+    chosen = subject.run.manifest.get("model") if subject.run else None
+    return bool(chosen) and chosen["step"] == subject.model.step
 
 
 def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:

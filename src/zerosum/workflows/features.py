@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.extractors import Extractor, PixelFeatures
+from zerosum.evaluation.choose import choose_extractor
+from zerosum.evaluation.extractors import Extractor
+from zerosum.evaluation.self_features import unseen_rows
 
-NAMES = ("pixels",)
-"""What `--features` takes."""
-
-DEFAULT = "pixels"
+DEFAULT = "self"
+"""Features that the data itself teaches."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,13 @@ class Features:
     unseen: Tensor
 
 
-def choose_features(
-    name: str,
-    dataset: Dataset,
-    progress: Progress | None = None,  # noqa: ARG001
-) -> Features:
+def choose_features(name: str, dataset: Dataset, progress: Progress | None = None) -> Features:
     """The extractor called `name` for the samples of `dataset`.
 
     Raises:
-        EvaluationError: there is none of that name.
+        EvaluationError: there is none of that name, or it does not suit the data.
+        MissingExtraError: it needs a library that is not installed.
     """
-    if name != "pixels":
-        raise EvaluationError(f"no features {name!r}.{did_you_mean(name, NAMES)}")
-    return Features(PixelFeatures(dataset.space), torch.arange(len(dataset)))
+    extractor = choose_extractor(name, dataset, tick=progress)
+    unseen = unseen_rows(dataset) if name == "self" else torch.arange(len(dataset))
+    return Features(extractor, unseen)
