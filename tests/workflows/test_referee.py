@@ -97,6 +97,10 @@ def events(run: Run, name: str) -> list[dict[str, Any]]:
     return [event for event in run.events() if event["event"] == name]
 
 
+def given(run: Run) -> list[tuple[int, str, str]]:
+    return [(r["step"], r["name"], r["by"]) for r in run.manifest["remedies"]]
+
+
 def test_watching_changes_nothing(tmp_path: Path) -> None:
     off = start(tmp_path / "off", referee="off")
     watch = start(tmp_path / "watch", referee="watch")
@@ -120,7 +124,7 @@ def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -
     (remedy,) = events(run, "remedy")
     assert remedy["name"] == "roll-back"
     assert remedy["back_to"] < 230
-    assert run.manifest["remedies"] == [{"step": remedy["step"], "name": "roll-back"}]
+    assert given(run) == [(remedy["step"], "roll-back", "referee")]
     assert [outcome["helped"] for outcome in events(run, "outcome")] == [True]
     assert weights(run)["game.generator.layers.0.weight"].isfinite().all()
     steps = [row["step"] for row in run.history()]
@@ -129,8 +133,7 @@ def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -
 
 def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(tmp_path: Path) -> None:
     run = start(tmp_path / "run", Hurry(400), steps=800, referee="act")
-    given = [event["name"] for event in events(run, "remedy")]
-    assert given[0] == "slow-generator"
+    assert events(run, "remedy")[0]["name"] == "slow-generator"
     assert run.manifest["recipe"]["optimisation"]["optimizers"]["generator"]["lr"] < 1e-4
     measured = {e["step"]: e["distance"] for e in events(run, "measured") if "distance" in e}
     model = run.manifest.get("model") or run.manifest["healthiest"]
@@ -176,9 +179,10 @@ def test_a_remedy_by_hand_is_played_by_the_next_resume(tmp_path: Path, name: str
     run = start(tmp_path / "run", StopAt(60), referee="watch")
     before = json.dumps(run.manifest["recipe"])
     give_remedy(run.folder, name)
+    zs.load(run.folder, device="cpu").sample(4)  # by the recipe that its state is from
     again = resume(run.folder, checkpoint_seconds=1e9)
     assert again.manifest["state"] == "finished"
-    assert again.manifest["remedies"] == [{"step": 60, "name": name}]
+    assert given(again) == [(60, name, "hand")]
     assert (json.dumps(again.manifest["recipe"]) == before) == (name == "roll-back")
     assert events(again, "remedy")[-1]["by"] == "hand"
     assert again.checkpoints.steps()[-1] == STEPS
@@ -193,3 +197,14 @@ def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
         give_remedy(run.folder, "new-seed")
     with pytest.raises(RunError, match="no usable checkpoint"):
         give_remedy(run.folder, "roll-back")
+
+
+def test_a_state_is_loaded_by_the_recipe_it_is_from(tmp_path: Path) -> None:
+    """Packs change the discriminator's shape; a healthy state from before still is the model."""
+    run = start(tmp_path / "run", StopAt(100), referee="watch")
+    early = run.healthy.steps()[-1]
+    give_remedy(run.folder, "repack")
+    again = resume(run.folder, checkpoint_seconds=1e9)
+    again.update(model={"step": early, "distance": 1.0, "last_distance": 2.0})
+    assert zs.load(again, device="cpu").recipe.game.pack == 1  # pyright: ignore[reportAttributeAccessIssue]
+    assert zs.load(again, device="cpu", step=STEPS).recipe.game.pack == 2  # pyright: ignore[reportAttributeAccessIssue]

@@ -34,8 +34,6 @@ def load(
     """
     if not isinstance(run, Run):
         run = Run.open(run)
-    recipe = recipe_of(run, code)
-    game = recipe.game.build(space_of_run(run))
     store = run.checkpoints
     chosen = run.manifest.get("model")
     if step is None and chosen is not None:
@@ -47,6 +45,8 @@ def load(
     checkpoint, problems = store.load_newest() if step is None else (store.load(step), [])
     for problem in problems:
         warnings.warn(f"{problem} Step {checkpoint.step} is used instead.", stacklevel=2)
+    recipe = recipe_of(run, code, step=checkpoint.step)
+    game = recipe.game.build(space_of_run(run))
     state = {
         name.removeprefix("game."): tensor
         for name, tensor in checkpoint.tensors.items()

@@ -120,7 +120,9 @@ class _Player:
         seed = derive_seed(self._seed, remedy.name, step) if remedy.anew else self._seed
         return {
             "recipe": changed.to_json(), "seed": seed, "back_to": wish.back_to,
-            "remedy": {"step": step, "name": remedy.name},
+            "remedy": {
+                "step": step, "name": remedy.name, "by": "referee", "instead_of": recipe.to_json(),
+            },
         }  # fmt: skip
 
 

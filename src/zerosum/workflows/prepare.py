@@ -81,11 +81,13 @@ def make_trainer(
     )
 
 
-def recipe_of(run: Run, code: Path | str | None) -> Recipe:
+def recipe_of(run: Run, code: Path | str | None, *, step: int | None = None) -> Recipe:
     """The recipe that a run recorded.
 
     Args:
         run: the run.
+        step: of a state that was saved; left out, the recipe in force. A remedy changes the recipe
+            for the states after its step, and one that was given by hand leaves that step's own.
         code: the user's own file that defines the recipe's kinds, where there was one. Code in a
             run folder is never executed unless it is named here.
 
@@ -96,6 +98,10 @@ def recipe_of(run: Run, code: Path | str | None) -> Recipe:
     if code is not None:
         load_recipe_file(Path(code))
     recorded = run.manifest["recipe"]
+    for remedy in reversed(run.manifest.get("remedies") or [] if step is not None else []):
+        before = step is not None and step < remedy["step"]
+        if before or (remedy["by"] == "hand" and step == remedy["step"]):
+            recorded = remedy["instead_of"]
     unknown = sorted(kind for kind in kinds_in(recorded) if not known_kind(kind))
     if unknown:
         kept = sorted((run.folder / "code").glob("*.py"))

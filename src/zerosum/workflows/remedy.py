@@ -41,7 +41,10 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
         healthy, _ = run.healthy.load_newest()
         clock = {key: newest.scalars[key] for key in ("step", "position", "seconds", "notes")}
         run.checkpoints.save(healthy.tensors, {**healthy.scalars, **clock, "window": []})
-    given = [*run.manifest.get("remedies", []), {"step": newest.step, "name": name}]
+    note = {
+        "step": newest.step, "name": name, "by": "hand", "instead_of": run.manifest["recipe"],
+    }  # fmt: skip
+    given = [*run.manifest.get("remedies", []), note]
     run.update(recipe=changed.to_json(), remedies=given)
     run.add_event("remedy", step=newest.step, name=name, words=remedy.words, by="hand")
     return run
