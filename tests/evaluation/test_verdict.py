@@ -90,7 +90,7 @@ def test_figures_without_a_scale_count_but_give_no_place() -> None:
     assert not any(map(carries, [blind, vague, upside_down, alone]))
     said = verdict([blind, vague, upside_down, alone], split="holdout")
     assert said == (
-        "Without a scale, since 3 of 3 figures cannot tell the trivial baseline either; but 1 of "
+        "3 of 3 figures cannot tell the trivial baseline from fresh reals, and give no scale; 1 of "
         "3 figures tell the samples from fresh reals; weakest in Blind, 5.00 where fresh reals "
         "have 1.00."
     )

@@ -92,8 +92,8 @@ def _headline(judged: Sequence[Figure], telling: Sequence[Figure]) -> str:
         many = "the one figure tells the samples from fresh reals"
     if 2 * len(places) < len(judged):
         blind = len(judged) - len(places)
-        who = f"{blind} of {len(judged)} figures" if len(judged) > 1 else "the one figure"
-        return f"Without a scale, since {who} cannot tell the trivial baseline either; but {many}"
+        who = f"{blind} of {len(judged)} figures cannot" if len(judged) > 1 else "The figure cannot"
+        return f"{who} tell the trivial baseline from fresh reals, and give no scale; {many}"
     middle = median(places)
     words = next(words for least, words in _HEADLINES if middle >= least)
     who = f"the median of {len(places)} figures" if len(places) > 1 else "the one figure"
