@@ -17,15 +17,16 @@ STRANGE_DATA = 3.5
 WORSE = 1.3
 """A distance this many times the best one, twice in a row, means that ground was lost."""
 
+_FIRST = ("roll-back", "lower-rates", "add-penalties")
 REMEDIES_FOR = {
-    "numerical divergence": ("roll-back", "lower-rates", "add-penalties", "relativistic"),
-    "mode collapse": ("lower-rates", "add-penalties", "relativistic", "repack", "new-seed"),
-    "mode dropping": ("lower-rates", "add-penalties", "relativistic", "repack"),
+    "numerical divergence": (*_FIRST, "relativistic"),
+    "mode collapse": (*_FIRST, "relativistic", "repack", "new-seed"),
+    "mode dropping": (*_FIRST, "relativistic", "repack"),
     "discriminator overfits": ("augment", "add-penalties", "lower-rates", "raise-penalties"),
-    "discriminator too strong": ("add-penalties", "lower-rates", "relativistic", "lower-rates"),
-    "discriminator too weak": ("lower-rates", "add-penalties", "relativistic", "lower-rates"),
-    "oscillation": ("lower-rates", "add-penalties", "lower-rates", "relativistic"),
-    "losing ground": ("lower-rates", "add-penalties", "lower-rates", "relativistic"),
+    "discriminator too strong": (*_FIRST, "relativistic", "lower-rates"),
+    "discriminator too weak": (*_FIRST, "relativistic", "lower-rates"),
+    "oscillation": (*_FIRST, "lower-rates", "relativistic"),
+    "losing ground": (*_FIRST, "lower-rates", "relativistic"),
     "stalled": ("relativistic", "add-penalties", "new-seed"),
     "strange data": (),
 }
@@ -75,11 +76,9 @@ def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Di
         f"{_title(name)} went {'up' if worst > 0 else 'down'} to {row[name]:.3g}, "
         f"{abs(worst):.0f} times its usual noise, within a few steps"
     )
-    first = tuple(
-        f"slow-{player}"
-        for player in ("generator", "discriminator")
-        if known.get(f"{player}/speed", 0.0) > SUDDEN
-    )
+    fast = {p: known.get(f"{p}/speed", 0.0) for p in ("generator", "discriminator")}
+    fastest = max(fast, key=lambda player: fast[player])
+    first = (f"slow-{fastest}",) if fast[fastest] > SUDDEN else ()
     return Diagnosis(_name_of_change(known, row), words, round(confidence, 3), signals, first)
 
 
