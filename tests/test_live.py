@@ -175,3 +175,33 @@ def test_durations(seconds: float, words: str) -> None:
 
 def test_a_level_curve_is_a_low_line() -> None:
     assert sparkline([2.0, 2.0]) == "▁▁"
+
+
+class _Telling(Hook):
+    """Writes events as the referee does."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == 3:
+            self._run.add_event("diagnosis", step=3, name="mode collapse", words="no spread left")
+            self._run.add_event("measured", step=3, distance=1.0)
+            self._run.add_event("remedy", step=3, name="add-r2", words="add the penalty R2")
+
+
+def test_the_dashboard_shows_what_the_referee_says(run: Run) -> None:
+    console, screen = _terminal()
+    _play(run, _trainer(), console, _Telling(run))
+    view = _last_view(screen)
+    assert "step 3: diagnosis mode collapse: no spread left" in view
+    assert "step 3: remedy add-r2: add the penalty R2" in view
+
+
+def test_plain_lines_say_what_the_referee_says(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _trainer().run([PlainLines(run), _Telling(run)])
+    printed = capsys.readouterr().err
+    assert "step 3: diagnosis mode collapse: no spread left\n" in printed
+    assert "distance" not in printed

@@ -4,10 +4,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from PIL import Image
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.style import Style
@@ -26,6 +28,8 @@ from zerosum.spaces import Space
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
 _HISTORY = 40
+_HEARD = 3
+_FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 
 def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
@@ -89,6 +93,7 @@ class PlainLines(Hook):
 
     def started(self, trainer: Trainer) -> None:
         """Say what starts."""
+        self._run.listeners.append(self._hear)
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
             f"({len(trainer.dataset):,} samples) to {trainer.optimisation.total_images:,} images; "
@@ -101,7 +106,7 @@ class PlainLines(Hook):
         if time.monotonic() - self._last < _PLAIN_SECONDS:
             return
         self._last = time.monotonic()
-        terms = "  ".join(f"{name} {value:.3f}" for name, value in row.values.items())
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in _shown(row).items())
         self._print(
             f"{100 * trainer.progress:5.1f} %  {row.images:,} images  "
             f"{self._pace}  {self._pace.left(trainer)} left  {terms}"
@@ -110,6 +115,11 @@ class PlainLines(Hook):
     def ended(self, trainer: Trainer, reason: str) -> None:
         """Say how it ended."""
         self._print(farewell(self._run, trainer, reason))
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        words = words_of(event)
+        if words:
+            self._print(words)
 
     def _print(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)  # noqa: T201
@@ -125,16 +135,18 @@ class Dashboard(Hook):
         self._live = Live(console=console, auto_refresh=False, transient=False)
         self._drawn: tuple[object, int, Text] = (None, 0, Text())
         self._shown = 0.0
+        self._heard: deque[str] = deque(maxlen=_HEARD)
 
     def started(self, trainer: Trainer) -> None:
         """Take over the terminal."""
+        self._run.listeners.append(self._hear)
         self._live.start()
         self._show(trainer)
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """Refresh twice a second at most."""
         self._pace.add(row)
-        for name, value in row.values.items():
+        for name, value in _shown(row).items():
             self._curves.setdefault(name, deque(maxlen=_HISTORY)).append(value)
         if time.monotonic() - self._shown > 0.5:
             self._show(trainer)
@@ -149,13 +161,22 @@ class Dashboard(Hook):
         """Give the terminal back."""
         self._live.stop()
 
+    def _hear(self, event: dict[str, Any]) -> None:
+        words = words_of(event)
+        if words:
+            self._heard.append(words)
+
     def _show(self, trainer: Trainer) -> None:
         self._shown = time.monotonic()
         self._live.update(self._view(trainer), refresh=True)
 
     def _view(self, trainer: Trainer) -> Panel:
         body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
+        body += [
+            Text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
+        ]
         newest, rows = self._samples.newest, self._console.height - len(self._curves) - 6
+        rows -= len(self._heard)
         if newest is not None:
             if self._drawn[0] is not newest or self._drawn[1] != rows:
                 self._drawn = (newest, rows, self._picture(trainer.game.space, newest, rows))
@@ -176,8 +197,9 @@ class Dashboard(Hook):
             style="dim",
         )
 
-    def _bar(self, trainer: Trainer) -> ProgressBar:
-        return ProgressBar(total=1.0, completed=trainer.progress, complete_style="cyan")
+    def _bar(self, trainer: Trainer) -> Padding:
+        bar = ProgressBar(total=1.0, completed=trainer.progress, complete_style="cyan")
+        return Padding(bar)  # which ends the line, as a bar alone does not
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -221,6 +243,22 @@ def sparkline(values: Sequence[float]) -> str:
     low, high = min(values), max(values)
     span = high - low or 1.0
     return "".join(_BARS[int((value - low) / span * (len(_BARS) - 1))] for value in values)
+
+
+def _shown(row: Row) -> dict[str, float]:
+    """Terms and accuracy; what only the referee reads is in the history."""
+    return {k: v for k, v in row.values.items() if k.rpartition("/")[2] not in _FOR_THE_REFEREE}
+
+
+def words_of(event: dict[str, Any]) -> str:
+    """What the referee's event says, in one line; empty for other events.
+
+    >>> words_of({"event": "remedy", "step": 7, "name": "add-r2", "words": "add the penalty"})
+    'step 7: remedy add-r2: add the penalty'
+    """
+    if event["event"] not in ("diagnosis", "remedy", "outcome"):
+        return ""
+    return f"step {event['step']:,}: {event['event']} {event['name']}: {event['words']}"
 
 
 def duration(seconds: float) -> str:

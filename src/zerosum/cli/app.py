@@ -246,7 +246,11 @@ def show(
     if history:
         for key, value in history[-1].items():
             typer.echo(f"{key:>28}  {value:,.6g}")
-    for event in opened.events():
+    events = opened.events()
+    looks = [event for event in events if event["event"] == "measured"][:-1]
+    for event in events:
+        if event in looks:  # there are many; the last one tells where it stands
+            continue
         details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
         typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 

@@ -18,7 +18,7 @@ import platform
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,10 +38,12 @@ class Run:
     Attributes:
         folder: where it is.
         manifest: what `manifest.json` says.
+        listeners: told of every event that is added.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder, self.manifest = folder, manifest
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
     def create(cls, folder: Path, manifest: dict[str, Any]) -> "Run":
@@ -111,6 +113,8 @@ class Run:
         """Append to `events.jsonl`."""
         row = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "event": name, **details}
         self._append("events.jsonl", row)
+        for listener in self.listeners:
+            listener(row)
 
     def events(self) -> list[dict[str, Any]]:
         """Everything that happened, oldest first."""
