@@ -87,3 +87,12 @@ def test_a_write_that_the_system_refuses(tmp_path: Path) -> None:
     assert store.steps() == [1]
     assert len(list(tmp_path.iterdir())) == 2
     assert store.load_newest()[0].step == 1
+
+
+def test_only_what_is_named_is_retained(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path, keep=100)
+    for step in range(1, 9):
+        _save(store, step)
+    store.retain({2, 7, 99})
+    assert store.steps() == [2, 7]
+    assert len(list(tmp_path.iterdir())) == 4

@@ -97,6 +97,7 @@ class Referee(Hook):
         self._first_aid: dict[str, float] = {}
         self._waiting: str | None = None
         self._alarm = math.inf
+        self._flushed: list[int] = []
         self._kept: dict[int, tuple[dict[str, Tensor], dict[str, Any]] | None] = {}
         self.wish: Wish | None = None
 
@@ -169,6 +170,9 @@ class Referee(Hook):
             if state is not None:
                 self._run.healthy.save(*state)
                 self._kept[step] = None
+        # What the checkpoint before this one speaks of may still be needed by a resume.
+        self._run.healthy.retain({*self._kept, *self._flushed})
+        self._flushed = sorted(self._kept)
 
     def diverged(self, trainer: Trainer, error: DivergenceError) -> bool:
         """A term or weight is not finite: whether there is a remedy to go on with."""
@@ -325,7 +329,11 @@ class Referee(Hook):
         self._row, self._told = notes["row"], notes["told"]
         self._tries, self._waiting = notes["tries"], notes["waiting"]
         self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
-        self._kept = dict.fromkeys(notes["kept"])
+        there = self._run.healthy.steps()
+        self._kept = {step: None for step in notes["kept"] if step in there}
+        self._flushed = sorted(self._kept)
+        if self._best is not None and self._best.step not in there:
+            self._best = None  # the newest checkpoint was damaged, and an older one is used
         self._trace.load_state(notes["trace"])
         self._reals.load_state(notes["reals"])
 

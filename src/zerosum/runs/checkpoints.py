@@ -7,6 +7,7 @@ cut off or damaged is recognised, and the one before it is taken instead.
 import hashlib
 import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,12 @@ class Checkpoints:
         write_whole(weights, lambda aside: _write_tensors(flat, aside))
         size, digest = weights.stat().st_size, _digest(weights, scalars)
         write_json(record, {"scalars": scalars, "bytes": size, "sha256": digest})
-        for step in self.steps()[: -self.keep]:
-            for path in reversed(self._paths(step)):
-                path.unlink(missing_ok=True)
+        self._drop(self.steps()[: -self.keep])
         return size
+
+    def retain(self, steps: Collection[int]) -> None:
+        """Delete every checkpoint but those of `steps`."""
+        self._drop([step for step in self.steps() if step not in steps])
 
     def tidy(self, step: int) -> None:
         """Remove what a crash left: files cut off while written, and checkpoints after `step`.
@@ -108,6 +111,11 @@ class Checkpoints:
             return Checkpoint(step, load_file(weights), meta["scalars"])
         except (SafetensorError, OSError) as error:
             raise RunError(f"checkpoint {weights.name} cannot be read: {error}.") from error
+
+    def _drop(self, steps: Iterable[int]) -> None:
+        for step in steps:
+            for path in reversed(self._paths(step)):
+                path.unlink(missing_ok=True)
 
     def _paths(self, step: int) -> tuple[Path, Path]:
         stem = self.folder / f"step-{step:09d}"

@@ -28,6 +28,7 @@ from zerosum.errors import RunError, did_you_mean
 from zerosum.runs.checkpoints import Checkpoints
 from zerosum.runs.files import append_line, make_folder, read_json, write_json, write_whole
 
+_UNLIMITED = 10**9
 SCHEMA = 1
 """Version of the folder's form; newer ones are refused."""
 
@@ -97,8 +98,8 @@ class Run:
 
     @property
     def healthy(self) -> Checkpoints:
-        """Healthy states, kept by the referee to go back to."""
-        return Checkpoints(self.folder / "healthy", keep=6)
+        """Healthy states, kept by the referee, who also says which may go."""
+        return Checkpoints(self.folder / "healthy", keep=_UNLIMITED)
 
     def update(self, **values: Any) -> None:
         """Change the manifest and write it."""
