@@ -7,6 +7,7 @@ import pytest
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
     SUDDEN,
+    SUDDEN_SPEED,
     Diagnosis,
     Moment,
     from_looks,
@@ -35,7 +36,8 @@ def lost_ground(now: Moment, *, best: Sight | None = None, epochs: float = 5) ->
 
 
 def test_calm_signals_are_no_finding() -> None:
-    assert from_surprise(dict.fromkeys(ROW, SUDDEN - 0.1), ROW) is None
+    calm = {n: (SUDDEN_SPEED if n.endswith("speed") else SUDDEN) - 0.1 for n in ROW}
+    assert from_surprise(calm, ROW) is None
     assert from_surprise({}, ROW) is None
 
 
@@ -119,6 +121,11 @@ def test_noise_and_a_single_bad_look_are_no_finding() -> None:
     assert from_looks(once, best, first_distance=20.0, epochs=1) is None
     tiny = [Moment(20, sight(0.05))] * 2
     assert from_looks(tiny, Moment(1, sight(0.01)), first_distance=20.0, epochs=1) is None
+
+
+def test_nothing_is_lost_before_something_was_learnt() -> None:
+    looks = [Moment(20, sight(30.0))] * 2
+    assert from_looks(looks, Moment(10, sight(10.0)), first_distance=20.0, epochs=1) is None
 
 
 def test_no_progress_far_from_the_reals_is_stalled() -> None:

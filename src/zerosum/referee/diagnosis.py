@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from zerosum.referee.gauge import Sight
 
-SUDDEN = 3.5
-"""Surprise (see `Trace`) from which a change of a signal is an event."""
+SUDDEN, SUDDEN_SPEED = 4.5, 3.4
+"""Surprise (see `Trace`) from which a change of a signal is an event; speeds are steadier."""
+LEARNT = 0.4
+"""Share of the untrained generator's distance below which there is something to lose."""
 EXPLODED = 20.0
 STRANGE_DATA = 3.5
 """Strangeness (see `compare_counts`) from which the reals are not those of the data set."""
@@ -62,23 +64,23 @@ def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Di
     known = {name: z for name, z in surprise.items() if not _is_relief(name, z)}
     if not known:
         return None
-    name = max(known, key=lambda one: abs(known[one]))
+    strongest = sorted(known, key=lambda one: -abs(known[one]) / _sudden(one))[:4]
+    name = strongest[0]
     worst = known[name]
-    if abs(worst) < SUDDEN:
+    if abs(worst) < _sudden(name):
         return None
-    strongest = sorted(known, key=lambda one: -abs(known[one]))[:4]
     signals = {one: row[one] for one in strongest if one in row}
     if name not in row:
         words = f"{_title(name)} is not there any more"
         return Diagnosis("discriminator too strong", words, 0.9, signals, ("add-penalties",))
-    confidence = 1 - math.exp(-abs(worst) / SUDDEN)
+    confidence = 1 - math.exp(-abs(worst) / _sudden(name))
     words = (
         f"{_title(name)} went {'up' if worst > 0 else 'down'} to {row[name]:.3g}, "
         f"{abs(worst):.0f} times its usual noise, within a few steps"
     )
     fast = {p: known.get(f"{p}/speed", 0.0) for p in ("generator", "discriminator")}
     fastest = max(fast, key=lambda player: fast[player])
-    first = (f"slow-{fastest}",) if fast[fastest] > SUDDEN else ()
+    first = (f"slow-{fastest}",) if fast[fastest] > SUDDEN_SPEED else ()
     return Diagnosis(_name_of_change(known, row), words, round(confidence, 3), signals, first)
 
 
@@ -87,7 +89,9 @@ def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> 
     spread = row.get("discriminator/spread", 1.0)
     if by_signal.get("spread", 0.0) < -SUDDEN and spread < 0.7:
         return "mode collapse"
-    faster = {name: z for name, z in surprise.items() if name.endswith("/speed") and z > SUDDEN}
+    faster = {
+        name: z for name, z in surprise.items() if name.endswith("/speed") and z > SUDDEN_SPEED
+    }
     if faster:
         leader = max(faster, key=lambda name: faster[name])
         strong = leader.startswith("discriminator")
@@ -96,6 +100,10 @@ def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> 
         return "numerical divergence"
     lead = sum(by_signal.get(one, 0.0) for one in ("accuracy", "logit_gap", "real_sign"))
     return "discriminator too strong" if lead > 0 else "discriminator too weak"
+
+
+def _sudden(name: str) -> float:
+    return SUDDEN_SPEED if name.endswith("/speed") else SUDDEN
 
 
 def _is_relief(name: str, surprise: float) -> bool:
@@ -158,9 +166,9 @@ def from_looks(
     if not math.isfinite(now.sight.distance):
         words = "what the generator makes is not finite"
         return Diagnosis("numerical divergence", words, 1.0, {})
-    if distance < WORSE * best.sight.distance or (
-        distance - best.sight.distance < 0.005 * first_distance
-    ):
+    least = best.sight.distance
+    worse = distance >= WORSE * least and distance - least >= 0.005 * first_distance
+    if not worse or least > LEARNT * first_distance:
         return None
     ratio = distance / max(best.sight.distance, 1e-12)
     signals = {
