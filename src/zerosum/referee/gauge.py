@@ -20,7 +20,8 @@ from zerosum.spaces import ImageSpace, Space
 SAMPLES = 500
 _REALS = 1_000
 _CHUNK = 250
-_COUNTED = 2_000
+_COUNTED_HELD, _COUNTED_READ = 10_000, 2_000
+"""Reals whose clusters are counted, where they are held in memory and where they must be read."""
 _SIDE = 8
 _LANDMARKS = 32
 _CLUSTERS = 25
@@ -89,10 +90,17 @@ class Gauge:
     ) -> None:
         self._seed, self._n, self._space = seed, num_samples, dataset.space
         generator = torch.Generator().manual_seed(derive_seed(seed, "gauge reals"))
-        rows = torch.randperm(len(dataset), generator=generator)[: max(num_reals, _COUNTED)]
-        some = dataset.space.to_model(dataset.take(rows)[0])
-        self._features = SmallFeatures(dataset.space, some)
-        counted = self._features(some)
+        held = dataset.resident is not None
+        rows = torch.randperm(len(dataset), generator=generator)
+        rows = rows[: max(num_reals, _COUNTED_HELD if held else _COUNTED_READ)]
+        first = dataset.space.to_model(dataset.take(rows[:num_reals])[0])
+        self._features = SmallFeatures(dataset.space, first)
+        rest = rows[num_reals:].split(_CHUNK)
+        pieces = [self._features(first)]
+        for part in rest:
+            if len(part):
+                pieces.append(self._features(dataset.space.to_model(dataset.take(part)[0])))
+        counted = torch.cat(pieces)
         self._real = counted[:num_reals]
         self._moments = Moments(self._real.shape[1]).update(self._real)
         self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
