@@ -95,12 +95,9 @@ class Gauge:
         rows = rows[: max(num_reals, _COUNTED_HELD if held else _COUNTED_READ)]
         first = dataset.space.to_model(dataset.take(rows[:num_reals])[0])
         self._features = SmallFeatures(dataset.space, first)
-        rest = rows[num_reals:].split(_CHUNK)
-        pieces = [self._features(first)]
-        for part in rest:
-            if len(part):
-                pieces.append(self._features(dataset.space.to_model(dataset.take(part)[0])))
-        counted = torch.cat(pieces)
+        rest = [part for part in rows[num_reals:].split(_CHUNK) if len(part)]
+        more = (self._features(dataset.space.to_model(dataset.take(part)[0])) for part in rest)
+        counted = torch.cat([self._features(first), *more])
         self._real = counted[:num_reals]
         self._moments = Moments(self._real.shape[1]).update(self._real)
         self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
