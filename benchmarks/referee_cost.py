@@ -26,8 +26,8 @@ from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.workflows.prepare import make_trainer, plan_training
 
-_ROUNDS = 7
-_STEPS = 200
+_ROUNDS = 5
+_STEPS = 100
 _NEVER = 10**9
 
 

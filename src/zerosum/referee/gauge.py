@@ -65,7 +65,9 @@ class SmallFeatures:
         """Features of samples in model units `[N, ...]`, float32 `[N, F]`, on their device."""
         if self._images:
             height, width = (min(side, _SIDE) for side in x.shape[2:])
-            return adaptive_avg_pool2d(x.float(), (height, width)).flatten(1)
+            if (height, width) != x.shape[2:]:
+                x = adaptive_avg_pool2d(x.float(), (height, width))
+            return x.flatten(1).float()
         self._landmarks = self._landmarks.to(x.device)
         reach = torch.cdist(x.flatten(1).float(), self._landmarks)
         return torch.cat([(-0.5 * (reach / scale).square()).exp() for scale in self._scales], 1)
@@ -104,6 +106,7 @@ class Gauge:
         k = min(_NEIGHBOURS, len(self._real) - 1)
         self._reach = torch.cdist(self._real, self._real).kthvalue(k + 1, dim=1).values
         self._centres = _k_means(self._real, min(_CLUSTERS, len(self._real)))
+        self._lengths = self._centres.square().sum(dim=1)
         self.shares = self.visits_of(counted) / len(counted)
         self.num_reals = float("inf") if len(rows) == len(dataset) else float(len(rows))
 
@@ -138,10 +141,14 @@ class Gauge:
 
     def visits_of(self, features: Tensor) -> Tensor:
         """`visits`, of features `[N, F]`."""
-        self._centres = self._centres.to(features.device)
-        nearest = torch.cdist(features, self._centres).argmin(dim=1)
-        counts = torch.zeros(len(self._centres), device=features.device)
-        return counts.index_add_(0, nearest, torch.ones_like(nearest, dtype=counts.dtype))
+        if self._centres.device != features.device:
+            self._centres, self._lengths = (
+                one.to(features.device) for one in (self._centres, self._lengths)
+            )
+        # |x - c|² is least where x·c - ½|c|² is most.
+        nearest = torch.addmm(self._lengths, features, self._centres.T, beta=-0.5).argmax(dim=1)
+        counts = features.new_zeros(len(self._centres))
+        return counts.index_add_(0, nearest, counts.new_ones(len(nearest)))
 
 
 def _k_means(x: Tensor, k: int, rounds: int = 10) -> Tensor:
