@@ -34,6 +34,8 @@ class Setup:
     changes: dict[str, Any]
     removable: str = ""
     """`penalty` or `normalisation`, whichever keeps it steady; empty where it has neither."""
+    limit: int | None = None
+    """Samples used, where the data set is larger."""
 
 
 def _rates(lr: float) -> dict[str, float]:
@@ -82,6 +84,32 @@ SETUPS = {
     "vanilla on grid": Setup("vanilla", "grid", 160_000, _rates(1e-3)),
     "r3gan on grid": Setup("r3gan", "grid", 300_000, {}, "penalty"),
 }  # fmt: skip
+
+FASHION = "../shared/data/fashion_mnist/train-images-idx3-ubyte.gz"
+_LARGER = {"game.generator.width": 16, "game.discriminator.width": 16}
+FASHION_SETUPS = {
+    "dcgan on fashion": Setup(
+        "dcgan", FASHION, 96_000, _LARGER | _rates(1e-3), "normalisation", limit=10_000
+    ),
+    "wgan_gp on fashion": Setup(
+        "wgan_gp", FASHION, 40_000, _LARGER | _rates(1e-3) | {"game.discriminator_repeats": 2},
+        "penalty", limit=10_000,
+    ),
+    "r3gan on fashion": Setup(
+        "r3gan", FASHION, 96_000,
+        _rates(1e-3)
+        | {
+            "game.generator": "dcgan_generator",
+            "game.discriminator": "dcgan_discriminator",
+            "game.discriminator.normalisation": "none",
+            "game.penalty_every": 4,
+        }
+        | _LARGER,
+        "penalty", limit=10_000,
+    ),
+}  # fmt: skip
+"""Larger pictures, to see whether what was tuned on digits carries."""
+FASHION_FAULTS = ("healthy", "generator x10", "poison", "unsteady")
 
 FAULTS = (
     "healthy",

@@ -2,12 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from referee_faults import FAULTS, SETUPS, suffers
+from referee_faults import Setup, suffers
 
 Result = dict[str, Any]
 
@@ -100,9 +100,13 @@ def summary(results: dict[tuple[str, str, int, str], Result]) -> list[str]:
     ]
 
 
-def write_table(folder: Path, seeds: Sequence[int], path: Path) -> None:
+def write_table(
+    folder: Path, seeds: Sequence[int], path: Path, *, setups: Mapping[str, Setup],
+    faults: Sequence[str],
+) -> None:  # fmt: skip
     """Write the Markdown page."""
-    results = read_results(folder, seeds)
+    every = read_results(folder, seeds)
+    results = {key: result for key, result in every.items() if key[0] in setups}
     lines = [
         "# The referee, measured",
         "",
@@ -111,23 +115,26 @@ def write_table(folder: Path, seeds: Sequence[int], path: Path) -> None:
         "",
         *summary(results),
     ]
-    for title, fault in ((f, f) for f in FAULTS):
-        lines += ["", f"## {title}", "", *_rows(results, fault, seeds)]
+    for fault in faults:
+        lines += ["", f"## {fault}", "", *_rows(results, setups, fault, seeds)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(summary(results)))
 
 
 def _rows(
-    results: dict[tuple[str, str, int, str], Result], fault: str, seeds: Sequence[int]
+    results: dict[tuple[str, str, int, str], Result],
+    setups: Mapping[str, Setup],
+    fault: str,
+    seeds: Sequence[int],
 ) -> list[str]:
     lines = [
         "| training | unguarded | its best | guarded | detected | delay | diagnoses | remedies |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for setup in SETUPS:
+    for setup in setups:
         bare = [results[k] for s in seeds if (k := (setup, fault, s, "watch")) in results]
         kept = [results[k] for s in seeds if (k := (setup, fault, s, "act")) in results]
-        if not suffers(SETUPS[setup], fault) or not bare:
+        if not suffers(setups[setup], fault) or not bare:
             continue
         alarms = [a for r in bare if (a := first_alarm(r))]
         delays = [
