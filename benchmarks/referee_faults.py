@@ -60,12 +60,12 @@ SETUPS = {
     ),
     "infogan": Setup("infogan", "digits", 80_000, {}, "normalisation"),
     "wgan_gp": Setup(
-        "wgan_gp", "digits", 40_000,
+        "wgan_gp", "digits", 64_000,
         _rates(1e-3)
         | {
             "game.generator": "mlp_generator",
             "game.discriminator": "mlp_discriminator",
-            "game.discriminator_repeats": 3,
+            "game.discriminator_repeats": 2,
         },
         "penalty",
     ),
