@@ -98,6 +98,20 @@ def test_resume(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
     assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'r'}\n", "")
 
 
+def test_resume_with_another_referee(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
+    def looks() -> int:
+        return sum("distance" in e for e in Run.open(tmp_path / "r").events())
+
+    shutil.copytree(ring_run, tmp_path / "r")
+    wrong = zerosum("resume", tmp_path / "r", "--images", 1280, "--referee", "wach")
+    assert (wrong.code, "'watch'" in wrong.err) == (2, True)
+    before = looks()
+    zerosum("resume", tmp_path / "r", "--images", 1280, "--referee", "off", "--quiet")
+    assert looks() == before
+    zerosum("resume", tmp_path / "r", "--images", 1920, "--referee", "watch", "--quiet")
+    assert looks() > before
+
+
 @pytest.mark.filterwarnings("default:checkpoint")
 def test_resume_says_which_checkpoint_it_passes_over(
     zerosum: Zerosum, ring_run: Path, tmp_path: Path

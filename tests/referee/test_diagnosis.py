@@ -41,6 +41,11 @@ def test_calm_signals_are_no_finding() -> None:
     assert from_surprise({}, ROW) is None
 
 
+def test_weights_that_slow_down_are_no_finding() -> None:
+    """Schedules slow them, and so does a duel that settles."""
+    assert from_surprise({"generator/speed": -9.0, "discriminator/speed": -9.0}, ROW) is None
+
+
 @pytest.mark.parametrize(
     ("surprise", "name", "first"),
     [

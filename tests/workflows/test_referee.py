@@ -12,6 +12,7 @@ from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DivergenceError, RecipeError, RunError
+from zerosum.referee.gauge import Gauge, Sight
 from zerosum.runs.store import Run
 from zerosum.spaces import Batch
 from zerosum.workflows.load import load
@@ -172,6 +173,20 @@ def test_the_healthiest_state_is_the_model(tmp_path: Path) -> None:
     assert torch.equal(game.generator.get_parameter("layers.0.weight"), healthy)  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
     newest = load(run, device="cpu", step=run.checkpoints.steps()[-1]).game
     assert not torch.equal(newest.generator.get_parameter("layers.0.weight"), healthy)  # pyright: ignore[reportAttributeAccessIssue,reportCallIssue]
+
+
+@pytest.mark.parametrize(("last", "chosen"), [(1.05, False), (1.2, True)])
+def test_the_last_state_is_the_model_where_it_is_about_as_healthy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: float, chosen: bool
+) -> None:
+    def look(gauge: Gauge, trainer: Trainer) -> Sight:
+        del gauge
+        return Sight(1.0 if trainer.step < STEPS else last, 0.5, 0.0, 1.0)
+
+    monkeypatch.setattr(Gauge, "look", look)
+    run = start(tmp_path / "run", referee="act")
+    assert (run.manifest.get("model") is not None) == chosen
+    assert ("healthiest" in run.manifest) != chosen
 
 
 @pytest.mark.parametrize("name", ["add-r2", "lower-rates", "repack", "roll-back", "augment"])

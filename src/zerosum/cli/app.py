@@ -127,6 +127,7 @@ def resume(
     minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
     device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
+    referee: Annotated[str | None, typer.Option(help="Default: as the run was started.")] = None,
     code: Code = None,
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
@@ -143,7 +144,8 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=data, minutes=minutes, images=images, device=device, code=code,
+        run, data=data, minutes=minutes, images=images, device=device,
+        referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip

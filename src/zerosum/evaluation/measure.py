@@ -102,10 +102,15 @@ class Bench:
 
 @dataclass(frozen=True)
 class Reading:
-    """A value and its bootstrap replicates (none where no interval was asked for)."""
+    """A value and its bootstrap replicates (none where no interval was asked for).
+
+    Attributes:
+        most: the largest value there can be in this hearing, such as a number of modes.
+    """
 
     value: float
     replicates: tuple[float, ...] = ()
+    most: float = float("inf")
 
     def interval(self, share: float = 0.95) -> tuple[float, float] | None:
         """The bootstrap interval that holds `share` of the replicates, around the value.
@@ -118,7 +123,7 @@ class Reading:
         values = torch.tensor(self.replicates, dtype=torch.float64)
         edges = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
         low, high = (values.quantile(edges) - values.mean() + self.value).tolist()
-        return low, high
+        return low, min(high, self.most)
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,8 @@ def _sudden(name: str) -> float:
 
 
 def _is_relief(name: str, surprise: float) -> bool:
-    """More spread of the fakes is what one hopes for."""
-    return name.endswith("/spread") and surprise > 0
+    """More spread of the fakes is what one hopes for; weights that slow down are settling."""
+    return (name.endswith("/spread") and surprise > 0) or (name.endswith("/speed") and surprise < 0)
 
 
 def _title(name: str) -> str:

@@ -57,6 +57,7 @@ _TOO_LATE = 0.95
 _REST = 2
 """Looks after a remedy before the next one may be tried."""
 _HELPED = 1.1
+"""Times the best distance up to which a state is as healthy: looks at 500 samples scatter so far."""
 _KEPT = 4
 _ALARM_LOOKS = 6
 _TRUSTED_AFTER = 1
@@ -159,7 +160,8 @@ class Referee(Hook):
             "distance": round(self._best.sight.distance, 4),
             "last_distance": round(last.distance, 4),
         }
-        if self._guard == "act" and self._best.sight.distance < last.distance:
+        as_good = last.distance <= _HELPED * self._best.sight.distance
+        if self._guard == "act" and not as_good:
             self._run.update(model=verdict)
         else:
             self._run.update(healthiest=verdict)

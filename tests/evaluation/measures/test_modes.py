@@ -98,6 +98,20 @@ def test_the_judge_needs_modes_and_uses_their_weights() -> None:
     }
 
 
+def test_no_interval_holds_more_modes_than_there_are() -> None:
+    """Two of three modes hang on one sample each, so most resamples miss one."""
+    space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+    x = CENTERS[[0] * 10 + [1, 2]]
+    made = Exhibit(x, x)
+    bench = Bench(space, extractor="pixels", split="holdout", replicates=99)
+    reading = Modes().read(made, made, replace(bench, modes=CENTERS, mode_std=1.0))["modes_covered"]
+    interval = reading.interval()
+    assert interval is not None
+    assert (reading.value, interval[1]) == (3, 3)
+    assert interval[0] < 3
+    assert replace(reading, most=4).interval() != interval
+
+
 def test_the_data_itself_covers_every_mode() -> None:
     data = RingConfig(num_samples=4_000).build()
     assert data.modes is not None

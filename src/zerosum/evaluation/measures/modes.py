@@ -140,8 +140,9 @@ class Modes(Measure):
         modes = _nearest_mode(candidate.x, bench.modes, 3 * bench.mode_std)
         draws = bench.resamples(len(candidate), "modes")
         value, *again = [_count(modes[rows], shares) for rows in [slice(None), *draws]]
+        covered = tuple(float(c.covered) for c in again)
         return {
-            "modes_covered": Reading(value.covered, tuple(float(c.covered) for c in again)),
+            "modes_covered": Reading(value.covered, covered, most=value.num_modes),
             "high_quality": Reading(value.high_quality, tuple(c.high_quality for c in again)),
             "mode_kl": Reading(value.kl, tuple(c.kl for c in again)),
         }
