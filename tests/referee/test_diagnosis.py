@@ -67,6 +67,12 @@ def test_a_sudden_change_has_a_name(
     assert finding.name in REMEDIES_FOR
 
 
+def test_a_lead_that_is_lost_to_better_samples_is_no_finding() -> None:
+    assert from_surprise({"discriminator/accuracy": -5.0}, ROW, leaping=True) is None
+    for surprise in ({"discriminator/accuracy": 5.0}, {"generator/speed": 9.0}):
+        assert from_surprise(surprise, ROW, leaping=True) == from_surprise(surprise, ROW)
+
+
 def test_a_penalty_that_is_gone_is_put_back_first() -> None:
     row = {name: value for name, value in ROW.items() if name != "discriminator/r1"}
     finding = from_surprise({"discriminator/r1": -9.0}, row)

@@ -54,12 +54,16 @@ class Diagnosis:
     first: tuple[str, ...] = ()
 
 
-def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Diagnosis | None:
+def from_surprise(
+    surprise: Mapping[str, float], row: Mapping[str, float], *, leaping: bool = False
+) -> Diagnosis | None:
     """A sudden change of the signals of a duel, or None.
 
     Args:
         surprise: robust z-scores by signal, from `Trace.add`.
         row: the signals themselves.
+        leaping: whether samples have just become much better. A discriminator that loses its lead
+            then has not become weak.
     """
     known = {name: z for name, z in surprise.items() if not _is_relief(name, z)}
     if not known:
@@ -81,7 +85,10 @@ def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Di
     fast = {p: known.get(f"{p}/speed", 0.0) for p in ("generator", "discriminator")}
     fastest = max(fast, key=lambda player: fast[player])
     first = (f"slow-{fastest}",) if fast[fastest] > SUDDEN_SPEED else ()
-    return Diagnosis(_name_of_change(known, row), words, round(confidence, 3), signals, first)
+    change = _name_of_change(known, row)
+    if leaping and change == "discriminator too weak" and not first:
+        return None
+    return Diagnosis(change, words, round(confidence, 3), signals, first)
 
 
 def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> str:

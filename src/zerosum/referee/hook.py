@@ -58,6 +58,8 @@ _REST = 2
 """Looks after a remedy before the next one may be tried."""
 _HELPED = 1.1
 """Times the best distance up to which a state is as healthy: looks at 500 samples scatter so far."""
+_LEAP = 0.9
+"""Times the best distance so far, or less: samples got better at once."""
 _KEPT = 4
 _ALARM_LOOKS = 6
 _TRUSTED_AFTER = 1
@@ -98,6 +100,7 @@ class Referee(Hook):
         self._first_aid: dict[str, float] = {}
         self._waiting: str | None = None
         self._alarm = math.inf
+        self._leapt = -math.inf
         self._flushed: list[int] = []
         self._kept: dict[int, tuple[dict[str, Tensor], dict[str, Any]] | None] = {}
         self.wish: Wish | None = None
@@ -130,7 +133,8 @@ class Referee(Hook):
         self._row = row.values
         surprise = self._trace.add(row.values)
         settled = trainer.progress >= _SETTLING
-        findings = [from_surprise(surprise, row.values)] if settled else []
+        leaping = trainer.step <= self._leapt + 2 * self._every
+        findings = [from_surprise(surprise, row.values, leaping=leaping)] if settled else []
         reals = self._reals.read()
         if reals is not None:
             findings.append(from_reals(*reals))
@@ -240,6 +244,8 @@ class Referee(Hook):
             return
         if distance < best:
             self._best = moment
+        if distance < _LEAP * best < math.inf:
+            self._leapt = moment.step
         tensors, scalars = trainer.state()
         copies = {name: t.detach().cpu().clone() for name, t in tensors.items()}
         self._kept[moment.step] = copies, scalars
@@ -318,6 +324,7 @@ class Referee(Hook):
             "tries": self._tries,
             "first_aid": self._first_aid,
             "alarm": self._alarm,
+            "leapt": self._leapt,
             "kept": sorted(self._kept),
             "waiting": self._waiting,
             "trace": self._trace.state(),
@@ -331,6 +338,7 @@ class Referee(Hook):
         self._row, self._told = notes["row"], notes["told"]
         self._tries, self._waiting = notes["tries"], notes["waiting"]
         self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
+        self._leapt = notes["leapt"]
         there = self._run.healthy.steps()
         self._kept = {step: None for step in notes["kept"] if step in there}
         self._flushed = sorted(self._kept)
