@@ -57,7 +57,7 @@ _TOO_LATE = 0.95
 _REST = 2
 """Looks after a remedy before the next one may be tried."""
 _HELPED = 1.1
-"""Times the best distance up to which a state is as healthy: looks at 500 samples scatter so far."""
+"""Times the best distance up to which a state is as healthy; looks at 500 samples scatter so."""
 _LEAP = 0.9
 """Times the best distance so far, or less: samples got better at once."""
 _KEPT = 4
