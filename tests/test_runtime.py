@@ -198,6 +198,62 @@ def test_two_processes_stop_together_and_resume_in_two_or_one(tmp_path: Path) ->
     assert _distance(one.tensors, two.tensors, "game.") <= TOLERANCE
 
 
+GUARDED = """
+import sys
+from pathlib import Path
+import torch
+from safetensors.torch import save_file
+from zerosum.engine.choose import Wishes
+from zerosum.engine.hooks import Hook
+from zerosum.workflows.train import train
+class Poison(Hook):
+    left = 1
+    def stepped(self, trainer):
+        self.last = trainer
+        if trainer.step == {step} and self.left:
+            self.left = 0
+            with torch.no_grad():
+                trainer.{poisoned}.fill_(float("nan"))
+    def taken_over(self, trainer):
+        self.last = trainer
+poison = Poison()
+train(
+    "vanilla", "ring", out={out!r}, images=64 * 300, device="cpu", referee="act",
+    wishes=Wishes("fp32", "contiguous", False, 1), listener=lambda *_: [poison],
+    checkpoint_seconds=1e9,
+)
+"""
+
+
+def _guarded_by_two(place: Path, *, step: int, poisoned: str) -> tuple[int, str, Run]:
+    """Exit status, errors and run of a training whose first process puts in NaN after a step."""
+    script = place / "worker.py"
+    script.write_text(GUARDED.format(out=str(place / "run"), step=step, poisoned=poisoned))
+    process = _two_processes(str(script))
+    _, err = _finish(process)
+    return process.returncode, err, Run.open(place / "run")
+
+
+@pytest.mark.parametrize("poisoned", ["game.generator.layers[0].weight", "_average[0]"])
+def test_two_processes_mend_together(tmp_path: Path, poisoned: str) -> None:
+    """Terms show a weight in both; only the first process looks at the averages."""
+    code, err, run = _guarded_by_two(tmp_path, step=150, poisoned=poisoned)
+    assert (code, run.manifest["state"]) == (0, "finished"), err
+    (remedy,) = run.manifest["remedies"]
+    assert remedy["name"] == "roll-back"
+    assert remedy["step"] % 20 == 0, "processes change at a record"
+    newest, _ = run.checkpoints.load_newest()
+    assert newest.step == 300
+    assert all(bool(t.isfinite().all()) for t in newest.tensors.values() if t.is_floating_point())
+
+
+def test_two_processes_fail_together(tmp_path: Path) -> None:
+    """What the first one finds when it is too late for a remedy, the other is told."""
+    code, err, run = _guarded_by_two(tmp_path, step=300, poisoned="_average[0]")
+    assert (code != 0, run.manifest["state"]) == (True, "diverged")
+    assert err.count("DivergenceError: training diverged") == 2
+
+
 def test_an_error_on_rank_0_ends_every_process(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
     process = _two_processes(

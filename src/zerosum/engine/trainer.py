@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -248,14 +248,13 @@ class Trainer:
     def _run(self, hooks: Sequence[Hook], greetings: Sequence[Callable[["Trainer"], None]]) -> str:
         try:
             with self.execution.applied():
-                for greet in greetings:
-                    greet(self)
+                self._end_together(_find(greet(self) for greet in greetings))
                 return self._play_on(hooks)
         finally:
             self.loader.close()
 
     def _play_on(self, hooks: Sequence[Hook]) -> str:
-        ending = ""
+        ending = found = ""
         while self.progress < 1 and not ending:
             start = time.perf_counter()
             self.play()
@@ -265,19 +264,23 @@ class Trainer:
             else:
                 self.seconds += time.perf_counter() - start
             if row is not None:
-                for hook in hooks:
-                    hook.recorded(self, row)
-            for hook in hooks:
-                hook.stepped(self)
+                found = found or _find(hook.recorded(self, row) for hook in hooks)
+            found = found or _find(hook.stepped(self) for hook in hooks)
             if self.runtime.world == 1 or row is not None:
+                self._end_together(found)
                 ending = self.runtime.agree_text(self.stopping)
         if ending == HANDED_OVER:
             return ending
         reason = "finished" if self.progress >= 1 else ending
-        for hook in hooks:
-            hook.ended(self, reason)
+        self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason
+
+    def _end_together(self, found: str) -> None:
+        """Raise in every process what a hook of the first one found, if it found anything."""
+        message = self.runtime.agree_text(found)
+        if message:
+            raise DivergenceError(message)
 
     def _play_move(self, move: Move, index: int, progress: float) -> None:
         self._activate(move.player)
@@ -355,6 +358,16 @@ class Trainer:
             "Lower the learning rates (--set optimisation.optimizers.generator.lr=...), raise the "
             "gradient penalty, or try --precision fp32."
         )
+
+
+def _find(told: Iterable[None]) -> str:
+    """What hooks that are told something find wrong; empty where nothing is."""
+    try:
+        for _ in told:
+            pass
+    except DivergenceError as problem:
+        return str(problem)
+    return ""
 
 
 def _micro_batch(optimisation: Optimisation, world: int) -> int:

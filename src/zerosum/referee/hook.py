@@ -122,6 +122,7 @@ class Referee(Hook):
     def taken_over(self, trainer: Trainer) -> None:
         """Signals of the changed duel are not compared with those before."""
         trainer.loader.listener = self._reals
+        self.wish = None
         self._trace.clear()
         self._looks = []
         self._row = {}
@@ -147,7 +148,7 @@ class Referee(Hook):
 
     def stepped(self, trainer: Trainer) -> None:
         """Look at samples, when it is time."""
-        if trainer.step % self._every == 0:
+        if trainer.step % self._every == 0 and self.wish is None:
             self._look(trainer)
             self._note(trainer)
 
@@ -182,6 +183,8 @@ class Referee(Hook):
 
     def diverged(self, trainer: Trainer, error: DivergenceError) -> bool:
         """A term or weight is not finite: whether there is a remedy to go on with."""
+        if self.wish is not None:
+            return True  # processes hand over at a record, and the wish is older than that
         finding = Diagnosis("numerical divergence", str(error).partition(". ")[0], 1.0, {})
         self._tell(trainer, finding)
         return self._ask(trainer, finding)
@@ -221,7 +224,7 @@ class Referee(Hook):
         if finding is not None:
             self._tell(trainer, finding)
             rested = not self._tries or len(self._looks) > _REST
-            if rested and self._guard == "act" and self._ask(trainer, finding):
+            if rested and not trainer.stopping and self._ask(trainer, finding):
                 trainer.hand_over()
 
     def _finding(self, trainer: Trainer) -> Diagnosis | None:

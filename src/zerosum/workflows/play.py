@@ -104,7 +104,7 @@ class _Player:
         if order["seed"] == self._seed:
             healthy = self.run.healthy.load(order["back_to"])
             new.roll_back(carry_over(healthy.tensors, new), healthy.scalars)
-        if error is not None:
+        if error is not None and old.stopping != HANDED_OVER:
             new.stopping = old.stopping  # found while the training was about to end
         if old.runtime.is_main:
             given = [*self.run.manifest.get("remedies", []), order["remedy"]]
