@@ -10,6 +10,7 @@ from PIL import Image
 from zerosum.pictures import (
     block_characters,
     draw_curves,
+    draw_frames,
     draw_grid,
     draw_points,
     draw_samples,
@@ -143,6 +144,21 @@ def test_curves() -> None:
     low, high = min(line), max(line)
     assert low[0] < 70 < 200 < high[0]
     assert low[1] > 150 > high[1]
+
+
+def test_a_frame_for_each_curve_on_its_own_scale() -> None:
+    small, large = [(0.0, 0.0), (9.0, 1.0)], [(0.0, 0.0), (9.0, 1e6)]
+    curves = {"small": small, "large": large}
+    sheet = draw_frames(curves, side=100, columns=2, marks=[(4.5, "#ff0000"), (99.0, "#ff0000")])
+    assert sheet.size == (300, 120)
+    for curve, left in ((small, 0), (large, 150)):
+        name = np.asarray(sheet.crop((left, 0, left + 150, 20)))
+        assert (name < 100).any(), "the name stands above"
+        frame = np.asarray(sheet.crop((left, 20, left + 150, 120)))
+        alone = draw_curves({"": curve}, side=100, marks=[(4.5, "#ff0000")])
+        assert (frame == np.asarray(alone)).all()
+        assert (frame == (255, 0, 0)).all(axis=2).any(axis=0).sum() == 1, "one mark is in the frame"
+    assert draw_frames({}, side=100).size == (150, 120)
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,19 @@ def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[s
     ]
 
 
+_ROOMY = 300
+"""Pixels from which a frame of curves has room for more numbers at its sides."""
+
+
 def draw_curves(
-    curves: Mapping[str, Sequence[tuple[float, float]]], *, side: int = 480
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    side: int = 480,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Image.Image:
     """Named `(x, y)` curves in one frame with a legend, for a run's history.
 
-    Points that are not finite are left out.
+    Points that are not finite are left out. `marks` are upright lines at an x, with their colours.
     """
     from PIL import ImageDraw, ImageFont
 
@@ -110,7 +117,7 @@ def draw_curves(
         across = left + (x - x0) / x_span * (width - left - 16)
         return across, side - bottom - (y - y0) / y_span * (side - bottom - top)
 
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+    for share in (0.0, 0.5, 1.0) if side < _ROOMY else (0.0, 0.25, 0.5, 0.75, 1.0):
         y = y0 + share * y_span
         pen.line([place(x0, y), place(x1, y)], fill="#e5e7eb")
         pen.text((6, place(x0, y)[1] - 7), f"{y:.3g}", fill="#374151", font=font)
@@ -118,11 +125,37 @@ def draw_curves(
         label = f"{x:,.0f}"
         across = min(place(x, y0)[0] - 14, width - 4 - pen.textlength(label, font=font))
         pen.text((across, side - 22), label, fill="#374151", font=font)
+    for x, colour in marks:
+        if x0 <= x <= x1:
+            pen.line([place(x, y0), place(x, y1)], fill=colour)
     for i, (name, curve) in enumerate(curves.items()):
         colour = colours[i % len(colours)]
         if len(curve) > 1:
             pen.line([place(*point) for point in curve], fill=colour, width=2)
         pen.text((left + 12, top + 4 + 17 * i), name, fill=colour, font=font)
+    return sheet
+
+
+def draw_frames(
+    curves: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    side: int = 200,
+    columns: int = 3,
+    marks: Sequence[tuple[float, str]] = (),
+) -> Image.Image:
+    """Named `(x, y)` curves, each in a frame of its own with its own scale and its name above."""
+    from PIL import ImageDraw, ImageFont
+
+    font, strip = ImageFont.load_default(13), 20
+    across = max(1, min(columns, len(curves)))
+    down = max(1, -(-len(curves) // across))
+    width, height = side * 3 // 2, side + strip
+    sheet = Image.new("RGB", (across * width, down * height), "white")
+    pen = ImageDraw.Draw(sheet)
+    for i, (name, curve) in enumerate(curves.items()):
+        x, y = i % across * width, i // across * height
+        pen.text((x + 12, y + 4), name, fill="#111827", font=font)
+        sheet.paste(draw_curves({"": curve}, side=side, marks=marks), (x, y + strip))
     return sheet
 
 

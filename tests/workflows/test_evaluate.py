@@ -19,7 +19,7 @@ from zerosum.evaluation.self_features import unseen_rows
 from zerosum.runs.store import Run
 from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
-from zerosum.workflows.evaluate import curves_of, draw_samples, evaluate, open_subject
+from zerosum.workflows.evaluate import draw_samples, evaluate, open_subject
 from zerosum.workflows.load import load
 
 TrainSmall = Callable[..., Run]
@@ -268,15 +268,6 @@ def test_events_of_the_referee_are_taken_over(points: Run) -> None:
     points.add_event("diagnosis", step=3, images=48, name="mode collapse", words="…")
     points.add_event("remedy", step=3, name="lower-rates", words="…", outcome="healthy")
     assert [event["event"] for event in judge(points).events] == ["diagnosis", "remedy"]
-
-
-def test_long_histories_are_thinned(points: Run) -> None:
-    for step in range(1_000):
-        points.add_history({"step": step, "images": step * 16, "seconds": 1.0, "loss": step / 7})
-    points.add_history({"step": 1_000, "images": 16_000, "seconds": 1.0, "loss": float("nan")})
-    curve = curves_of(points)["loss"]
-    assert 300 < len(curve) <= 400
-    assert all(np.isfinite(value) for _, value in curve)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +26,16 @@ from zerosum.runs.store import Run, versions
 from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.features import DEFAULT
+from zerosum.workflows.history import curves_of
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
 
 EVENTS = ("diagnosis", "remedy", "outcome")
 """Events of a run that a report shows."""
 
-_NOT_CURVES = {"step", "images", "seconds"}
 _SHOWN_PICTURES, _SHOWN_POINTS = 64, 2_500
 _LOOKED_AT = 2_000
 _CLOSEST, _AT_RANDOM, _NEAREST = 6, 6, 3
-_CURVE_POINTS = 400
 _BATCH = 256
 
 
@@ -249,23 +247,6 @@ def find_neighbours(
     )
 
 
-def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
-    """Terms and signals of a run's history, and what was measured meanwhile, over images seen.
-
-    Of long histories 400 rows are taken, evenly spread.
-    """
-    per_step = run.manifest["recipe"]["optimisation"]["batch_size"]
-    measured = [row for row in run.events() if row.get("event") == "measured"]
-    curves: dict[str, list[tuple[int, float]]] = {}
-    for rows in (run.history(), measured):
-        for row in _thinned(rows):
-            images = row.get("images", row.get("step", 0) * per_step)
-            for name, value in row.items():
-                if name not in _NOT_CURVES and isinstance(value, int | float) and isfinite(value):
-                    curves.setdefault(name, []).append((images, float(f"{value:.6g}")))
-    return curves
-
-
 def command_for(verb: str, subjects: Sequence[Subject], case: Case, **given: Any) -> str:
     """What to type to judge in the same way again; Python where data has no name to type."""
     folders = [str(subject.run.folder) for subject in subjects if subject.run]
@@ -342,13 +323,6 @@ def _is_healthiest(subject: Subject) -> bool:
 
 def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
     return tuple(row for row in run.events() if row.get("event") in EVENTS)
-
-
-def _thinned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len(rows) <= _CURVE_POINTS:
-        return rows
-    last = len(rows) - 1
-    return [rows[i * last // (_CURVE_POINTS - 1)] for i in range(_CURVE_POINTS)]
 
 
 def _kept(run: Run, found: Evaluation) -> Evaluation:

@@ -47,7 +47,9 @@ class ModeHook(Hook):
             "high_quality": round(count.high_quality, 4),
             "mode_kl": round(count.kl, 4),
         }
-        self._run.add_event("measured", step=trainer.step, **self.newest)
+        self._run.add_event(
+            "measured", step=trainer.step, images=trainer.images_seen, **self.newest
+        )
 
 
 def metric_hook(run: Run, trainer: Trainer) -> list[Hook]:
