@@ -223,12 +223,16 @@ def _replace_data(trainer: Trainer, x: torch.Tensor, y: torch.Tensor | None, see
 
 def _poison(trainer: Trainer, seed: int) -> None:
     """One batch is NaN for even seeds, and a thousand times too large for odd ones."""
-    sound = trainer.loader.next
+    loader = trainer.loader
+    sound, listener = loader.next, loader.listener
+    loader.listener = None
 
     def poisoned(size: int) -> Batch:
         batch = sound(size)
-        trainer.loader.next = sound
-        worse = batch.x * (float("nan") if seed % 2 == 0 else 1000.0)
-        return Batch(worse, batch.y)
+        loader.next, loader.listener = sound, listener
+        worse = Batch(batch.x * (float("nan") if seed % 2 == 0 else 1000.0), batch.y)
+        if listener is not None:
+            listener(worse)  # who listens is told of what is drawn
+        return worse
 
-    trainer.loader.next = poisoned
+    loader.next = poisoned

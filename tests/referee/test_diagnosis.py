@@ -12,6 +12,7 @@ from zerosum.referee.diagnosis import (
     Moment,
     from_looks,
     from_reals,
+    from_size,
     from_surprise,
     stalled,
 )
@@ -87,6 +88,14 @@ def test_less_spread_is_a_collapse_and_more_is_a_relief() -> None:
     assert finding is not None
     assert finding.name == "mode collapse"
     assert from_surprise({"discriminator/spread": 8.0}, ROW) is None
+
+
+def test_values_out_of_all_proportion_are_strange_data() -> None:
+    assert from_size(3.0) is None
+    finding = from_size(1000.0)
+    assert finding is not None
+    assert (finding.name, finding.first) == ("strange data", ("roll-back",))
+    assert "1,000 times the largest" in finding.words
 
 
 def test_strange_reals() -> None:

@@ -131,3 +131,18 @@ def test_a_watch_goes_on_from_its_state() -> None:
         straight(piece)
         second(piece)
     assert straight.read() == second.read() is not None
+    assert straight.read_size() == second.read_size() > 0
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_one_broken_batch_among_all_that_are_drawn(name: str) -> None:
+    data = dataset(name)
+    watch = RealWatch(Gauge(data, seed=0))
+    x = data.space.to_model(data.take(torch.arange(len(data)))[0])
+    for piece in x.split(64):
+        watch(Batch(piece))
+    assert 1.0 <= watch.read_size() < 3, "all of the data, and the largest of a thousand rows"
+    watch(Batch(1000 * x[:64]))
+    watch(Batch(x[:64]))
+    assert watch.read_size() > 100
+    assert watch.read_size() == 0, "told once"

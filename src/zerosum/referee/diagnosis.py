@@ -14,8 +14,12 @@ SUDDEN, SUDDEN_SPEED = 4.5, 3.4
 LEARNT = 0.4
 """Share of the untrained generator's distance below which there is something to lose."""
 EXPLODED = 20.0
+RUNAWAY = 4.5
+"""Surprise at a speed from which there is no need to wait for harm; about 2.5 times the speed."""
 STRANGE_DATA = 3.5
 """Strangeness (see `compare_counts`) from which the reals are not those of the data set."""
+FAR_OUT = 20.0
+"""Times the largest value of the data set from which a value is broken, not merely rare."""
 WORSE = 1.3
 """A distance this many times the best one, twice in a row, means that ground was lost."""
 
@@ -45,6 +49,7 @@ class Diagnosis:
         confidence: 0 to 1.
         signals: the numbers that it rests on.
         first: remedies that the evidence itself asks for, before those of `REMEDIES_FOR`.
+        urgent: whether the cause is plain, so that nothing is gained by waiting for harm.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Diagnosis:
     confidence: float
     signals: dict[str, float]
     first: tuple[str, ...] = ()
+    urgent: bool = False
 
 
 def from_surprise(
@@ -76,7 +82,8 @@ def from_surprise(
     signals = {one: row[one] for one in strongest if one in row}
     if name not in row:
         words = f"{_title(name)} is not there any more"
-        return Diagnosis("discriminator too strong", words, 0.9, signals, ("add-penalties",))
+        first = ("add-penalties",)
+        return Diagnosis("discriminator too strong", words, 0.9, signals, first, urgent=True)
     confidence = 1 - math.exp(-abs(worst) / _sudden(name))
     words = (
         f"{_title(name)} went {'up' if worst > 0 else 'down'} to {row[name]:.3g}, "
@@ -88,7 +95,8 @@ def from_surprise(
     change = _name_of_change(known, row)
     if leaping and change == "discriminator too weak" and not first:
         return None
-    return Diagnosis(change, words, round(confidence, 3), signals, first)
+    urgent = fast[fastest] > RUNAWAY
+    return Diagnosis(change, words, round(confidence, 3), signals, first, urgent)
 
 
 def _name_of_change(surprise: Mapping[str, float], row: Mapping[str, float]) -> str:
@@ -142,6 +150,21 @@ def from_reals(strangeness: float, missing: float) -> Diagnosis | None:
         f"{strangeness:.1f}, where 1 is usual){gone}. Are they shuffled, and all there?",
         round(1 - math.exp(-strangeness / STRANGE_DATA), 3),
         {"strangeness": strangeness, "missing": missing},
+    )
+
+
+def from_size(size: float) -> Diagnosis | None:
+    """A value of the reals that is not of the data set's kind; see `RealWatch.read_size`."""
+    if size < FAR_OUT:
+        return None
+    return Diagnosis(
+        "strange data",
+        f"a value of the reals of the last steps is {size:,.0f} times the largest in a thousand "
+        "rows of the data set. Is a file broken?",
+        1.0,
+        {"size": size},
+        ("roll-back",),
+        urgent=True,
     )
 
 

@@ -85,6 +85,7 @@ class Gauge:
     Attributes:
         shares: share of the reals in each cluster, `[K]`.
         num_reals: rows that the shares were counted on; infinite where it was all of them.
+        largest: size of the largest value of these reals, in model units.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Gauge:
         rows = torch.randperm(len(dataset), generator=generator)
         rows = rows[: max(num_reals, _COUNTED_HELD if held else _COUNTED_READ)]
         first = dataset.space.to_model(dataset.take(rows[:num_reals])[0])
+        self.largest = max(float(first.abs().max()), 1e-12)
         self._features = SmallFeatures(dataset.space, first)
         rest = [part for part in rows[num_reals:].split(_CHUNK) if len(part)]
         more = (self._features(dataset.space.to_model(dataset.take(part)[0])) for part in rest)

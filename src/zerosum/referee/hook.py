@@ -16,6 +16,7 @@ from zerosum.referee.diagnosis import (
     Moment,
     from_looks,
     from_reals,
+    from_size,
     from_surprise,
     stalled,
 )
@@ -133,9 +134,10 @@ class Referee(Hook):
         """Look at the signals."""
         self._row = row.values
         surprise = self._trace.add(row.values)
-        settled = trainer.progress >= _SETTLING
-        leaping = trainer.step <= self._leapt + 2 * self._every
-        findings = [from_surprise(surprise, row.values, leaping=leaping)] if settled else []
+        findings = [from_size(self._reals.read_size())]
+        if trainer.progress >= _SETTLING:
+            leaping = trainer.step <= self._leapt + 2 * self._every
+            findings.append(from_surprise(surprise, row.values, leaping=leaping))
         reals = self._reals.read()
         if reals is not None:
             findings.append(from_reals(*reals))
@@ -144,6 +146,8 @@ class Referee(Hook):
                 self._tell(trainer, finding)
                 self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
                 self._alarm = min(self._alarm, trainer.step - 2 * trainer.optimisation.record_every)
+                if finding.urgent:
+                    self._mend(trainer, finding)
         self._note(trainer)
 
     def stepped(self, trainer: Trainer) -> None:
@@ -223,9 +227,12 @@ class Referee(Hook):
         finding = self._finding(trainer)
         if finding is not None:
             self._tell(trainer, finding)
-            rested = not self._tries or len(self._looks) > _REST
-            if rested and not trainer.stopping and self._ask(trainer, finding):
-                trainer.hand_over()
+            self._mend(trainer, finding)
+
+    def _mend(self, trainer: Trainer, finding: Diagnosis) -> None:
+        rested = not self._tries or len(self._looks) > _REST
+        if rested and not trainer.stopping and self._ask(trainer, finding):
+            trainer.hand_over()
 
     def _finding(self, trainer: Trainer) -> Diagnosis | None:
         best = self._best
@@ -260,10 +267,12 @@ class Referee(Hook):
         """The newest kept state that was healthy for a while after, and lies before any alarm.
 
         Averaged weights look well for some steps after the weights themselves went astray, so the
-        newest state is not to be trusted; but what is not finite spreads to them at once.
+        newest state is not to be trusted; but what is not finite spreads to them at once, and of
+        an urgent finding it is known when it began.
         """
         steps = sorted(self._kept)
-        looks = 0 if finding.name == "numerical divergence" else _TRUSTED_AFTER + 1
+        known = finding.urgent or finding.name == "numerical divergence"
+        looks = 0 if known else _TRUSTED_AFTER + 1
         old_enough = trainer.step - looks * self._every
         safe = [step for step in steps if step <= min(old_enough, self._alarm)]
         return safe[-1] if safe else next(iter(steps), None)

@@ -1,9 +1,11 @@
 """Are the reals that a training draws still those of its data set?
 
 Files that come sorted, a class that is gone, a hundred pictures over and over: to the duel this is
-a fault like any other, and it is seen at once in how often each region of the data is visited.
+a fault like any other, and it is seen at once in how often each region of the data is visited. A
+broken batch is seen in the size of its values.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -24,9 +26,12 @@ class RealWatch:
         self._gauge = gauge
         self._counts = torch.zeros(len(gauge.shares))
         self._batches = 0
+        self._largest = torch.zeros(())
 
     def __call__(self, batch: Batch) -> None:
-        """Count every second batch; nothing is fetched from the device."""
+        """Measure every batch and count every second; nothing is fetched from the device."""
+        size = torch.linalg.vector_norm(batch.x, math.inf)
+        self._largest = torch.maximum(self._largest.to(size), size)
         self._batches += 1
         if self._batches % _EVERY:
             return
@@ -46,13 +51,23 @@ class RealWatch:
         self._counts = torch.zeros_like(self._counts)
         return compare_counts(counts, self._gauge.shares, self._gauge.num_reals)
 
+    def read_size(self) -> float:
+        """Size of the largest value since the last reading; 1 is the largest of the gauge's."""
+        size = float(self._largest) / self._gauge.largest
+        self._largest = torch.zeros_like(self._largest)
+        return size
+
     def state(self) -> dict[str, Any]:
         """JSON values that `load_state` takes back."""
-        return {"counts": self._counts.tolist(), "batches": self._batches}
+        return {
+            "counts": self._counts.tolist(), "batches": self._batches,
+            "largest": self._largest.tolist(),
+        }  # fmt: skip
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue where `state` was taken."""
         self._counts, self._batches = torch.tensor(state["counts"]), state["batches"]
+        self._largest = torch.tensor(state["largest"])
 
 
 def compare_counts(counts: Tensor, shares: Tensor, num_reals: float) -> tuple[float, float]:
