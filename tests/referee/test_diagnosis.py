@@ -6,6 +6,7 @@ import pytest
 
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
+    RUNAWAY,
     SUDDEN,
     SUDDEN_SPEED,
     Diagnosis,
@@ -74,11 +75,26 @@ def test_a_lead_that_is_lost_to_better_samples_is_no_finding() -> None:
         assert from_surprise(surprise, ROW, leaping=True) == from_surprise(surprise, ROW)
 
 
+@pytest.mark.parametrize(
+    ("surprise", "urgent"),
+    [
+        ({"generator/speed": RUNAWAY + 0.1}, True),
+        ({"generator/speed": RUNAWAY - 0.1}, False),
+        ({"discriminator/accuracy": 9.0, "discriminator/speed": RUNAWAY + 0.1}, True),
+        ({"discriminator/accuracy": 9.0}, False),
+    ],
+)
+def test_a_player_that_runs_away_is_urgent(surprise: dict[str, float], urgent: bool) -> None:
+    finding = from_surprise(surprise, ROW)
+    assert finding is not None
+    assert finding.urgent == urgent
+
+
 def test_a_penalty_that_is_gone_is_put_back_first() -> None:
     row = {name: value for name, value in ROW.items() if name != "discriminator/r1"}
     finding = from_surprise({"discriminator/r1": -9.0}, row)
     assert finding is not None
-    assert finding.first == ("add-penalties",)
+    assert (finding.first, finding.urgent) == (("add-penalties",), True)
     assert "not there any more" in finding.words
 
 
@@ -94,7 +110,7 @@ def test_values_out_of_all_proportion_are_strange_data() -> None:
     assert from_size(3.0) is None
     finding = from_size(1000.0)
     assert finding is not None
-    assert (finding.name, finding.first) == ("strange data", ("roll-back",))
+    assert (finding.name, finding.first, finding.urgent) == ("strange data", ("roll-back",), True)
     assert "1,000 times the largest" in finding.words
 
 

@@ -36,22 +36,26 @@ def start(
 
 
 class Poison(Hook):
-    """Makes one batch NaN, once."""
+    """Draws one broken batch, once."""
 
-    def __init__(self, step: int) -> None:
-        self._step = step
+    def __init__(self, step: int, times: float = torch.nan) -> None:
+        self._step, self._times = step, times
 
     def stepped(self, trainer: Trainer) -> None:
         if trainer.step == self._step:
-            self._step = -1
-            sound = trainer.loader.next
+            self._step, loader = -1, trainer.loader
+            sound, listener = loader.next, loader.listener
+            loader.listener = None
 
             def poisoned(size: int) -> Batch:
-                trainer.loader.next = sound
+                loader.next, loader.listener = sound, listener
                 batch = sound(size)
-                return Batch(batch.x * torch.nan, batch.y)
+                batch = Batch(batch.x * self._times, batch.y)
+                if listener is not None:
+                    listener(batch)
+                return batch
 
-            trainer.loader.next = poisoned
+            loader.next = poisoned
 
 
 class Hurry(Hook):
@@ -130,6 +134,14 @@ def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -
     assert weights(run)["game.generator.layers.0.weight"].isfinite().all()
     steps = [row["step"] for row in run.history()]
     assert steps == sorted(steps)
+
+
+def test_a_broken_batch_is_mended_before_it_does_harm(tmp_path: Path) -> None:
+    watched = start(tmp_path / "watched", Poison(230, 1000.0), referee="watch")
+    assert "strange data" in [event["name"] for event in events(watched, "diagnosis")]
+    run = start(tmp_path / "guarded", Poison(230, 1000.0), referee="act")
+    assert [(r["step"], r["name"]) for r in events(run, "remedy")] == [(235, "roll-back")]
+    assert events(run, "remedy")[0]["back_to"] == 217, "the newest look before the batch"
 
 
 def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(tmp_path: Path) -> None:
@@ -230,7 +242,7 @@ def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
         give_remedy(run.folder, "raise-penalties")
     with pytest.raises(RecipeError, match="another --seed"):
         give_remedy(run.folder, "new-seed")
-    with pytest.raises(RunError, match="no usable checkpoint"):
+    with pytest.raises(RunError, match="kept a healthy state"):
         give_remedy(run.folder, "roll-back")
 
 

@@ -104,6 +104,7 @@ class Referee(Hook):
         self._leapt = -math.inf
         self._flushed: list[int] = []
         self._kept: dict[int, tuple[dict[str, Tensor], dict[str, Any]] | None] = {}
+        self._distances: dict[int, float] = {}
         self.wish: Wish | None = None
 
     def started(self, trainer: Trainer) -> None:
@@ -247,11 +248,14 @@ class Referee(Hook):
         return stalled(best, share_since=share / trainer.optimisation.total_images)
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
-        """Keep this state where it is about as healthy as the best, beside the last few."""
+        """Keep the best state, the newest, and the last few that are about as healthy as the best.
+
+        Nothing is kept of a moment that is not finite.
+        """
         distance = moment.sight.distance
-        best = math.inf if self._best is None else self._best.sight.distance
-        if not math.isfinite(distance) or distance > _HELPED * best:
+        if not math.isfinite(distance):
             return
+        best = math.inf if self._best is None else self._best.sight.distance
         if distance < best:
             self._best = moment
         if distance < _LEAP * best < math.inf:
@@ -259,22 +263,32 @@ class Referee(Hook):
         tensors, scalars = trainer.state()
         copies = {name: t.detach().cpu().clone() for name, t in tensors.items()}
         self._kept[moment.step] = copies, scalars
-        for step in sorted(self._kept)[:-_KEPT]:
-            if self._best is None or step != self._best.step:
-                del self._kept[step]
+        self._distances[moment.step] = distance
+        healthy = [step for step in sorted(self._kept) if self._is_healthy(step)]
+        self._drop_but({moment.step, *healthy[-_KEPT:]})
+
+    def _drop_but(self, steps: set[int]) -> None:
+        for step in [s for s in self._kept if s not in steps and not self._is_best(s)]:
+            del self._kept[step], self._distances[step]
+
+    def _is_healthy(self, step: int) -> bool:
+        best = self._best
+        return best is not None and self._distances[step] <= _HELPED * best.sight.distance
 
     def _safe_step(self, trainer: Trainer, finding: Diagnosis) -> int | None:
-        """The newest kept state that was healthy for a while after, and lies before any alarm.
+        """The newest kept state from before it went wrong.
 
-        Averaged weights look well for some steps after the weights themselves went astray, so the
-        newest state is not to be trusted; but what is not finite spreads to them at once, and of
-        an urgent finding it is known when it began.
+        Of an urgent finding it is known when that was. Otherwise the state must lie before any
+        alarm and have been healthy for a while after: averaged weights look well for some steps
+        after the weights themselves went astray. But what is not finite spreads to them at once.
         """
-        steps = sorted(self._kept)
-        known = finding.urgent or finding.name == "numerical divergence"
-        looks = 0 if known else _TRUSTED_AFTER + 1
-        old_enough = trainer.step - looks * self._every
-        safe = [step for step in steps if step <= min(old_enough, self._alarm)]
+        if finding.urgent:
+            begun = trainer.step - 2 * trainer.optimisation.record_every
+            return max((step for step in self._kept if step <= begun), default=None)
+        looks = 0 if finding.name == "numerical divergence" else _TRUSTED_AFTER + 1
+        latest = min(trainer.step - looks * self._every, self._alarm)
+        steps = [step for step in sorted(self._kept) if self._is_healthy(step)]
+        safe = [step for step in steps if step <= latest]
         return safe[-1] if safe else next(iter(steps), None)
 
     def _follow_up(self, trainer: Trainer, sight: Sight) -> None:
@@ -305,7 +319,7 @@ class Referee(Hook):
             attempt=len(self._tries),
         )  # fmt: skip
         self.flush()
-        self._kept = {step: None for step in self._kept if step <= back_to or self._is_best(step)}
+        self._drop_but({step for step in self._kept if step <= back_to})
         self.wish = Wish(remedy, back_to)
         self._note(trainer)
         return True
@@ -337,7 +351,7 @@ class Referee(Hook):
             "first_aid": self._first_aid,
             "alarm": self._alarm,
             "leapt": self._leapt,
-            "kept": sorted(self._kept),
+            "kept": [[step, self._distances[step]] for step in sorted(self._kept)],
             "waiting": self._waiting,
             "trace": self._trace.state(),
             "reals": self._reals.state(),
@@ -352,7 +366,8 @@ class Referee(Hook):
         self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
         self._leapt = notes["leapt"]
         there = self._run.healthy.steps()
-        self._kept = {step: None for step in notes["kept"] if step in there}
+        self._distances = {step: far for step, far in notes["kept"] if step in there}
+        self._kept = dict.fromkeys(self._distances)
         self._flushed = sorted(self._kept)
         if self._best is not None and self._best.step not in there:
             self._best = None  # the newest checkpoint was damaged, and an older one is used

@@ -68,7 +68,7 @@ def find_remedy(name: str) -> Remedy:
     return REMEDIES[name]
 
 
-@remedy("roll-back", "go back to the healthiest snapshot, and on with other batches and noise")
+@remedy("roll-back", "go back to a healthy snapshot, and on with other batches and noise")
 def roll_back(recipe: Recipe, space: Space) -> Recipe:
     """The recipe as it is: only weights and moments of the optimizers go back."""
     return recipe

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zerosum.errors import RecipeError
+from zerosum.errors import RecipeError, RunError
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
 from zerosum.workflows.prepare import recipe_of, space_of_run
@@ -38,7 +38,13 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
         )
     newest, _ = run.checkpoints.load_newest()
     if name == "roll-back":
-        healthy, _ = run.healthy.load_newest()
+        best = newest.scalars.get("notes", {}).get("referee", {}).get("best")
+        if best is None:
+            raise RunError(
+                f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "
+                "go back to. One does where a training runs with --referee watch or act."
+            )
+        healthy = run.healthy.load(int(best["step"]))
         clock = {key: newest.scalars[key] for key in ("step", "position", "seconds", "notes")}
         run.checkpoints.save(healthy.tensors, {**healthy.scalars, **clock, "window": []})
     note = {
