@@ -32,6 +32,17 @@ def test_steady_signals_do_not_surprise_and_a_jump_does() -> None:
     assert abs(surprise["discriminator/accuracy"]) < 2
 
 
+def test_one_spike_is_no_surprise_but_of_a_speed() -> None:
+    """Terms spike in sound duels too; weights do not."""
+    trace = Trace()
+    for row in rows(30):
+        trace.add(row | {"generator/speed": 0.01})
+    trace.add(ROW | {"generator/codes": 40.0, "generator/speed": 1.0})
+    surprise = trace.add(ROW | {"generator/speed": 0.01})
+    assert abs(surprise["generator/codes"]) < 2
+    assert surprise["generator/speed"] > 5
+
+
 def test_a_slow_drift_is_followed() -> None:
     trace = Trace()
     scores = [trace.add({"generator/codes": 1 + 0.005 * i}) for i in range(200)]

@@ -31,7 +31,9 @@ GONE = -9.0
 class Trace:
     """The last rows of a run's signals.
 
-    `surprise` is a robust z-score by signal, the mean over the newest two rows.
+    `surprise` is a robust z-score by signal over the newest two rows: of speeds, which are steady,
+    and where a signal is gone, their mean; of all others, which spike in sound duels too, the
+    lesser, and 0 where they disagree.
     """
 
     def __init__(self) -> None:
@@ -62,7 +64,11 @@ class Trace:
             scores |= dict.fromkeys(always - set(row), GONE)
         before, self._scores = self._scores, scores
         self._rows = [*self._rows[-_WINDOW - 1 :], row]
-        return {name: (scores[name] + before[name]) / 2 for name in scores if name in before}
+        return {
+            name: _together(name, before[name], z, gone=name not in row)
+            for name, z in scores.items()
+            if name in before
+        }
 
     def clear(self) -> None:
         """Forget everything: what comes is not comparable with what was."""
@@ -75,6 +81,12 @@ class Trace:
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue where `state` was taken."""
         self._rows, self._scores = state["rows"], state["scores"]
+
+
+def _together(name: str, before: float, now: float, *, gone: bool) -> float:
+    if gone or name.endswith("/speed"):
+        return (before + now) / 2
+    return min(before, now, key=abs) if before * now > 0 else 0.0
 
 
 def even_scale(name: str, value: float) -> float:
