@@ -2,10 +2,13 @@
 
 zerosum train infogan --data MNIST.npz --images 640000 --out runs/infogan
 zerosum train r3gan --data grid --out runs/grid
+python benchmarks/referee.py run --seeds 8-12
 python docs/pictures.py --demo RUN_OF_MAKE_DEMO --infogan runs/infogan --grid runs/grid
+python docs/pictures.py --proof benchmarks/results/referee
 """
 
 import argparse
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,7 @@ import torch
 import zerosum as zs
 from zerosum.data.open import open_data
 from zerosum.games.base import Inputs
-from zerosum.pictures import draw_grid, draw_samples
+from zerosum.pictures import draw_curves, draw_grid, draw_samples
 from zerosum.runs.store import Run
 from zerosum.workflows.history import draw_history
 
@@ -55,18 +58,36 @@ def draw_modes(run: Path) -> None:
     draw_samples(model.space, points, real=real).save(FOLDER / "grid.png")
 
 
+def draw_proof(results: Path) -> None:
+    """One training in health, broken midway, and broken and mended; the line is the fault."""
+    names = {
+        "healthy": "vanilla-healthy-8-watch",
+        "ten times the generator's rate, watched": "vanilla-generator_x10-8-watch",
+        "the same, mended": "vanilla-generator_x10-8-act",
+    }
+    curves, struck = {}, 0
+    for title, name in names.items():
+        result = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
+        curves[title] = [(step, distance) for step, distance in result["distances"] if step > 200]
+        struck = result["struck"] or struck
+    picture = draw_curves(curves, marks=[(struck, "#9ca3af")])
+    picture.save(FOLDER / "referee.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path)
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
+    parser.add_argument("--proof", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
         (options.demo, draw_demo),
         (options.infogan, draw_codes),
         (options.grid, draw_modes),
+        (options.proof, draw_proof),
     )
     for run, draw in drawers:
         if run is not None:

@@ -278,13 +278,12 @@ class Referee(Hook):
     def _safe_step(self, trainer: Trainer, finding: Diagnosis) -> int | None:
         """The newest kept state from before it went wrong.
 
-        Of an urgent finding it is known when that was. Otherwise the state must lie before any
-        alarm and have been healthy for a while after: averaged weights look well for some steps
-        after the weights themselves went astray. But what is not finite spreads to them at once.
+        It lies before any alarm. Where the cause is not plain, it must also have been healthy for a
+        while after: averaged weights look well for some steps after the weights themselves went
+        astray. But what is not finite spreads to them at once.
         """
         if finding.urgent:
-            begun = trainer.step - 2 * trainer.optimisation.record_every
-            return max((step for step in self._kept if step <= begun), default=None)
+            return max((step for step in self._kept if step <= self._alarm), default=None)
         looks = 0 if finding.name == "numerical divergence" else _TRUSTED_AFTER + 1
         latest = min(trainer.step - looks * self._every, self._alarm)
         steps = [step for step in sorted(self._kept) if self._is_healthy(step)]
