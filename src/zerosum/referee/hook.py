@@ -63,6 +63,8 @@ _LEAP = 0.9
 """Times the best distance so far, or less: samples got better at once."""
 _KEPT = 4
 _ALARM_LOOKS = 6
+_SAME_ALARM = 3
+"""Looks up to which an alarm and the plain cause that follows it are one thing."""
 _TRUSTED_AFTER = 1
 """Looks that a state must be followed by before it is gone back to."""
 
@@ -278,12 +280,16 @@ class Referee(Hook):
     def _safe_step(self, trainer: Trainer, finding: Diagnosis) -> int | None:
         """The newest kept state from before it went wrong.
 
-        It lies before any alarm. Where the cause is not plain, it must also have been healthy for a
-        while after: averaged weights look well for some steps after the weights themselves went
-        astray. But what is not finite spreads to them at once.
+        Of an urgent finding it is known when that was, or when it was first heard of. Otherwise the
+        state must lie before any alarm and have been healthy for a while after: averaged weights
+        look well for some steps after the weights themselves went astray. But what is not finite
+        spreads to them at once.
         """
         if finding.urgent:
-            return max((step for step in self._kept if step <= self._alarm), default=None)
+            begun = trainer.step - 2 * trainer.optimisation.record_every
+            if begun - self._alarm <= _SAME_ALARM * self._every:
+                begun = self._alarm
+            return max((step for step in self._kept if step <= begun), default=None)
         looks = 0 if finding.name == "numerical divergence" else _TRUSTED_AFTER + 1
         latest = min(trainer.step - looks * self._every, self._alarm)
         steps = [step for step in sorted(self._kept) if self._is_healthy(step)]
