@@ -169,6 +169,24 @@ def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None
     assert same(straight, again)
 
 
+@pytest.mark.parametrize("images", [None, 128 * STEPS])
+def test_signals_under_other_rules_are_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int | None
+) -> None:
+    """Over a larger budget schedules stretch, so rates may jump."""
+    stopped = start(tmp_path / "run", StopAt(200), referee="act")
+    compared: list[bool] = []
+
+    def surprise(scores: dict[str, float], row: dict[str, float], *, leaping: bool) -> None:
+        del row, leaping
+        compared.append(bool(scores))
+
+    monkeypatch.setattr("zerosum.referee.hook.from_surprise", surprise)
+    resume(stopped.folder, images=images, checkpoint_seconds=1e9)
+    assert compared[0] == (images is None)
+    assert compared[-1]
+
+
 def test_a_stop_that_finds_poison_ends_in_a_sound_state(tmp_path: Path) -> None:
     run = start(tmp_path / "run", Poison(230), StopAt(233), referee="act")
     assert run.manifest["state"] == "enough"

@@ -5,7 +5,8 @@ Every rule here is a pure function of numbers, and gives its evidence in words.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from zerosum.referee.gauge import Sight
 
@@ -176,6 +177,15 @@ class Moment:
     sight: Sight
     accuracy: float = 0.5
     real_sign: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values that `from_json` takes back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Moment":
+        """The moment that `to_json` was taken of."""
+        return cls(**{**body, "sight": Sight(**body["sight"])})
 
 
 def from_looks(

@@ -114,8 +114,11 @@ class Referee(Hook):
         self._gauge = Gauge(trainer.dataset, seed=self._seed)
         self._reals = RealWatch(self._gauge)
         trainer.loader.listener = self._reals
+        self._rules = self._run.manifest["recipe"]
         if "referee" in trainer.notes:
             self._load_notes(trainer.notes["referee"])
+            if trainer.notes["referee"]["rules"] != self._rules:
+                self._forget()  # by hand, or a larger budget, over which schedules stretch
             return
         total = trainer.optimisation.total_images
         images = max(total // _LOOKS, SAMPLES * _IMAGES_FOR_A_SAMPLE)
@@ -126,12 +129,13 @@ class Referee(Hook):
     def taken_over(self, trainer: Trainer) -> None:
         """Signals of the changed duel are not compared with those before."""
         trainer.loader.listener = self._reals
-        self.wish = None
-        self._trace.clear()
-        self._looks = []
-        self._row = {}
-        self._alarm = math.inf
+        self.wish, self._rules = None, self._run.manifest["recipe"]
+        self._forget()
         self._note(trainer)
+
+    def _forget(self) -> None:
+        self._trace.clear()
+        self._looks, self._row, self._alarm = [], {}, math.inf
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """Look at the signals."""
@@ -346,10 +350,11 @@ class Referee(Hook):
     def _note(self, trainer: Trainer) -> None:
         """Leave what a resume needs with the trainer, whose checkpoints carry it."""
         trainer.notes["referee"] = {
+            "rules": self._rules,
             "every": self._every,
             "first": self._first,
-            "best": None if self._best is None else _to_json(self._best),
-            "looks": [_to_json(look) for look in self._looks],
+            "best": None if self._best is None else self._best.to_json(),
+            "looks": [look.to_json() for look in self._looks],
             "row": self._row,
             "told": self._told,
             "tries": self._tries,
@@ -364,8 +369,8 @@ class Referee(Hook):
 
     def _load_notes(self, notes: dict[str, Any]) -> None:
         self._every, self._first = notes["every"], notes["first"]
-        self._best = None if notes["best"] is None else _from_json(notes["best"])
-        self._looks = [_from_json(look) for look in notes["looks"]]
+        self._best = None if notes["best"] is None else Moment.from_json(notes["best"])
+        self._looks = [Moment.from_json(look) for look in notes["looks"]]
         self._row, self._told = notes["row"], notes["told"]
         self._tries, self._waiting = notes["tries"], notes["waiting"]
         self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
@@ -378,16 +383,3 @@ class Referee(Hook):
             self._best = None  # the newest checkpoint was damaged, and an older one is used
         self._trace.load_state(notes["trace"])
         self._reals.load_state(notes["reals"])
-
-
-def _to_json(moment: Moment) -> dict[str, float]:
-    return {
-        "step": moment.step, "accuracy": moment.accuracy, "real_sign": moment.real_sign,
-        "distance": moment.sight.distance, "coverage": moment.sight.coverage,
-        "lost": moment.sight.lost, "spread": moment.sight.spread,
-    }  # fmt: skip
-
-
-def _from_json(body: dict[str, float]) -> Moment:
-    sight = Sight(*(body[name] for name in ("distance", "coverage", "lost", "spread")))
-    return Moment(int(body["step"]), sight, body["accuracy"], body["real_sign"])
