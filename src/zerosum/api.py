@@ -45,7 +45,7 @@ def train(
     layout: Layout | Auto = "auto",
     compile: bool | Auto = "auto",
     threads: int | Auto = "auto",
-    referee: Guard = "watch",
+    referee: Guard = "act",
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.

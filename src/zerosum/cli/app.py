@@ -87,7 +87,7 @@ def train(
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
     compile_: Annotated[str, typer.Option("--compile", help="auto, on or off.")] = "auto",
     threads: Annotated[str, typer.Option(help="auto, or a number of CPU threads.")] = "auto",
-    referee: Annotated[str, typer.Option(help="off, watch, or act: mend too.")] = "watch",
+    referee: Annotated[str, typer.Option(help="act: mend; watch: tell; or off.")] = "act",
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,

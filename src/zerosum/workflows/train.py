@@ -44,7 +44,7 @@ def train(
     data_options: Mapping[str, Any] | None = None,
     device: str = "auto",
     wishes: Wishes | None = None,
-    referee: Guard = "watch",
+    referee: Guard = "act",
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
