@@ -125,8 +125,6 @@ def relative_change(before: list[Tensor], after: list[nn.Parameter]) -> Tensor:
     with torch.no_grad():
         now: list[Tensor] = [*after]
         moved = torch._foreach_sub(before, now)  # pyright: ignore[reportPrivateImportUsage]
-        far, size = (
-            torch.stack(torch._foreach_norm(some)).norm()  # pyright: ignore[reportPrivateImportUsage]
-            for some in (moved, before)
-        )
+        norms = torch._foreach_norm([*moved, *before])  # pyright: ignore[reportPrivateImportUsage]
+        far, size = torch.stack(norms).view(2, -1).norm(dim=1)
         return far / size.clamp_min(1e-12)

@@ -5,7 +5,7 @@ Every rule here is a pure function of numbers, and gives its evidence in words.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from zerosum.referee.gauge import Sight
@@ -180,7 +180,7 @@ class Moment:
 
     def to_json(self) -> dict[str, Any]:
         """JSON values that `from_json` takes back."""
-        return asdict(self)
+        return {**vars(self), "sight": {**vars(self.sight)}}
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Moment":

@@ -114,7 +114,7 @@ class Referee(Hook):
         self._gauge = Gauge(trainer.dataset, seed=self._seed)
         self._reals = RealWatch(self._gauge)
         trainer.loader.listener = self._reals
-        self._rules = self._run.manifest["recipe"]
+        self._trainer, self._rules = trainer, self._run.manifest["recipe"]
         if "referee" in trainer.notes:
             self._load_notes(trainer.notes["referee"])
             if trainer.notes["referee"]["rules"] != self._rules:
@@ -129,9 +129,9 @@ class Referee(Hook):
     def taken_over(self, trainer: Trainer) -> None:
         """Signals of the changed duel are not compared with those before."""
         trainer.loader.listener = self._reals
-        self.wish, self._rules = None, self._run.manifest["recipe"]
+        self._trainer, self._rules = trainer, self._run.manifest["recipe"]
+        self.wish = None
         self._forget()
-        self._note(trainer)
 
     def _forget(self) -> None:
         self._trace.clear()
@@ -155,13 +155,11 @@ class Referee(Hook):
                 self._alarm = min(self._alarm, trainer.step - 2 * trainer.optimisation.record_every)
                 if finding.urgent:
                     self._mend(trainer, finding)
-        self._note(trainer)
 
     def stepped(self, trainer: Trainer) -> None:
         """Look at samples, when it is time."""
         if trainer.step % self._every == 0 and self.wish is None:
             self._look(trainer)
-            self._note(trainer)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
         """Say which state is the healthiest."""
@@ -183,7 +181,8 @@ class Referee(Hook):
             self._run.update(healthiest=verdict)
 
     def flush(self) -> None:
-        """Bring the states that are kept to disk; called before every checkpoint."""
+        """Bring the states that are kept to disk, and notes; called before every checkpoint."""
+        self._note(self._trainer)
         for step, state in self._kept.items():
             if state is not None:
                 self._run.healthy.save(*state)
