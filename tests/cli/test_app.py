@@ -108,8 +108,8 @@ def test_resume_with_another_referee(zerosum: Zerosum, ring_run: Path, tmp_path:
     before = looks()
     zerosum("resume", tmp_path / "r", "--images", 1280, "--referee", "off", "--quiet")
     assert looks() == before
-    zerosum("resume", tmp_path / "r", "--images", 1920, "--referee", "watch", "--quiet")
-    assert looks() > before
+    zerosum("resume", tmp_path / "r", "--images", 6400, "--referee", "watch", "--quiet")
+    assert looks() > before, "a look comes every 2,000 images"
 
 
 @pytest.mark.filterwarnings("default:checkpoint")
