@@ -83,6 +83,10 @@ class Space(Config):
     def to_data(self, x: Tensor) -> Tensor:
         """From what a network made back to the stored form; the inverse of `to_model`."""
 
+    def embed(self, x: Tensor) -> Tensor:
+        """Features `[N, F]`, float32, of samples in model units, in which distances make sense."""
+        return x.flatten(1).float()
+
 
 class ImageSpace(Space):
     """Pictures: stored as uint8 `[N, C, H, W]`, seen by networks as float in [-1, 1].

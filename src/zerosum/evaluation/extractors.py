@@ -44,12 +44,13 @@ class Extractor(ABC):
 
 
 class PixelFeatures(Extractor):
-    """Model units, flattened: nothing is learned, and nothing is hidden."""
+    """The samples themselves, as their space embeds them: nothing is learned or hidden."""
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self.name, self.num_features = "pixels", space.size
+        self.name = "columns" if space.kind == "table" else "pixels"
+        self.num_features = space.embed(torch.zeros(1, *space.shape)).shape[1]
 
     def extract(self, x: Tensor) -> Tensor:
-        """The samples themselves, in model units."""
-        return self._space.to_model(x).flatten(1).float()
+        """See `Space.embed`."""
+        return self._space.embed(self._space.to_model(x))

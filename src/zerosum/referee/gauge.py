@@ -52,10 +52,10 @@ class SmallFeatures:
     """Pictures shrunk to 8 x 8 at most; points seen from 32 landmarks at two scales."""
 
     def __init__(self, space: Space, real: Tensor) -> None:
-        self._images = isinstance(space, ImageSpace)
+        self._space, self._images = space, isinstance(space, ImageSpace)
         self._landmarks, self._scales = torch.empty(0), (1.0, 1.0)
         if not self._images:
-            x = real.flatten(1).float()
+            x = space.embed(real)
             step = max(len(x) // _LANDMARKS, 1)
             self._landmarks = x[: step * _LANDMARKS : step]
             typical = float(torch.cdist(self._landmarks, self._landmarks).median()) or 1.0
@@ -69,7 +69,7 @@ class SmallFeatures:
                 x = adaptive_avg_pool2d(x.float(), (height, width))
             return x.flatten(1).float()
         self._landmarks = self._landmarks.to(x.device)
-        reach = torch.cdist(x.flatten(1).float(), self._landmarks)
+        reach = torch.cdist(self._space.embed(x), self._landmarks)
         return torch.cat([(-0.5 * (reach / scale).square()).exp() for scale in self._scales], 1)
 
 

@@ -1,0 +1,113 @@
+"""Rows of a table as a data set: values in memory, with the codes that fit them."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from zerosum.data.base import Dataset
+from zerosum.errors import DataError
+from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
+from zerosum.tables.constraints import Constraint, forward_all
+from zerosum.tables.fields import Field
+from zerosum.tables.space import TableSpace
+
+LEAST = 5
+"""Rows that must share a value before it is learned as one of its own."""
+
+
+class TableDataset(Dataset):
+    """Rows of a table.
+
+    Args:
+        values: of the modelled fields, float64 `[N, D]` with NaN for what is missing.
+        space: what a row is.
+        name: how messages call this data.
+        source: the library whose frames go out as they came in: `pandas`, `polars`, `pyarrow`.
+    """
+
+    def __init__(
+        self, values: Tensor, space: TableSpace, *, name: str, source: str = "pyarrow"
+    ) -> None:
+        self._values = values.contiguous()
+        self.space, self.name, self.source = space, name, source
+        digest = hashlib.sha256(repr([field.to_json() for field in space.fields]).encode())
+        digest.update(self._values.numpy().data)
+        self.fingerprint = digest.hexdigest()[:32]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def take(self, indices: Tensor) -> tuple[Tensor, None]:
+        """Values of the rows, float64 `[B, D]`."""
+        return self._values[indices], None
+
+    @property
+    def resident(self) -> tuple[Tensor, None]:
+        """All values."""
+        return self._values, None
+
+
+def fit_space(
+    fields: Sequence[Field],
+    values: Tensor,
+    *,
+    constraints: Sequence[Constraint] = (),
+    least: int = LEAST,
+) -> TableSpace:
+    """The space of rows with these values: constraints and codes are fitted to them.
+
+    Args:
+        fields: every column of the table.
+        values: of the modelled fields, float64 `[N, D]`.
+        constraints: what holds in every row.
+        least: rows that must share a value before it is learned as one of its own; 1 for all.
+
+    Raises:
+        DataError: no field is left to learn.
+        ConstraintError: a constraint cannot hold.
+    """
+    modelled = {field.name: field for field in fields if field.modelled}
+    if not modelled:
+        raise DataError(
+            "there is nothing to learn: every column is a key, a constant, or empty. Give a table "
+            "with at least one column whose values differ."
+        )
+    columns = dict(zip(modelled, values.unbind(dim=1), strict=True))
+    fitted: list[Constraint] = []
+    for one in constraints:
+        fitted.append(one.fit(forward_all(fitted, columns), modelled))
+    coded = forward_all(fitted, columns)
+    codecs = tuple(
+        fit_codec(name, column.numpy(), modelled.get(name), least=least)
+        for name, column in coded.items()
+    )
+    return TableSpace(
+        fields=tuple(fields), constraints=tuple(fitted), codecs=codecs, num_rows=len(values)
+    )
+
+
+def fit_codec(name: str, values: np.ndarray, field: Field | None, *, least: int) -> Codec:
+    """The codec of one coded column.
+
+    `field` is the field of that name; None for a column that a constraint made, of numbers.
+    """
+    if field is not None and field.categories:
+        rare = field.categories.index(RARE) if RARE in field.categories else None
+        return CategoryCodec.fit(name, values, least=least, rare_value=rare)
+    places = field.decimals if field is not None else _places(values)
+    return NumberCodec.fit(name, values, places=places, least=least)
+
+
+RARE = "(rare)"
+"""The category that stands for all rare ones, where these are many."""
+
+
+def _places(values: np.ndarray) -> int | None:
+    """Decimals of a column that no field describes: 0 for whole numbers, else 6 at most."""
+    known = values[~np.isnan(values)]
+    for places in range(7):
+        if np.allclose(known, np.round(known, places), rtol=0, atol=1e-9):
+            return places
+    return None

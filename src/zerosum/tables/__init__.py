@@ -1,0 +1,1 @@
+"""What a table is: fields as users see them, codes as networks see them, constraints on rows."""
