@@ -6,7 +6,9 @@ from pathlib import Path
 from zerosum.errors import RunError
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
+from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
+from zerosum.tasks.table import TableModel
 from zerosum.workflows.prepare import recipe_of, space_of_run
 
 
@@ -56,7 +58,8 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     game.load_state_dict(state)
-    return Model(
+    kind = TableModel if isinstance(game.space, TableSpace) else Model
+    return kind(
         recipe=recipe,
         game=game,
         run=run.folder,
