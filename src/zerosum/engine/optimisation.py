@@ -120,8 +120,13 @@ def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:
     return torch.stack(norms).norm()
 
 
+def bulk(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+    """The four largest of a player's tensors, which hold most of its weights."""
+    return sorted(parameters, key=lambda one: -one.numel())[:4]
+
+
 def relative_change(before: list[Tensor], after: list[nn.Parameter]) -> Tensor:
-    """How far a player's weights went in one step, relative to their size, a scalar."""
+    """How far weights went in one step, relative to their size, a scalar."""
     with torch.no_grad():
         now: list[Tensor] = [*after]
         moved = torch._foreach_sub(before, now)  # pyright: ignore[reportPrivateImportUsage]
