@@ -48,6 +48,24 @@ class Adam(OptimizerConfig):
             group["betas"] = (self.beta1, self.beta2 * self.beta2_schedule.at(progress))
 
 
+class AdamW(Adam):
+    """Adam whose weights decay, all but vectors (Loshchilov and Hutter, 2019)."""
+
+    kind = "adamw"
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    decay: NonNegativeFloat = 0.01
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """`torch.optim.AdamW` with one kernel for all parameters."""
+        every = list(parameters)
+        groups = [
+            {"params": [p for p in every if p.ndim > 1], "weight_decay": self.decay},
+            {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        betas = (self.beta1, self.beta2)
+        return torch.optim.AdamW(groups, lr=self.lr, betas=betas, eps=self.eps, fused=True)
+
+
 class Sgd(OptimizerConfig):
     """Stochastic gradient descent with momentum."""
 
