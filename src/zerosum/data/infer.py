@@ -52,6 +52,8 @@ def infer_schema(
     require_columns(given, source.types, "schema")
     require_columns(drop, source.types, "drop")
     kept = [name for name in source.types if name not in drop]
+    if not source.types:
+        raise DataError(f"{source.name} has no columns. Give a table with at least one.")
     if not kept:
         raise DataError(f"all {len(source.types)} columns of {source.name} are dropped. Keep one.")
     source.check(kept)

@@ -186,7 +186,7 @@ class Steps(Summary):
     def __init__(self, name: str, reads: pa.DataType) -> None:
         super().__init__(name, reads)
         self._zone = reads.tz if pt.is_timestamp(reads) else None
-        self._fits: dict[Resolution, bool] = {one: True for one in NANOSECONDS}
+        self._fits: dict[Resolution, bool] = dict.fromkeys(NANOSECONDS, True)
         self._starts: dict[bool, int] = {}
 
     def field(self, own: dict[str, Any]) -> Field:

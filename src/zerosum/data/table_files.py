@@ -231,7 +231,8 @@ def _simple(kind: pa.DataType) -> bool:
 def _type_of(column: pa.Array, found: pa.DataType | None) -> pa.DataType | None:
     """The type of text cells, where those before were `found`; None where all are missing."""
     bare = pc.utf8_trim_whitespace(column).drop_null()
-    if found == pa.string() or pc.all(pc.is_in(bare, value_set=pa.array(MISSING_MARKS))).as_py():
+    marks = pc.is_in(bare, value_set=pa.array(MISSING_MARKS))
+    if found == pa.string() or not len(bare) or pc.all(marks).as_py():
         return found
     if pc.any(pc.match_substring_regex(bare, _NO_NUMBER)).as_py():
         return pa.string()
@@ -254,21 +255,23 @@ def _header(path: Path) -> tuple[str, list[str]]:
     """The character between cells, and the cells of the first row."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            line = handle.readline(_BLOCK_BYTES)
-            handle.seek(0)
-            separator = "\t" if path.suffix.lower() == ".tsv" else _separator_in(line)
+            separator = _separator_of(path)
             for row in csv.reader(handle, delimiter=separator):
                 return separator, row
     except UnicodeDecodeError as error:
-        place = _broken_place(path, ",", ())
+        place = _broken_place(path, _separator_of(path), ())
         raise DataError(f"{path} cannot be read as CSV: {place}") from error
     except (OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     raise DataError(f"{path} is empty. The first row names the columns.")
 
 
-def _separator_in(line: str) -> str:
-    """The most frequent of the usual separators, outside quotes; a comma where there is none."""
+def _separator_of(path: Path) -> str:
+    """The most frequent of the usual separators in the first line, outside quotes."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with path.open("rb") as handle:
+        line = handle.readline(_BLOCK_BYTES).decode(errors="replace")
     bare = "".join(line.split('"')[::2])
     return max(_SEPARATORS, key=bare.count)
 
@@ -299,7 +302,9 @@ def _broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
     with path.open("rb") as handle:
         for number, line in enumerate(handle, 1):
             try:
-                line.decode()
+                text = line.decode("utf-8-sig")
+                if number == 1 and not columns:
+                    columns = next(csv.reader([text], delimiter=separator), [])
             except UnicodeDecodeError as error:
                 before = next(csv.reader([line[: error.start].decode()], delimiter=separator), [""])
                 at = max(len(before), 1)
