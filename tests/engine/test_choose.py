@@ -38,7 +38,8 @@ def make_trainer(execution: Execution) -> Trainer:
 
 
 def ways(wishes: Wishes, *, images: bool = True, compilable: bool = False) -> list[Execution]:
-    return candidates(wishes, kind="image" if images else "vector", device=CPU, compilable=compilable)
+    kind = "image" if images else "vector"
+    return candidates(wishes, kind=kind, device=CPU, compilable=compilable)
 
 
 def test_the_plainest_way_comes_first_and_all_are_different() -> None:
@@ -79,7 +80,7 @@ def test_a_gpu_leaves_threads_alone() -> None:
 )
 @pytest.mark.parametrize("images", [True, False])
 def test_what_is_forced_is_kept(wishes: Wishes, field: str, value: object, images: bool) -> None:
-    found = ways(wishes, kind="image" if images else "vector", compilable=True)
+    found = ways(wishes, images=images, compilable=True)
     assert {getattr(way, field) for way in found} == {value}
 
 
