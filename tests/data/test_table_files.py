@@ -119,7 +119,7 @@ def test_streams_and_limits_give_the_same_rows(
     monkeypatch.setattr(table_files, "_BATCH_ROWS", 64)
     rng = np.random.default_rng(0)
     table = pa.table(
-        {"x": rng.integers(0, 99, 1_000), "c": rng.choice(["a", "b", None], 1_000).tolist(),
+        {"x": rng.integers(0, 99, 1_000), "c": rng.choice(["a", "b", None], 1_000).tolist(),  # pyright: ignore[reportArgumentType,reportCallIssue]
          "y": rng.normal(size=1_000).round(3)}
     )  # fmt: skip
     path = tmp_path / f"t.{suffix}"

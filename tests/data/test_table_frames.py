@@ -51,14 +51,14 @@ def pandas_frame() -> pd.DataFrame:
             "float32": rng.normal(size=N).round(1).astype("float32"),
             "with gaps": np.where(some < 0.1, np.nan, rng.integers(0, 9, N)),
             "text": rng.choice(["a", "b", ""], N),
-            "object": pd.Series(rng.choice(["x", "y", None], N), dtype=object),
+            "object": pd.Series(rng.choice(["x", "y", None], N), dtype=object),  # pyright: ignore[reportArgumentType,reportCallIssue]
             "ordered": pd.Categorical(
                 rng.choice(["lo", "hi"], N), ["lo", "hi", "no"], ordered=True
             ),
             "of numbers": pd.Categorical(rng.choice([3, 1], N), [3, 1]),
             "day": days,
-            "day of a zone": days.tz_localize("Europe/Berlin"),
-            "hour": hours.tz_localize("UTC").tz_convert("Asia/Kolkata"),
+            "day of a zone": days.tz_localize("Europe/Berlin"),  # pyright: ignore[reportAttributeAccessIssue]
+            "hour": hours.tz_localize("UTC").tz_convert("Asia/Kolkata"),  # pyright: ignore[reportAttributeAccessIssue]
             "ns": days.as_unit("ns"),
             "date": pd.Series([t.date() for t in days], dtype=object),
             "length": pd.to_timedelta(rng.integers(0, 99, N), unit="m"),
@@ -67,7 +67,7 @@ def pandas_frame() -> pd.DataFrame:
             "same": "always",
             "nothing": pd.Series([None] * N, dtype=object),
             "nan": np.nan,
-            "string": pd.array(rng.choice(["p", "q", None], N), "string"),
+            "string": pd.array(rng.choice(["p", "q", None], N), "string"),  # pyright: ignore[reportArgumentType,reportCallIssue]
             "decimal": pd.Series([Decimal(f"{x:.2f}") for x in some * 9], dtype=object),
             "time": pd.Series([dt.time(int(24 * x), 30) for x in some], dtype=object),
             "arrow": pd.array(rng.integers(0, 5, N), "int64[pyarrow]"),

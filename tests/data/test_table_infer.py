@@ -169,7 +169,7 @@ def test_a_schema_is_taken_again_as_it_was_written(tmp_path: Path) -> None:
     numbers = RNG.normal(size=60).round(1)
     frame = pd.DataFrame({"id": range(100, 160), "x": numbers, "c": WORDS[:60], "t": texts})
     schema = schema_of(frame, drop=["t"])
-    (tmp_path / "s.json").write_text(pd.Series(schema.to_json()).to_json(), "utf-8")
+    (tmp_path / "s.json").write_text(pd.Series(schema.to_json()).to_json(), "utf-8")  # pyright: ignore[reportArgumentType]
     for told in (schema, schema.to_json(), tmp_path / "s.json", str(tmp_path / "s.json")):
         space = space_of(frame, schema=told)
         assert space.fields == schema.fields

@@ -54,7 +54,7 @@ LEARNED: list[tuple[Field, Draw]] = [
         ]
     ],
     *[
-        (DatetimeField(name="x", dtype=f"timestamp[{unit}]", resolution=resolution, offset=offset),
+        (DatetimeField(name="x", dtype=f"timestamp[{unit}]", resolution=resolution, offset=offset),  # pyright: ignore[reportArgumentType]
          DAYS)
         for unit, resolution, offset in [
             ("s", "day", 0), ("us", "hour", 1_800_000_000), ("ms", "ms", 0), ("ns", "us", 0),
