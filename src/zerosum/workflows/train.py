@@ -23,7 +23,6 @@ from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
-from zerosum.spaces import ImageSpace
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 
@@ -178,7 +177,7 @@ def _choose(
 ) -> tuple[Execution, list[Trial]]:
     ways = candidates(
         wishes,
-        images=isinstance(plan.dataset.space, ImageSpace),
+        kind=plan.dataset.space.kind,
         device=runtime.device,
         compilable=can_compile(runtime.device),
     )
