@@ -253,10 +253,10 @@ def test_only_repeated_rows_are_not_unique() -> None:
     assert one.holds(values).tolist() == [True, True, False, True, True, True]
 
 
-class OtherKey(IntegerField):
+class Always(IntegerField):
     """Numbers that are made and not learned."""
 
-    kind = "key_for_tests"
+    kind = "always_for_tests"
 
     @property
     def modelled(self) -> bool:
@@ -265,10 +265,65 @@ class OtherKey(IntegerField):
 
 def test_made_columns_are_not_constrained() -> None:
     values, fields = combinations()
-    fields["id"] = OtherKey(name="id")
+    fields["same"] = Always(name="same")
     with pytest.raises(ConstraintError, match="made and not learned"):
-        Range("id", 0).fit(values, fields)
-    assert not Unique(["id", "zip"]).fit(values, fields).constructed
+        Range("same", 0).fit(values, fields)
+    one = Unique(["same", "zip"]).fit(values, fields)
+    assert not one.constructed
+    assert one.holds(values).tolist() == [True, False, True, True, False, True, False, False]
+    assert Unique(["same"]).fit(values, fields).holds(values).sum() == 1
+
+
+class Days(IntegerField):
+    """Days, as dates, since `origin`."""
+
+    kind = "days_for_tests"
+    dtype: str = "date32[day]"
+
+    def to_arrow(self, values):
+        import pyarrow as pa
+
+        return pa.array(values.astype(int), pa.int32()).cast(pa.date32())
+
+    def value_of(self, text: str) -> float:
+        return float((date.fromisoformat(text) - date(1970, 1, 1)).days)
+
+
+class Hours(IntegerField):
+    """Hours since 1970, as moments."""
+
+    kind = "hours_for_tests"
+    dtype: str = "timestamp[s]"
+
+    def to_arrow(self, values):
+        import pyarrow as pa
+
+        return pa.array(values.astype(int) * 3_600, pa.int64()).cast(pa.timestamp("s"))
+
+
+def test_days_and_hours_are_compared_as_moments() -> None:
+    values = table(day=[10, 20, 30], hour=[10 * 24, 20 * 24 + 5, 31 * 24])
+    fields: dict[str, Field] = {"day": Days(name="day"), "hour": Hours(name="hour")}
+    one = Inequality("day", "<=", "hour").fit(values, fields)
+    assert one.constructed
+    coded = one.forward(values)
+    assert same(coded["hour - day"], [0, 5, 24])
+    assert all(torch.equal(one.backward(coded)[name], values[name]) for name in values)
+    assert one.holds(table(day=[10, 10], hour=[239, 240])).tolist() == [False, True]
+    assert same(one.project(table(day=[12], hour=[11 * 24 + 7]))["day"], [11])
+    down = Inequality("hour", "<", "day").having(downwards=True)
+    late = table(day=[11, 21, 32], hour=[10 * 24, 20 * 24 + 5, 31 * 24])
+    late["hour"][0] = NAN
+    fitted = down.fit(late, fields)
+    assert fitted.downwards
+    back = fitted.backward(fitted.forward(late))
+    assert all(torch.equal(back[n].nan_to_num(), late[n].nan_to_num()) for n in late)
+    assert Range("day", "1970-01-11").fit(values, fields).lowest == 10
+    fields["n"] = FloatField(name="n")
+    with pytest.raises(ConstraintError, match="'n' holds numbers, and 'day' moments"):
+        Inequality("day", "<=", "n").fit(values | {"n": values["day"]}, fields)
+    with pytest.raises(ConstraintError, match="cannot be counted together"):
+        Sum(["day"], "hour").fit(values, fields)
 
 
 def test_constraints_are_read(tmp_path) -> None:

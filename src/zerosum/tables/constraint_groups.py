@@ -284,11 +284,13 @@ class Unique(Constraint):
 
     Attributes:
         names: the columns.
+        made: those that are not learned: keys, and columns in which all rows are the same.
     """
 
     kind = "unique"
     positional = ("names",)
     names: tuple[str, ...]
+    made: tuple[str, ...] = ()
 
     if TYPE_CHECKING:
 
@@ -296,8 +298,8 @@ class Unique(Constraint):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """`names`."""
-        return self.names
+        """`names` without `made`."""
+        return tuple(name for name in self.names if name not in self.made)
 
     @property
     def statement(self) -> str:
@@ -308,19 +310,19 @@ class Unique(Constraint):
         """Constructed where one of the columns is a key, which is made unique."""
         if not self.names:
             raise ConstraintError("unique without columns. Name one or more.")
-        learned = self.having(
-            names=[n for n in self.names if n not in fields or fields[n].modelled]
-        )
-        fields_of(learned, fields)
-        made = [name for name in self.names if not fields[name].modelled]
-        return self.having(constructed=any(fields[name].kind == "key" for name in made))
+        made = [name for name in self.names if name in fields and not fields[name].modelled]
+        one = self.having(made=made, constructed=any(fields[name].kind == "key" for name in made))
+        fields_of(one, fields)
+        return one
 
     def holds(self, values: Values) -> Tensor:
         """Whether no row before it among `values` is the same, or a part is missing."""
-        columns = [values[name] for name in self.names if name in values]
         size = len(next(iter(values.values())))
-        if self.constructed or not columns:
+        if self.constructed:
             return torch.ones(size, dtype=torch.bool)
+        columns = [values[name] for name in self.columns]
+        if not columns:  # all rows are the same
+            return torch.arange(size) == 0
         missing = torch.stack([x.isnan() for x in columns]).any(dim=0)
         _, first = np.unique(_combined(columns), return_index=True)
         ok = missing.clone()
