@@ -86,9 +86,14 @@ class TwoPlayer(Game):
         self.penalties = config.all_penalties()
         num_labels = space.num_labels if config.conditional else 0
         self.generator = self.build_generator(num_labels)
-        self.augment = config.augmentation.build(space)
+        self.augment = config.augmentation.build(self.seen_space)
         self.discriminator = self.build_discriminator(num_labels)
         self.register_buffer("label_weights", torch.tensor(space.label_counts, dtype=torch.float))
+
+    @property
+    def seen_space(self) -> Space:
+        """The space of what the discriminator sees: that of samples, unless `make` says else."""
+        return self.space
 
     def build_generator(self, num_labels: int) -> nn.Module:
         """The generator; a paper whose samples are not its outputs replaces this."""
@@ -96,7 +101,8 @@ class TwoPlayer(Game):
 
     def build_discriminator(self, num_labels: int) -> nn.Module:
         """The discriminator; a paper with more heads replaces this."""
-        space = self.space if self.config.pack == 1 else self.space.packed(self.config.pack)
+        space = self.seen_space
+        space = space if self.config.pack == 1 else space.packed(self.config.pack)
         return self.config.discriminator.build(space, num_labels=num_labels)
 
     def moves(self) -> Sequence[Move]:

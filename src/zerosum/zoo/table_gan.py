@@ -89,9 +89,10 @@ class TableGan(TwoPlayer):
         """From latents to a logit for each code."""
         return self.config.generator.build(self.config.latent_dim, _plain(self._width))
 
-    def build_discriminator(self, num_labels: int) -> nn.Module:
-        """Reads packs of one-hot rows."""
-        return self.config.discriminator.build(_plain(self._width).packed(self.config.pack))
+    @property
+    def seen_space(self) -> Space:
+        """One-hot rows, side by side."""
+        return _plain(self._width)
 
     def draw_latents(self, n: int, noise: Noise) -> Tensor:
         """Normal latents, then uniform numbers for each code and for each column's place."""
