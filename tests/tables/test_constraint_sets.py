@@ -140,7 +140,7 @@ CONFLICTS: list[tuple[Sequence[Constraint], str]] = [
     ([Range("start", 5, 4)], "no such value"),
     ([Range("start", 4.2, 4.7)], "no such value with 0 decimals"),
     ([Range("start")], "no bound"),
-    ([Range("strat", 0)], "no column 'strat'. Did you mean 'start'"),
+    ([Range("starts", 0)], "no column 'starts'. Did you mean 'start'"),
     ([Range("city", 0)], "holds categories"),
     ([Rounded("city")], "holds categories"),
     ([Inequality("start", "<=", "city")], "holds categories"),
