@@ -47,7 +47,8 @@ def same(a: Tensor, b: list[float]) -> bool:
 
 
 def test_here_is_one_of_each() -> None:
-    assert {one.kind for one in ONE_OF_EACH} == set(family_of(Constraint))
+    own = {k for k, c in family_of(Constraint).items() if c.__module__.startswith("zerosum.")}
+    assert {one.kind for one in ONE_OF_EACH} == own
 
 
 @pytest.mark.parametrize("one", ONE_OF_EACH, ids=lambda one: one.kind)
