@@ -257,8 +257,6 @@ def test_only_repeated_rows_are_not_unique() -> None:
 class Always(IntegerField):
     """Numbers that are made and not learned."""
 
-    kind = "always_for_tests"
-
     @property
     def modelled(self) -> bool:
         return False
@@ -278,7 +276,6 @@ def test_made_columns_are_not_constrained() -> None:
 class Days(IntegerField):
     """Days, as dates, since `origin`."""
 
-    kind = "days_for_tests"
     dtype: str = "date32[day]"
 
     def to_arrow(self, values):
@@ -293,7 +290,6 @@ class Days(IntegerField):
 class Hours(IntegerField):
     """Hours since 1970, as moments."""
 
-    kind = "hours_for_tests"
     dtype: str = "timestamp[s]"
 
     def to_arrow(self, values):

@@ -51,9 +51,9 @@ class Constraint(Config):
         """The columns that it is about."""
 
     @property
-    @abstractmethod
     def statement(self) -> str:
         """What holds, as messages say it: `start <= end`."""
+        return f"{self.kind} of {', '.join(self.columns)}"
 
     @property
     def changes(self) -> tuple[str, ...]:
