@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from zerosum.config import family_of
+from zerosum.config import family_of, forget_kinds
 from zerosum.errors import ConfigError, ConstraintError
 from zerosum.tables.constraint_bounds import Positive, Range, Rounded
 from zerosum.tables.constraint_groups import FixedCombinations, OneHot, Unique
@@ -257,6 +257,8 @@ def test_only_repeated_rows_are_not_unique() -> None:
 class Always(IntegerField):
     """Numbers that are made and not learned."""
 
+    kind = "always_for_tests"
+
     @property
     def modelled(self) -> bool:
         return False
@@ -274,7 +276,9 @@ def test_made_columns_are_not_constrained() -> None:
 
 
 class Days(IntegerField):
-    """Days, as dates, since `origin`."""
+    """Days, as dates, since 1970."""
+
+    kind = "days_for_tests"
 
     dtype: str = "date32[day]"
 
@@ -290,12 +294,17 @@ class Days(IntegerField):
 class Hours(IntegerField):
     """Hours since 1970, as moments."""
 
+    kind = "hours_for_tests"
+
     dtype: str = "timestamp[s]"
 
     def to_arrow(self, values):
         import pyarrow as pa
 
         return pa.array(values.astype(int) * 3_600, pa.int64()).cast(pa.timestamp("s"))
+
+
+forget_kinds(__name__)  # laws look at every kind that is known
 
 
 def test_days_and_hours_are_compared_as_moments() -> None:
