@@ -20,10 +20,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zerosum.data.tables import TableDataset
 from zerosum.errors import DataError
 from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
-from zerosum.tables.fields import CategoryField, Field
+from zerosum.tables.fields import Field
 from zerosum.tables.space import TableSpace
+
+FINGERPRINT = "private"
+"""Stands for the fingerprint of private data: a digest of the rows would tell of them."""
 
 _LEAST_POWER, _MOST_POWER = -20, 63
 _CELLS = 512
@@ -67,9 +71,8 @@ def fit_private_space(fields: Sequence[Field], values: Tensor, *, release: Relea
     """The space of rows with these values, by noisy histograms.
 
     Args:
-        fields: every column of the table; what they say (kinds, decimals, categories of a schema
-            that the user wrote) is taken for public, but for the categories of `CategoryField`s,
-            of which those are told that many rows have.
+        fields: every column of the table. Kinds and decimals are taken for public; categories are
+            not: only those that many rows have get codes.
         values: of the modelled fields, float64 `[N, D]`.
         release: how noisy.
 
@@ -81,28 +84,49 @@ def fit_private_space(fields: Sequence[Field], values: Tensor, *, release: Relea
         raise DataError("there is nothing to learn: no column of the table holds values.")
     total = sum(1 if field.categories else 2 for field in modelled)
     codecs: list[Codec] = []
-    told: dict[str, Field] = {}
     rows = []
     for field, column in zip(modelled, values.unbind(dim=1), strict=True):
         given = column.numpy()
         if field.categories:
-            codec, field_told = _categories(field, given, release, total)
-            told[field.name] = field_told
+            codec = _categories(field, given, release, total)
         else:
             codec = _numbers(field, given, release, total)
         rows.append(sum(codec.counts))
         codecs.append(codec)
-    return TableSpace(
-        fields=tuple(told.get(field.name, field) for field in fields),
-        codecs=tuple(codecs),
-        num_rows=max(int(np.median(rows)), 1),
+    num_rows = max(int(np.median(rows)), 1)
+    return TableSpace(fields=tuple(fields), codecs=tuple(codecs), num_rows=num_rows)
+
+
+def as_private(dataset: TableDataset, space: TableSpace) -> TableDataset:
+    """The rows of `dataset` as values of the fields of `space`: withheld categories are unknown."""
+    assert isinstance(dataset.space, TableSpace)
+    held, _ = dataset.resident
+    columns = dataset.space.columns(held)
+    theirs = {field.name: field for field in dataset.space.modelled}
+    missing = [name for name in space.names if name not in theirs]
+    if missing:
+        raise DataError(f"this is not the data of the run: it lacks {', '.join(missing[:5])}.")
+    values = [_recoded(columns[f.name], theirs[f.name], f) for f in space.modelled]
+    private = TableDataset(
+        torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source
     )
+    private.fingerprint = FINGERPRINT
+    return private
 
 
-def _categories(
-    field: Field, values: np.ndarray, release: Release, total: int
-) -> tuple[CategoryCodec, Field]:
-    """Codes of the categories that many rows have; the names of all others are taken out."""
+def _recoded(values: Tensor, old: Field, new: Field) -> Tensor:
+    """Category indices of one field as those of another with fewer names."""
+    if not new.categories:
+        return values
+    place = {name: float(i) for i, name in enumerate(new.categories)}
+    unknown = float(len(new.categories))
+    table = torch.tensor([*(place.get(name, unknown) for name in old.categories), unknown]).double()
+    index = values.nan_to_num(nan=0.0).long().clamp(0, len(table) - 1)
+    return torch.where(values.isnan(), values, table[index])
+
+
+def _categories(field: Field, values: np.ndarray, release: Release, total: int) -> CategoryCodec:
+    """Codes of the categories that many rows have; all others share one."""
     known = values[~np.isnan(values)].astype(np.int64)
     size = len(field.categories)
     counts = np.bincount(np.minimum(known, size), minlength=size + 1).astype(float)
@@ -115,14 +139,10 @@ def _categories(
     shown = [max(round(noisy[i]), 1) for i in index]
     missing = [max(round(noisy[-1]), 1)] if has_missing else []
     num_rare = max(round(rest), 1)
-    codec = CategoryCodec(
+    return CategoryCodec(
         name=field.name, values=tuple(index), counts=(*shown, num_rare, *missing),
         num_rare=num_rare, has_missing=has_missing,
     )  # fmt: skip
-    if not isinstance(field, CategoryField):
-        return codec, field
-    names = tuple(n if i in index else f"(withheld {i})" for i, n in enumerate(field.names))
-    return codec, field.model_copy(update={"names": names})
 
 
 def _numbers(field: Field, values: np.ndarray, release: Release, total: int) -> NumberCodec:

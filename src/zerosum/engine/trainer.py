@@ -291,12 +291,15 @@ class Trainer:
         for _ in range(pieces):
             turn = Turn(
                 self._micro, self.noise, index, progress, self._next_batch,
-                observe=self.step % OBSERVE_EVERY == 0,
+                observe=self.step % OBSERVE_EVERY == 0, sampled_batch=self.loader.sampled,
             )  # fmt: skip
-            with self.execution.autocast(self.runtime.device):
-                terms = move.loss(turn)
-                loss = sum(terms.values()) / pieces
-            loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
+            if move.gradient is not None:
+                terms = move.gradient(turn)
+            else:
+                with self.execution.autocast(self.runtime.device):
+                    terms = move.loss(turn)
+                    loss = sum(terms.values()) / pieces
+                loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
             self._note(move.player, terms)
             self._note(move.player, turn.signals)
         if self.runtime.world > 1:

@@ -62,6 +62,9 @@ class MaskedNetwork(nn.Module):
         wide: the columns of very many codes; each has a `Runs` in `runs`, in this order.
     """
 
+    into_mask: Tensor
+    hidden_mask: Tensor
+    out_mask: Tensor
     runs_of: Tensor
     log_marginals: Tensor
 

@@ -9,6 +9,8 @@ from zerosum.config import kinds_in, known_kind
 from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_data
+from zerosum.data.private_tables import FINGERPRINT, as_private
+from zerosum.data.tables import TableDataset
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
@@ -17,6 +19,7 @@ from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
+from zerosum.tables.space import TableSpace
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,11 @@ def data_of(
             if isinstance(config, MemoryConfig):
                 raise
             raise DataError(f"{error} If the data has moved, name it with --data.") from error
+    if recorded["fingerprint"] == FINGERPRINT:
+        space = space_of_run(run)
+        if not (isinstance(dataset, TableDataset) and isinstance(space, TableSpace)):
+            raise DataError(f"this is not the data of {run.folder}, which is a table.")
+        return as_private(dataset, space), config
     if dataset.fingerprint != recorded["fingerprint"]:
         raise DataError(
             f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "

@@ -4,12 +4,17 @@ Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distributi
 2015, arXiv:1502.03509.
 """
 
+import torch
+
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.errors import RecipeError
 from zerosum.games.base import GameConfig, Move, Terms, Turn
 from zerosum.games.rows import Rollout, RowGame
 from zerosum.networks.masked import MaskedNetworkConfig
+from zerosum.networks.masked_private import clipped_gradient
+from zerosum.objectives.private import Private
 from zerosum.recipes import Recipe, recipe
+from zerosum.rng import secret_generator
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 from zerosum.tables.codecs import NumberCodec
@@ -21,10 +26,14 @@ _LEAST_STEPS = 300
 
 
 class TableConfig(GameConfig):
-    """A masked network of table rows."""
+    """A masked network of table rows.
+
+    `private` takes its gradient privately; set by `--epsilon`, which plans the noise.
+    """
 
     kind = "table_game"
     generator: MaskedNetworkConfig = MaskedNetworkConfig()
+    private: Private | None = None
 
     def build(self, space: Space) -> "TableGame":
         """The game for rows of `space`.
@@ -43,6 +52,7 @@ class TableGame(RowGame):
     def __init__(self, config: TableConfig, space: TableSpace) -> None:
         super().__init__()
         self.config, self.space = config, space
+        self._secret: torch.Generator | None = None
         ordered = [i for i, one in enumerate(space.codecs) if isinstance(one, NumberCodec)]
         self.generator = config.generator.build(space.sizes, ordered=ordered)
         self.generator.set_marginals([codec.counts for codec in space.codecs])
@@ -58,12 +68,25 @@ class TableGame(RowGame):
 
     def moves(self) -> list[Move]:
         """The generator, by likelihood."""
-        return [Move("generator", self.likelihood)]
+        private = self.private_gradient if self.config.private is not None else None
+        return [Move("generator", self.likelihood, gradient=private)]
 
     def likelihood(self, turn: Turn) -> Terms:
         """Negative log-likelihood of a batch of rows, in nats a row."""
         codes = turn.next_batch().x.floor().long()
         return {"likelihood": -self.generator.log_prob(codes).sum(1).mean()}
+
+    def private_gradient(self, turn: Turn) -> Terms:
+        """The gradient of the likelihood, each row's clipped, with noise; no term is told of."""
+        private = self.config.private
+        assert private is not None
+        rate = min(turn.batch_size / self.table.num_rows, 1.0)
+        codes = turn.sampled_batch(rate).x.floor().long()
+        clipped_gradient(self.generator, codes, clip=private.clip)
+        if self._secret is None:
+            self._secret = secret_generator(codes.device)
+        private.add_noise(self.generator.parameters(), turn.batch_size, self._secret)
+        return {}
 
 
 @recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table",))
