@@ -8,6 +8,7 @@ moved to the nearest that obeys (`project`), and what is left is drawn again.
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
 from zerosum.config import Config
@@ -68,3 +69,21 @@ def backward_all(constraints: Sequence[Constraint], values: Values) -> Values:
     for one in reversed(constraints):
         values = one.backward(values)
     return values
+
+
+def settle(constraints: Sequence[Constraint], values: Values) -> Values:
+    """Rows that break a constraint moved to the nearest that obey, where there is a way."""
+    for one in constraints:
+        ok = one.holds(values)
+        if not bool(ok.all()):
+            moved = one.project({name: values[name] for name in one.columns})
+            values = values | {k: torch.where(ok, values[k], v) for k, v in moved.items()}
+    return values
+
+
+def obeying(constraints: Sequence[Constraint], values: Values) -> Tensor:
+    """Which rows obey every constraint, bool `[N]`."""
+    ok = torch.ones(len(next(iter(values.values()))), dtype=torch.bool)
+    for one in constraints:
+        ok &= one.holds(values)
+    return ok
