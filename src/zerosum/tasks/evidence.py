@@ -5,7 +5,7 @@ likely a later condition comes true after each code is estimated on a pool of th
 The estimate only says where to look: `particles` divides it out again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,12 +50,15 @@ class Part:
     @classmethod
     def of(cls, codec: Codec, allowed: Allowed) -> "Part":
         """The part of the codes that is allowed."""
-        pieces = [(codec.missing, 0.0, 1.0)] if allowed.missing and codec.missing is not None else []
+        pieces = (
+            [(codec.missing, 0.0, 1.0)] if allowed.missing and codec.missing is not None else []
+        )
         for low, high in allowed.ranges:
             hair = 0.0 if allowed.step else 1e-9 * max(1.0, abs(low) + abs(high))
             first, last = codec.within(low - hair, high + hair)
-            for code in (last > first).nonzero()[:, 0].tolist():
-                pieces.append((code, float(first[code]), float(last[code] - first[code])))
+            inside = (last > first).nonzero()[:, 0]
+            begins, widths = first[inside].tolist(), (last - first)[inside].tolist()
+            pieces += zip(inside.tolist(), begins, widths, strict=True)
         table = torch.tensor(sorted(pieces), dtype=torch.float64).view(-1, 3)
         width = table[:, 2]
         if len(width) and width.max() < _SMALLEST:  # a real number: its density stands for it
@@ -76,7 +79,7 @@ class Part:
         return float((self.weights * torch.tensor(self.codec.counts)).sum())
 
     def place(self, code: Tensor, chance: Tensor) -> Tensor:
-        """Places `[N]` that are allowed in these codes `[N]`, uniform for uniform `chance` `[N]`."""
+        """Places `[N]` that are allowed in codes `[N]`, uniform for uniform `chance` `[N]`."""
         ends = self.width.cumsum(0)
         codes = torch.arange(self.codec.size)
         begins = torch.cat([torch.zeros(1, dtype=torch.float64), ends])
@@ -149,8 +152,9 @@ class Ahead:
         self.tables, self._variant_of = tables, variant_of
 
     @classmethod
-    def to_part(cls, pool: Tensor, before: Sequence[int], sizes: Sequence[int], column: int,
-                part: Part) -> "Ahead":  # fmt: skip
+    def to_part(
+        cls, pool: Tensor, before: Sequence[int], sizes: Sequence[int], column: int, part: Part
+    ) -> "Ahead":
         """The look ahead to a condition that is the same in all rows.
 
         Args:
@@ -164,8 +168,9 @@ class Ahead:
         return cls(_factors(pool, before, sizes, hit), None)
 
     @classmethod
-    def to_codes(cls, pool: Tensor, before: Sequence[int], sizes: Sequence[int], column: int,
-                 given: Tensor) -> "Ahead":  # fmt: skip
+    def to_codes(
+        cls, pool: Tensor, before: Sequence[int], sizes: Sequence[int], column: int, given: Tensor
+    ) -> "Ahead":
         """The look ahead to a code of the column that is given row by row, int64 `[G]` or -1."""
         asked, times = given[given >= 0].unique(return_counts=True)
         asked = asked[times.argsort(descending=True, stable=True)[:_VARIANTS]]
@@ -219,33 +224,39 @@ class Question:
     given: Tensor | None
     ahead: Mapping[int, Ahead]
 
-    def rows(self, start: int, stop: int) -> "Question":
-        """The same for some of the rows."""
+    def some(self, rows: Tensor) -> "Question":
+        """The same for some of the given rows, int64 `[n]`."""
         assert self.given is not None
-        return Question(self.parts, self.given[start:stop], self.ahead)
+        return Question(self.parts, self.given[rows], self.ahead)
 
 
 def ask(
-    space: TableSpace, order: Sequence[int], pool: Tensor, parts: Mapping[int, Part],
-    given: Tensor | None = None,
+    space: TableSpace, order: Sequence[int], pool: Callable[[], Tensor],
+    parts: Mapping[int, Part], given: Tensor | None = None,
 ) -> Question:  # fmt: skip
     """A question, with the look ahead to everything that it asks.
 
     Args:
         space: of the rows.
         order: the columns in the order in which they are made.
-        pool: codes of rows of the game's own, int64 `[P, C]`.
+        pool: makes codes of rows of the game's own, int64 `[P, C]`.
         parts: what is allowed, for each column with a condition.
         given: code + place of given cells, float32 `[G, C]`, NaN elsewhere.
     """
     ahead = {}
     for position, column in enumerate(order):
         before = order[:position]
-        if given is not None and not given[:, column].isnan().all():
+        told = given is not None and not given[:, column].isnan().all()
+        if not told and column not in parts:
+            continue
+        if not before:
+            ahead[column] = Ahead({}, None)
+        elif told:
+            assert given is not None
             code = given[:, column].nan_to_num(nan=-1.0).floor().long()
-            ahead[column] = Ahead.to_codes(pool, before, space.sizes, column, code)
-        elif column in parts:
-            ahead[column] = Ahead.to_part(pool, before, space.sizes, column, parts[column])
+            ahead[column] = Ahead.to_codes(pool(), before, space.sizes, column, code)
+        else:
+            ahead[column] = Ahead.to_part(pool(), before, space.sizes, column, parts[column])
     return Question(parts, given, ahead)
 
 

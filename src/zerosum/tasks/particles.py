@@ -233,7 +233,7 @@ def _bound(weights: Tensor) -> float:
     order = weights.sort(descending=True).values
     beyond = order.cumsum(0) - order * torch.arange(1, len(order) + 1)
     inside = beyond <= _TWICE * order.sum()
-    return float(order[int(inside.nonzero()[-1])]) or float(order[0])
+    return float(order[int(inside.nonzero()[-1])])
 
 
 def _warn_poor(how: str) -> None:
@@ -253,7 +253,5 @@ def _impossible(question: Question, game: RowGame) -> str:
 
 def _counts(question: Question, game: RowGame) -> str:
     """How many training rows obey each condition alone."""
-    counts = [
-        f"{part.codec.name}: {part.num_rows:,.0f} rows" for part in question.parts.values()
-    ]
+    counts = [f"{part.codec.name}: {part.num_rows:,.0f} rows" for part in question.parts.values()]
     return f"Alone each condition is met by: {', '.join(counts)}, of {game.table.num_rows:,}."
