@@ -11,6 +11,7 @@ __all__ = [
     "DivergenceError",
     "EvaluationError",
     "MissingExtraError",
+    "PrivacyError",
     "RecipeError",
     "RunError",
     "ZerosumError",
@@ -52,6 +53,10 @@ class DivergenceError(ZerosumError):
 
 class EvaluationError(ZerosumError):
     """A judgement cannot be made: too few samples, or a holdout that is no holdout."""
+
+
+class PrivacyError(ZerosumError):
+    """A promise of privacy cannot be kept, or is none."""
 
 
 class MissingExtraError(ZerosumError):
