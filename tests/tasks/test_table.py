@@ -124,6 +124,7 @@ def test_weights_estimate_the_probability_of_a_condition(model: TableModel) -> N
     assert float(weights.sum() ** 2 / weights.square().sum()) > 0.7 * len(weights)
 
 
+@pytest.mark.filterwarnings("ignore:the model makes rows that obey:UserWarning")
 def test_hard_conditions_are_met_by_particles_of_their_own() -> None:
     """Two columns that the look ahead cannot foretell one by one: their exclusive or is fixed."""
     rng = np.random.default_rng(0)
@@ -165,7 +166,10 @@ WRONG: dict[str, tuple[Mapping[str, Any], str]] = {
     "a range that ends before it begins": ({"age": "40..30"}, "ends before it begins"),
     "between two values": ({"age": 30.5}, "no value of the column"),
     "a range between two values": ({"age": "30.2..30.8"}, "no values from 30.2 to 30.8"),
-    "beyond the data": ({"age": ">95"}, r"no row has age 96\.\.\. Made are age 1\d\.0\.\.7\d"),
+    "beyond the data": (
+        {"age": ">95"},
+        r"no row has age 96(\.0)?\.\.\. Made are age 1\d\.0\.\.7\d",
+    ),
     "none": ({"city": []}, "no values"),
     "never missing": ({"vip": None}, r"no row has vip missing. There are: .*yes \(1,"),
 }
@@ -199,6 +203,7 @@ def test_protected_categories_are_not_made() -> None:
     assert set(model.values(100, where={"c": "!=a"})[:, 0].tolist()) == {1.0}
 
 
+@pytest.mark.filterwarnings("ignore:by the model")
 def test_real_numbers_can_be_asked_for_exactly() -> None:
     rng = np.random.default_rng(0)
     values = torch.from_numpy(rng.normal(size=(2_000, 2)).cumsum(1))
@@ -280,13 +285,13 @@ def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> Non
     assert read.column("city").to_pylist() == list(frame["city"])
     plain = pyarrow.csv.read_csv(model.save(tmp_path / "x.csv", 50, where={"city": "Å"}))
     assert set(plain.column("city").to_pylist()) == {"Å"}
-    with pytest.raises(RunError, match="Allowed: .csv, .parquet"):
+    with pytest.raises(RunError, match=r"Allowed: \.csv, \.parquet"):
         model.save(tmp_path / "x.png", 5)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.csv", "x.parquet"]
 
 
 def test_a_part_gives_every_piece_of_a_code_its_width(model: TableModel) -> None:
-    allowed = parse_where({"income": "2000..2005,2012..2020"}, model.table)["income"]
+    allowed = parse_where({"income": "2000..2002,2006..2010"}, model.table)["income"]
     part = Part.of(model.table.codecs[2], allowed)
     several = part.code.bincount().argmax()
     assert int((part.code == several).sum()) == 2

@@ -22,7 +22,7 @@ from zerosum.tasks.evidence import Part, Question, place_of
 BLOCK = 4_096
 """Rows that are made together."""
 
-_MOST_DRAWS = 256
+_MOST_DRAWS = 4_096
 """Draws for a row before particles of its own are cheaper, and how many these then are."""
 
 _TWICE = 0.005
@@ -34,7 +34,7 @@ _POOR = 0.01
 def steered(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
     """Rows without end, code + place `[B, C]`, that follow the game given what is asked.
 
-    Each is kept with a chance in proportion to its weight. Where that would take more than 256
+    Each is kept with a chance in proportion to its weight. Where that would take more than 4,096
     draws for a row, each is chosen from as many particles of its own.
 
     Raises:
