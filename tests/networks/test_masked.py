@@ -118,12 +118,14 @@ def test_a_wide_column_learns_and_gradients_are_finite() -> None:
     net = network(sizes=(2, 1_000), ordered=())
     codes = torch.stack([torch.arange(64) % 2, torch.arange(64) % 2 * 700 + 150], dim=1)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
+    losses = []
     for _ in range(60):
         loss = -net.log_prob(codes).sum(1).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert loss.item() < 1.0  # ln 2 is what the first column cannot do without
+        losses.append(loss.item())
+    assert losses[-1] < 1.0  # ln 2 is what the first column cannot do without
 
 
 @pytest.mark.parametrize("columns", [2, 5, 31, 200])

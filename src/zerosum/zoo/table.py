@@ -110,7 +110,7 @@ def table(space: Space) -> Recipe:
                     decay=_DECAY / space.num_rows**0.5,
                     schedule=Linear(start=1.0, end=0.0),
                 )
-            },  # fmt: skip
+            },
             averaging=Averaging(half_life=34 * batch),
         ),
     )
