@@ -27,7 +27,7 @@ FeaturesName = Annotated[
     str | None,
     typer.Option(
         "--features",
-        help="self, pixels, efficientnet or inception; for tables columns. Default: self or columns.",
+        help="self (default), pixels, efficientnet or inception; for tables columns.",
     ),
 ]
 Target = Annotated[

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zerosum.evaluation.rows import auc, tree_inputs
+from zerosum.evaluation.rows import auc, tree_inputs, tree_options
 from zerosum.tables.fields import Field
 
 MOST_CLASSES = 20
@@ -37,9 +37,9 @@ class Task:
         cls, train: np.ndarray, test: np.ndarray, fields: Sequence[Field], target: int
     ) -> "Task":
         """From values `[N, D]` and `[M, D]`, and the column that is predicted."""
-        sides = [side[~np.isnan(side[:, target])] for side in (train, test)]
-        cut = len(sides[0])
-        inputs, categorical = tree_inputs(np.concatenate(sides), fields)
+        train, test = (side[~np.isnan(side[:, target])] for side in (train, test))
+        cut = len(train)
+        inputs, categorical = tree_inputs(np.concatenate([train, test]), fields)
         y, num_classes = inputs[:, target], 0
         if fields[target].categories:
             y = np.minimum(y, MOST_CLASSES - 1).astype(int)
@@ -73,9 +73,7 @@ def _chances(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> np.ndarray:
     if len(known) < 2:
         chances[:, known] = 1.0
         return chances
-    trees = HistGradientBoostingClassifier(
-        categorical_features=task.categorical, early_stopping=False, random_state=seed % 2**32
-    )
+    trees = HistGradientBoostingClassifier(**tree_options(task.categorical, seed))
     chances[:, known] = trees.fit(x, y).predict_proba(task.test)
     return chances
 
@@ -84,9 +82,7 @@ def _numbers(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> np.ndarray:
     """Predicted numbers of the tried rows, `[M]`."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    trees = HistGradientBoostingRegressor(
-        categorical_features=task.categorical, early_stopping=False, random_state=seed % 2**32
-    )
+    trees = HistGradientBoostingRegressor(**tree_options(task.categorical, seed))
     return trees.fit(x, y).predict(task.test)
 
 

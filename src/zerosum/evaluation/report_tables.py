@@ -1,4 +1,4 @@
-"""The parts of a report that are about tables: columns, pairs, clusters and rows, to be looked at."""
+"""The parts of a report that are about tables: columns, pairs, groups and rows, as pictures."""
 
 from collections.abc import Callable, Sequence
 from math import isnan
@@ -16,9 +16,9 @@ _MOST_NAMED = 32
 """Columns of a heat map at most: those whose pairs are worst."""
 
 _FULL_TREND, _FULL_GAP = 0.2, 0.4
-"""How bad a pair must be for the darkest colour."""
+"""How bad a pair must be for the full colour."""
 
-_LETTERS = 18
+_LETTERS = 17
 
 
 def table_parts(sketch: TableSketch, *, reals: str) -> tuple[Markup | None, ...]:
@@ -156,7 +156,9 @@ def _pairs(sketch: TableSketch) -> Markup | None:
         words = f"{number(float(sketch.made[at]))} among samples, {number(float(sketch.real[at]))} "
         return float(gaps[at]) / _FULL_GAP, words + "among reals"
 
-    words = "Darker is worse; point at a cell for its numbers. Grey cells cannot be told."
+    words = (
+        "The stronger the colour, the worse; point at a cell for its numbers. Grey cannot be told."
+    )
     if len(shown) < len(sketch.names):
         words += f" The {len(shown)} columns whose pairs are worst, of {len(sketch.names)}."
     return _section(
@@ -165,10 +167,10 @@ def _pairs(sketch: TableSketch) -> Markup | None:
         element(
             "div",
             element("figure", element("figcaption", "Pair trends: how alike contingency tables or "
-                                      f"correlations are, darkest at {1 - _FULL_TREND:g}"),
+                                      f"correlations are, full colour at {1 - _FULL_TREND:g}"),
                     heat(names, trend)),
             element("figure", element("figcaption", "Differences of correlations (of categories: "
-                                      f"Cramér's V), darkest at {_FULL_GAP:g}"),
+                                      f"Cramér's V), full colour at {_FULL_GAP:g}"),
                     heat(names, gap)),
             class_="pair maps",
         ),
@@ -182,7 +184,7 @@ def _worst_named(trends: np.ndarray) -> list[int]:
 
 
 def heat(names: Sequence[str], cell: Callable[[int, int], tuple[float, str]]) -> Markup:
-    """A square of cells; `cell` gives how dark one is, 0 to 1, and its words."""
+    """A square of cells; `cell` gives how strong its colour is, 0 to 1, and its words."""
     side, margin = 20.0, 108.0
     size = margin + side * len(names)
     parts: list[Markup] = []
@@ -198,15 +200,15 @@ def heat(names: Sequence[str], cell: Callable[[int, int], tuple[float, str]]) ->
         for j, column in enumerate(names):
             if i == j:
                 continue
-            dark, words = cell(i, j)
-            known = not isnan(dark)
+            strength, words = cell(i, j)
+            known = not isnan(strength)
             parts.append(
                 element(
                     "rect",
                     element("title", f"{row} and {column}: {words if known else 'not known'}"),
                     x=f"{margin + j * side:.0f}", y=f"{margin + i * side:.0f}",
                     width=side - 1, height=side - 1,
-                    fill_opacity=f"{min(max(dark, 0.03), 1.0):.2f}" if known else None,
+                    fill_opacity=f"{min(max(strength, 0.03), 1.0):.2f}" if known else None,
                     class_="cell" if known else "unknown",
                 )
             )  # fmt: skip

@@ -1,6 +1,7 @@
 """Rows of a table as measures see them: values, weights of resampled rows, inputs of trees."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,15 @@ def tree_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray
         rank = np.argsort(np.argsort(-times, kind="stable"))
         inputs[known, i] = np.minimum(rank[codes], _MOST_CATEGORIES - 1)
     return inputs, categorical
+
+
+def tree_options(categorical: np.ndarray, seed: int) -> dict[str, Any]:
+    """How trees are grown, for scikit-learn: as it does by default, but never stopped early."""
+    return {
+        "categorical_features": categorical,
+        "early_stopping": False,
+        "random_state": seed % 2**32,
+    }
 
 
 def auc(odds: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:

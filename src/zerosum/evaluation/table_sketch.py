@@ -1,4 +1,4 @@
-"""What a report draws of a table: its columns, pairs, clusters and some rows, samples beside reals."""
+"""What a report draws of a table: columns, pairs, groups and some rows, samples beside reals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -146,11 +146,15 @@ def sketch_table(
         clusters=_clusters(space, samples, reals, seed) if len(real) > 1 else (),
         samples=cells(made[:_SHOWN_ROWS], fields),
         reals=cells(real[:_SHOWN_ROWS], fields),
-        lookalikes=tuple(
-            Lookalike(*cells(np.stack([sample.numpy(), nearest.numpy()]), fields), distance)
-            for sample, nearest, distance in lookalikes
-        ),
+        lookalikes=tuple(_lookalike(*one, fields) for one in lookalikes),
     )
+
+
+def _lookalike(
+    sample: Tensor, nearest: Tensor, distance: float, fields: Sequence[Field]
+) -> Lookalike:
+    first, second = cells(np.stack([sample.numpy(), nearest.numpy()]), fields)
+    return Lookalike(first, second, distance)
 
 
 def cells(values: np.ndarray, fields: Sequence[Field]) -> tuple[tuple[str, ...], ...]:

@@ -18,6 +18,7 @@ from zerosum.evaluation.rows import (
     fields_of,
     reading_of,
     tree_inputs,
+    tree_options,
     values_of,
 )
 from zerosum.tables.fields import Field
@@ -46,9 +47,7 @@ def boosted_c2st(a: np.ndarray, b: np.ndarray, fields: Sequence[Field], *, seed:
     odds = np.zeros(rows.shape[:2])
     for i in range(NUM_FOLDS):
         known, asked = rows[:, fold != i], rows[:, fold == i]
-        trees = HistGradientBoostingClassifier(
-            categorical_features=categorical, early_stopping=False, random_state=seed % 2**32
-        )
+        trees = HistGradientBoostingClassifier(**tree_options(categorical, seed))
         trees.fit(np.concatenate(known), np.repeat([0, 1], known.shape[1]))
         odds[:, fold == i] = trees.decision_function(np.concatenate(asked)).reshape(2, -1)
     return odds

@@ -8,7 +8,7 @@ clusters there are is what fits the reals best (Rousseeuw, "Silhouettes", 1987).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -36,7 +36,8 @@ class Clustering:
 
         x = features.double().numpy()
         k = min(k, len(np.unique(x, axis=0)))
-        return cls(KMeans(k, n_init=4, random_state=seed % 2**32).fit(x).cluster_centers_)
+        options: dict[str, Any] = {"n_init": 4, "random_state": seed % 2**32}
+        return cls(KMeans(k, **options).fit(x).cluster_centers_)
 
     def labels(self, features: Tensor) -> np.ndarray:
         """The cluster of each row, `[N]`."""
@@ -88,7 +89,7 @@ class Clusters(Measure):
     """Whether the same groups are found, as large, and of the same kind."""
 
     spaces: ClassVar[tuple[str, ...]] = ("table",)
-    least: ClassVar[int] = 50
+    least: ClassVar[int] = 20
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="cluster_agreement",

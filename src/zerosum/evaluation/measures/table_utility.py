@@ -31,7 +31,7 @@ def target_column(bench: Bench) -> int | None:
 
 class _Target(Measure):
     spaces: ClassVar[tuple[str, ...]] = ("table",)
-    least: ClassVar[int] = 50
+    least: ClassVar[int] = 20
     classes: ClassVar[bool]
 
     def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
@@ -46,11 +46,11 @@ class _Target(Measure):
     def _task(self, train: Exhibit, test: Exhibit, bench: Bench) -> Task:
         target = target_column(bench)
         assert target is not None
-        sides = [
+        learned, tried = (
             values_of(one)[bench.some(MOST_ROWS, len(one), "utility", side).numpy()]
             for one, side in ((train, "train"), (test, "test"))
-        ]
-        return Task.of(*sides, fields_of(bench), target)
+        )
+        return Task.of(learned, tried, fields_of(bench), target)
 
     def _learned(self, train: Exhibit, test: Exhibit, bench: Bench) -> dict[str, Reading]:
         """Scores of trees that learned from one side, tried on the other."""
@@ -76,7 +76,9 @@ class _OnReal(_Target):
 
 
 class _Lift(_Target):
-    least = 2 * FEW
+    def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
+        """Where as many reals are left to try on, too."""
+        return super().applies(samples, reference, bench) and len(reference) >= 2 * FEW
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """The mean over three choices of few reals, with samples and alone, tried on all others."""
