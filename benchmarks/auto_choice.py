@@ -20,7 +20,6 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.recipes import find_recipe
 from zerosum.runtime import Runtime, resolve_device
-from zerosum.spaces import ImageSpace
 from zerosum.workflows.prepare import make_trainer
 
 CASES = (
@@ -46,7 +45,7 @@ def measure(case: str, name: str, shape: tuple[int, int, int], widths: dict[str,
         return make_trainer(recipe, dataset, seed=0, runtime=runtime, execution=way)
 
     ways = candidates(
-        Wishes(), images=isinstance(dataset.space, ImageSpace), device=runtime.device,
+        Wishes(), kind=dataset.space.kind, device=runtime.device,
         compilable=compiled,
     )  # fmt: skip
     chosen, _ = choose_execution(ways, trainer, runtime=runtime, num_steps=10**9 if compiled else 1)

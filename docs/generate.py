@@ -22,6 +22,7 @@ from zerosum.games.base import Choice, Game, Range
 from zerosum.recipes import Entry, all_recipes
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.testing import small_dataset
 
 DOCS = Path(__file__).parent
 GENERATED = "<!-- Written by docs/generate.py; change the code it describes instead. -->"
@@ -71,10 +72,14 @@ def recipe_index(entries: list[Entry]) -> str:
     return f"# Recipes\n\n{GENERATED}\n\n{text}\n\n{table}\n"
 
 
+_EXAMPLES = {"image": "digits", "vector": "moons", "table": "reviews"}
+"""Data that shows a recipe, by the first kind of space that it takes."""
+
+
 def recipe_page(entry: Entry) -> str:
     """What a recipe is, how it deviates from its paper, and every value it decides."""
     labels = " The data must be labelled." if entry.needs_labels else ""
-    example = "digits" if "image" in entry.spaces else "moons"
+    example = _EXAMPLES[entry.spaces[0]]
     parts = [
         f"# {entry.name}\n\n{GENERATED}",
         getdoc(entry.build) or "",
@@ -82,7 +87,7 @@ def recipe_page(entry: Entry) -> str:
         f"```sh\nzerosum train {entry.name} --data {example}\n```",
         "## The paper, and where the recipe deviates\n\n" + _linked(_module_docstring(entry)),
         "## What it decides\n\nA recipe is resolved for the data at hand. These are the values for "
-        "two examples; any of them can be changed with `--set key=value` "
+        "an example or two; any of them can be changed with `--set key=value` "
         "(see [Configuration](../configuration.md)).",
         *(_resolved(entry, title, space) for title, space in example_spaces(entry)),
     ]
@@ -99,6 +104,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
     if "vector" in entry.spaces:
         plane = VectorSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=counts)
         yield "For points in the plane", plane
+    if "table" in entry.spaces:
+        yield "For a small table of four columns", small_dataset("table").space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -228,7 +235,7 @@ def _module_docstring(entry: Entry) -> str:
 
 
 def _words(spaces: tuple[str, ...]) -> str:
-    names = {"image": "pictures", "vector": "points"}
+    names = {"image": "pictures", "vector": "points", "table": "tables"}
     return " and ".join(names.get(space, space) for space in spaces)
 
 

@@ -6,11 +6,13 @@ from difflib import get_close_matches
 __all__ = [
     "ConditionError",
     "ConfigError",
+    "ConstraintError",
     "DataError",
     "DeviceError",
     "DivergenceError",
     "EvaluationError",
     "MissingExtraError",
+    "PrivacyError",
     "RecipeError",
     "RunError",
     "ZerosumError",
@@ -28,6 +30,10 @@ class ConfigError(ZerosumError):
 
 class DataError(ZerosumError):
     """The data cannot be read, or is not what the recipe needs."""
+
+
+class ConstraintError(ZerosumError):
+    """A constraint on rows does not fit the table, or rows or other constraints break it."""
 
 
 class RecipeError(ZerosumError):
@@ -52,6 +58,10 @@ class DivergenceError(ZerosumError):
 
 class EvaluationError(ZerosumError):
     """A judgement cannot be made: too few samples, or a holdout that is no holdout."""
+
+
+class PrivacyError(ZerosumError):
+    """A promise of privacy cannot be kept, or is none."""
 
 
 class MissingExtraError(ZerosumError):

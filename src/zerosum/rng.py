@@ -5,6 +5,7 @@ and two see the same numbers. Torch's global generator is never read.
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,14 @@ def derive_seed(seed: int, *path: str | int) -> int:
     """
     text = "/".join([str(seed), *map(str, path)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def secret_generator(device: torch.device | str = "cpu") -> torch.Generator:
+    """A generator that the operating system seeds; for noise that nobody may take away again.
+
+    It is in no checkpoint, so what it decides cannot be repeated.
+    """
+    return torch.Generator(device).manual_seed(secrets.randbits(63))
 
 
 class Noise:

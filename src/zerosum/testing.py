@@ -257,8 +257,9 @@ def takes_every_shape(entry: Entry, dataset: Dataset) -> None:
 
 def takes_every_batch(entry: Entry, dataset: Dataset) -> None:
     """A smaller batch, a larger one, and one that is split."""
+    pack = getattr(entry.resolve(dataset.space).game, "pack", 1)
     for batch_size, accumulate in ((2, 1), (12, 1), (12, 2)):
-        trainer = _trainer(entry, dataset, batch_size=batch_size, accumulate=accumulate)
+        trainer = _trainer(entry, dataset, batch_size=pack * batch_size, accumulate=accumulate)
         trainer.play()
         trainer.play()
         trainer.check_healthy()

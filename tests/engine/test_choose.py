@@ -38,7 +38,8 @@ def make_trainer(execution: Execution) -> Trainer:
 
 
 def ways(wishes: Wishes, *, images: bool = True, compilable: bool = False) -> list[Execution]:
-    return candidates(wishes, images=images, device=CPU, compilable=compilable)
+    kind = "image" if images else "vector"
+    return candidates(wishes, kind=kind, device=CPU, compilable=compilable)
 
 
 def test_the_plainest_way_comes_first_and_all_are_different() -> None:
@@ -63,7 +64,7 @@ def test_without_a_compiler_nothing_is_compiled() -> None:
 
 
 def test_a_gpu_leaves_threads_alone() -> None:
-    found = candidates(Wishes(), images=True, device=torch.device("cuda"), compilable=True)
+    found = candidates(Wishes(), kind="image", device=torch.device("cuda"), compilable=True)
     assert {way.threads for way in found} == {0}
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from zerosum.config import family_of
-from zerosum.engine.optimisation import Adam, Averaging, OptimizerConfig, RmsProp, Sgd
+from zerosum.engine.optimisation import Adam, AdamW, Averaging, OptimizerConfig, RmsProp, Sgd
 from zerosum.rng import Noise
 from zerosum.schedules import Linear
 
@@ -37,6 +37,16 @@ def test_adam_with_a_moving_beta2() -> None:
         m_hat, v_hat = m / (1 - 0.5 ** (i + 1)), v / (1 - beta2 ** (i + 1))
         w -= 0.1 * (1 - 0.5 * i / 6) * m_hat / (np.sqrt(v_hat) + 1e-8)
     np.testing.assert_allclose(descend(config), w, rtol=1e-9)
+
+
+def test_adamw_lets_matrices_decay_and_no_vectors() -> None:
+    matrix, vector = nn.Parameter(torch.ones(2, 2)), nn.Parameter(torch.ones(2))
+    optimizer = AdamW(lr=0.1, decay=0.5).build([matrix, vector])
+    for weight in (matrix, vector):
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    assert matrix.flatten().tolist() == pytest.approx([0.95] * 4)
+    assert vector.tolist() == [1.0, 1.0]
 
 
 def test_sgd_with_momentum() -> None:

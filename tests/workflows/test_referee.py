@@ -177,8 +177,8 @@ def test_signals_under_other_rules_are_not_compared(
     stopped = start(tmp_path / "run", StopAt(200), referee="act")
     compared: list[bool] = []
 
-    def surprise(scores: dict[str, float], row: dict[str, float], *, leaping: bool) -> None:
-        del row, leaping
+    def surprise(scores: dict[str, float], row: dict[str, float]) -> None:
+        del row
         compared.append(bool(scores))
 
     monkeypatch.setattr("zerosum.referee.hook.from_surprise", surprise)
@@ -217,26 +217,6 @@ def test_the_last_state_is_the_model_where_it_is_about_as_healthy(
     run = start(tmp_path / "run", referee="act")
     assert (run.manifest.get("model") is not None) == chosen
     assert ("healthiest" in run.manifest) != chosen
-
-
-def test_signals_are_read_in_the_light_of_a_leap(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Looks every 31 steps; samples become better at once at step 124, and stay so."""
-    told: dict[int, bool] = {}
-
-    def look(gauge: Gauge, trainer: Trainer) -> Sight:
-        del gauge
-        return Sight(1.0 if trainer.step < 124 else 0.5, 0.5, 0.0, 1.0)
-
-    def surprise(scores: dict[str, float], row: dict[str, float], *, leaping: bool) -> None:
-        del scores, row
-        told[max(told, default=45) + 5] = leaping  # rows come every fifth step from .15 on
-
-    monkeypatch.setattr(Gauge, "look", look)
-    monkeypatch.setattr("zerosum.referee.hook.from_surprise", surprise)
-    start(tmp_path / "run", referee="watch")
-    assert [step for step, leaping in told.items() if leaping] == [*range(125, 187, 5)]
 
 
 @pytest.mark.parametrize("name", ["add-r2", "lower-rates", "repack", "roll-back", "augment"])

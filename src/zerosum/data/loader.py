@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
-from zerosum.rng import derive_seed
+from zerosum.rng import derive_seed, secret_generator
 from zerosum.runtime import Runtime
 from zerosum.spaces import Batch, ImageSpace
 
@@ -72,6 +72,7 @@ class Loader:
         self.position = 0
         self.listener: Callable[[Batch], None] | None = None
         self._dataset, self._runtime = dataset, runtime
+        self._secret = secret_generator()
         self._images = isinstance(dataset.space, ImageSpace)
         self._format = (
             torch.channels_last if channels_last and self._images else torch.contiguous_format
@@ -107,6 +108,21 @@ class Loader:
         if self.listener is not None:
             self.listener(batch)
         return batch
+
+    def sampled(self, rate: float) -> Batch:
+        """Each sample with probability `rate`; any number of them may come.
+
+        Which ones is decided by secret chance, and neither saved nor repeated: this is for private
+        training, where it must not be known.
+
+        Raises:
+            DataError: the data is not held in memory.
+        """
+        if self._dataset.resident is None:
+            raise DataError("private training needs data that fits into memory.")
+        chance = torch.rand(len(self._dataset), generator=self._secret, dtype=torch.float64)
+        rows = torch.nonzero(chance < rate).flatten().to(self._x.device)
+        return Batch(self._x[rows], None if self._y is None else self._y[rows])
 
     def close(self) -> None:
         """Stop reading ahead."""

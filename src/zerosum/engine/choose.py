@@ -77,12 +77,14 @@ def parse_wishes(*, precision: str, layout: str, compile: str, threads: str) -> 
 
 
 def candidates(
-    wishes: Wishes, *, images: bool, device: torch.device, compilable: bool
+    wishes: Wishes, *, kind: str, device: torch.device, compilable: bool
 ) -> list[Execution]:
-    """The ways worth trying, plainest first."""
-    # bfloat16 has 8 bits: enough for pixels, too coarse for the coordinates of points.
-    precisions: Iterable[Precision] = ("fp32", "bf16") if images else ("fp32",)
-    layouts: Iterable[Layout] = ("contiguous", "channels_last") if images else ("contiguous",)
+    """The ways worth trying for samples of a kind of space, plainest first."""
+    # bfloat16 has 8 bits: enough for pixels and odds, too coarse for the coordinates of points.
+    precisions: Iterable[Precision] = ("fp32",) if kind == "vector" else ("fp32", "bf16")
+    layouts: Iterable[Layout] = ("contiguous",)
+    if kind == "image":
+        layouts = ("contiguous", "channels_last")
     most = torch.get_num_threads()
     threads: Iterable[int] = sorted({1, most}) if device.type == "cpu" else (0,)
     compiles: Iterable[bool] = (False, True) if compilable else (False,)

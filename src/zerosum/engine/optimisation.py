@@ -48,6 +48,24 @@ class Adam(OptimizerConfig):
             group["betas"] = (self.beta1, self.beta2 * self.beta2_schedule.at(progress))
 
 
+class AdamW(Adam):
+    """Adam whose weights decay, all but vectors (Loshchilov and Hutter, 2019)."""
+
+    kind = "adamw"
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    decay: NonNegativeFloat = 0.01
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """`torch.optim.AdamW` with one kernel for all parameters."""
+        every = list(parameters)
+        groups = [
+            {"params": [p for p in every if p.ndim > 1], "weight_decay": self.decay},
+            {"params": [p for p in every if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        betas = (self.beta1, self.beta2)
+        return torch.optim.AdamW(groups, lr=self.lr, betas=betas, eps=self.eps, fused=True)
+
+
 class Sgd(OptimizerConfig):
     """Stochastic gradient descent with momentum."""
 
@@ -120,8 +138,13 @@ def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:
     return torch.stack(norms).norm()
 
 
+def bulk(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
+    """The four largest of a player's tensors, which hold most of its weights."""
+    return sorted(parameters, key=lambda one: -one.numel())[:4]
+
+
 def relative_change(before: list[Tensor], after: list[nn.Parameter]) -> Tensor:
-    """How far a player's weights went in one step, relative to their size, a scalar."""
+    """How far weights went in one step, relative to their size, a scalar."""
     with torch.no_grad():
         now: list[Tensor] = [*after]
         moved = torch._foreach_sub(before, now)  # pyright: ignore[reportPrivateImportUsage]

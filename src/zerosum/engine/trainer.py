@@ -14,7 +14,7 @@ from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
+from zerosum.engine.optimisation import Optimisation, bulk, gradient_size, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
@@ -85,6 +85,7 @@ class Trainer:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
         self.moves: Sequence[Move] = game.moves()
         self.players = _players(game, self.moves, optimisation)
+        self._bulk = {name: bulk(parameters) for name, parameters in self.players.items()}
         self._everyone = list(game.parameters())
         self._active: str | None = None
         self._optimizers = {
@@ -290,12 +291,15 @@ class Trainer:
         for _ in range(pieces):
             turn = Turn(
                 self._micro, self.noise, index, progress, self._next_batch,
-                observe=self.step % OBSERVE_EVERY == 0,
+                observe=self.step % OBSERVE_EVERY == 0, sampled_batch=self.loader.sampled,
             )  # fmt: skip
-            with self.execution.autocast(self.runtime.device):
-                terms = move.loss(turn)
-                loss = sum(terms.values()) / pieces
-            loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
+            if move.gradient is not None:
+                terms = move.gradient(turn)
+            else:
+                with self.execution.autocast(self.runtime.device):
+                    terms = move.loss(turn)
+                    loss = sum(terms.values()) / pieces
+                loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
             self._note(move.player, terms)
             self._note(move.player, turn.signals)
         if self.runtime.world > 1:
@@ -305,11 +309,11 @@ class Trainer:
         if observe:
             self._note(move.player, {"slope": gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
-        parameters = self.players[move.player]
-        before = [p.detach().clone() for p in parameters] if observe else []
+        most = self._bulk[move.player]
+        before = [p.detach().clone() for p in most] if observe else []
         optimizer.step()
         if observe:
-            self._note(move.player, {"speed": relative_change(before, parameters)})
+            self._note(move.player, {"speed": relative_change(before, most)})
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)

@@ -19,6 +19,10 @@ Terms = dict[str, Tensor]
 """Name to weighted scalar; a player minimises their sum."""
 
 
+def _nowhere(rate: float) -> Batch:
+    raise RuntimeError(f"this turn has no batches that are sampled, at {rate:g} or else")
+
+
 @dataclass
 class Turn:
     """What a loss may use while its move is played.
@@ -31,6 +35,8 @@ class Turn:
         next_batch: draws real samples, a `Batch` of `batch_size`.
         signals: scalars to record beside the terms, without minimising them.
         observe: whether signals that cost something are wanted this time.
+        sampled_batch: draws each real sample with the probability that it is given (Poisson
+            sampling), by secret chance; for private gradients.
     """
 
     batch_size: int
@@ -40,6 +46,7 @@ class Turn:
     next_batch: Callable[[], Batch]
     signals: Terms = field(default_factory=dict)
     observe: bool = False
+    sampled_batch: Callable[[float], Batch] = _nowhere
 
     def due(self, every: int) -> bool:
         """Whether something that happens every `every` plays of this move happens now."""
@@ -55,12 +62,15 @@ class Move:
         loss: returns named, weighted terms whose sum is minimised.
         every: played on every `every`-th step of the training.
         repeats: how many times in a row.
+        gradient: takes the place of the loss and of differentiating it: it leaves the gradient with
+            the player's parameters, and returns terms to record.
     """
 
     player: str
     loss: Callable[[Turn], Terms]
     every: int = 1
     repeats: int = 1
+    gradient: Callable[[Turn], Terms] | None = None
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,14 @@ class RowGame(Game):
         """`n` empty rows, on the device of the game; nothing of it is differentiated."""
 
     def draw(self, n: int, noise: Noise) -> Inputs:
-        """Uniform numbers, `[n, 2 * C]`: for each column one that chooses the code, and a place."""
-        return Inputs(noise.uniform(n, 2 * len(self.table.codecs)))
+        """Uniform numbers, `[n, 2 * C]`: for each column one that chooses the code, and a place.
+
+        Each column has one number in every n-th part of [0, 1), in random order (Latin hypercube
+        sampling, McKay et al., 1979): rows are as likely as ever, and their shares scatter less.
+        """
+        size = 2 * len(self.table.codecs)
+        order = noise.uniform(n, size).argsort(dim=0).float()
+        return Inputs((order + noise.uniform(n, size)) / n)
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Code + place, `[B, C]`; codes that are never told of are not drawn."""

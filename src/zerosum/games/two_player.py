@@ -85,14 +85,24 @@ class TwoPlayer(Game):
         self.config, self.space = config, space
         self.penalties = config.all_penalties()
         num_labels = space.num_labels if config.conditional else 0
-        self.generator = config.generator.build(self.latent_size, space, num_labels=num_labels)
-        self.augment = config.augmentation.build(space)
+        self.generator = self.build_generator(num_labels)
+        self.augment = config.augmentation.build(self.seen_space)
         self.discriminator = self.build_discriminator(num_labels)
         self.register_buffer("label_weights", torch.tensor(space.label_counts, dtype=torch.float))
 
+    @property
+    def seen_space(self) -> Space:
+        """The space of what the discriminator sees: that of samples, unless `make` says else."""
+        return self.space
+
+    def build_generator(self, num_labels: int) -> nn.Module:
+        """The generator; a paper whose samples are not its outputs replaces this."""
+        return self.config.generator.build(self.latent_size, self.space, num_labels=num_labels)
+
     def build_discriminator(self, num_labels: int) -> nn.Module:
         """The discriminator; a paper with more heads replaces this."""
-        space = self.space if self.config.pack == 1 else self.space.packed(self.config.pack)
+        space = self.seen_space
+        space = space if self.config.pack == 1 else space.packed(self.config.pack)
         return self.config.discriminator.build(space, num_labels=num_labels)
 
     def moves(self) -> Sequence[Move]:
@@ -128,6 +138,17 @@ class TwoPlayer(Game):
         """Samples in model units."""
         return self.generator(inputs.z, inputs.y)
 
+    def make(self, inputs: Inputs) -> Tensor:
+        """Fakes as the discriminator sees them, with a gradient; `generate` where it sees samples.
+
+        Where it sees something else, `seen` says the same of reals.
+        """
+        return self.generate(inputs)
+
+    def seen(self, x: Tensor) -> Tensor:
+        """Reals in model units, as the discriminator sees them."""
+        return x
+
     def controls(self) -> Mapping[str, Choice | Range]:
         """`label`, where the game is conditional."""
         return label_controls(self.space) if self.config.conditional else {}
@@ -157,15 +178,15 @@ class TwoPlayer(Game):
         Raises:
             RecipeError: the samples cannot be split into packs.
         """
-        return self.outputs(self._packed(x), y)[:, 0]
+        return self.outputs(self._packed(self.seen(x)), y)[:, 0]
 
     def discriminator_loss(self, turn: Turn) -> Terms:
         """Adversarial terms, and the penalties that are due."""
         batch = turn.next_batch()
         inputs, y = self.draw_beside(batch, turn.noise)
         with torch.no_grad():
-            x_fake = self.generate(inputs)
-        shown_real = self.shown(batch.x, self.augmentation_draws(batch.size, turn.noise))
+            x_real, x_fake = self.seen(batch.x), self.make(inputs)
+        shown_real = self.shown(x_real, self.augmentation_draws(batch.size, turn.noise))
         shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, turn.noise))
         due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
         sites = {penalty.site for penalty in due}
@@ -175,7 +196,7 @@ class TwoPlayer(Game):
         turn.signals["accuracy"] = terms.pop("accuracy")
         sign = self.config.adversarial.sign_statistic(*logits)
         if turn.observe:
-            turn.signals |= observed(*logits, batch.x, x_fake) | {"real_sign": sign}
+            turn.signals |= observed(*logits, x_real, x_fake) | {"real_sign": sign}
         if self.augment is not None:
             turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
         strength = self.config.penalty_schedule.at(turn.progress)
@@ -208,7 +229,7 @@ class TwoPlayer(Game):
             return Inputs(self.draw_latents(turn.batch_size, turn.noise)), None, None
         batch = turn.next_batch()
         inputs, y = self.draw_beside(batch, turn.noise)
-        return inputs, batch.x if self.config.adversarial.pairs_reals else None, y
+        return inputs, self.seen(batch.x) if self.config.adversarial.pairs_reals else None, y
 
     def _judge(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, real_slope: bool, fake_slope: bool
@@ -244,7 +265,7 @@ class TwoPlayer(Game):
         if x_real is not None:
             with torch.no_grad():
                 real_logits = self.outputs(x_real, y)[:, 0]
-        outputs = self.outputs(self.shown(self.generate(inputs), draws), y)
+        outputs = self.outputs(self.shown(self.make(inputs), draws), y)
         loss = self.config.adversarial.generator(real_logits, outputs[:, 0])
         return {"adversarial": loss} | self.extra_terms(outputs[:, 1:], inputs)
 

@@ -61,16 +61,15 @@ class Diagnosis:
     urgent: bool = False
 
 
-def from_surprise(
-    surprise: Mapping[str, float], row: Mapping[str, float], *, leaping: bool = False
-) -> Diagnosis | None:
+def from_surprise(surprise: Mapping[str, float], row: Mapping[str, float]) -> Diagnosis | None:
     """A sudden change of the signals of a duel, or None.
+
+    A discriminator that loses its lead while no weights run is no finding: so does one whose
+    generator has learnt something. Looks at samples tell the two apart.
 
     Args:
         surprise: robust z-scores by signal, from `Trace.add`.
         row: the signals themselves.
-        leaping: whether samples have just become much better. A discriminator that loses its lead
-            then has not become weak.
     """
     known = {name: z for name, z in surprise.items() if not _is_relief(name, z)}
     if not known:
@@ -94,7 +93,7 @@ def from_surprise(
     fastest = max(fast, key=lambda player: fast[player])
     first = (f"slow-{fastest}",) if fast[fastest] > SUDDEN_SPEED else ()
     change = _name_of_change(known, row)
-    if leaping and change == "discriminator too weak" and not first:
+    if change == "discriminator too weak" and not first:
         return None
     urgent = fast[fastest] > RUNAWAY
     return Diagnosis(change, words, round(confidence, 3), signals, first, urgent)

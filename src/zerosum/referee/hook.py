@@ -59,8 +59,6 @@ _REST = 2
 """Looks after a remedy before the next one may be tried."""
 _HELPED = 1.1
 """Times the best distance up to which a state is as healthy; looks at 500 samples scatter so."""
-_LEAP = 0.9
-"""Times the best distance so far, or less: samples got better at once."""
 _KEPT = 4
 _ALARM_LOOKS = 6
 _SAME_ALARM = 3
@@ -103,7 +101,6 @@ class Referee(Hook):
         self._first_aid: dict[str, float] = {}
         self._waiting: str | None = None
         self._alarm = math.inf
-        self._leapt = -math.inf
         self._flushed: list[int] = []
         self._kept: dict[int, tuple[dict[str, Tensor], dict[str, Any]] | None] = {}
         self._distances: dict[int, float] = {}
@@ -143,8 +140,7 @@ class Referee(Hook):
         surprise = self._trace.add(row.values)
         findings = [from_size(self._reals.read_size())]
         if trainer.progress >= _SETTLING:
-            leaping = trainer.step <= self._leapt + 2 * self._every
-            findings.append(from_surprise(surprise, row.values, leaping=leaping))
+            findings.append(from_surprise(surprise, row.values))
         reals = self._reals.read()
         if reals is not None:
             findings.append(from_reals(*reals))
@@ -263,8 +259,6 @@ class Referee(Hook):
         best = math.inf if self._best is None else self._best.sight.distance
         if distance < best:
             self._best = moment
-        if distance < _LEAP * best < math.inf:
-            self._leapt = moment.step
         tensors, scalars = trainer.state()
         copies = {name: t.detach().cpu().clone() for name, t in tensors.items()}
         self._kept[moment.step] = copies, scalars
@@ -359,7 +353,6 @@ class Referee(Hook):
             "tries": self._tries,
             "first_aid": self._first_aid,
             "alarm": self._alarm,
-            "leapt": self._leapt,
             "kept": [[step, self._distances[step]] for step in sorted(self._kept)],
             "waiting": self._waiting,
             "trace": self._trace.state(),
@@ -373,7 +366,6 @@ class Referee(Hook):
         self._row, self._told = notes["row"], notes["told"]
         self._tries, self._waiting = notes["tries"], notes["waiting"]
         self._first_aid, self._alarm = notes["first_aid"], notes["alarm"]
-        self._leapt = notes["leapt"]
         there = self._run.healthy.steps()
         self._distances = {step: far for step, far in notes["kept"] if step in there}
         self._kept = dict.fromkeys(self._distances)

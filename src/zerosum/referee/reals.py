@@ -17,6 +17,10 @@ from zerosum.spaces import Batch
 _LEAST_COUNT = 1_000
 _EVERY, _ROWS = 2, 64
 """Batches of which one is counted, and rows of it, so that counting costs next to nothing."""
+_HELD = 16
+"""Batches that wait to be counted together: of small samples a call costs more than its work."""
+_SMALL = 4_096
+"""Numbers in a sample up to which batches wait."""
 
 
 class RealWatch:
@@ -25,6 +29,7 @@ class RealWatch:
     def __init__(self, gauge: Gauge) -> None:
         self._gauge = gauge
         self._counts = torch.zeros(len(gauge.shares))
+        self._waiting: list[Tensor] = []
         self._batches = 0
         self._largest = torch.zeros(())
 
@@ -35,8 +40,15 @@ class RealWatch:
         self._batches += 1
         if self._batches % _EVERY:
             return
-        one = self._gauge.visits(batch.x[:_ROWS])
-        self._counts = self._counts.to(one.device) + one
+        self._waiting.append(batch.x[:_ROWS])
+        if len(self._waiting) >= (_HELD if batch.x[0].numel() <= _SMALL else 1):
+            self._count()
+
+    def _count(self) -> None:
+        if self._waiting:
+            one = self._gauge.visits(torch.cat(self._waiting))
+            self._counts = self._counts.to(one.device) + one
+            self._waiting.clear()
 
     def read(self) -> tuple[float, float] | None:
         """How unlikely the counts since the last reading are, and the share of reals missing.
@@ -44,6 +56,7 @@ class RealWatch:
         The first is about 1 for sound data; see `compare_counts`. The second is the share of the
         data set in clusters that were hardly visited. None while there are too few to tell.
         """
+        self._count()
         counts = self._counts.double().cpu()
         total = float(counts.sum())
         if total < _LEAST_COUNT:
@@ -59,6 +72,7 @@ class RealWatch:
 
     def state(self) -> dict[str, Any]:
         """JSON values that `load_state` takes back."""
+        self._count()
         return {
             "counts": self._counts.tolist(), "batches": self._batches,
             "largest": self._largest.tolist(),
@@ -66,6 +80,7 @@ class RealWatch:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue where `state` was taken."""
+        self._waiting.clear()
         self._counts, self._batches = torch.tensor(state["counts"]), state["batches"]
         self._largest = torch.tensor(state["largest"])
 

@@ -16,16 +16,16 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
-from zerosum.errors import RunError
+from zerosum.errors import PrivacyError, RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
-from zerosum.spaces import ImageSpace
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
+from zerosum.workflows.private import Promise, plan_private
 
 _PLANNED_SHARE = 0.85
 """Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
@@ -45,6 +45,7 @@ def train(
     device: str = "auto",
     wishes: Wishes | None = None,
     referee: Guard = "act",
+    promise: Promise | None = None,
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
@@ -65,6 +66,7 @@ def train(
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
+        promise: of privacy; the referee is off then, since it looks at rows.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
         progress: told about anything that takes long before training starts.
@@ -77,6 +79,9 @@ def train(
         plan = plan_training(
             recipe, data, changes=changes, data_options=data_options, progress=progress
         )
+        if promise is not None:
+            plan, promise = plan_private(plan, promise, recipe, changes)
+            referee = "off"
         resolved = plan.recipe
         if images is not None:
             resolved = resolved.with_values({"optimisation.total_images": images})
@@ -88,10 +93,13 @@ def train(
         execution, trials = _choose(resolved, plan, seed, runtime, wishes or Wishes(), minutes)
         if minutes is not None and images is None:
             resolved = _planned(resolved, plan, seed, runtime, execution, trials, minutes)
+        privacy = None
+        if promise is not None:
+            resolved, privacy = promise.settle(resolved, plan.dataset.space, runtime.world)
         trainer = make_trainer(
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=execution
         )
-        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee)
+        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee, privacy)
         play(
             run, trainer, seed=seed, guard=referee, minutes=minutes,
             checkpoint_seconds=checkpoint_seconds, listener=listener,
@@ -133,6 +141,12 @@ def resume(
     _check_budget(minutes, images)
     run = Run.open(folder)
     recipe = recipe_of(run, code)
+    private = run.manifest.get("privacy")
+    if private and (images is not None or referee not in (None, "off")):
+        raise PrivacyError(
+            f"{run.folder} promises privacy for the steps that were planned, without a referee. "
+            "Resume it as it is, or train anew with another --epsilon."
+        )
     if images is not None:
         recipe = recipe.with_values({"optimisation.total_images": images})
     with open_runtime(device or _same_device(run)) as runtime:
@@ -178,7 +192,7 @@ def _choose(
 ) -> tuple[Execution, list[Trial]]:
     ways = candidates(
         wishes,
-        images=isinstance(plan.dataset.space, ImageSpace),
+        kind=plan.dataset.space.kind,
         device=runtime.device,
         compilable=can_compile(runtime.device),
     )
@@ -208,7 +222,7 @@ def _planned(
 
 def _create(
     folder: Path, recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], referee: Guard,
+    trials: list[Trial], referee: Guard, privacy: dict[str, Any] | None,
 ) -> Run:  # fmt: skip
     dataset = plan.dataset
     manifest = {
@@ -219,7 +233,7 @@ def _create(
             "config": plan.data.to_json() if plan.data else None,
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
-            "count": len(dataset),
+            "count": getattr(dataset.space, "num_rows", len(dataset)),
         },
         "seed": seed,
         "device": str(runtime.device),
@@ -229,6 +243,8 @@ def _create(
         "versions": versions(),
         "parent": None,
     }
+    if privacy is not None:
+        manifest["privacy"] = privacy
     if not runtime.is_main:
         return Run(folder, manifest)
     run = Run.create(folder, manifest)

@@ -1,0 +1,156 @@
+"""Private training: codes from noisy histograms, noisy gradients, and one account of both."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from zerosum.data.base import Dataset
+from zerosum.data.private_tables import Release, as_private, fit_private_space
+from zerosum.data.tables import TableDataset
+from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
+from zerosum.errors import ConfigError, PrivacyError
+from zerosum.recipes import Recipe, find_recipe
+from zerosum.rng import secret_generator
+from zerosum.spaces import Space
+from zerosum.tables.space import TableSpace
+from zerosum.workflows.prepare import Plan
+
+_FOR_HISTOGRAMS = 0.15
+"""Share of ε that codes are fitted with."""
+
+_FOR_NAMES = 0.1
+"""Share of δ with which a category of a single row may be told of."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is to be kept: (ε, δ)-differential privacy of each row.
+
+    Attributes:
+        epsilon: ε.
+        delta: δ; left out, one over ten times the number of rows is taken.
+        histogram_noise: noise multiplier of the histograms, once they are made.
+    """
+
+    epsilon: float
+    delta: float
+    histogram_noise: float | None = None
+
+    @property
+    def _steps_delta(self) -> float:
+        return (1 - _FOR_NAMES) * self.delta
+
+    def check(self) -> None:
+        """Refuse what is no promise.
+
+        Raises:
+            PrivacyError: ε is not above 0, or δ not between 0 and 1.
+        """
+        if not self.epsilon > 0:
+            raise PrivacyError(
+                f"--epsilon is {self.epsilon:g}; give a number above 0. 1 is strong, 3 usual, and "
+                "above 10 hardly anything is promised."
+            )
+        if not 0 < self.delta < 1:
+            raise PrivacyError(
+                f"--delta is {self.delta:g}; give a number between 0 and 1, well below one over "
+                "the number of rows."
+            )
+
+    def fit(self, dataset: Dataset) -> tuple[TableDataset, "Promise"]:
+        """The data with codes that are fitted privately, and the promise with what that spent.
+
+        Raises:
+            PrivacyError: the data is no table, or has constraints.
+        """
+        if not isinstance(dataset, TableDataset) or not isinstance(dataset.space, TableSpace):
+            raise PrivacyError(
+                f"--epsilon is for tables, and this data is of kind {dataset.space.kind!r}."
+            )
+        if dataset.space.constraints:
+            raise PrivacyError(
+                "constraints are fitted to the rows, which --epsilon does not count. Leave them "
+                "out, and give them when you sample: model.sample(n, constraints=[...])."
+            )
+        noise = histogram_noise_for(_FOR_HISTOGRAMS * self.epsilon, self._steps_delta)
+        release = Release(noise, _FOR_NAMES * self.delta, secret_generator())
+        values, _ = dataset.resident
+        told = fit_private_space(dataset.space.fields, values, release=release)
+        space = _without_withheld(told)
+        return as_private(dataset, space), replace(self, histogram_noise=noise)
+
+    def settle(self, recipe: Recipe, space: Space, processes: int) -> tuple[Recipe, dict[str, Any]]:
+        """The recipe with the noise that keeps the promise, and what the manifest says of it.
+
+        Raises:
+            PrivacyError: the recipe cannot be trained privately.
+        """
+        assert isinstance(space, TableSpace)
+        optimisation = recipe.optimisation
+        if optimisation.accumulate * processes > 1:
+            raise PrivacyError(
+                "private training takes a batch whole and in one process: leave out torchrun, and "
+                "set optimisation.accumulate=1."
+            )
+        steps = -(-optimisation.total_images // optimisation.batch_size)
+        rate = min(optimisation.batch_size / space.num_rows, 1.0)
+        noise = step_noise_for(
+            self.epsilon, self._steps_delta,
+            histogram_noise=self.histogram_noise, sample_rate=rate, steps=steps,
+        )  # fmt: skip
+        spending = Spending(self.histogram_noise, noise, rate, steps)
+        facts = {
+            "epsilon": round(spending.epsilon(self._steps_delta), 4),
+            "delta": self.delta,
+            "accountant": "Rényi, opacus",
+            "neighbours": "one row more or less",
+            **spending.to_json(),
+            "taken_for_public": "names and kinds of columns, decimals, and what the schema says",
+        }
+        return _with_noise(recipe, noise), facts
+
+
+def plan_private(
+    plan: Plan, promise: Promise, recipe: str | Path | Recipe, changes: Mapping[str, Any] | None
+) -> tuple[Plan, Promise]:
+    """The plan with data whose codes are private, and a recipe for them with private gradients.
+
+    The noise of the gradients is still to be settled, once the number of steps is known.
+
+    Raises:
+        PrivacyError: the data is no table, or the recipe cannot be trained privately.
+    """
+    promise.check()
+    dataset, promise = promise.fit(plan.dataset)
+    resolved = recipe if isinstance(recipe, Recipe) else find_recipe(recipe).resolve(dataset.space)
+    resolved = _with_noise(resolved.with_values(dict(changes or {})), 1.0)
+    return replace(plan, dataset=dataset, recipe=resolved), promise
+
+
+def _without_withheld(space: TableSpace) -> TableSpace:
+    """The space with the names that are told of alone, counted anew."""
+    fields, codecs = [], {codec.name: codec for codec in space.codecs}
+    for field in space.fields:
+        codec = codecs.get(field.name)
+        if codec is None or not field.categories or "names" not in type(field).model_fields:
+            fields.append(field)
+            continue
+        kept: list[int] = list(getattr(codec, "values"))  # noqa: B009 - of category codecs alone
+        order = sorted(kept)
+        names = tuple(field.categories[i] for i in order)
+        fields.append(field.model_copy(update={"names": names}))
+        moved = tuple(order.index(i) for i in kept)
+        codecs[field.name] = codec.model_copy(update={"values": moved})
+    return space.model_copy(
+        update={"fields": tuple(fields), "codecs": tuple(codecs[c.name] for c in space.codecs)}
+    )
+
+
+def _with_noise(recipe: Recipe, noise: float) -> Recipe:
+    try:
+        return recipe.with_values({"game.private": {"kind": "private", "noise_multiplier": noise}})
+    except ConfigError as error:
+        raise PrivacyError(
+            f"the recipe {recipe.name!r} cannot be trained privately. Take the recipe `table`."
+        ) from error

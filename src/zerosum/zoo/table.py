@@ -1,0 +1,111 @@
+"""Table rows by a masked network, each column given those before it.
+
+Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distribution estimation", ICML
+2015, arXiv:1502.03509.
+"""
+
+import torch
+
+from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
+from zerosum.errors import RecipeError
+from zerosum.games.base import GameConfig, Move, Terms, Turn
+from zerosum.games.rows import Rollout, RowGame
+from zerosum.networks.masked import MaskedNetworkConfig
+from zerosum.networks.masked_private import clipped_gradient
+from zerosum.objectives.private import Private
+from zerosum.recipes import Recipe, recipe
+from zerosum.rng import secret_generator
+from zerosum.schedules import Linear
+from zerosum.spaces import Space
+from zerosum.tables.codecs import NumberCodec
+from zerosum.tables.space import TableSpace
+
+_BATCH = 512
+_EPOCHS = 10
+_LEAST_STEPS = 300
+
+
+class TableConfig(GameConfig):
+    """A masked network of table rows.
+
+    `private` takes its gradient privately; set by `--epsilon`, which plans the noise.
+    """
+
+    kind = "table_game"
+    generator: MaskedNetworkConfig = MaskedNetworkConfig()
+    private: Private | None = None
+
+    def build(self, space: Space) -> "TableGame":
+        """The game for rows of `space`.
+
+        Raises:
+            RecipeError: the space holds no rows.
+        """
+        if not isinstance(space, TableSpace):
+            raise RecipeError(f"this game takes tables, and the data is of kind {space.kind!r}.")
+        return TableGame(self, space)
+
+
+class TableGame(RowGame):
+    """The masked network, and what it learns from."""
+
+    def __init__(self, config: TableConfig, space: TableSpace) -> None:
+        super().__init__()
+        self.config, self.space = config, space
+        self._secret: torch.Generator | None = None
+        ordered = [i for i, one in enumerate(space.codecs) if isinstance(one, NumberCodec)]
+        self.generator = config.generator.build(space.sizes, ordered=ordered)
+        self.generator.set_marginals([codec.counts for codec in space.codecs])
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The columns as they come."""
+        return tuple(range(len(self.table.codecs)))
+
+    def rollout(self, n: int) -> Rollout:
+        """Rows column by column."""
+        return self.generator.rollout(n)
+
+    def moves(self) -> list[Move]:
+        """The generator, by likelihood."""
+        private = self.private_gradient if self.config.private is not None else None
+        return [Move("generator", self.likelihood, gradient=private)]
+
+    def likelihood(self, turn: Turn) -> Terms:
+        """Negative log-likelihood of a batch of rows, in nats a row."""
+        codes = turn.next_batch().x.floor().long()
+        return {"likelihood": -self.generator.log_prob(codes).sum(1).mean()}
+
+    def private_gradient(self, turn: Turn) -> Terms:
+        """The gradient of the likelihood, each row's clipped, with noise; no term is told of."""
+        private = self.config.private
+        assert private is not None
+        rate = min(turn.batch_size / self.table.num_rows, 1.0)
+        codes = turn.sampled_batch(rate).x.floor().long()
+        clipped_gradient(self.generator, codes, clip=private.clip)
+        if self._secret is None:
+            self._secret = secret_generator(codes.device)
+        private.add_noise(self.generator.parameters(), turn.batch_size, self._secret)
+        return {}
+
+
+@recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table",))
+def table(space: Space) -> Recipe:
+    """Rows of any table, exactly as conditions ask, from a masked network."""
+    if not isinstance(space, TableSpace):
+        raise RecipeError(f"table takes tables, and the data is of kind {space.kind!r}.")
+    batch = min(_BATCH, max(space.num_rows // 8, 1))
+    return Recipe(
+        name="table",
+        game=TableConfig(),
+        optimisation=Optimisation(
+            batch_size=batch,
+            total_images=max(_EPOCHS * space.num_rows, _LEAST_STEPS * batch),
+            optimizers={
+                "generator": AdamW(
+                    lr=3e-3, beta2=0.95, decay=2.0, schedule=Linear(start=1.0, end=0.0)
+                )
+            },
+            averaging=Averaging(half_life=2_000),
+        ),
+    )
