@@ -40,6 +40,10 @@ def train(
     labels: str | None = None,
     skip_bad: bool = False,
     limit: int | None = None,
+    schema: Any = None,
+    drop: Sequence[str] | None = None,
+    constraints: Any = None,
+    protect: int | None = None,
     device: str = "auto",
     precision: Precision | Auto = "auto",
     layout: Layout | Auto = "auto",
@@ -55,8 +59,9 @@ def train(
 
     Args:
         recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
-        data: a folder, .zip, .npz, idx file or built-in name; an array or tensor `[N, H, W]`,
-            `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; or a `Dataset`.
+        data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
+            tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
+            pandas, polars or pyarrow; or a `Dataset`.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes.
@@ -69,6 +74,12 @@ def train(
         labels: `auto` or `none`.
         skip_bad: go on without unreadable files.
         limit: take this many samples only.
+        schema: what columns of a table are, where that is known better than it can be found:
+            `{"zip": "category"}`, a `Schema`, or the JSON file that `zerosum schema` writes.
+        drop: columns of a table to leave out.
+        constraints: what holds in every row of a table, or a JSON file that lists it.
+        protect: rows of a table that must share a value before it is learned as one of its own;
+            left out 5, and 1 for all.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `fp32`, `bf16`, or `auto` for the faster.
         layout: `contiguous`, `channels_last`, or `auto`.
@@ -80,7 +91,9 @@ def train(
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
     """
-    options = data_options(size, fit, channels, labels, skip_bad, limit)
+    options = data_options(
+        size, fit, channels, labels, skip_bad, limit, schema, drop, constraints, protect
+    )
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
         changes=set, data_options=options, device=device,
@@ -220,10 +233,15 @@ def data_options(
     labels: str | None,
     skip_bad: bool,
     limit: int | None,
+    schema: Any = None,
+    drop: Sequence[str] | None = None,
+    constraints: Any = None,
+    protect: int | None = None,
 ) -> dict[str, Any]:
     """The options of `open_data`, with a single size made square."""
     square = (size, size) if isinstance(size, int) else size
     return {
         "size": square, "fit": fit, "channels": channels,
         "labels": labels, "skip_bad": skip_bad, "limit": limit,
+        "schema": schema, "drop": drop, "constraints": constraints, "protect": protect,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import judging, remedies
+from zerosum.cli import judging, remedies, tables
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import ConditionError, DataError, ZerosumError
@@ -66,7 +66,10 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A name from `zerosum recipes`, or a .py file.")],
     data: Annotated[
         str,
-        typer.Option(help="Folder, .zip, .npz, idx(.gz), or digits, ring, grid, spiral, moons."),
+        typer.Option(
+            help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
+            "spiral, moons."
+        ),
     ],
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
     images: Annotated[int | None, typer.Option(help="Budget in images or rows seen.")] = None,
@@ -82,6 +85,18 @@ def train(
     labels: Annotated[str | None, typer.Option(help="auto or none.")] = None,
     skip_bad: Annotated[bool, typer.Option(help="Go on without unreadable files.")] = False,
     limit: Annotated[int | None, typer.Option(help="Use this many samples only.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option(help="JSON that says what columns are; see `zerosum schema`.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="A column to leave out; repeat for more.")
+    ] = None,
+    protect: Annotated[
+        int | None, typer.Option(help="Rows that must share a value of its own; default 5, 1: all.")
+    ] = None,
+    constraints: Annotated[
+        Path | None, typer.Option(help="JSON that lists what holds in every row of a table.")
+    ] = None,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
@@ -103,7 +118,9 @@ def train(
 
     quiet = quiet or not is_main_process()
     changes = parse_assignments(set_ or [])
-    options = data_options(_size(size), fit, channels, labels, skip_bad, limit)
+    options = data_options(
+        _size(size), fit, channels, labels, skip_bad, limit, schema, drop, constraints, protect
+    )
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
     if dry_run:
@@ -259,6 +276,7 @@ def show(
 
 judging.register(app)
 remedies.register(app)
+tables.register(app)
 
 
 @app.command()

@@ -14,14 +14,30 @@ from zerosum.data.arrays import (
 )
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
+from zerosum.data.tables import (
+    TABLE_SUFFIXES,
+    TableFileConfig,
+    TableMemoryConfig,
+    TableOptions,
+    open_table_holdout,
+    table_options,
+)
 from zerosum.data.toy import DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import ImageSpace, Space
+from zerosum.tables.space import TableSpace
 
 BUILT_IN: dict[str, type[DataConfig]] = {
     cls.kind: cls for cls in (DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig)
 }
 """Data that needs no file, by name."""
+
+
+_OPTIONS = (
+    "size", "fit", "channels", "labels", "skip_bad", "limit", "drop", "constraints", "protect",
+)  # fmt: skip
+_NAMES = {"columns": "schema", **{name: name for name in _OPTIONS}}
+"""What users call the attributes of a `DataConfig` that are options."""
 
 
 def open_data(
@@ -30,10 +46,11 @@ def open_data(
     """The data set, and the description that a run records.
 
     Args:
-        data: a built-in name, a path (folder, .zip, .npz, idx or idx.gz), an array or tensor, a
-            pair `(x, y)`, a `DataConfig`, or a `Dataset`.
+        data: a built-in name, a path (folder, .zip, .npz, idx or idx.gz, .csv, .tsv, .parquet), an
+            array or tensor, a pair `(x, y)`, a data frame, a `DataConfig`, or a `Dataset`.
         progress: told about anything that takes long.
-        options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`, where they apply.
+        options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`, and for tables `schema`,
+            `drop`, `constraints`, `protect`, where they apply.
 
     Raises:
         DataError: it cannot be found, read or used; the message says why.
@@ -49,11 +66,14 @@ def open_data(
     if isinstance(data, str | Path):
         config = _config_for(str(data), options)
         return config.build(progress), config
+    if _is_frame(data):
+        return _with_options(TableMemoryConfig, options, {}).open(data, progress)
     x, y = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
     if not (hasattr(x, "__array__") or isinstance(x, Tensor)):
         raise DataError(
             f"data is of type {type(data).__name__}. Give a path, a built-in name "
-            f"({', '.join(BUILT_IN)}), an array, a tensor, a pair (x, y) or a Dataset."
+            f"({', '.join(BUILT_IN)}), an array, a tensor, a pair (x, y), a data frame, or a "
+            "Dataset."
         )
     config = _with_options(MemoryConfig, options, {})
     return config.dataset(x, y, name="array"), config
@@ -64,7 +84,8 @@ def open_holdout(
 ) -> tuple[Dataset, DataConfig | None]:
     """Reals that a run was not trained on, brought to the form of its training data.
 
-    An `.npz` file with `x_test` gives these, and a built-in mixture is drawn from another seed.
+    An `.npz` file with `x_test` gives these, and a built-in mixture is drawn from another seed. A
+    table has the columns of the training data.
 
     Args:
         data: whatever `open_data` takes.
@@ -77,6 +98,8 @@ def open_holdout(
     """
     if isinstance(data, Dataset | DataConfig):
         return open_data(data, progress=progress)
+    if isinstance(space, TableSpace) and (isinstance(data, str | Path) or _is_frame(data)):
+        return open_table_holdout(data, space), None
     options = _form(like, space)
     if not isinstance(data, str | Path):
         return open_data(data, progress=progress, **_known(options, MemoryConfig))
@@ -145,6 +168,8 @@ def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
             f"no data at {data!r}: it is neither a file or folder nor a built-in name."
             f"{did_you_mean(data, BUILT_IN)}"
         )
+    if path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
+        return _with_options(TableFileConfig, options, body)
     if name.endswith(".npz"):
         return _with_options(NpzConfig, options, body)
     if "idx" in name and (name.endswith((".gz", "ubyte")) or ".idx" in name):
@@ -153,14 +178,22 @@ def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
 
 
 def _with_options(
-    cls: type[ArrayOptions] | type[ImagesConfig], options: dict[str, Any], body: dict[str, Any]
+    cls: type[ArrayOptions] | type[ImagesConfig] | type[TableOptions],
+    options: dict[str, Any],
+    body: dict[str, Any],
 ) -> Any:
     _require_known(options, cls)
     return cls(**body, **options)
 
 
+def _is_frame(data: Any) -> bool:
+    from zerosum.data.frames import is_frame
+
+    return is_frame(data)
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in options.items() if v is not None and v is not False}
+    return table_options({k: v for k, v in options.items() if v is not None and v is not False})
 
 
 def _zips_above(path: Path) -> list[Path]:
@@ -170,11 +203,9 @@ def _zips_above(path: Path) -> list[Path]:
 def _require_known(options: dict[str, Any], cls: type[DataConfig]) -> None:
     wrong = [name for name in options if name not in cls.model_fields]
     if wrong:
-        known = sorted(
-            {"size", "fit", "channels", "labels", "skip_bad", "limit"} & {*cls.model_fields}
-        )
+        known = sorted(_NAMES[name] for name in cls.model_fields if name in _NAMES)
         raise DataError(
-            f"{wrong[0]} does not apply to {cls.kind} data; leave it out. "
+            f"{_NAMES.get(wrong[0], wrong[0])} does not apply to {cls.kind} data; leave it out. "
             f"These do: {', '.join(known) or 'none'}."
         )
 

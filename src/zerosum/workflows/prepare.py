@@ -10,7 +10,7 @@ from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_data
 from zerosum.data.private_tables import FINGERPRINT, as_private
-from zerosum.data.tables import TableDataset
+from zerosum.data.tables import TableDataset, TableMemoryConfig
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
@@ -53,7 +53,7 @@ def plan_training(
         recipe: a name, a Python file, or a recipe.
         data: whatever `open_data` takes.
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
-        data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
+        data_options: the options of `open_data`.
         progress: told about anything that takes long.
 
     Raises:
@@ -141,7 +141,7 @@ def data_of(
         try:
             dataset, _ = open_data(config, progress=progress)
         except DataError as error:
-            if isinstance(config, MemoryConfig):
+            if isinstance(config, MemoryConfig | TableMemoryConfig):
                 raise
             raise DataError(f"{error} If the data has moved, name it with --data.") from error
     if recorded["fingerprint"] == FINGERPRINT:
@@ -161,6 +161,7 @@ def data_of(
 def _options(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     """The options that data was opened with, without those that were left out."""
     names = ("size", "fit", "channels", "labels", "skip_bad", "limit")
+    names += ("columns", "drop", "constraints", "protect")
     return {
         name: value
         for name, value in (recorded or {}).items()

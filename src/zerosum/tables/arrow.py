@@ -1,0 +1,133 @@
+"""Arrow types by their names, and text read as values of them."""
+
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MISSING_MARKS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
+"""What stands for a missing number, moment or truth value in text."""
+
+_ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
+_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
+_DICTIONARY = re.compile(r"dictionary<values=(.+), indices=(\w+), ordered=([01])>")
+
+
+def type_called(name: str) -> "pa.DataType":
+    """The arrow type that prints as `name`.
+
+    >>> type_called("timestamp[us, tz=Europe/Oslo]").tz
+    'Europe/Oslo'
+
+    Raises:
+        ValueError: there is none that a column of a table may have.
+    """
+    import pyarrow as pa
+
+    if found := _ZONED.fullmatch(name):
+        return pa.timestamp(found[1], found[2])
+    if found := _DECIMAL.fullmatch(name):
+        make = {"32": pa.decimal32, "64": pa.decimal64, "128": pa.decimal128, "256": pa.decimal256}
+        return make[found[1]](int(found[2]), int(found[3]))
+    if found := _DICTIONARY.fullmatch(name):
+        return pa.dictionary(type_called(found[2]), type_called(found[1]), found[3] == "1")
+    return pa.type_for_alias(name)
+
+
+def functions() -> Any:
+    """The module `pyarrow.compute`, whose functions are made as it loads, so that none is typed."""
+    return import_module("pyarrow.compute")
+
+
+def is_text(kind: "pa.DataType") -> bool:
+    """Whether values of this type are text."""
+    import pyarrow.types as pt
+
+    return pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind)
+
+
+def is_number(kind: "pa.DataType") -> bool:
+    """Whether values of this type are whole or real numbers."""
+    import pyarrow.types as pt
+
+    return pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind)
+
+
+def is_length(kind: "pa.DataType") -> bool:
+    """Whether values of this type are lengths of time, or times of day."""
+    import pyarrow.types as pt
+
+    return pt.is_duration(kind) or pt.is_time(kind)
+
+
+def plain(column: "pa.Array | pa.ChunkedArray") -> "pa.Array":
+    """One array without a dictionary, in which NaN is missing and text is of the plain type."""
+    import pyarrow as pa
+
+    pc = functions()
+    import pyarrow.types as pt
+
+    flat = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(flat, pa.ChunkedArray):  # some types do not fit into one chunk
+        flat = pa.concat_arrays(flat.chunks)
+    if pt.is_dictionary(flat.type):
+        flat = flat.dictionary_decode()
+    if is_text(flat.type) and not pt.is_string(flat.type):
+        flat = flat.cast(pa.string())
+    if pt.is_float32(flat.type) or pt.is_float64(flat.type):
+        flat = pc.if_else(pc.is_nan(flat), None, flat)
+    return flat
+
+
+def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+    """Values of a plain column in another type, none of which changes; text is read.
+
+    Spaces around text and marks of what is missing count for nothing.
+
+    Raises:
+        pyarrow.ArrowInvalid: a value is none of that type.
+        pyarrow.ArrowNotImplementedError: there is no way between the types.
+    """
+    import pyarrow as pa
+
+    pc = functions()
+
+    if column.type == kind:
+        return column
+    if not is_text(column.type) or is_text(kind):
+        return column.cast(kind)
+    try:
+        return _read(column, kind)
+    except pa.ArrowInvalid:
+        bare = pc.utf8_trim_whitespace(column)
+        gone = pc.is_in(bare, value_set=pa.array(MISSING_MARKS))
+        return _read(pc.if_else(gone, None, bare), kind)
+
+
+def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]:
+    """Some values of a column that are none of that type, as text."""
+    import pyarrow as pa
+
+    found: list[str] = []
+    for value in column.unique().drop_null():
+        try:
+            as_type(pa.array([value.as_py()], column.type), kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            found.append(repr(value.as_py()))
+        if len(found) == most:
+            break
+    return found
+
+
+def _read(texts: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+    import pyarrow as pa
+
+    pc = functions()
+    import pyarrow.types as pt
+
+    if pt.is_time(kind):  # arrow reads no times, so they are read as moments of a day
+        day = pc.binary_join_element_wise("1970-01-01", texts, " ")
+        return day.cast(pa.timestamp("us")).cast(kind)
+    return texts.cast(kind)
