@@ -298,6 +298,7 @@ RARE = "(rare)"
 _MANY_RARE = 0.05
 """Share of the rows from which on rare categories are many."""
 
+
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 """Of files that hold tables."""
 
