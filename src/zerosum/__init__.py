@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
+    from zerosum.tables.constraint_bounds import Positive, Range, Rounded
+    from zerosum.tables.constraint_groups import FixedCombinations, OneHot, Unique
+    from zerosum.tables.constraint_inequality import Inequality
+    from zerosum.tables.constraint_sums import Formula, Sum
     from zerosum.tasks.model import Model
     from zerosum.tasks.samples import Samples
 
@@ -18,9 +22,18 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Config",
+    "FixedCombinations",
+    "Formula",
+    "Inequality",
     "Model",
+    "OneHot",
+    "Positive",
+    "Range",
     "Recipe",
+    "Rounded",
     "Samples",
+    "Sum",
+    "Unique",
     "ZerosumError",
     "__version__",
     "compare",
@@ -34,9 +47,18 @@ __all__ = [
 
 _HOMES = {
     "Config": "zerosum.config",
+    "FixedCombinations": "zerosum.tables.constraint_groups",
+    "Formula": "zerosum.tables.constraint_sums",
+    "Inequality": "zerosum.tables.constraint_inequality",
     "Model": "zerosum.tasks.model",
+    "OneHot": "zerosum.tables.constraint_groups",
+    "Positive": "zerosum.tables.constraint_bounds",
+    "Range": "zerosum.tables.constraint_bounds",
     "Recipe": "zerosum.recipes",
+    "Rounded": "zerosum.tables.constraint_bounds",
     "Samples": "zerosum.tasks.samples",
+    "Sum": "zerosum.tables.constraint_sums",
+    "Unique": "zerosum.tables.constraint_groups",
     "ZerosumError": "zerosum.errors",
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",

@@ -16,7 +16,6 @@ from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.evaluate import evaluate as evaluate_run
-from zerosum.workflows.features import DEFAULT as DEFAULT_FEATURES
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
@@ -145,7 +144,8 @@ def evaluate(
     holdout: Any = None,
     data: Any = None,
     n: int | None = None,
-    features: str = DEFAULT_FEATURES,
+    features: str | None = None,
+    target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
     code: Path | str | None = None,
@@ -163,7 +163,8 @@ def evaluate(
             Without it parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
         n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in.
+        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a measure.
         replicates: of the bootstrap for the intervals; 0 for none.
         code: the user's own recipe file, where the run came from one.
@@ -176,7 +177,7 @@ def evaluate(
         EvaluationError: the holdout is none, or there are too few reals or samples.
     """
     return evaluate_run(
-        model, holdout=holdout, data=data, n=n, features=features, seed=seed,
+        model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
         replicates=replicates, code=code, device=device,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip
@@ -188,7 +189,8 @@ def compare(
     holdout: Any = None,
     data: Any = None,
     n: int | None = None,
-    features: str = DEFAULT_FEATURES,
+    features: str | None = None,
+    target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
     code: Path | str | None = None,
@@ -202,7 +204,8 @@ def compare(
         holdout: reals that no model was trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
         n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in.
+        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a measure.
         replicates: of the bootstrap for the intervals; without any no best can be told.
         code: the user's own recipe file, where the runs came from one.
@@ -215,7 +218,7 @@ def compare(
         EvaluationError: the models cannot be compared, or what `evaluate` refuses.
     """
     return compare_runs(
-        models, holdout=holdout, data=data, n=n, features=features, seed=seed,
+        models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
         replicates=replicates, code=code, device=device,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip

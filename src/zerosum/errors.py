@@ -6,6 +6,7 @@ from difflib import get_close_matches
 __all__ = [
     "ConditionError",
     "ConfigError",
+    "ConstraintError",
     "DataError",
     "DeviceError",
     "DivergenceError",
@@ -29,6 +30,10 @@ class ConfigError(ZerosumError):
 
 class DataError(ZerosumError):
     """The data cannot be read, or is not what the recipe needs."""
+
+
+class ConstraintError(ZerosumError):
+    """A constraint on rows does not fit the table, or rows or other constraints break it."""
 
 
 class RecipeError(ZerosumError):

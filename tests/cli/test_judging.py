@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from zerosum.cli import judging
 from zerosum.runs.store import Run
-from zerosum.workflows.features import DEFAULT
 
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)
@@ -83,6 +81,10 @@ def test_compare(zerosum: Zerosum, run: Path, tmp_path: Path) -> None:
         (("--features", "pixel"), "Did you mean 'pixels'?"),
         (("--out", "report.pdf"), "Allowed: .html (a page, with the JSON beside it) and .json."),
         (("--data", "ring"), "this is not the data of"),
+        (
+            ("--target", "label"),
+            "is a column of a table, and the model makes samples of kind image",
+        ),
     ],
 )
 def test_what_is_refused(zerosum: Zerosum, run: Path, words: Any, message: str) -> None:
@@ -91,10 +93,6 @@ def test_what_is_refused(zerosum: Zerosum, run: Path, words: Any, message: str) 
     assert message in done.err
     assert len(done.err.splitlines()) == 1
     assert not (run / "report").exists()
-
-
-def test_the_default_features_are_those_of_python() -> None:
-    assert judging._FEATURES == DEFAULT
 
 
 def test_comparing_one_run_is_refused(zerosum: Zerosum, run: Path) -> None:

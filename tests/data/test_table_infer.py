@@ -184,8 +184,8 @@ def test_a_schema_is_taken_again_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"schema": {"heigth": "float"}}, "schema names 'heigth', no column. Did you mean 'heig"),
-        ({"drop": ["heigth"]}, "drop names 'heigth', no column. Did you mean 'height'"),
+        ({"schema": {"heightx": "float"}}, "schema names 'heightx', no column. Did you mean 'heig"),
+        ({"drop": ["heightx"]}, "drop names 'heightx', no column. Did you mean 'height'"),
         ({"drop": ["height", "b"]}, "all 2 columns of the data frame are dropped"),
         ({"size": (8, 8)}, "size does not apply to table_memory data.*drop.*schema"),
         ({"schema": {"b": {"kind": "category", "names": ["p"]}}}, "1 rows of categories"),

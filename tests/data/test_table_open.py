@@ -12,33 +12,17 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import torch
-from torch import Tensor
 
 from zerosum.data.base import DataConfig
 from zerosum.data.open import open_data, open_holdout, scan_data
 from zerosum.data.tables import TableDataset, TableFileConfig, TableMemoryConfig
 from zerosum.errors import DataError
-from zerosum.tables.constraints import Constraint, Values
+from zerosum.tables.constraint_bounds import Positive
 from zerosum.tables.space import TableSpace
 from zerosum.workflows.prepare import data_of
 from zerosum.workflows.train import resume, train
 
 N = 400
-
-
-class Ordered(Constraint):
-    """One number is at most another, for these tests."""
-
-    kind = "ordered_for_tests"
-    low: str
-    high: str
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return (self.low, self.high)
-
-    def holds(self, values: Values) -> Tensor:
-        return ~(values[self.low] > values[self.high])
 
 
 def people(n: int = N, seed: int = 0) -> pd.DataFrame:
@@ -71,7 +55,7 @@ def fields_of(dataset: TableDataset) -> dict[str, str]:
 
 def test_a_file_is_described_and_opened_again(file: Path) -> None:
     options = {"drop": ["since"], "schema": {"age": "float"}, "protect": 3, "limit": 100,
-               "constraints": [Ordered(low="age", high="pay")]}  # fmt: skip
+               "constraints": [Positive("pay")]}  # fmt: skip
     dataset, config = opened(file, **options)
     assert isinstance(config, TableFileConfig)
     assert fields_of(dataset) == {
@@ -79,7 +63,7 @@ def test_a_file_is_described_and_opened_again(file: Path) -> None:
     }  # fmt: skip
     assert len(dataset) == 100
     assert isinstance(dataset.space, TableSpace)
-    assert dataset.space.constraints == (Ordered(low="age", high="pay"),)
+    assert dataset.space.constraints[0].statement == "pay > 0"
     again = DataConfig.from_json(json.loads(json.dumps(config.to_json())))
     assert again == config
     second = again.build()
@@ -125,11 +109,11 @@ def test_a_frame_is_given_again() -> None:
 
 
 def test_constraints_come_from_a_file(file: Path, tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text(json.dumps(Ordered(low="age", high="pay").to_json()), "utf-8")
-    for given in (tmp_path / "c.json", [Ordered(low="age", high="pay").to_json()]):
+    (tmp_path / "c.json").write_text(json.dumps(Positive("pay").to_json()), "utf-8")
+    for given in (tmp_path / "c.json", [Positive("pay").to_json()]):
         space = opened(file, constraints=given)[0].space
         assert isinstance(space, TableSpace)
-        assert space.constraints == (Ordered(low="age", high="pay"),)
+        assert space.constraints[0].statement == "pay > 0"
 
 
 def test_a_holdout_has_the_fields_of_the_training_data(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The laws that every measure of the judge obeys, on pictures and on points.
+"""The laws that every measure of the judge obeys, on pictures, points and rows of tables.
 
 A new measure is under them as soon as it is registered.
 """
@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.tables.chain import people
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.open import open_data
 from zerosum.evaluation.baselines import trivial_samples
@@ -28,9 +29,14 @@ from zerosum.rng import Noise
 
 N = 400
 
+TARGETS = {"table": "vip", "numbers": "income"}
+"""The same table twice: with a category to predict, and with a number."""
+
 
 @cache
 def data(space: str) -> Dataset:
+    if space in TARGETS:
+        return people(4 * N)
     if space == "image":
         return open_data("digits")[0]
     whole, _ = open_data("ring")
@@ -69,7 +75,7 @@ def hearing(space: str, samples: Exhibit, *, replicates: int = 0) -> Hearing:
     dataset = data(space)
     reference = reals(space, 0)
     trivial = trivial_samples(dataset.space, reference.x, len(samples), Noise(1))
-    assert samples.y is not None
+    assert (samples.y is not None) is (space not in TARGETS)
     return Hearing(
         samples,
         reference,
@@ -77,22 +83,39 @@ def hearing(space: str, samples: Exhibit, *, replicates: int = 0) -> Hearing:
         exhibit(space, trivial, samples.y),
         Bench(
             dataset.space,
-            extractor="pixels",
+            extractor="columns" if space in TARGETS else "pixels",
             split="holdout",
             train=reals(space, 2 * N),
             modes=dataset.modes,
             mode_std=dataset.mode_std,
+            target=TARGETS.get(space),
             replicates=replicates,
         ),
     )
 
 
 def disturb(space: str, x: Tensor, strength: float) -> Tensor:
-    """More of `strength` is always worse: noise on points, noise on pictures."""
+    """More of `strength` is always worse: noise on points, noise on pictures, errors in rows."""
+    if space in TARGETS:
+        return spoil(x, strength)
     noise = Noise(3).normal(len(x), *x.shape[1:])
     if space == "image":
         return (x.float() + 255 * strength * noise).clamp(0, 255).round().to(torch.uint8)
     return x + strength * noise
+
+
+def spoil(x: Tensor, strength: float) -> Tensor:
+    """Noise on the numbers of rows; that share of the categories is anything."""
+    made = x.clone()
+    for column, places in ((1, 0), (2, 2)):
+        known = x[:, column][~x[:, column].isnan()]
+        errors = strength * known.std() * Noise(3 + column).normal(len(x)).double()
+        made[:, column] = (made[:, column] + errors).round(decimals=places)
+    for column, size in ((0, 4), (3, 2)):
+        anything = Noise(column).integers(len(x), high=size).double()
+        wrong = Noise(9 + column).uniform(len(x)) < strength / 2
+        made[:, column] = torch.where(wrong, anything, x[:, column])
+    return made
 
 
 def blur(x: Tensor, times: int) -> Tensor:
@@ -102,8 +125,18 @@ def blur(x: Tensor, times: int) -> Tensor:
     return y.round().to(torch.uint8)
 
 
+@cache
 def cases() -> list[tuple[str, Measure]]:
-    return [(space, one) for space in ("image", "vector") for one in measures_for(space)]
+    spaces = ("image", "vector", "table")
+    found = [(s, one) for s in spaces for one in measures_for(s) if heard_of(s, one)]
+    rest = [one for one in measures_for("table") if ("table", one) not in found]
+    return found + [("numbers", one) for one in rest if heard_of("numbers", one)]
+
+
+def heard_of(space: str, one: Measure) -> bool:
+    """Whether a measure has anything to say of samples of that kind."""
+    heard = hearing(space, reals(space, N))
+    return one.applies(heard.samples, heard.reference, heard.bench)
 
 
 every_measure = pytest.mark.parametrize(
@@ -128,6 +161,10 @@ def scale(space: str, one: Measure) -> dict[str, float]:
     return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
 
 
+def test_every_measure_has_something_to_say() -> None:
+    assert {one for _, one in cases()} == set(all_measures())
+
+
 @every_measure
 def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) -> None:
     samples = reals(space, N)
@@ -135,7 +172,8 @@ def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) 
     assert [f.name for f in figures] == [o.name for o in one.outputs]
     for figure, output in zip(figures, one.outputs, strict=True):
         assert f"N={N}" in figure.full_name
-        assert ("pixels" in figure.full_name) == output.extractor
+        features = "columns" if space in TARGETS else "pixels"
+        assert (f"({features}" in figure.full_name) == output.extractor
         assert len(figure.meaning) > 20
         assert figure.source
         assert figure.ceiling is not None
@@ -173,7 +211,7 @@ def damage(function: Callable[[str, Exhibit], list[Exhibit]]) -> object:
 
 @damage
 def noise(space: str, real: Exhibit) -> list[Exhibit]:
-    strengths = (0.0, 0.3, 0.9) if space == "image" else (0.0, 0.5, 3.0)
+    strengths = {"image": (0.0, 0.3, 0.9), "vector": (0.0, 0.5, 3.0)}.get(space, (0.0, 0.6, 1.8))
     return [exhibit(space, disturb(space, real.x, s), real.y) for s in strengths]
 
 
@@ -186,10 +224,11 @@ def blurring(space: str, real: Exhibit) -> list[Exhibit]:
 
 @damage
 def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
-    assert real.y is not None
+    classes, kinds = (real.x[:, 0], (4, 2, 1)) if space in TARGETS else (real.y, (10, 4, 1))
+    assert classes is not None
     made = []
-    for kept in (data(space).space.num_labels, 4, 1):
-        rows = torch.nonzero(real.y < kept).flatten()
+    for kept in kinds:
+        rows = torch.nonzero(classes < kept).flatten()
         made.append(real.rows(rows[torch.arange(len(real)) % len(rows)]))
     return made
 
@@ -204,6 +243,10 @@ BLIND: dict[str, set[str]] = {
     "recall": {"noise"},
     # Noise on all classes alike leaves their shares as they were.
     "class_kl": {"noise", "baseline"},
+    # Groups are found through much noise.
+    "cluster_agreement": {"noise"},
+    # So few rows gain a number little, whatever they are.
+    "lift_r2": {"dropped_classes"},
     # Each sample is judged by itself, by the label it was asked for: nothing is missed.
     "intended_class": {"dropped_classes"},
     "train_on_real": {"dropped_classes"},
@@ -211,6 +254,12 @@ BLIND: dict[str, set[str]] = {
     "c2st_linear": {"noise", "baseline"},
     # The baseline keeps the variance of every column, and so their sum.
     "feature_spread": {"baseline"},
+    # The baseline draws each column from reals, and so their values and shares.
+    "column_shapes": {"baseline"},
+    "cluster_sizes": {"baseline"},
+    # Noise makes more values and a wider range, never fewer.
+    "category_coverage": {"noise"},
+    "range_coverage": {"noise", "baseline"},
     # Whether training rows are given back; what is far from all of them copies none.
     "closer_to_train": EVERYTHING,
     "exact_copies": EVERYTHING,

@@ -1,5 +1,6 @@
 """The masked network: what depends on what, and rows made column by column."""
 
+import copy
 import math
 
 import pytest
@@ -125,6 +126,32 @@ def test_a_wide_column_learns_and_gradients_are_finite() -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 1.0  # ln 2 is what the first column cannot do without
+
+
+@pytest.mark.parametrize("columns", [2, 5, 31, 200])
+def test_every_column_completes_units_of_its_own(columns: int) -> None:
+    net = MaskedNetworkConfig(width=96, depth=2).build([2] * columns)
+    assert net.cuts[0] == 0
+    assert len(set(net.cuts)) == columns
+    assert net.cuts[-1] == len(net.into_bias)
+
+
+def test_a_rollout_in_bfloat16_is_nearly_the_same() -> None:
+    net, codes = network(), rows()
+    with torch.no_grad():
+        whole = net.log_prob(codes).exp()
+    rollout = net.rollout(len(codes), dtype=torch.bfloat16)
+    for i in range(len(SIZES)):
+        said = rollout.log_probs()
+        assert said.dtype == torch.float32
+        assert (said.gather(1, codes[:, i : i + 1])[:, 0].exp() - whole[:, i]).abs().max() < 0.05
+        rollout.put(codes[:, i])
+
+
+def test_a_copy_of_a_network_that_has_made_rows_says_the_same() -> None:
+    net, codes = network(), rows()
+    net.rollout(4).log_probs()
+    assert torch.equal(copy.deepcopy(net).log_prob(codes), net.log_prob(codes))
 
 
 def test_one_column_is_its_marginal() -> None:

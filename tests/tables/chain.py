@@ -31,7 +31,7 @@ class ChainGame(RowGame):
     def order(self) -> tuple[int, ...]:
         return tuple(range(len(self.table.codecs)))
 
-    def rollout(self, n: int) -> "ChainRollout":
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> "ChainRollout":
         return ChainRollout(self, n)
 
 

@@ -215,7 +215,7 @@ def test_a_schema_is_told_in_many_ways() -> None:
     )  # fmt: skip
     assert [row["kind"] for row in schema.rows] == ["integer", "category", "dropped"]
     for wrong, words in [
-        ({"a": "intger"}, "Did you mean 'integer'"),
+        ({"a": "intege"}, "Did you mean 'integer'"),
         ({"a": {"places": 1}}, "no kind"),
         ({"a": {"kind": "float", "plces": 1}}, "Did you mean 'places'"),
         ("nowhere.json", "no schema at"),

@@ -24,14 +24,19 @@ Number = Annotated[
     typer.Option("-n", "--number", help="Samples, and as many reals; default: up to 10,000."),
 ]
 FeaturesName = Annotated[
-    str, typer.Option("--features", help="pixels, self, efficientnet or inception.")
+    str | None,
+    typer.Option(
+        "--features",
+        help="self (default), pixels, efficientnet or inception; for tables columns.",
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(help="A column of a table: how well samples teach to predict it is measured."),
 ]
 Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
 ]
-
-_FEATURES = "self"
-"""As `workflows.features` has it, which takes too long to import for a help page."""
 
 _CELLS = 11
 
@@ -47,7 +52,8 @@ def evaluate(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = _FEATURES,
+    features: FeaturesName = None,
+    target: Target = None,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -60,8 +66,8 @@ def evaluate(
 
     _check(out)
     found = evaluate_run(
-        run, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
-        device=device, progress=progress_printer(),
+        run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+        code=code, device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:
         found.save(out)
@@ -82,7 +88,8 @@ def compare(
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
-    features: FeaturesName = _FEATURES,
+    features: FeaturesName = None,
+    target: Target = None,
     seed: Seed = 0,
     out: Out = None,
     device: Device = "auto",
@@ -95,8 +102,8 @@ def compare(
 
     _check(out)
     found = compare_runs(
-        runs, holdout=holdout, data=data, n=n, features=features, seed=seed, code=code,
-        device=device, progress=progress_printer(),
+        runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+        code=code, device=device, progress=progress_printer(),
     )  # fmt: skip
     if out is not None:
         found.save(out)

@@ -15,6 +15,7 @@ from torch import Tensor
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.errors import DataError
 from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
+from zerosum.tables.constraint_fit import fit_constraints
 from zerosum.tables.constraints import Constraint, forward_all
 from zerosum.tables.fields import CategoryField, Field
 from zerosum.tables.schema import Schema, TextField, overrides_of
@@ -272,29 +273,22 @@ def fit_space(
             "with at least one column whose values differ."
         )
     columns = dict(zip(modelled, values.unbind(dim=1), strict=True))
-    fitted: list[Constraint] = []
-    for one in constraints:
-        fitted.append(one.fit(forward_all(fitted, columns), modelled))
+    fitted = fit_constraints(constraints, columns, {field.name: field for field in fields})
     coded = forward_all(fitted, columns)
+    made = {field.name: field for one in fitted if one.constructed for field in one.makes}
     codecs = tuple(
-        fit_codec(name, column.numpy(), modelled.get(name), least=least)
+        fit_codec(name, column.numpy(), (modelled | made)[name], least=least)
         for name, column in coded.items()
     )
-    return TableSpace(
-        fields=tuple(fields), constraints=tuple(fitted), codecs=codecs, num_rows=len(values)
-    )
+    return TableSpace(fields=tuple(fields), constraints=fitted, codecs=codecs, num_rows=len(values))
 
 
-def fit_codec(name: str, values: np.ndarray, field: Field | None, *, least: int) -> Codec:
-    """The codec of one coded column.
-
-    `field` is the field of that name; None for a column that a constraint made, of numbers.
-    """
-    if field is not None and field.categories:
+def fit_codec(name: str, values: np.ndarray, field: Field, *, least: int) -> Codec:
+    """The codec of one coded column, which `field` describes: the table's, or a constraint's."""
+    if field.categories:
         rare = field.categories.index(RARE) if RARE in field.categories else None
         return CategoryCodec.fit(name, values, least=least, rare_value=rare)
-    places = field.decimals if field is not None else _places(values)
-    return NumberCodec.fit(name, values, places=places, least=least)
+    return NumberCodec.fit(name, values, places=field.decimals, least=least)
 
 
 RARE = "(rare)"
@@ -302,15 +296,6 @@ RARE = "(rare)"
 
 _MANY_RARE = 0.05
 """Share of the rows from which on rare categories are many."""
-
-
-def _places(values: np.ndarray) -> int | None:
-    """Decimals of a column that no field describes: 0 for whole numbers, else 6 at most."""
-    known = values[~np.isnan(values)]
-    for places in range(7):
-        if np.allclose(known, np.round(known, places), rtol=0, atol=1e-9):
-            return places
-    return None
 
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite, isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.measure import Better
 from zerosum.runs.files import make_folder, write_json, write_whole
+
+if TYPE_CHECKING:
+    from zerosum.evaluation.table_sketch import TableSketch
 
 SCHEMA = 1
 """Version of the JSON; newer ones are refused."""
@@ -98,6 +101,7 @@ class Evaluation:
         samples: some samples, compact, `[n, ...]`.
         reals: as many reals.
         neighbours: samples beside their nearest training rows.
+        table: what is drawn of a table, or None.
         curves: numbers over the training by name, each a list of `(images, value)`.
         events: what was diagnosed and done while the model was trained.
         seconds: how long the judge took.
@@ -110,6 +114,7 @@ class Evaluation:
     samples: np.ndarray | None = None
     reals: np.ndarray | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    table: "TableSketch | None" = None
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     events: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
@@ -136,6 +141,7 @@ class Evaluation:
                     asdict(figure) | {"full_name": figure.full_name, "standing": figure.standing}
                     for figure in self.figures
                 ],
+                "table": None if self.table is None else self.table.to_json(),
                 "curves": self.curves,
                 "events": list(self.events),
                 "seconds": round(self.seconds, 2),

@@ -77,7 +77,11 @@ def _figure(
     if len(hearing.reference) != len(hearing.samples):
         parts.append(f"reals={len(hearing.reference)}")
     train = 0 if bench.train is None else len(bench.train)
-    parts += [output.protocol.format(k=bench.neighbours, train=train)] if output.protocol else []
+    parts += (
+        [output.protocol.format(k=bench.neighbours, train=train, target=bench.target)]
+        if output.protocol
+        else []
+    )
     interval = value.interval()
     low, high = interval if interval else (None, None)
     bottom, top = output.limits

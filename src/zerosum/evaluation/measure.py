@@ -31,7 +31,8 @@ class Exhibit:
     """One set of samples, as measures see it.
 
     Attributes:
-        x: compact samples, uint8 `[N, C, H, W]` or float32 `[N, D]`.
+        x: compact samples, uint8 `[N, C, H, W]`, float32 `[N, D]`, or values of rows, float64
+            `[N, D]`.
         features: what the extractor says of them, float32 `[N, F]`.
         y: labels, int64 `[N]`; of samples, those that were asked for; None where there are none.
         class_logits: logits of a classifier that knows the data's own labels, `[N, K]`, or None.
@@ -68,6 +69,7 @@ class Bench:
         modes: centres of a mixture `[M, D]`, in data units, or None.
         mode_std: standard deviation of one of its modes.
         mode_weights: share of each mode `[M]`, or None.
+        target: the column of a table that is to be predicted, or None.
         neighbours: the k of every measure that looks at k nearest neighbours.
         replicates: bootstrap replicates for an interval; 0 for none.
         seed: of everything random in a measure.
@@ -81,6 +83,7 @@ class Bench:
     modes: Tensor | None = None
     mode_std: float = 0.0
     mode_weights: Tensor | None = None
+    target: str | None = None
     neighbours: int = 5
     replicates: int = 0
     seed: int = 0

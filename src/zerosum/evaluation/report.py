@@ -9,6 +9,7 @@ import numpy as np
 from zerosum.evaluation.figures import Evaluation, Figure, Neighbour
 from zerosum.evaluation.markup import Markup, element, join
 from zerosum.evaluation.report_plots import bar, curve, embed, embed_thumb, picture
+from zerosum.evaluation.report_tables import table_parts
 from zerosum.evaluation.words import interval, number, title
 
 WAYS = {"lower": "lower is better", "higher": "higher is better", "one": "1 is best"}
@@ -25,6 +26,7 @@ def page(evaluation: Evaluation) -> str:
         warnings(evaluation.warnings),
         element("p", evaluation.verdict, class_="verdict"),
         _figures(evaluation.figures),
+        *_table(evaluation),
         _samples(evaluation),
         _neighbours(evaluation.neighbours, facts),
         _events(evaluation.events),
@@ -184,14 +186,24 @@ def sample_figure(samples: np.ndarray, words: str, *, under: np.ndarray | None =
     return element("figure", image, element("figcaption", words), class_=kind)
 
 
+def _table(evaluation: Evaluation) -> tuple[Markup | None, ...]:
+    if evaluation.table is None:
+        return ()
+    return table_parts(evaluation.table, reals=f"reals of the {_where(evaluation)}")
+
+
+def _where(evaluation: Evaluation) -> str:
+    return "holdout" if evaluation.subject.get("split") == "holdout" else "training data"
+
+
 def _samples(evaluation: Evaluation) -> Markup | None:
     made, real = evaluation.samples, evaluation.reals
-    if made is None or not len(made):
+    if made is None or not len(made) or evaluation.table is not None:
         return None
     if made.ndim == 4:
         shown = [sample_figure(made, f"{len(made)} samples, not selected")]
         if real is not None:
-            where = "holdout" if evaluation.subject.get("split") == "holdout" else "training data"
+            where = _where(evaluation)
             shown.append(sample_figure(real, f"{len(real)} reals of the {where}"))
         return section("Samples beside reals", element("div", *shown, class_="pair"))
     words = f"{len(made):,} samples in blue over reals in grey"
@@ -296,5 +308,6 @@ def _protocol(facts: Mapping[str, Any], seconds: float) -> Iterable[tuple[str, s
     copies = facts.get("compared_for_copies")
     yield "Copies looked for in", f"{copies:,} of {trained:,} training rows" if copies else ""
     yield "Features", str(facts.get("features") or "")
+    yield "Target", str(facts.get("target") or "")
     yield "Seed", "" if facts.get("seed") is None else str(facts["seed"])
     yield "Time", f"{seconds:.1f} s" if seconds else ""

@@ -5,7 +5,7 @@ from math import isfinite
 _SPELLED = {
     "frechet": "Fréchet", "c2st": "C2ST", "kl": "KL", "mmd": "MMD", "wasserstein": "Wasserstein",
     "tstr": "TSTR", "trts": "TRTS", "auc": "AUC", "id": "ID", "fid": "FID", "kid": "KID",
-    "gaussian": "Gaussian", "js": "JS",
+    "gaussian": "Gaussian", "js": "JS", "f1": "F1", "r2": "R²",
 }  # fmt: skip
 
 

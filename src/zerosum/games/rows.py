@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
@@ -36,7 +37,14 @@ class Rollout(Protocol):
 
 
 class RowGame(Game):
-    """A game whose generator makes rows column by column."""
+    """A game whose generator makes rows column by column.
+
+    Attributes:
+        sampling_dtype: what hidden units are computed in where rows are made freely; under
+            conditions, which need probabilities, it is float32.
+    """
+
+    sampling_dtype: torch.dtype = torch.float32
 
     @property
     def table(self) -> TableSpace:
@@ -50,24 +58,21 @@ class RowGame(Game):
         """The coded columns in the order in which they are made."""
 
     @abstractmethod
-    def rollout(self, n: int) -> Rollout:
-        """`n` empty rows, on the device of the game; nothing of it is differentiated."""
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> Rollout:
+        """`n` empty rows, on the device of the game; nothing of it is differentiated.
+
+        `dtype` is what hidden units are computed in.
+        """
 
     def draw(self, n: int, noise: Noise) -> Inputs:
-        """Uniform numbers, `[n, 2 * C]`: for each column one that chooses the code, and a place.
-
-        Each column has one number in every n-th part of [0, 1), in random order (Latin hypercube
-        sampling, McKay et al., 1979): rows are as likely as ever, and their shares scatter less.
-        """
-        size = 2 * len(self.table.codecs)
-        order = noise.uniform(n, size).argsort(dim=0).float()
-        return Inputs((order + noise.uniform(n, size)) / n)
+        """Uniform numbers, `[n, 2 * C]`: for each column one that chooses the code, and a place."""
+        return Inputs(noise.uniform(n, 2 * len(self.table.codecs)))
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Code + place, `[B, C]`; codes that are never told of are not drawn."""
         columns = len(self.table.codecs)
         chance, place = inputs.z[:, :columns], inputs.z[:, columns:]
-        rows = self.rollout(inputs.size)
+        rows = self.rollout(inputs.size, dtype=self.sampling_dtype)
         for column in self.order:
             odds = rows.log_probs().exp()
             forbidden = self.table.codecs[column].forbidden
@@ -80,12 +85,15 @@ class RowGame(Game):
 def pick(odds: Tensor, chance: Tensor) -> Tensor:
     """The code at a share `chance` `[n]` of all odds `[n, K]`, int64 `[n]`: by the inverse CDF.
 
-    >>> import torch
     >>> pick(torch.tensor([[1.0, 3.0]]), torch.tensor([0.2]))
     tensor([0])
     >>> pick(torch.tensor([[1.0, 3.0]]), torch.tensor([0.3]))
     tensor([1])
+    >>> pick(torch.tensor([[0.5, 0.5, 0.0]]), torch.tensor([1.0]))
+    tensor([1])
     """
     edges = odds.cumsum(dim=1)
-    at = chance[:, None].to(edges) * edges[:, -1:]
-    return (edges <= at).sum(dim=1).clamp_(max=odds.shape[1] - 1)
+    total = edges[:, -1:]
+    # Below the total, so that a code without odds is never chosen, whatever is rounded.
+    at = torch.minimum(chance[:, None].to(edges) * total, total.nextafter(torch.zeros_like(total)))
+    return torch.searchsorted(edges, at, right=True)[:, 0].clamp_(max=odds.shape[1] - 1)

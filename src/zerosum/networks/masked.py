@@ -23,12 +23,15 @@ from torch.nn.functional import embedding_bag, silu
 
 from zerosum.config import Config
 
+_NEVER = -1e4
+"""Log-odds of a code that does not exist; finite, so that weights can be averaged."""
+
 
 class MaskedNetworkConfig(Config):
     """Describes a masked network.
 
     Attributes:
-        width: hidden units of a layer.
+        width: hidden units of a layer, and at least one for each column.
         depth: hidden layers.
         wide: codes up to which a column is read and predicted code by code.
         rank: length of the vectors for columns of more codes.
@@ -74,13 +77,13 @@ class MaskedNetwork(nn.Module):
         super().__init__()
         self.config, self.sizes = config, tuple(sizes)
         columns, depth = len(sizes), config.depth
-        width = len(_degrees(config.width, max(columns - 1, 1)))
+        width = max(config.width, columns - 1)
         self.wide = tuple(i for i, size in enumerate(sizes) if size > config.wide)
         self.runs = nn.ModuleList(Runs(sizes[i], config.rank) for i in self.wide)
         spans = [config.rank if i in self.wide else size for i, size in enumerate(sizes)]
         heads = [self.runs_at(i).head if i in self.wide else sizes[i] for i in range(columns)]
         self.features, self.heads = _edges(spans), _edges(heads)
-        degree = _degrees(width, max(columns - 1, 1))
+        degree = _degrees(width, columns)
         self.cuts = tuple(int((degree <= i).sum()) for i in range(columns + 1))
         feature, head = _owners(spans), _owners(heads)
         self._mask("into_mask", feature[:, None] < degree)
@@ -98,7 +101,6 @@ class MaskedNetwork(nn.Module):
         self.out = _normal(width, len(head), deviation=0.3 * width**-0.5)
         self.out_bias = nn.Parameter(torch.zeros(len(head)))
         self.register_buffer("log_marginals", torch.zeros(len(head)))
-        self._cut: tuple[object, _Blocks] | None = None
 
     def set_marginals(self, counts: Sequence[Sequence[int]]) -> None:
         """Take the distribution of each column by itself from counts of its codes."""
@@ -149,9 +151,9 @@ class MaskedNetwork(nn.Module):
             return self.runs_at(column).log_probs(head)
         return head.log_softmax(dim=1)
 
-    def rollout(self, n: int) -> "Rollout":
-        """`n` rows that are made column by column."""
-        return Rollout(self, n)
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> "Rollout":
+        """`n` rows that are made column by column; hidden units are computed in `dtype`."""
+        return Rollout(self, n, dtype)
 
     def readings(self) -> Tensor:
         """What each feature says to the first layer, `[F, width]`: itself, and its runs."""
@@ -182,13 +184,6 @@ class MaskedNetwork(nn.Module):
                 said = said + vectors @ table[self.features[i] : self.features[i + 1]]
         return said
 
-    def blocks(self) -> "_Blocks":
-        """The weights as a rollout needs them, cut anew where they have changed."""
-        key = tuple((p.data_ptr(), p._version) for p in (*self.parameters(), self.log_marginals))
-        if self._cut is None or self._cut[0] != key:
-            self._cut = key, _Blocks(self)
-        return self._cut[1]
-
     def _mask(self, name: str, mask: Tensor) -> None:
         self.register_buffer(name, mask.float(), persistent=False)
 
@@ -215,12 +210,12 @@ class Runs(nn.Module):
         self.vectors = _normal(size, rank, deviation=rank**-0.5)
         self.predict = nn.Parameter(torch.randn(self.count, self.length, rank) * rank**-0.5)
         inner = torch.zeros(self.count * self.length)
-        inner[size:] = -torch.inf
+        inner[size:] = _NEVER
         self.register_buffer("inner", inner.view(self.count, self.length))
 
     def set_marginals(self, logs: Tensor) -> Tensor:
         """Take log-probabilities of the codes, `[size]`; return those of the runs, `[count]`."""
-        padded = torch.full((self.count * self.length,), -torch.inf, dtype=logs.dtype)
+        padded = torch.full((self.count * self.length,), _NEVER, dtype=logs.dtype)
         padded[: self.size] = logs
         self.inner.copy_(padded.view_as(self.inner).log_softmax(dim=1))
         return padded.view_as(self.inner).logsumexp(dim=1)
@@ -247,23 +242,25 @@ class _Blocks:
     Attributes:
         units: of each column, the first and the last of the units that its code completes.
         into: what codes up to it say to these units.
-        hidden: these units' weights from all units up to them, by layer.
-        out: weights and bias of each column's head.
+        hidden: by layer, these units' bias, and their weights from all units up to them.
+        out: bias of each column's head, and its weights.
     """
 
     @torch.no_grad()
-    def __init__(self, network: MaskedNetwork) -> None:
+    def __init__(self, network: MaskedNetwork, dtype: torch.dtype) -> None:
         cuts, heads = network.cuts, network.heads
         into = network.readings() * network.into_mask
+        hidden = [(weight * network.hidden_mask).to(dtype) for weight in network.hidden]
+        out = (network.out * network.out_mask).to(dtype)
         bias = network.out_bias + network.log_marginals
         self.units = list(pairwise((0, *cuts[1:])))
         self.into = [into[:, a:b].contiguous() for a, b in self.units]
-        self.hidden = [[w[:b, a:b].contiguous() for a, b in self.units] for w in network.hidden]
-        for i, (a, b) in enumerate(self.units):
-            for layer in self.hidden:
-                layer[i] *= network.hidden_mask[:b, a:b]
+        self.hidden = [
+            [(bias[a:b].to(dtype), weight[:b, a:b].contiguous()) for a, b in self.units]
+            for bias, weight in zip(network.hidden_bias, hidden, strict=True)
+        ]
         self.out = [
-            (network.out[: cuts[i], a:b].contiguous(), bias[a:b])
+            (bias[a:b].to(dtype), out[: cuts[i], a:b].contiguous())
             for i, (a, b) in enumerate(pairwise(heads))
         ]
 
@@ -274,26 +271,29 @@ class Rollout:
     Args:
         network: whose weights are taken as they are now.
         n: number of rows.
+        dtype: what hidden units are computed in; probabilities are float32.
 
     Attributes:
         column: the column whose turn it is.
         codes: what was put so far, int64 `[n, C]`.
     """
 
-    def __init__(self, network: MaskedNetwork, n: int) -> None:
-        self._network, self._blocks = network, network.blocks()
-        device, width = network.into.device, len(network.into_bias)
+    def __init__(self, network: MaskedNetwork, n: int, dtype: torch.dtype) -> None:
+        self._network, self._blocks = network, _Blocks(network, dtype)
+        device, shape = network.into.device, (n, network.into.shape[1])
         self.column = 0
         self.codes = torch.zeros(n, len(network.sizes), dtype=torch.int64, device=device)
-        self._layers = [torch.empty(n, width, device=device) for _ in range(network.config.depth)]
+        self._layers = [
+            torch.empty(shape, dtype=dtype, device=device) for _ in range(network.config.depth)
+        ]
 
     @torch.no_grad()
     def log_probs(self) -> Tensor:
         """Log-probabilities of the codes of the column whose turn it is, `[n, sizes[column]]`."""
         network, i = self._network, self.column
-        weight, bias = self._blocks.out[i]
-        seen = self._layers[-1][:, : network.cuts[i]]
-        return network.log_probs(i, torch.addmm(bias, seen, weight))
+        bias, weight = self._blocks.out[i]
+        head = torch.addmm(bias, self._layers[-1][:, : network.cuts[i]], weight)
+        return network.log_probs(i, head.float())
 
     @torch.no_grad()
     def put(self, codes: Tensor) -> None:
@@ -305,11 +305,11 @@ class Rollout:
         if self.column == len(network.sizes) or high == low:
             return
         a = network.read(self.codes[:, : i + 1], self._blocks.into[i])
-        a = silu(a.add_(network.into_bias[low:high]), inplace=True)
+        a = silu(a.add_(network.into_bias[low:high]), inplace=True).to(self._layers[0].dtype)
         self._layers[0][:, low:high] = a
-        for k, bias in enumerate(network.hidden_bias):
-            seen = self._layers[k][:, :high]
-            a += silu(torch.addmm(bias[low:high], seen, self._blocks.hidden[k][i]), inplace=True)
+        for k, blocks in enumerate(self._blocks.hidden):
+            bias, weight = blocks[i]
+            a = a + silu(torch.addmm(bias, self._layers[k][:, :high], weight), inplace=True)
             self._layers[k + 1][:, low:high] = a
 
     def keep(self, rows: Tensor) -> None:
@@ -339,15 +339,17 @@ def _pyramid(sizes: dict[int, int], starts: Sequence[int]) -> tuple[Tensor, int]
     return table.where(table >= 0, count), count
 
 
-def _degrees(width: int, most: int) -> Tensor:
-    """Degrees 1 to `most` of about `width` units, sorted; 16, 32, … of each where that is near.
+def _degrees(width: int, columns: int) -> Tensor:
+    """Degrees 1 to `columns` - 1 of hidden units, evenly and in order, `[width]`.
 
-    Matrix kernels are at their best with such numbers.
+    Units share a degree in groups of up to 16, where there are enough: processors multiply such
+    blocks up to half as fast again.
     """
-    each = width / most
-    if each < 12:
-        return torch.arange(width) * most // width + 1
-    return torch.arange(1, most + 1).repeat_interleave(16 * round(each / 16))
+    group = 16
+    while group > 1 and width < group * (columns - 1):
+        group //= 2
+    first = torch.arange(width) // group * group
+    return first * max(columns - 1, 1) // width + 1
 
 
 def _edges(spans: Sequence[int]) -> tuple[int, ...]:

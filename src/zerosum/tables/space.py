@@ -13,6 +13,7 @@ from torch import Tensor
 
 from zerosum.errors import ConfigError
 from zerosum.spaces import Space
+from zerosum.tables import constraint_kinds  # noqa: F401  (a space in JSON names them)
 from zerosum.tables.codecs import Codec, NumberCodec
 from zerosum.tables.constraints import Constraint, Values, backward_all, forward_all
 from zerosum.tables.fields import Field
@@ -70,7 +71,7 @@ class TableSpace(Space):
         return torch.stack([codec.encode(columns[codec.name]) for codec in self.codecs], dim=1)
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Values, float64 `[N, D]`, of code + place `[N, C]`; constructed constraints hold."""
+        """Values, float64 `[N, D]`, of code + place `[N, C]`; see `backward_all` on constraints."""
         coded = x.cpu()
         columns = {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
         return self.compact(backward_all(self.constraints, columns))

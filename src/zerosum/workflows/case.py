@@ -1,6 +1,6 @@
 """What a model is held against: reals that were set apart, a ceiling and a floor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_holdout
-from zerosum.errors import EvaluationError
+from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.baselines import trivial_samples
 from zerosum.evaluation.extractors import Extractor
 from zerosum.evaluation.holdout import codes_of, require_same_kind, shared_rows
@@ -17,6 +17,7 @@ from zerosum.evaluation.judge import Hearing
 from zerosum.evaluation.measure import Bench, Exhibit
 from zerosum.rng import Noise, derive_seed
 from zerosum.spaces import Space
+from zerosum.tables.space import TableSpace
 from zerosum.workflows.features import choose_features
 
 MOST = 10_000
@@ -29,6 +30,9 @@ _TRAIN_BYTES = 512 << 20
 """What these may take in memory."""
 
 _PIECE = 1_024
+
+_FEW_TRAIN, _FEW_HELD = 1_000, 200
+"""Rows of a table below which a report warns."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Case:
         baseline: what a trivial generator made, for the floor.
         train: training rows in which copies are looked for; None without a holdout.
         pool: training rows that samples are shown beside; the extractor may have seen them.
+        target: the column of a table that is to be predicted, or None.
         seed: decides which rows are taken.
         warnings: what a reader must know.
     """
@@ -62,6 +67,7 @@ class Case:
     baseline: Exhibit
     train: Exhibit | None
     pool: Exhibit
+    target: str | None
     seed: int
     warnings: tuple[str, ...]
 
@@ -88,6 +94,7 @@ class Case:
             train=self.train,
             modes=self.dataset.modes,
             mode_std=self.dataset.mode_std,
+            target=self.target,
             replicates=replicates,
             seed=self.seed,
             tick=progress,
@@ -102,7 +109,8 @@ def open_case(
     space: Space,
     holdout: Any = None,
     n: int | None = None,
-    features: str,
+    features: str | None = None,
+    target: str | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Case:
@@ -118,14 +126,18 @@ def open_case(
         space: what the model makes.
         holdout: whatever `open_data` takes, or None.
         n: samples, and reals of each part; left out, as many as there can be, up to 10,000.
-        features: name of the extractor.
+        features: name of the extractor; left out, what suits the samples best.
+        target: the column of a table that is to be predicted.
         seed: decides which rows are taken.
         progress: told about anything that takes long.
 
     Raises:
-        EvaluationError: the holdout is none, or `n` is more than there are reals.
+        EvaluationError: the holdout is none, `n` is more than there are reals, or there is no such
+            target.
         DataError: the holdout cannot be read.
     """
+    if target is not None:
+        require_target(space, target)
     held, codes, warnings = None, None, []
     if holdout is None:
         warnings.append(
@@ -156,6 +168,8 @@ def open_case(
     learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
     noise = Noise(derive_seed(seed, "baseline"))
     trivial = trivial_samples(space, others[0], rows.n, noise)
+    if space.kind == "table":
+        warnings += _too_small(len(dataset), None if held is None else len(held))
     if held is not None and space.labels and reals[1] is None:
         warnings.append("The holdout has no labels: nothing that needs them is measured.")
 
@@ -172,7 +186,7 @@ def open_case(
         space=space,
         dataset=dataset,
         holdout=held,
-        features=features,
+        features=chosen.name,
         extractor=chosen.extractor,
         reference=reference,
         fresh=fresh,
@@ -180,6 +194,7 @@ def open_case(
         baseline=exhibit(trivial, others[1]),
         train=copies,
         pool=_together(beside),
+        target=target,
         seed=seed,
         warnings=tuple(warnings),
     )
@@ -193,6 +208,48 @@ def _checked(
     codes = codes_of(space, held.space, f"the holdout {held.name}")
     complaint = shared_rows(dataset, held, progress).complaint()
     return codes, [complaint] if complaint else []
+
+
+def require_target(space: Space, target: str) -> None:
+    """The target is a column that a model of tables makes.
+
+    Raises:
+        EvaluationError: it is not; the nearest name is suggested.
+    """
+    if not isinstance(space, TableSpace):
+        raise EvaluationError(
+            f"a target, {target!r}, is a column of a table, and the model makes samples of kind "
+            f"{space.kind}. Leave it out: what their labels teach is measured anyway."
+        )
+    if target in space.names:
+        if len(space.names) == 1:
+            raise EvaluationError(
+                f"the target {target!r} is the only column that is modelled, so nothing is left to "
+                "predict it from. Leave the target out."
+            )
+        return
+    if target in {field.name for field in space.fields}:
+        raise EvaluationError(
+            f"the target {target!r} is a key or a constant, which nothing predicts. Give one of "
+            f"{', '.join(space.names)}."
+        )
+    raise EvaluationError(
+        f"no column {target!r} to predict.{did_you_mean(target, space.names)} "
+        f"Columns: {', '.join(space.names)}."
+    )
+
+
+def _too_small(train: int, held: int | None) -> Iterator[str]:
+    """What is to be known of a table with few rows."""
+    few = [f"{train:,} training rows"] if train < _FEW_TRAIN else []
+    few += [f"{held:,} rows of the holdout"] if held is not None and held < _FEW_HELD else []
+    if few:
+        yield (
+            f"This table is too small to trust single figures: {' and '.join(few)}, where "
+            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few. Intervals say what other samples of this "
+            "model would change. They do not say what another training or another holdout would, "
+            "which may be more: believe differences from fresh reals only where they are wide."
+        )
 
 
 @dataclass(frozen=True)

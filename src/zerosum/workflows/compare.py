@@ -20,7 +20,6 @@ from zerosum.workflows.evaluate import (
     open_model,
     open_subject,
 )
-from zerosum.workflows.features import DEFAULT
 
 
 def compare(
@@ -29,7 +28,8 @@ def compare(
     holdout: Any = None,
     data: Any = None,
     n: int | None = None,
-    features: str = DEFAULT,
+    features: str | None = None,
+    target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
     code: Path | str | None = None,
@@ -46,7 +46,8 @@ def compare(
         holdout: reals that no model was trained on: whatever `open_data` takes.
         data: the training data, where it has moved or was held in memory.
         n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in.
+        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a measure.
         replicates: of the bootstrap for the intervals; without any no best can be told.
         code: the user's own recipe file, where the runs came from one.
@@ -67,13 +68,13 @@ def compare(
     warnings = list(_require_comparable(subjects, holdout))
     case = open_case(
         first.dataset, first.data, space=first.model.space, holdout=holdout, n=n,
-        features=features, seed=seed, progress=progress,
+        features=features, target=target, seed=seed, progress=progress,
     )  # fmt: skip
     warnings += _shared_with_others(subjects, case, progress)
     found = [
         examine(subject, case, replicates=replicates, progress=progress) for subject in subjects
     ]
-    given = {"holdout": holdout, "data": data, "code": code}
+    given = {"holdout": holdout, "data": data, "target": target, "code": code}
     command = command_for("compare", subjects, case, **given)
     found = [replace(one, subject=one.subject | {"command": command}) for one in found]
     return Comparison(tuple(found), tuple(warnings), command, time.monotonic() - start)

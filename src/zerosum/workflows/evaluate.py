@@ -18,14 +18,16 @@ from zerosum.evaluation.blocks import nearest
 from zerosum.evaluation.figures import Evaluation, Neighbour
 from zerosum.evaluation.judge import judge
 from zerosum.evaluation.measure import Exhibit
+from zerosum.evaluation.table_sketch import TableSketch, sketch_table
 from zerosum.evaluation.verdict import verdict
 from zerosum.games.base import Choice
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_json
 from zerosum.runs.store import Run, versions
+from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
+from zerosum.tasks.table import TableModel
 from zerosum.workflows.case import Case, open_case
-from zerosum.workflows.features import DEFAULT
 from zerosum.workflows.history import curves_of
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
@@ -33,7 +35,9 @@ from zerosum.workflows.prepare import data_of
 EVENTS = ("diagnosis", "remedy", "outcome")
 """Events of a run that a report shows."""
 
-_SHOWN_PICTURES, _SHOWN_POINTS = 64, 2_500
+_SHOWN = {"image": 64, "vector": 2_500, "table": 8}
+"""Samples that a report shows, by the kind of their space."""
+
 _LOOKED_AT = 2_000
 _CLOSEST, _AT_RANDOM, _NEAREST = 6, 6, 3
 _BATCH = 256
@@ -67,7 +71,8 @@ def evaluate(
     holdout: Any = None,
     data: Any = None,
     n: int | None = None,
-    features: str = DEFAULT,
+    features: str | None = None,
+    target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
     code: Path | str | None = None,
@@ -84,7 +89,8 @@ def evaluate(
             parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
         n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in.
+        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a measure.
         replicates: of the bootstrap for the intervals; 0 for none.
         code: the user's own recipe file, where the run came from one.
@@ -94,16 +100,17 @@ def evaluate(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: the holdout is none, there are too few reals, or samples are not finite.
+        EvaluationError: the holdout is none, there are too few reals, there is no such target, or
+            samples are not finite.
     """
     start = time.monotonic()
     subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
     case = open_case(
         subject.dataset, subject.data, space=subject.model.space, holdout=holdout, n=n,
-        features=features, seed=seed, progress=progress,
+        features=features, target=target, seed=seed, progress=progress,
     )  # fmt: skip
     found = examine(subject, case, replicates=replicates, progress=progress)
-    given = {"holdout": holdout, "data": data, "code": code}
+    given = {"holdout": holdout, "data": data, "target": target, "code": code}
     found = replace(
         found,
         subject=found.subject | {"command": command_for("evaluate", [subject], case, **given)},
@@ -174,7 +181,10 @@ def examine(
     samples = case.exhibit(*draw_samples(subject.model, case, progress), progress)
     hearing = case.hearing(samples, replicates=replicates, progress=progress)
     figures = judge(hearing)
-    shown = _SHOWN_PICTURES if case.space.kind == "image" else _SHOWN_POINTS
+    shown = _SHOWN[case.space.kind]
+    beside = ()
+    if mine:
+        beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
@@ -182,13 +192,24 @@ def examine(
         warnings=(*_unfinished(subject), *case.warnings),
         samples=samples.x[:shown].numpy(),
         reals=case.reference.x[:shown].numpy(),
-        neighbours=find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
-        if mine
-        else (),
+        neighbours=beside,
+        table=_sketch(case, samples, beside),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,
     )
+
+
+def _sketch(case: Case, samples: Exhibit, beside: Sequence[Neighbour]) -> TableSketch | None:
+    """What a report draws of a table; None of other samples."""
+    if not isinstance(case.space, TableSpace):
+        return None
+    closest = [
+        (torch.from_numpy(one.sample), torch.from_numpy(one.nearest[0]), one.distances[0])
+        for one in beside
+        if one.chosen == "closest"
+    ]
+    return sketch_table(case.space, samples, case.reference, lookalikes=closest, seed=case.seed)
 
 
 def draw_samples(
@@ -202,6 +223,10 @@ def draw_samples(
     Raises:
         EvaluationError: some are not finite.
     """
+    if isinstance(model, TableModel):
+        values = model.values(case.n, seed=case.seed)
+        _refuse_infinite(int(values.isinf().any(dim=1).sum()), case.n)
+        return values, None
     inputs = model.draw(case.n, seed=case.seed)
     control, y = model.controls.get("label"), case.fresh.y
     if isinstance(control, Choice) and y is not None:
@@ -213,13 +238,17 @@ def draw_samples(
         made.append(model.space.to_data(x).cpu())
         if progress is not None:
             progress("drawing samples", min(len(made) * _BATCH, case.n), case.n)
+    _refuse_infinite(bad, case.n)
+    return torch.cat(made), inputs.y
+
+
+def _refuse_infinite(bad: int, n: int) -> None:
     if bad:
         raise EvaluationError(
-            f"{bad:,} of {case.n:,} samples hold NaN or infinite values, so there is nothing to "
+            f"{bad:,} of {n:,} samples hold NaN or infinite values, so there is nothing to "
             "judge. The training has diverged: train again with lower rates, or resume an earlier "
             "checkpoint."
         )
-    return torch.cat(made), inputs.y
 
 
 def find_neighbours(
@@ -284,6 +313,7 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
         "trained_on": len(subject.dataset),
+        "target": case.target,
         "holdout": case.holdout.name if case.holdout else None,
         "holdout_fingerprint": case.holdout.fingerprint if case.holdout else None,
         "n": case.n,

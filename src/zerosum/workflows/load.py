@@ -3,7 +3,10 @@
 import warnings
 from pathlib import Path
 
+import torch
+
 from zerosum.errors import RunError
+from zerosum.games.rows import RowGame
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.tables.space import TableSpace
@@ -58,6 +61,8 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     game.load_state_dict(state)
+    if isinstance(game, RowGame) and run.manifest["execution"].get("precision") == "bf16":
+        game.sampling_dtype = torch.bfloat16
     kind = TableModel if isinstance(game.space, TableSpace) else Model
     return kind(
         recipe=recipe,

@@ -23,6 +23,10 @@ _FOR_NAMES = 0.1
 """Share of δ with which a category of a single row may be told of."""
 
 
+_UNDER_NOISE = {"optimisation.optimizers.generator.decay": 0.0}
+"""Noise holds weights back enough: with decay too, less is learned."""
+
+
 @dataclass(frozen=True)
 class Promise:
     """What is to be kept: (ε, δ)-differential privacy of each row.
@@ -122,9 +126,10 @@ def plan_private(
         PrivacyError: the data is no table, or the recipe cannot be trained privately.
     """
     promise.check()
+    _with_noise(plan.recipe, 1.0)
     dataset, promise = promise.fit(plan.dataset)
     resolved = recipe if isinstance(recipe, Recipe) else find_recipe(recipe).resolve(dataset.space)
-    resolved = _with_noise(resolved.with_values(dict(changes or {})), 1.0)
+    resolved = _with_noise(resolved.with_values(_UNDER_NOISE | dict(changes or {})), 1.0)
     return replace(plan, dataset=dataset, recipe=resolved), promise
 
 

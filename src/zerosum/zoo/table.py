@@ -23,6 +23,8 @@ from zerosum.tables.space import TableSpace
 _BATCH = 512
 _EPOCHS = 10
 _LEAST_STEPS = 300
+_DECAY = 250
+"""Weights decay by this over the root of the rows: fewer rows are held nearer to independence."""
 
 
 class TableConfig(GameConfig):
@@ -62,9 +64,9 @@ class TableGame(RowGame):
         """The columns as they come."""
         return tuple(range(len(self.table.codecs)))
 
-    def rollout(self, n: int) -> Rollout:
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> Rollout:
         """Rows column by column."""
-        return self.generator.rollout(n)
+        return self.generator.rollout(n, dtype=dtype)
 
     def moves(self) -> list[Move]:
         """The generator, by likelihood."""
@@ -103,9 +105,12 @@ def table(space: Space) -> Recipe:
             total_images=max(_EPOCHS * space.num_rows, _LEAST_STEPS * batch),
             optimizers={
                 "generator": AdamW(
-                    lr=3e-3, beta2=0.95, decay=2.0, schedule=Linear(start=1.0, end=0.0)
+                    lr=3e-3,
+                    beta2=0.95,
+                    decay=_DECAY / space.num_rows**0.5,
+                    schedule=Linear(start=1.0, end=0.0),
                 )
             },
-            averaging=Averaging(half_life=2_000),
+            averaging=Averaging(half_life=34 * batch),
         ),
     )

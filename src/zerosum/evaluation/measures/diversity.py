@@ -27,8 +27,12 @@ def mean_square_spread(features: Tensor, weights: Tensor | None = None) -> float
 
 @measure
 class Diversity(Measure):
-    """The spread of features, as a share of the reals'."""
+    """The spread of features, as a share of the reals'.
 
+    Not for tables: it sees columns one by one only, and `column_shapes` sees more of them.
+    """
+
+    spaces: ClassVar[tuple[str, ...]] = ("image", "vector")
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="feature_spread",

@@ -125,7 +125,7 @@ class FrechetDistance(Measure):
     Not for points: a ring and the square around it have the same mean and covariance.
     """
 
-    spaces: ClassVar[tuple[str, ...]] = ("image",)
+    spaces: ClassVar[tuple[str, ...]] = ("image", "table")
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(

@@ -157,7 +157,7 @@ class KernelDistance(Measure):
 class MaximumMeanDiscrepancy(Measure):
     """How unlike samples and reals are to Gaussian kernels, from narrow to wide."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("vector",)
+    spaces: ClassVar[tuple[str, ...]] = ("vector", "table")
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.blocks import nearest
+from zerosum.evaluation.holdout import row_bytes
 from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
 
 NEAR = 0.01
@@ -22,9 +23,8 @@ NEAR = 0.01
 
 def identical(x: Tensor, train: Tensor) -> Tensor:
     """Whether each compact sample `[N, ...]` is one of the training rows `[M, ...]`, bool `[N]`."""
-    known = {row.tobytes() for row in train.flatten(1).contiguous().numpy()}
-    rows = x.flatten(1).contiguous().numpy()
-    return torch.tensor([row.tobytes() in known for row in rows], dtype=torch.bool)
+    known = set(row_bytes(train))
+    return torch.tensor([row in known for row in row_bytes(x)], dtype=torch.bool)
 
 
 def closer(to_train: Tensor, to_holdout: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
 from zerosum.spaces import ImageSpace
+from zerosum.tables.space import TableSpace
 
 MOST_ROWS = 2_000
 """Rows of each side that the judges see at most."""
@@ -113,7 +114,7 @@ class _TwoSample(Measure):
 
 def _shown(exhibit: Exhibit, bench: Bench) -> Tensor:
     """What the judge sees: features; of points the points themselves too."""
-    if isinstance(bench.space, ImageSpace):
+    if isinstance(bench.space, ImageSpace | TableSpace):
         return exhibit.features
     raw = bench.space.to_model(exhibit.x).flatten(1).float()
     known = raw.shape == exhibit.features.shape and raw.allclose(exhibit.features)
@@ -145,8 +146,9 @@ class C2stLinear(_TwoSample):
 
 @measure
 class C2stStrong(_TwoSample):
-    """The strong judge."""
+    """The strong judge; of tables `c2st_boosted` is, which sees categories as such."""
 
+    spaces: ClassVar[tuple[str, ...]] = ("image", "vector")
     judge = staticmethod(strong_judge)
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(

@@ -1,0 +1,168 @@
+"""Rows of a table are judged from end to end, and the report draws them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.evaluation.test_report import EVIL, read
+from tests.tables.chain import ChainGame, people
+from zerosum.data.base import ArrayDataset
+from zerosum.data.tables import TableDataset, fit_space
+from zerosum.errors import EvaluationError
+from zerosum.evaluation.figures import Evaluation
+from zerosum.evaluation.report import page
+from zerosum.schedules import Constant
+from zerosum.tables.fields import CategoryField, Field, FloatField
+from zerosum.tasks.table import TableModel
+from zerosum.workflows.evaluate import evaluate
+
+TRAIN = people(1_200)
+
+
+def held(n: int = 300, seed: int = 1, **other: Any) -> TableDataset:
+    values = people(n, seed).take(torch.arange(n))[0]
+    return TableDataset(values, TRAIN.space, name="held", **other)
+
+
+def judged(model: TableModel | None = None, **more: Any) -> Evaluation:
+    model = model or TableModel(recipe=Constant(), game=ChainGame(TRAIN), run=None)
+    known: dict[str, Any] = {"data": TRAIN, "holdout": held(), "replicates": 5}
+    return evaluate(model, **(known | more))
+
+
+@pytest.fixture(scope="module")
+def found() -> Evaluation:
+    return judged(target="vip")
+
+
+def test_figures_are_those_of_tables(found: Evaluation) -> None:
+    names = [figure.name for figure in found]
+    assert {"quality", "c2st_boosted", "cluster_agreement", "frechet_distance"} <= set(names)
+    assert "sliced_wasserstein" not in names
+    assert "class_score" not in names
+    assert found["quality"].value > 0.9
+    assert found.subject["features"] == "columns"
+    assert "target=vip" in found["train_on_synthetic_target_auc"].full_name
+    assert "train_on_synthetic_target_r2" not in names
+    assert not found.warnings
+
+
+def test_the_same_seed_gives_the_same_figures(found: Evaluation) -> None:
+    assert judged(target="vip").figures == found.figures
+
+
+def test_the_report_draws_columns_pairs_groups_and_rows(found: Evaluation, tmp_path: Path) -> None:
+    html = read(found.save(tmp_path / "report.html").read_text(encoding="utf-8"))
+    for words in ("Columns", "Pairs of columns", "Groups", "Samples beside reals", "Bodø"):
+        assert words in html.text
+    assert "script" not in html.tags
+    assert not [value for name, value in html.attributes if name in ("src", "href")]
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert {column["name"] for column in data["table"]["columns"]} == set(TRAIN.space.names)
+    assert len(data["table"]["pairs"]) == 6
+    assert found.table is not None
+    assert [one.score for one in found.table.columns] == sorted(
+        one.score for one in found.table.columns
+    )
+
+
+def test_names_cannot_break_the_report(found: Evaluation) -> None:
+    values = people(400).take(torch.arange(400))[0][:, [0, 2]]
+    fields: list[Field] = [
+        CategoryField(name="<script>alert('x')</script>", names=(EVIL, "b", "c", "d")),
+        FloatField(name=EVIL, places=2),
+    ]
+    data = TableDataset(values, fit_space(fields, values), name=EVIL)
+    model = TableModel(recipe=Constant(), game=ChainGame(data), run=None)
+    html = read(page(evaluate(model, data=data, replicates=0)))
+    assert "<script>alert('x')</script>" in html.text
+    assert "script" not in html.tags
+    assert "b" not in html.tags
+    assert not [name for name, _ in html.attributes if name.startswith("on")]
+
+
+def test_a_small_table_is_warned_of() -> None:
+    small = people(300)
+    model = TableModel(recipe=Constant(), game=ChainGame(small), run=None)
+    said = " ".join(judged(model, data=small, holdout=held(100), n=50, replicates=0).warnings)
+    assert "too small" in said
+    assert "300 training rows and 100 rows of the holdout" in said
+
+
+def test_a_copier_is_found_and_a_good_model_is_not() -> None:
+    class Copier(TableModel):
+        def values(self, n: int, *, seed: int = 0, batch_size: int = 4_096) -> torch.Tensor:
+            return TRAIN.take(torch.arange(n))[0]
+
+    copier = Copier(recipe=Constant(), game=ChainGame(TRAIN), run=None)
+    assert "signs of memorisation" in judged(copier, replicates=20).verdict
+    assert "memorisation" not in judged(replicates=20).verdict
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"target": "vpi"}, "no column 'vpi' to predict. Did you mean 'vip'?"),
+        ({"features": "self"}, "'self' are not for this data"),
+        ({"features": "inception"}, "Allowed: columns"),
+        ({"holdout": TRAIN}, "this is training data"),
+        ({"holdout": ArrayDataset(torch.zeros(9, 4), None, name="points")}, "holds points of 4"),
+        ({"n": 5_000}, "it may be 2 to 300"),
+    ],
+)
+def test_what_is_refused(more: dict[str, Any], message: str) -> None:
+    with pytest.raises(EvaluationError, match=message.replace("(", "\\(")):
+        judged(**more)
+
+
+def test_a_holdout_of_other_columns_is_refused() -> None:
+    values = people(300, 1).take(torch.arange(300))[0]
+
+    def holdout(*fields: Field, columns: slice = slice(None)) -> TableDataset:
+        rows = values[:, columns]
+        return TableDataset(rows, fit_space(fields, rows), name="held")
+
+    city, age, income, vip = TRAIN.space.modelled
+    with pytest.raises(EvaluationError, match="no column 'vip'"):
+        judged(holdout=holdout(city, age, income, columns=slice(3)))
+    with pytest.raises(EvaluationError, match="columns that the model lacks: 'cities'"):
+        judged(
+            holdout=TableDataset(
+                torch.cat([values, values[:, :1]], dim=1),
+                fit_space(
+                    [city, age, income, vip, city.model_copy(update={"name": "cities"})],
+                    torch.cat([values, values[:, :1]], dim=1),
+                ),
+                name="held",
+            )
+        )
+    other = city.model_copy(update={"names": ("Å", "Oslo", "Bergen", "Bodø")})
+    with pytest.raises(EvaluationError, match="other values of 'city'"):
+        judged(holdout=holdout(other, age, income, vip))
+    with pytest.raises(EvaluationError, match="another order"):
+        judged(holdout=holdout(age, city, income, vip))
+
+
+def test_a_key_is_no_target() -> None:
+    from zerosum.workflows.case import require_target
+
+    class Key(FloatField):
+        @property
+        def modelled(self) -> bool:
+            return False
+
+    space = TRAIN.space.model_copy(update={"fields": (*TRAIN.space.fields, Key(name="id"))})
+    with pytest.raises(EvaluationError, match="a key or a constant"):
+        require_target(space, "id")
+
+
+def test_numbers_that_are_missing_alike_are_shared_rows() -> None:
+    # What is missing has many forms in memory, and each must equal the others.
+    rows = TRAIN.take(torch.arange(1_200))[0].clone()
+    rows[rows.isnan()] = -torch.tensor(torch.nan, dtype=torch.float64)
+    again = TableDataset(rows, TRAIN.space, name="again")
+    with pytest.raises(EvaluationError, match="1,200 of 1,200 rows"):
+        judged(holdout=again)
