@@ -137,8 +137,11 @@ def test_hard_conditions_are_met_by_particles_of_their_own() -> None:
         step.copy_(torch.tensor([[0.9995, 0.0005], [0.0005, 0.9995]]).double())
     model = TableModel(recipe=Constant(), game=game, run=None)
     where = {"b3": "1", "b5": "0", "b8": "1"}
-    with pytest.warns(UserWarning, match="fewer than one"):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         made = model.values(200, where=where, seed=0)
+    assert ["fewer than one" in str(w.message) for w in told] == [True, False]
+    assert "only with difficulty" in str(told[1].message)
     assert bool((made[:, [3, 5, 8]] == torch.tensor([1.0, 0.0, 1.0])).all())
     turned = (made[:, 4] == 0).double().mean()  # the first turn is before b4 or after it
     assert 0.2 < float(turned) < 0.8  # few draws count, so shares scatter widely

@@ -263,4 +263,7 @@ def _called(field: Field, value: float) -> str:
         return ""
     if field.categories:
         return field.categories[int(value)] if value < len(field.categories) else "(unknown)"
-    return str(field.to_arrow(np.array([value]))[0].as_py())
+    told = field.to_arrow(np.array([value]))[0].as_py()
+    if isinstance(told, float):
+        return f"{told:g}" if field.decimals is None else f"{told:.{field.decimals}f}"
+    return str(told)

@@ -40,12 +40,14 @@ class Part:
         code: of each piece, int64 `[S]`, in order; a code has one piece or more.
         first: the place at which each piece begins, float64 `[S]`.
         width: how much of its code each piece is, `[S]`.
+        exact: whether all pieces are single real numbers, whose densities stand for widths.
     """
 
     codec: Codec
     code: Tensor
     first: Tensor
     width: Tensor
+    exact: bool
 
     @classmethod
     def of(cls, codec: Codec, allowed: Allowed) -> "Part":
@@ -61,9 +63,10 @@ class Part:
             pieces += zip(inside.tolist(), begins, widths, strict=True)
         table = torch.tensor(sorted(pieces), dtype=torch.float64).view(-1, 3)
         width = table[:, 2]
-        if len(width) and width.max() < _SMALLEST:  # a real number: its density stands for it
-            width = width / width.max() * _SMALLEST
-        return cls(codec, table[:, 0].long(), table[:, 1], width)
+        exact = bool(len(width)) and bool(width.max() < _SMALLEST)
+        return cls(
+            codec, table[:, 0].long(), table[:, 1], width / width.max() if exact else width, exact
+        )
 
     @cached_property
     def weights(self) -> Tensor:
@@ -87,6 +90,8 @@ class Part:
         whole = begins[torch.searchsorted(self.code, codes, right=True)] - before
         at = before[code] + chance * whole[code]
         piece = torch.searchsorted(ends, at, right=True).clamp_(max=len(ends) - 1)
+        if self.exact:
+            return self.first[piece].clamp(max=_LAST_PLACE)
         inside = (at - (ends - self.width)[piece]).clamp_min(0).minimum(self.width[piece])
         return (self.first[piece] + inside).clamp_(max=_LAST_PLACE)
 
@@ -129,7 +134,7 @@ def _there_is(space: TableSpace, codec: Codec) -> str:
         low = min(k[0] for k in codec.knots)
         high = max(k[-1] for k in codec.knots)
         held = Allowed(((low, high),), False, 0.0)
-        return f"Made are {shown(field, held)} (what few rows have is not){missing}."
+        return f"Rows have {shown(field, held)}, beyond which values are protected{missing}."
     assert isinstance(codec, CategoryCodec)
     most = [
         f"{field.categories[value]} ({codec.counts[code]:,} rows)"

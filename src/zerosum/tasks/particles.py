@@ -46,7 +46,8 @@ def steered(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
     top = float(log_w.max())
     weights = (log_w - top).exp()
     chance = math.exp(top) * float(weights.mean())
-    if chance * game.table.num_rows < 1:
+    counted = not any(part.exact for part in question.parts.values())
+    if counted and chance * game.table.num_rows < 1:
         warnings.warn(
             f"by the model {chance:.1g} of all rows obey: of the {game.table.num_rows:,} rows it "
             f"was trained on, fewer than one. Such rows are a guess. {_counts(question, game)}",
@@ -253,5 +254,9 @@ def _impossible(question: Question, game: RowGame) -> str:
 
 def _counts(question: Question, game: RowGame) -> str:
     """How many training rows obey each condition alone."""
-    counts = [f"{part.codec.name}: {part.num_rows:,.0f} rows" for part in question.parts.values()]
+    counts = [
+        f"{part.codec.name}: {part.num_rows:,.0f} rows"
+        for part in question.parts.values()
+        if not part.exact
+    ]
     return f"Alone each condition is met by: {', '.join(counts)}, of {game.table.num_rows:,}."
