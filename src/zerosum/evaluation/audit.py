@@ -202,8 +202,8 @@ def verdict(findings: Sequence[Finding]) -> str:
         names = " and ".join(_small(f.title) for f in signs)
         return (
             f"No attack gives people away clearly, but there is a sign in {names}, such as chance "
-            f"makes now and then among {len(findings)} attacks. Repeat the audit with more "
-            f"--attacks, another --seed and a larger holdout. {limit}."
+            f"makes now and then among {len(findings)} attacks. Repeat the audit with "
+            f"more attacks, another seed and a larger holdout. {limit}."
         )
     return (
         f"None of {len(findings)} attacks does better on people who were trained on than on people "
@@ -242,8 +242,7 @@ def _standing(strike: Strike, strict: float, exposed: tuple[str, ...]) -> Standi
     clear = any(_clearly_above(extra) for extra in strike.extras)
     if clear or exposed or risk(strike.main, strike.control, strict).low > 0:
         return "leak"
-    above_blind = any(extra.estimate.low > extra.blind for extra in strike.extras)
-    if above_blind or risk(strike.main, strike.control).low > 0:
+    if risk(strike.main, strike.control).low > 0:
         return "sign"
     if strike.baseline is not None and strike.main.value <= strike.baseline.value:
         return "blind"
@@ -251,7 +250,7 @@ def _standing(strike: Strike, strict: float, exposed: tuple[str, ...]) -> Standi
 
 
 def _clearly_above(extra: Extra) -> bool:
-    """Whether blind guessing is below an interval twice as long."""
+    """Whether blind guessing is below an interval twice as long: six such numbers are read."""
     low = 2 * extra.estimate.low - extra.estimate.value
     return low > extra.blind
 
