@@ -40,6 +40,7 @@ def test_everything_that_is_counted_costs() -> None:
 def test_codes_are_made_of_noisy_counts() -> None:
     data = people(20_000)
     values, _ = data.resident
+    assert isinstance(data.space, TableSpace)
     spaces = [
         fit_private_space(
             data.space.fields, values,
@@ -71,6 +72,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
     )
     manifest = (tmp_path / "run" / "manifest.json").read_text("utf-8")
     assert "Ada" not in manifest
+    assert isinstance(model, zs.TableModel)
     assert set(model.sample(200)["name"]) <= {"x", "y"}
 
 
@@ -100,6 +102,7 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
 def test_rows_are_known_again_by_the_names_that_were_told() -> None:
     data = people(500)
     values, _ = data.resident
+    assert isinstance(data.space, TableSpace)
     space = fit_private_space(
         data.space.fields, values, release=Release(0.1, 1e-7, torch.Generator().manual_seed(0))
     )
