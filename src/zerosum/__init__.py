@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from zerosum.tables.constraint_groups import FixedCombinations, OneHot, Unique
     from zerosum.tables.constraint_inequality import Inequality
     from zerosum.tables.constraint_sums import Formula, Sum
+    from zerosum.tasks.conditions import Between
     from zerosum.tasks.model import Model
     from zerosum.tasks.samples import Samples
+    from zerosum.tasks.table import TableModel
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Between",
     "Config",
     "FixedCombinations",
     "Formula",
@@ -33,6 +36,7 @@ __all__ = [
     "Rounded",
     "Samples",
     "Sum",
+    "TableModel",
     "Unique",
     "ZerosumError",
     "__version__",
@@ -46,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Between": "zerosum.tasks.conditions",
     "Config": "zerosum.config",
     "FixedCombinations": "zerosum.tables.constraint_groups",
     "Formula": "zerosum.tables.constraint_sums",
@@ -58,6 +63,7 @@ _HOMES = {
     "Rounded": "zerosum.tables.constraint_bounds",
     "Samples": "zerosum.tasks.samples",
     "Sum": "zerosum.tables.constraint_sums",
+    "TableModel": "zerosum.tasks.table",
     "Unique": "zerosum.tables.constraint_groups",
     "ZerosumError": "zerosum.errors",
     "compare": "zerosum.api",

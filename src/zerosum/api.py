@@ -17,6 +17,7 @@ from zerosum.tasks.model import Model
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.evaluate import evaluate as evaluate_run
 from zerosum.workflows.load import load
+from zerosum.workflows.private import promise_of
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
@@ -49,6 +50,8 @@ def train(
     compile: bool | Auto = "auto",
     threads: int | Auto = "auto",
     referee: Guard = "act",
+    epsilon: float | None = None,
+    delta: float | None = None,
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.
@@ -85,6 +88,9 @@ def train(
         compile: whether to use `torch.compile`, or `auto`.
         threads: CPU threads for one operation, or `auto`.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
+        epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
+            `privacy`. The referee is off then.
+        delta: δ, left out 1e-6; it should be well below one over the number of rows.
         quiet: print nothing.
 
     Raises:
@@ -97,6 +103,7 @@ def train(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
         changes=set, data_options=options, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
+        promise=promise_of(epsilon, delta),
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(run, device=device)

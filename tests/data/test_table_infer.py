@@ -190,7 +190,6 @@ def test_a_schema_is_taken_again_as_it_was_written(tmp_path: Path) -> None:
         ({"size": (8, 8)}, "size does not apply to table_memory data.*drop.*schema"),
         ({"schema": {"b": {"kind": "category", "names": ["p"]}}}, "1 rows of categories"),
         ({"schema": {"b": {"kind": "category", "names": 3}}}, "schema of column 'b'"),
-        ({"constraints": "nowhere.json"}, "constraints in nowhere.json cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_told_wrongly(options: dict[str, Any], words: str) -> None:

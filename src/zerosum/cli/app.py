@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zerosum.referee.hook import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
+    from zerosum.tasks.table import TableModel
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
@@ -97,6 +98,12 @@ def train(
     constraints: Annotated[
         Path | None, typer.Option(help="JSON that lists what holds in every row of a table.")
     ] = None,
+    epsilon: Annotated[
+        float | None, typer.Option(help="Train a table privately; 3 is usual, 1 strong.")
+    ] = None,
+    delta: Annotated[
+        float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
+    ] = None,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
@@ -114,6 +121,7 @@ def train(
     from zerosum.live import progress_printer, watch
     from zerosum.runtime import is_main_process
     from zerosum.workflows.prepare import plan_training
+    from zerosum.workflows.private import promise_of
     from zerosum.workflows.train import train as train_run
 
     quiet = quiet or not is_main_process()
@@ -131,8 +139,8 @@ def train(
     run = train_run(
         recipe, data, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, device=device, wishes=wishes, referee=_guard(referee),
-        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch,
-        progress=progress,
+        promise=promise_of(epsilon, delta), checkpoint_seconds=checkpoint_seconds,
+        listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 
@@ -172,12 +180,27 @@ def resume(
 @app.command()
 def sample(
     run: RunFolder,
-    n: Annotated[int, typer.Option("-n", "--number", help="How many.")] = 64,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WHERE]", help="More to fix, as after --where."),
+    ] = None,
+    n: Annotated[int | None, typer.Option("-n", "--number", help="How many; default 64.")] = None,
     where: Where = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="A share of a table's rows, such as fraud=true:0.5; repeat for more."),
+    ] = None,
+    like: Annotated[
+        Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
+    ] = None,
     seed: Seed = 0,
     out: Annotated[
-        str, typer.Option(help="grid.png, folder/, x.npz, or x.csv and x.parquet for points.")
-    ] = "samples.png",
+        str | None,
+        typer.Option(
+            help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table. "
+            "Default: samples.png, or samples.csv for rows."
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     device: Device = "auto",
@@ -185,12 +208,48 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
+    from zerosum.tasks.table import TableModel
     from zerosum.workflows.load import load
 
+    where = [*(where or []), *(more or [])]
     model = load(run, device=device, step=step, code=code)
-    samples = model.sample(n, where=_where(where), seed=seed, batch_size=batch_size)
-    path = samples.save(out)
-    _report(as_json, path=str(path), n=len(samples), seed=seed)
+    if isinstance(model, TableModel):
+        path, made = _sample_rows(model, n, where, weight, like, seed, out or "samples.csv")
+    else:
+        _refuse_for_rows(weight=weight, like=like)
+        samples = model.sample(
+            64 if n is None else n, where=_where(where), seed=seed, batch_size=batch_size
+        )
+        path, made = samples.save(out or "samples.png"), len(samples)
+    _report(as_json, path=str(path), n=made, seed=seed)
+
+
+def _sample_rows(
+    model: "TableModel", n: int | None, where: list[str] | None, weight: list[str] | None,
+    like: Path | None, seed: int, out: str,
+) -> tuple[Path, int]:  # fmt: skip
+    """Rows of a table into a file; returns its path and how many there are."""
+    from zerosum.live import progress_printer
+
+    progress = progress_printer()
+    if like is not None:
+        if where or weight or n is not None:
+            raise ConditionError(
+                "--like says which rows and which of their cells; leave out -n, --where and "
+                "--weight, or write them into the file."
+            )
+        return model.save_completed(out, like, seed=seed, progress=progress)
+    many = 64 if n is None else n
+    path = model.save(
+        out, many, where=_pairs(where), weight=_weights(weight), seed=seed, progress=progress
+    )
+    return path, many
+
+
+def _refuse_for_rows(**given: object) -> None:
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ConditionError(f"--{wrong[0]} is for tables; these samples are none. Leave it out.")
 
 
 @app.command()
@@ -332,13 +391,38 @@ def _guard(text: str) -> "Guard":
 
 
 def _where(pairs: list[str] | None) -> dict[str, Any]:
+    where = _pairs(pairs)
+    return {name: text.split(",") if "," in text else text for name, text in where.items()}
+
+
+def _pairs(pairs: list[str] | None) -> dict[str, str]:
+    """`name=value` each; signs of a comparison belong to the value."""
     where = {}
     for pair in pairs or []:
         name, equals, value = pair.partition("=")
-        if not equals:
+        if name.endswith(("!", ">", "<")):  # name>=3, as one would write it
+            name, value = name[:-1], f"{name[-1]}={value}"
+        if not equals or not name:
             raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
-        where[name] = value.split(",") if "," in value else value
+        if name in where:
+            raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
+        where[name] = value
     return where
+
+
+def _weights(pairs: list[str] | None) -> dict[str, dict[str, float]]:
+    """`fraud=true:0.5` as shares of values of a column."""
+    weight: dict[str, dict[str, float]] = {}
+    for pair in pairs or []:
+        name, _, rest = pair.partition("=")
+        value, colon, share = rest.rpartition(":")
+        try:
+            weight.setdefault(name, {})[value] = float(share)
+        except ValueError:
+            colon = ""
+        if not colon:
+            raise ConditionError(f"{pair!r} is no share. Write column=value:share: fraud=true:0.5.")
+    return weight
 
 
 def _size(text: str | None) -> int | tuple[int, int] | None:

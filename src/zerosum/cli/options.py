@@ -9,7 +9,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other progr
 RunFolder = Annotated[Path, typer.Argument(help="A run folder, such as runs/NAME.")]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", help="A control to fix, such as label=3; repeat for more."),
+    typer.Option(
+        "--where", help="What to fix, such as label=3; of a table age=30..40, city=missing."
+    ),
 ]
 Code = Annotated[
     Path | None, typer.Option(help="Your own recipe file, where the run came from one.")

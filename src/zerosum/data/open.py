@@ -14,6 +14,7 @@ from zerosum.data.arrays import (
 )
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
+from zerosum.data.reviews import ReviewsConfig
 from zerosum.data.tables import (
     TABLE_SUFFIXES,
     TableFileConfig,
@@ -28,8 +29,11 @@ from zerosum.spaces import ImageSpace, Space
 from zerosum.tables.space import TableSpace
 
 BUILT_IN: dict[str, type[DataConfig]] = {
-    cls.kind: cls for cls in (DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig)
-}
+    cls.kind: cls
+    for cls in (
+        DigitsConfig, GridConfig, MoonsConfig, ReviewsConfig, RingConfig, SpiralConfig,
+    )
+}  # fmt: skip
 """Data that needs no file, by name."""
 
 
@@ -98,14 +102,14 @@ def open_holdout(
     """
     if isinstance(data, Dataset | DataConfig):
         return open_data(data, progress=progress)
+    if isinstance(data, str | Path) and str(data) in BUILT_IN:
+        return open_data(_other_seed(str(data), like), progress=progress)
     if isinstance(space, TableSpace) and (isinstance(data, str | Path) or _is_frame(data)):
         return open_table_holdout(data, space), None
     options = _form(like, space)
     if not isinstance(data, str | Path):
         return open_data(data, progress=progress, **_known(options, MemoryConfig))
     name = str(data)
-    if name in BUILT_IN:
-        return open_data(_other_seed(name, like), progress=progress)
     config = _config_for(name, {})
     if isinstance(config, NpzConfig) and has_test_split(Path(name)):
         options["split"] = "test"

@@ -1,7 +1,6 @@
 """Rows of a table as a data set: values in memory, with the codes that fit them."""
 
 import hashlib
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.errors import DataError
 from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.tables.constraint_fit import fit_constraints
+from zerosum.tables.constraint_kinds import read_constraints
 from zerosum.tables.constraints import Constraint, forward_all
 from zerosum.tables.fields import CategoryField, Field
 from zerosum.tables.schema import Schema, TextField, overrides_of
@@ -233,7 +233,8 @@ def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of `open_data` as `TableOptions` has them: a schema as columns, files read.
 
     Raises:
-        DataError: a schema or the constraints cannot be read.
+        DataError: a schema cannot be read.
+        ConstraintError: the constraints cannot be.
     """
     options = dict(given)
     if "schema" in options:
@@ -242,8 +243,8 @@ def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
         options["drop"] = (*dropped, *_names(options.get("drop", ())))
     if "drop" in options:
         options["drop"] = tuple(dict.fromkeys(_names(options["drop"])))
-    if isinstance(options.get("constraints"), str | Path):
-        options["constraints"] = _constraints_in(Path(options["constraints"]))
+    if "constraints" in options:
+        options["constraints"] = read_constraints(options["constraints"])
     return {name: value for name, value in options.items() if value not in ((), [], {})}
 
 
@@ -331,14 +332,6 @@ def _source_of(
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:
     return (given,) if isinstance(given, str) else given
-
-
-def _constraints_in(path: Path) -> list[Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"the constraints in {path} cannot be read: {error}.") from error
-    return found if isinstance(found, list) else [found]
 
 
 def _refuse_text(fields: Sequence[Field]) -> None:

@@ -1,18 +1,18 @@
 """What constraints cost: how much farther from the reals the columns are that they are about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from zerosum.evaluation.measures.table_shapes import column_shapes
 from zerosum.tables.constraints import Constraint, Values
 from zerosum.tables.fields import Field
 
 
 @dataclass(frozen=True)
 class ConstraintCost:
-    """Distances between columns of made rows and of reals, 0 to 1.
+    """Distances between columns of made rows and of reals, 0 to 1: complements of their shapes.
 
     Attributes:
         free: of rows made without the constraints, by column.
@@ -48,28 +48,11 @@ def constraint_cost(
     names = dict.fromkeys(name for one in constraints for name in one.columns)
 
     def distances(made: Values) -> dict[str, float]:
-        return {
-            name: column_distance(real[name], made[name], categorical=bool(fields[name].categories))
-            for name in names
-        }
+        shapes = column_shapes(_rows(real, names), _rows(made, names), [fields[n] for n in names])
+        return dict(zip(names, (1 - shapes).tolist(), strict=True))
 
     return ConstraintCost(distances(free), distances(bound))
 
 
-def column_distance(real: Tensor, made: Tensor, *, categorical: bool) -> float:
-    """Kolmogorov-Smirnov distance of two columns, or for categories the total variation.
-
-    What is missing is left out; the distance to a column with nothing else is 1.
-
-    >>> a, b = torch.tensor([0.0, 0, 1, 2]), torch.tensor([0.0, 1, 2, 2])
-    >>> column_distance(a, b, categorical=True), column_distance(a, a + 9, categorical=False)
-    (0.25, 1.0)
-    """
-    known = [column[~column.isnan()] for column in (real, made)]
-    if not all(map(len, known)):
-        return float(len(known[0]) != len(known[1]))
-    both, codes = torch.cat(known).unique(return_inverse=True)
-    sides = codes.split([len(column) for column in known])
-    a, b = (torch.bincount(side, minlength=len(both)).double() / len(side) for side in sides)
-    gap = (a - b).abs().sum() / 2 if categorical else (a - b).cumsum(0).abs().max()
-    return float(gap)
+def _rows(columns: Values, names: Iterable[str]) -> np.ndarray:
+    return np.stack([columns[name].numpy() for name in names], axis=1)

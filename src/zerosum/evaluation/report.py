@@ -119,7 +119,7 @@ def _in_short(facts: Mapping[str, Any]) -> str:
         healthiest = ", the healthiest" if facts.get("healthiest") else ""
         parts.append(f"step {facts['step']:,}{healthiest}")
     if facts.get("images") is not None:
-        parts.append(f"{facts['images']:,} images")
+        parts.append(f"{facts['images']:,} {facts.get('unit', 'images')}")
     if facts.get("judged"):
         parts.append(str(facts["judged"])[:10])
     return " · ".join(parts)
@@ -285,11 +285,14 @@ def _curves(evaluation: Evaluation) -> Markup | None:
     if not evaluation.curves:
         return None
     marks = [e["images"] for e in evaluation.events if isinstance(e.get("images"), int)]
+    unit = evaluation.subject.get("unit", "images")
     plots = [
-        element("figure", element("figcaption", name), curve(points, label=name, marks=marks))
+        element(
+            "figure", element("figcaption", name), curve(points, label=name, marks=marks, unit=unit)
+        )
         for name, points in evaluation.curves.items()
     ]
-    words = "Terms that the players minimised, and what was measured, over the images seen."
+    words = f"Terms that the players minimised, and what was measured, over the {unit} seen."
     words += " Dashed lines are diagnoses." if marks else ""
     return section(
         "The training", element("p", words, class_="note"), element("div", *plots, class_="curves")

@@ -66,7 +66,11 @@ def _marker(place: float) -> Markup:
 
 
 def curve(
-    points: Sequence[tuple[float, float]], *, label: str, marks: Sequence[float] = ()
+    points: Sequence[tuple[float, float]],
+    *,
+    label: str,
+    marks: Sequence[float] = (),
+    unit: str = "images",
 ) -> Markup:
     """A small plot of `(images, value)`, with its range at the side and marks as dashed lines."""
     width, height, left, bottom, top = 300, 112, 46, 18, 8
@@ -105,7 +109,7 @@ def curve(
     parts += [
         text(left - 5, height - bottom + 3, number(y0), "end"),
         text(left, height - 4, short_count(x0), "start"),
-        text(width - 6, height - 4, f"{short_count(x1)} images", "end"),
+        text(width - 6, height - 4, f"{short_count(x1)} {unit}", "end"),
     ]
     return element(
         "svg", *parts, viewBox=f"0 0 {width} {height}", role="img", class_="curve",

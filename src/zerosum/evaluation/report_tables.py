@@ -69,12 +69,12 @@ def _card(one: ColumnSketch) -> Markup:
         element("span", number(one.score), class_="score"),
     )  # fmt: skip
     notes = [element("p", note, class_="note") for note in one.notes]
-    drawing = steps(one) if one.steps else bars(one)
+    drawing = bars(one) if one.ends is None else steps(one, *one.ends)
     return element("figure", head, drawing if one.labels else None, *notes)
 
 
-def steps(one: ColumnSketch) -> Markup:
-    """A filled outline for the reals, a line for the samples, along the numbers."""
+def steps(one: ColumnSketch, first: str, last: str) -> Markup:
+    """A filled outline for the reals, a line for the samples, along numbers from first to last."""
     width, height, bottom, top = 300.0, 108.0, 16.0, 4.0
     most = max([*one.real, *one.made, 1e-12])
     across = width / len(one.real)
@@ -89,7 +89,7 @@ def steps(one: ColumnSketch) -> Markup:
     ground = height - bottom
     hovers = [
         element(
-            "rect", element("title", _hover(f"{one.labels[i]} to {one.labels[i + 1]}", one, i)),
+            "rect", element("title", _hover(one.labels[i], one, i)),
             x=f"{i * across:.1f}", y=0, width=f"{across:.1f}", height=height - bottom,
             class_="hover",
         )
@@ -101,8 +101,8 @@ def steps(one: ColumnSketch) -> Markup:
                 class_="real"),
         element("polyline", points=outline(one.made), class_="made"),
         element("line", x1=0, x2=width, y1=ground, y2=ground, class_="grid"),
-        element("text", one.labels[0], x=0, y=height - 4),
-        element("text", one.labels[-1], x=width, y=height - 4, text_anchor="end"),
+        element("text", first, x=0, y=height - 4),
+        element("text", last, x=width, y=height - 4, text_anchor="end"),
         *hovers,
         viewBox=f"0 0 {width:.0f} {height:.0f}", role="img", class_="shape",
         aria_label=f"{one.name}: shape {number(one.score)}",

@@ -34,10 +34,10 @@ class ColumnSketch:
     Attributes:
         name: of the column.
         score: its shape, see `column_shape`.
-        labels: of the bars; one more of steps, whose borders they are.
+        labels: of each bar or step.
         real: share of the reals in each bar or step.
         made: share of the samples in it.
-        steps: whether bars are steps along a line of numbers.
+        ends: where a line of numbers begins and ends, whose steps they are; None for bars.
         notes: what is not drawn, such as what is missing.
     """
 
@@ -46,7 +46,7 @@ class ColumnSketch:
     labels: tuple[str, ...]
     real: tuple[float, ...]
     made: tuple[float, ...]
-    steps: bool
+    ends: tuple[str, str] | None
     notes: tuple[str, ...]
 
 
@@ -191,7 +191,7 @@ def _column(field: Field, real: np.ndarray, made: np.ndarray) -> ColumnSketch:
             labels.append("all others")
             shares = [[*side, other] for side, other in zip(shares, others, strict=True)]
         return ColumnSketch(
-            field.name, score, tuple(labels), tuple(shares[0]), tuple(shares[1]), False, notes
+            field.name, score, tuple(labels), tuple(shares[0]), tuple(shares[1]), None, notes
         )
     spikes = distinct[times > _SPIKE * len(real)]
     for spike in spikes:
@@ -199,8 +199,11 @@ def _column(field: Field, real: np.ndarray, made: np.ndarray) -> ColumnSketch:
     rest = known[~np.isin(known, spikes)]
     edges = _edges(rest, field.decimals)
     shares = [_shares(side[~np.isin(side, spikes)], edges, len(side)) for side in (real, made)]
+    lows = texts(field, edges[:-1])
+    highs = texts(field, edges[1:] - (0.0 if field.decimals is None else 10.0**-field.decimals))
+    labels = tuple(a if a == b else f"{a} to {b}" for a, b in zip(lows, highs, strict=True))
     return ColumnSketch(
-        field.name, score, tuple(texts(field, edges)), shares[0], shares[1], True, notes
+        field.name, score, labels, shares[0], shares[1], (lows[0], highs[-1]), notes
     )
 
 

@@ -1,7 +1,6 @@
 """Every kind of constraint, so that JSON may name them, and lists of constraints from files."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def read_constraints(given: str | Path | Sequence[Any] | None) -> tuple[Constraint, ...]:
-    """Constraints as a user gives them: objects, what JSON holds of them, or a JSON file of a list.
+def read_constraints(given: Any) -> tuple[Constraint, ...]:
+    """Constraints as a user gives them: objects, what JSON holds of them, or a JSON file of that.
 
     Raises:
         ConstraintError: the file cannot be read, or something in it is no constraint.
@@ -36,6 +35,8 @@ def read_constraints(given: str | Path | Sequence[Any] | None) -> tuple[Constrai
                 f"constraints cannot be read from {str(given)!r}: {error}. Give a JSON file with a "
                 'list: [{"kind": "inequality", "low": "start", "high": "end"}].'
             ) from None
+    if isinstance(given, dict | Constraint):
+        given = [given]
     if not isinstance(given, list | tuple):
         raise ConstraintError(
             f"constraints are {given!r:.80}. Give a list of them, in Python or in a JSON file."

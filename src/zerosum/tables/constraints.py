@@ -161,7 +161,7 @@ def fields_of(one: Constraint, fields: Mapping[str, Field]) -> list[Field]:
             )
         if not fields[name].modelled:
             raise ConstraintError(
-                f"{one.statement}: column {name!r} is a {fields[name].kind}, which is made and not "
+                f"{one.statement}: column {name!r} is of kind {fields[name].kind}, made and not "
                 "learned. Leave the constraint out, or give the column another kind in the schema."
             )
         found.append(fields[name])

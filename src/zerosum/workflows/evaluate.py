@@ -309,6 +309,7 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
         "state": manifest.get("state"),
         "step": step,
         "healthiest": _is_healthiest(subject),
+        "unit": "rows" if case.space.kind == "table" else "images",
         "images": step * per_step if step is not None and per_step else None,
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
@@ -336,10 +337,11 @@ def _unfinished(subject: Subject) -> Iterator[str]:
         return
     state, seen = run.manifest.get("state"), run.manifest.get("images", 0)
     total = run.manifest["recipe"]["optimisation"]["total_images"]
+    unit = "rows" if subject.model.space.kind == "table" else "images"
     if state == "diverged":
-        yield f"The training diverged; what is judged is its last healthy state, {seen:,} images."
+        yield f"The training diverged; what is judged is its last healthy state, {seen:,} {unit}."
     elif state != "finished":
-        yield f"The training is not finished ({state}): {seen:,} of {total:,} images."
+        yield f"The training is not finished ({state}): {seen:,} of {total:,} {unit}."
     steps = run.checkpoints.steps()
     if step is not None and steps and step != steps[-1] and not _is_healthiest(subject):
         yield f"What is judged is step {step:,}, not the newest checkpoint, step {steps[-1]:,}."

@@ -23,6 +23,9 @@ _FOR_NAMES = 0.1
 """Share of δ with which a category of a single row may be told of."""
 
 
+_DELTA = 1e-6
+"""δ where none is given."""
+
 _UNDER_NOISE = {"optimisation.optimizers.generator.decay": 0.0}
 """Noise holds weights back enough: with decay too, less is learned."""
 
@@ -33,7 +36,7 @@ class Promise:
 
     Attributes:
         epsilon: ε.
-        delta: δ; left out, one over ten times the number of rows is taken.
+        delta: δ, which should be well below one over the number of rows.
         histogram_noise: noise multiplier of the histograms, once they are made.
     """
 
@@ -113,6 +116,21 @@ class Promise:
             "taken_for_public": "names and kinds of columns, decimals, and what the schema says",
         }
         return _with_noise(recipe, noise), facts
+
+
+def promise_of(epsilon: float | None, delta: float | None) -> Promise | None:
+    """What --epsilon and --delta ask for; None where neither is given.
+
+    Raises:
+        PrivacyError: δ without ε, or a number that is no promise.
+    """
+    if epsilon is None:
+        if delta is not None:
+            raise PrivacyError(f"--delta {delta:g} needs --epsilon beside it: --epsilon 3.")
+        return None
+    promise = Promise(epsilon, _DELTA if delta is None else delta)
+    promise.check()
+    return promise
 
 
 def plan_private(
