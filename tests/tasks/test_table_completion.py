@@ -13,10 +13,13 @@ from tests.tables.chain import ChainGame, people
 from tests.tasks.test_table import chain, distance, joint
 from zerosum.data.tables import TableDataset, fit_space
 from zerosum.errors import ConditionError
+from zerosum.rng import Noise
 from zerosum.schedules import Constant
 from zerosum.tables.constraint_groups import FixedCombinations
 from zerosum.tables.constraint_inequality import Inequality
 from zerosum.tables.fields import CategoryField, FloatField
+from zerosum.tasks.evidence import Ahead, Question, ask
+from zerosum.tasks.particles import complete
 from zerosum.tasks.table import TableModel
 
 N = 6_000
@@ -63,6 +66,28 @@ def test_a_missing_cell_follows_what_comes_before_and_after_it(model: TableModel
             drawn = torch.multinomial(exact, N // 2, True, generator=torch.Generator())
             shares = [torch.bincount(c, minlength=len(exact)) / (N // 2) for c in (found, drawn)]
             assert distance(shares[0], exact) < 1.3 * distance(shares[1], exact) + 0.015
+
+
+@pytest.mark.parametrize("looks_ahead", [True, False])
+def test_particles_that_are_resampled_follow_the_model_too(
+    model: TableModel, looks_ahead: bool
+) -> None:
+    """Age is given as well as what depends on what depends on it, with or without a look ahead."""
+    game = chain(model)
+    table = joint(game)
+    age = int(table[3].sum((1, 2)).argsort()[-3])
+    given = torch.full((1_500, 4), torch.nan)
+    given[:, 1], given[:, 3] = age + 0.5, 1.5
+    question = ask(model.table, game.order, model.pool, {}, given)
+    if not looks_ahead:
+        question = Question({}, given, {column: Ahead({}, None) for column in (1, 3)})
+    x = complete(game, question, 64 if looks_ahead else 256, Noise(4)).floor().long()
+    truth = table[:, age, :, 1] / table[:, age, :, 1].sum()
+    for axis, column in ((1, 0), (0, 2)):
+        exact = truth.sum(axis)
+        drawn = torch.multinomial(exact, 1_500, True, generator=torch.Generator())
+        shares = [torch.bincount(c, minlength=len(exact)) / 1_500 for c in (x[:, column], drawn)]
+        assert distance(shares[0], exact) < 1.3 * distance(shares[1], exact) + 0.015
 
 
 def test_given_cells_stay_and_order_stays(model: TableModel) -> None:
