@@ -74,20 +74,20 @@ def test_particles_that_are_resampled_follow_the_model_too(model: TableModel, lo
     game = chain(model)
     table = joint(game)
     age = int(table[3].sum((1, 2)).argsort()[-3])
-    given = torch.full((1_500, 4), torch.nan)
+    given = torch.full((1_000, 4), torch.nan)
     given[:, 1], given[:, 3] = age + 0.5, 1.5
     question = ask(model.table, game.order, model.pool, {}, given)
     if look == "nowhere":
         question = Question({}, given, {column: Ahead({}, None) for column in (1, 3)})
     if look == "astray":
-        wrong = Noise(7).normal(4, 1).T.double() * 2
+        wrong = torch.tensor([[0.5, 0.0, 1.0, -0.7]], dtype=torch.float64)
         question = Question({}, given, {1: Ahead({}, None), 3: Ahead({0: wrong}, None)})
-    x = complete(game, question, 64 if look == "ahead" else 256, Noise(4)).floor().long()
+    x = complete(game, question, 64 if look == "ahead" else 512, Noise(4)).floor().long()
     truth = table[:, age, :, 1] / table[:, age, :, 1].sum()
     for axis, column in ((1, 0), (0, 2)):
         exact = truth.sum(axis)
-        drawn = torch.multinomial(exact, 1_500, True, generator=torch.Generator())
-        shares = [torch.bincount(c, minlength=len(exact)) / 1_500 for c in (x[:, column], drawn)]
+        drawn = torch.multinomial(exact, 1_000, True, generator=torch.Generator())
+        shares = [torch.bincount(c, minlength=len(exact)) / 1_000 for c in (x[:, column], drawn)]
         assert distance(shares[0], exact) < 1.3 * distance(shares[1], exact) + 0.015
 
 
