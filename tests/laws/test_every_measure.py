@@ -256,7 +256,8 @@ BLIND: dict[str, set[str]] = {
     "feature_spread": {"baseline"},
     # The baseline draws each column from reals, and so their values and shares.
     "column_shapes": {"baseline"},
-    "cluster_sizes": {"baseline"},
+    # Sizes of groups scatter between reals by more than a little noise changes.
+    "cluster_sizes": {"baseline", "noise"},
     # Noise makes more values and a wider range, never fewer.
     "category_coverage": {"noise"},
     "range_coverage": {"noise", "baseline"},
