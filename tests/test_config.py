@@ -78,7 +78,7 @@ def test_a_bare_kind_stands_for_its_defaults(kind: str) -> None:
     assert Config.from_json(kind) == with_defaults()[kind]()
 
 
-@pytest.mark.parametrize("name", all_recipes())
+@pytest.mark.parametrize("name", [n for n, e in all_recipes().items() if "image" in e.spaces])
 def test_every_recipe_survives_json(name: str) -> None:
     space = ImageSpace(channels=3, height=20, width=16, labels=("a",), label_counts=(4,))
     recipe = all_recipes()[name].build(space)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zerosum.api import compare, evaluate, list_runs, load, resume, train
+    from zerosum.api import audit, compare, evaluate, list_runs, load, resume, train
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
@@ -40,6 +40,7 @@ __all__ = [
     "Unique",
     "ZerosumError",
     "__version__",
+    "audit",
     "compare",
     "evaluate",
     "list_runs",
@@ -66,6 +67,7 @@ _HOMES = {
     "TableModel": "zerosum.tasks.table",
     "Unique": "zerosum.tables.constraint_groups",
     "ZerosumError": "zerosum.errors",
+    "audit": "zerosum.api",
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
     "list_runs": "zerosum.api",

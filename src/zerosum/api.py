@@ -6,6 +6,7 @@ from typing import Any
 
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
+from zerosum.evaluation.audit import Audit
 from zerosum.evaluation.comparison import Comparison
 from zerosum.evaluation.figures import Evaluation
 from zerosum.live import progress_printer, watch
@@ -14,6 +15,7 @@ from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
+from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.evaluate import evaluate as evaluate_run
 from zerosum.workflows.load import load
@@ -21,7 +23,7 @@ from zerosum.workflows.private import promise_of
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["compare", "evaluate", "list_runs", "load", "resume", "train"]
+__all__ = ["audit", "compare", "evaluate", "list_runs", "load", "resume", "train"]
 
 
 def train(
@@ -228,6 +230,45 @@ def compare(
         models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
         replicates=replicates, code=code, device=device,
         progress=None if quiet else progress_printer(),
+    )  # fmt: skip
+
+
+def audit(
+    model: Model | Run | Path | str,
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    attacks: int = 1_000,
+    n: int | None = None,
+    seed: int = 0,
+    code: Path | str | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Audit:
+    """Attack what a model of table rows gives out, against people who were not trained on.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> zs.audit("runs/first", holdout="holdout.csv").save("audit.html")  # doctest: +SKIP
+
+    Args:
+        model: a model, a run or its folder. A run keeps the result as `report/audit.json`.
+        holdout: rows that the model was not trained on, in any form that `train` takes as data.
+        data: the training data, where it has moved or was held in memory.
+        attacks: how often each attack is tried.
+        n: synthetic rows that are given out; left out, as many as training rows, up to 50,000.
+        seed: of the rows and everything random in an attack.
+        code: the user's own recipe file, where the run came from one.
+        device: where to sample.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read, or the former is not the run's.
+        EvaluationError: there is no holdout, it is none, or the model makes no table rows.
+    """
+    return audit_run(
+        model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+        device=device, progress=None if quiet else progress_printer(),
     )  # fmt: skip
 
 

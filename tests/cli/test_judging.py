@@ -98,3 +98,16 @@ def test_what_is_refused(zerosum: Zerosum, run: Path, words: Any, message: str) 
 def test_comparing_one_run_is_refused(zerosum: Zerosum, run: Path) -> None:
     assert "Name two or more" in zerosum("compare", run).err
     assert "named twice" in zerosum("compare", run, run).err
+
+
+def test_audit_needs_rows_and_a_holdout(zerosum: Zerosum, run: Path) -> None:
+    for words, message in (
+        ((), "EvaluationError: an audit needs a holdout"),
+        (("--holdout", "digits"), "attacks are known for table rows alone"),
+        (("--holdout", "digits", "--attacks", 0), "--attacks is 0"),
+        (("--holdout", "digits", "--out", "a.pdf"), "Allowed: .html"),
+    ):
+        done = zerosum("audit", run, *words)
+        assert (done.code, done.out) == (2, "")
+        assert message in done.err
+    assert not (run / "report").exists()

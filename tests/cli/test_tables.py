@@ -46,3 +46,25 @@ def test_a_schema_goes_into_a_file(zerosum: Zerosum, file: Path, tmp_path: Path)
     assert done.out.strip() == str(tmp_path / "s.json")
     assert json.loads((tmp_path / "s.json").read_text("utf-8"))["kind"] == "schema"
     assert zerosum("schema", tmp_path / "none.csv").code == 2
+
+
+def test_a_run_is_audited(zerosum: Zerosum, tmp_path: Path) -> None:
+    for name, shift in (("train", 0), ("held", 1)):
+        rows = [f"{(7 * i + 3 * shift) % 97},{i % 4},{i * i % 89 / 10 + shift}" for i in range(300)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["age,shop,price", *rows]), "utf-8")
+    run, held = tmp_path / "run", tmp_path / "held.csv"
+    words = ["train", "table", "--data", tmp_path / "train.csv", "--images", "600", "--out", run]
+    assert zerosum(*words, "--precision", "fp32", "--compile", "off", "--threads", "1").code == 0
+    done = zerosum("audit", run, "--holdout", held, "--attacks", 30, "--out", tmp_path / "a.html")
+    assert done.code == 0, done.err
+    first, head, *rest = done.out.splitlines()
+    assert first == "300 synthetic rows; 300 training rows against 300 of holdout held.csv"
+    assert head.split() == ["attack", "trained", "on", "not", "risk", "95", "%"]
+    assert any(line.startswith("Linking two tables") for line in rest)
+    assert any("distance to the closest record" in line for line in rest)
+    assert rest[-1] == str(tmp_path / "a.html")
+    assert "The holdout has 300 rows" in done.err
+    again = json.loads(zerosum("audit", run, "--holdout", held, "--attacks", 30, "--json").out)
+    kept = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert again["attacks"] == kept["attacks"]
+    assert rest[-2] == again["verdict"]

@@ -18,7 +18,11 @@ from zerosum.workflows.prepare import make_trainer
 ZOO = {n: e for n, e in all_recipes().items() if e.build.__module__.startswith("zerosum.zoo.")}
 LABELLED = small_dataset("image").space
 PICTURES = [n for n, e in ZOO.items() if "image" in e.spaces]
-TWO = [n for n, e in ZOO.items() if isinstance(e.build(LABELLED).game, TwoPlayerConfig)]
+TWO = [
+    n
+    for n, e in ZOO.items()
+    if "image" in e.spaces and isinstance(e.build(LABELLED).game, TwoPlayerConfig)
+]
 POINTS = [n for n, e in ZOO.items() if "vector" in e.spaces]
 
 
@@ -56,10 +60,7 @@ def test_on_points(name: str, dimensions: int) -> None:
     assert_plays(make(name, dimensions=dimensions))
 
 
-LABELLED_ONES = [(n, s) for n in TWO for s in ZOO[n].spaces if s != "table"]
-
-
-@pytest.mark.parametrize(("name", "space"), LABELLED_ONES)
+@pytest.mark.parametrize(("name", "space"), [(n, space) for n in TWO for space in ZOO[n].spaces])
 def test_with_labels(name: str, space: str) -> None:
     shape: dict[str, Any] = {"dimensions": 3} if space == "vector" else {"height": 8}
     trainer = make(name, {"game.conditional": True}, **shape)

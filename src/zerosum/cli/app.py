@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import judging, remedies, tables
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli import judging, remedies, sampling, tables
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
-from zerosum.errors import ConditionError, DataError, ZerosumError
+from zerosum.errors import DataError, ZerosumError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from zerosum.referee.hook import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
-    from zerosum.tasks.table import TableModel
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
@@ -178,103 +177,6 @@ def resume(
 
 
 @app.command()
-def sample(
-    run: RunFolder,
-    more: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[WHERE]", help="More to fix, as after --where."),
-    ] = None,
-    n: Annotated[int | None, typer.Option("-n", "--number", help="How many; default 64.")] = None,
-    where: Where = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(help="A share of a table's rows, such as fraud=true:0.5; repeat for more."),
-    ] = None,
-    like: Annotated[
-        Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
-    ] = None,
-    seed: Seed = 0,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table. "
-            "Default: samples.png, or samples.csv for rows."
-        ),
-    ] = None,
-    batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
-    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
-    device: Device = "auto",
-    code: Code = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make samples of a run, and save them in the form that --out names."""
-    from zerosum.tasks.table import TableModel
-    from zerosum.workflows.load import load
-
-    where = [*(where or []), *(more or [])]
-    model = load(run, device=device, step=step, code=code)
-    if isinstance(model, TableModel):
-        path, made = _sample_rows(model, n, where, weight, like, seed, out or "samples.csv")
-    else:
-        _refuse_for_rows(weight=weight, like=like)
-        samples = model.sample(
-            64 if n is None else n, where=_where(where), seed=seed, batch_size=batch_size
-        )
-        path, made = samples.save(out or "samples.png"), len(samples)
-    _report(as_json, path=str(path), n=made, seed=seed)
-
-
-def _sample_rows(
-    model: "TableModel", n: int | None, where: list[str] | None, weight: list[str] | None,
-    like: Path | None, seed: int, out: str,
-) -> tuple[Path, int]:  # fmt: skip
-    """Rows of a table into a file; returns its path and how many there are."""
-    from zerosum.live import progress_printer
-
-    progress = progress_printer()
-    if like is not None:
-        if where or weight or n is not None:
-            raise ConditionError(
-                "--like says which rows and which of their cells; leave out -n, --where and "
-                "--weight, or write them into the file."
-            )
-        return model.save_completed(out, like, seed=seed, progress=progress)
-    many = 64 if n is None else n
-    path = model.save(
-        out, many, where=_pairs(where), weight=_weights(weight), seed=seed, progress=progress
-    )
-    return path, many
-
-
-def _refuse_for_rows(**given: object) -> None:
-    wrong = [name for name, value in given.items() if value is not None]
-    if wrong:
-        raise ConditionError(f"--{wrong[0]} is for tables; these samples are none. Leave it out.")
-
-
-@app.command()
-def walk(
-    run: RunFolder,
-    out: Annotated[Path, typer.Option(help="A .gif file.")] = Path("walk.gif"),
-    frames: Annotated[int, typer.Option(help="Pictures in the animation.")] = 60,
-    stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,
-    n: Annotated[int, typer.Option("-n", "--number", help="Tours side by side.")] = 16,
-    where: Where = None,
-    seed: Seed = 0,
-    device: Device = "auto",
-    code: Code = None,
-    as_json: AsJson = False,
-) -> None:
-    """Walk through the latent space of a run and back, as an animation."""
-    from zerosum.workflows.load import load
-
-    model = load(run, device=device, code=code)
-    tour = model.walk(frames=frames, stops=stops, n=n, where=_where(where), seed=seed)
-    path = tour.save(out)
-    _report(as_json, path=str(path), frames=len(tour), seed=seed)
-
-
-@app.command()
 def runs(
     root: Annotated[Path, typer.Argument(help="Where the run folders lie.")] = Path("runs"),
     as_json: AsJson = False,
@@ -333,6 +235,7 @@ def show(
         typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
+sampling.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)
@@ -390,41 +293,6 @@ def _guard(text: str) -> "Guard":
     return parse_guard(text)
 
 
-def _where(pairs: list[str] | None) -> dict[str, Any]:
-    where = _pairs(pairs)
-    return {name: text.split(",") if "," in text else text for name, text in where.items()}
-
-
-def _pairs(pairs: list[str] | None) -> dict[str, str]:
-    """`name=value` each; signs of a comparison belong to the value."""
-    where = {}
-    for pair in pairs or []:
-        name, equals, value = pair.partition("=")
-        if name.endswith(("!", ">", "<")):  # name>=3, as one would write it
-            name, value = name[:-1], f"{name[-1]}={value}"
-        if not equals or not name:
-            raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
-        if name in where:
-            raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
-        where[name] = value
-    return where
-
-
-def _weights(pairs: list[str] | None) -> dict[str, dict[str, float]]:
-    """`fraud=true:0.5` as shares of values of a column."""
-    weight: dict[str, dict[str, float]] = {}
-    for pair in pairs or []:
-        name, _, rest = pair.partition("=")
-        value, colon, share = rest.rpartition(":")
-        try:
-            weight.setdefault(name, {})[value] = float(share)
-        except ValueError:
-            colon = ""
-        if not colon:
-            raise ConditionError(f"{pair!r} is no share. Write column=value:share: fraud=true:0.5.")
-    return weight
-
-
 def _size(text: str | None) -> int | tuple[int, int] | None:
     if text is None:
         return None
@@ -471,10 +339,3 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
         typer.echo(str(folder))
     if manifest.get("state") == "interrupted":
         raise typer.Exit(_INTERRUPTED)
-
-
-def _report(as_json: bool, **values: Any) -> None:
-    if as_json:
-        print_json(values)
-    else:
-        typer.echo(values["path"])

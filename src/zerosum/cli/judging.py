@@ -1,4 +1,4 @@
-"""The commands that judge: `evaluate` and `compare`."""
+"""The commands that judge: `evaluate`, `compare` and `audit`."""
 
 import json
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
 from zerosum.cli.output import print_table
 
 if TYPE_CHECKING:
+    from zerosum.evaluation.audit import Audit
     from zerosum.evaluation.comparison import Comparison
     from zerosum.evaluation.figures import Evaluation, Figure
 
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
     app.command()(evaluate)
     app.command()(compare)
+    app.command()(audit)
 
 
 def evaluate(
@@ -116,6 +118,45 @@ def compare(
         typer.echo(str(out))
 
 
+def audit(
+    run: RunFolder,
+    holdout: Holdout = None,
+    data: Data = None,
+    attacks: Annotated[int, typer.Option(help="How often each attack is tried.")] = 1_000,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n",
+            "--number",
+            help="Synthetic rows given out; default: as many as training rows, up to 50,000.",
+        ),
+    ] = None,
+    seed: Seed = 0,
+    out: Out = None,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Attack what a run gives out: does it tell of people whose rows it was trained on?"""
+    from zerosum.live import progress_printer
+    from zerosum.workflows.audit import audit as audit_run
+
+    _check(out)
+    found = audit_run(
+        run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+        device=device, progress=progress_printer(),
+    )  # fmt: skip
+    if out is not None:
+        found.save(out)
+    if as_json:
+        typer.echo(found.dumps())
+        return
+    _warn(found.warnings)
+    _print_audit(found)
+    if out is not None:
+        typer.echo(str(out))
+
+
 def print_figures(figures: "Sequence[Figure]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
     from zerosum.evaluation.verdict import carries
@@ -168,6 +209,36 @@ def _print_comparison(found: "Comparison") -> None:
         typer.echo("\n* best: its 95 % interval overlaps none of the others")
     for name, one in zip(names, found.evaluations, strict=True):
         typer.echo(f"{name}: {one.verdict}")
+
+
+def _print_audit(found: "Audit") -> None:
+    from zerosum.evaluation.closest import BLIND
+    from zerosum.evaluation.report_audit import STANDINGS
+    from zerosum.evaluation.words import number, percent
+
+    facts, closest = found.subject, found.closest
+    typer.echo(
+        f"{facts['n']:,} synthetic rows; {facts['trained_on']:,} training rows against "
+        f"{facts['held_out']:,} of holdout {facts['holdout']}"
+    )
+    rows = [
+        {
+            "attack": one.title,
+            "trained on": percent(one.main.value),
+            "not": percent(one.control.value),
+            "risk": percent(one.risk.value),
+            "95 %": f"{percent(one.risk.low)} to {percent(one.risk.high)}",
+            "": STANDINGS[one.standing],
+        }
+        for one in found
+    ]
+    if rows:
+        print_table(rows, whole=list(rows[0]), right=("trained on", "not", "risk"))
+    typer.echo(
+        f"\ndistance to the closest record: {number(closest.to_train)} to training rows, "
+        f"{number(closest.to_holdout)} to others; {percent(closest.closer_to_train.value)} are "
+        f"nearer to the former. {BLIND}\n\n{found.verdict}"
+    )
 
 
 def _protocol(found: "Evaluation") -> str:

@@ -52,11 +52,11 @@ def frame(name: str, *body: Any) -> str:
     return f"<!doctype html>\n{html}\n"
 
 
-def header(name: str, facts: str) -> Markup:
+def header(name: str, facts: str, *, kind: str = "evaluation") -> Markup:
     """What the page is about."""
     return element(
         "header",
-        element("p", "zerosum evaluation", class_="eyebrow"),
+        element("p", f"zerosum {kind}", class_="eyebrow"),
         element("h1", name),
         element("p", facts, class_="facts"),
     )

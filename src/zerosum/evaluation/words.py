@@ -50,3 +50,19 @@ def interval(low: float | None, high: float | None) -> str:
     '0.250 to 0.500'
     """
     return "" if low is None or high is None else f"{number(low)} to {number(high)}"
+
+
+def percent(share: float) -> str:
+    """A share in hundredths, with as many digits as tell it from 0 and 1.
+
+    >>> percent(0.1234), percent(0.00042), percent(0.0), percent(0.9996), percent(-0.01)
+    ('12.3 %', '0.04 %', '0 %', '99.96 %', '-1.0 %')
+    >>> percent(0.00004)
+    'under 0.01 %'
+    """
+    if not 0 < abs(share) < 1:
+        return f"{100 * share:.0f} %"
+    if abs(share) < 0.00005:
+        return "under 0.01 %" if share > 0 else "0 %"
+    near = min(abs(share), 1 - abs(share))
+    return f"{100 * share:.{1 if near >= 0.001 else 2}f} %"

@@ -7,7 +7,7 @@ events.jsonl        what happened: choices, warnings, stops, divergence
 samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
-report/             evaluation.json: what the judge found last
+report/             evaluation.json, audit.json: what the judge and the attacks found last
 code/               a recipe file of the user's own, where there was one
 ```
 """

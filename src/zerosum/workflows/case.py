@@ -233,10 +233,7 @@ def require_target(space: Space, target: str) -> None:
             f"the target {target!r} is a key or a constant, which nothing predicts. Give one of "
             f"{', '.join(space.names)}."
         )
-    raise EvaluationError(
-        f"no column {target!r} to predict.{did_you_mean(target, space.names)} "
-        f"Columns: {', '.join(space.names)}."
-    )
+    raise EvaluationError(f"no column {target!r} to predict.{did_you_mean(target, space.names)}")
 
 
 def _too_small(train: int, held: int | None) -> Iterator[str]:

@@ -22,8 +22,8 @@ from zerosum.tables.space import TableSpace
 
 _BATCH = 512
 _EPOCHS = 10
-_LEAST_STEPS = 300
-_DECAY = 250
+_LEAST_STEPS = 800
+_DECAY = 200
 """Weights decay by this over the root of the rows: fewer rows are held nearer to independence."""
 
 

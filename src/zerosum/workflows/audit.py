@@ -1,0 +1,191 @@
+"""Audit a model of table rows: open it, draw rows, attack them, and write down what came of it."""
+
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Dataset, Progress
+from zerosum.data.open import open_holdout
+from zerosum.errors import EvaluationError, RunError
+from zerosum.evaluation.attack import lay_out
+from zerosum.evaluation.audit import Audit, strike_all, verdict
+from zerosum.evaluation.closest import closest
+from zerosum.evaluation.holdout import require_same_kind, shared_rows
+from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.store import Run, versions
+from zerosum.tables.space import TableSpace
+from zerosum.tasks.model import Model
+from zerosum.tasks.table import TableModel
+from zerosum.workflows.evaluate import Subject, open_subject
+
+MOST = 50_000
+"""Synthetic rows that are drawn at most where no number is asked for."""
+
+_LEAST, _SMALL, _NARROW = 20, 500, 4
+
+
+def audit(
+    run_or_model: Run | Model | Path | str,
+    *,
+    holdout: Any = None,
+    data: Any = None,
+    attacks: int = 1_000,
+    n: int | None = None,
+    seed: int = 0,
+    code: Path | str | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Audit:
+    """Attack what a run's model gives out, and keep the result in the run as `report/audit.json`.
+
+    The same seed gives the same result.
+
+    Args:
+        run_or_model: a run, its folder, or a model, of table rows.
+        holdout: rows that the model was not trained on: whatever `open_holdout` takes.
+        data: the training data, where it has moved or was held in memory.
+        attacks: how often each attack is tried.
+        n: synthetic rows that are given out; left out, as many as there are training rows, up to
+            50,000.
+        seed: of the rows and everything random in an attack.
+        code: the user's own recipe file, where the run came from one.
+        device: where to sample.
+        progress: told about anything that takes long.
+
+    Raises:
+        RunError: no such run, or it has no checkpoints.
+        DataError: training data or holdout cannot be read, or the former is not the run's.
+        EvaluationError: there is no holdout, it is none, it is too small, or the model makes no
+            table rows.
+    """
+    start = time.monotonic()
+    if holdout is None:
+        raise EvaluationError(
+            "an audit needs a holdout: how often an attack succeeds on people who were not trained "
+            "on is what its success is measured by. Keep a fifth of the rows apart in a file of "
+            "its own before you train, train on the others, and name that file with --holdout."
+        )
+    if attacks < 1 or (n is not None and n < 1):
+        raise EvaluationError(f"--attacks is {attacks} and -n is {n}; both must be at least 1.")
+    subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+    model, space = subject.model, subject.model.space
+    if not isinstance(model, TableModel) or not isinstance(space, TableSpace):
+        raise EvaluationError(
+            f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
+            "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
+        )
+    held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
+    warnings = list(_checked(subject.dataset, held, space, progress))
+    train, others = _values(subject.dataset), _values(held)
+    made = model.values(n or min(len(train), MOST), seed=seed)
+    release, victims = lay_out(
+        made, train, others, names=space.names, attacks=attacks, seed=seed,
+        categorical=tuple(bool(field.categories) for field in space.modelled),
+    )  # fmt: skip
+    findings, notes = strike_all(release, victims, tick=progress)
+    given = {"holdout": holdout, "data": data, "code": code}
+    settings = {"attacks": attacks, "n": len(made), "seed": seed}
+    found = Audit(
+        subject=_facts(subject, held, settings, given),
+        findings=findings,
+        verdict=verdict(findings),
+        closest=closest(release, victims),
+        warnings=(*warnings, *notes),
+        seconds=time.monotonic() - start,
+    )
+    return found if subject.run is None else _kept(subject.run, found)
+
+
+def _checked(
+    dataset: Dataset, held: Dataset, space: TableSpace, progress: Progress | None
+) -> Iterator[str]:
+    """Warnings about holdout and table.
+
+    Raises:
+        EvaluationError: the holdout has other columns, is training data, or is too small; or there
+            are too few training rows.
+    """
+    require_same_kind(space, held.space, f"the holdout {held.name}")
+    for what, rows in (("training data", dataset), ("holdout", held)):
+        if len(rows) < _LEAST:
+            raise EvaluationError(
+                f"the {what} has {len(rows)} rows, and an audit needs {_LEAST} at least; some "
+                "hundreds before it says much."
+            )
+    complaint = shared_rows(dataset, held, progress).complaint()
+    if complaint:
+        yield f"{complaint} These people count on both sides."
+    if len(held) < _SMALL:
+        yield (
+            f"The holdout has {len(held):,} rows: intervals are wide, and a small leak passes "
+            "unseen. A thousand rows or more tell much more."
+        )
+    if len(space.names) < _NARROW:
+        yield (
+            f"The table has {len(space.names)} columns that are learned: too few to single many "
+            "people out or to link them, whatever the model does."
+        )
+
+
+def _values(dataset: Dataset) -> Tensor:
+    held = dataset.resident
+    return held[0] if held else dataset.take(torch.arange(len(dataset)))[0]
+
+
+def _facts(
+    subject: Subject, held: Dataset, settings: dict[str, int], given: dict[str, Any]
+) -> dict[str, Any]:
+    """What was audited, and how."""
+    manifest = subject.run.manifest if subject.run else {}
+    used = {name: v for name, v in versions().items() if name in ("zerosum", "torch")}
+    return {
+        "name": subject.name,
+        "run": str(subject.run.folder) if subject.run else None,
+        "recipe": (manifest.get("recipe") or {}).get("name"),
+        "step": subject.model.step,
+        "data": subject.dataset.name,
+        "fingerprint": subject.dataset.fingerprint,
+        "trained_on": len(subject.dataset),
+        "holdout": held.name,
+        "holdout_fingerprint": held.fingerprint,
+        "held_out": len(held),
+        **settings,
+        "command": _command(subject, settings, given),
+        "judged": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": used,
+    }
+
+
+def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) -> str:
+    """What to type to audit in the same way again; Python where data has no name to type."""
+    known = {name: value for name, value in given.items() if value is not None}
+    if subject.run is None or not all(isinstance(v, str | Path) for v in known.values()):
+        what = repr(str(subject.run.folder)) if subject.run else "model"
+        words = [f"{k}={str(v)!r}" if isinstance(v, str | Path) else f"{k}=..."
+                 for k, v in known.items()]  # fmt: skip
+        words += [f"{k}={v}" for k, v in settings.items()]
+        return f"zs.audit({', '.join([what, *words])})"
+    words = ["zerosum", "audit", str(subject.run.folder)]
+    for name, value in (known | settings).items():
+        words += ["-n" if name == "n" else f"--{name}", str(value)]
+    return shlex.join(words)
+
+
+def _kept(run: Run, found: Audit) -> Audit:
+    """Write the result into the run; where that cannot be done, the result says so."""
+    try:
+        make_folder(run.folder / "report")
+        write_json(run.folder / "report" / "audit.json", found.to_json())
+        facts = {name: found.subject[name] for name in ("step", "attacks", "n", "held_out")}
+        standings = {finding.name: finding.standing for finding in found}
+        run.add_event("audited", **facts, verdict=found.verdict, standings=standings)
+    except RunError as error:
+        return replace(found, warnings=(*found.warnings, f"Not kept in the run: {error}"))
+    return found

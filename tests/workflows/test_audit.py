@@ -1,0 +1,216 @@
+"""An audit from a run to its report: what is kept, what is said, and what is refused."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+import torch
+from torch import Tensor
+
+import zerosum as zs
+from tests.tables.chain import ChainGame, people
+from zerosum.data.tables import TableDataset, fit_space
+from zerosum.engine.choose import Wishes
+from zerosum.errors import DataError, EvaluationError
+from zerosum.evaluation.audit import Audit, Standing, verdict
+from zerosum.evaluation.rates import Estimate
+from zerosum.evaluation.report_audit import STANDINGS, page
+from zerosum.runs.store import Run
+from zerosum.schedules import Constant
+from zerosum.tasks.table import TableModel
+from zerosum.workflows.audit import audit
+from zerosum.workflows.train import train
+
+TRAIN, HELD = people(1_500), people(1_000, seed=1)
+
+
+OTHERS = TableDataset(
+    people(1_500, seed=2).take(torch.arange(1_500))[0],
+    TRAIN.space,
+    name="others",  # pyright: ignore[reportArgumentType]
+)
+
+
+class Leaky(TableModel):
+    """Gives back training rows in place of every third of its own."""
+
+    def values(self, n: int, **options: Any) -> Tensor:
+        made = super().values(n, **options)
+        made[::3] = TRAIN.take(torch.arange(n))[0][::3]
+        return made
+
+
+def model(data: TableDataset, kind: type[TableModel] = TableModel) -> TableModel:
+    return kind(recipe=Constant(), game=ChainGame(data), run=None)
+
+
+def audited(one: TableModel | None = None, **options: Any) -> Audit:
+    """The audit of a model that knows other people of the same kind."""
+    settings: dict[str, Any] = {"data": TRAIN, "holdout": HELD, "attacks": 200} | options
+    return audit(one or model(OTHERS), **settings)
+
+
+@pytest.fixture(scope="module")
+def safe() -> Audit:
+    return audited()
+
+
+@pytest.fixture(scope="module")
+def leaky() -> Audit:
+    return audited(model(OTHERS, Leaky))
+
+
+def test_a_model_that_never_saw_these_people_is_not_accused(safe: Audit) -> None:
+    assert {finding.standing for finding in safe} <= {"none", "blind", "sign"}
+    assert len(safe.findings) == 8
+    assert "gives away" not in safe.verdict
+    assert safe.closest.closer_to_train.value == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_model_that_gives_back_rows_is_found_out(leaky: Audit) -> None:
+    assert leaky["exact_copies"].standing == "leak"
+    assert leaky["membership_density"].standing == "leak"
+    assert leaky["exact_copies"].main.value == pytest.approx(1 / 3, abs=0.05)
+    assert leaky.verdict.startswith("The model gives away people it was trained on")
+    assert "in 1,000 people without a twin are given back" in leaky["exact_copies"].words
+
+
+def test_a_model_that_remembers_pairs_of_values_is_found_out() -> None:
+    """Counts of pairs give back no row, but who was counted can be told."""
+    found = audited(model(TRAIN))
+    assert found["exact_copies"].main.value < 0.05
+    assert found["membership_density"].standing == "leak"
+
+
+def test_the_same_seed_gives_the_same_audit(safe: Audit) -> None:
+    assert audited().findings == safe.findings
+    assert audited(seed=1).findings != safe.findings
+
+
+def test_it_says_what_was_audited(safe: Audit) -> None:
+    facts = safe.subject
+    assert (facts["trained_on"], facts["held_out"], facts["n"]) == (1_500, 1_000, 1_500)
+    assert facts["command"] == "zs.audit(model, holdout=..., data=..., attacks=200, n=1500, seed=0)"
+    with pytest.raises(EvaluationError, match="Did you mean 'linkability'"):
+        safe["linkabilty"]
+
+
+def test_the_page_and_the_json(leaky: Audit, tmp_path: Path) -> None:
+    leaky.save(tmp_path / "a.html")
+    html = (tmp_path / "a.html").read_text("utf-8")
+    data = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert data == leaky.to_json() == json.loads(leaky.dumps())
+    assert [one["name"] for one in data["attacks"]] == [one.name for one in leaky]
+    by_name = {one["name"]: one for one in data["attacks"]}
+    assert [column["name"] for column in by_name["attribute_inference"]["columns"]] == [
+        "city", "age", "income", "vip",
+    ]  # fmt: skip
+    assert {n["name"] for n in by_name["membership_distance"]["numbers"]} >= {"AUC", "advantage"}
+    text = re.sub(r"<[^>]+>", "", html)
+    for one in leaky:
+        assert one.title in text
+        assert STANDINGS[one.standing] in text
+    assert "nothing here follows from them" in text
+    assert "What an audit cannot prove" in text
+    assert not re.search(r"https?:|<script|<link", html)
+    with pytest.raises(EvaluationError, match=r"cannot save a report as \.pdf"):
+        leaky.save(tmp_path / "a.pdf")
+
+
+def test_names_of_columns_cannot_break_the_page() -> None:
+    evil = "<b onload='x'>&"
+    values = TRAIN.take(torch.arange(300))[0]
+    named = [one.with_values({"name": evil}) if one.name == "age" else one
+             for one in TRAIN.space.fields]  # fmt: skip  # pyright: ignore[reportAttributeAccessIssue]
+    data = TableDataset(values, fit_space(named, values), name="people")
+    game = ChainGame(data)
+    held = TableDataset(HELD.take(torch.arange(300))[0], data.space, name="others")  # pyright: ignore[reportArgumentType]
+    one = TableModel(recipe=Constant(), game=game, run=None)
+    html = page(audit(one, data=data, holdout=held, attacks=40))
+    assert evil not in html
+    assert "&lt;b onload=" in html
+
+
+def run_on_files(folder: Path) -> tuple[Run, Path]:
+    """A run of the recipe `table` on a file, and a file that was kept apart."""
+    for name, data in (("train", TRAIN), ("held", HELD)):
+        values = data.take(torch.arange(len(data)))[0].numpy()
+        columns = {field.name: field.to_arrow(values[:, i])
+                   for i, field in enumerate(TRAIN.space.modelled)}  # fmt: skip  # pyright: ignore[reportAttributeAccessIssue]
+        pyarrow.csv.write_csv(pa.table(columns), folder / f"{name}.csv")
+    plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
+    run = train("table", str(folder / "train.csv"), out=folder / "run", images=600, wishes=plain)
+    return run, folder / "held.csv"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
+    return run_on_files(tmp_path_factory.mktemp("audit"))
+
+
+def test_a_run_keeps_its_audit(files: tuple[Run, Path]) -> None:
+    run, held = files
+    found = zs.audit(run.folder, holdout=str(held), attacks=60, quiet=True)
+    kept = json.loads((run.folder / "report" / "audit.json").read_text("utf-8"))
+    assert kept == found.to_json()
+    event = Run.open(run.folder).events()[-1]
+    assert (event["event"], event["attacks"], event["verdict"]) == ("audited", 60, found.verdict)
+    assert event["standings"]["linkability"] == found["linkability"].standing
+    assert found.subject["command"] == (
+        f"zerosum audit {run.folder} --holdout {held} --attacks 60 -n 1500 --seed 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"holdout": None}, "Keep a fifth of the rows apart"),
+        ({"holdout": TRAIN}, "this is training data"),
+        ({"attacks": 0}, "--attacks is 0"),
+        ({"n": 0}, "-n is 0"),
+        ({"holdout": "moons"}, "holds points of 2"),
+        ({"holdout": people(12, seed=3)}, "has 12 rows, and an audit needs 20"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((EvaluationError, DataError), match=message):
+        audited(**options)
+
+
+def test_samples_of_another_kind_are_refused(tmp_path: Path) -> None:
+    plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
+    run = train("vanilla", "ring", out=tmp_path / "run", images=64, wishes=plain)
+    with pytest.raises(EvaluationError, match="attacks are known for table rows alone"):
+        audit(run, holdout="ring")
+
+
+def test_what_weakens_an_audit_is_told() -> None:
+    some = torch.cat([HELD.take(torch.arange(97))[0], TRAIN.take(torch.arange(3))[0]])
+    held = TableDataset(some, TRAIN.space, name="few")  # pyright: ignore[reportArgumentType]
+    told = " ".join(audited(holdout=held, attacks=50).warnings)
+    assert "of 100 rows of the holdout are also training rows" in told
+    assert "The holdout has 100 rows: intervals are wide" in told
+    assert "Membership was tried on 50 rows of each kind" in told
+
+
+@pytest.mark.parametrize(
+    ("standings", "words"),
+    [
+        ([], "Nothing can be said: no attack could be made"),
+        (["blind", "blind"], "Nothing can be said: no attack did better than guessing"),
+        (["none", "blind"], "None of 2 attacks does better"),
+        (["none", "sign"], "there is a sign in “exact"),
+        (["leak", "sign"], "One attack does better"),
+        (["leak", "leak"], "2 of 2 attacks do better"),
+    ],
+)
+def test_the_verdict_says_what_the_findings_do(
+    safe: Audit, standings: list[Standing], words: str
+) -> None:
+    one = replace(safe["exact_copies"], risk=Estimate(0.1, 0.05, 0.2))
+    assert words in verdict([replace(one, standing=standing) for standing in standings])
