@@ -2,18 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tests.tables.chain import ChainGame, people
+from tests.tables.shop import FIELDS, TRUE, shop
 from tests.tasks.test_table_completion import bounded
+from zerosum.data.tables import TableDataset, fit_space
 from zerosum.errors import ConditionError, ConstraintError
 from zerosum.schedules import Constant
 from zerosum.tables.constraint_bounds import Range
 from zerosum.tables.constraint_groups import Unique
 from zerosum.tables.constraint_inequality import Inequality
 from zerosum.tables.constraints import obeying
+from zerosum.tasks.conditions import parse_where
 from zerosum.tasks.evidence import readings_of
 from zerosum.tasks.table import TableModel
 
@@ -71,3 +75,20 @@ def test_rows_are_unique_across_blocks(model: TableModel) -> None:
         model.values(20, constraints=[Unique(["city", "vip"])])
     with pytest.raises(ConditionError, match="made apart"):
         model.values(9, constraints=[Unique(["age"])], weight={"city": {"Å": 0.5}})
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{}, {"city": "Bergen"}, {"start": "10..20", "is_a": 1}, {"total": ">=100", "is_b": "yes"}],
+    ids=str,
+)
+def test_every_kind_of_constraint_holds_beside_conditions(where: dict[str, Any]) -> None:
+    columns = shop(2_000)
+    rows = torch.stack([columns[field.name] for field in FIELDS], dim=1)
+    space = fit_space(FIELDS, rows, constraints=TRUE)
+    game = ChainGame(TableDataset(rows, space, name="shop"))
+    model = TableModel(recipe=Constant(), game=game, run=None)
+    made = space.columns(model.values(1_500, where=where, seed=2))
+    assert bool(obeying(space.constraints, made).all())
+    for name, allowed in parse_where(where, space).items():
+        assert bool(allowed.holds(made[name]).all())
