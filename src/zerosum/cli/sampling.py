@@ -1,5 +1,6 @@
 """The commands that make samples: `sample` and `walk`."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,9 @@ from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
     from zerosum.tasks.table import TableModel
+
+_CONDITION = re.compile(r"(.+?)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
+"""A column, a sign, and a value."""
 
 
 def register(app: typer.Typer) -> None:
@@ -120,14 +124,14 @@ def _where(pairs: list[str] | None) -> dict[str, Any]:
 
 
 def _pairs(pairs: list[str] | None) -> dict[str, str]:
-    """`name=value` each; signs of a comparison belong to the value."""
+    """`name=value` each; signs of a comparison belong to the value: `age>=30` is `age=>=30`."""
     where = {}
     for pair in pairs or []:
-        name, equals, value = pair.partition("=")
-        if name.endswith(("!", ">", "<")):  # name>=3, as one would write it
-            name, value = name[:-1], f"{name[-1]}={value}"
-        if not equals or not name:
+        told = _CONDITION.fullmatch(pair)
+        if told is None:
             raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
+        name, sign, text = told.groups()
+        value = text if sign == "=" else f"{sign}{text}"
         if name in where:
             raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
         where[name] = value

@@ -21,7 +21,7 @@ from zerosum.tables.codecs import CategoryCodec
 from zerosum.tables.constraints import forward_all, obeying
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.conditions import Allowed, step_of
-from zerosum.tasks.evidence import Part, Question, ask, coded_as_is
+from zerosum.tasks.evidence import Part, Question, ask, readings_of
 from zerosum.tasks.particles import BLOCK, complete
 
 if TYPE_CHECKING:
@@ -112,7 +112,10 @@ def completed_values(
             "this model makes whole rows at once, so it cannot complete given ones. Train the "
             "recipe table for that."
         )
-    question = ask(space, game.order, model.pool, _parts(partial, space), _given(partial, space))
+    given = _given(partial, space)
+    question = ask(
+        space, game.order, model.pool, _parts(partial, space), given, _masks(partial, space)
+    )
     hard = _hard(question, game.order)
     made = torch.empty_like(partial.values)
     left = torch.arange(len(made))
@@ -135,8 +138,9 @@ def completed_values(
             return made
     raise ConditionError(
         f"{len(left):,} rows cannot be completed so that every constraint holds: rows "
-        f"{', '.join(str(int(row)) for row in left[:5])}{', …' if len(left) > 5 else ''}. Look "
-        "whether their given cells contradict each other."
+        f"{', '.join(str(int(row)) for row in left[:5])}{', …' if len(left) > 5 else ''} (counted "
+        "from 0). Look whether their given cells contradict each other. Where a constraint "
+        "computes a column from others, give those, and leave it empty."
     )
 
 
@@ -158,7 +162,7 @@ def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.T
 
 def _given(partial: Partial, space: TableSpace) -> Tensor:
     """Code + place of what is given, float32 `[N, C]`, NaN elsewhere."""
-    columns, exact = space.columns(partial.values), coded_as_is(space)
+    columns, exact = space.columns(partial.values), _coded_as_is(space)
     given = torch.full((len(partial.values), len(space.codecs)), torch.nan)
     built = [one for one in space.constraints if one.constructed]
     needed = [columns[name] for one in built for name in one.columns]
@@ -176,11 +180,28 @@ def _given(partial: Partial, space: TableSpace) -> Tensor:
     return given
 
 
+def _masks(partial: Partial, space: TableSpace) -> dict[int, Tensor]:
+    """For columns of combinations those that agree with what is given, bool `[N, size]`."""
+    columns, masks = space.columns(partial.values), {}
+    for name, (index, read) in readings_of(space).items():
+        if read is None or bool(columns[name].isnan().all()):
+            continue
+        given = columns[name][:, None]
+        agrees = given.isnan() | (given == read)
+        masks[index] = masks.get(index, True) & agrees
+    # where nothing agrees, nothing can be told: such rows break the constraint, and are named
+    return {index: mask | ~mask.any(1, keepdim=True) for index, mask in masks.items()}
+
+
+def _coded_as_is(space: TableSpace) -> set[str]:
+    return {name for name, (_, read) in readings_of(space).items() if read is None}
+
+
 def _parts(partial: Partial, space: TableSpace) -> dict[int, Part]:
     """For columns with empty cells: that these come to hold something."""
     parts = {}
     fields = {field.name: field for field in space.modelled}
-    exact = coded_as_is(space)
+    exact = _coded_as_is(space)
     for i, codec in enumerate(space.codecs):
         if codec.missing is None or codec.name not in exact:
             continue
@@ -196,6 +217,7 @@ def _hard(question: Question, order: tuple[int, ...]) -> Tensor:
     """Which rows are asked something after a cell that is made, bool `[N]`."""
     assert question.given is not None
     given = ~question.given[:, list(order)].isnan()
-    asked = given | torch.tensor([column in question.parts for column in order])
+    told = [column in question.parts or column in question.masks for column in order]
+    asked = given | torch.tensor(told)
     made_before = (~given).long().cumsum(1) - (~given).long()
     return (asked & (made_before > 0)).any(1)

@@ -6,16 +6,17 @@ The estimate only says where to look: `particles` divides it out again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from zerosum.errors import ConditionError
-from zerosum.tables.codecs import MIDDLE, CategoryCodec, Codec, NumberCodec
+from zerosum.tables.codecs import MIDDLE, Codec, NumberCodec
+from zerosum.tables.fields import Field
 from zerosum.tables.space import TableSpace
-from zerosum.tasks.conditions import Allowed, Conditions, field_of, shown
+from zerosum.tasks.conditions import MISSING, Allowed, Conditions, field_of, shown
 
 _SMALLEST = 1e-6
 _LAST_PLACE = 1 - 2**-12
@@ -29,6 +30,9 @@ _VARIANTS = 512
 """Given codes of one column that are looked ahead to; rarer ones are not."""
 
 _LARGEST_TABLE = 4_000_000
+
+_TRUST = 0.8
+"""Power of the estimated factors: columns that overlap foretell less than their product."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,13 @@ class Part:
             codec, table[:, 0].long(), table[:, 1], width / width.max() if exact else width, exact
         )
 
+    @classmethod
+    def of_codes(cls, codec: Codec, allowed: Tensor) -> "Part":
+        """Whole codes, those that are `allowed`, bool `[size]`."""
+        code = allowed.nonzero()[:, 0]
+        ends = torch.zeros(2, len(code), dtype=torch.float64)
+        return cls(codec, code, ends[0], ends[1] + 1, False)
+
     @cached_property
     def weights(self) -> Tensor:
         """Share of each code that is allowed, float64 `[size]`; 0 for codes never drawn."""
@@ -97,52 +108,91 @@ class Part:
 
 
 def parts_of(space: TableSpace, conditions: Conditions) -> dict[int, Part]:
-    """For each condition the coded column and the part of it that is allowed.
+    """For each coded column that conditions are on the part of it that is allowed.
 
     Raises:
         ConditionError: no training row obeys one of the conditions.
     """
-    index = {codec.name: i for i, codec in enumerate(space.codecs)}
-    parts = {}
+    readings = readings_of(space)
+    parts: dict[int, Part] = {}
     for name, allowed in conditions.items():
-        codec = space.codecs[index[name]]
+        index, read = readings[name]
+        codec = space.codecs[index]
         part = Part.of(codec, allowed)
+        if read is not None:
+            part = Part.of_codes(codec, allowed.holds(read))
+        asked = shown(field_of(space, name), allowed)
         if not part.num_rows:
-            raise ConditionError(
-                f"no row has {shown(field_of(space, name), allowed)}. {_there_is(space, codec)}"
-            )
-        parts[index[name]] = part
+            raise ConditionError(f"no row has {asked}. {_there_is(space, name)}")
+        if index in parts:
+            part = Part.of_codes(codec, (part.weights > 0) & (parts[index].weights > 0))
+            if not part.num_rows:
+                raise ConditionError(
+                    f"no row has {asked} together with what else is asked of {codec.name}, which "
+                    "go together in fixed combinations. Leave out a condition, or widen it."
+                )
+        parts[index] = part
     return parts
 
 
-def coded_as_is(space: TableSpace) -> set[str]:
-    """Columns whose codes stand for their own values: no constraint changes them."""
-    changed = {
-        name
-        for one in space.constraints
-        if one.constructed
-        for name in getattr(one, "changes", one.columns)
+def readings_of(space: TableSpace) -> dict[str, tuple[int, Tensor | None]]:
+    """Columns whose value one code decides: the coded column, and the value of each of its codes.
+
+    A column that is coded as it is has no such values: its codec tells them. The others belong to
+    a group of columns in place of which a constraint has one of categories.
+    """
+    index = {codec.name: i for i, codec in enumerate(space.codecs)}
+    built = [one for one in space.constraints if one.constructed]
+    changed = [name for one in built for name in one.changes]
+    found: dict[str, tuple[int, Tensor | None]] = {
+        name: (index[name], None) for name in space.names if name in index and name not in changed
     }
-    return {codec.name for codec in space.codecs if codec.name in space.names} - changed
+    for one in built:
+        made = one.makes
+        if len(made) != 1 or not made[0].categories or made[0].name not in index:
+            continue
+        at = index[made[0].name]
+        codec = space.codecs[at]
+        read = one.backward({made[0].name: codec.decode(torch.arange(codec.size) + MIDDLE)})
+        found |= {
+            name: (at, read[name])
+            for name in one.changes
+            if changed.count(name) == 1 and name in space.names
+        }
+    return found
 
 
-def _there_is(space: TableSpace, codec: Codec) -> str:
+def _there_is(space: TableSpace, name: str) -> str:
     """What a column holds, as a hint."""
-    field = field_of(space, codec.name)
-    missing = "" if codec.missing is None else f"; {codec.counts[codec.missing]:,} rows are missing"
-    if isinstance(codec, NumberCodec) and codec.knots:
+    field = field_of(space, name)
+    index, read = readings_of(space)[name]
+    codec = space.codecs[index]
+    if read is None and isinstance(codec, NumberCodec) and codec.knots:
         low = min(k[0] for k in codec.knots)
         high = max(k[-1] for k in codec.knots)
         held = Allowed(((low, high),), False, 0.0)
+        gone = 0 if codec.missing is None else codec.counts[codec.missing]
+        missing = f"; {gone:,} rows are missing" if gone else ""
         return f"Rows have {shown(field, held)}, beyond which values are protected{missing}."
-    assert isinstance(codec, CategoryCodec)
+    values = codec.decode(torch.arange(codec.size) + MIDDLE) if read is None else read
+    known, at = values.nan_to_num(nan=torch.inf).unique(return_inverse=True)
+    made = torch.tensor(codec.counts)
+    made[list(codec.forbidden)] = 0
+    counts = torch.zeros(len(known), dtype=torch.int64).index_add_(0, at, made)
     most = [
-        f"{field.categories[value]} ({codec.counts[code]:,} rows)"
-        for code, value in enumerate(codec.values[:8])
+        f"{_name_of(field, float(known[i]))} ({int(counts[i]):,} rows)"
+        for i in counts.argsort(descending=True, stable=True)[:8].tolist()
+        if counts[i]
     ]
-    more = len(codec.values) - len(most)
+    more = int((counts > 0).sum()) - len(most)
     rare = " Rare values are protected, and never made." if codec.forbidden else ""
-    return f"There are: {', '.join(most)}{f', and {more} more' if more else ''}{missing}.{rare}"
+    return f"There are: {', '.join(most)}{f', and {more} more' if more else ''}.{rare}"
+
+
+def _name_of(field: Field, value: float) -> str:
+    if value == torch.inf:
+        return MISSING
+    return shown(field, Allowed(((value, value),), False, 0.0)).removeprefix(f"{field.name} ")
 
 
 class Ahead:
@@ -210,7 +260,7 @@ def _factors(
         foretold = empty.index_add(0, code, told)
         factor = ((seen + _DOUBT) / (foretold + _DOUBT)).clamp(1 / _CAP, _CAP)
         told = (told * factor[code]).clamp(max=1.0)
-        tables[column] = torch.cat([factor.log(), torch.zeros(sizes[column], 1)], dim=1).T
+        tables[column] = torch.cat([_TRUST * factor.log(), torch.zeros(sizes[column], 1)], dim=1).T
     return tables
 
 
@@ -223,21 +273,36 @@ class Question:
         given: code + place of given cells, float32 `[G, C]`, NaN where a cell is to be made; None
             where nothing is given.
         ahead: for each column that something is asked of, the look ahead to it.
+        masks: for columns of which a row is told something, but not all, which codes each row may
+            have, bool `[G, size]`.
     """
 
     parts: Mapping[int, Part]
     given: Tensor | None
     ahead: Mapping[int, Ahead]
+    masks: Mapping[int, Tensor] = field(default_factory=dict)
 
     def some(self, rows: Tensor) -> "Question":
         """The same for some of the given rows, int64 `[n]`."""
         assert self.given is not None
-        return Question(self.parts, self.given[rows], self.ahead)
+        masks = {column: mask[rows] for column, mask in self.masks.items()}
+        return Question(self.parts, self.given[rows], self.ahead, masks)
+
+    def codes_given(self, column: int) -> Tensor | None:
+        """Codes of given cells `[G]`, -1 where none is; None where nothing is given."""
+        if self.given is None:
+            return None
+        return self.given[:, column].nan_to_num(nan=-1.0).floor().long()
+
+    def asks(self, column: int) -> bool:
+        """Whether something is asked of a column."""
+        return column in self.ahead or column in self.masks
 
 
 def ask(
     space: TableSpace, order: Sequence[int], pool: Callable[[], Tensor],
     parts: Mapping[int, Part], given: Tensor | None = None,
+    masks: Mapping[int, Tensor] | None = None,
 ) -> Question:  # fmt: skip
     """A question, with the look ahead to everything that it asks.
 
@@ -247,6 +312,7 @@ def ask(
         pool: makes codes of rows of the game's own, int64 `[P, C]`.
         parts: what is allowed, for each column with a condition.
         given: code + place of given cells, float32 `[G, C]`, NaN elsewhere.
+        masks: see `Question`.
     """
     ahead = {}
     for position, column in enumerate(order):
@@ -262,7 +328,7 @@ def ask(
             ahead[column] = Ahead.to_codes(pool(), before, space.sizes, column, code)
         else:
             ahead[column] = Ahead.to_part(pool(), before, space.sizes, column, parts[column])
-    return Question(parts, given, ahead)
+    return Question(parts, given, ahead, masks or {})
 
 
 def place_of(codes: Tensor, chance: Tensor, question: Question) -> Tensor:

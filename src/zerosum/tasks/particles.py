@@ -17,13 +17,10 @@ from torch import Tensor
 from zerosum.errors import ConditionError
 from zerosum.games.rows import RowGame, pick
 from zerosum.rng import Noise, derive_seed
-from zerosum.tasks.evidence import Part, Question, place_of
+from zerosum.tasks.evidence import Question, place_of
 
 BLOCK = 4_096
 """Rows that are made together."""
-
-_MOST_DRAWS = 4_096
-"""Draws for a row before particles of its own are cheaper, and how many these then are."""
 
 _TWICE = 0.005
 """Share of rows that may be given out twice, where a weight is beyond the bound."""
@@ -34,8 +31,8 @@ _POOR = 0.01
 def steered(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
     """Rows without end, code + place `[B, C]`, that follow the game given what is asked.
 
-    Each is kept with a chance in proportion to its weight. Where that would take more than 4,096
-    draws for a row, each is chosen from as many particles of its own.
+    Each is kept with a chance in proportion to its weight; the bound of the weights is that of a
+    first block, so that a row takes 4,096 draws at most.
 
     Raises:
         ConditionError: the game makes no such rows.
@@ -57,9 +54,6 @@ def steered(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
     rate = float((weights / bound).mean())
     if rate < _POOR:
         _warn_poor(f"{rate:.2%} of the draws can be used")
-    if rate < 1 / _MOST_DRAWS:
-        yield from _chosen(game, question, seed)
-        return
     block = 0
     while True:
         noise = Noise(derive_seed(seed, "where", block))
@@ -84,37 +78,37 @@ def roll(
 ) -> tuple[Tensor, Tensor]:
     """Rows by steered proposals, with their weights; one group of `particles` after another.
 
-    Where there is more than one group, each belongs to one row that is asked for, and its
-    particles are resampled among themselves when they become too unequal.
+    Where cells are given, each group belongs to one row of them, and its particles are resampled
+    among themselves when they become too unequal.
 
     Returns:
         Codes, int64 `[groups * particles, C]`, and logarithms of weights, float64.
     """
     n = groups * particles
+    grouped = particles > 1 and question.given is not None
     columns = len(game.table.codecs)
     chance = noise.uniform(n, columns)
     rows = game.rollout(n)
     log_w = torch.zeros(n, dtype=torch.float64)
     foretold = {column: torch.zeros(n, dtype=torch.float64) for column in question.ahead}
     for column in game.order:
-        asked = column in question.ahead
         foretold.pop(column, None)
-        given = _codes_given(question, column)
+        given = question.codes_given(column)
         factor = _factor(question, foretold, column)
         p = rows.log_probs().exp()
         code, gain = _draw(
             p.view(groups, particles, -1), chance[:, column].view(groups, particles).to(p.device),
-            _weights(game, question.parts.get(column), column, p), factor, given,
+            _weights(game, question, column, p), factor, given,
         )  # fmt: skip
         rows.put(code)
         code = code.cpu()
         log_w += gain.cpu()
         group = torch.arange(groups).repeat_interleave(particles)
         for later in foretold:
-            table = question.ahead[later].factor(column, _codes_given(question, later))
+            table = question.ahead[later].factor(column, question.codes_given(later))
             if table is not None:
                 foretold[later] += table[group if len(table) > 1 else 0, code]
-        if asked and groups > 1 and particles > 1:
+        if grouped and question.asks(column):
             kept = _resample(log_w, foretold, groups, noise.uniform(groups))
             if kept is not None:
                 rows.keep(kept.to(p.device))
@@ -130,7 +124,7 @@ def _draw(
     Args:
         p: what the game thinks, `[G, P, size]`.
         chance: uniform numbers, `[G, P]`.
-        weights: of each code, `[size]`: whether it is ever made, and how much of it is allowed.
+        weights: of each code: whether it is ever made, and how much of it is allowed.
         factor: logarithms by which the odds are bent, `[1 or G, size]`.
         given: codes that are known, `[G]`, and -1 where none is.
     """
@@ -153,34 +147,30 @@ def _draw(
     return code.flatten(), gain.flatten()
 
 
-def _codes_given(question: Question, column: int) -> Tensor | None:
-    """Codes of given cells `[G]`, -1 where none is; None where nothing is given."""
-    if question.given is None:
-        return None
-    return question.given[:, column].nan_to_num(nan=-1.0).floor().long()
-
-
 def _factor(question: Question, foretold: dict[int, Tensor], column: int) -> Tensor | None:
     """By what the odds of a column are bent for all that is asked later, `[1 or G, size]`."""
     factors = [
         factor
         for later in foretold
-        if (factor := question.ahead[later].factor(column, _codes_given(question, later)))
-        is not None
+        if (factor := question.ahead[later].factor(column, question.codes_given(later))) is not None
     ]
     return sum(factors[1:], factors[0]) if factors else None
 
 
 def _weights(
-    game: RowGame, part: Part | None, column: int, like: Tensor
+    game: RowGame, question: Question, column: int, like: Tensor
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Whether each code is ever made, and how much of it is allowed, `[size]` each."""
-    codec = game.table.codecs[column]
+    """Whether each code is ever made, `[size]`, and how much is allowed, `[size]` or a row each."""
+    codec, part = game.table.codecs[column], question.parts.get(column)
     made = None
     if codec.forbidden:
         made = torch.ones(codec.size).to(like)
         made[list(codec.forbidden)] = 0.0
-    return made, None if part is None else part.weights.to(like)
+    allowed = None if part is None else part.weights.to(like)
+    if column in question.masks:
+        mask = question.masks[column][:, None].to(like)
+        allowed = mask if allowed is None else allowed * mask
+    return made, allowed
 
 
 def _resample(
@@ -216,17 +206,6 @@ def _one_each(codes: Tensor, log_w: Tensor, chance: Tensor) -> Tensor:
     top = log_w.max(dim=1, keepdim=True).values
     weights = torch.where(top.isfinite(), (log_w - top).exp(), 1.0)
     return codes[pick(weights, chance) + torch.arange(groups) * particles]
-
-
-def _chosen(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
-    """Rows without end, each chosen from particles of its own."""
-    groups, block = BLOCK // _MOST_DRAWS * 2, 0
-    while True:
-        noise = Noise(derive_seed(seed, "particles", block))
-        codes, log_w = roll(game, question, _MOST_DRAWS, noise, groups=groups)
-        codes = _one_each(codes, log_w.view(groups, -1), noise.uniform(groups))
-        yield place_of(codes, noise.uniform(*codes.shape), question)
-        block += 1
 
 
 def _bound(weights: Tensor) -> float:

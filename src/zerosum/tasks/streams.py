@@ -5,16 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from zerosum.errors import ConditionError
 from zerosum.games.rows import RowGame
 from zerosum.rng import Noise, derive_seed
-from zerosum.tables.constraints import Constraint, obeying, settle
+from zerosum.tables.constraint_groups import Unique
+from zerosum.tables.constraints import Constraint, Values, obeying, settle
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.conditions import Allowed, Conditions, field_of, parse_condition, shown
-from zerosum.tasks.evidence import ask, coded_as_is, parts_of
+from zerosum.tasks.evidence import ask, parts_of, readings_of
 from zerosum.tasks.particles import BLOCK, steered
 
 if TYPE_CHECKING:
@@ -35,24 +37,25 @@ def rows_obeying(
     Conditions steer the game where it makes rows column by column, and the column is coded as it
     is; for all others rows are drawn until some obey.
 
+    Args:
+        model: makes the rows.
+        conditions: what is asked.
+        constraints: all of them, the space's own too.
+        seed: which rows.
+
     Raises:
         ConditionError: no row of the training data obeys a condition, or hardly any row made does.
     """
     space, game = model.table, model.game
-    exact = coded_as_is(space) if isinstance(game, RowGame) else set()
-    steer = {name: allowed for name, allowed in conditions.items() if name in exact}
+    steerable = readings_of(space) if isinstance(game, RowGame) else ()
+    steer = {name: allowed for name, allowed in conditions.items() if name in steerable}
     rows = model.blocks(seed)
     if steer:
         assert isinstance(game, RowGame)
         question = ask(space, game.order, model.pool, parts_of(space, steer))
         rows = (space.to_data(x) for x in steered(game, question, derive_seed(seed, "steered")))
         rows = (_repaired(space, block, steer) for block in rows)
-    check = [*constraints, *(one for one in space.constraints if not one.constructed)]
-    if constraints:
-        check = [*space.constraints, *constraints]
-    if not conditions and not check:
-        return rows
-    return _kept(space, rows, conditions, check)
+    return _kept(space, rows, conditions, constraints)
 
 
 def mixture(
@@ -65,6 +68,12 @@ def mixture(
         ConditionError: the shares are none, or values overlap.
     """
     name, parts, shares = _shares(model.table, conditions, weight)
+    for one in constraints:
+        if _spans_rows(one) and name not in one.columns:
+            raise ConditionError(
+                f"{one.statement}: rows of different {name} are made apart, so they might repeat "
+                "each other. Leave out weight, or the constraint."
+            )
     sizes = _apportioned(n, shares)
     streams = [
         Taker(rows_obeying(model, {**conditions, name: part}, constraints,
@@ -118,14 +127,18 @@ def _kept(
     """Those rows that obey, after those that can be were moved to the nearest that do."""
     drawn = kept = 0
     warned = False
+    unique = [(one.columns, set()) for one in constraints if _spans_rows(one)]
+    within = [one for one in constraints if not _spans_rows(one)]
     for number, block in zip(count(1), blocks, strict=False):
         columns = space.columns(block)
         ok = torch.ones(len(block), dtype=torch.bool)
-        if constraints:
-            columns = settle(constraints, columns)
-            ok = obeying(constraints, columns)
+        if within:
+            columns = settle(within, columns)
+            ok = obeying(within, columns)
         for name, allowed in conditions.items():
             ok &= allowed.holds(columns[name])
+        for names, seen in unique:
+            ok &= _first_times(columns, names, ok, seen)
         drawn, kept = drawn + len(block), kept + int(ok.sum())
         if number % _PATIENCE == 0:
             if kept < max(1, _HOPELESS * drawn):
@@ -142,6 +155,23 @@ def _kept(
         yield space.compact(columns)[ok]
 
 
+def _spans_rows(one: Constraint) -> bool:
+    return isinstance(one, Unique) and not one.constructed
+
+
+def _first_times(columns: Values, names: Sequence[str], ok: Tensor, seen: set[bytes]) -> Tensor:
+    """Which of the rows that are `ok` have values that no row had before, or miss one; `[N]`."""
+    rows = np.zeros((len(ok), len(names)))
+    for i, name in enumerate(names):
+        rows[:, i] = columns[name].numpy() + 0.0  # no zero is negative
+    first = ok.clone()
+    for i in (ok & ~torch.from_numpy(np.isnan(rows).any(1))).nonzero()[:, 0].tolist():
+        key = rows[i].tobytes()
+        first[i] = key not in seen
+        seen.add(key)
+    return first
+
+
 def _hopeless(
     space: TableSpace, conditions: Conditions, constraints: Sequence[Constraint], kept: int,
     drawn: int,
@@ -155,7 +185,7 @@ def _hopeless(
 
 def _asked(space: TableSpace, conditions: Conditions, constraints: Sequence[Constraint]) -> str:
     told = [shown(field_of(space, name), allowed) for name, allowed in conditions.items()]
-    told += [getattr(one, "statement", None) or one.kind or "" for one in constraints]
+    told += [one.statement for one in constraints]
     return " and ".join(told)
 
 

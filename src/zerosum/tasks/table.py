@@ -13,6 +13,8 @@ from zerosum.errors import ConditionError
 from zerosum.games.base import Inputs
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import read_json
+from zerosum.tables.constraint_fit import later_constraints
+from zerosum.tables.constraint_kinds import read_constraints
 from zerosum.tables.constraints import Constraint
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.conditions import parse_where
@@ -57,7 +59,7 @@ class TableModel(Model):
         *,
         where: Where | None = None,
         weight: Weight | None = None,
-        constraints: Sequence[Constraint] = (),
+        constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
         batch_size: int = BLOCK,
     ) -> Any:
@@ -73,13 +75,15 @@ class TableModel(Model):
                 `30..40`, `!=Oslo` or `missing`.
             weight: shares of values of one column, `{"fraud": {"true": 0.5}}`; all other values
                 keep their proportions.
-            constraints: what holds in every row beside the constraints of the training.
+            constraints: what holds in every row beside the constraints of the training; a list,
+                or a JSON file of one. Rows are moved, and drawn again.
             seed: which rows.
             batch_size: how many are made at once, at most; only memory and speed depend on it.
 
         Raises:
             ConditionError: there is no such column or value, no row of the training data obeys,
                 or `n` is below 1.
+            ConstraintError: a constraint does not suit the table.
         """
         from zerosum.data.frames import to_native, to_table
 
@@ -94,7 +98,7 @@ class TableModel(Model):
         *,
         where: Where | None = None,
         weight: Weight | None = None,
-        constraints: Sequence[Constraint] = (),
+        constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
         batch_size: int = BLOCK,
     ) -> Tensor:
@@ -108,7 +112,7 @@ class TableModel(Model):
         *,
         where: Where | None = None,
         weight: Weight | None = None,
-        constraints: Sequence[Constraint] = (),
+        constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
         batch_size: int = BLOCK,
         progress: Progress | None = None,
@@ -217,20 +221,30 @@ class TableModel(Model):
 
     def _pieces(
         self, n: int, where: Where | None, weight: Weight | None,
-        constraints: Sequence[Constraint], seed: int, batch_size: int,
+        constraints: Sequence[Constraint] | Path | str, seed: int, batch_size: int,
     ) -> Iterator[Tensor]:  # fmt: skip
         """Compact rows, `n` in all, in blocks."""
         if n < 1 or batch_size < 1:
             raise ConditionError(f"n={n}, batch_size={batch_size}: both must be at least 1.")
         conditions = parse_where(where or {}, self.table)
+        held = self.table.constraints
+        if constraints:
+            held = self._later(read_constraints(constraints))
         if weight:
-            yield from mixture(self, n, conditions, weight, constraints, seed)
-        elif conditions or constraints or not all(c.constructed for c in self.table.constraints):
-            rows = Taker(rows_obeying(self, conditions, constraints, seed))
+            yield from mixture(self, n, conditions, weight, held, seed)
+        elif conditions or not all(one.constructed for one in held):
+            rows = Taker(rows_obeying(self, conditions, held, seed))
             for start in range(0, n, BLOCK):
                 yield rows.take(min(BLOCK, n - start))
         else:
             yield from self.blocks(seed, n=n, batch_size=batch_size)
+
+    def _later(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """The constraints of the training, and these as they suit rows of the model."""
+        space = self.table
+        rows = space.columns(next(self.blocks(0)))
+        fields = {field.name: field for field in space.fields}
+        return later_constraints(constraints, rows, fields, trained=space.constraints)
 
     def _completed(
         self, partial: Any, seed: int, particles: int, progress: Progress | None

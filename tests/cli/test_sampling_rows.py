@@ -1,0 +1,85 @@
+"""`zerosum sample` for rows of a table."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from tests.tables.chain import people
+from zerosum.data.frames import to_table
+from zerosum.engine.choose import Wishes
+from zerosum.tables.space import TableSpace
+from zerosum.tasks.table_out import write_tables
+from zerosum.workflows.train import train
+
+Zerosum = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def rows_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rows")
+    data = people(1_000)
+    assert isinstance(data.space, TableSpace)
+    values, _ = data.resident
+    path = write_tables(folder / "people.csv", iter([to_table(values, data.space)]))
+    wishes = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
+    changes = {"game.generator.width": 32, "game.generator.depth": 1}
+    train("table", path, out=folder / "run", images=8_000, changes=changes, wishes=wishes)
+    return folder / "run"
+
+
+def test_rows_under_conditions(zerosum: Zerosum, rows_run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.parquet"
+    done = zerosum("sample", rows_run, "-n", 70, "--where", "city=Oslo,Å", "age>=30", "age!=31",
+                   "--out", out)  # fmt: skip
+    assert (done.code, "age has two conditions" in done.err) == (2, True)
+    done = zerosum("sample", rows_run, "-n", 70, "--where", "city=Oslo,Å", "age>=30",
+                   "income=missing", "--out", out, "--json")  # fmt: skip
+    assert json.loads(done.out) == {"path": str(out), "n": 70, "seed": 0}
+    made = pyarrow.parquet.read_table(out)
+    assert set(made["city"].to_pylist()) <= {"Oslo", "Å"}
+    assert min(made["age"].to_pylist()) >= 30
+    assert made["income"].null_count == 70
+
+
+def test_shares_and_the_default_file(
+    zerosum: Zerosum, rows_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = zerosum("sample", rows_run, "--weight", "city=Å:0.5")
+    assert (done.code, done.out.strip()) == (0, "samples.csv")
+    made = pyarrow.csv.read_csv(tmp_path / "samples.csv")["city"].to_pylist()
+    assert (len(made), made.count("Å")) == (64, 32)
+
+
+def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part.csv"
+    part.write_text("age,city\n40,\n,Bergen\n", "utf-8")
+    out = tmp_path / "whole.csv"
+    assert zerosum("sample", rows_run, "--like", part, "--out", out).code == 0
+    made = pyarrow.csv.read_csv(out)
+    assert made.column_names == ["city", "age", "income", "vip"]
+    assert (made["age"].to_pylist()[0], made["city"].to_pylist()[1]) == (40, "Bergen")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--where", "cty=Oslo"), "no column 'cty'. Did you mean 'city'?"),
+        (("--where", "city"), "'city' is not a condition"),
+        (("--where", "age<5"), "no row has age ..4. Rows have age"),
+        (("--weight", "city=Oslo"), "'city=Oslo' is no share"),
+        (("--like", "x.csv", "-n", "3"), "leave out -n, --where and --weight"),
+        (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .parquet."),
+    ],
+)
+def test_what_cannot_be_sampled(
+    zerosum: Zerosum, rows_run: Path, words: tuple[str, ...], message: str
+) -> None:
+    done = zerosum("sample", rows_run, *words)
+    assert done.code == 2
+    assert message in done.err
