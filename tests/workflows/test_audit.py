@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -22,18 +22,14 @@ from zerosum.evaluation.rates import Estimate
 from zerosum.evaluation.report_audit import STANDINGS, page
 from zerosum.runs.store import Run
 from zerosum.schedules import Constant
+from zerosum.tables.space import TableSpace
 from zerosum.tasks.table import TableModel
 from zerosum.workflows.audit import audit
 from zerosum.workflows.train import train
 
 TRAIN, HELD = people(1_500), people(1_000, seed=1)
-
-
-OTHERS = TableDataset(
-    people(1_500, seed=2).take(torch.arange(1_500))[0],
-    TRAIN.space,
-    name="others",  # pyright: ignore[reportArgumentType]
-)
+SPACE = cast(TableSpace, TRAIN.space)
+OTHERS = TableDataset(people(1_500, seed=2).take(torch.arange(1_500))[0], SPACE, name="others")
 
 
 class Leaky(TableModel):
@@ -126,10 +122,11 @@ def test_names_of_columns_cannot_break_the_page() -> None:
     evil = "<b onload='x'>&"
     values = TRAIN.take(torch.arange(300))[0]
     named = [one.with_values({"name": evil}) if one.name == "age" else one
-             for one in TRAIN.space.fields]  # fmt: skip  # pyright: ignore[reportAttributeAccessIssue]
-    data = TableDataset(values, fit_space(named, values), name="people")
+             for one in SPACE.fields]  # fmt: skip
+    space = fit_space(named, values)
+    data = TableDataset(values, space, name="people")
     game = ChainGame(data)
-    held = TableDataset(HELD.take(torch.arange(300))[0], data.space, name="others")  # pyright: ignore[reportArgumentType]
+    held = TableDataset(HELD.take(torch.arange(300))[0], space, name="others")
     one = TableModel(recipe=Constant(), game=game, run=None)
     html = page(audit(one, data=data, holdout=held, attacks=40))
     assert evil not in html
@@ -141,7 +138,7 @@ def run_on_files(folder: Path) -> tuple[Run, Path]:
     for name, data in (("train", TRAIN), ("held", HELD)):
         values = data.take(torch.arange(len(data)))[0].numpy()
         columns = {field.name: field.to_arrow(values[:, i])
-                   for i, field in enumerate(TRAIN.space.modelled)}  # fmt: skip  # pyright: ignore[reportAttributeAccessIssue]
+                   for i, field in enumerate(SPACE.modelled)}  # fmt: skip
         pyarrow.csv.write_csv(pa.table(columns), folder / f"{name}.csv")
     plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
     run = train("table", str(folder / "train.csv"), out=folder / "run", images=600, wishes=plain)
@@ -191,7 +188,7 @@ def test_samples_of_another_kind_are_refused(tmp_path: Path) -> None:
 
 def test_what_weakens_an_audit_is_told() -> None:
     some = torch.cat([HELD.take(torch.arange(97))[0], TRAIN.take(torch.arange(3))[0]])
-    held = TableDataset(some, TRAIN.space, name="few")  # pyright: ignore[reportArgumentType]
+    held = TableDataset(some, SPACE, name="few")
     told = " ".join(audited(holdout=held, attacks=50).warnings)
     assert "of 100 rows of the holdout are also training rows" in told
     assert "The holdout has 100 rows: intervals are wide" in told
