@@ -31,6 +31,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import f1_score, r2_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+_NAME = "rows"
 _FOLDS = 3
 _SEEDS = range(3)
 _CLOSE_ROWS = 2_000
@@ -41,18 +42,26 @@ _SDMETRICS_TYPES: Mapping[Kind, str] = {
 }
 
 
-def quality(train: pd.DataFrame, synthetic: pd.DataFrame) -> dict[str, float]:
-    """Score, column shapes, pair trends and pair trends of all pairs, each in [0, 1]."""
+def quality_report(real: pd.DataFrame, synthetic: pd.DataFrame, *, threshold: float | None) -> Any:
+    """A report of sdmetrics, made; pairs count above a threshold, or above its defaults if None."""
     from sdmetrics.reports import QualityReport
 
-    columns = {name: {"sdtype": _SDMETRICS_TYPES[kind]} for name, kind in kinds(train).items()}
-    metadata = {"tables": {"rows": {"columns": columns}}}
-    report, every = QualityReport(), QualityReport()
-    every.real_correlation_threshold = every.real_association_threshold = 0
-    for one in (report, every):
-        one.generate({"rows": train}, {"rows": synthetic}, metadata, verbose=False)
-    shares = report.get_properties().set_index("Property")["Score"]
-    all_shares = every.get_properties().set_index("Property")["Score"]
+    columns = {name: {"sdtype": _SDMETRICS_TYPES[kind]} for name, kind in kinds(real).items()}
+    report = QualityReport()
+    if threshold is not None:
+        report.real_correlation_threshold = report.real_association_threshold = threshold
+    metadata = {"tables": {_NAME: {"columns": columns}}}
+    report.generate({_NAME: real}, {_NAME: synthetic}, metadata, verbose=False)
+    return report
+
+
+def quality(train: pd.DataFrame, synthetic: pd.DataFrame) -> dict[str, float]:
+    """Score, column shapes, pair trends and pair trends of all pairs, each in [0, 1]."""
+    report = quality_report(train, synthetic, threshold=None)
+    every = quality_report(train, synthetic, threshold=0.0)
+    shares, all_shares = (
+        one.get_properties().set_index("Property")["Score"] for one in (report, every)
+    )
     return {
         "score": report.get_score(),
         "column_shapes": shares["Column Shapes"],

@@ -96,23 +96,12 @@ def copula(task: Task) -> Sample:
 
 def tabularargn(task: Task) -> Sample:
     """TabularARGN (Tiwald et al. 2025, arXiv:2501.12012) by mostlyai-engine, protected."""
-    from mostlyai import engine
+    return _mostly(task, flexible=True)
 
-    engine.set_random_state(task.seed)
-    folder = tempfile.TemporaryDirectory()
-    workspace = Path(folder.name)
-    with task.watch.time("encoding"):
-        engine.split(tgt_data=task.train, model_type="TABULAR", workspace_dir=workspace)
-        engine.analyze(workspace_dir=workspace)
-        engine.encode(workspace_dir=workspace)
-    with task.watch.time("training"):
-        engine.train(max_epochs=task.epochs, device="cpu", workspace_dir=workspace)
 
-    def sample(rows: int) -> pd.DataFrame:
-        engine.generate(sample_size=rows, device="cpu", workspace_dir=workspace)
-        return pd.read_parquet(Path(folder.name) / "SyntheticData")
-
-    return sample
+def tabularargn_fixed(task: Task) -> Sample:
+    """TabularARGN with columns in one order, where it can be asked for less."""
+    return _mostly(task, flexible=False)
 
 
 def marginals(task: Task) -> Sample:
@@ -131,6 +120,7 @@ PEERS: Mapping[str, Callable[[Task], Sample]] = {
     "tvae": tvae,
     "copula": copula,
     "tabularargn": tabularargn,
+    "tabularargn_fixed": tabularargn_fixed,
     "marginals": marginals,
 }
 
@@ -192,6 +182,31 @@ def _neural_sdv(make: Any, task: Task) -> Sample:
         model.fit_processed_data(processed)
     watch.seconds["training"] -= watch.seconds["encoding"] - before
     return lambda rows: model.sample(rows)[_NAME]
+
+
+def _mostly(task: Task, *, flexible: bool) -> Sample:
+    from mostlyai import engine
+
+    engine.set_random_state(task.seed)
+    folder = tempfile.TemporaryDirectory()
+    workspace = Path(folder.name)
+    with task.watch.time("encoding"):
+        engine.split(tgt_data=task.train, model_type="TABULAR", workspace_dir=workspace)
+        engine.analyze(workspace_dir=workspace)
+        engine.encode(workspace_dir=workspace)
+    with task.watch.time("training"):
+        engine.train(
+            max_epochs=task.epochs,
+            enable_flexible_generation=flexible,
+            device="cpu",
+            workspace_dir=workspace,
+        )
+
+    def sample(rows: int) -> pd.DataFrame:
+        engine.generate(sample_size=rows, device="cpu", workspace_dir=workspace)
+        return pd.read_parquet(Path(folder.name) / "SyntheticData")
+
+    return sample
 
 
 if __name__ == "__main__":

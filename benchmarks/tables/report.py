@@ -61,7 +61,7 @@ def read_results(folder: Path) -> dict[str, dict[str, list[Result]]]:
     """Every job that was judged; a method that failed on a table stands there with no result."""
     found: dict[str, dict[str, list[Result]]] = {}
     for about in sorted(folder.glob("*/about.json")):
-        methods = found.setdefault(about.parent.name, {})
+        methods: dict[str, list[Result]] = {}
         for job in sorted(path for path in about.parent.iterdir() if path.is_dir()):
             method = job.name.rpartition("-")[0]
             if (job / "error.json").exists():
@@ -71,6 +71,8 @@ def read_results(folder: Path) -> dict[str, dict[str, list[Result]]]:
                 files = {part: job / f"{part}.json" for part in parts}
                 whole = {part: read_json(file) for part, file in files.items() if file.exists()}
                 methods.setdefault(method, []).append(whole)
+        if methods:
+            found[about.parent.name] = methods
     return found
 
 

@@ -29,6 +29,7 @@ PEERS: Mapping[str, Sequence[str]] = {
     "marginals": ["marginals"],
     "copula": ["copula"],
     "tabularargn": ["tabularargn"],
+    "tabularargn_fixed": ["tabularargn_fixed"],
     "ctgan_60": ["ctgan", "--epochs", "60"],
     "tvae": ["tvae"],
     "ctgan": ["ctgan"],
