@@ -138,16 +138,8 @@ def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:
     return torch.stack(norms).norm()
 
 
-def bulk(parameters: Iterable[nn.Parameter]) -> list[nn.Parameter]:
-    """The four largest of a player's tensors, which hold most of its weights."""
-    return sorted(parameters, key=lambda one: -one.numel())[:4]
-
-
-def relative_change(before: list[Tensor], after: list[nn.Parameter]) -> Tensor:
-    """How far weights went in one step, relative to their size, a scalar."""
+def relative_change(before: Tensor, after: Tensor) -> Tensor:
+    """How far a tensor went in one step, relative to its size, a scalar."""
     with torch.no_grad():
-        now: list[Tensor] = [*after]
-        moved = torch._foreach_sub(before, now)  # pyright: ignore[reportPrivateImportUsage]
-        norms = torch._foreach_norm([*moved, *before])  # pyright: ignore[reportPrivateImportUsage]
-        far, size = torch.stack(norms).view(2, -1).norm(dim=1)
+        far, size = (torch.linalg.vector_norm(one) for one in (after - before, before))
         return far / size.clamp_min(1e-12)

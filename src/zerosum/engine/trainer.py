@@ -14,7 +14,7 @@ from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation, bulk, gradient_size, relative_change
+from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
@@ -24,7 +24,7 @@ from zerosum.runtime import Runtime
 HANDED_OVER = "handed over"
 """What `Trainer.run` returns when another trainer is to go on from here."""
 
-OBSERVE_EVERY = 4
+OBSERVE_EVERY = 5
 """Signals that cost something are taken on every so many steps."""
 
 
@@ -85,7 +85,10 @@ class Trainer:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
         self.moves: Sequence[Move] = game.moves()
         self.players = _players(game, self.moves, optimisation)
-        self._bulk = {name: bulk(parameters) for name, parameters in self.players.items()}
+        self._largest = {
+            name: max(parameters, key=lambda one: one.numel())
+            for name, parameters in self.players.items()
+        }
         self._everyone = list(game.parameters())
         self._active: str | None = None
         self._optimizers = {
@@ -309,11 +312,11 @@ class Trainer:
         if observe:
             self._note(move.player, {"slope": gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
-        most = self._bulk[move.player]
-        before = [p.detach().clone() for p in most] if observe else []
+        largest = self._largest[move.player]
+        before = largest.detach().clone() if observe else None
         optimizer.step()
-        if observe:
-            self._note(move.player, {"speed": relative_change(before, most)})
+        if before is not None:
+            self._note(move.player, {"speed": relative_change(before, largest)})
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)

@@ -292,7 +292,8 @@ def observed(
         `logit_gap`: how far the discriminator holds reals above fakes.
         `spread`: the fakes' standard deviation over the batch, relative to the reals'.
     """
-    spread = [x.float().flatten(1).var(0, correction=0).mean() for x in (x_fake, x_real)]
+    apart = [x - x.mean(0) for x in (x_fake.float(), x_real.float())]
+    spread = [torch.linalg.vector_norm(x).square() / x.numel() for x in apart]
     return {
         "logit_gap": real_logits.mean() - fake_logits.mean(),
         "spread": (spread[0] / spread[1].clamp_min(1e-12)).sqrt(),

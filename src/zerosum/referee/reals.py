@@ -5,7 +5,6 @@ a fault like any other, and it is seen at once in how often each region of the d
 broken batch is seen in the size of its values.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -17,7 +16,7 @@ from zerosum.spaces import Batch
 _LEAST_COUNT = 1_000
 _EVERY, _ROWS = 2, 64
 """Batches of which one is counted, and rows of it, so that counting costs next to nothing."""
-_HELD = 16
+_HELD = 32
 """Batches that wait to be counted together: of small samples a call costs more than its work."""
 _SMALL = 4_096
 """Numbers in a sample up to which batches wait."""
@@ -35,20 +34,21 @@ class RealWatch:
 
     def __call__(self, batch: Batch) -> None:
         """Measure every batch and count every second; nothing is fetched from the device."""
-        size = torch.linalg.vector_norm(batch.x, math.inf)
-        self._largest = torch.maximum(self._largest.to(size), size)
-        self._batches += 1
-        if self._batches % _EVERY:
-            return
-        self._waiting.append(batch.x[:_ROWS])
+        self._waiting.append(batch.x)
         if len(self._waiting) >= (_HELD if batch.x[0].numel() <= _SMALL else 1):
-            self._count()
+            self._take_in()
 
-    def _count(self) -> None:
-        if self._waiting:
-            one = self._gauge.visits(torch.cat(self._waiting))
-            self._counts = self._counts.to(one.device) + one
-            self._waiting.clear()
+    def _take_in(self) -> None:
+        if not self._waiting:
+            return
+        size = torch.cat(self._waiting).abs().max()
+        self._largest = torch.maximum(self._largest.to(size), size)
+        counted = [x[:_ROWS] for x in self._waiting[self._batches % _EVERY :: _EVERY]]
+        if counted:
+            visits = self._gauge.visits(torch.cat(counted))
+            self._counts = self._counts.to(visits.device) + visits
+        self._batches += len(self._waiting)
+        self._waiting.clear()
 
     def read(self) -> tuple[float, float] | None:
         """How unlikely the counts since the last reading are, and the share of reals missing.
@@ -56,7 +56,7 @@ class RealWatch:
         The first is about 1 for sound data; see `compare_counts`. The second is the share of the
         data set in clusters that were hardly visited. None while there are too few to tell.
         """
-        self._count()
+        self._take_in()
         counts = self._counts.double().cpu()
         total = float(counts.sum())
         if total < _LEAST_COUNT:
@@ -66,13 +66,14 @@ class RealWatch:
 
     def read_size(self) -> float:
         """Size of the largest value since the last reading; 1 is the largest of the gauge's."""
+        self._take_in()
         size = float(self._largest) / self._gauge.largest
         self._largest = torch.zeros_like(self._largest)
         return size
 
     def state(self) -> dict[str, Any]:
         """JSON values that `load_state` takes back."""
-        self._count()
+        self._take_in()
         return {
             "counts": self._counts.tolist(), "batches": self._batches,
             "largest": self._largest.tolist(),
