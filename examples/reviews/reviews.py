@@ -1,111 +1,179 @@
-"""Synthetic product reviews, checked: train, sample under conditions, compare, judge.
+"""Synthetic reviews, the whole way: train, sample, check, judge, audit.
 
-    python examples/reviews/reviews.py                    # the simulated reviews, about a minute
-    python examples/reviews/reviews.py --data reviews.tsv # your own, with rating and text columns
+    python examples/reviews/reviews.py
+    python examples/reviews/reviews.py --data amazon_alexa.tsv --text verified_reviews
 
-The built-in reviews are simulated, so the truth behind them is known: beside what the model makes
-stands what it should make. Of real reviews, text is reduced to counts of words that praise or
-complain; a table model learns nothing of free text.
+Without `--data` the reviews are the built-in ones, which are simulated: the truth behind them is
+known, and what the model learned is held against it. Of a file of real reviews the text is reduced
+to indicators of sentiment (see `words.py`), and a fifth of the rows is held out in truth's place.
 """
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
+from checks import (
+    Correlation,
+    Mean,
+    Rows,
+    agreement_with_preference,
+    agreement_with_segments,
+    fresh_reviews,
+    rows_of,
+)
+from words import read_reviews, write_rows
 
 import zerosum as zs
-from zerosum.data.reviews import SEGMENTS, TIERS, truth
+from zerosum.data.open import open_data, open_holdout
+from zerosum.data.reviews import CATEGORIES, SEGMENTS, TIERS
+from zerosum.tables.constraints import Constraint, obeying
 
-PRAISE = ("love", "great", "good", "easy", "excellent", "best", "perfect", "amazing", "happy")
-COMPLAINT = ("not", "poor", "bad", "broken", "return", "disappointed", "useless", "terrible")
+RULES = (
+    zs.FixedCombinations(["product_id", "category", "price_tier", "list_price"]),
+    zs.Inequality("price", "<=", "list_price"),
+    zs.Formula(
+        "sentiment", "(positive_words - negative_words) / (positive_words + negative_words)"
+    ),
+    zs.Positive("price"),
+)
+"""What holds in every simulated review, and so in every row that is made."""
+
+GROUPS = {
+    "groups by features agree with preference": agreement_with_preference,
+    "groups of customers agree with segments": agreement_with_segments,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Reviews to learn from, and what to look at.
+
+    Attributes:
+        data: to train on, in any form that `train` takes.
+        holdout: reviews that are not trained on.
+        checks: what is compared.
+        rules: what holds in every row.
+        known: whether the truth is.
+    """
+
+    data: str
+    holdout: str
+    checks: Sequence[Mean | Correlation]
+    rules: Sequence[Constraint] = ()
+    known: bool = False
 
 
 def main() -> None:
     """Run the whole way."""
+    given = parse()
+    given.out.mkdir(parents=True, exist_ok=True)
+    case = real(given.data, given.text, given.out) if given.data else simulated()
+    model = zs.train(
+        "table", data=case.data, constraints=case.rules or None, root=given.out, seed=given.seed,
+        images=2_000 if given.fast else None, quiet=True,
+    )  # fmt: skip
+    assert isinstance(model, zs.TableModel)
+    assert model.run is not None
+    print(f"trained: {model.run}")
+
+    dataset, config = open_data(case.data)
+    trained_on = rows_of(dataset)
+    held_out = rows_of(open_holdout(case.holdout, space=dataset.space, like=config)[0])
+    n = 400 if given.fast else 10_000
+    path = model.save(model.run / "reviews.csv", n, seed=1)
+    made = rows_of(model.sample(n, seed=1))
+    space = model.table
+    obey = obeying(space.constraints, space.columns(model.values(n, seed=1))).double().mean()
+    print(f"{n:,} rows, of which {obey:.1%} obey every rule: {path}\n")
+    checks = case.checks[::5] if given.fast else case.checks
+    compare(checks, model, n // 5, trained_on, made, None if case.known else held_out)
+
+    found = zs.evaluate(
+        model, holdout=case.holdout, target="rating", n=80 if given.fast else None, quiet=True
+    )
+    print(f"\n{found.verdict}\n{found.save(model.run / 'report' / 'report.html')}")
+    audit = zs.audit(model, holdout=case.holdout, attacks=50 if given.fast else 1_000, quiet=True)
+    print(f"\n{audit.verdict}\n{audit.save(model.run / 'report' / 'audit.html')}")
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, help="a .tsv or .csv file of reviews")
-    parser.add_argument("--rows", type=int, default=10_000, help="rows to make")
-    parser.add_argument("--rounds", type=int, help="rows seen in training; default: the recipe's")
-    parser.add_argument("--out", type=Path, default=Path("runs/reviews"))
-    given = parser.parse_args()
-    if given.data is None:
-        data, holdout = "reviews", "reviews"
-    else:
-        data, holdout = halves(reduced(given.data))
-    model = zs.train("table", data=data, out=given.out, images=given.rounds, quiet=True)
-    assert isinstance(model, zs.TableModel)
-    made = as_arrow(model.sample(given.rows, seed=1))
-    print(f"{made.num_rows:,} rows with the columns {', '.join(made.column_names)}")
-    if given.data is None:
-        against_truth(model, made)
-    happy = as_arrow(model.sample(500, where={"rating": 5}, seed=2))
-    assert set(happy["rating"].to_pylist()) == {5}
-    print(f"500 rows with five stars: mean sentiment {mean(happy['sentiment']):.2f}, "
-          f"of all rows {mean(made['sentiment']):.2f}")  # fmt: skip
-    found = zs.evaluate(model, holdout=holdout, target="rating", quiet=True)
-    found.save(given.out / "report" / "report.html")
-    print(f"{found.verdict}\nThe report is {given.out / 'report' / 'report.html'}.")
+    parser.add_argument("--data", type=Path, help="a .csv or .tsv file of real reviews")
+    parser.add_argument("--text", default="verified_reviews", help="its column of text")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="where the run goes")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fast", action="store_true", help="a few rows, only to see it run")
+    return parser.parse_args()
 
 
-def against_truth(model: "zs.TableModel", made: pa.Table) -> None:
-    """Means of ratings by preference and tier: made freely, made under that condition, and true."""
-    print(f"\n{'preference':<22}{'tier':<10}{'made':>6}{'asked':>7}{'truth':>7}")
-    rating = made["rating"].to_numpy()
-    preference, tier = (
-        np.array(made[n].to_pylist()) for n in ("customer_preference", "price_tier")
+def simulated() -> Case:
+    """The built-in reviews, of which the truth is known."""
+    checks: list[Mean | Correlation] = [
+        Correlation("rating", "sentiment"),
+        Correlation("list_price", "sentiment"),
+        Correlation("num_features", "sentiment"),
+        Correlation("num_features", "helpful_votes"),
+        Correlation("good_value", "price"),
+    ]
+    checks += [
+        Mean("rating", {"customer_preference": who, "price_tier": what})
+        for who in SEGMENTS
+        for what in TIERS
+    ]
+    checks += [Mean("sentiment", {"category": name}) for name in CATEGORIES]
+    return Case("reviews", "reviews", checks, rules=RULES, known=True)
+
+
+def real(path: Path, text: str, out: Path) -> Case:
+    """Reviews of a file, with a column `rating`: four fifths to train on, and a fifth held out."""
+    rows = read_reviews(path, text=text)
+    order = np.random.default_rng(0).permutation(len(rows))
+    fifth = len(rows) // 5
+    data, holdout = (
+        write_rows(out / f"{name}.csv", [rows[i] for i in part])
+        for name, part in (("train", order[fifth:]), ("holdout", order[:fifth]))
     )
-    for who in SEGMENTS:
-        for what in TIERS:
-            rows = (preference == who) & (tier == what)
-            where = {"customer_preference": who, "price_tier": what}
-            asked = as_arrow(model.sample(1_000, where=where, seed=3))
-            told = truth().mean_rating(preference=who, tier=what)
-            print(f"{who:<22}{what:<10}{rating[rows].mean():>6.2f}{mean(asked['rating']):>7.2f}"
-                  f"{told:>7.2f}")  # fmt: skip
-    words = np.corrcoef(rating, made["sentiment"].to_numpy())[0, 1]
-    print(f"correlation of rating and sentiment: {words:.2f}\n")
+    words = ("num_words", "positive_words", "negative_words", "sentiment")
+    checks: list[Mean | Correlation] = [Correlation("rating", name) for name in words]
+    checks += [Mean("sentiment", {"rating": stars}) for stars in (1, 2, 3, 4, 5)]
+    return Case(str(data), str(holdout), checks)
 
 
-def reduced(path: Path) -> pa.Table:
-    """A table of reviews without their texts: counts of words, and what they add up to."""
-    tabs = pyarrow.csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",")
-    table = pyarrow.csv.read_csv(path, parse_options=tabs)
-    (text,) = [n for n in table.column_names if n in ("verified_reviews", "review", "text")]
-    words = [str(one or "").lower().split() for one in table[text].to_pylist()]
-    praise = np.array([sum(w.strip(".,!?") in PRAISE for w in line) for line in words])
-    complaint = np.array([sum(w.strip(".,!?") in COMPLAINT for w in line) for line in words])
-    table = table.drop_columns([text])
-    for name, column in {
-        "positive_words": praise,
-        "negative_words": complaint,
-        "sentiment": np.round((praise - complaint) / (praise + complaint + 1), 2),
-        "num_words": np.array([len(line) for line in words]),
-    }.items():
-        table = table.append_column(name, pa.array(column))
-    return table
+def compare(
+    checks: Sequence[Mean | Correlation], model: zs.TableModel, n: int, trained_on: Rows,
+    made: Rows, held_out: Rows | None,
+) -> None:  # fmt: skip
+    """Print what should be, what the training rows have, rows made freely, and as asked for.
+
+    What should be is the truth of the simulated reviews; of real ones, given as `held_out`, it is
+    what these have.
+    """
+    first = "truth" if held_out is None else "held out"
+    print(f"{'':<48}{first:>10}{'trained on':>12}{'made':>8}{'asked for':>11}")
+    for check in checks:
+        right = check.true() if held_out is None else check.of(held_out)
+        asked = ""
+        if isinstance(check, Mean):
+            asked = f"{check.of(asked_for(model, check.given, n)):.2f}"
+        print(f"{check.name:<48}{right:>10.2f}{check.of(trained_on):>12.2f}"
+              f"{check.of(made):>8.2f}{asked:>11}")  # fmt: skip
+    if held_out is None:
+        for name, of in GROUPS.items():
+            right = of(fresh_reviews())
+            print(f"{name:<48}{right:>10.2f}{of(trained_on):>12.2f}{of(made):>8.2f}")
 
 
-def halves(table: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Four fifths to learn from, and the rest to judge by; equal rows stay together."""
-    keys = [hash(str(row)) % 5 for row in table.to_pylist()]
-    held = np.array(keys) == 0
-    return table.filter(pa.array(~held)), table.filter(pa.array(held))
-
-
-def as_arrow(frame: Any) -> pa.Table:
-    """A data frame of any library."""
-    return frame if isinstance(frame, pa.Table) else pa.table(frame)
-
-
-def mean(column: pa.ChunkedArray) -> float:
-    """Of the values that are there."""
-    return float(pc.mean(column).as_py())  # pyright: ignore[reportAttributeAccessIssue]
+def asked_for(model: zs.TableModel, given: dict[str, Any], n: int) -> Rows:
+    """`n` rows made under a condition, which all of them fulfil."""
+    rows = rows_of(model.sample(n, where=given, seed=2))
+    assert all((rows[name] == value).all() for name, value in given.items())
+    return rows
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The examples run as they stand, and an outside file gets the same guarantees as the zoo."""
 
+import csv
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -32,3 +34,48 @@ def test_the_demo_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     (run,) = (tmp_path / "runs").iterdir()
     assert {"manifest.json", "grid.png", "walk.gif"} <= {path.name for path in run.iterdir()}
     assert "real digits recognised" in done.stdout
+
+
+@pytest.mark.parametrize("real", [False, True], ids=["simulated", "real"])
+def test_the_reviews_go_the_whole_way(
+    real: bool, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    path = write_reviews(tmp_path / "reviews.tsv", 400)
+    words = ["--data", str(path), "--text", "said"] if real else []
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "reviews" / "reviews.py"), "--fast", *words],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (run,) = (entry for entry in (tmp_path / "runs").iterdir() if entry.is_dir())
+    assert (run / "report" / "report.html").is_file()
+    assert (run / "report" / "audit.html").is_file()
+    with (run / "reviews.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == 400
+    assert "of which 100.0% obey every rule" in done.stdout
+    if real:
+        assert rows[0].keys() == {
+            "rating", "day", "num_words", "positive_words", "negative_words", "sentiment",
+            "about_sound", "about_setup", "about_home", "about_price",
+        }  # fmt: skip
+        assert {row["day"][:8] for row in rows} == {"2018-07-"}
+        assert "held out  trained on" in done.stdout
+    else:
+        assert all(float(row["price"] or 0) <= float(row["list_price"]) for row in rows)
+        assert "truth  trained on" in done.stdout
+        assert "groups of customers agree with segments" in done.stdout
+
+
+def write_reviews(path: Path, n: int) -> Path:
+    """A file in the form of a well-known set of reviews: a mark, blanks in names, tabs, quotes."""
+    rng = random.Random(0)
+    words = ["love", "great", "terrible", "not good", "sound", "easy", "the", "lights", "broken"]
+    lines = [["     rating", "day", "said"]]
+    for _ in range(n):
+        said = " ".join(rng.choices(words, k=rng.randint(0, 9)))
+        day = f"{rng.randint(1, 31)}-Jul-18"
+        lines.append([str(rng.randint(1, 5)), day, f'{said}, "they" said'])
+    with path.open("w", encoding="utf-8-sig", newline="") as handle:
+        csv.writer(handle, delimiter="\t").writerows(lines)
+    return path

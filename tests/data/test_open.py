@@ -36,7 +36,7 @@ def test_built_in_names(name: str) -> None:
     assert config is not None
     assert config == BUILT_IN[name]()
     assert Config.from_json(config.to_json()) == config
-    with pytest.raises(DataError, match=f"the built-in '{name}' takes no options; leave out limit"):
+    with pytest.raises(DataError, match=f"limit does not apply to {name} data; leave it out"):
         open_data(name, limit=5)
     assert scan_data(name) is None
 

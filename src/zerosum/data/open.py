@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from zerosum.data.arrays import (
@@ -103,7 +104,8 @@ def open_holdout(
     if isinstance(data, Dataset | DataConfig):
         return open_data(data, progress=progress)
     if isinstance(data, str | Path) and str(data) in BUILT_IN:
-        return open_data(_other_seed(str(data), like), progress=progress)
+        held, config = open_data(_other_seed(str(data), like), progress=progress)
+        return _in_space_of(space, held), config
     if isinstance(space, TableSpace) and (isinstance(data, str | Path) or _is_frame(data)):
         return open_table_holdout(data, space), None
     options = _form(like, space)
@@ -114,6 +116,18 @@ def open_holdout(
     if isinstance(config, NpzConfig) and has_test_split(Path(name)):
         options["split"] = "test"
     return open_data(config, progress=progress, **_known(options, type(config)))
+
+
+def _in_space_of(space: Space, held: Dataset) -> Dataset:
+    """A built-in table as rows of `space`, with its categories and codes; other data as it is."""
+    if not (isinstance(space, TableSpace) and isinstance(held.space, TableSpace)):
+        return held
+    from zerosum.data.frames import to_table
+
+    values, _ = held.take(torch.arange(len(held)))
+    rows = open_table_holdout(to_table(values, held.space), space)
+    rows.name = held.name
+    return rows
 
 
 def _form(like: DataConfig | None, space: Space) -> dict[str, Any]:
@@ -162,8 +176,8 @@ def scan_data(data: str, *, progress: Progress | None = None, **options: Any) ->
 
 def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
     if data in BUILT_IN:
-        _refuse(options, f"the built-in {data!r}")
-        return BUILT_IN[data]()
+        _require_known(options, BUILT_IN[data])
+        return BUILT_IN[data](**options)
     path = Path(data)
     name = path.name.lower()
     body = {"path": data}

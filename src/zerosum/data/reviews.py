@@ -1,14 +1,29 @@
 """Simulated product reviews: a table of known structure, so that what was learned can be checked.
 
-Nothing in it is real. Every review comes from a hidden *segment* of customers, whose stated
-preference is the segment's own nine times in ten. The segment decides what is bought, in which
-price tier, and how well that tier pleases; the product adds its quality. The rating decides the
-words, and these the sentiment; the segment decides which features are mentioned; date and rating
-decide how many found the review helpful. `truth` gives the exact joint distribution of segment,
-preference, tier, product and rating.
+Nothing in it is real. A review comes about in steps, each given those before it:
+
+1. A customer belongs to one of four *segments*, which the table does not hold.
+2. The segment decides which of 200 products is bought, by its category and price tier; a few
+   products are bought often, most seldom. The price paid is the list price less a discount, and
+   discounts are more frequent in November.
+3. The rating, 1 to 5, is an ordered logit: what the product is worth, and how well its tier pleases
+   the segment.
+4. Segment and rating decide which features are praised.
+5. Words of praise and of complaint are Poisson counts. Praise grows with the rating, the number of
+   praised features, and how warm reviews of the category are; complaint with a low rating and a
+   high tier; both with how much the segment writes. `sentiment` is their difference over their sum,
+   missing where there are no such words.
+6. The rating decides whether the purchase was verified, and this whether the customer's preference
+   is known; it is the segment's own in most cases.
+7. Reviews grow more frequent from 2022 to 2024, with seasons that depend on the category.
+8. Most reviews have no helpful votes. Those of extreme ratings and with many praised features more
+   often have some, and old ones have more.
+
+The products are the same for every seed. `reviews_truth` has the exact probabilities, means and
+correlations.
 """
 
-import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,185 +31,287 @@ import numpy as np
 import torch
 from pydantic import PositiveInt
 
-from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.tables import TableDataset, fit_space
+from zerosum.data.base import DataConfig, Progress
+from zerosum.data.tables import LEAST, TableDataset, fit_space
+from zerosum.rng import Noise, derive_seed
+from zerosum.tables.constraints import Constraint
 from zerosum.tables.fields import BooleanField, CategoryField, Field, FloatField, IntegerField
 from zerosum.tables.moments import DateField
 
-SEGMENTS = ("value seeker", "performance-focused", "design lover", "occasional buyer")
+SEGMENTS = ("value seeker", "performance-focused", "convenience-first", "durability-minded")
+CATEGORIES = ("audio", "kitchen", "home", "outdoor", "toys", "beauty")
 TIERS = ("budget", "middle", "premium")
-CATEGORIES = ("audio", "kitchen", "outdoor", "toys", "beauty")
-FEATURES = ("mentions_durability", "mentions_setup", "mentions_price", "mentions_looks")
+FEATURES = ("durable", "easy_setup", "powerful", "good_value")
+NUM_PRODUCTS = 200
+FIRST_DAY, NUM_DAYS = np.datetime64("2022-01-01"), 1_096
 
-_SHARES = np.array([0.35, 0.25, 0.15, 0.25])
-"""Of the segments."""
-_STATED = 0.9
-"""How often the stated preference is the segment's own."""
-_TIER_OF = np.array([[0.7, 0.25, 0.05], [0.1, 0.4, 0.5], [0.15, 0.45, 0.4], [0.4, 0.45, 0.15]])
-_CATEGORY_OF = np.array(
+NO_PRICE = 0.03
+"""Share of prices that are missing, whatever else the row holds."""
+DISCOUNTS = np.array([0.0, 0.1, 0.25])
+
+_SEGMENT_SHARES = np.array([0.35, 0.25, 0.22, 0.18])
+_CATEGORY_SHARES = np.array([0.25, 0.20, 0.18, 0.15, 0.12, 0.10])
+_TIER_SHARES = np.array([0.4, 0.4, 0.2])
+_LIST_PRICES = np.array([[9, 30], [30, 90], [90, 300]])
+"""Of the cheapest and the dearest product in each tier."""
+_TAIL = 0.9
+"""The product of rank r is bought in proportion to 1 / r to this power."""
+
+_BUYS_CATEGORY = np.array(
     [
-        [0.2, 0.3, 0.15, 0.2, 0.15],
-        [0.45, 0.2, 0.25, 0.05, 0.05],
-        [0.15, 0.2, 0.1, 0.1, 0.45],
-        [0.2, 0.2, 0.2, 0.25, 0.15],
+        [0.8, 1.2, 1.3, 0.8, 1.3, 1.2],
+        [2.2, 0.8, 0.7, 1.3, 0.6, 0.5],
+        [0.8, 1.8, 1.6, 0.5, 0.8, 1.0],
+        [0.6, 1.0, 1.0, 2.4, 1.2, 0.4],
     ]
 )
-_PLEASED = np.array([[0.6, 0.2, -0.7], [-0.8, 0.2, 0.7], [-0.3, 0.3, 0.5], [0.0, 0.2, 0.1]])
-"""How much each segment likes each tier, in standard deviations of a rating."""
-_CUTS = np.array([-1.7, -1.1, -0.5, 0.3])
-"""Between the ratings 1 to 5, on the scale of how pleased a customer is."""
-_MENTIONED = np.array(
-    [[0.25, 0.2, 0.7, 0.1], [0.6, 0.3, 0.1, 0.15], [0.1, 0.1, 0.15, 0.75], [0.15, 0.4, 0.3, 0.2]]
-)
-"""How often each segment mentions each feature."""
-_PRICES = np.array([[25, 60, 180], [15, 45, 150], [20, 70, 220], [10, 25, 70], [8, 22, 60]])
-"""Typical price of each category in each tier."""
-_PRODUCTS_EACH = 6
-_QUALITY = 0.5
-"""Standard deviation of the products' qualities."""
-_NO_PRICE, _NO_VOTES = 0.04, 0.55
-_FIRST_DAY, _DAYS = datetime.date(2023, 1, 1).toordinal() - 719_163, 1_096
+_BUYS_TIER = np.array([[2.2, 0.9, 0.25], [0.4, 1.0, 2.5], [0.9, 1.3, 0.8], [0.5, 1.2, 1.7]])
+_PLEASED = np.array([[0.7, 0.0, -1.4], [-1.3, 0.0, 1.1], [0.0, 0.4, 0.1], [-1.1, 0.1, 0.8]])
+"""How well each tier pleases each segment, in logits of the rating."""
+_WORTH_OF_CATEGORY = np.array([0.1, 0.3, 0.1, 0.0, -0.6, -0.2])
+_WORTH_OF_PRODUCT = 0.8
+"""Standard deviation of what products of one category are worth, in logits of the rating."""
+_CUTS = np.array([-2.2, -1.6, -0.9, 0.2])
+"""Between the ratings 1 to 5."""
+
+_PRAISES = np.array(
+    [[-2.0, -1.8, -2.2, 0.9], [-1.8, -2.2, 1.0, -1.9],
+     [-2.2, 1.0, -2.0, -1.6], [1.0, -2.0, -1.6, -2.0]]
+)  # fmt: skip
+"""Logits with which each segment praises each feature at a rating of 4."""
+_PRAISE_STEP = np.array([0.35, 0.4, 0.4, 0.5])
+"""What each star adds to them."""
+
+_WRITES = np.array([0.8, 1.3, 0.7, 1.1])
+_WARMTH = np.array([1.0, 1.1, 0.8, 1.0, 1.5, 1.3])
+_CRITICISM = np.array([0.7, 1.0, 1.6])
+_POSITIVE = np.array([0.3, 0.5, 1.0, 1.8, 2.4])
+_NEGATIVE = np.array([2.6, 1.9, 1.0, 0.4, 0.15])
+_PER_FEATURE = 0.3
+"""What each praised feature adds to the words of praise, as a share."""
+
+_VERIFIED = np.array([0.75, 0.88, 0.92, 0.93, 0.86])
+_UNSTATED = np.array([0.3, 0.06])
+"""Share of preferences that are missing: of unverified reviews, of verified ones."""
+_OWN = 0.88
+"""Share of known preferences that are the segment's own; the others are as frequent each."""
+
+_GROWTH = 0.35
+"""Logarithm of how much more frequent reviews are a year later."""
+_SEASON = np.array([1.1, 0.9, 0.9, 0.9, 0.95, 0.95, 1.0, 0.95, 0.9, 1.0, 1.3, 1.5])
+_SEASON_OF = {
+    "outdoor": np.array([0.6, 0.7, 0.9, 1.2, 1.5, 1.6, 1.5, 1.3, 1.0, 0.8, 0.6, 0.6]),
+    "toys": np.array([1.3, 0.8, 0.8, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9, 1.0, 1.6, 2.4]),
+}
+_DISCOUNTED = np.array([[0.72, 0.2, 0.08], [0.35, 0.3, 0.35]])
+"""Shares of the discounts: in most months, in November."""
+
+_MOST_WORDS = 60
 
 
 @dataclass(frozen=True)
-class Truth:
-    """The exact distribution that rows come from.
+class Structure:
+    """Every probability and rate that rows come from.
+
+    Segments are G, products P, features F, days D.
 
     Attributes:
-        joint: probability of segment, stated preference, tier, product of the tier and rating,
-            `[4, 4, 3, 30, 5]`.
+        category, tier: of each product, int64 `[P]`.
+        list_price: of each product, `[P]`.
+        segment: share of each, `[G]`.
+        product: probability given the segment, `[G, P]`.
+        rating: probability of 1 to 5 given segment and product, `[G, P, 5]`.
+        praised: probability of each feature given segment and rating, `[G, 5, F]`.
+        verified: probability given the rating, `[5]`.
+        stated: probability of each preference, the last that none is known, given whether the
+            review is verified, and the segment: `[2, G, G + 1]`.
+        day: probability given the category, `[6, D]`.
+        discount: probability of each of `DISCOUNTS` given the day, `[D, 3]`.
+        age: of a review of each day, in years, at the end of the last, `[D]`.
     """
 
-    joint: np.ndarray
-
-    def rating_given(self, *, preference: str, tier: str) -> np.ndarray:
-        """Probability of each rating, 1 to 5, `[5]`."""
-        part = self.joint[:, SEGMENTS.index(preference), TIERS.index(tier)].sum((0, 1))
-        return part / part.sum()
-
-    def tier_given(self, preference: str) -> np.ndarray:
-        """Probability of each price tier, `[3]`."""
-        part = self.joint[:, SEGMENTS.index(preference)].sum((0, 2, 3))
-        return part / part.sum()
-
-    def mean_rating(self, *, preference: str, tier: str) -> float:
-        """The mean rating."""
-        return float(self.rating_given(preference=preference, tier=tier) @ np.arange(1, 6))
+    category: np.ndarray
+    tier: np.ndarray
+    list_price: np.ndarray
+    segment: np.ndarray
+    product: np.ndarray
+    rating: np.ndarray
+    praised: np.ndarray
+    verified: np.ndarray
+    stated: np.ndarray
+    day: np.ndarray
+    discount: np.ndarray
+    age: np.ndarray
 
 
 @cache
-def truth() -> Truth:
-    """What `reviews` are drawn from; the same for every seed."""
-    stated = np.full((4, 4), (1 - _STATED) / 3) + np.eye(4) * (_STATED - (1 - _STATED) / 3)
-    product, quality = _products()
-    pleased = _PLEASED[:, :, None] + quality[None]
-    beyond = np.concatenate(
-        [np.ones((4, 3, 30, 1)), _normal_cdf(pleased[..., None] - _CUTS), np.zeros((4, 3, 30, 1))],
-        axis=3,
+def structure() -> Structure:
+    """What rows come from; the same for every seed."""
+    noise = Noise(derive_seed(0, "products of the reviews"))
+    category = noise.choice(NUM_PRODUCTS, torch.from_numpy(_CATEGORY_SHARES)).numpy()
+    tier = noise.choice(NUM_PRODUCTS, torch.from_numpy(_TIER_SHARES)).numpy()
+    cheap, dear = np.log(_LIST_PRICES[tier]).T
+    list_price = np.exp(cheap + (dear - cheap) * noise.uniform(NUM_PRODUCTS).double().numpy())
+    worth = _WORTH_OF_CATEGORY[category]
+    worth = worth + _WORTH_OF_PRODUCT * noise.normal(NUM_PRODUCTS).double().numpy()
+
+    bought = np.arange(1, NUM_PRODUCTS + 1) ** -_TAIL
+    product = bought * _BUYS_CATEGORY[:, category] * _BUYS_TIER[:, tier]
+    above = logistic((worth + _PLEASED[:, tier])[..., None] - _CUTS)
+    ends = np.ones((*above.shape[:2], 1)), np.zeros((*above.shape[:2], 1))
+    rating = -np.diff(np.concatenate([ends[0], above, ends[1]], axis=2))
+    stars = np.arange(1, 6)[:, None]
+    others = (1 - _OWN) / (len(SEGMENTS) - 1)
+    known = np.full((len(SEGMENTS),) * 2, others) + np.eye(len(SEGMENTS)) * (_OWN - others)
+    stated = np.stack([np.column_stack([(1 - m) * known, np.full(4, m)]) for m in _UNSTATED])
+
+    days = FIRST_DAY + np.arange(NUM_DAYS)
+    month = days.astype("datetime64[M]").astype(int) % 12
+    season = np.stack([_SEASON * _SEASON_OF.get(name, 1.0) for name in CATEGORIES])
+    age = (NUM_DAYS - np.arange(NUM_DAYS)) / 365.25
+    day = np.exp(-_GROWTH * age) * season[:, month]
+    return Structure(
+        category=category, tier=tier, list_price=np.floor(list_price) + 0.99,
+        segment=_SEGMENT_SHARES, product=product / product.sum(1, keepdims=True), rating=rating,
+        praised=logistic(_PRAISES[:, None] + _PRAISE_STEP * (stars - 4)), verified=_VERIFIED,
+        stated=stated, day=day / day.sum(1, keepdims=True),
+        discount=_DISCOUNTED[(month == 10).astype(int)], age=age,
+    )  # fmt: skip
+
+
+def word_rates(
+    segment: np.ndarray,
+    category: np.ndarray,
+    tier: np.ndarray,
+    stars: np.ndarray,
+    praised: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Expected words of praise and of complaint; `stars` are 0 to 4, `praised` counts features."""
+    positive = (
+        _POSITIVE[stars] * _WRITES[segment] * _WARMTH[category] * (1 + _PER_FEATURE * praised)
     )
-    rating = beyond[..., :-1] - beyond[..., 1:]
-    bought = (_CATEGORY_OF[:, None, :, None] * product[None]).reshape(4, 3, 30)
-    joint = (
-        _SHARES[:, None, None, None, None]
-        * stated[:, :, None, None, None]
-        * _TIER_OF[:, None, :, None, None]
-        * bought[:, None, :, :, None]
-        * rating[:, None]
-    )
-    return Truth(joint)
+    return positive, _NEGATIVE[stars] * _WRITES[segment] * _CRITICISM[tier]
 
 
-class ReviewsConfig(DataConfig):
-    """Simulated product reviews, 14 columns; see the module for how they hang together."""
-
-    kind = "reviews"
-    num_rows: PositiveInt = 10_000
-    seed: int = 0
-
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """A table of `num_rows` simulated reviews."""
-        columns = simulate(self.num_rows, seed=self.seed)[0]
-        values = torch.from_numpy(np.stack([columns[f.name] for f in review_fields()], axis=1))
-        return TableDataset(values, fit_space(review_fields(), values), name=self.kind)
+def vote_rates(stars: np.ndarray, praised: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of any helpful votes, and how many more than one follow for each year of age."""
+    some = logistic(-1.7 + 0.5 * np.abs(stars - 2) + 0.35 * praised)
+    return some, 0.6 + 0.5 * praised
 
 
 def review_fields() -> tuple[Field, ...]:
     """The columns, in order."""
     return (
-        CategoryField(name="product_id", names=_product_names()),
+        CategoryField(name="product_id", names=tuple(f"P{i:03}" for i in range(NUM_PRODUCTS))),
         CategoryField(name="category", names=CATEGORIES),
         CategoryField(name="price_tier", names=TIERS, ordered=True),
+        FloatField(name="list_price", places=2),
         FloatField(name="price", places=2),
         IntegerField(name="rating"),
-        CategoryField(name="customer_preference", names=SEGMENTS),
         IntegerField(name="positive_words"),
         IntegerField(name="negative_words"),
         FloatField(name="sentiment", places=2),
         *(BooleanField(name=name) for name in FEATURES),
-        DateField(name="review_date"),
-        IntegerField(name="helpful_votes"),
+        CategoryField(name="customer_preference", names=SEGMENTS),
         BooleanField(name="verified"),
+        IntegerField(name="helpful_votes"),
+        DateField(name="review_date"),
     )
 
 
 def simulate(num_rows: int, *, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Values of every column, float64 `[N]`, and the hidden segment of each row, int64 `[N]`."""
-    rng = np.random.default_rng([seed, 20_230_101])
-    joint = truth().joint
-    cell = rng.choice(joint.size, size=num_rows, p=joint.ravel() / joint.sum())
-    segment, stated, tier, item, rating = np.unravel_index(cell, joint.shape)
-    category, rating = item // _PRODUCTS_EACH, rating + 1
-    price = np.round(
-        _PRICES[category, tier] * (0.8 + 0.08 * (item % _PRODUCTS_EACH))
-        * rng.lognormal(0, 0.05, num_rows), 2,
-    )  # fmt: skip
-    price[rng.random(num_rows) < _NO_PRICE] = np.nan
-    positive = rng.poisson(0.4 + 1.1 * np.maximum(rating - 2, 0))
-    negative = rng.poisson(0.3 + 1.2 * np.maximum(3 - rating, 0) + 0.3 * (rating == 3))
-    mentioned = rng.random((num_rows, len(FEATURES))) < _MENTIONED[segment]
-    mentioned[:, 1] |= (category == 0) & (rng.random(num_rows) < 0.2)
-    # More reviews as time goes on, and twice as many in December.
-    day = _FIRST_DAY + np.floor(_DAYS * np.sqrt(rng.uniform(0.05, 1, num_rows)))
-    december = rng.random(num_rows) < 0.1
-    year = rng.integers(0, 3, num_rows)
-    day[december] = (_FIRST_DAY + 334 + 365 * year + rng.integers(0, 31, num_rows))[december]
-    age = (_FIRST_DAY + _DAYS - day) / _DAYS
-    votes = rng.poisson(1.0 + 4.0 * age * (1 + (rating <= 2)))
-    votes[rng.random(num_rows) < _NO_VOTES] = 0
-    columns = {
-        "product_id": tier * len(CATEGORIES) * _PRODUCTS_EACH + item,
+    """Simulated reviews.
+
+    Returns:
+        Values of every column, float64 `[N]`, and the segment of each row, int64 `[N]`.
+    """
+    s = structure()
+    chance = Noise(derive_seed(seed, "reviews")).uniform(num_rows, 14).double().numpy().T
+    segment = _pick(s.segment[None], np.zeros(num_rows, np.int64), chance[0])
+    product = _pick(s.product, segment, chance[1])
+    category, tier = s.category[product], s.tier[product]
+    stars = _pick(s.rating.reshape(-1, 5), segment * NUM_PRODUCTS + product, chance[2])
+    praised = chance[3:7] < s.praised[segment, stars].T
+    day = _pick(s.day, category, chance[7])
+    discount = DISCOUNTS[_pick(s.discount, day, chance[8])]
+    verified = (chance[9] < s.verified[stars]).astype(int)
+    known = s.stated.reshape(-1, len(SEGMENTS) + 1)
+    stated = _pick(known, verified * len(SEGMENTS) + segment, chance[10])
+
+    rates = word_rates(segment, category, tier, stars, praised.sum(0))
+    positive, negative = _poisson(rates[0], chance[11]), _poisson(rates[1], chance[12])
+    words = positive + negative
+    some, more = vote_rates(stars, praised.sum(0))
+    mean = more * s.age[day]
+    tail = (1 - chance[13] / some).clip(2**-24, 1)  # uniform in (0, 1] where there are votes
+    further = np.floor(np.log(tail) / np.log(mean / (1 + mean)))  # a geometric number
+    votes = np.where(chance[13] < some, 1 + further, 0)
+
+    missing = Noise(derive_seed(seed, "reviews", "price")).uniform(num_rows).numpy() < NO_PRICE
+    columns: Mapping[str, np.ndarray] = {
+        "product_id": product,
         "category": category,
         "price_tier": tier,
-        "price": price,
-        "rating": rating,
-        "customer_preference": stated,
+        "list_price": s.list_price[product],
+        "price": np.where(missing, np.nan, np.round(s.list_price[product] * (1 - discount), 2)),
+        "rating": stars + 1,
         "positive_words": positive,
         "negative_words": negative,
-        "sentiment": np.round((positive - negative) / (positive + negative + 1), 2),
-        **{name: mentioned[:, i] for i, name in enumerate(FEATURES)},
-        "review_date": day,
+        "sentiment": np.where(
+            words, np.round((positive - negative) / np.maximum(words, 1), 2), np.nan
+        ),
+        **dict(zip(FEATURES, praised, strict=True)),
+        "customer_preference": np.where(stated < len(SEGMENTS), stated, np.nan),
+        "verified": verified,
         "helpful_votes": votes,
-        "verified": rng.random(num_rows) < 0.85 - 0.25 * (rating == 1),
+        "review_date": FIRST_DAY.astype(int) + day,
     }
     return {name: values.astype(float) for name, values in columns.items()}, segment
 
 
-def _products() -> tuple[np.ndarray, np.ndarray]:
-    """Share of each product within its category, `[3, 5, 6]`, and quality, `[3, 30]`."""
-    rng = np.random.default_rng(7)
-    popular = 1.0 / np.arange(1, _PRODUCTS_EACH + 1)
-    share = np.broadcast_to(popular / popular.sum(), (3, len(CATEGORIES), _PRODUCTS_EACH))
-    return share, _QUALITY * rng.standard_normal((3, len(CATEGORIES) * _PRODUCTS_EACH))
+class ReviewsConfig(DataConfig):
+    """Simulated product reviews, 17 columns; see the module for how they hang together.
+
+    Attributes:
+        num_rows: how many.
+        seed: which; the products are always the same.
+        constraints: what holds in every row.
+        protect: rows that must share a value before it is learned as one of its own.
+    """
+
+    kind = "reviews"
+    num_rows: PositiveInt = 10_000
+    seed: int = 0
+    constraints: tuple[Constraint, ...] = ()
+    protect: PositiveInt = LEAST
+
+    def build(self, progress: Progress | None = None) -> TableDataset:
+        """The table; its rows' segments are what `simulate` tells beside them."""
+        columns, _ = simulate(self.num_rows, seed=self.seed)
+        values = torch.from_numpy(np.stack([columns[f.name] for f in review_fields()], axis=1))
+        space = fit_space(review_fields(), values, constraints=self.constraints, least=self.protect)
+        return TableDataset(values, space, name=self.kind)
 
 
-def _product_names() -> tuple[str, ...]:
-    return tuple(
-        f"{category[:2].upper()}-{tier[:1].upper()}{number}"
-        for tier in TIERS
-        for category in CATEGORIES
-        for number in range(1, _PRODUCTS_EACH + 1)
-    )
+def logistic(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x))."""
+    return 1 / (1 + np.exp(-x))
 
 
-def _normal_cdf(x: np.ndarray) -> np.ndarray:
-    return torch.special.ndtr(torch.from_numpy(x)).numpy()
+def _pick(odds: np.ndarray, row: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """The index at a share `chance` `[N]` of rows `row` `[N]` of probabilities `[R, K]`."""
+    edges = odds.cumsum(axis=1)
+    edges[:, -1] = 1
+    steps = (edges + np.arange(len(odds))[:, None]).ravel()
+    return np.searchsorted(steps, row + chance, side="right") - row * odds.shape[1]
+
+
+def _poisson(rate: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Poisson counts at quantiles `chance`, both `[N]`."""
+    count, term = np.zeros(len(rate), np.int64), np.exp(-rate)
+    below = term.copy()
+    for k in range(1, _MOST_WORDS):
+        count += chance >= below
+        term = term * rate / k
+        below += term
+    return count
