@@ -74,13 +74,14 @@ def test_dashboard(run: Run, space: str) -> None:
     for name in ("discriminator/real", "generator/adversarial", "discriminator/accuracy"):
         (line,) = [line for line in view.splitlines() if name in line]
         assert re.search(r"-?\d+\.\d{4}\s+[▁▂▃▄▅▆▇█]{5}", line), line
-    assert "80 of 80 images" in view
-    assert re.search(r"[\d,]+ images/s", view)
+    unit = {"image": "images", "vector": "points"}[space]
+    assert f"80 of 80 {unit}" in view
+    assert re.search(rf"[\d,]+ {unit}/s", view)
     assert "0 s left" in view
     assert "cpu, fp32, contiguous" in view
     assert "cgan on small" in view
     assert view.count("▀") > 500
-    assert "finished at 80 images after" in view
+    assert f"finished at 80 {unit} after" in view
     assert f"zerosum sample {run.folder}".replace("\n", "") in view.replace("\n", "")
     assert screen.getvalue().count(HIDE_CURSOR) == screen.getvalue().count(SHOW_CURSOR) == 1
 
@@ -115,7 +116,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert printed.out == ""
     start, record, end = printed.err.splitlines()
-    assert start.startswith("training cgan on small (64 samples) to 80 images; cpu, fp32")
+    assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
     assert re.match(r" 20\.0 %  16 images  …  … left  discriminator/real \d", record)
     assert end.startswith("finished at 80 images after 0 s. Sample: zerosum sample")
     assert "\x1b" not in printed.err

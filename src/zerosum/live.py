@@ -57,8 +57,12 @@ def progress_printer() -> Progress:
     return report
 
 
+def _unit(trainer: Trainer) -> str:
+    return trainer.dataset.space.unit
+
+
 class _Pace:
-    """Images a second and seconds left, from the last rows."""
+    """Samples a second and seconds left, from the last rows."""
 
     def __init__(self) -> None:
         self._rows: deque[tuple[float, int]] = deque(maxlen=50)
@@ -67,18 +71,18 @@ class _Pace:
         self._rows.append((time.monotonic(), row.images))
 
     @property
-    def images_per_second(self) -> float:
+    def per_second(self) -> float:
         if len(self._rows) < 2:
             return 0.0
         (t0, n0), (t1, n1) = self._rows[0], self._rows[-1]
         return (n1 - n0) / max(t1 - t0, 1e-9)
 
-    def __str__(self) -> str:
-        speed = self.images_per_second
-        return f"{speed:,.0f} images/s" if speed else "…"
+    def words(self, trainer: Trainer) -> str:
+        speed = self.per_second
+        return f"{speed:,.0f} {_unit(trainer)}/s" if speed else "…"
 
     def left(self, trainer: Trainer) -> str:
-        speed = self.images_per_second
+        speed = self.per_second
         if not speed:
             return "…"
         seconds = (trainer.optimisation.total_images - trainer.images_seen) / speed
@@ -96,7 +100,8 @@ class PlainLines(Hook):
         self._run.listeners.append(self._hear)
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
-            f"({len(trainer.dataset):,} samples) to {trainer.optimisation.total_images:,} images; "
+            f"({len(trainer.dataset):,} {_unit(trainer)}) to "
+            f"{trainer.optimisation.total_images:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )
 
@@ -108,8 +113,8 @@ class PlainLines(Hook):
         self._last = time.monotonic()
         terms = "  ".join(f"{name} {value:.3f}" for name, value in _shown(row).items())
         self._print(
-            f"{100 * trainer.progress:5.1f} %  {row.images:,} images  "
-            f"{self._pace}  {self._pace.left(trainer)} left  {terms}"
+            f"{100 * trainer.progress:5.1f} %  {row.images:,} {_unit(trainer)}  "
+            f"{self._pace.words(trainer)}  {self._pace.left(trainer)} left  {terms}"
         )
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -191,8 +196,8 @@ class Dashboard(Hook):
 
     def _head(self, trainer: Trainer) -> Text:
         return Text(
-            f"{trainer.images_seen:,} of {trainer.optimisation.total_images:,} images   "
-            f"{self._pace}   {self._pace.left(trainer)} left   "
+            f"{trainer.images_seen:,} of {trainer.optimisation.total_images:,} {_unit(trainer)}   "
+            f"{self._pace.words(trainer)}   {self._pace.left(trainer)} left   "
             f"{trainer.runtime.device}, {trainer.execution}",
             style="dim",
         )
@@ -275,7 +280,9 @@ def duration(seconds: float) -> str:
 
 def farewell(run: Run, trainer: Trainer, reason: str) -> str:
     """How a training ended, and what to do next."""
-    text = f"{reason} at {trainer.images_seen:,} images after {duration(trainer.seconds)}."
+    text = (
+        f"{reason} at {trainer.images_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
+    )
     if reason != "finished":
         text += f" Continue: zerosum resume {run.folder}"
     return f"{text} Sample: zerosum sample {run.folder} -n 64 --out grid.png"

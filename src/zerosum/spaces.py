@@ -6,6 +6,7 @@ A space derives from the data. Networks take their shapes from it; users never t
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
+from typing import ClassVar
 
 import torch
 from pydantic import PositiveInt, model_validator
@@ -39,6 +40,9 @@ class Space(Config):
     `labels` are the names of the classes in code order, and `label_counts` how often each occurs
     in the data; both are empty where the data has no labels.
     """
+
+    unit: ClassVar[str] = "samples"
+    """What several of its samples are called."""
 
     labels: tuple[str, ...] = ()
     label_counts: tuple[int, ...] = ()
@@ -96,6 +100,7 @@ class ImageSpace(Space):
     """
 
     kind = "image"
+    unit = "images"
     channels: PositiveInt
     height: PositiveInt
     width: PositiveInt
@@ -128,6 +133,7 @@ class VectorSpace(Space):
     """
 
     kind = "vector"
+    unit = "points"
     center: tuple[float, ...]
     scale: tuple[float, ...]
 

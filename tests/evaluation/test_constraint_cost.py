@@ -1,15 +1,14 @@
-"""What constraints cost in the shape of columns."""
-
-from typing import Any
+"""What constraints cost: rows that are moved or drawn again, and columns that change by it."""
 
 import pytest
 import torch
-from scipy.stats import ks_2samp
 
 from zerosum.evaluation.constraint_cost import constraint_cost
+from zerosum.evaluation.measures.table_shapes import column_shape
 from zerosum.tables.constraint_bounds import Range
+from zerosum.tables.constraint_groups import Unique
 from zerosum.tables.constraint_inequality import Inequality
-from zerosum.tables.constraints import Values, settle
+from zerosum.tables.constraints import Values
 from zerosum.tables.fields import Field, FloatField
 
 FIELDS: dict[str, Field] = {name: FloatField(name=name, places=1) for name in ("a", "b", "c")}
@@ -21,25 +20,38 @@ def columns(seed: int) -> Values:
     return {"a": a, "b": torch.maximum(a, b), "c": b}
 
 
-def test_what_a_constraint_costs_is_told_for_its_columns_alone() -> None:
+def test_rows_that_are_moved_cost_fidelity() -> None:
     real, free = columns(0), columns(1)
     clipped = Range("a", -0.5, 0.5).fit(real, FIELDS)
-    cost = constraint_cost([clipped], real, free, settle([clipped], free), FIELDS)
-    assert cost.free.keys() == {"a"}
-    assert cost.free["a"] < 0.05 < cost.bound["a"]
-    assert cost.change == cost.bound["a"] - cost.free["a"]
+    cost = constraint_cost([clipped], free, real, FIELDS)
+    outside = float((free["a"].abs() > 0.5).double().mean())
+    assert cost.held[0].broken == cost.moved == pytest.approx(outside)
+    assert cost.held[0].reals == pytest.approx(float((real["a"].abs() > 0.5).double().mean()))
+    assert cost.again == 0
+    assert cost.after.column_shapes < cost.before.column_shapes - 0.05
+    assert cost.after.pair_trends < cost.before.pair_trends
 
 
-def test_distances_are_those_of_kolmogorov_and_smirnov() -> None:
+def test_fidelity_is_the_mean_over_all_columns() -> None:
     real, free = columns(0), columns(1)
-    one = Inequality("a", "<=", "b").fit(real, FIELDS)
-    cost = constraint_cost([one], real, free, free, FIELDS)
-    for name in one.columns:
-        reference: Any = ks_2samp(real[name].numpy(), free[name].numpy())
-        assert cost.free[name] == pytest.approx(reference.statistic)
+    shapes = [
+        column_shape(real[n].numpy(), free[n].numpy(), categorical=False) for n in ("a", "b", "c")
+    ]
+    cost = constraint_cost([], free, real, FIELDS)
+    assert cost.before.column_shapes == pytest.approx(sum(shapes) / 3)
+    assert cost.before == cost.after
 
 
 def test_moving_rows_that_obey_costs_nothing() -> None:
     real, free = columns(0), columns(1)
-    one = Inequality("a", "<=", "b").fit(real, FIELDS)
-    assert constraint_cost([one], real, free, settle([one], free), FIELDS).change == 0
+    cost = constraint_cost([Inequality("a", "<=", "b").fit(real, FIELDS)], free, real, FIELDS)
+    assert (cost.moved, cost.again, cost.held[0].broken) == (0, 0, 0)
+    assert cost.before == cost.after
+
+
+def test_rows_that_cannot_be_moved_are_drawn_again() -> None:
+    real, free = columns(0), columns(1)
+    cost = constraint_cost([Unique(["a"]).fit(real, FIELDS)], free, real, FIELDS)
+    repeats = 1 - len(free["a"].unique()) / 2_000
+    assert (cost.moved, cost.again) == (0, pytest.approx(repeats))
+    assert cost.to_json()["held"][0]["broken"] == pytest.approx(repeats)

@@ -11,6 +11,7 @@ from zerosum.evaluation.extractors import PixelFeatures
 from zerosum.evaluation.measure import Exhibit
 from zerosum.evaluation.report_tables import WORST, steps, table_parts
 from zerosum.evaluation.table_sketch import ColumnSketch, TableSketch, cells, sketch_table
+from zerosum.tables.constraint_bounds import Range
 from zerosum.tables.fields import CategoryField, Field, FloatField
 from zerosum.tables.moments import DateField
 from zerosum.tables.space import TableSpace
@@ -61,6 +62,24 @@ def test_a_frequent_number_is_told_of_beside_the_others() -> None:
     empty = table_sketch._column(FloatField(name="x"), nothing, nothing)
     assert empty.labels == ()
     assert empty.notes == ("missing: 100.0% of samples, 100.0% of reals",)
+
+
+def test_the_page_tells_what_constraints_cost() -> None:
+    assert isinstance(DATA.space, TableSpace)
+    x = DATA.take(torch.arange(1_000))[0]
+    number = DATA.space.names.index("age")
+    middle = float(x[:, number].nanmedian())
+    field = {one.name: one for one in DATA.space.fields}
+    held = Range("age", None, middle).fit(DATA.space.columns(x), field)
+    space = DATA.space.model_copy(update={"constraints": (held,)})
+    features = PixelFeatures(DATA.space)(x)
+    rows = [Exhibit(x[i : i + 500], features[i : i + 500]) for i in (0, 500)]
+    sketch = sketch_table(space, *rows, as_made=x[:500])
+    assert sketch.cost is not None
+    assert 0.3 < sketch.cost.held[0].broken < 0.6
+    html = "".join(str(part) for part in table_parts(sketch, reals="reals") if part)
+    assert f"{sketch.cost.moved:.1%} of rows were moved and 0.0% drawn again" in html
+    assert drawn().cost is None
 
 
 def test_rare_categories_are_one_bar() -> None:

@@ -254,9 +254,9 @@ def test_unfinished_and_damaged_runs_are_said(
     tmp_path: Path, train_small: TrainSmall, recwarn: pytest.WarningsRecorder
 ) -> None:
     stopped = train_small(tmp_path / "stopped", stop=8, checkpoint_seconds=0.0)
-    assert "The training is not finished (enough): 128 of 320 images." in judge(stopped).warnings
+    assert "The training is not finished (enough): 128 of 320 points." in judge(stopped).warnings
     stopped.update(state="diverged")
-    assert "last healthy state, 128 images" in judge(stopped).warnings[0]
+    assert "last healthy state, 128 points" in judge(stopped).warnings[0]
     newest = stopped.folder / "checkpoints" / "step-000000008.safetensors"
     newest.write_bytes(newest.read_bytes()[:-1])
     found = judge(stopped)

@@ -97,6 +97,13 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     assert model.values(50).shape == (50, 4)
     with pytest.raises(PrivacyError, match="as it is"):
         zs.resume(run, data=people(2_000), images=60_000, quiet=True)
+    page = zs.evaluate(run, data=people(2_000), n=200, replicates=2, quiet=True)
+    assert "this page does not" in page.warnings[0]
+    assert page.table is not None
+    assert page.table.reals == page.table.lookalikes == page.neighbours == ()
+    html = page.save(tmp_path / "report.html").read_text("utf-8")
+    assert f"(ε = {told['epsilon']:.3g}, δ = 1e-05)-differential privacy" in html
+    assert "Reals of the" not in html
 
 
 def test_rows_are_known_again_by_the_names_that_were_told() -> None:

@@ -10,7 +10,7 @@ from zerosum.evaluation.figures import Evaluation, Figure, Neighbour
 from zerosum.evaluation.markup import Markup, element, join
 from zerosum.evaluation.report_plots import bar, curve, embed, embed_thumb, picture
 from zerosum.evaluation.report_tables import table_parts
-from zerosum.evaluation.words import interval, number, title
+from zerosum.evaluation.words import interval, number, promise, title
 
 WAYS = {"lower": "lower is better", "higher": "higher is better", "one": "1 is best"}
 """How the side that is good is said."""
@@ -120,6 +120,8 @@ def _in_short(facts: Mapping[str, Any]) -> str:
         parts.append(f"step {facts['step']:,}{healthiest}")
     if facts.get("images") is not None:
         parts.append(f"{facts['images']:,} {facts.get('unit', 'images')}")
+    if facts.get("privacy"):
+        parts.append(promise(facts["privacy"]))
     if facts.get("judged"):
         parts.append(str(facts["judged"])[:10])
     return " · ".join(parts)

@@ -8,7 +8,7 @@ from zerosum.evaluation.closest import BLIND, Closest
 from zerosum.evaluation.markup import Markup, element, join
 from zerosum.evaluation.rates import Estimate, Rate, risk
 from zerosum.evaluation.report import footer, frame, header, section, warnings
-from zerosum.evaluation.words import number, percent
+from zerosum.evaluation.words import number, percent, promise
 
 STANDINGS: Mapping[Standing, str] = {
     "leak": "gives people away",
@@ -43,6 +43,8 @@ def _in_short(facts: Mapping[str, Any]) -> str:
     parts = [f"{facts['recipe']} on {facts['data']}"] if facts.get("recipe") else []
     parts.append(f"{facts['n']:,} synthetic rows")
     parts.append(f"{facts['trained_on']:,} training rows against {facts['held_out']:,} others")
+    if facts.get("privacy"):
+        parts.append(promise(facts["privacy"]))
     if facts.get("judged"):
         parts.append(str(facts["judged"])[:10])
     return " · ".join(parts)

@@ -5,6 +5,7 @@ from math import isnan
 
 import numpy as np
 
+from zerosum.evaluation.constraint_cost import ConstraintCost
 from zerosum.evaluation.markup import Markup, element, join
 from zerosum.evaluation.table_sketch import ClusterSketch, ColumnSketch, Lookalike, TableSketch
 from zerosum.evaluation.words import number
@@ -27,6 +28,7 @@ def table_parts(sketch: TableSketch, *, reals: str) -> tuple[Markup | None, ...]
         _columns(sketch.columns, reals),
         _pairs(sketch),
         _clusters(sketch.clusters),
+        _constraints(sketch.cost),
         _rows(sketch, reals),
         _lookalikes(sketch.names, sketch.lookalikes),
     )
@@ -256,7 +258,41 @@ def _two_bars(one: ClusterSketch, most: float) -> Markup:
     )  # fmt: skip
 
 
+def _constraints(cost: ConstraintCost | None) -> Markup | None:
+    if cost is None:
+        return None
+    head = element(
+        "tr",
+        *(element("th", word, scope="col")
+          for word in ("In every row", "How", "Broken before", "By reals")),
+    )  # fmt: skip
+    rows = [
+        element(
+            "tr",
+            element("th", rule.statement, scope="row"),
+            element("td", "by construction" if rule.constructed else "rows are moved, or redrawn"),
+            element("td", f"{rule.broken:.1%}", class_="value"),
+            element("td", f"{rule.reals:.1%}", class_="value"),
+        )
+        for rule in cost.held
+    ]
+    before, after = cost.before, cost.after
+    words = f"{cost.moved:.1%} of rows were moved and {cost.again:.1%} drawn again. That took "
+    words += f"column shapes from {before.column_shapes:.4f} to {after.column_shapes:.4f} and all "
+    words += f"pair trends from {before.pair_trends:.4f} to {after.pair_trends:.4f}."
+    if not cost.moved and not cost.again:
+        words = "No row had to be moved or drawn again."
+    return _section(
+        "Constraints",
+        element("p", words, class_="note"),
+        element("table", element("thead", head), element("tbody", *rows), class_="clusters"),
+    )
+
+
 def _rows(sketch: TableSketch, reals: str) -> Markup:
+    if not sketch.reals:
+        grid = _grid(sketch.names, sketch.samples)
+        return _section("Samples", element("p", "Not selected.", class_="note"), grid)
     shown = [
         element("h3", "Samples, not selected"),
         _grid(sketch.names, sketch.samples),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from zerosum.evaluation.constraint_cost import ConstraintCost, constraint_cost
 from zerosum.evaluation.measure import Exhibit
 from zerosum.evaluation.measures.table_clusters import clustering_of
 from zerosum.evaluation.measures.table_pairs import columns_of, pair_of
@@ -22,7 +23,7 @@ _MOST_BARS, _MOST_BINS = 10, 24
 _SPIKE = 0.3
 """Share of a column from which on one of many numbers is told of beside the others."""
 
-_SHOWN_ROWS = 8
+SHOWN_ROWS = 8
 _MOST_CLUSTERED = 10_000
 _NUM_TRAITS = 3
 
@@ -88,6 +89,7 @@ class TableSketch:
         samples: cells of some samples.
         reals: cells of as many reals.
         lookalikes: samples closest to training rows.
+        cost: what constraints cost; None where there are none.
     """
 
     names: tuple[str, ...]
@@ -99,11 +101,13 @@ class TableSketch:
     samples: tuple[tuple[str, ...], ...]
     reals: tuple[tuple[str, ...], ...]
     lookalikes: tuple[Lookalike, ...] = ()
+    cost: ConstraintCost | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Scores of columns and pairs as plain JSON values, without rows."""
         pairs = combinations(range(len(self.names)), 2)
         return {
+            "constraints": None if self.cost is None else self.cost.to_json(),
             "columns": [{"name": one.name, "shape": one.score} for one in self.columns],
             "pairs": [
                 {
@@ -123,6 +127,8 @@ def sketch_table(
     reals: Exhibit,
     *,
     lookalikes: Sequence[tuple[Tensor, Tensor, float]] = (),
+    as_made: Tensor | None = None,
+    shown: int = SHOWN_ROWS,
     seed: int = 0,
 ) -> TableSketch:
     """Draw samples beside reals.
@@ -132,6 +138,8 @@ def sketch_table(
         samples: of the model.
         reals: that they are held against.
         lookalikes: samples, the training rows nearest to them, and how far these are.
+        as_made: rows of the model before any was moved to obey a constraint.
+        shown: how many reals.
         seed: of the clusters.
     """
     made, real, fields = samples.x.numpy(), reals.x.numpy(), space.modelled
@@ -144,10 +152,17 @@ def sketch_table(
         real=theirs,
         made=ours,
         clusters=_clusters(space, samples, reals, seed) if len(real) > 1 else (),
-        samples=cells(made[:_SHOWN_ROWS], fields),
-        reals=cells(real[:_SHOWN_ROWS], fields),
+        samples=cells(made[:SHOWN_ROWS], fields),
+        reals=cells(real[:shown], fields),
         lookalikes=tuple(_lookalike(*one, fields) for one in lookalikes),
+        cost=None if as_made is None else _cost(space, as_made, reals.x),
     )
+
+
+def _cost(space: TableSpace, as_made: Tensor, reals: Tensor) -> ConstraintCost:
+    fields = {field.name: field for field in space.fields}
+    rows = space.columns(as_made), space.columns(reals)
+    return constraint_cost(space.constraints, *rows, fields)
 
 
 def _lookalike(

@@ -1,6 +1,8 @@
 """How figures are called and how numbers are written, on pages, on terminals and in sentences."""
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 _SPELLED = {
     "frechet": "Fréchet", "c2st": "C2ST", "kl": "KL", "mmd": "MMD", "wasserstein": "Wasserstein",
@@ -41,6 +43,15 @@ def number(value: float | None) -> str:
     if size >= 0.001 or size == 0:
         return f"{value:.3f}".rstrip("0").rstrip(".") if value in (0, 1) else f"{value:.3f}"
     return f"{value:.2g}"
+
+
+def promise(privacy: Mapping[str, Any]) -> str:
+    """What a private training promises.
+
+    >>> promise({"epsilon": 2.9968, "delta": 1e-06})
+    '(ε = 3, δ = 1e-06)-differential privacy'
+    """
+    return f"(ε = {privacy['epsilon']:.3g}, δ = {privacy['delta']:g})-differential privacy"
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -110,9 +110,14 @@ def forward_all(constraints: Sequence[Constraint], values: Values) -> Values:
 
 def backward_all(constraints: Sequence[Constraint], values: Values) -> Values:
     """The table's columns: what is constructed holds, and other rows are moved where they can."""
+    return settle(constraints, construct(constraints, values))
+
+
+def construct(constraints: Sequence[Constraint], values: Values) -> Values:
+    """The table's columns: what is constructed holds, and whatever else may be broken."""
     for one in reversed(constraints):
         values = one.backward(values) if one.constructed else values
-    return settle(constraints, values)
+    return values
 
 
 def settle(constraints: Sequence[Constraint], values: Values) -> Values:

@@ -15,7 +15,7 @@ from zerosum.errors import ConfigError
 from zerosum.spaces import Space
 from zerosum.tables import constraint_kinds  # noqa: F401  (a space in JSON names them)
 from zerosum.tables.codecs import Codec, NumberCodec
-from zerosum.tables.constraints import Constraint, Values, backward_all, forward_all
+from zerosum.tables.constraints import Constraint, Values, backward_all, construct, forward_all
 from zerosum.tables.fields import Field
 
 _EMBEDDED_CATEGORIES = 20
@@ -32,6 +32,7 @@ class TableSpace(Space):
     """
 
     kind = "table"
+    unit = "rows"
     fields: tuple[Field, ...]
     constraints: tuple[Constraint, ...] = ()
     codecs: tuple[Codec, ...]
@@ -72,9 +73,15 @@ class TableSpace(Space):
 
     def to_data(self, x: Tensor) -> Tensor:
         """Values, float64 `[N, D]`, of code + place `[N, C]`; see `backward_all` on constraints."""
+        return self.compact(backward_all(self.constraints, self._decoded(x)))
+
+    def to_data_as_is(self, x: Tensor) -> Tensor:
+        """`to_data`, with no row moved to obey a constraint that is not constructed."""
+        return self.compact(construct(self.constraints, self._decoded(x)))
+
+    def _decoded(self, x: Tensor) -> Values:
         coded = x.cpu()
-        columns = {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
-        return self.compact(backward_all(self.constraints, columns))
+        return {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
 
     def columns(self, compact: Tensor) -> Values:
         """The columns of values `[N, D]`, by name."""

@@ -197,6 +197,17 @@ class TableModel(Model):
             for x in self.generate(inputs, batch_size=batch_size):
                 yield self.table.to_data(x)
 
+    def as_made(self, n: int, *, seed: int = 0) -> Tensor:
+        """`n` compact rows before any is moved or drawn again to obey a constraint."""
+        rows = [
+            self.table.to_data_as_is(x)
+            for block in range(-(-n // BLOCK))
+            for x in self.generate(
+                self._inputs(seed, block).rows(0, min(BLOCK, n - block * BLOCK)), batch_size=BLOCK
+            )
+        ]
+        return torch.cat(rows)
+
     def pool(self) -> Tensor:
         """Codes of 49,152 rows of the model's own, int64 `[P, C]`; made once."""
         if self._pool is None:

@@ -153,6 +153,7 @@ def _facts(
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
         "trained_on": len(subject.dataset),
+        "privacy": subject.privacy,
         "holdout": held.name,
         "holdout_fingerprint": held.fingerprint,
         "held_out": len(held),

@@ -18,8 +18,9 @@ from zerosum.evaluation.blocks import nearest
 from zerosum.evaluation.figures import Evaluation, Neighbour
 from zerosum.evaluation.judge import judge
 from zerosum.evaluation.measure import Exhibit
-from zerosum.evaluation.table_sketch import TableSketch, sketch_table
+from zerosum.evaluation.table_sketch import SHOWN_ROWS, TableSketch, sketch_table
 from zerosum.evaluation.verdict import verdict
+from zerosum.evaluation.words import promise
 from zerosum.games.base import Choice
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_json
@@ -63,6 +64,11 @@ class Subject:
     def name(self) -> str:
         """How a report calls it."""
         return self.run.name if self.run else "a model"
+
+    @property
+    def privacy(self) -> dict[str, Any] | None:
+        """What the training promises of the privacy of its rows; None where it promises nothing."""
+        return self.run.manifest.get("privacy") if self.run else None
 
 
 def evaluate(
@@ -182,34 +188,42 @@ def examine(
     hearing = case.hearing(samples, replicates=replicates, progress=progress)
     figures = judge(hearing)
     shown = _SHOWN[case.space.kind]
-    beside = ()
-    if mine:
+    beside, private = (), subject.privacy
+    if mine and not private:
         beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
         verdict=verdict(figures, split=case.split),
-        warnings=(*_unfinished(subject), *case.warnings),
+        warnings=(*_unfinished(subject), *_uncounted(private), *case.warnings),
         samples=samples.x[:shown].numpy(),
         reals=case.reference.x[:shown].numpy(),
         neighbours=beside,
-        table=_sketch(case, samples, beside),
+        table=_sketch(subject, case, samples, beside),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,
     )
 
 
-def _sketch(case: Case, samples: Exhibit, beside: Sequence[Neighbour]) -> TableSketch | None:
+def _sketch(
+    subject: Subject, case: Case, samples: Exhibit, beside: Sequence[Neighbour]
+) -> TableSketch | None:
     """What a report draws of a table; None of other samples."""
     if not isinstance(case.space, TableSpace):
         return None
+    model = subject.model
+    assert isinstance(model, TableModel)
     closest = [
         (torch.from_numpy(one.sample), torch.from_numpy(one.nearest[0]), one.distances[0])
         for one in beside
         if one.chosen == "closest"
     ]
-    return sketch_table(case.space, samples, case.reference, lookalikes=closest, seed=case.seed)
+    return sketch_table(
+        case.space, samples, case.reference, lookalikes=closest,
+        as_made=model.as_made(case.n, seed=case.seed) if model.table.constraints else None,
+        shown=0 if subject.privacy else SHOWN_ROWS, seed=case.seed,
+    )  # fmt: skip
 
 
 def draw_samples(
@@ -309,7 +323,8 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
         "state": manifest.get("state"),
         "step": step,
         "healthiest": _is_healthiest(subject),
-        "unit": "rows" if case.space.kind == "table" else "images",
+        "unit": case.space.unit,
+        "privacy": subject.privacy,
         "images": step * per_step if step is not None and per_step else None,
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
@@ -330,6 +345,14 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
     }
 
 
+def _uncounted(private: dict[str, Any] | None) -> Iterator[str]:
+    if private:
+        yield (
+            f"The model keeps {promise(private)}; this page does not: its figures are computed "
+            "from real rows without noise. Share the model and what it makes, not the page."
+        )
+
+
 def _unfinished(subject: Subject) -> Iterator[str]:
     """What is to be known of a training that did not end as planned."""
     run, step = subject.run, subject.model.step
@@ -337,7 +360,7 @@ def _unfinished(subject: Subject) -> Iterator[str]:
         return
     state, seen = run.manifest.get("state"), run.manifest.get("images", 0)
     total = run.manifest["recipe"]["optimisation"]["total_images"]
-    unit = "rows" if subject.model.space.kind == "table" else "images"
+    unit = subject.model.space.unit
     if state == "diverged":
         yield f"The training diverged; what is judged is its last healthy state, {seen:,} {unit}."
     elif state != "finished":
