@@ -8,7 +8,8 @@ It can be stopped and started again: a folder for each table, method and seed ho
 `synthetic.csv`, `times.json`, `judge.json` and `attacks.json`, and what exists is not made again.
 A method that fails leaves `error.json`, which stands until it is deleted. A python that is not
 given leaves its part out. One process runs at a time, on one thread. zerosum is met as users meet
-it, through its command line.
+it, through its command line; `zerosum.table+trees` and `+neural` are its rows after one more round
+(see `refine.py`), whose time is told alone.
 """
 
 import argparse
@@ -157,9 +158,12 @@ def _fit_own(job: Job, python: Path) -> None:
         return
     print(f"{job.table}: training {job.method}, seed {job.seed}")
     run, many, seed = job.folder / "run", job.folder / "many.csv", str(job.seed)
+    recipe, refined, by = job.method.removeprefix(_OWN).partition("+")
+    if refined:
+        _refine(job, python, recipe, by)
+        return
     shutil.rmtree(run, ignore_errors=True)
     zerosum = [python, "-m", "zerosum"]
-    recipe = job.method.removeprefix(_OWN)
     train = ["train", recipe, "--data", job.data / "train.csv", "--out", run, "--seed", seed]
     training = _call([*zerosum, *train, "--threads", "1"])
 
@@ -171,6 +175,22 @@ def _fit_own(job: Job, python: Path) -> None:
     many.unlink()
     sample(read_json(job.data / "about.json")["train_rows"], synthetic)
     write_json(times, {"training": training, "sampling": sampling, "start_up": start_up})
+
+
+def _refine(job: Job, python: Path, recipe: str, by: str) -> None:
+    """One round of a game after the training of `recipe`, which is done first."""
+    first = job._replace(method=_OWN + recipe)
+    first.folder.mkdir(parents=True, exist_ok=True)
+    _fit_own(first, python)
+    rows = read_json(job.data / "about.json")["train_rows"]
+    _call(
+        [python, HERE / "refine.py", first.folder / "run", "--train", job.data / "train.csv",
+         "--by", by, "--rows", str(rows), "--seed", str(job.seed),
+         "--out", job.folder / "synthetic.csv"]
+    )  # fmt: skip
+    write_json(
+        job.folder / "times.json", {"training": read_json(job.folder / "refined.json")["cpu"]}
+    )
 
 
 def _examine(job: Job, python: Path, script: str) -> None:
