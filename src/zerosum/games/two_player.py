@@ -22,7 +22,8 @@ from zerosum.games.base import (
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
 from zerosum.objectives.augment import Augmentation, NoAugmentation
-from zerosum.objectives.penalties import Penalty, gradient_norm, logits_and_gradient
+from zerosum.objectives.penalties import R1, R2, Penalty, gradient_norm, logits_and_gradient
+from zerosum.objectives.piecewise import logits_and_bends, logits_kept_bent, moved
 from zerosum.rng import Noise
 from zerosum.schedules import Constant, Schedule
 from zerosum.spaces import Batch, Space
@@ -189,17 +190,22 @@ class TwoPlayer(Game):
         shown_real = self.shown(x_real, self.augmentation_draws(batch.size, turn.noise))
         shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, turn.noise))
         due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
-        sites = {penalty.site for penalty in due}
-        terms, gradients, logits, readings = self._judge(
-            shown_real, shown_fake, y, "real" in sites, "fake" in sites
-        )
+        strength = self.config.penalty_schedule.at(turn.progress)
+        if due and self._is_affine(due):
+            factors = [(penalty, strength * penalty.weight * penalty.every) for penalty in due]
+            terms, logits = self._judge_moved(shown_real, shown_fake, y, factors)
+            gradients, readings, due = {}, None, []
+        else:
+            sites = {penalty.site for penalty in due}
+            terms, gradients, logits, readings = self._judge(
+                shown_real, shown_fake, y, "real" in sites, "fake" in sites
+            )
         turn.signals["accuracy"] = terms.pop("accuracy")
         sign = self.config.adversarial.sign_statistic(*logits)
         if turn.observe:
             turn.signals |= observed(*logits, x_real, x_fake) | {"real_sign": sign}
         if self.augment is not None:
             turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
-        strength = self.config.penalty_schedule.at(turn.progress)
         for penalty in due:
             gradient = gradients.get(penalty.site)
             if gradient is None:
@@ -208,7 +214,7 @@ class TwoPlayer(Game):
             factor = strength * penalty.weight * penalty.every
             cost = factor * penalty.cost(gradient).mean()
             terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
-        return terms | self.extra_terms(readings, inputs)
+        return terms if readings is None else terms | self.extra_terms(readings, inputs)
 
     def generator_loss(self, turn: Turn) -> Terms:
         """The adversarial term."""
@@ -248,6 +254,48 @@ class TwoPlayer(Game):
         ranked = (real[:, 0] > fake[:, 0]).float().mean().detach()
         logits = real[:, 0].detach(), fake[:, 0].detach()
         return terms | {"accuracy": ranked}, gradients, logits, fake[:, 1:]
+
+    def _is_affine(self, due: Sequence[Penalty]) -> bool:
+        """Whether the penalties that are due need no second derivative; see `piecewise`."""
+        return (
+            getattr(self.discriminator, "piecewise_linear", False)
+            and type(self).extra_terms is TwoPlayer.extra_terms
+            and all(type(penalty) in (R1, R2) for penalty in due)
+        )
+
+    def _judge_moved(
+        self,
+        x_real: Tensor,
+        x_fake: Tensor,
+        y: Tensor | None,
+        factors: Sequence[tuple[Penalty, float]],
+    ) -> tuple[Terms, tuple[Tensor, Tensor]]:
+        """Adversarial terms with the accuracy and penalties, in whose sum is their gradient."""
+        x = torch.cat([x_real, x_fake])
+        both = None if y is None else torch.cat([y, y])
+
+        def score(points: Tensor) -> Tensor:
+            return self.outputs(points, both)[:, 0]
+
+        logits, gradient, bends = logits_and_bends(score, x)
+        n = len(x_real)
+        with torch.enable_grad():
+            leaf = logits.requires_grad_()
+            adversarial = self.config.adversarial.discriminator(leaf[:n], leaf[n:])
+            (slopes,) = torch.autograd.grad(torch.stack([*adversarial.values()]).sum(), leaf)
+        terms = {name: term.detach() for name, term in adversarial.items()}
+        real, fake = logits.detach()[:n], logits.detach()[n:]
+        weights = torch.zeros_like(slopes)
+        for penalty, factor in factors:
+            mine = slice(n) if penalty.site == "real" else slice(n, None)
+            cost = factor * penalty.cost(gradient[mine]).mean()
+            terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
+            weights[mine] += factor / len(weights[mine])
+        points, slopes = moved(x, gradient, slopes, weights)
+        taught = (slopes * logits_kept_bent(score, points, bends)).sum()
+        first = next(iter(terms))
+        terms[first] = terms[first] + (taught - taught.detach())
+        return terms | {"accuracy": (real > fake).float().mean()}, (real, fake)
 
     def _slope(self, points: Tensor, y: Tensor | None) -> Tensor:
         """The input gradient at `points`."""

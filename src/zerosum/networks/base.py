@@ -27,7 +27,9 @@ class DiscriminatorConfig(Config):
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
         """A module whose `forward(x, y)` maps `[B, *space.shape]` to `[B, num_outputs]`.
 
-        `y` is int64 `[B]` where `num_labels` > 0, else None.
+        `y` is int64 `[B]` where `num_labels` > 0, else None. A module with a true attribute
+        `piecewise_linear` says that it judges each sample by itself and bends in ReLUs alone, so
+        that R1 and R2 need no second derivative (`objectives.piecewise`).
 
         Raises:
             RecipeError: the network cannot read samples of that space.

@@ -120,6 +120,7 @@ class DcganDiscriminator(nn.Module):
             layers.append(nn.LeakyReLU(0.2))
             inputs, height, width = outputs, height // 2, width // 2
         self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.piecewise_linear = config.normalisation == "none"
         features = inputs * height * width
         head = nn.Linear(features, num_outputs, bias=False)
         self.head = spectral_norm(head) if config.normalisation == "spectral" else head

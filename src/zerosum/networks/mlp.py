@@ -76,6 +76,7 @@ class MlpDiscriminator(nn.Module):
             inputs, num_outputs, config.width, config.depth, config.activation, False,
             output_bias=False,
         )  # fmt: skip
+        self.piecewise_linear = config.activation in ("relu", "leaky_relu")
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Scores of samples."""

@@ -121,6 +121,7 @@ class R3ganDiscriminatorConfig(DiscriminatorConfig):
 class R3ganDiscriminator(nn.Module):
     """`[B, C, H, W]` to `[B, num_outputs]`."""
 
+    piecewise_linear = True
     filter: Tensor
 
     def __init__(
