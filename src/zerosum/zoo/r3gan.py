@@ -10,17 +10,16 @@ dimensions and the penalties on every fourth step. The burn-in lasts for half of
 rates and the EMA ramp here are functions of the budget.
 """
 
-from math import ceil
-
 import torch
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu
+from torch.nn.functional import leaky_relu
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
+from zerosum.networks.resample import binomial, enlarge, shrink, stages
 from zerosum.objectives.adversarial import AdversarialLoss, RelativisticPaired
 from zerosum.objectives.penalties import R1, R2, Penalty
 from zerosum.recipes import Recipe, recipe
@@ -75,7 +74,7 @@ class R3ganGenerator(nn.Module):
         self, config: R3ganGeneratorConfig, latent_dim: int, space: ImageSpace, num_labels: int
     ) -> None:
         super().__init__()
-        sizes, widths = _stages(space, config.width, config.max_width)
+        sizes, widths = stages(space, config.width, config.max_width)
         self.sizes = sizes
         self.embed = nn.Embedding(num_labels, config.label_dim) if num_labels else None
         inputs = latent_dim + (config.label_dim if num_labels else 0)
@@ -86,7 +85,7 @@ class R3ganGenerator(nn.Module):
             for before, after in zip([widths[0], *widths], widths, strict=False)
         )
         self.to_image = nn.Conv2d(widths[-1], space.channels, 1)
-        self.register_buffer("filter", _binomial(), persistent=False)
+        self.register_buffer("filter", binomial(), persistent=False)
         _scale_residual_blocks(self)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -132,7 +131,7 @@ class R3ganDiscriminator(nn.Module):
         num_labels: int,
     ) -> None:
         super().__init__()
-        sizes, widths = _stages(space, config.width, config.max_width)
+        sizes, widths = stages(space, config.width, config.max_width)
         widths = widths[::-1]
         self.from_image = nn.Conv2d(space.channels, widths[0], 1)
         self.stages = nn.ModuleList(
@@ -143,7 +142,7 @@ class R3ganDiscriminator(nn.Module):
         self.basis = nn.Conv2d(features, features, sizes[0], groups=features, bias=False)
         self.head = nn.Linear(features, num_outputs, bias=False)
         self.embed = nn.Embedding(num_labels, features) if num_labels else None
-        self.register_buffer("filter", _binomial(), persistent=False)
+        self.register_buffer("filter", binomial(), persistent=False)
         _scale_residual_blocks(self)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -178,40 +177,9 @@ class ResidualBlock(nn.Module):
         return x + self.contract(leaky_relu(self.spatial(h), 0.2))
 
 
-def shrink(x: Tensor, kernel: Tensor) -> Tensor:
-    """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
-    channels = x.shape[1]
-    return conv2d(x, kernel.expand(channels, -1, -1, -1), stride=2, padding=1, groups=channels)
-
-
-def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
-    """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
-    channels = x.shape[1]
-    return conv_transpose2d(
-        x, 4 * kernel.expand(channels, -1, -1, -1), stride=2, padding=1, output_padding=1,
-        groups=channels,
-    )  # fmt: skip
-
-
-def _binomial() -> Tensor:
-    row = torch.tensor([0.25, 0.5, 0.25])
-    return (row[:, None] * row)[None, None]
-
-
 def _stage(before: int, after: int, num_blocks: int, group_size: int) -> nn.Sequential:
     widen = [nn.Conv2d(before, after, 1, bias=False)] if before != after else []
     return nn.Sequential(*widen, *(ResidualBlock(after, group_size) for _ in range(num_blocks)))
-
-
-def _stages(
-    space: ImageSpace, width: int, max_width: int
-) -> tuple[list[tuple[int, int]], list[int]]:
-    """Sizes and widths from the coarsest stage to the finest."""
-    sizes = [(space.height, space.width)]
-    while min(sizes[-1]) >= 8:
-        sizes.append((ceil(sizes[-1][0] / 2), ceil(sizes[-1][1] / 2)))
-    widths = [min(width * 2**i, max_width) for i in range(len(sizes))]
-    return sizes[::-1], widths[::-1]
 
 
 def _scale_residual_blocks(network: nn.Module) -> None:

@@ -1,0 +1,47 @@
+"""Half and twice the size of feature maps, without aliasing, and the sizes on the way."""
+
+from math import ceil
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, conv_transpose2d
+
+from zerosum.spaces import ImageSpace
+
+
+def stages(
+    space: ImageSpace, width: int, max_width: int
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Sizes and widths from the coarsest stage to the finest.
+
+    Every side is halved, rounded up, until the shorter one is below 8; widths double on the way.
+
+    >>> stages(ImageSpace(channels=3, height=32, width=20), 16, 48)
+    ([(8, 5), (16, 10), (32, 20)], [48, 32, 16])
+    """
+    sizes = [(space.height, space.width)]
+    while min(sizes[-1]) >= 8:
+        sizes.append((ceil(sizes[-1][0] / 2), ceil(sizes[-1][1] / 2)))
+    widths = [min(width * 2**i, max_width) for i in range(len(sizes))]
+    return sizes[::-1], widths[::-1]
+
+
+def binomial() -> Tensor:
+    """The [1, 2, 1] filter in both directions, `[1, 1, 3, 3]`; its sum is 1."""
+    row = torch.tensor([0.25, 0.5, 0.25])
+    return (row[:, None] * row)[None, None]
+
+
+def shrink(x: Tensor, kernel: Tensor) -> Tensor:
+    """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
+    channels = x.shape[1]
+    return conv2d(x, kernel.expand(channels, -1, -1, -1), stride=2, padding=1, groups=channels)
+
+
+def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
+    """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
+    channels = x.shape[1]
+    return conv_transpose2d(
+        x, 4 * kernel.expand(channels, -1, -1, -1), stride=2, padding=1, output_padding=1,
+        groups=channels,
+    )  # fmt: skip
