@@ -7,7 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zerosum.api import audit, compare, evaluate, list_runs, load, resume, train
+    from zerosum.api import (
+        audit,
+        compare,
+        evaluate,
+        learn_direction,
+        list_runs,
+        load,
+        resume,
+        train,
+    )
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     from zerosum.tasks.conditions import Between
     from zerosum.tasks.model import Model
     from zerosum.tasks.samples import Samples
+    from zerosum.tasks.styled import StyledModel
     from zerosum.tasks.table import TableModel
 
 __version__ = "0.1.0"
@@ -35,6 +45,7 @@ __all__ = [
     "Recipe",
     "Rounded",
     "Samples",
+    "StyledModel",
     "Sum",
     "TableModel",
     "Unique",
@@ -43,6 +54,7 @@ __all__ = [
     "audit",
     "compare",
     "evaluate",
+    "learn_direction",
     "list_runs",
     "load",
     "recipe",
@@ -63,6 +75,7 @@ _HOMES = {
     "Recipe": "zerosum.recipes",
     "Rounded": "zerosum.tables.constraint_bounds",
     "Samples": "zerosum.tasks.samples",
+    "StyledModel": "zerosum.tasks.styled",
     "Sum": "zerosum.tables.constraint_sums",
     "TableModel": "zerosum.tasks.table",
     "Unique": "zerosum.tables.constraint_groups",
@@ -70,6 +83,7 @@ _HOMES = {
     "audit": "zerosum.api",
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
+    "learn_direction": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",
     "recipe": "zerosum.recipes",

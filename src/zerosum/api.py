@@ -17,13 +17,23 @@ from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.tasks.model import Model
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
+from zerosum.workflows.control import learn_direction
 from zerosum.workflows.evaluate import evaluate as evaluate_run
 from zerosum.workflows.load import load
 from zerosum.workflows.private import promise_of
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["audit", "compare", "evaluate", "list_runs", "load", "resume", "train"]
+__all__ = [
+    "audit",
+    "compare",
+    "evaluate",
+    "learn_direction",
+    "list_runs",
+    "load",
+    "resume",
+    "train",
+]
 
 
 def train(

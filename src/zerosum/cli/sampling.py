@@ -63,7 +63,7 @@ def sample(
     else:
         _refuse_for_rows(weight=weight, like=like)
         samples = model.sample(
-            64 if n is None else n, where=_where(where), seed=seed, batch_size=batch_size
+            64 if n is None else n, where=read_where(where), seed=seed, batch_size=batch_size
         )
         path, made = samples.save(out or "samples.png"), len(samples)
     _report(as_json, path=str(path), n=made, seed=seed)
@@ -113,12 +113,13 @@ def walk(
     from zerosum.workflows.load import load
 
     model = load(run, device=device, code=code)
-    tour = model.walk(frames=frames, stops=stops, n=n, where=_where(where), seed=seed)
+    tour = model.walk(frames=frames, stops=stops, n=n, where=read_where(where), seed=seed)
     path = tour.save(out)
     _report(as_json, path=str(path), frames=len(tour), seed=seed)
 
 
-def _where(pairs: list[str] | None) -> dict[str, Any]:
+def read_where(pairs: list[str] | None) -> dict[str, Any]:
+    """Pairs of `name=value` as what `where` takes."""
     where = _pairs(pairs)
     return {name: text.split(",") if "," in text else text for name, text in where.items()}
 

@@ -74,14 +74,14 @@ def build_network(space: Space, seed: int) -> Network | None:
     """A network with fresh weights; None for points without labels, where nothing is to learn."""
     with seeded_initialisation(derive_seed(seed, "self features", "weights")):
         if isinstance(space, ImageSpace):
-            body = _picture_body(space)
+            body = picture_body(space)
             if has_classes(space):
                 return Classifier(body, NUM_FEATURES, space.num_labels)
             return Redrawer(body, space)
         return Classifier(_point_body(space), 128, space.num_labels) if has_classes(space) else None
 
 
-def _picture_body(space: ImageSpace) -> nn.Module:
+def picture_body(space: ImageSpace) -> nn.Module:
     """Strided convolutions, then 64 features.
 
     Each picture is normalised by itself (GroupNorm), so no row depends on its batch.

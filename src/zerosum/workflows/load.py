@@ -6,11 +6,14 @@ from pathlib import Path
 import torch
 
 from zerosum.errors import RunError
+from zerosum.games.base import Game
 from zerosum.games.rows import RowGame
+from zerosum.games.styled import Styled
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
+from zerosum.tasks.styled import StyledModel
 from zerosum.tasks.table import TableModel
 from zerosum.workflows.prepare import recipe_of, space_of_run
 
@@ -63,11 +66,16 @@ def load(
     game.load_state_dict(state)
     if isinstance(game, RowGame) and run.manifest["execution"].get("precision") == "bf16":
         game.sampling_dtype = torch.bfloat16
-    kind = TableModel if isinstance(game.space, TableSpace) else Model
-    return kind(
+    return _kind_of(game)(
         recipe=recipe,
         game=game,
         run=run.folder,
         step=checkpoint.step,
         device=resolve_device(device),
     )
+
+
+def _kind_of(game: Game) -> type[Model]:
+    if isinstance(game.space, TableSpace):
+        return TableModel
+    return StyledModel if isinstance(game, Styled) else Model

@@ -1,0 +1,162 @@
+"""The commands that control a model with styles: `mix`, `directions`, `learn-direction`, `edit`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli.output import print_json, print_table
+from zerosum.cli.sampling import read_where
+from zerosum.errors import ConditionError
+
+Seeds = Annotated[str, typer.Option(help="Which samples: 1-8, or 3,5,9.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Make the commands known to the program."""
+    app.command()(mix)
+    app.command()(directions)
+    app.command("learn-direction")(learn)
+    app.command()(edit)
+
+
+def mix(
+    run: RunFolder,
+    seeds: Seeds = "1-5",
+    layer: Annotated[
+        int | None, typer.Option(help="The first layer that takes the column's style.")
+    ] = None,
+    where: Where = None,
+    out: Annotated[Path, typer.Option(help="A .png file.")] = Path("mixing.png"),
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Mix samples of a model with styles: coarse parts of the row's, fine ones of the column's."""
+    from zerosum.workflows.control import styled_model
+
+    model = styled_model(run, device=device, code=code)
+    picture = model.mix(read_seeds(seeds), layer=layer, where=read_where(where))
+    typer.echo(_saved(picture, out))
+
+
+def directions(
+    run: RunFolder,
+    how: Annotated[str, typer.Option(help="weights, or components.")] = "weights",
+    count: Annotated[int, typer.Option("-n", "--number", help="How many.")] = 8,
+    seeds: Seeds = "1-4",
+    where: Where = None,
+    out: Annotated[Path, typer.Option(help="A folder for a filmstrip of each.")] = Path(
+        "directions"
+    ),
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find directions without labels, and draw a filmstrip of each."""
+    from zerosum.workflows.control import styled_model
+
+    model = styled_model(run, device=device, code=code)
+    found = model.find_directions(how=how, count=count, seed=seed)  # pyright: ignore[reportArgumentType]
+    rows = [
+        {
+            "name": one.name,
+            "share": round(one.about["share"], 4),
+            "filmstrip": _saved(
+                model.filmstrip(one, seeds=read_seeds(seeds), where=read_where(where)),
+                out / f"{one.name}.png",
+            ),
+        }
+        for one in found
+    ]
+    (print_json if as_json else print_table)(rows)
+
+
+def learn(
+    run: RunFolder,
+    attribute: Annotated[str, typer.Option(help="What the direction is called: age.")],
+    labels: Annotated[
+        str,
+        typer.Option(
+            help="Pictures with labels: numbers in labels.csv, or two subfolders, without and with."
+        ),
+    ],
+    value: Annotated[
+        str | None, typer.Option(help="Of several classes, the one that has the attribute.")
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(help="A learned direction whose attribute is to stay.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", "--number", help="Samples that are read.")] = 4_000,
+    seeds: Seeds = "1-4",
+    out: Annotated[
+        Path | None, typer.Option(help="A .png file for its filmstrip; default ATTRIBUTE.png.")
+    ] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a direction from labelled pictures, and draw its filmstrip."""
+    from zerosum.live import progress_printer
+    from zerosum.workflows.control import learn_direction, styled_model
+
+    model = styled_model(run, device=device, code=code)
+    found = learn_direction(
+        model, attribute, labels=labels, value=value, keep=keep or (), n=n, seed=seed,
+        progress=progress_printer(),
+    )  # fmt: skip
+    film = _saved(model.filmstrip(found, seeds=read_seeds(seeds)), out or Path(f"{attribute}.png"))
+    told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
+    if as_json:
+        print_json(told | {"filmstrip": film})
+    else:
+        print_table([told | {"filmstrip": film}])
+
+
+def edit(
+    run: RunFolder,
+    direction: Annotated[
+        list[str], typer.Option(help="A direction and its strength: age=+2; repeat for more.")
+    ],
+    seeds: Seeds = "1-8",
+    where: Where = None,
+    out: Annotated[str, typer.Option(help="grid.png, folder/ or x.npz.")] = "edited.png",
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Move samples along directions that were found or learned."""
+    from zerosum.tasks.directions import parse_strengths
+    from zerosum.workflows.control import styled_model
+
+    model = styled_model(run, device=device, code=code)
+    strengths = parse_strengths(direction)
+    samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=read_where(where))
+    typer.echo(str(samples.save(out)))
+
+
+def read_seeds(text: str) -> list[int]:
+    """`1-4,9` as numbers.
+
+    Raises:
+        ConditionError: it is none of that.
+    """
+    seeds: list[int] = []
+    try:
+        for part in text.split(","):
+            first, dash, last = part.strip().partition("-")
+            seeds += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        seeds = []
+    if not seeds:
+        raise ConditionError(f"--seeds {text} names no samples. Write 1-8, or 3,5,9.")
+    return seeds
+
+
+def _saved(picture: Any, path: Path) -> str:
+    from zerosum.runs.files import make_folder, write_whole
+
+    make_folder(path.parent)
+    write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+    return str(path)

@@ -1,0 +1,159 @@
+"""Learn a direction: read an attribute off samples, and find along which styles it changes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Dataset, Progress
+from zerosum.data.open import BUILT_IN, open_data
+from zerosum.errors import ConditionError, DataError
+from zerosum.evaluation.attributes import AttributeReader, Reader, learn_attribute
+from zerosum.runs.store import Run
+from zerosum.spaces import ImageSpace
+from zerosum.tasks.directions import Direction, from_readings, keep_directions, named
+from zerosum.tasks.model import Model
+from zerosum.tasks.styled import StyledModel
+from zerosum.workflows.load import load
+
+_BATCH = 256
+
+
+def styled_model(
+    run_or_model: Run | Model | Path | str, *, device: str = "auto", code: Path | str | None = None
+) -> StyledModel:
+    """A model that takes styles.
+
+    Raises:
+        ConditionError: the model takes none.
+    """
+    model = (
+        run_or_model
+        if isinstance(run_or_model, Model)
+        else load(run_or_model, device=device, code=code)
+    )
+    if not isinstance(model, StyledModel):
+        raise ConditionError(
+            "this model takes no styles, so there is nothing to mix and no directions to go along. "
+            "Train the recipe stylegan."
+        )
+    return model
+
+
+def learn_direction(
+    run_or_model: Run | Model | Path | str,
+    attribute: str,
+    *,
+    labels: Any,
+    value: str | None = None,
+    keep: Sequence[str] = (),
+    n: int = 4_000,
+    seed: int = 0,
+    device: str = "auto",
+    code: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Direction:
+    """Learn a direction from labels, and keep it in the run.
+
+    Args:
+        run_or_model: a run of a recipe with styles, its folder, or its model.
+        attribute: what the direction will be called.
+        labels: what says how much of the attribute pictures have: data with labels that are
+            numbers, or of two classes (a folder of two subfolders, a folder with `labels.csv`, an
+            `.npz`), from which a network learns to read it; or a function from pictures uint8
+            `[N, C, H, W]` to numbers `[N]`.
+        value: where there are more classes, the one that has the attribute.
+        keep: directions learned before whose attributes shall stay as they are.
+        n: samples that are read.
+        seed: of samples and networks.
+        device: where to sample.
+        code: the user's own recipe file, where the run came from one.
+        progress: told what takes long.
+
+    Raises:
+        ConditionError: the model takes no styles, or nothing changes.
+        DataError: the labels cannot be read.
+        EvaluationError: there are too few of them, or only one kind.
+    """
+    model = styled_model(run_or_model, device=device, code=code)
+    known = model.directions()
+    fixed = [named(known, name) for name in keep]
+    reader = _reader(model, labels, value, seed, progress)
+    inputs, read = model.draw(n, seed=seed), []
+    for start in range(0, n, _BATCH):
+        pictures = model.moved(inputs.rows(start, start + _BATCH)).tensor
+        read.append(torch.as_tensor(reader(pictures)).detach().cpu().float().flatten())
+        if progress is not None:
+            progress("reading samples", min(start + _BATCH, n), n)
+    found = from_readings(attribute, model.style_rows(n, seed=seed), torch.cat(read), fixed)
+    if isinstance(reader, AttributeReader):
+        found = replace(found, about={**found.about, "rank_correlation": reader.rank_correlation})
+    if model.run is not None:
+        keep_directions(model.run, [found])
+    return found
+
+
+def values_of(dataset: Dataset, value: str | None) -> Tensor:
+    """A number for each row from its label.
+
+    Labels that are numbers are these; of two classes the second has the attribute; of more, the one
+    called `value`.
+
+    Raises:
+        DataError: there are no labels, or nothing says which class has the attribute.
+    """
+    labels = dataset.space.labels
+    codes = dataset.labels_of(torch.arange(len(dataset)))
+    if codes is None:
+        raise DataError(
+            f"{dataset.name} has no labels. Sort it into two subfolders, or put a labels.csv "
+            "(file, label) beside the pictures."
+        )
+    if value is not None:
+        if value not in labels:
+            raise DataError(f"{dataset.name} has no class {value!r}. It has: {', '.join(labels)}.")
+        return (codes == labels.index(value)).float()
+    numbers = [_number(label) for label in labels]
+    if all(number is not None for number in numbers):
+        return torch.tensor(numbers)[codes]
+    if len(labels) == 2:
+        return codes.float()
+    raise DataError(
+        f"{dataset.name} has {len(labels)} classes: {', '.join(labels[:8])}. Say which one has the "
+        "attribute (value), or give labels that are numbers."
+    )
+
+
+def _reader(
+    model: StyledModel, labels: Any, value: str | None, seed: int, progress: Progress | None
+) -> Reader:
+    if callable(labels):
+        reader: Any = labels
+        return reader
+    space = model.space
+    assert isinstance(space, ImageSpace)
+    options: dict[str, Any] = {}
+    if isinstance(labels, str | Path) and str(labels) not in BUILT_IN:
+        options = {"size": (space.height, space.width)}
+        if Path(labels).suffix not in (".npz", ".gz"):
+            options["channels"] = space.channels
+    dataset, _ = open_data(labels, progress=progress, **options)
+    if dataset.space.shape != space.shape:
+        raise DataError(
+            f"the labelled data {dataset.name} has shape {dataset.space.shape}, and the model "
+            f"makes {space.shape}. Bring the pictures to that size."
+        )
+    if progress is not None:
+        progress("learning to read pictures", 0, 1)
+    values = values_of(dataset, value)
+    return learn_attribute(space, dataset.take(torch.arange(len(dataset)))[0], values, seed=seed)
+
+
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None

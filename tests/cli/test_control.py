@@ -1,0 +1,57 @@
+"""The commands that control styles, as they are typed."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import zerosum as zs
+from tests.workflows.test_control import SMALL
+from zerosum.cli.app import app
+from zerosum.cli.control import read_seeds
+from zerosum.errors import ConditionError
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("styled") / "run"
+    zs.train("stylegan", data="digits", out=folder, images=320, set=SMALL, quiet=True)
+    return folder
+
+
+def test_from_directions_to_an_edit(run: Path, tmp_path: Path) -> None:
+    strips = tmp_path / "strips"
+    found = RUNNER.invoke(app, ["directions", str(run), "-n", "2", "--out", str(strips)])
+    assert found.exit_code == 0, found.output
+    assert sorted(path.name for path in strips.iterdir()) == ["weight1.png", "weight2.png"]
+    learned = RUNNER.invoke(
+        app,
+        ["learn-direction", str(run), "--attribute", "size", "--labels", "digits", "-n", "200",
+         "--out", str(tmp_path / "size.png")],
+    )  # fmt: skip
+    assert learned.exit_code == 0, learned.output
+    assert "size" in learned.output
+    out = tmp_path / "edited.png"
+    words = ["edit", str(run), "--direction", "weight1=+2", "--direction", "size=-1"]
+    edited = RUNNER.invoke(app, [*words, "--seeds", "1-4", "--out", str(out)])
+    assert edited.exit_code == 0, edited.output
+    with Image.open(out) as picture:
+        assert picture.size == (2 * 66 + 2, 2 * 66 + 2)
+
+
+def test_mixing(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mixing.png"
+    words = ["mix", str(run), "--seeds", "1,2", "--out", str(out), "--where", "truncation=0.7"]
+    assert RUNNER.invoke(app, words).exit_code == 0
+    with Image.open(out) as picture:
+        assert picture.size == (3 * 66 + 2, 3 * 66 + 2)
+
+
+def test_seeds() -> None:
+    assert read_seeds("1-3,9") == [1, 2, 3, 9]
+    for wrong in ("", "a", "3-1", "1-"):
+        with pytest.raises(ConditionError, match="names no samples"):
+            read_seeds(wrong)
