@@ -68,7 +68,7 @@ def train(
         str,
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, reviews."
+            "spiral, moons, sprites, reviews."
         ),
     ],
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
