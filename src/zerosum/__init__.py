@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zerosum.api import audit, compare, evaluate, list_runs, load, resume, train
+    from zerosum.api import audit, compare, evaluate, export, list_runs, load, resume, train
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.recipes import Recipe, recipe
@@ -43,6 +43,7 @@ __all__ = [
     "audit",
     "compare",
     "evaluate",
+    "export",
     "list_runs",
     "load",
     "recipe",
@@ -70,6 +71,7 @@ _HOMES = {
     "audit": "zerosum.api",
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
+    "export": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",
     "recipe": "zerosum.recipes",
