@@ -6,6 +6,7 @@ from typing import Any
 
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
+from zerosum.errors import ExportError
 from zerosum.evaluation.audit import Audit
 from zerosum.evaluation.comparison import Comparison
 from zerosum.evaluation.figures import Evaluation
@@ -28,6 +29,7 @@ __all__ = [
     "audit",
     "compare",
     "evaluate",
+    "export",
     "learn_direction",
     "list_runs",
     "load",
@@ -280,6 +282,42 @@ def audit(
         model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
         device=device, progress=None if quiet else progress_printer(),
     )  # fmt: skip
+
+
+def export(
+    model: Model | Run | Path | str,
+    path: Path | str,
+    *,
+    format: str | None = None,
+    step: int | None = None,
+    code: Path | str | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Write a model into one file: what is needed to sample, and no discriminator.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> zs.export("runs/first", "digits.safetensors")  # doctest: +SKIP
+    >>> zs.load("digits.safetensors").sample(64).save("grid.png")  # doctest: +SKIP
+
+    Args:
+        model: a model, a run or its folder.
+        path: a `.safetensors` file, which `load` opens, or an `.onnx` file for other programs.
+        format: `safetensors` or `onnx`; left out, by the ending of `path`.
+        step: of a run, a checkpoint other than the newest.
+        code: the user's own recipe file, where the run came from one.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, or the file cannot be written.
+        ExportError: the form is another, or does not suit the model; no file is left then.
+        MissingExtraError: ONNX is not installed.
+    """
+    if isinstance(model, Model):
+        if step is not None:
+            raise ExportError("step is for runs; a model holds one step. Leave it out.")
+    else:
+        model = load(model, device="cpu", step=step, code=code)
+    return model.export(path, format=format, progress=None if quiet else progress_printer())
 
 
 def list_runs(root: Path | str = "runs") -> list[Run]:

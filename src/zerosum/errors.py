@@ -11,6 +11,7 @@ __all__ = [
     "DeviceError",
     "DivergenceError",
     "EvaluationError",
+    "ExportError",
     "MissingExtraError",
     "PrivacyError",
     "RecipeError",
@@ -58,6 +59,10 @@ class DivergenceError(ZerosumError):
 
 class EvaluationError(ZerosumError):
     """A judgement cannot be made: too few samples, or a holdout that is no holdout."""
+
+
+class ExportError(ZerosumError):
+    """A model cannot be exported in that form, or an exported file cannot be opened."""
 
 
 class PrivacyError(ZerosumError):

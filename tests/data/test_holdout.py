@@ -17,7 +17,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (12, 8, 9), dtype=np.uint8)
 LABELS = np.arange(12) % 3
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "spiral", "moons"])
+@pytest.mark.parametrize("name", ["ring", "grid", "spiral", "moons", "sprites"])
 def test_a_built_in_mixture_comes_from_another_seed(name: str) -> None:
     dataset, config = open_data(name)
     holdout, other = open_holdout(name, space=dataset.space, like=config)

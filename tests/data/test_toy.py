@@ -101,7 +101,7 @@ def test_same_seed_same_data(name: str) -> None:
     assert first.fingerprint == second.fingerprint
 
 
-@pytest.mark.parametrize("name", ["ring", "grid", "spiral", "moons"])
+@pytest.mark.parametrize("name", ["ring", "grid", "spiral", "moons", "sprites"])
 def test_another_seed_or_size_is_other_data(name: str) -> None:
     config = BUILT_IN[name]().with_values({"num_samples": 100})
     other = config.with_values({"seed": 1}).build()

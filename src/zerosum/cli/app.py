@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import control, judging, remedies, sampling, tables
+from zerosum.cli import control, exporting, judging, remedies, sampling, tables
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import DataError, ZerosumError
@@ -68,7 +68,7 @@ def train(
         str,
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, reviews."
+            "spiral, moons, sprites, reviews."
         ),
     ],
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
@@ -237,6 +237,7 @@ def show(
 
 sampling.register(app)
 control.register(app)
+exporting.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)

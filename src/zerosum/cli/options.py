@@ -7,6 +7,9 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 RunFolder = Annotated[Path, typer.Argument(help="A run folder, such as runs/NAME.")]
+RunOrFile = Annotated[
+    Path, typer.Argument(help="A run folder, such as runs/NAME, or an exported .safetensors file.")
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(

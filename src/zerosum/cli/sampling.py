@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Where
 from zerosum.cli.output import print_json
 from zerosum.errors import ConditionError
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sample(
-    run: RunFolder,
+    run: RunOrFile,
     more: Annotated[
         list[str] | None,
         typer.Argument(metavar="[WHERE]", help="More to fix, as after --where."),
@@ -98,7 +98,7 @@ def _refuse_for_rows(**given: object) -> None:
 
 
 def walk(
-    run: RunFolder,
+    run: RunOrFile,
     out: Annotated[Path, typer.Option(help="A .gif file.")] = Path("walk.gif"),
     frames: Annotated[int, typer.Option(help="Pictures in the animation.")] = 60,
     stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,

@@ -16,6 +16,7 @@ from zerosum.data.arrays import (
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
 from zerosum.data.reviews import ReviewsConfig
+from zerosum.data.sprites import SpritesConfig
 from zerosum.data.tables import (
     TABLE_SUFFIXES,
     TableFileConfig,
@@ -33,6 +34,7 @@ BUILT_IN: dict[str, type[DataConfig]] = {
     cls.kind: cls
     for cls in (
         DigitsConfig, GridConfig, MoonsConfig, ReviewsConfig, RingConfig, SpiralConfig,
+        SpritesConfig,
     )
 }  # fmt: skip
 """Data that needs no file, by name."""

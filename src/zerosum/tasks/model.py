@@ -1,5 +1,6 @@
 """A trained model: samples on request, steered by what the game lets one steer."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ import torch
 from torch import Tensor
 
 from zerosum.config import Config
+from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
 from zerosum.games.base import Choice, Game, Inputs, Range
 from zerosum.rng import Noise, derive_seed
+from zerosum.runs.files import read_json
 from zerosum.spaces import Space
+from zerosum.tasks.export import export_model
 from zerosum.tasks.samples import Samples
 from zerosum.tasks.walk import Walk, walk_inputs
 
@@ -28,7 +32,10 @@ class Model:
         game: the players.
         run: the run folder, where there is one.
         step: the step of the training that the weights are from, where it is known.
+        facts: what the exported file that it was opened from says of it; empty without one.
     """
+
+    facts: Mapping[str, str] = {}
 
     def __init__(
         self, *, recipe: Config, game: Game, run: Path | None, step: int | None = None,
@@ -38,6 +45,13 @@ class Model:
         self.game = game.to(device).eval().requires_grad_(False)
         self.space: Space = game.space
         self._device = torch.device(device)
+
+    @property
+    def privacy(self) -> dict[str, Any] | None:
+        """What its training promises of the privacy of rows; None where it promises nothing."""
+        if self.run is None:
+            return json.loads(self.facts["privacy"]) if "privacy" in self.facts else None
+        return read_json(self.run / "manifest.json").get("privacy")
 
     @property
     def controls(self) -> Mapping[str, Choice | Range]:
@@ -93,6 +107,23 @@ class Model:
         corners = [Inputs(corner.z, corners[0].y) for corner in corners]
         steps = walk_inputs(self.game, corners, frames)
         return Walk(self.space, [self.make(inputs, batch_size=256).tensor for inputs in steps])
+
+    def export(
+        self, path: Path | str, *, format: str | None = None, progress: Progress | None = None
+    ) -> Path:
+        """Write the model into one file: `.safetensors`, or `.onnx` for other programs.
+
+        Args:
+            path: where to.
+            format: `safetensors` or `onnx`; left out, by the ending of `path`.
+            progress: told how far it is.
+
+        Raises:
+            ExportError: the form is another, or does not suit the model; no file is left then.
+            MissingExtraError: ONNX is not installed.
+            RunError: the file cannot be written.
+        """
+        return export_model(self, path, format=format, progress=progress)
 
     def draw(self, n: int, *, seed: int) -> Inputs:
         """Inputs of the first `n` samples of `seed`, on the CPU.

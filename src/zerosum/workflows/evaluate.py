@@ -68,7 +68,7 @@ class Subject:
     @property
     def privacy(self) -> dict[str, Any] | None:
         """What the training promises of the privacy of its rows; None where it promises nothing."""
-        return self.run.manifest.get("privacy") if self.run else None
+        return self.run.manifest.get("privacy") if self.run else self.model.privacy
 
 
 def evaluate(

@@ -1,21 +1,24 @@
-"""Open a run as a model."""
+"""Open a run, or an exported file, as a model."""
 
 import warnings
 from pathlib import Path
 
 import torch
 
-from zerosum.errors import RunError
+from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
 from zerosum.games.rows import RowGame
 from zerosum.games.styled import Styled
+from zerosum.recipes import Recipe
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
+from zerosum.spaces import Space
 from zerosum.tables.space import TableSpace
+from zerosum.tasks.export import is_model_file, read_weights
 from zerosum.tasks.model import Model
 from zerosum.tasks.styled import StyledModel
 from zerosum.tasks.table import TableModel
-from zerosum.workflows.prepare import recipe_of, space_of_run
+from zerosum.workflows.prepare import recipe_in, recipe_of, space_of_run
 
 
 def load(
@@ -25,22 +28,25 @@ def load(
     step: int | None = None,
     code: Path | str | None = None,
 ) -> Model:
-    """The model of a run, with averaged weights.
+    """The model of a run, or of a file that `zerosum export` wrote, with averaged weights.
 
     Where a referee found an earlier state healthier than the last one, it is that state; the
     manifest says so under `model`. Where the newest checkpoint is damaged, the one before it is
     used, with a warning.
 
     Args:
-        run: the run or its folder.
+        run: the run, its folder, or a `.safetensors` file.
         device: where to sample.
-        step: a checkpoint other than the newest.
+        step: a checkpoint of the run other than the newest.
         code: the user's own recipe file, where the run came from one.
 
     Raises:
         RunError: no such run, or no usable checkpoint.
+        ExportError: the file is none of ours, of a newer version, or damaged.
     """
     if not isinstance(run, Run):
+        if is_model_file(run):
+            return _load_file(Path(run), device=device, step=step, code=code)
         run = Run.open(run)
     store = run.checkpoints
     chosen = run.manifest.get("model")
@@ -64,14 +70,44 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     game.load_state_dict(state)
-    if isinstance(game, RowGame) and run.manifest["execution"].get("precision") == "bf16":
+    return _model_of(
+        recipe, game, run=run.folder, step=checkpoint.step, device=device,
+        precision=run.manifest["execution"].get("precision"),
+    )  # fmt: skip
+
+
+def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | None) -> Model:
+    """The model in an exported file; players that it leaves out are absent from the game."""
+    exported = read_weights(path)
+    if step not in (None, exported.step):
+        raise ExportError(f"{path} holds step {exported.step} and no other. Leave out the step.")
+    recipe = recipe_in(path, exported.recipe, code)
+    try:
+        game = recipe.game.build(Space.from_json(exported.space))
+        for player in exported.left_out:
+            delattr(game, player)
+        game.load_state_dict(exported.tensors)
+    except (ConfigError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ExportError(
+            f"{path} does not fit this version of zerosum ({reason}); it was written by "
+            f"{exported.facts.get('zerosum_version')}. Export the run again."
+        ) from error
+    model = _model_of(
+        recipe, game, run=None, step=exported.step, device=device, precision=exported.precision
+    )
+    model.facts = exported.facts
+    return model
+
+
+def _model_of(
+    recipe: Recipe, game: Game, *, run: Path | None, step: int | None, device: str,
+    precision: str | None,
+) -> Model:  # fmt: skip
+    if isinstance(game, RowGame) and precision == "bf16":
         game.sampling_dtype = torch.bfloat16
     return _kind_of(game)(
-        recipe=recipe,
-        game=game,
-        run=run.folder,
-        step=checkpoint.step,
-        device=resolve_device(device),
+        recipe=recipe, game=game, run=run, step=step, device=resolve_device(device)
     )
 
 

@@ -97,20 +97,35 @@ def recipe_of(run: Run, code: Path | str | None, *, step: int | None = None) -> 
     Raises:
         RunError: the recipe needs a file of the user's own, and `code` is not given.
     """
-    find_recipe("vanilla")  # the zoo registers its kinds
-    if code is not None:
-        load_recipe_file(Path(code))
     recorded = run.manifest["recipe"]
     for remedy in reversed(run.manifest.get("remedies") or [] if step is not None else []):
         before = step is not None and step < remedy["step"]
         if before or (remedy["by"] == "hand" and step == remedy["step"]):
             recorded = remedy["instead_of"]
+    kept = sorted((run.folder / "code").glob("*.py"))
+    hint = f" The run keeps a copy: read {kept[0]} before you trust it." if kept else ""
+    return recipe_in(run.folder, recorded, code, hint=hint)
+
+
+def recipe_in(source: Path, recorded: Any, code: Path | str | None, *, hint: str = "") -> Recipe:
+    """The recipe that `source` recorded as JSON.
+
+    Args:
+        source: the run folder or file, for messages.
+        recorded: the JSON.
+        code: the user's own file that defines the recipe's kinds, where there was one.
+        hint: what to add where that file is needed and not given.
+
+    Raises:
+        RunError: the recipe needs a file of the user's own, and `code` is not given.
+    """
+    find_recipe("vanilla")  # the zoo registers its kinds
+    if code is not None:
+        load_recipe_file(Path(code))
     unknown = sorted(kind for kind in kinds_in(recorded) if not known_kind(kind))
     if unknown:
-        kept = sorted((run.folder / "code").glob("*.py"))
-        hint = f" The run keeps a copy: read {kept[0]} before you trust it." if kept else ""
         raise RunError(
-            f"{run.folder} uses the kinds {', '.join(unknown)}, which come from a file outside "
+            f"{source} uses the kinds {', '.join(unknown)}, which come from a file outside "
             f"zerosum. Name the file with --code (in Python: code=...).{hint}"
         )
     return Recipe.from_json(recorded)

@@ -1,0 +1,40 @@
+"""The command that ships a model: `export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zerosum.cli.options import AsJson, Code, RunOrFile
+from zerosum.cli.output import print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Make the command known to the program."""
+    app.command()(export)
+
+
+def export(
+    run: RunOrFile,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="safetensors or onnx. Default: as --out ends."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The file. Default: model.safetensors, or model.onnx.")
+    ] = None,
+    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model of a run into one file, without its discriminator."""
+    from zerosum.api import export as export_model
+    from zerosum.tasks.export import format_of
+
+    path = out or Path("model").with_suffix(f".{format_ or 'safetensors'}")
+    form = format_of(path, format_)
+    export_model(run, path, format=form, step=step, code=code)
+    if as_json:
+        print_json({"path": str(path), "format": form, "bytes": path.stat().st_size})
+    else:
+        typer.echo(str(path))
