@@ -19,7 +19,7 @@ from zerosum.tasks.export import VERSION, export_model, format_of, is_model_file
 from zerosum.tasks.model import Model
 from zerosum.tasks.table import TableModel
 from zerosum.testing import small_dataset
-from zerosum.workflows.load import load
+from zerosum.workflows.load import class_for, load
 from zerosum.workflows.prepare import make_trainer
 
 EVERY = [(entry.name, space) for entry in all_recipes().values() for space in entry.spaces]
@@ -34,8 +34,7 @@ def trained(name: str, space: str) -> Model:
     )
     for _ in range(2):
         trainer.play()
-    kind = TableModel if space == "table" else Model
-    return kind(recipe=recipe, game=trainer.game, run=None, step=2)
+    return class_for(trainer.game)(recipe=recipe, game=trainer.game, run=None, step=2)
 
 
 def rows(model: Model, n: int = 70) -> torch.Tensor:

@@ -106,12 +106,13 @@ def _model_of(
 ) -> Model:  # fmt: skip
     if isinstance(game, RowGame) and precision == "bf16":
         game.sampling_dtype = torch.bfloat16
-    return _kind_of(game)(
+    return class_for(game)(
         recipe=recipe, game=game, run=run, step=step, device=resolve_device(device)
     )
 
 
-def _kind_of(game: Game) -> type[Model]:
+def class_for(game: Game) -> type[Model]:
+    """The kind of model that offers what a game can do."""
     if isinstance(game.space, TableSpace):
         return TableModel
     return StyledModel if isinstance(game, Styled) else Model
