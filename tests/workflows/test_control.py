@@ -9,8 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 import zerosum as zs
-from zerosum.errors import ConditionError, DataError, EvaluationError
+from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.tasks.directions import components, from_readings, parse_strengths, read_directions
+from zerosum.tasks.inversion import learn_encoder
 
 SMALL = {
     "game.generator.width": 8, "game.generator.style_dim": 16, "game.discriminator.width": 8,
@@ -144,3 +145,39 @@ def test_strengths_are_read_and_nonsense_is_not() -> None:
     for wrong in (["age"], ["age="], ["=2"], ["age=nan"], ["age=1", "age=2"]):
         with pytest.raises(ConditionError, match="age"):
             parse_strengths(wrong if wrong != ["=2"] else ["=2age"])
+
+
+def test_inversion_finds_styles_of_a_models_own_pictures(model: zs.StyledModel) -> None:
+    pictures = model.sample(3, seed=11).tensor
+    start = model.invert(pictures, how="optimise", steps=0)
+    found = model.invert(pictures, how="optimise", steps=60, pull=0.0)
+    assert (found.distortion < 0.8 * start.distortion).all()
+    assert found.styles.shape == (3, model.styled.num_styles, 16)
+    assert torch.equal(model.edit_styles(found.styles, {}).tensor, found.tensor)
+    pulled = model.invert(pictures, how="optimise", steps=60, pull=10.0)
+    assert pulled.strangeness.mean() < found.strangeness.mean()
+    assert pulled.distortion.mean() > found.distortion.mean()
+
+
+def test_an_encoder_is_learned_and_kept(model: zs.StyledModel, tmp_path: Path) -> None:
+    pictures = model.sample(32, seed=12).tensor
+    with pytest.raises(RunError, match="no encoder yet"):
+        model.invert(pictures, how="encode")
+    path = learn_encoder(model, images=12_800)
+    found = model.invert(pictures, how="encode")
+    truth = model.styled.styles(model.draw(32, seed=12)).detach()
+    apart = (found.styles - truth).square().mean()
+    assert apart < 0.7 * (truth - model.styled.generator.centre).square().mean()
+    both = model.invert(pictures[:2], how="both", steps=20)
+    assert (both.distortion < found.distortion[:2]).all()
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(RunError, match="is damaged"):
+        model.invert(pictures, how="encode")
+    path.unlink()
+
+
+def test_pictures_of_another_size_are_not_inverted(model: zs.StyledModel) -> None:
+    with pytest.raises(ConditionError, match="Bring them to that size"):
+        model.invert(torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
+    with pytest.raises(ConditionError, match="Allowed: encode"):
+        model.invert(torch.zeros(1, 1, 8, 8, dtype=torch.uint8), how="guess")  # pyright: ignore[reportArgumentType]

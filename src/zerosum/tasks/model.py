@@ -44,7 +44,7 @@ class Model:
         self.recipe, self.run, self.step = recipe, run, step
         self.game = game.to(device).eval().requires_grad_(False)
         self.space: Space = game.space
-        self._device = torch.device(device)
+        self.device = torch.device(device)
 
     @property
     def privacy(self) -> dict[str, Any] | None:
@@ -168,7 +168,7 @@ class Model:
     def generate(self, inputs: Inputs, *, batch_size: int) -> Iterator[Tensor]:
         """Batches of samples in model units, `[B, *space.shape]`, on the model's device."""
         for start in range(0, inputs.size, batch_size):
-            piece = inputs.rows(start, start + batch_size).to(self._device)
+            piece = inputs.rows(start, start + batch_size).to(self.device)
             with torch.no_grad():
                 x = self.game.generate(piece)
             yield x

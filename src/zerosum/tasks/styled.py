@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.games.base import Inputs
 from zerosum.games.styled import Styled
@@ -20,6 +21,7 @@ from zerosum.tasks.directions import (
     read_directions,
     require_run,
 )
+from zerosum.tasks.inversion import How, Inverted, invert
 from zerosum.tasks.model import Model
 from zerosum.tasks.samples import Samples
 
@@ -61,6 +63,35 @@ class StyledModel(Model):
         """
         inputs = self.steer(self.inputs(n, seed=seed, seeds=seeds), where or {})
         return self.moved(inputs, self._shift(directions or {}))
+
+    def invert(
+        self,
+        pictures: Tensor,
+        *,
+        how: How = "both",
+        steps: int = 200,
+        pull: float = 0.02,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Inverted:
+        """Styles that make pictures, uint8 `[N, C, H, W]`; see `tasks.inversion.invert`."""
+        return invert(self, pictures, how=how, steps=steps, pull=pull, seed=seed, progress=progress)
+
+    def edit_styles(self, styles: Tensor, directions: Mapping[str, float]) -> Samples:
+        """Pictures of styles `[N, num_styles, style_dim]` moved along directions.
+
+        Raises:
+            ConditionError: no such direction.
+        """
+        shift = self._shift(directions)
+        pieces = []
+        for some in styles.split(_BATCH):
+            here = some.to(self.device)
+            here = here if shift is None else here + shift.to(here)
+            with torch.no_grad():
+                x = self.styled.generator.synthesise(here, here.new_zeros(len(here)))
+            pieces.append(self.space.to_data(x).cpu())
+        return Samples(torch.cat(pieces), None, self.space)
 
     def inputs(self, n: int = 1, *, seed: int = 0, seeds: Sequence[int] | None = None) -> Inputs:
         """Inputs of `n` samples of a seed, or of the first of each of several.
@@ -148,7 +179,7 @@ class StyledModel(Model):
         inputs = self.draw(n, seed=seed)
         with torch.no_grad():
             pieces = [
-                self.styled.styles(inputs.rows(i, i + _STYLES).to(self._device))[:, 0].cpu()
+                self.styled.styles(inputs.rows(i, i + _STYLES).to(self.device))[:, 0].cpu()
                 for i in range(0, n, _STYLES)
             ]
         return torch.cat(pieces).float()
@@ -183,7 +214,7 @@ class StyledModel(Model):
         """Samples of inputs whose styles are shifted by `[style_dim]`, or `[B, style_dim]`."""
         pieces = []
         for start in range(0, inputs.size, _BATCH):
-            some = inputs.rows(start, start + _BATCH).to(self._device)
+            some = inputs.rows(start, start + _BATCH).to(self.device)
             with torch.no_grad():
                 styles = self.styled.styles(some)
                 if shift is not None:
