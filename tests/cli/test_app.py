@@ -200,7 +200,7 @@ def test_walk(zerosum: Zerosum, run: str, request: pytest.FixtureRequest, tmp_pa
     out = tmp_path / "w.gif"
     done = zerosum("walk", request.getfixturevalue(run), "--out", out, "--frames", 5, "-n", 4,
                    "--json")  # fmt: skip
-    assert json.loads(done.out) == {"path": str(out), "frames": 5, "seed": 0}
+    assert json.loads(done.out) == {"path": str(out), "frames": 5, "fps": 20, "seed": 0}
     with Image.open(out) as picture:
         # Pillow joins frames that are alike, and shows the joint one for longer.
         durations = [frame.info["duration"] for frame in ImageSequence.all_frames(picture)]
