@@ -122,7 +122,7 @@ def test_progress_is_told(
     train("vanilla", "ring", quiet=False)
     printed = capfd.readouterr()
     assert printed.out == ""
-    assert "finished at 64 images" in printed.err
+    assert "finished at 64 points" in printed.err
 
 
 OWN = '''

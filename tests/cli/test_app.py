@@ -40,9 +40,9 @@ def test_train_prints_the_folder_alone_on_stdout(zerosum: Zerosum, tmp_path: Pat
                    *PLAIN)  # fmt: skip
     assert done.code == 0
     assert done.out == f"{tmp_path / 'r'}\n"
-    assert "training vanilla on ring (50,000 samples) to 640 images; cpu, fp32" in done.err
+    assert "training vanilla on ring (50,000 points) to 640 points seen; cpu, fp32" in done.err
     assert "discriminator/accuracy" in done.err
-    assert f"finished at 640 images after 0 s. Sample: zerosum sample {tmp_path / 'r'}" in done.err
+    assert f"finished at 640 points after 0 s. Sample: zerosum sample {tmp_path / 'r'}" in done.err
 
 
 def test_train_quietly(zerosum: Zerosum, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_walk(zerosum: Zerosum, run: str, request: pytest.FixtureRequest, tmp_pa
     out = tmp_path / "w.gif"
     done = zerosum("walk", request.getfixturevalue(run), "--out", out, "--frames", 5, "-n", 4,
                    "--json")  # fmt: skip
-    assert json.loads(done.out) == {"path": str(out), "frames": 5, "seed": 0}
+    assert json.loads(done.out) == {"path": str(out), "frames": 5, "fps": 20, "seed": 0}
     with Image.open(out) as picture:
         # Pillow joins frames that are alike, and shows the joint one for longer.
         durations = [frame.info["duration"] for frame in ImageSequence.all_frames(picture)]

@@ -19,7 +19,7 @@ from zerosum.data.sprites import (
     measure_factors,
     simulate,
 )
-from zerosum.errors import ConfigError
+from zerosum.errors import ConfigError, DataError
 from zerosum.rng import Noise
 
 TIPS = {"square": (4, 45.0, 0.0), "triangle": (3, -90.0, 0.0), "star": (5, -90.0, 0.5)}
@@ -135,6 +135,22 @@ def test_where_there_is_no_shape_nothing_is_read() -> None:
     assert read["shape"].tolist() == [-1, SHAPES.index("star")]
     for name in RANGES:
         assert read[name].isnan().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    [
+        torch.zeros(2, 3, 32, 32),
+        torch.zeros(2, 32, 32, 3, dtype=torch.uint8),
+        torch.zeros(2, 3, 32, 31, dtype=torch.uint8),
+        torch.zeros(0, 3, 32, 32, dtype=torch.uint8),
+        torch.zeros(3, 32, 32, dtype=torch.uint8),
+    ],
+    ids=lambda pictures: f"{pictures.dtype}{tuple(pictures.shape)}",
+)
+def test_pictures_of_another_form(pictures: Tensor) -> None:
+    with pytest.raises(DataError, match=r"sprites are uint8 \[N, 3, S, S\], one or more"):
+        measure_factors(pictures)
 
 
 @pytest.mark.parametrize("name", RANGES)

@@ -19,6 +19,7 @@ from zerosum.tasks.export import VERSION, export_model, format_of, is_model_file
 from zerosum.tasks.model import Model
 from zerosum.tasks.table import TableModel
 from zerosum.testing import small_dataset
+from zerosum.workflows.evaluate import Subject
 from zerosum.workflows.load import class_for, load
 from zerosum.workflows.prepare import make_trainer
 
@@ -94,6 +95,8 @@ def test_what_a_file_says_goes_on_with_it(points: Path, tmp_path: Path) -> None:
     promise = {"epsilon": 3.0, "delta": 1e-6}
     said = {"run": "r", "data": "d", "privacy": json.dumps(promise), "recipe": "old"}
     opened.facts = dict(opened.facts) | said
+    subject = Subject(opened, None, small_dataset("vector"), None)
+    assert subject.privacy == promise, "a report would show real rows"
     again = load(opened.export(tmp_path / "again.safetensors"), device="cpu")
     assert again.privacy == promise
     assert (again.facts["run"], again.facts["data"], again.facts["step"]) == ("r", "d", "2")

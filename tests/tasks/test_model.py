@@ -126,7 +126,7 @@ def test_walks_are_saved_as_gif(tmp_path: Path) -> None:
     walk = _model("cgan").walk(frames=2, stops=1, n=1)
     assert walk.save(tmp_path / "new" / "w.GIF").is_file()
     for name in ("w.png", "w"):
-        with pytest.raises(RunError, match=r"Allowed: \.gif"):
+        with pytest.raises(RunError, match=r"Allowed: \.gif, \.mp4"):
             walk.save(tmp_path / name)
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot write"):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CONDITION = re.compile(r"(.+?)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 """A column, a sign, and a value."""
 
+_MOST_FRAMES = 1_000_000
+
 
 def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
@@ -99,8 +101,14 @@ def _refuse_for_rows(**given: object) -> None:
 
 def walk(
     run: RunOrFile,
-    out: Annotated[Path, typer.Option(help="A .gif file.")] = Path("walk.gif"),
-    frames: Annotated[int, typer.Option(help="Pictures in the animation.")] = 60,
+    out: Annotated[Path, typer.Option(help="A .gif or .mp4 file.")] = Path("walk.gif"),
+    frames: Annotated[
+        int | None, typer.Option(help="Pictures in the animation; default 60.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="How long the animation takes, in place of --frames.")
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames in a second.")] = 20,
     stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,
     n: Annotated[int, typer.Option("-n", "--number", help="Tours side by side.")] = 16,
     where: Where = None,
@@ -110,12 +118,21 @@ def walk(
     as_json: AsJson = False,
 ) -> None:
     """Walk through the latent space of a run and back, as an animation."""
+    from zerosum.live import progress_printer
+    from zerosum.tasks.walk import require_form
     from zerosum.workflows.load import load
 
+    require_form(out, fps)  # before anything that takes long
+    if seconds is not None:
+        frames = _frames(frames, seconds, fps)
+    progress = progress_printer()
     model = load(run, device=device, code=code)
-    tour = model.walk(frames=frames, stops=stops, n=n, where=read_where(where), seed=seed)
-    path = tour.save(out)
-    _report(as_json, path=str(path), frames=len(tour), seed=seed)
+    tour = model.walk(
+        frames=60 if frames is None else frames, stops=stops, n=n, where=read_where(where),
+        seed=seed, progress=progress,
+    )  # fmt: skip
+    path = tour.save(out, frames_per_second=fps, progress=progress)
+    _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
 
 
 def read_where(pairs: list[str] | None) -> dict[str, Any]:
@@ -137,6 +154,17 @@ def _pairs(pairs: list[str] | None) -> dict[str, str]:
             raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
         where[name] = value
     return where
+
+
+def _frames(frames: int | None, seconds: float, fps: float) -> int:
+    if frames is not None:
+        raise ConditionError("--frames and --seconds both say how long; leave one out.")
+    if not 1 <= seconds * fps < _MOST_FRAMES:
+        raise ConditionError(
+            f"--seconds {seconds:g} at {fps:g} frames per second; it must come to 1 frame or more, "
+            f"and fewer than {_MOST_FRAMES:,}."
+        )
+    return round(seconds * fps)
 
 
 def _weights(pairs: list[str] | None) -> dict[str, dict[str, float]]:

@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
-from zerosum.errors import ConfigError
+from zerosum.errors import ConfigError, DataError
 from zerosum.rng import Noise, derive_seed
 
 SHAPES = ("circle", "square", "triangle", "star")
@@ -147,7 +147,16 @@ def measure_factors(pictures: Tensor) -> dict[str, Tensor]:
         float64 `[N]` for each factor, and the index of the shape, int64, as `shape`. Hues are from
         -0.1 to 0.9, so that small errors do not wrap around. The rotation of a circle is NaN; where
         there is no shape at all, every factor is NaN and `shape` -1.
+
+    Raises:
+        DataError: the pictures have another form.
     """
+    n, *form = pictures.shape if pictures.ndim == 4 else (0, 0, 0, 0)
+    if pictures.dtype != torch.uint8 or n < 1 or form != [3, form[2], form[2]]:
+        raise DataError(
+            f"the pictures are {pictures.dtype} of shape {tuple(pictures.shape)}; sprites are "
+            "uint8 [N, 3, S, S], one or more. `samples.tensor` has this form."
+        )
     pieces = [_measured(piece) for piece in pictures.split(_AT_ONCE)]
     return {name: torch.cat([piece[name] for piece in pieces]) for name in pieces[0]}
 

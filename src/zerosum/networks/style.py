@@ -104,7 +104,7 @@ class StyleGenerator(nn.Module):
 
         `chance` `[B]`, from 0 to 1, decides the noise that is added to every layer.
         """
-        x = self.basis.expand(len(styles), -1, -1, -1)
+        x = self.basis.expand(styles.shape[0], -1, -1, -1)
         image = None
         for i, (second, to_image) in enumerate(zip(self.second, self.to_image, strict=True)):
             height, width = self.sizes[i]

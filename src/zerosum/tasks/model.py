@@ -92,8 +92,11 @@ class Model:
         n: int = 16,
         where: Mapping[str, Any] | None = None,
         seed: int = 0,
+        progress: Progress | None = None,
     ) -> Walk:
         """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
+
+        `progress` is told how many frames are made.
 
         Raises:
             ConditionError: `where` names what the model does not control.
@@ -105,8 +108,12 @@ class Model:
             for i in range(stops)
         ]
         corners = [Inputs(corner.z, corners[0].y) for corner in corners]
-        steps = walk_inputs(self.game, corners, frames)
-        return Walk(self.space, [self.make(inputs, batch_size=256).tensor for inputs in steps])
+        made = []
+        for inputs in walk_inputs(self.game, corners, frames):
+            made.append(self.make(inputs, batch_size=256).tensor)
+            if progress is not None:
+                progress("walking", len(made), frames)
+        return Walk(self.space, made)
 
     def export(
         self, path: Path | str, *, format: str | None = None, progress: Progress | None = None
