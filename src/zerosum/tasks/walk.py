@@ -9,7 +9,7 @@ from torch import Tensor
 from zerosum.errors import RunError
 from zerosum.games.base import Game, Inputs
 from zerosum.pictures import draw_samples
-from zerosum.spaces import Space
+from zerosum.spaces import ImageSpace, Space
 
 
 def walk_inputs(game: Game, corners: list[Inputs], frames: int) -> Iterator[Inputs]:
@@ -31,7 +31,7 @@ class Walk:
 
     def pictures(self) -> list[Image.Image]:
         """One picture for each frame; points keep the frame of the whole walk."""
-        real = None if self._space.kind == "image" else self._frames[0]
+        real = None if isinstance(self._space, ImageSpace) else self._frames[0]
         return [draw_samples(self._space, frame, real=real) for frame in self._frames]
 
     def save(self, path: Path | str, *, frames_per_second: int = 20) -> Path:
