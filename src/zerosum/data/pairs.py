@@ -122,7 +122,9 @@ class PairsConfig(DataConfig):
     @property
     def name(self) -> str:
         """How messages call this data."""
-        return self.path if self.targets is None else f"{self.path} and {self.targets}"
+        if self.targets is None:
+            return self.path
+        return f"{Path(self.path).name} to {Path(self.targets).name}"
 
     def build(self, progress: Progress | None = None) -> PairDataset:
         """Scan and match the files, then hold the decoded pictures or stream them.

@@ -392,7 +392,9 @@ def _players(
 ) -> dict[str, list[nn.Parameter]]:
     """The parameters of every player, by name."""
     names = {move.player: None for move in moves}
-    if set(names) != set(optimisation.optimizers):
+    # A player without moves sits out, as a discriminator whose loss has no weight.
+    idle = set(optimisation.optimizers) - set(names)
+    if not set(names) <= set(optimisation.optimizers) or not all(hasattr(game, i) for i in idle):
         raise ConfigError(
             f"optimisation.optimizers names {sorted(optimisation.optimizers)}, and the players are "
             f"{sorted(names)}. Give one optimizer for each player."
