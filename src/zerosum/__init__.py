@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zerosum.tasks.model import Model
     from zerosum.tasks.samples import Samples
     from zerosum.tasks.table import TableModel
+    from zerosum.tasks.translation import TranslationModel
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "Samples",
     "Sum",
     "TableModel",
+    "TranslationModel",
     "Unique",
     "ZerosumError",
     "__version__",
@@ -65,6 +67,7 @@ _HOMES = {
     "Samples": "zerosum.tasks.samples",
     "Sum": "zerosum.tables.constraint_sums",
     "TableModel": "zerosum.tasks.table",
+    "TranslationModel": "zerosum.tasks.translation",
     "Unique": "zerosum.tables.constraint_groups",
     "ZerosumError": "zerosum.errors",
     "audit": "zerosum.api",

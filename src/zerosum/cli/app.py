@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import judging, remedies, sampling, tables
+from zerosum.cli import judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import DataError, ZerosumError
@@ -239,6 +239,7 @@ def show(
 
 
 sampling.register(app)
+translating.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)

@@ -7,11 +7,13 @@ import torch
 
 from zerosum.errors import RunError
 from zerosum.games.rows import RowGame
+from zerosum.games.translation import TranslationGame
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
 from zerosum.tasks.table import TableModel
+from zerosum.tasks.translation import TranslationModel
 from zerosum.workflows.prepare import recipe_of, space_of_run
 
 
@@ -64,6 +66,8 @@ def load(
     if isinstance(game, RowGame) and run.manifest["execution"].get("precision") == "bf16":
         game.sampling_dtype = torch.bfloat16
     kind = TableModel if isinstance(game.space, TableSpace) else Model
+    if isinstance(game, TranslationGame):
+        kind = TranslationModel
     return kind(
         recipe=recipe,
         game=game,
