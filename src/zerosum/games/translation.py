@@ -43,7 +43,7 @@ class TranslationGame(Game):
     takes_mask: ClassVar[bool] = False
     """Whether `prepare` wants to know which pixels are to be filled."""
 
-    generator: Translator
+    generator: nn.Module
     gallery: Tensor
     filled: Tensor
 
@@ -71,6 +71,7 @@ class TranslationGame(Game):
 
     def network(self, direction: str) -> Translator:
         """The generator that translates in a direction."""
+        assert isinstance(self.generator, Translator)
         return self.generator
 
     def translate(
