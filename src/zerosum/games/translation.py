@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
 from zerosum.games.two_player import observed
-from zerosum.networks.base import DiscriminatorConfig
+from zerosum.networks.base import DiscriminatorConfig, require_images
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
 from zerosum.rng import Noise
@@ -42,6 +42,9 @@ class TranslationGame(Game):
 
     takes_mask: ClassVar[bool] = False
     """Whether `prepare` wants to know which pixels are to be filled."""
+
+    keeps_alpha: ClassVar[bool] = True
+    """Whether what is transparent in a source is so in what is made from it."""
 
     generator: nn.Module
     gallery: Tensor
@@ -147,6 +150,9 @@ class TranslationConfig(GameConfig):
 class Translation(TranslationGame):
     """Alternates discriminator and generator moves on pictures whose true result is known."""
 
+    judges_source: ClassVar[bool] = False
+    """Whether the discriminator sees what a picture was made from beside it."""
+
     def __init__(
         self, config: TranslationConfig, space: ImageSpace, source: ImageSpace, *, factor: int = 1
     ) -> None:
@@ -166,11 +172,13 @@ class Translation(TranslationGame):
     def judged_space(self) -> ImageSpace:
         """The space of what the discriminator sees."""
         assert isinstance(self.space, ImageSpace)
-        return self.space
+        if not self.judges_source:
+            return self.space
+        return with_num_channels(self.space, self.space.channels + self.source.channels)
 
     def judged(self, x: Tensor, source: Tensor) -> Tensor:
-        """What the discriminator sees of pictures; here these alone."""
-        return x
+        """What the discriminator sees of pictures: these, perhaps with their sources beside."""
+        return torch.cat([source.to(x), x], dim=1) if self.judges_source else x
 
     def moves(self) -> Sequence[Move]:
         """The discriminator, where there is one, then the generator."""
@@ -212,6 +220,32 @@ class Translation(TranslationGame):
         if self.config.l1_weight:
             terms["l1"] = self.config.l1_weight * (fake - batch.x).abs().mean()
         return terms
+
+
+class Degradation(Translation):
+    """A game that learns to undo what it does to pictures itself."""
+
+    def degrade(self, x: Tensor, noise: Noise) -> Tensor:
+        """Sources `[B, *source.shape]` of pictures in model units, float32."""
+        raise TypeError(f"{type(self).__name__} must define degrade()")
+
+    def sources(self, batch: Batch, noise: Noise) -> Tensor:
+        """The pictures of a batch, degraded."""
+        return self.degrade(batch.x.float(), noise)
+
+
+def with_num_channels(space: ImageSpace, channels: int) -> ImageSpace:
+    """Pictures of the same size with other channels, and without labels."""
+    return ImageSpace(channels=channels, height=space.height, width=space.width)
+
+
+def require_pictures(space: Space, *, recipe: str) -> ImageSpace:
+    """`space`, known to hold pictures.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    return require_images(space, least=8, network=recipe)
 
 
 def patch_logits(discriminator: nn.Module, x: Tensor) -> Tensor:

@@ -58,7 +58,7 @@ class PatchDiscriminator(nn.Module):
             layers += [*normalise(norm, outputs, running=False), nn.LeakyReLU(0.2)]
             inputs = outputs
         self.layers = nn.Sequential(*layers)
-        self.head = nn.Conv2d(inputs, num_outputs, 4, 1, 1)
+        self.head = nn.Conv2d(inputs, num_outputs, 4, 1, 1, bias=False)
         self.embed = nn.Embedding(num_labels, inputs) if num_labels else None
         initialise_normal(self)
 

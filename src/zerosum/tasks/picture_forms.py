@@ -13,10 +13,7 @@ from torch.nn.functional import interpolate
 from zerosum.data.archives import Archive, Folder
 from zerosum.data.pixels import channels_of, fit_image, read_form, read_pixels
 from zerosum.errors import DataError
-from zerosum.pictures import to_pil
-
-_LUMA = (0.299, 0.587, 0.114)
-"""Rec. ITU-R BT.601, by which Pillow makes grey of colour."""
+from zerosum.pictures import luma, to_pil
 
 _PLAIN = (1, 3, 4)
 
@@ -121,11 +118,6 @@ def with_alpha(x: Tensor, alpha: Tensor, factor: int) -> Tensor:
     colour = x if len(x) == 3 else x[:1].expand(3, -1, -1)
     off = (255 + (colour - 255) * 255 / alpha.clamp_min(1)).clamp(0, 255)
     return torch.cat([torch.where(alpha > 0, off, colour), alpha])
-
-
-def luma(x: Tensor) -> Tensor:
-    """Grey `[B, 1, H, W]` of colour `[B, 3, H, W]`, in the same units."""
-    return (x * x.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def _require(shaped: bool, dtype: Any, shape: Any) -> None:

@@ -9,15 +9,14 @@ training alone: what is made is a function of the picture. Samples come from ave
 `game.adversarial_weight=0` it is the paper's comparison, L1 alone.
 """
 
-import torch
-from torch import Tensor
+from typing import ClassVar
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.translation import Translation, TranslationConfig, require_pairs
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.unet import UnetConfig
 from zerosum.recipes import Recipe, recipe
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 
 class Pix2pixConfig(TranslationConfig):
@@ -34,15 +33,7 @@ class Pix2pixConfig(TranslationConfig):
 class Pix2pix(Translation):
     """See `Pix2pixConfig`."""
 
-    @property
-    def judged_space(self) -> ImageSpace:
-        """Source and picture, as channels of one."""
-        channels = self.source.channels + self.space.shape[0]
-        return self.source.model_copy(update={"channels": channels})
-
-    def judged(self, x: Tensor, source: Tensor) -> Tensor:
-        """Source and picture, joined along the channels."""
-        return torch.cat([source.to(x), x], dim=1)
+    judges_source: ClassVar[bool] = True
 
 
 @recipe(paper="Isola et al. 2017, arXiv:1611.07004", spaces=("pair",), needs_aligned=True)
