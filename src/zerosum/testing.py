@@ -22,6 +22,7 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.games.base import Choice, Range
+from zerosum.games.translation import TranslationGame
 from zerosum.recipes import Entry, Recipe, find_recipe
 from zerosum.rng import Noise
 from zerosum.runs.checkpoints import Checkpoints
@@ -293,6 +294,23 @@ def keeps_a_finite_average(entry: Entry, dataset: Dataset) -> None:
     assert moved, "the average stands still"
 
 
+def translates_every_size(entry: Entry, dataset: Dataset) -> None:
+    """What is made of a picture has its size times the factor, and follows from that picture."""
+    game = _trainer(entry, dataset).game.eval()
+    if not isinstance(game, TranslationGame):
+        return
+    for direction in game.directions:
+        taken, made = game.pictures(direction)
+        for height, width in ((8, 8), (9, 21)):
+            x = 2 * Noise(0).uniform(2, taken.channels, height, width) - 1
+            hole = (x[:, :1] > 0).to(x) if game.takes_mask else None
+            with torch.no_grad():
+                y = game.translate(game.prepare(x, hole), direction=direction)
+            expected = (2, made.channels, game.factor * height, game.factor * width)
+            assert y.shape == expected, f"{direction} makes {tuple(y.shape)}, and not {expected}"
+            assert not torch.equal(y[0], y[1]), f"{direction} makes the same of two pictures"
+
+
 LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
     law.__name__: law
     for law in (
@@ -311,6 +329,7 @@ LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
         obeys_controls,
         learns_from_labels,
         keeps_a_finite_average,
+        translates_every_size,
     )
 }
 """Every law, by name: a function of the recipe and a small data set that asserts."""
