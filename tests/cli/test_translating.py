@@ -1,6 +1,7 @@
 """`zerosum train` on pairs, and `zerosum translate`."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,26 @@ def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -
     assert done.code == 0, done.err
     done = zerosum("walk", run, "-n", "4", "--frames", "3", "--out", tmp_path / "walk.gif")
     assert done.code == 0, done.err
+
+
+def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(pairs, tmp_path / "old")
+    words = ("--data", tmp_path / "old" / "A", "--data", tmp_path / "old" / "B")
+    few = ("--set", "game.generator.num_blocks=1", "--set", "optimisation.batch_size=8")
+    done = zerosum("train", "cyclegan", *words, "--out", tmp_path / "run", *SMALL, *few)
+    assert done.code == 0, done.err
+    assert "unpaired pictures: 48 in" in done.err
+    (tmp_path / "old").rename(tmp_path / "new")
+    words = ("resume", tmp_path / "run", "--images", "240", "--quiet")
+    done = zerosum(*words)
+    assert done.code == 2
+    assert "name it with --data" in done.err
+    done = zerosum(*words, "--data", tmp_path / "new" / "A", "--data", tmp_path / "new" / "B")
+    assert done.code == 0, done.err
+    back = ("--direction", "B2A", "--out", tmp_path / "out")
+    done = zerosum("translate", tmp_path / "run", pairs / "B", *back)
+    assert done.code == 0, done.err
+    assert len(list((tmp_path / "out").iterdir())) == 48
 
 
 def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:

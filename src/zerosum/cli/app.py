@@ -130,7 +130,7 @@ def train(
     )
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
-    place = data[0] if len(data) == 1 else tuple(data)
+    place = _place(data)
     if dry_run:
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
@@ -150,7 +150,9 @@ def train(
 @app.command()
 def resume(
     run: RunFolder,
-    data: Annotated[str | None, typer.Option(help="The data, where it has moved.")] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(help="The data, where it has moved; two folders: twice.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
     device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
@@ -171,7 +173,7 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=data, minutes=minutes, images=images, device=device,
+        run, data=_place(data) if data else None, minutes=minutes, images=images, device=device,
         referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
@@ -266,6 +268,11 @@ def main() -> None:
     except ZerosumError as error:
         typer.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(2)
+
+
+def _place(data: list[str]) -> str | tuple[str, ...]:
+    """What --data names: one place, or several."""
+    return data[0] if len(data) == 1 else tuple(data)
 
 
 def _announce(

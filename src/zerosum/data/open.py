@@ -126,7 +126,9 @@ def open_holdout(
     if isinstance(space, PairSpace):
         paired: Pairs = "aligned" if space.aligned else "unpaired"
         options["size"] = (space.height, space.width)
-        return open_data(data, progress=progress, pairs=paired, **options)
+        paths = isinstance(data, str | Path) or isinstance(data[0], str | Path)
+        known = _known(options, PairsConfig if paths else MemoryConfig)
+        return open_data(data, progress=progress, pairs=paired, **known)
     if not isinstance(data, str | Path):
         return open_data(data, progress=progress, **_known(options, MemoryConfig))
     name = str(data)

@@ -133,15 +133,7 @@ class PairsConfig(DataConfig):
             DataError: there are no two domains, one is empty, a picture has no partner or one of
                 another size, files are unreadable, or channels are mixed.
         """
-        sides = [_Side.open(path) for path in self._paths()]
-        if self.aligned:
-            _match(*sides)
-        for side in sides:
-            side.keep(_spread(len(side.names), self.limit))
-            side.read_headers(progress)
-        self._drop_bad(sides, [side.bad for side in sides])
-        if self.aligned:
-            _require_same_sizes(*sides)
+        sides = self._scanned(progress)
         size = self.size or natural_size(_scan_of(sides))
         channels = [self.channels or _channels_of(side) for side in sides]
         decoders = [
@@ -159,12 +151,7 @@ class PairsConfig(DataConfig):
         Raises:
             DataError: as `build`.
         """
-        sides = [_Side.open(path) for path in self._paths()]
-        if self.aligned:
-            _match(*sides)
-        for side in sides:
-            side.read_headers(progress)
-        self._drop_bad(sides, [side.bad for side in sides])
+        sides = self._scanned(progress)
         height, width = self.size or natural_size(_scan_of(sides))
         sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
         what = "aligned pairs" if self.aligned else "unpaired pictures"
@@ -174,6 +161,19 @@ class PairsConfig(DataConfig):
         if self.targets is not None:
             return Path(self.path), Path(self.targets)
         return tuple(Path(self.path) / name for name in two_domains(self.path))  # pyright: ignore[reportReturnType]
+
+    def _scanned(self, progress: Progress | None) -> "list[_Side]":
+        """Sources and targets with their headers read, without what cannot be used."""
+        sides = [_Side.open(path) for path in self._paths()]
+        if self.aligned:
+            _match(*sides)
+        for side in sides:
+            side.keep(_spread(len(side.names), self.limit))
+            side.read_headers(progress)
+        self._drop_bad(sides, [side.bad for side in sides])
+        if self.aligned:
+            _require_same_sizes(*sides)
+        return sides
 
     def _drop_bad(self, sides: "list[_Side]", bad: list[dict[int, str]]) -> None:
         """Leave unreadable pictures out; in both domains where they are aligned.

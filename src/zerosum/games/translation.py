@@ -230,8 +230,9 @@ class Degradation(Translation):
         raise TypeError(f"{type(self).__name__} must define degrade()")
 
     def sources(self, batch: Batch, noise: Noise) -> Tensor:
-        """The pictures of a batch, degraded."""
-        return self.degrade(batch.x.float(), noise)
+        """The pictures of a batch, degraded; in full precision, as they will be handed in."""
+        with torch.autocast(batch.x.device.type, enabled=False):
+            return self.degrade(batch.x.float(), noise)
 
 
 def with_num_channels(space: ImageSpace, channels: int) -> ImageSpace:

@@ -72,11 +72,11 @@ def in_tiles(
     for i, top in enumerate(rows.starts):
         for j, left in enumerate(columns.starts):
             tile = source[:, :, top : top + rows.length, left : left + columns.length]
-            piece = translate(tile).float()
+            piece = translate(tile).float().cpu()  # the whole may be too large for the device
             if made is None:
                 sides = factor * rows.padded, factor * columns.padded
                 made = piece.new_zeros(1, piece.shape[1], *sides)
-            weight = (down[i][:, None] * across[j]).to(piece)
+            weight = down[i][:, None] * across[j]
             at_y, at_x = (slice(factor * a, factor * a + b) for a, b in (
                 (top, piece.shape[2]), (left, piece.shape[3]),
             ))  # fmt: skip

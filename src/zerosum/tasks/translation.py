@@ -212,7 +212,7 @@ class TranslationModel(Model):
             if progress is not None
             else None,
         )  # fmt: skip
-        colour = (y[0].cpu() + 1) * 127.5
+        colour = (y[0] + 1) * 127.5
         if alpha is not None and made.channels != 4 and game.keeps_alpha:
             colour = with_alpha(colour.clamp(0, 255), alpha, game.factor)
         whole = colour.round().clamp(0, 255).to(torch.uint8)
