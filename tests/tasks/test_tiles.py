@@ -19,9 +19,10 @@ def test_tiles_cover_the_side(side: int, overlap: int) -> None:
     assert cuts.padded >= max(side, 8)
     assert cuts.padded % 4 == cuts.length % 4 == 0
     assert cuts.starts[-1] + cuts.length == cuts.padded
-    assert cuts.padded - side < 16
+    assert cuts.padded - side < 4 or cuts.padded == 8
+    assert all(start % 4 == 0 for start in cuts.starts)
     gaps = [b - a for a, b in zip(cuts.starts, cuts.starts[1:], strict=False)]
-    assert set(gaps) <= {16 - overlap}
+    assert all(0 < gap <= 16 - overlap for gap in gaps)
 
 
 @pytest.mark.parametrize(("side", "overlap", "factor"), [*product(SIDES, (0, 4, 8), (1, 2))])
@@ -50,23 +51,20 @@ def tiled(x: Tensor, overlap: int, factor: int = 1) -> Tensor:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("size", [(70, 100), (33, 32), (20, 90)])
+@pytest.mark.parametrize("size", [(72, 100), (36, 32), (20, 96)])
 @pytest.mark.parametrize("factor", [1, 2])
 def test_tiled_equals_whole(size: tuple[int, int], factor: int) -> None:
     x = Noise(0).uniform(1, 3, *size)
     whole = blur(interpolate(x, scale_factor=factor, mode="nearest"))
     made = tiled(x, 16, factor)
-    inner = (slice(None), slice(None), slice(0, -4 * factor), slice(0, -4 * factor))
-    assert made.shape == whole.shape  # the last rows see what continues the picture
-    assert float((made[inner] - whole[inner]).abs().max()) < 1 / 255
-    seams = tiled(x, 0, factor)
-    if size != (33, 32):
-        assert float((seams[inner] - whole[inner]).abs().max()) > 10 / 255
+    assert made.shape == whole.shape
+    assert float((made - whole).abs().max()) < 1 / 255
+    assert float((tiled(x, 0, factor) - whole).abs().max()) > 10 / 255
 
 
 def test_ticks_count_tiles() -> None:
     heard: list[tuple[int, int]] = []
-    cuts = Cuts((0, 8), 16, 24)
+    cuts = Cuts((0, 8), 16, 24, 8)
     in_tiles(
         lambda x: x, torch.zeros(1, 1, 24, 20), factor=1, rows=cuts, columns=cuts,
         tick=lambda done, total: heard.append((done, total)),

@@ -21,28 +21,31 @@ class Cuts:
     Attributes:
         starts: where tiles begin.
         length: of each tile.
-        padded: the side, continued so that the tiles fill it.
+        padded: the side, continued to a multiple of the stride.
+        overlap: by how much a tile overlaps the next, at least.
     """
 
     starts: tuple[int, ...]
     length: int
     padded: int
+    overlap: int = 0
 
 
 def cut(side: int, *, tile: int, overlap: int, stride: int) -> Cuts:
     """Tiles of `tile` pixels that overlap by `overlap`; both are multiples of `stride`.
 
-    >>> cut(20, tile=16, overlap=8, stride=4)
-    Cuts(starts=(0, 8), length=16, padded=24)
+    The last one ends where the picture does, so that a network sees the rim as it has learned to.
+
+    >>> cut(30, tile=16, overlap=8, stride=4)
+    Cuts(starts=(0, 8, 16), length=16, padded=32, overlap=8)
     >>> cut(13, tile=16, overlap=8, stride=4)
-    Cuts(starts=(0,), length=16, padded=16)
+    Cuts(starts=(0,), length=16, padded=16, overlap=0)
     """
     if side <= tile:
         whole = max(up_to(side, stride), up_to(_SMALLEST, stride))
         return Cuts((0,), whole, whole)
-    step = tile - overlap
-    count = -(-(side - tile) // step) + 1
-    return Cuts(tuple(step * i for i in range(count)), tile, tile + step * (count - 1))
+    padded = up_to(side, stride)
+    return Cuts((*range(0, padded - tile, tile - overlap), padded - tile), tile, padded, overlap)
 
 
 def in_tiles(
@@ -91,7 +94,7 @@ def _weights(cuts: Cuts, factor: int) -> list[Tensor]:
     length, count = factor * cuts.length, len(cuts.starts)
     if count == 1:
         return [torch.ones(length)]
-    overlap = length - factor * (cuts.starts[1] - cuts.starts[0])
+    overlap = factor * cuts.overlap
     rise = torch.ones(length)
     dead = overlap // _DEAD
     place = (torch.arange(overlap) + 0.5 - dead) / max(overlap - 2 * dead, 1)
