@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Zerosum
+from zerosum.errors import ConditionError
+from zerosum.workflows.load import load
 
 SMALL = (
     "--images", "160", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
@@ -89,3 +91,5 @@ def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs
     done = zerosum("translate", digits_run, pairs / "A")
     assert done.code == 2
     assert "was trained by cgan, which makes samples and translates no pictures" in done.err
+    with pytest.raises(ConditionError, match="translates no pictures"):
+        load(digits_run).translate(pairs / "A" / "1.png")

@@ -94,6 +94,17 @@ class Model:
         steps = walk_inputs(self.game, corners, frames)
         return Walk(self.space, [self.make(inputs, batch_size=256).tensor for inputs in steps])
 
+    def translate(self, pictures: Any, **wishes: Any) -> Any:
+        """Pictures made from pictures; see `TranslationModel`.
+
+        Raises:
+            ConditionError: the model makes samples from noise, as all others do.
+        """
+        raise ConditionError(
+            "this model makes samples and translates no pictures. Train a recipe that does, such "
+            "as pix2pix: see `zerosum recipes`."
+        )
+
     def draw(self, n: int, *, seed: int) -> Inputs:
         """Inputs of the first `n` samples of `seed`, on the CPU.
 
