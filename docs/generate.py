@@ -21,7 +21,7 @@ from zerosum.evaluation.words import title
 from zerosum.games.base import Choice, Game, Range
 from zerosum.recipes import Entry, all_recipes
 from zerosum.rng import seeded_initialisation
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PairSpace, Space, VectorSpace
 from zerosum.testing import small_dataset
 
 DOCS = Path(__file__).parent
@@ -58,7 +58,7 @@ def recipe_index(entries: list[Entry]) -> str:
     rows = [
         (
             f"[`{entry.name}`]({entry.name}.md)",
-            _words(entry.spaces) + (", with labels" if entry.needs_labels else ""),
+            _words(entry.spaces) + (f", with {entry.needs}" if entry.needs else ""),
             _cell(entry.summary),
             _linked(entry.paper),
         )
@@ -72,14 +72,16 @@ def recipe_index(entries: list[Entry]) -> str:
     return f"# Recipes\n\n{GENERATED}\n\n{text}\n\n{table}\n"
 
 
-_EXAMPLES = {"image": "digits", "vector": "moons", "table": "reviews"}
+_EXAMPLES = {"image": "digits", "vector": "moons", "table": "reviews", "pair": "pairs/"}
 """Data that shows a recipe, by the first kind of space that it takes."""
 
 
 def recipe_page(entry: Entry) -> str:
     """What a recipe is, how it deviates from its paper, and every value it decides."""
     labels = " The data must be labelled." if entry.needs_labels else ""
-    example = _EXAMPLES[entry.spaces[0]]
+    labels += " The pictures must be in colour." if entry.needs_colour else ""
+    labels += " Each picture needs one that it is made from." if entry.needs_aligned else ""
+    example = "photos/" if entry.needs_colour else _EXAMPLES[entry.spaces[0]]
     parts = [
         f"# {entry.name}\n\n{GENERATED}",
         getdoc(entry.build) or "",
@@ -104,6 +106,10 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
     if "vector" in entry.spaces:
         plane = VectorSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=counts)
         yield "For points in the plane", plane
+    if "pair" in entry.spaces:
+        picture = ImageSpace(channels=3, height=32, width=32)
+        fields = {"channels": 3, "height": 32, "width": 32, "aligned": True}
+        yield "For pairs in colour, 32 x 32", PairSpace(source=picture, **fields)
     if "table" in entry.spaces:
         yield "For a small table of four columns", small_dataset("table").space
 
@@ -235,7 +241,8 @@ def _module_docstring(entry: Entry) -> str:
 
 
 def _words(spaces: tuple[str, ...]) -> str:
-    names = {"image": "pictures", "vector": "points", "table": "tables"}
+    names = {"image": "pictures", "vector": "points", "table": "tables",
+             "pair": "two domains of pictures"}  # fmt: skip
     return " and ".join(names.get(space, space) for space in spaces)
 
 

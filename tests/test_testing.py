@@ -15,10 +15,11 @@ from zerosum.errors import ConfigError
 from zerosum.games.base import Choice, Inputs, Terms, Turn
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
+from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.penalties import R1
-from zerosum.recipes import Entry, Recipe
+from zerosum.recipes import Entry, Recipe, find_recipe
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import ImageSpace, PairSpace, Space
 from zerosum.testing import LAWS, check_recipe, law_names, small_dataset
 
 
@@ -267,6 +268,42 @@ def test_a_fault_breaks_its_law_on_pictures_too(fault: str) -> None:
         check_recipe(replace(entry_of(fault), spaces=("image",)), laws=(law,))
 
 
+class Blind(Translator):
+    """Says the same of every picture, a pixel less each way."""
+
+    stride = 1
+
+    def __init__(self, cut: int) -> None:
+        super().__init__()
+        self.bias, self.cut = torch.nn.Parameter(torch.zeros(())), cut
+
+    def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
+        return self.bias.expand(x[:, :, self.cut :, self.cut :].shape)
+
+
+class BlindConfig(TranslatorConfig):
+    kind = "test_blind"
+    cut: int = 0
+
+    def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> Translator:
+        return Blind(self.cut)
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"), [(0, "A2B makes the same of two"), (1, r"A2B makes \(2, 1, 7, 7\)")]
+)
+def test_translations_have_a_law_of_their_own(cut: int, words: str) -> None:
+    entry = find_recipe("pix2pix")
+
+    def blind(space: Space) -> Recipe:
+        return entry.build(space).with_values(
+            {"game.generator": {"kind": "test_blind", "cut": cut}}
+        )
+
+    with pytest.raises(AssertionError, match=f"translates_every_size: {words}"):
+        check_recipe(replace(entry, build=blind), laws=("translates_every_size",))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -322,4 +359,7 @@ def test_small_data_are_what_was_asked_for() -> None:
     points = small_dataset("vector", dimensions=7, num_labels=0)
     assert points.space.shape == (7,)
     assert not points.space.labels
+    pairs = small_dataset("pair", channels=3)
+    assert isinstance(pairs.space, PairSpace)
+    assert pairs.space.source.shape == pairs.space.shape == (3, 8, 8)
     assert torch.equal(*(small_dataset("image").take(torch.arange(9))[0] for _ in range(2)))

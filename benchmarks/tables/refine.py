@@ -12,6 +12,7 @@ of its rows that it does not learn from say so.
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ Odds = Callable[[Tensor], np.ndarray]
 
 def trees(space: TableSpace, real: Tensor, made: Tensor, seed: int) -> Odds:
     """Boosted trees over the values."""
-    categories = [0 < len(field.categories) <= 254 for field in space.modelled]
+    categories: Any = [0 < len(field.categories) <= 254 for field in space.modelled]
     model = HistGradientBoostingClassifier(
         max_iter=300, learning_rate=0.05, categorical_features=categories, random_state=seed
     )

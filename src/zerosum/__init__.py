@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zerosum.tasks.samples import Samples
     from zerosum.tasks.styled import StyledModel
     from zerosum.tasks.table import TableModel
+    from zerosum.tasks.translation import TranslationModel
 
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ __all__ = [
     "StyledModel",
     "Sum",
     "TableModel",
+    "TranslationModel",
     "Unique",
     "ZerosumError",
     "__version__",
@@ -80,6 +82,7 @@ _HOMES = {
     "StyledModel": "zerosum.tasks.styled",
     "Sum": "zerosum.tables.constraint_sums",
     "TableModel": "zerosum.tasks.table",
+    "TranslationModel": "zerosum.tasks.translation",
     "Unique": "zerosum.tables.constraint_groups",
     "ZerosumError": "zerosum.errors",
     "audit": "zerosum.api",

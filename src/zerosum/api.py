@@ -77,7 +77,8 @@ def train(
         recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
         data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
-            pandas, polars or pyarrow; or a `Dataset`.
+            pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
+            of pictures to another, a folder with two subfolders, or a pair of folders or arrays.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes.

@@ -23,7 +23,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.pictures import block_characters, draw_samples
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
-from zerosum.spaces import Space
+from zerosum.spaces import ImageSpace, Space
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -216,7 +216,7 @@ class Dashboard(Hook):
         return table
 
     def _picture(self, space: Space, x: Tensor, rows: int) -> Text:
-        picture = draw_samples(space, x[:16] if space.kind == "image" else x)
+        picture = draw_samples(space, x[:16] if isinstance(space, ImageSpace) else x)
         # One row of characters shows two rows of pixels; the whole view has to fit the screen.
         wide = round(2 * max(8, rows) * picture.width / picture.height)
         return half_blocks(picture, columns=min(64, wide, self._console.width - 4))

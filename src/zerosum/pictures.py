@@ -53,6 +53,15 @@ def to_pil(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels.mean(axis=2).astype(np.uint8))
 
 
+LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in grey: Rec. ITU-R BT.601, as Pillow has it."""
+
+
+def luma(x: Tensor) -> Tensor:
+    """Grey `[B, 1, H, W]` of colour `[B, 3, H, W]`, in the same units."""
+    return (x * x.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
+
+
 def draw_points(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Image.Image:
     """Float `[N, D]` as dots, the first dimension to the right, the second up.
 

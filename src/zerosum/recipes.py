@@ -18,10 +18,11 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from zerosum.config import Config, forget_kinds
+from zerosum.data.open import Pairs
 from zerosum.engine.optimisation import Optimisation
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.base import GameConfig
-from zerosum.spaces import Space
+from zerosum.spaces import ImageSpace, PairSpace, Space
 
 
 class Recipe(Config):
@@ -49,6 +50,8 @@ class Entry:
         paper: authors and year, with the arXiv id.
         spaces: kinds of space it takes.
         needs_labels: whether the data must be labelled.
+        needs_colour: whether pictures must have three channels.
+        needs_aligned: whether each picture must have one that it is made from.
         source: the file of the user's own it came from, else None.
     """
 
@@ -58,11 +61,26 @@ class Entry:
     spaces: tuple[str, ...]
     needs_labels: bool
     source: Path | None = None
+    needs_colour: bool = False
+    needs_aligned: bool = False
 
     @property
     def summary(self) -> str:
         """The first sentence of its docstring."""
         return (getdoc(self.build) or "").partition("\n\n")[0].replace("\n", " ")
+
+    @property
+    def pairs(self) -> Pairs | None:
+        """How its data is opened, where it takes two domains of pictures; else None."""
+        if "pair" not in self.spaces:
+            return None
+        return "aligned" if self.needs_aligned else "unpaired"
+
+    @property
+    def needs(self) -> str:
+        """What the data must have, in a word; empty where it needs nothing."""
+        told = {"labels": self.needs_labels, "colour": self.needs_colour}
+        return ", ".join(name for name, needed in told.items() if needed)
 
     def resolve(self, space: Space) -> Recipe:
         """The recipe for data of `space`.
@@ -80,6 +98,16 @@ class Entry:
                 f"{self.name} is conditional and the data has no labels. Sort a folder into one "
                 "subfolder for each class, or give `y` beside `x`."
             )
+        if self.needs_colour and isinstance(space, ImageSpace) and space.channels != 3:
+            raise RecipeError(
+                f"{self.name} needs colour pictures, with 3 channels, and these have "
+                f"{space.channels}. Set --channels 3 if there is colour in them."
+            )
+        if self.needs_aligned and not (isinstance(space, PairSpace) and space.aligned):
+            raise RecipeError(
+                f"{self.name} needs aligned pairs, a source for each picture, and these are "
+                "unpaired. Give pictures of equal names in A and B, or train cyclegan."
+            )
         return self.build(space)
 
 
@@ -87,7 +115,12 @@ _ENTRIES: dict[str, Entry] = {}
 
 
 def recipe(
-    *, paper: str, spaces: tuple[str, ...] = ("image",), needs_labels: bool = False
+    *,
+    paper: str,
+    spaces: tuple[str, ...] = ("image",),
+    needs_labels: bool = False,
+    needs_colour: bool = False,
+    needs_aligned: bool = False,
 ) -> Callable[[Callable[[Space], Recipe]], Callable[[Space], Recipe]]:
     """Register a function from a space to a recipe, under the function's name."""
 
@@ -99,7 +132,9 @@ def recipe(
                 f"recipe {name!r} of {build.__module__} is taken by {known.build.__module__}. "
                 "Recipe names are unique: rename the function."
             )
-        _ENTRIES[name] = Entry(name, build, paper, spaces, needs_labels, source)
+        _ENTRIES[name] = Entry(
+            name, build, paper, spaces, needs_labels, source, needs_colour, needs_aligned
+        )
         return build
 
     return register

@@ -20,13 +20,13 @@ from zerosum.errors import ConfigError
 class Batch:
     """Samples as networks see them, on the device.
 
-    `x` is `[B, *space.shape]` in model units, `y` int64 labels `[B]`, `target` the other half of a
-    pair.
+    `x` is `[B, *space.shape]` in model units, `y` int64 labels `[B]`, `source` what is to be
+    translated into `x`, `[B, *space.source.shape]`; of unpaired data it is that of another `x`.
     """
 
     x: Tensor
     y: Tensor | None = None
-    target: Tensor | None = None
+    source: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -121,6 +121,31 @@ class ImageSpace(Space):
     def to_data(self, x: Tensor) -> Tensor:
         """Float in [-1, 1], clamped, to uint8."""
         return x.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+class PairSpace(ImageSpace):
+    """Pictures that are made from other pictures.
+
+    Attributes:
+        source: what the other pictures are.
+        aligned: whether each picture has a source of its own, which lies at the same index.
+
+    >>> pictures = ImageSpace(channels=3, height=8, width=8)
+    >>> PairSpace(channels=1, height=8, width=8, source=pictures).pictures.shape
+    (1, 8, 8)
+    """
+
+    kind = "pair"
+    source: ImageSpace
+    aligned: bool = False
+
+    @property
+    def pictures(self) -> ImageSpace:
+        """The space of what is made, by itself."""
+        return ImageSpace(
+            channels=self.channels, height=self.height, width=self.width,
+            labels=self.labels, label_counts=self.label_counts,
+        )  # fmt: skip
 
 
 class VectorSpace(Space):

@@ -16,11 +16,13 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import ArrayDataset, Dataset
+from zerosum.data.pairs import PairDataset
 from zerosum.data.tables import TableDataset, fit_space
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.games.base import Choice, Range
+from zerosum.games.translation import TranslationGame
 from zerosum.recipes import Entry, Recipe, find_recipe
 from zerosum.rng import Noise
 from zerosum.runs.checkpoints import Checkpoints
@@ -32,6 +34,7 @@ from zerosum.workflows.prepare import make_trainer
 __all__ = ["LAWS", "check_recipe", "law_names", "small_dataset"]
 
 _BATCH = 8
+_PICTURES = ("image", "pair")
 _CPU = Runtime(torch.device("cpu"))
 
 
@@ -50,10 +53,11 @@ def check_recipe(recipe: str | Path | Entry, *, laws: tuple[str, ...] = ()) -> N
         if name not in LAWS:
             raise ConfigError(f"no law {name!r}.{did_you_mean(name, LAWS)}")
     entry = recipe if isinstance(recipe, Entry) else find_recipe(recipe)
+    channels = 3 if entry.needs_colour else 1
     for name in laws or law_names():
         for space in entry.spaces:
             try:
-                LAWS[name](entry, small_dataset(space))
+                LAWS[name](entry, small_dataset(space, channels=channels))
             except AssertionError as error:
                 raise AssertionError(f"{entry.name} on {space}: {name}: {error}") from error
             except Exception as error:
@@ -75,17 +79,21 @@ def small_dataset(
     dimensions: int = 3,
     num_labels: int = 4,
 ) -> Dataset:
-    """64 samples of `image`, `vector` or `table` space, the same each time; `num_labels` may be 0.
+    """64 samples of a kind of space, the same each time: `image`, `vector`, `table` or `pair`.
 
-    Rows of a table have no labels; they hold numbers, of which some are missing, and a category.
+    `num_labels` may be 0. Rows of a table have no labels; they hold numbers, of which some are
+    missing, and a category. Pairs have none either, and sources of as many channels.
     """
     noise = Noise(0)
     if space == "table":
         return _small_table(noise.normal(64, dimensions))
     y = torch.arange(64) % max(num_labels, 1)
     x = noise.normal(64, dimensions) + y[:, None]
-    if space == "image":
+    if space in _PICTURES:
         x = noise.integers(64, channels, height, width, high=256).to(torch.uint8)
+    if space == "pair":
+        sources, targets = ArrayDataset(255 - x, name="sources"), ArrayDataset(x, name="targets")
+        return PairDataset(sources, targets, aligned=True, name="small")
     names = [chr(ord("a") + i) for i in range(num_labels)]
     return ArrayDataset(x, y if names else None, name="small", labels=names)
 
@@ -230,22 +238,29 @@ def learns_from_labels(entry: Entry, dataset: Dataset) -> None:
 
 
 def needs_only_what_it_says(entry: Entry, dataset: Dataset) -> None:
-    """Data without labels are refused as such where labels are needed, and do elsewhere."""
-    bare = small_dataset(dataset.space.kind, num_labels=0)
+    """Data without labels or colour is refused where these are needed, and does elsewhere."""
+    if entry.needs_colour:
+        _assert_refused(entry, small_dataset(dataset.space.kind, channels=1), "needs colour")
+    channels = 3 if entry.needs_colour else 1
+    bare = small_dataset(dataset.space.kind, num_labels=0, channels=channels)
     if not entry.needs_labels:
         _trainer(entry, bare).play()
         return
+    _assert_refused(entry, bare, "needs labels")
+
+
+def _assert_refused(entry: Entry, dataset: Dataset, what: str) -> None:
     try:
-        entry.resolve(bare.space)
+        entry.resolve(dataset.space)
     except RecipeError:
         return
-    raise AssertionError("it says that it needs labels and takes data without any")
+    raise AssertionError(f"it says that it {what} and takes data without any")
 
 
 def takes_every_shape(entry: Entry, dataset: Dataset) -> None:
     """Pictures that are not square and have colour; points and rows of one number and of seven."""
     kind = dataset.space.kind
-    if kind == "image":
+    if kind in _PICTURES:
         others = [small_dataset(kind, height=9, width=13, channels=3)]
     else:
         others = [small_dataset(kind, dimensions=dimensions) for dimensions in (1, 7)]
@@ -279,6 +294,23 @@ def keeps_a_finite_average(entry: Entry, dataset: Dataset) -> None:
     assert moved, "the average stands still"
 
 
+def translates_every_size(entry: Entry, dataset: Dataset) -> None:
+    """What is made of a picture has its size times the factor, and follows from that picture."""
+    game = _trainer(entry, dataset).game.eval()
+    if not isinstance(game, TranslationGame):
+        return
+    for direction in game.directions:
+        taken, made = game.pictures(direction)
+        for height, width in ((8, 8), (9, 21)):
+            x = 2 * Noise(0).uniform(2, taken.channels, height, width) - 1
+            hole = (x[:, :1] > 0).to(x) if game.takes_mask else None
+            with torch.no_grad():
+                y = game.translate(game.prepare(x, hole), direction=direction)
+            expected = (2, made.channels, game.factor * height, game.factor * width)
+            assert y.shape == expected, f"{direction} makes {tuple(y.shape)}, and not {expected}"
+            assert not torch.equal(y[0], y[1]), f"{direction} makes the same of two pictures"
+
+
 LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
     law.__name__: law
     for law in (
@@ -297,6 +329,7 @@ LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
         obeys_controls,
         learns_from_labels,
         keeps_a_finite_average,
+        translates_every_size,
     )
 }
 """Every law, by name: a function of the recipe and a small data set that asserts."""

@@ -26,7 +26,7 @@ def make_game(**given: object) -> Styled:
     with seeded_initialisation(0):
         game = config.build(SPACE)
     for layer in game.generator.second:
-        layer.strength.data.fill_(0.1)
+        layer.get_parameter("strength").data.fill_(0.1)
     return game
 
 

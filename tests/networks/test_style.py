@@ -63,7 +63,7 @@ def test_labels_change_styles() -> None:
 def test_layers_get_noise_that_chance_decides() -> None:
     network = generator()
     for layer in network.second:
-        layer.strength.data.fill_(0.5)
+        layer.get_parameter("strength").data.fill_(0.5)
     styles = torch.randn(2, 1, 12).expand(-1, network.num_styles, -1)
     same = [network.synthesise(styles, torch.tensor([0.25, 0.75])) for _ in range(2)]
     other = network.synthesise(styles, torch.tensor([0.25, 0.5]))

@@ -19,7 +19,8 @@ from zerosum.evaluation.self_features import unseen_rows
 from zerosum.runs.store import Run
 from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
-from zerosum.workflows.evaluate import draw_samples, evaluate, open_subject
+from zerosum.workflows.drawing import draw_samples
+from zerosum.workflows.evaluate import evaluate, open_subject
 from zerosum.workflows.load import load
 
 TrainSmall = Callable[..., Run]

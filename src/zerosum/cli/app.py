@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import control, exporting, judging, remedies, sampling, tables
+from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import DataError, ZerosumError
@@ -49,7 +49,7 @@ def recipes(as_json: AsJson = False) -> None:
         {
             "name": entry.name,
             "takes": list(entry.spaces),
-            "needs": "labels" if entry.needs_labels else "",
+            "needs": entry.needs,
             "paper": entry.paper,
             "summary": entry.summary,
         }
@@ -65,10 +65,10 @@ def recipes(as_json: AsJson = False) -> None:
 def train(
     recipe: Annotated[str, typer.Argument(help="A name from `zerosum recipes`, or a .py file.")],
     data: Annotated[
-        str,
+        list[str],
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, sprites, reviews."
+            "spiral, moons, sprites, reviews. For translations two subfolders, or --data twice."
         ),
     ],
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
@@ -130,13 +130,16 @@ def train(
     )
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
+    place = _place(data)
     if dry_run:
-        plan = plan_training(recipe, data, changes=changes, data_options=options, progress=progress)
+        plan = plan_training(
+            recipe, place, changes=changes, data_options=options, progress=progress
+        )
         print_json(plan.recipe.to_json())
         return
-    _announce(data, options, progress)
+    _announce(recipe, place, options, progress)
     run = train_run(
-        recipe, data, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
+        recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, device=device, wishes=wishes, referee=_guard(referee),
         promise=promise_of(epsilon, delta), checkpoint_seconds=checkpoint_seconds,
         listener=None if quiet else watch, progress=progress,
@@ -147,7 +150,9 @@ def train(
 @app.command()
 def resume(
     run: RunFolder,
-    data: Annotated[str | None, typer.Option(help="The data, where it has moved.")] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(help="The data, where it has moved; two folders: twice.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
     device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
@@ -168,7 +173,7 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=data, minutes=minutes, images=images, device=device,
+        run, data=_place(data) if data else None, minutes=minutes, images=images, device=device,
         referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
@@ -238,6 +243,7 @@ def show(
 sampling.register(app)
 control.register(app)
 exporting.register(app)
+translating.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)
@@ -266,15 +272,24 @@ def main() -> None:
         sys.exit(2)
 
 
-def _announce(data: str, options: dict[str, Any], progress: "Progress | None") -> None:
+def _place(data: list[str]) -> str | tuple[str, ...]:
+    """What --data names: one place, or several."""
+    return data[0] if len(data) == 1 else tuple(data)
+
+
+def _announce(
+    recipe: str, data: str | tuple[str, ...], options: dict[str, Any], progress: "Progress | None"
+) -> None:
     """What a folder or zip holds and is brought to, before anything is trained."""
     if progress is None:  # told to be quiet
         return
     from zerosum.data.open import scan_data
+    from zerosum.workflows.prepare import pairs_of
 
-    found = scan_data(data, progress=progress, **options)
+    found = scan_data(data, progress=progress, pairs=pairs_of(recipe), **options)
     if found:
-        typer.echo(f"{data}: {found}", err=True)
+        where = data if isinstance(data, str) else " and ".join(data)
+        typer.echo(f"{where}: {found}", err=True)
 
 
 def _show_warning(message: Warning | str, *_details: object) -> None:

@@ -41,11 +41,13 @@ class Archive(ABC):
 
 
 class Folder(Archive):
-    """The files below a folder; hidden ones are left out."""
+    """The files below a folder, or `only` one of them; hidden ones are left out."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only: str | None = None) -> None:
         self._path = path
-        self.names = []
+        self.names = [] if only is None else [only]
+        if only is not None:  # the files beside it are not listed: there may be many
+            return
         for folder, inner, files in os.walk(path, onerror=_refuse):
             inner[:] = [name for name in inner if name[0] != "."]
             below = Path(folder).relative_to(path)

@@ -25,6 +25,8 @@ class Dataset(ABC):
         fingerprint: hex digest of the content; a resume refuses data with another one.
         modes: for mixtures, the centres `[M, D]` in data units, else None.
         mode_std: standard deviation of one mode, in data units.
+        sources: of pairs, what the samples are to be made from, else None.
+        aligned: whether the source of each sample is that at the same index.
     """
 
     space: Space
@@ -32,6 +34,8 @@ class Dataset(ABC):
     fingerprint: str
     modes: Tensor | None = None
     mode_std: float = 0.0
+    sources: "Dataset | None" = None
+    aligned: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...

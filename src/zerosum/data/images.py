@@ -98,21 +98,21 @@ class ImagesConfig(DataConfig):
         archive = open_archive(Path(self.path))
         names, scan = _scan(archive, self, progress)
         if scan.unreadable and not self.skip_bad:
-            raise DataError(_unreadable(scan.unreadable))
+            raise DataError(unreadable_files(scan.unreadable))
         size, channels = self.form_of(scan)
         values = label_names(archive, names) if self.labels == "auto" else None
-        decode = _Decoder(archive, names, size, self.fit, channels)
+        decode = Decoder(archive, names, size, self.fit, channels)
         pixels = None
         if len(names) * channels * size[0] * size[1] <= RESIDENT_BYTES:
             kept, pixels, bad = decode.all(progress)
         else:
             kept, bad = decode.check(progress) if self.skip_bad else (range(len(names)), [])
         if bad and not self.skip_bad:
-            raise DataError(_unreadable(bad))
+            raise DataError(unreadable_files(bad))
         if not kept:
-            raise DataError(f"no readable picture in {self.path}. {_unreadable(bad)}")
+            raise DataError(f"no readable picture in {self.path}. {unreadable_files(bad)}")
         y, labels = encode_labels([values[i] for i in kept]) if values else (None, ())
-        fingerprint = _fingerprint(decode, values)
+        fingerprint = fingerprint_of_files(decode, values)
         if pixels is not None:
             return ArrayDataset(pixels, y, name=self.path, labels=labels, fingerprint=fingerprint)
         decode.names = [names[i] for i in kept]
@@ -124,7 +124,7 @@ class ImagesConfig(DataConfig):
         Raises:
             DataError: mixed channels without `channels`.
         """
-        return self.size or _natural_size(scan), self.channels or _natural_channels(scan)
+        return self.size or natural_size(scan), self.channels or natural_channels(scan)
 
 
 class StreamedImages(Dataset):
@@ -132,7 +132,7 @@ class StreamedImages(Dataset):
 
     def __init__(
         self,
-        decode: "_Decoder",
+        decode: "Decoder",
         y: Tensor | None,
         labels: tuple[str, ...],
         *,
@@ -174,7 +174,7 @@ class StreamedImages(Dataset):
             ) from error
 
 
-class _Decoder:
+class Decoder:
     """Reads picture *i* of an archive as uint8 `[C, H, W]`."""
 
     def __init__(
@@ -185,6 +185,7 @@ class _Decoder:
         self.channels = channels
 
     def __call__(self, index: int) -> Tensor:
+        """The picture, or a `DataError` that says why there is none."""
         return read_pixels(self.archive, self.names[index], self.size, self.fit, self.channels)
 
     def all(self, progress: Progress | None) -> tuple[list[int], Tensor, list[tuple[str, str]]]:
@@ -192,7 +193,7 @@ class _Decoder:
         pixels = torch.empty((len(self.names), self.channels, *self.size), dtype=torch.uint8)
         kept: list[int] = []
         bad: list[tuple[str, str]] = []
-        done = _in_threads(self._try, range(len(self.names)), progress, "decoding pictures")
+        done = in_threads(self._try, range(len(self.names)), progress, "decoding pictures")
         for index, result in enumerate(done):
             if isinstance(result, str):
                 bad.append((self.names[index], result))
@@ -209,7 +210,7 @@ class _Decoder:
             return result if isinstance(result, str) else None
 
         everything = range(len(self.names))
-        problems = list(_in_threads(problem, everything, progress, "checking pictures"))
+        problems = list(in_threads(problem, everything, progress, "checking pictures"))
         kept = [index for index in everything if problems[index] is None]
         return kept, [(n, p) for n, p in zip(self.names, problems, strict=True) if p is not None]
 
@@ -315,7 +316,7 @@ def _scan(
     channels: Counter[int] = Counter()
     good: list[str] = []
     bad: list[tuple[str, str]] = []
-    look = _in_threads(lambda name: _header(archive, name), names, progress, "scanning pictures")
+    look = in_threads(lambda name: read_header(archive, name), names, progress, "scanning pictures")
     for name, found in zip(names, look, strict=True):
         if isinstance(found, str):
             bad.append((name, found))
@@ -324,12 +325,12 @@ def _scan(
         sizes[found[:2]] += 1
         channels[found[2]] += 1
     if not good:
-        raise DataError(f"no readable picture in {config.path}. {_unreadable(bad)}")
+        raise DataError(f"no readable picture in {config.path}. {unreadable_files(bad)}")
     labels = label_names(archive, good) if config.labels == "auto" else None
     return good, Scan(len(good), sizes, channels, Counter(labels or ()), bad)
 
 
-def _header(archive: Archive, name: str) -> tuple[int, int, int] | str:
+def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
     """Height, width and channels, or why the file is no picture."""
     try:
         return read_form(archive, name)
@@ -337,7 +338,8 @@ def _header(archive: Archive, name: str) -> tuple[int, int, int] | str:
         return str(error)
 
 
-def _natural_size(scan: Scan) -> tuple[int, int]:
+def natural_size(scan: Scan) -> tuple[int, int]:
+    """The `(height, width)` that pictures are brought to where none is asked for."""
     if len(scan.sizes) == 1:
         ((height, width),) = scan.sizes
         if max(height, width) <= _LARGEST_NATIVE:
@@ -345,7 +347,12 @@ def _natural_size(scan: Scan) -> tuple[int, int]:
     return DEFAULT_SIDE, DEFAULT_SIDE
 
 
-def _natural_channels(scan: Scan) -> int:
+def natural_channels(scan: Scan) -> int:
+    """The channels that pictures share.
+
+    Raises:
+        DataError: they share none.
+    """
     if len(scan.channels) > 1:
         found = ", ".join(f"{n} with {c}" for c, n in sorted(scan.channels.items()))
         raise DataError(
@@ -354,7 +361,8 @@ def _natural_channels(scan: Scan) -> int:
     return next(iter(scan.channels))
 
 
-def _unreadable(bad: list[tuple[str, str]]) -> str:
+def unreadable_files(bad: list[tuple[str, str]]) -> str:
+    """What is said of files, by name and reason, that are no pictures."""
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
     more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
     return (
@@ -363,7 +371,7 @@ def _unreadable(bad: list[tuple[str, str]]) -> str:
     )
 
 
-def _fingerprint(decode: _Decoder, labels: list[str] | None) -> str:
+def fingerprint_of_files(decode: Decoder, labels: list[str] | None) -> str:
     """Names, lengths and labels of all files, and how they are brought to size."""
     digest = hashlib.sha256(repr((decode.size, decode.fit, decode.channels)).encode())
     values = labels or [None] * len(decode.names)
@@ -372,7 +380,7 @@ def _fingerprint(decode: _Decoder, labels: list[str] | None) -> str:
     return digest.hexdigest()[:32]
 
 
-def _in_threads(
+def in_threads(
     work: Callable[[_T], _R], items: Sequence[_T], progress: Progress | None, what: str
 ) -> Iterator[_R]:
     """Results in order; `progress` is told every hundredth."""

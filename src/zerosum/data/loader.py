@@ -81,6 +81,14 @@ class Loader:
         self._order = Order(
             len(dataset), seed=derive_seed(seed, "order"), device=runtime.device if held else "cpu"
         )
+        self._sources: Loader | None = None
+        if dataset.sources is not None:  # where aligned, the same seed and length: the same rows
+            self._sources = Loader(
+                dataset.sources,
+                seed=seed if dataset.aligned else derive_seed(seed, "sources"),
+                runtime=runtime,
+                channels_last=channels_last,
+            )
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[tuple[int, int], Future[tuple[Tensor, Tensor | None]]] = {}
         if held is None:
@@ -99,12 +107,16 @@ class Loader:
         Raises:
             DataError: a streamed file cannot be read any more.
         """
+        source = None
+        if self._sources is not None:
+            self._sources.position = self.position
+            source = self._sources.next(size).x
         start = self.position + self._runtime.rank * size
         self.position += self._runtime.world * size
         x, y = self._fetch(start, size)
         if self._images:
             x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
-        batch = Batch(x, y)
+        batch = Batch(x, y, source)
         if self.listener is not None:
             self.listener(batch)
         return batch
@@ -130,6 +142,8 @@ class Loader:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
         self._ahead.clear()
+        if self._sources is not None:
+            self._sources.close()
 
     def _held(self, start: int, size: int) -> tuple[Tensor, Tensor | None]:
         rows = self._order.rows(start, size)

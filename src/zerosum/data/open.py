@@ -1,7 +1,8 @@
 """From whatever the user calls data to a data set, and to a description that opens it again."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -15,6 +16,7 @@ from zerosum.data.arrays import (
 )
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
+from zerosum.data.pairs import PairDataset, PairsConfig
 from zerosum.data.reviews import ReviewsConfig
 from zerosum.data.sprites import SpritesConfig
 from zerosum.data.tables import (
@@ -27,7 +29,7 @@ from zerosum.data.tables import (
 )
 from zerosum.data.toy import DigitsConfig, GridConfig, MoonsConfig, RingConfig, SpiralConfig
 from zerosum.errors import DataError, did_you_mean
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import ImageSpace, PairSpace, Space
 from zerosum.tables.space import TableSpace
 
 BUILT_IN: dict[str, type[DataConfig]] = {
@@ -40,6 +42,9 @@ BUILT_IN: dict[str, type[DataConfig]] = {
 """Data that needs no file, by name."""
 
 
+Pairs = Literal["aligned", "unpaired"]
+"""How two domains of pictures belong together."""
+
 _OPTIONS = (
     "size", "fit", "channels", "labels", "skip_bad", "limit", "drop", "constraints", "protect",
 )  # fmt: skip
@@ -48,7 +53,7 @@ _NAMES = {"columns": "schema", **{name: name for name in _OPTIONS}}
 
 
 def open_data(
-    data: Any, *, progress: Progress | None = None, **options: Any
+    data: Any, *, progress: Progress | None = None, pairs: Pairs | None = None, **options: Any
 ) -> tuple[Dataset, DataConfig | None]:
     """The data set, and the description that a run records.
 
@@ -56,6 +61,8 @@ def open_data(
         data: a built-in name, a path (folder, .zip, .npz, idx or idx.gz, .csv, .tsv, .parquet), an
             array or tensor, a pair `(x, y)`, a data frame, a `DataConfig`, or a `Dataset`.
         progress: told about anything that takes long.
+        pairs: what is opened is a picture for each picture, or two domains: a path with two
+            subfolders, or a pair of paths or of arrays, first what is to be translated.
         options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`, and for tables `schema`,
             `drop`, `constraints`, `protect`, where they apply.
 
@@ -63,6 +70,8 @@ def open_data(
         DataError: it cannot be found, read or used; the message says why.
     """
     options = _given(options)
+    if pairs is not None and not isinstance(data, Dataset | DataConfig):
+        return _open_pairs(data, progress, options, aligned=pairs == "aligned")
     if isinstance(data, Dataset):
         _refuse(options, "a Dataset")
         return data, None
@@ -76,6 +85,11 @@ def open_data(
     if _is_frame(data):
         return _with_options(TableMemoryConfig, options, {}).open(data, progress)
     x, y = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
+    if isinstance(x, str | Path):
+        raise DataError(
+            f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
+            "for recipes that translate pictures, such as cyclegan; give others one."
+        )
     if not (hasattr(x, "__array__") or isinstance(x, Tensor)):
         raise DataError(
             f"data is of type {type(data).__name__}. Give a path, a built-in name "
@@ -111,6 +125,12 @@ def open_holdout(
     if isinstance(space, TableSpace) and (isinstance(data, str | Path) or _is_frame(data)):
         return open_table_holdout(data, space), None
     options = _form(like, space)
+    if isinstance(space, PairSpace):
+        paired: Pairs = "aligned" if space.aligned else "unpaired"
+        options["size"] = (space.height, space.width)
+        paths = isinstance(data, str | Path) or isinstance(data[0], str | Path)
+        known = _known(options, PairsConfig if paths else MemoryConfig)
+        return open_data(data, progress=progress, pairs=paired, **known)
     if not isinstance(data, str | Path):
         return open_data(data, progress=progress, **_known(options, MemoryConfig))
     name = str(data)
@@ -134,7 +154,7 @@ def _in_space_of(space: Space, held: Dataset) -> Dataset:
 
 def _form(like: DataConfig | None, space: Space) -> dict[str, Any]:
     """The options that bring other samples to the form of data that was opened as `like`."""
-    if not isinstance(like, ArrayOptions | ImagesConfig):
+    if not isinstance(like, ArrayOptions | ImagesConfig | PairsConfig):
         return {}
     names = ("size", "fit", "channels", "labels", "skip_bad")
     options = {name: getattr(like, name) for name in names if name in type(like).model_fields}
@@ -159,7 +179,10 @@ def _other_seed(name: str, like: DataConfig | None) -> DataConfig:
     return same.with_values({"seed": same.to_json()["seed"] + 1})
 
 
-def scan_data(data: str, *, progress: Progress | None = None, **options: Any) -> str | None:
+def scan_data(
+    data: str | Sequence[str], *, progress: Progress | None = None, pairs: Pairs | None = None,
+    **options: Any,
+) -> str | None:  # fmt: skip
     """What lies in the folder or zip called `data`, and the form its pictures are brought to.
 
     None for data of other forms, which are never changed without being asked.
@@ -167,6 +190,10 @@ def scan_data(data: str, *, progress: Progress | None = None, **options: Any) ->
     Raises:
         DataError: it cannot be found or read.
     """
+    if pairs is not None:
+        return _pairs_at(data, _given(options), aligned=pairs == "aligned").describe(progress)
+    if not isinstance(data, str):
+        return None
     config = _config_for(data, _given(options))
     if not isinstance(config, ImagesConfig):
         return None
@@ -174,6 +201,29 @@ def scan_data(data: str, *, progress: Progress | None = None, **options: Any) ->
     if scan.unreadable and not config.skip_bad:
         return str(scan)  # the training will refuse them, and list them
     return f"{scan}; {describe_form(config, scan)}"
+
+
+def _open_pairs(
+    data: Any, progress: Progress | None, options: dict[str, Any], *, aligned: bool
+) -> tuple[Dataset, DataConfig | None]:
+    several = isinstance(data, tuple | list)
+    if several and len(data) == 2 and not any(isinstance(one, str | Path) for one in data):
+        sources, targets = (open_data(one, progress=progress, **options)[0] for one in data)
+        return PairDataset(sources, targets, aligned=aligned, name="two arrays"), None
+    config = _pairs_at(data, options, aligned=aligned)
+    return config.build(progress), config
+
+
+def _pairs_at(data: Any, options: dict[str, Any], *, aligned: bool) -> PairsConfig:
+    paths = list(data) if isinstance(data, tuple | list) else [data]
+    if len(paths) > 2 or not paths or not all(isinstance(path, str | Path) for path in paths):
+        raise DataError(
+            "a translation takes a folder or zip with two subfolders, or two folders: "
+            "--data SOURCES --data TARGETS (in Python a pair of paths or of arrays)."
+        )
+    _require_known(options, PairsConfig)
+    path, targets = str(paths[0]), str(paths[1]) if len(paths) == 2 else None
+    return PairsConfig(path=path, targets=targets, aligned=aligned, **options)
 
 
 def _config_for(data: str, options: dict[str, Any]) -> DataConfig:

@@ -55,7 +55,7 @@ def read_form(archive: Archive, name: str) -> tuple[int, int, int]:
     """
     try:
         with open_image(archive, name) as image:
-            return *_upright_sides(image), _channels_of(image)
+            return *_upright_sides(image), channels_of(image)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like
@@ -121,7 +121,8 @@ def _orientation(image: Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
-def _channels_of(image: Image.Image) -> int:
+def channels_of(image: Image.Image) -> int:
+    """1 for grey, 3 for colour, 4 where there is alpha, from the header alone."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         return 4
     return 1 if image.mode in ("1", "L") or image.mode.startswith("I") else 3
@@ -130,7 +131,7 @@ def _channels_of(image: Image.Image) -> int:
 def _with_channels(image: Image.Image, channels: int) -> Image.Image:
     if image.mode.startswith("I"):
         image = _from_16_bits(image)
-    if channels != 4 and _channels_of(image) == 4:
+    if channels != 4 and channels_of(image) == 4:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert(_CHANNEL_MODES[channels])
 

@@ -390,9 +390,9 @@ def _micro_batch(optimisation: Optimisation, world: int) -> int:
 def _players(
     game: Game, moves: Sequence[Move], optimisation: Optimisation
 ) -> dict[str, list[nn.Parameter]]:
-    """The parameters of every player, by name."""
-    names = {move.player: None for move in moves}
-    if set(names) != set(optimisation.optimizers):
+    """The parameters of every player, by name; one that has no moves sits out."""
+    names, known = {move.player: None for move in moves}, optimisation.optimizers
+    if not names.keys() <= known.keys() or not all(hasattr(game, name) for name in known):
         raise ConfigError(
             f"optimisation.optimizers names {sorted(optimisation.optimizers)}, and the players are "
             f"{sorted(names)}. Give one optimizer for each player."

@@ -75,7 +75,10 @@ class Move:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a generator makes samples from: latents `z` `[B, L]`, labels `y` `[B]` or None."""
+    """What a generator makes samples from: latents `z` `[B, L]`, labels `y` `[B]` or None.
+
+    Of games that translate, `z` are the pictures that are to be translated, `[B, C, H, W]`.
+    """
 
     z: Tensor
     y: Tensor | None = None

@@ -73,7 +73,7 @@ class CheckpointHook(Hook):
 
 
 class SampleHook(Hook):
-    """Draws the same latents again and again, so that one can watch them change.
+    """Draws samples of the same latents again and again, so that one can watch them change.
 
     The first picture comes after `first_seconds`; each later one after twice the time, up to
     `most_seconds`.
@@ -85,14 +85,12 @@ class SampleHook(Hook):
     ) -> None:  # fmt: skip
         self._run, self._n, self._most = run, n, most_seconds
         self._wait, self._last = first_seconds, time.monotonic()
-        self._noise = Noise(derive_seed(seed, "samples"))
-        self._inputs: Inputs | None = None
+        self._seed = derive_seed(seed, "samples")
         self._real = torch.empty(0)
         self.newest: Tensor | None = None
 
     def started(self, trainer: Trainer) -> None:
-        """Draw the latents; labels in turn where there are any."""
-        self._inputs = fixed_inputs(trainer.game, self._n, self._noise)
+        """Look at the reals that points are drawn beside."""
         count = min(2_000, len(trainer.dataset))
         self._real = trainer.dataset.take(torch.arange(count))[0]
         self._last = time.monotonic()
@@ -108,9 +106,9 @@ class SampleHook(Hook):
         self._draw(trainer)
 
     def _draw(self, trainer: Trainer) -> None:
-        if self._inputs is None:
-            raise RuntimeError("started() was not called")
-        self.newest = trainer.sample(self._inputs)
+        # Each time anew, since a game that translates has none before its first batches.
+        inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
+        self.newest = trainer.sample(inputs)
         folder = self._run.folder / "samples"
         make_folder(folder)
         picture = draw_samples(trainer.game.space, self.newest, real=self._real)

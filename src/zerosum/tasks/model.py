@@ -132,6 +132,17 @@ class Model:
         """
         return export_model(self, path, format=format, progress=progress)
 
+    def translate(self, pictures: Any, **wishes: Any) -> Any:
+        """Pictures made from pictures; see `TranslationModel`.
+
+        Raises:
+            ConditionError: the model makes samples from noise, as all others do.
+        """
+        raise ConditionError(
+            "this model makes samples and translates no pictures. Train a recipe that does, such "
+            "as pix2pix: see `zerosum recipes`."
+        )
+
     def draw(self, n: int, *, seed: int) -> Inputs:
         """Inputs of the first `n` samples of `seed`, on the CPU.
 

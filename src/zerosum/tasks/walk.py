@@ -12,7 +12,7 @@ from zerosum.errors import RunError
 from zerosum.games.base import Game, Inputs
 from zerosum.pictures import draw_samples
 from zerosum.runs.files import write_whole
-from zerosum.spaces import Space
+from zerosum.spaces import ImageSpace, Space
 from zerosum.tasks.video import require_video, write_video
 
 FASTEST = {".gif": 50, ".mp4": 120}
@@ -101,7 +101,7 @@ class Walk:
         return path
 
     def _drawn(self, progress: Progress | None) -> Iterator[Image.Image]:
-        real = None if self._space.kind == "image" else self._frames[0]
+        real = None if isinstance(self._space, ImageSpace) else self._frames[0]
         for number, frame in enumerate(self._frames):
             yield draw_samples(self._space, frame, real=real)
             if progress is not None:

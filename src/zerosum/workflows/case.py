@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_holdout
+from zerosum.data.pairs import PairDataset
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.baselines import trivial_samples
 from zerosum.evaluation.extractors import Extractor
@@ -16,7 +17,7 @@ from zerosum.evaluation.holdout import codes_of, require_same_kind, shared_rows
 from zerosum.evaluation.judge import Hearing
 from zerosum.evaluation.measure import Bench, Exhibit
 from zerosum.rng import Noise, derive_seed
-from zerosum.spaces import Space
+from zerosum.spaces import PairSpace, Space
 from zerosum.tables.space import TableSpace
 from zerosum.workflows.features import choose_features
 
@@ -48,6 +49,7 @@ class Case:
         reference: reals that samples are held against.
         fresh: other reals, for the ceiling.
         fresh_from: `train` or `holdout`.
+        sources: of pairs, what the fresh reals are to be made from, compact; else None.
         baseline: what a trivial generator made, for the floor.
         train: training rows in which copies are looked for; None without a holdout.
         pool: training rows that samples are shown beside; the extractor may have seen them.
@@ -64,6 +66,7 @@ class Case:
     reference: Exhibit
     fresh: Exhibit
     fresh_from: str
+    sources: Tensor | None
     baseline: Exhibit
     train: Exhibit | None
     pool: Exhibit
@@ -138,6 +141,7 @@ def open_case(
     """
     if target is not None:
         require_target(space, target)
+    whole, space = space, _what_is_made(space)
     held, codes, warnings = None, None, []
     if holdout is None:
         warnings.append(
@@ -145,7 +149,7 @@ def open_case(
             "memorisation nor overfitting can be judged."
         )
     else:
-        held, _ = open_holdout(holdout, space=space, like=like, progress=progress)
+        held, _ = open_holdout(holdout, space=whole, like=like, progress=progress)
         codes, said = _checked(space, dataset, held, progress)
         warnings += said
     chosen = choose_features(features, dataset, progress)
@@ -163,6 +167,7 @@ def open_case(
         picked = _as_frequent(train.labels, first.labels, rows.n, len(unseen), noise)
         after, rest = train.where(picked), train.where(~picked)
     reals, others = first.read(), after.first(rows.n).read()
+    sources = after.first(rows.n).read_sources()
     most = min(_TRAIN_ROWS, max(1, _TRAIN_BYTES // max(1, reals[0][0].nbytes)))
     seen = torch.ones(len(dataset), dtype=torch.bool).index_fill_(0, chosen.unseen, False)
     learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
@@ -191,6 +196,7 @@ def open_case(
         reference=reference,
         fresh=fresh,
         fresh_from=rows.fresh_from,
+        sources=sources,
         baseline=exhibit(trivial, others[1]),
         train=copies,
         pool=_together(beside),
@@ -200,12 +206,18 @@ def open_case(
     )
 
 
+def _what_is_made(space: Space) -> Space:
+    """The space that samples are judged in: of pairs, that of their targets."""
+    return space.pictures if isinstance(space, PairSpace) else space
+
+
 def _checked(
     space: Space, dataset: Dataset, held: Dataset, progress: Progress | None
 ) -> tuple[Tensor | None, list[str]]:
     """Codes of the holdout's labels, and warnings."""
-    require_same_kind(space, held.space, f"the holdout {held.name}")
-    codes = codes_of(space, held.space, f"the holdout {held.name}")
+    other = _what_is_made(held.space)
+    require_same_kind(space, other, f"the holdout {held.name}")
+    codes = codes_of(space, other, f"the holdout {held.name}")
     complaint = shared_rows(dataset, held, progress).complaint()
     return codes, [complaint] if complaint else []
 
@@ -340,6 +352,12 @@ class _Source:
     def read(self) -> tuple[Tensor, Tensor | None]:
         x = torch.cat([self.dataset.take(rows)[0] for rows in self.order.split(_PIECE)])
         return x, self.labels
+
+    def read_sources(self) -> Tensor | None:
+        if not isinstance(self.dataset, PairDataset):
+            return None
+        pieces = [self.dataset.sources_of(rows) for rows in self.order.split(_PIECE)]
+        return torch.cat(pieces)
 
 
 def _shuffled(rows: Tensor, seed: int, purpose: str) -> Tensor:

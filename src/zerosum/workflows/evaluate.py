@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_data
-from zerosum.errors import DataError, EvaluationError, RunError
+from zerosum.errors import DataError, RunError
 from zerosum.evaluation.blocks import nearest
 from zerosum.evaluation.figures import Evaluation, Neighbour
 from zerosum.evaluation.judge import judge
@@ -21,7 +20,6 @@ from zerosum.evaluation.measure import Exhibit
 from zerosum.evaluation.table_sketch import SHOWN_ROWS, TableSketch, sketch_table
 from zerosum.evaluation.verdict import verdict
 from zerosum.evaluation.words import promise
-from zerosum.games.base import Choice
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_json
 from zerosum.runs.store import Run, versions
@@ -29,6 +27,7 @@ from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
 from zerosum.tasks.table import TableModel
 from zerosum.workflows.case import Case, open_case
+from zerosum.workflows.drawing import draw_samples
 from zerosum.workflows.history import curves_of
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
@@ -41,7 +40,6 @@ _SHOWN = {"image": 64, "vector": 2_500, "table": 8}
 
 _LOOKED_AT = 2_000
 _CLOSEST, _AT_RANDOM, _NEAREST = 6, 6, 3
-_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -224,45 +222,6 @@ def _sketch(
         as_made=model.as_made(case.n, seed=case.seed) if model.table.constraints else None,
         shown=0 if subject.privacy else SHOWN_ROWS, seed=case.seed,
     )  # fmt: skip
-
-
-def draw_samples(
-    model: Model, case: Case, progress: Progress | None
-) -> tuple[Tensor, Tensor | None]:
-    """As many samples as there are reals, compact, with the labels they were asked for.
-
-    A model that is steered by `label` is asked for the labels of the fresh reals, row by row: so
-    both are as far from the reference's labels.
-
-    Raises:
-        EvaluationError: some are not finite.
-    """
-    if isinstance(model, TableModel):
-        values = model.values(case.n, seed=case.seed)
-        _refuse_infinite(int(values.isinf().any(dim=1).sum()), case.n)
-        return values, None
-    inputs = model.draw(case.n, seed=case.seed)
-    control, y = model.controls.get("label"), case.fresh.y
-    if isinstance(control, Choice) and y is not None:
-        names = [case.space.labels[code] for code in y.tolist()]
-        inputs = model.steer(inputs, {"label": names})
-    made, bad = [], 0
-    for x in model.generate(inputs, batch_size=_BATCH):
-        bad += int((~torch.isfinite(x).flatten(1).all(1)).sum())
-        made.append(model.space.to_data(x).cpu())
-        if progress is not None:
-            progress("drawing samples", min(len(made) * _BATCH, case.n), case.n)
-    _refuse_infinite(bad, case.n)
-    return torch.cat(made), inputs.y
-
-
-def _refuse_infinite(bad: int, n: int) -> None:
-    if bad:
-        raise EvaluationError(
-            f"{bad:,} of {n:,} samples hold NaN or infinite values, so there is nothing to "
-            "judge. The training has diverged: train again with lower rates, or resume an earlier "
-            "checkpoint."
-        )
 
 
 def find_neighbours(

@@ -9,6 +9,7 @@ from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
 from zerosum.games.rows import RowGame
 from zerosum.games.styled import Styled
+from zerosum.games.translation import TranslationGame
 from zerosum.recipes import Recipe
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
@@ -18,6 +19,7 @@ from zerosum.tasks.export import is_model_file, read_weights
 from zerosum.tasks.model import Model
 from zerosum.tasks.styled import StyledModel
 from zerosum.tasks.table import TableModel
+from zerosum.tasks.translation import TranslationModel
 from zerosum.workflows.prepare import recipe_in, recipe_of, space_of_run
 
 
@@ -115,4 +117,6 @@ def class_for(game: Game) -> type[Model]:
     """The kind of model that offers what a game can do."""
     if isinstance(game.space, TableSpace):
         return TableModel
+    if isinstance(game, TranslationGame):
+        return TranslationModel
     return StyledModel if isinstance(game, Styled) else Model

@@ -8,13 +8,14 @@ from typing import Any
 from zerosum.config import kinds_in, known_kind
 from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.open import open_data
+from zerosum.data.open import Pairs, open_data
+from zerosum.data.pairs import PairsConfig
 from zerosum.data.private_tables import FINGERPRINT, as_private
 from zerosum.data.tables import TableDataset, TableMemoryConfig
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
-from zerosum.recipes import Recipe, find_recipe, load_recipe_file
+from zerosum.recipes import Recipe, all_recipes, find_recipe, load_recipe_file
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
@@ -62,7 +63,8 @@ def plan_training(
         ConfigError: a change names no key, or has a value that is not allowed.
     """
     entry = None if isinstance(recipe, Recipe) else find_recipe(recipe)
-    dataset, config = open_data(data, progress=progress, **(data_options or {}))
+    pairs = pairs_of(recipe)
+    dataset, config = open_data(data, progress=progress, pairs=pairs, **(data_options or {}))
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)
@@ -71,6 +73,18 @@ def plan_training(
     if changes:
         resolved = resolved.with_values(dict(changes))
     return Plan(resolved, dataset, config, entry.source if entry else None)
+
+
+def pairs_of(recipe: str | Path | Recipe) -> Pairs | None:
+    """How the data of a recipe is opened, where it takes two domains of pictures; else None.
+
+    Raises:
+        RecipeError: no such recipe.
+    """
+    if isinstance(recipe, Recipe):
+        known = all_recipes().get(recipe.name)
+        return known.pairs if known else None
+    return find_recipe(recipe).pairs
 
 
 def make_trainer(
@@ -147,7 +161,9 @@ def data_of(
     recorded = run.manifest["data"]
     config = DataConfig.from_json(recorded["config"]) if recorded["config"] else None
     if data is not None:
-        dataset, config = open_data(data, progress=progress, **_options(recorded["config"]))
+        pairs = _pairs(recorded["config"])
+        options = _options(recorded["config"])
+        dataset, config = open_data(data, progress=progress, pairs=pairs, **options)
     elif config is None:
         raise DataError(
             f"{run.folder} was trained on a Dataset of yours. Give it again with data=..."
@@ -171,6 +187,12 @@ def data_of(
             "An exact resume and a judgement need the same data; start a new run for other data."
         )
     return dataset, config
+
+
+def _pairs(recorded: Mapping[str, Any] | None) -> Pairs | None:
+    if (recorded or {}).get("kind") != PairsConfig.kind:
+        return None
+    return "aligned" if (recorded or {}).get("aligned") else "unpaired"
 
 
 def _options(recorded: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""The command that translates pictures: `translate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zerosum.cli.options import AsJson, Code, Device, RunFolder
+from zerosum.cli.output import print_json
+from zerosum.errors import ConditionError
+
+
+def register(app: typer.Typer) -> None:
+    """Make the command known to the program."""
+    app.command()(translate)
+
+
+def translate(
+    run: RunFolder,
+    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder or zip of pictures.")],
+    out: Annotated[
+        Path, typer.Option(help="A new folder; for a single picture also a .png file.")
+    ] = Path("translated"),
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="White where to fill: one for all, or a folder with the same names."),
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option(help="A2B or B2A, of models that translate both ways.")
+    ] = None,
+    tile: Annotated[
+        int | None, typer.Option(help="Side of the tiles of large pictures; default 256 or more.")
+    ] = None,
+    overlap: Annotated[
+        int | None, typer.Option(help="Pixels that tiles share; default a quarter of a tile.")
+    ] = None,
+    device: Device = "auto",
+    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    code: Code = None,
+    as_json: AsJson = False,
+) -> None:
+    """Translate pictures of any size with a run that learned it, into PNG files."""
+    from zerosum.live import progress_printer
+    from zerosum.tasks.translation import TranslationModel
+    from zerosum.workflows.load import load
+
+    model = load(run, device=device, step=step, code=code)
+    if not isinstance(model, TranslationModel):
+        name = getattr(model.recipe, "name", "its recipe")
+        raise ConditionError(
+            f"{run} was trained by {name}, which makes samples and translates no pictures. Train a "
+            "recipe that does, such as pix2pix: see `zerosum recipes`."
+        )
+    done = model.translate_files(
+        pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
+        progress=progress_printer(),
+    )  # fmt: skip
+    for name, why in done.failed:
+        typer.echo(f"{name} cannot be read and is left out: {why}", err=True)
+    if as_json:
+        failed = [{"file": name, "reason": why} for name, why in done.failed]
+        print_json({"path": str(out), "n": len(done.paths), "failed": failed})
+    else:
+        typer.echo(str(done.paths[0] if pictures.is_file() and len(done.paths) == 1 else out))
+    if done.failed:
+        raise typer.Exit(1)

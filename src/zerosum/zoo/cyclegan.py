@@ -1,0 +1,197 @@
+"""CycleGAN: from one domain of pictures to another and back, without pairs.
+
+Zhu, Park, Isola and Efros, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+Networks", ICCV 2017, arXiv:1703.10593.
+
+Networks are half as wide as the paper's, the batch is 4 (the paper: 1), and samples come from
+averaged weights. The pool keeps fakes as bytes; with several processes each has its own, and a
+resume takes the first one's. The identity term is left out where the domains have other channels.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from pydantic import NonNegativeFloat, NonNegativeInt
+from torch import Tensor, nn
+
+from zerosum.engine.optimisation import Adam, Averaging, Optimisation
+from zerosum.games.base import GameConfig, Move, Terms, Turn
+from zerosum.games.translation import (
+    TranslationGame,
+    note_duel,
+    patch_logits,
+    require_pairs,
+)
+from zerosum.networks.base import DiscriminatorConfig
+from zerosum.networks.patch import PatchDiscriminatorConfig
+from zerosum.networks.resnet_translator import ResnetTranslatorConfig
+from zerosum.networks.translator import Translator, TranslatorConfig
+from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
+from zerosum.recipes import Recipe, recipe
+from zerosum.schedules import Linear
+from zerosum.spaces import ImageSpace, PairSpace, Space
+
+
+class CycleganConfig(GameConfig):
+    """Two generators and two discriminators, one of each for each direction.
+
+    Attributes:
+        generator: from either domain to the other.
+        discriminator: of either domain.
+        adversarial: the loss of both sides, for each domain.
+        adversarial_weight: of the generators' adversarial losses; 2 is the paper's, since the
+            least-squares loss here has a factor ½ that the paper's has not.
+        cycle_weight: of the mean absolute difference between a picture and what comes back.
+        identity_weight: of that between a picture and its translation into its own domain.
+        pool: earlier fakes that discriminators are shown half of the time; 0 for none.
+    """
+
+    kind = "cyclegan"
+    generator: TranslatorConfig
+    discriminator: DiscriminatorConfig
+    adversarial: AdversarialLoss = LeastSquares()
+    adversarial_weight: NonNegativeFloat = 2.0
+    cycle_weight: NonNegativeFloat = 10.0
+    identity_weight: NonNegativeFloat = 5.0
+    pool: NonNegativeInt = 50
+
+    def build(self, space: Space) -> "Cyclegan":
+        """The game for two domains of pictures."""
+        return Cyclegan(self, require_pairs(space, aligned=False, recipe=self.kind))
+
+
+class Cyclegan(TranslationGame):
+    """See `CycleganConfig`. A is the domain of sources, B that of targets."""
+
+    directions: ClassVar[tuple[str, ...]] = ("A2B", "B2A")
+
+    def __init__(self, config: CycleganConfig, space: PairSpace) -> None:
+        super().__init__(space, space.source)
+        self.config = config
+        self.generator = nn.ModuleDict()
+        self.discriminator = nn.ModuleDict()
+        for direction in self.directions:
+            taken, made = self.pictures(direction)
+            self.generator[direction] = config.generator.build(taken, made)
+            self.discriminator[direction] = config.discriminator.build(made)
+            pool = torch.zeros(config.pool, *made.shape, dtype=torch.uint8)
+            self.register_buffer(f"pool_{direction}", pool)
+
+    def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
+        """What is handed in to be translated in a direction, and what comes out."""
+        taken, made = super().pictures(direction)
+        return (taken, made) if direction == "A2B" else (made, taken)
+
+    def network(self, direction: str) -> Translator:
+        """The generator that translates in a direction."""
+        network = self.get_submodule(f"generator.{direction}")
+        assert isinstance(network, Translator)
+        return network
+
+    def moves(self) -> Sequence[Move]:
+        """Both discriminators, then both generators."""
+        return [
+            Move("discriminator", self.discriminator_loss),
+            Move("generator", self.generator_loss),
+        ]
+
+    def logits(self, x: Tensor, direction: str) -> Tensor:
+        """Logits `[B * P]` of all patches of pictures that a direction makes."""
+        return patch_logits(self.get_submodule(f"discriminator.{direction}"), x)
+
+    def discriminator_loss(self, turn: Turn) -> Terms:
+        """The adversarial terms of both directions."""
+        a, b = self._both(turn)
+        terms: Terms = {}
+        heard: list[tuple[Tensor, Tensor]] = []
+        fakes: list[Tensor] = []
+        for direction, source, real in (("A2B", a, b), ("B2A", b, a)):
+            with torch.no_grad():
+                fake = self.translate(source, noise=turn.noise, direction=direction)
+                fakes.append(fake)
+                shown = self.from_pool(fake, direction, turn)
+            heard.append((self.logits(real, direction), self.logits(shown, direction)))
+            found = self.config.adversarial.discriminator(*heard[-1])
+            terms |= {f"{name}_{direction}": value for name, value in found.items()}
+        real, fake = (torch.cat(one) for one in zip(*heard, strict=True))
+        note_duel(turn, self.config.adversarial, (real, fake), (b, fakes[0]))
+        return terms
+
+    def generator_loss(self, turn: Turn) -> Terms:
+        """The adversarial, cycle and identity terms of both directions, added."""
+        a, b = self._both(turn)
+        self.remember(a, turn)
+        config = self.config
+        names = ["adversarial", "cycle"]
+        if config.identity_weight and a.shape == b.shape:
+            names.append("identity")
+        terms: Terms = dict.fromkeys(names, a.new_zeros(()))
+        for there, back, x, other in (("A2B", "B2A", a, b), ("B2A", "A2B", b, a)):
+            fake = self.translate(x, noise=turn.noise, direction=there)
+            again = self.translate(fake, noise=turn.noise, direction=back)
+            real_logits = None
+            if config.adversarial.pairs_reals:
+                with torch.no_grad():
+                    real_logits = self.logits(other, there)
+            loss = config.adversarial.generator(real_logits, self.logits(fake, there))
+            terms["adversarial"] = terms["adversarial"] + config.adversarial_weight * loss
+            terms["cycle"] = terms["cycle"] + config.cycle_weight * (again - x).abs().mean()
+            if "identity" in names:
+                same = self.translate(other, noise=turn.noise, direction=there)
+                distance = (same - other).abs().mean()
+                terms["identity"] = terms["identity"] + config.identity_weight * distance
+        return terms
+
+    @torch.no_grad()
+    def from_pool(self, fake: Tensor, direction: str, turn: Turn) -> Tensor:
+        """Fakes to show to a discriminator, about half of them from earlier (section 4).
+
+        As long as the pool has room, fakes are put in and shown. Then each is shown, or, as often,
+        put in the place of one that is shown instead.
+        """
+        pool = self.get_buffer(f"pool_{direction}")
+        size = len(pool)
+        if not size:
+            return fake
+        _, space = self.pictures(direction)
+        start = min(turn.index * turn.batch_size, size)
+        new = min(len(fake), size - start)
+        compact = space.to_data(fake)
+        pool[start : start + new] = compact[:new]
+        places = turn.noise.uniform(size).argsort()[: len(fake) - new]
+        chosen = turn.noise.uniform(len(fake))[:, None, None, None] < 0.5
+        shown = fake.clone()
+        if start < size or not len(places):
+            return shown  # what is new is not exchanged at once
+        rows = slice(0, len(places))
+        kept, swap = pool[places], chosen[rows]
+        shown[rows] = torch.where(swap, space.to_model(kept), fake[rows])
+        pool[places] = torch.where(swap, compact[rows], kept)
+        return shown
+
+    def _both(self, turn: Turn) -> tuple[Tensor, Tensor]:
+        batch = turn.next_batch()
+        return self.sources(batch, turn.noise), batch.x
+
+
+@recipe(paper="Zhu et al. 2017, arXiv:1703.10593", spaces=("pair",))
+def cyclegan(space: Space) -> Recipe:
+    """Translates between two kinds of pictures, both ways, without pairs.
+
+    The data is a folder with the subfolders A and B, or two folders; any pictures of each kind do.
+    """
+    adam = Adam(lr=2e-4, schedule=Linear(begin=0.5))
+    return Recipe(
+        name="cyclegan",
+        game=CycleganConfig(
+            generator=ResnetTranslatorConfig(width=32),
+            discriminator=PatchDiscriminatorConfig(width=32, normalisation="instance"),
+        ),
+        optimisation=Optimisation(
+            batch_size=4,
+            total_images=200_000,
+            optimizers={"generator": adam, "discriminator": adam},
+            averaging=Averaging(half_life=2_000),
+        ),
+    )

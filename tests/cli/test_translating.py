@@ -1,0 +1,95 @@
+"""`zerosum train` on pairs, and `zerosum translate`."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Zerosum
+from zerosum.errors import ConditionError
+from zerosum.workflows.load import load
+
+SMALL = (
+    "--images", "160", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
+    "--precision", "fp32", "--layout", "contiguous", "--compile", "off", "--threads", "1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures and their negatives."""
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for i in range(48):
+        pixels = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        for name, x in (("A", pixels), ("B", 255 - pixels)):
+            (folder / name).mkdir(exist_ok=True)
+            Image.fromarray(x).save(folder / name / f"{i}.png")
+    return folder
+
+
+def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "out"
+    done = zerosum("train", "pix2pix", "--data", pairs, "--out", run, *SMALL)
+    assert done.code == 0, done.err
+    assert "aligned pairs: 48 in" in done.err
+    (pairs / "A" / "bad.jpg").write_bytes(b"no picture")
+    done = zerosum("translate", run, pairs / "A", "--out", out)
+    (pairs / "A" / "bad.jpg").unlink()
+    assert done.code == 1
+    assert "bad.jpg cannot be read and is left out: not a picture" in done.err
+    assert done.out.strip() == str(out)
+    assert len(list(out.iterdir())) == 48
+    with Image.open(out / "3.png") as picture:
+        assert picture.size == (16, 16)
+    done = zerosum("translate", run, pairs / "A" / "3.png", "--out", tmp_path / "3.png", "--json")
+    assert json.loads(done.out) == {"path": str(tmp_path / "3.png"), "n": 1, "failed": []}
+    assert (tmp_path / "3.png").read_bytes() == (out / "3.png").read_bytes()
+    done = zerosum("resume", run, "--images", "320", "--data", pairs, "--quiet")
+    assert done.code == 0, done.err
+    done = zerosum("evaluate", run, "--features", "pixels", "-n", "20")
+    assert done.code == 0, done.err
+    done = zerosum("sample", run, "-n", "4", "--out", tmp_path / "grid.png")
+    assert done.code == 0, done.err
+    done = zerosum("walk", run, "-n", "4", "--frames", "3", "--out", tmp_path / "walk.gif")
+    assert done.code == 0, done.err
+
+
+def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:
+    shutil.copytree(pairs, tmp_path / "old")
+    words = ("--data", tmp_path / "old" / "A", "--data", tmp_path / "old" / "B")
+    few = ("--set", "game.generator.num_blocks=1", "--set", "optimisation.batch_size=8")
+    done = zerosum("train", "cyclegan", *words, "--out", tmp_path / "run", *SMALL, *few)
+    assert done.code == 0, done.err
+    assert "unpaired pictures: 48 in" in done.err
+    (tmp_path / "old").rename(tmp_path / "new")
+    words = ("resume", tmp_path / "run", "--images", "240", "--quiet")
+    done = zerosum(*words)
+    assert done.code == 2
+    assert "name it with --data" in done.err
+    done = zerosum(*words, "--data", tmp_path / "new" / "A", "--data", tmp_path / "new" / "B")
+    assert done.code == 0, done.err
+    back = ("--direction", "B2A", "--out", tmp_path / "out")
+    done = zerosum("translate", tmp_path / "run", pairs / "B", *back)
+    assert done.code == 0, done.err
+    assert len(list((tmp_path / "out").iterdir())) == 48
+
+
+def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:
+    done = zerosum("train", "pix2pix", "--data", pairs / "A", "--out", tmp_path / "run")
+    assert done.code == 2
+    assert "needs two: A (what is translated) and B" in done.err
+    done = zerosum("train", "dcgan", "--data", pairs / "A", "--data", pairs / "B")
+    assert done.code == 2
+    assert "Two folders are for recipes that translate pictures" in done.err
+
+
+def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs: Path) -> None:
+    done = zerosum("translate", digits_run, pairs / "A")
+    assert done.code == 2
+    assert "was trained by cgan, which makes samples and translates no pictures" in done.err
+    with pytest.raises(ConditionError, match="translates no pictures"):
+        load(digits_run).translate(pairs / "A" / "1.png")

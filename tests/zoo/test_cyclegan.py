@@ -1,0 +1,111 @@
+"""CycleGAN: the pool of earlier fakes, the terms of both directions, and both ways to translate."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from zerosum.data.base import ArrayDataset
+from zerosum.data.pairs import PairDataset
+from zerosum.errors import ConditionError
+from zerosum.games.base import Turn
+from zerosum.recipes import find_recipe
+from zerosum.rng import Noise, seeded_initialisation
+from zerosum.spaces import Batch
+from zerosum.tasks.translation import TranslationModel
+from zerosum.zoo.cyclegan import Cyclegan, CycleganConfig
+
+
+def data(source_channels: int = 3) -> PairDataset:
+    x = Noise(0).integers(12, 3, 8, 8, high=256).to(torch.uint8)
+    sources = ArrayDataset(x[:10, :source_channels], name="a")
+    targets = ArrayDataset(255 - x, name="b")
+    return PairDataset(sources, targets, aligned=False, name="small")
+
+
+def make(source_channels: int = 3, **changes: float) -> Cyclegan:
+    space = data(source_channels).space
+    values = {"game.generator.width": 4, "game.generator.num_blocks": 1}
+    values |= {f"game.{name}": value for name, value in changes.items()}
+    config = find_recipe("cyclegan").resolve(space).with_values(values).game
+    assert isinstance(config, CycleganConfig)
+    with seeded_initialisation(0):
+        return config.build(space)
+
+
+def turn(index: int, noise: Noise, batch: Callable[[], Batch] | None = None, n: int = 4) -> Turn:
+    return Turn(n, noise, index, 0.0, batch or (lambda: Batch(torch.zeros(0))))
+
+
+def shade(value: int, n: int = 4) -> Tensor:
+    return torch.full((n, 3, 8, 8), value / 127.5 - 1)
+
+
+def test_the_pool_shows_half_of_its_past() -> None:
+    game, noise = make(pool=10), Noise(1)
+    old = 0
+    shown = 0
+    for index in range(200):
+        seen = game.from_pool(shade(index), "A2B", turn(index, noise))
+        values = ((seen[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+        assert max(values) <= index
+        if index < 3:
+            assert values == [index] * 4  # there is room still
+        else:
+            old, shown = old + sum(value < index for value in values), shown + 4
+    assert old / shown == pytest.approx(0.5, abs=0.06)
+    kept = game.get_buffer("pool_A2B")[:, 0, 0, 0].tolist()
+    assert len(set(kept)) > 4
+    assert max(kept) > 150
+    assert not game.get_buffer("pool_B2A").any()
+
+
+def test_a_batch_larger_than_the_pool() -> None:
+    game, noise = make(pool=3), Noise(1)
+    for index in range(3):
+        seen = game.from_pool(shade(index, 8), "B2A", turn(index, noise, n=8))
+        assert seen.shape == (8, 3, 8, 8)
+    fake = shade(7)
+    assert make(pool=0).from_pool(fake, "A2B", turn(0, noise)) is fake
+
+
+def test_terms_are_those_of_the_paper() -> None:
+    game = make(cycle_weight=10, identity_weight=5)
+    x = data().space.to_model(data().take(torch.arange(4))[0])
+    source = x.flip(0)
+    terms = game.generator_loss(turn(0, Noise(0), lambda: Batch(x, None, source)))
+    with torch.no_grad():
+        fake_b = game.translate(source, direction="A2B")
+        fake_a = game.translate(x, direction="B2A")
+        cycle = (game.translate(fake_b, direction="B2A") - source).abs().mean()
+        cycle = cycle + (game.translate(fake_a, direction="A2B") - x).abs().mean()
+        identity = (game.translate(x, direction="A2B") - x).abs().mean()
+        identity = identity + (game.translate(source, direction="B2A") - source).abs().mean()
+        squares = (game.logits(fake_b, "A2B") - 1).square().mean()
+        squares = squares + (game.logits(fake_a, "B2A") - 1).square().mean()
+    for name, expected in (
+        ("adversarial", squares), ("cycle", 10 * cycle), ("identity", 5 * identity),
+    ):  # fmt: skip
+        torch.testing.assert_close(terms[name].detach(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_domains_of_other_channels_have_no_identity() -> None:
+    game = make(source_channels=1)
+    x = data().space.to_model(data().take(torch.arange(4))[0])
+    terms = game.generator_loss(turn(0, Noise(0), lambda: Batch(x, None, x[:, :1])))
+    assert terms.keys() == {"adversarial", "cycle"}
+    assert game.translate(x, direction="B2A").shape == (4, 1, 8, 8)
+
+
+def test_it_translates_both_ways() -> None:
+    game = make(source_channels=1)
+    model = TranslationModel(recipe=game.config, game=game, run=None)
+    x = np.random.default_rng(0).integers(0, 256, (20, 11, 3), dtype=np.uint8)
+    assert model.directions == ("A2B", "B2A")
+    assert model.translate(x).shape == (20, 11, 3)
+    assert model.translate(x, direction="B2A").shape == (20, 11, 1)
+    assert np.array_equal(model.translate(x), model.translate(x, direction="A2B"))
+    with pytest.raises(ConditionError, match="'C'"):
+        model.translate(x, direction="C")
