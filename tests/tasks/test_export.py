@@ -27,9 +27,10 @@ EVERY = [(entry.name, space) for entry in all_recipes().values() for space in en
 
 
 def trained(name: str, space: str) -> Model:
-    dataset = small_dataset(space)
+    entry = find_recipe(name)
+    dataset = small_dataset(space, channels=3 if entry.needs_colour else 1)
     changes = {"optimisation.batch_size": 8}
-    recipe = find_recipe(name).resolve(dataset.space).with_values(changes)
+    recipe = entry.resolve(dataset.space).with_values(changes)
     trainer = make_trainer(
         recipe, dataset, seed=0, runtime=Runtime(torch.device("cpu")), execution=Execution()
     )
