@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from zerosum.data.base import Dataset
 from zerosum.engine.carry import carry_over
 from zerosum.engine.execution import Execution
 from zerosum.errors import RecipeError
@@ -18,13 +19,17 @@ UNCHANGED = {"roll-back", "new-seed"}
 
 
 def recipe_of(name: str, space: str) -> Recipe:
-    recipe = all_recipes()[name].resolve(small_dataset(space).space)
+    recipe = all_recipes()[name].resolve(data_of(name, space).space)
     return recipe.with_values({"optimisation.batch_size": 8, "optimisation.total_images": 400})
+
+
+def data_of(name: str, space: str) -> Dataset:
+    return small_dataset(space, channels=3 if all_recipes()[name].needs_colour else 1)
 
 
 def trainer_of(recipe: Recipe, space: str):
     return make_trainer(
-        recipe, small_dataset(space), seed=0, runtime=Runtime(torch.device("cpu")),
+        recipe, data_of(recipe.name, space), seed=0, runtime=Runtime(torch.device("cpu")),
         execution=Execution(),
     )  # fmt: skip
 
@@ -56,7 +61,7 @@ def test_a_changed_duel_goes_on_from_the_state_of_the_old(
 @pytest.mark.parametrize(("name", "space"), CASES)
 def test_there_is_a_remedy_for_every_diagnosis(name: str, space: str) -> None:
     recipe = recipe_of(name, space)
-    data = small_dataset(space).space
+    data = data_of(name, space).space
     for diagnosis, names in REMEDIES_FOR.items():
         assert set(names) <= set(REMEDIES)
         some = [one for one in names if REMEDIES[one].change(recipe, data) is not None]

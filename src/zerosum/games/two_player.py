@@ -271,28 +271,31 @@ class TwoPlayer(Game):
         factors: Sequence[tuple[Penalty, float]],
     ) -> tuple[Terms, tuple[Tensor, Tensor]]:
         """Adversarial terms with the accuracy and penalties, in whose sum is their gradient."""
-        x = torch.cat([x_real, x_fake])
-        both = None if y is None else torch.cat([y, y])
 
         def score(points: Tensor) -> Tensor:
-            return self.outputs(points, both)[:, 0]
+            return self.outputs(points, y)[:, 0]
 
-        logits, gradient, bends = logits_and_bends(score, x)
-        n = len(x_real)
+        # One side after the other: so what cancels between them cancels without a rest.
+        sides = {"real": x_real, "fake": x_fake}
+        found = {site: logits_and_bends(score, x) for site, x in sides.items()}
         with torch.enable_grad():
-            leaf = logits.requires_grad_()
-            adversarial = self.config.adversarial.discriminator(leaf[:n], leaf[n:])
-            (slopes,) = torch.autograd.grad(torch.stack([*adversarial.values()]).sum(), leaf)
+            leaves = {site: logits.requires_grad_() for site, (logits, _, _) in found.items()}
+            adversarial = self.config.adversarial.discriminator(leaves["real"], leaves["fake"])
+            loss = torch.stack([*adversarial.values()]).sum()
+            slopes = dict(zip(leaves, torch.autograd.grad(loss, [*leaves.values()]), strict=True))
         terms = {name: term.detach() for name, term in adversarial.items()}
-        real, fake = logits.detach()[:n], logits.detach()[n:]
-        weights = torch.zeros_like(slopes)
+        real, fake = (leaf.detach() for leaf in leaves.values())
+        weights = {site: torch.zeros_like(slope) for site, slope in slopes.items()}
         for penalty, factor in factors:
-            mine = slice(n) if penalty.site == "real" else slice(n, None)
-            cost = factor * penalty.cost(gradient[mine]).mean()
+            _, gradient, _ = found[penalty.site]
+            cost = factor * penalty.cost(gradient).mean()
             terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
-            weights[mine] += factor / len(weights[mine])
-        points, slopes = moved(x, gradient, slopes, weights)
-        taught = (slopes * logits_kept_bent(score, points, bends)).sum()
+            weights[penalty.site] += factor / len(gradient)
+        taught = x_real.new_zeros((), dtype=torch.float32)
+        for site, x in sides.items():
+            _, gradient, bends = found[site]
+            points, weighed = moved(x, gradient, slopes[site], weights[site])
+            taught = taught + (weighed * logits_kept_bent(score, points, bends)).sum()
         first = next(iter(terms))
         terms[first] = terms[first] + (taught - taught.detach())
         return terms | {"accuracy": (real > fake).float().mean()}, (real, fake)
