@@ -42,6 +42,25 @@ def test_from_directions_to_an_edit(run: Path, tmp_path: Path) -> None:
         assert picture.size == (2 * 66 + 2, 2 * 66 + 2)
 
 
+def test_a_picture_of_ones_own(run: Path, tmp_path: Path) -> None:
+    RUNNER.invoke(app, ["directions", str(run), "-n", "1", "--out", str(tmp_path / "strips")])
+    picture = tmp_path / "me.png"
+    Image.new("RGB", (20, 14), (90, 20, 200)).save(picture)
+    out = tmp_path / "older.png"
+    words = ["edit", str(run), "--direction", "weight1=+1", "--image", str(picture)]
+    edited = RUNNER.invoke(app, [*words, "--out", str(out)])
+    assert edited.exit_code == 0, edited.output
+    assert "found again to within" in edited.output
+    with Image.open(out) as made:
+        assert made.size == (66 + 2, 66 + 2)
+    learned = RUNNER.invoke(app, ["learn-encoder", str(run), "--images", "640"])
+    assert learned.exit_code == 0, learned.output
+    quick = RUNNER.invoke(app, [*words, "--how", "encode", "--out", str(out)])
+    assert quick.exit_code == 0, quick.output
+    missing = RUNNER.invoke(app, [*words[:-1], str(tmp_path / "no.png"), "--out", str(out)])
+    assert missing.exit_code != 0
+
+
 def test_mixing(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "mixing.png"
     words = ["mix", str(run), "--seeds", "1,2", "--out", str(out), "--where", "truncation=0.7"]

@@ -1,4 +1,4 @@
-"""The commands that control a model with styles: `mix`, `directions`, `learn-direction`, `edit`."""
+"""The commands that control a model with styles: mixing, directions, edits, and an encoder."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(directions)
     app.command("learn-direction")(learn)
     app.command()(edit)
+    app.command("learn-encoder")(learn_encoder)
 
 
 def mix(
@@ -121,19 +122,59 @@ def edit(
         list[str], typer.Option(help="A direction and its strength: age=+2; repeat for more.")
     ],
     seeds: Seeds = "1-8",
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(help="A picture to edit in place of samples; repeat for more."),
+    ] = None,
+    how: Annotated[
+        str | None,
+        typer.Option(
+            help="How its styles are found: encode, optimise, or both; by default both "
+            "where there is an encoder."
+        ),
+    ] = None,
     where: Where = None,
     out: Annotated[str, typer.Option(help="grid.png, folder/ or x.npz.")] = "edited.png",
     device: Device = "auto",
     code: Code = None,
 ) -> None:
-    """Move samples along directions that were found or learned."""
+    """Move samples, or pictures of your own, along directions that were found or learned."""
+    from zerosum.live import progress_printer
     from zerosum.tasks.directions import parse_strengths
-    from zerosum.workflows.control import styled_model
+    from zerosum.workflows.control import edit_pictures, styled_model
 
     model = styled_model(run, device=device, code=code)
     strengths = parse_strengths(direction)
-    samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=read_where(where))
+    if image:
+        if where:
+            raise ConditionError("--where is for samples; a picture has its own styles.")
+        samples, found = edit_pictures(
+            model, image, strengths, how=how, progress=progress_printer()
+        )
+        for path, far in zip(image, found.distortion.tolist(), strict=True):
+            typer.echo(f"{path}: found again to within {far:.1f} of 255", err=True)
+    else:
+        samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=read_where(where))
     typer.echo(str(samples.save(out)))
+
+
+def learn_encoder(
+    run: RunFolder,
+    images: Annotated[
+        int, typer.Option(help="Of the model's own pictures to learn from.")
+    ] = 100_000,
+    seed: Seed = 0,
+    device: Device = "auto",
+    code: Code = None,
+) -> None:
+    """Learn to find the styles of pictures at once, for `edit --image`."""
+    from zerosum.live import progress_printer
+    from zerosum.tasks.inversion import learn_encoder as learn_from_samples
+    from zerosum.workflows.control import styled_model
+
+    model = styled_model(run, device=device, code=code)
+    path = learn_from_samples(model, images=images, seed=seed, progress=progress_printer())
+    typer.echo(str(path))
 
 
 def read_seeds(text: str) -> list[int]:

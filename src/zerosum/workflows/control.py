@@ -1,6 +1,6 @@
 """Learn a direction: read an attribute off samples, and find along which styles it changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,17 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
 from zerosum.data.open import BUILT_IN, open_data
+from zerosum.data.pixels import fit_image
 from zerosum.errors import ConditionError, DataError
 from zerosum.evaluation.attributes import AttributeReader, Reader, learn_attribute
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
 from zerosum.tasks.directions import Direction, from_readings, keep_directions, named
+from zerosum.tasks.inversion import FILE as ENCODER
+from zerosum.tasks.inversion import Inverted, invert
 from zerosum.tasks.model import Model
+from zerosum.tasks.picture_forms import as_pillow, open_picture
+from zerosum.tasks.samples import Samples
 from zerosum.tasks.styled import StyledModel
 from zerosum.workflows.load import load
 
@@ -94,6 +99,42 @@ def learn_direction(
     if model.run is not None:
         keep_directions(model.run, [found])
     return found
+
+
+def edit_pictures(
+    model: StyledModel,
+    paths: Sequence[Path],
+    strengths: Mapping[str, float],
+    *,
+    how: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[Samples, Inverted]:
+    """Pictures from files, moved along directions, and what was found of their styles.
+
+    Args:
+        model: of a run.
+        paths: the pictures; they are brought to the model's size, cut at the longer sides.
+        strengths: of each direction, by name.
+        how: as for `invert`; left out, `both` where the run has an encoder, else `optimise`.
+        progress: told how far the optimisation is.
+
+    Raises:
+        DataError: a file is no picture.
+        ConditionError: no such direction, or another `how`.
+    """
+    space = model.space
+    assert isinstance(space, ImageSpace)
+    for name in strengths:
+        named(model.directions(), name)
+    pixels = []
+    for path in paths:
+        picture = as_pillow(open_picture(path))
+        pixels.append(fit_image(picture, (space.height, space.width), "cover", space.channels))
+    if how is None:
+        known = model.run is not None and (model.run / ENCODER).is_file()
+        how = "both" if known else "optimise"
+    found = invert(model, torch.stack(pixels), how=how, progress=progress)  # pyright: ignore[reportArgumentType]
+    return model.edit_styles(found.styles, strengths), found
 
 
 def values_of(dataset: Dataset, value: str | None) -> Tensor:
