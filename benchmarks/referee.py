@@ -2,7 +2,7 @@
 
     python benchmarks/referee.py run --seeds 13-17 --part 0/2     # resumable; one process a core
     python benchmarks/referee.py table --seeds 13-17              # writes referee_digits.md
-    python benchmarks/referee.py run --suite fashion --seeds 3-5   # three recipes, larger pictures
+    python benchmarks/referee.py run --suite fashion --seeds 9-11   # three recipes, larger pictures
 
 Every training runs guarded, where the referee acts, and unguarded, where it only watches. Where it
 asked for no remedy the two are the same training, bit for bit (the tests hold it to that), so that
