@@ -96,13 +96,7 @@ class Styled(TwoPlayer):
 
     def styles(self, inputs: Inputs) -> Tensor:
         """Styles w of every layer, `[B, num_styles, style_dim]`, truncated."""
-        dim = self.config.latent_dim
-        first, second = inputs.z[:, :dim], inputs.z[:, dim : 2 * dim]
-        layer, truncation = inputs.z[:, -3, None], inputs.z[:, -2, None, None]
-        own, other = (self.generator.map(z, inputs.y)[:, None].float() for z in (first, second))
-        fine = torch.arange(self.num_styles, device=layer.device) >= layer
-        w = torch.where(fine[:, :, None], other, own)
-        return self.generator.centre.lerp(w, truncation)
+        return self._joined(inputs, *self._mapped(inputs))
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Samples in model units."""
@@ -110,11 +104,23 @@ class Styled(TwoPlayer):
 
     def make(self, inputs: Inputs) -> Tensor:
         """The same; where the discriminator learns from it, the centre of styles follows."""
+        own, other = self._mapped(inputs)
         if not torch.is_grad_enabled():
-            latents = inputs.z[:, : self.config.latent_dim]
-            mean = self.generator.map(latents, inputs.y).mean(0)
-            self.generator.centre.lerp_(mean.to(self.generator.centre.dtype), _CENTRE_RATE)
-        return self.generate(inputs)
+            self.generator.centre.lerp_(own.mean(0), _CENTRE_RATE)
+        return self.generator.synthesise(self._joined(inputs, own, other), inputs.z[:, -1])
+
+    def _mapped(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """Styles of both latents, `[B, style_dim]`."""
+        dim = self.config.latent_dim
+        first, second = inputs.z[:, :dim], inputs.z[:, dim : 2 * dim]
+        own, other = (self.generator.map(z, inputs.y).float() for z in (first, second))
+        return own, other
+
+    def _joined(self, inputs: Inputs, own: Tensor, other: Tensor) -> Tensor:
+        layer, truncation = inputs.z[:, -3, None], inputs.z[:, -2, None, None]
+        fine = torch.arange(self.num_styles, device=layer.device) >= layer
+        w = torch.where(fine[:, :, None], other[:, None], own[:, None])
+        return self.generator.centre.lerp(w, truncation)
 
     def path_loss(self, turn: Turn) -> Terms:
         """Pictures should change evenly, wherever and in whichever way styles do (section 3.2)."""

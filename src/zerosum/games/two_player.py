@@ -28,6 +28,9 @@ from zerosum.rng import Noise
 from zerosum.schedules import Constant, Schedule
 from zerosum.spaces import Batch, Space
 
+Charges = Sequence[tuple[Penalty, float]]
+"""Penalties that are due, and what each one's mean cost is multiplied by."""
+
 
 class TwoPlayerConfig(GameConfig):
     """A generator against a discriminator.
@@ -189,32 +192,24 @@ class TwoPlayer(Game):
             x_real, x_fake = self.seen(batch.x), self.make(inputs)
         shown_real = self.shown(x_real, self.augmentation_draws(batch.size, turn.noise))
         shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, turn.noise))
-        due = [penalty for penalty in self.penalties if turn.due(penalty.every)]
         strength = self.config.penalty_schedule.at(turn.progress)
-        if due and self._is_affine(due):
-            factors = [(penalty, strength * penalty.weight * penalty.every) for penalty in due]
-            terms, logits = self._judge_moved(shown_real, shown_fake, y, factors)
-            gradients, readings, due = {}, None, []
+        due = [
+            (penalty, strength * penalty.weight * penalty.every)
+            for penalty in self.penalties
+            if turn.due(penalty.every)
+        ]
+        if due and self._is_affine([penalty for penalty, _ in due]):
+            terms, logits = self._judge_moved(shown_real, shown_fake, y, due)
         else:
-            sites = {penalty.site for penalty in due}
-            terms, gradients, logits, readings = self._judge(
-                shown_real, shown_fake, y, "real" in sites, "fake" in sites
-            )
+            terms, logits, readings = self._judge_and_charge(shown_real, shown_fake, y, due, turn)
+            terms |= self.extra_terms(readings, inputs)
         turn.signals["accuracy"] = terms.pop("accuracy")
         sign = self.config.adversarial.sign_statistic(*logits)
         if turn.observe:
             turn.signals |= observed(*logits, x_real, x_fake) | {"real_sign": sign}
         if self.augment is not None:
             turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
-        for penalty in due:
-            gradient = gradients.get(penalty.site)
-            if gradient is None:
-                gradient = self._slope(penalty.points(shown_real, shown_fake, turn.noise), y)
-                turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
-            factor = strength * penalty.weight * penalty.every
-            cost = factor * penalty.cost(gradient).mean()
-            terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
-        return terms if readings is None else terms | self.extra_terms(readings, inputs)
+        return terms
 
     def generator_loss(self, turn: Turn) -> Terms:
         """The adversarial term."""
@@ -255,6 +250,23 @@ class TwoPlayer(Game):
         logits = real[:, 0].detach(), fake[:, 0].detach()
         return terms | {"accuracy": ranked}, gradients, logits, fake[:, 1:]
 
+    def _judge_and_charge(
+        self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, due: Charges, turn: Turn
+    ) -> tuple[Terms, tuple[Tensor, Tensor], Tensor]:
+        """Adversarial terms with the accuracy and penalties, logits, readings."""
+        sites = {penalty.site for penalty, _ in due}
+        terms, gradients, logits, readings = self._judge(
+            x_real, x_fake, y, "real" in sites, "fake" in sites
+        )
+        for penalty, factor in due:
+            gradient = gradients.get(penalty.site)
+            if gradient is None:
+                gradient = self._slope(penalty.points(x_real, x_fake, turn.noise), y)
+                turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
+            cost = factor * penalty.cost(gradient).mean()
+            terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
+        return terms, logits, readings
+
     def _is_affine(self, due: Sequence[Penalty]) -> bool:
         """Whether the penalties that are due need no second derivative; see `piecewise`."""
         return (
@@ -264,13 +276,9 @@ class TwoPlayer(Game):
         )
 
     def _judge_moved(
-        self,
-        x_real: Tensor,
-        x_fake: Tensor,
-        y: Tensor | None,
-        factors: Sequence[tuple[Penalty, float]],
+        self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, due: Charges
     ) -> tuple[Terms, tuple[Tensor, Tensor]]:
-        """Adversarial terms with the accuracy and penalties, in whose sum is their gradient."""
+        """Adversarial terms with the accuracy and penalties, whose sum has their gradient; logits."""
 
         def score(points: Tensor) -> Tensor:
             return self.outputs(points, y)[:, 0]
@@ -286,7 +294,7 @@ class TwoPlayer(Game):
         terms = {name: term.detach() for name, term in adversarial.items()}
         real, fake = (leaf.detach() for leaf in leaves.values())
         weights = {site: torch.zeros_like(slope) for site, slope in slopes.items()}
-        for penalty, factor in factors:
+        for penalty, factor in due:
             _, gradient, _ = found[penalty.site]
             cost = factor * penalty.cost(gradient).mean()
             terms[penalty.kind] = terms.get(penalty.kind, 0) + cost

@@ -84,14 +84,8 @@ class StyledModel(Model):
             ConditionError: no such direction.
         """
         shift = self._shift(directions)
-        pieces = []
-        for some in styles.split(_BATCH):
-            here = some.to(self.device)
-            here = here if shift is None else here + shift.to(here)
-            with torch.no_grad():
-                x = self.styled.generator.synthesise(here, here.new_zeros(len(here)))
-            pieces.append(self.space.to_data(x).cpu())
-        return Samples(torch.cat(pieces), None, self.space)
+        styles = styles if shift is None else styles + shift
+        return self._painted(styles, torch.zeros(len(styles)), None)
 
     def inputs(self, n: int = 1, *, seed: int = 0, seeds: Sequence[int] | None = None) -> Inputs:
         """Inputs of `n` samples of a seed, or of the first of each of several.
@@ -212,17 +206,19 @@ class StyledModel(Model):
 
     def moved(self, inputs: Inputs, shift: Tensor | None = None) -> Samples:
         """Samples of inputs whose styles are shifted by `[style_dim]`, or `[B, style_dim]`."""
+        with torch.no_grad():
+            styles = self.styled.styles(inputs.to(self.device)).cpu()
+        styles = styles if shift is None else styles + shift.unsqueeze(-2)
+        return self._painted(styles, inputs.z[:, -1], inputs.y)
+
+    def _painted(self, styles: Tensor, chance: Tensor, y: Tensor | None) -> Samples:
+        """Pictures of styles, and of the chance that decides their noise."""
         pieces = []
-        for start in range(0, inputs.size, _BATCH):
-            some = inputs.rows(start, start + _BATCH).to(self.device)
-            with torch.no_grad():
-                styles = self.styled.styles(some)
-                if shift is not None:
-                    part = shift if shift.ndim == 1 else shift[start : start + _BATCH]
-                    styles = styles + part.to(styles).unsqueeze(-2)
-                x = self.styled.generator.synthesise(styles, some.z[:, -1])
-            pieces.append(self.space.to_data(x).cpu())
-        return Samples(torch.cat(pieces), inputs.y, self.space)
+        with torch.no_grad():
+            for some, luck in zip(styles.split(_BATCH), chance.split(_BATCH), strict=True):
+                x = self.styled.generator.synthesise(some.to(self.device), luck.to(self.device))
+                pieces.append(self.space.to_data(x).cpu())
+        return Samples(torch.cat(pieces), y, self.space)
 
 
 def _at(inputs: Inputs, rows: Tensor) -> Inputs:
