@@ -278,7 +278,7 @@ class TwoPlayer(Game):
     def _judge_moved(
         self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, due: Charges
     ) -> tuple[Terms, tuple[Tensor, Tensor]]:
-        """Adversarial terms with the accuracy and penalties, whose sum has their gradient; logits."""
+        """The same without readings; the sum of the terms has the gradient of all of them."""
 
         def score(points: Tensor) -> Tensor:
             return self.outputs(points, y)[:, 0]
