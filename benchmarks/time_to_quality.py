@@ -1,0 +1,152 @@
+"""How good pictures are after so many seconds: the default recipe beside the textbook DCGAN.
+
+    python benchmarks/time_to_quality.py run --data mnist --seeds 0,1,2 --threads 1
+    python benchmarks/time_to_quality.py table
+
+`dcgan` is trained as textbooks do it, in fp32 with batch 64 and rates of 2e-4, for `--seconds`;
+`r3gan` as it comes, for `--short` and for `--seconds`. All trainings are 32 x 32 and have the same
+number of threads. 10,000 samples, and as many training pictures from which the features did not
+learn, are held against 10,000 test pictures (CIFAR: 5,000) in `self` features. It can be stopped
+and started again: what is in `benchmarks/results/time_to_quality` is not trained again.
+"""
+
+import argparse
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import zerosum as zs
+from zerosum.data.base import Dataset
+from zerosum.data.open import open_data, open_holdout
+from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.frechet import FrechetDistance
+from zerosum.evaluation.measures.neighbours import Neighbourhoods
+from zerosum.evaluation.self_features import self_features, unseen_rows
+from zerosum.runs.files import write_json
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+RESULTS = Path(__file__).parent / "results" / "time_to_quality"
+MOST = 10_000
+
+
+def opened(name: str, scratch: Path) -> tuple[Dataset, Dataset]:
+    """Training and test pictures."""
+    if name == "cifar":
+        with zipfile.ZipFile(SHARED / "cifar10" / "cifar10_25k_jpg.zip") as archive:
+            archive.extractall(scratch)
+        return open_data(scratch / "train")[0], open_data(scratch / "test")[0]
+    if name == "fashion":
+        folder = SHARED / "fashion_mnist"
+        train, like = open_data(folder / "train-images-idx3-ubyte.gz", size=(32, 32))
+        test = folder / "t10k-images-idx3-ubyte.gz"
+    else:
+        test = SHARED / "mnist" / "mnist.npz"
+        train, like = open_data(test, size=(32, 32))
+    return train, open_holdout(test, space=train.space, like=like)[0]
+
+
+class Yardstick:
+    """Distance and coverage beside the test pictures."""
+
+    def __init__(self, train: Dataset, test: Dataset) -> None:
+        self.extract = self_features(train)
+        self.bench = Bench(train.space, self.extract.name, "holdout", replicates=0)
+        self.test = self.exhibit(test.take(torch.arange(min(MOST, len(test))))[0])
+        self.fresh = self.read(train.take(unseen_rows(train)[: len(self.test)])[0])
+
+    def exhibit(self, x: Tensor) -> Exhibit:
+        """Pictures with their features."""
+        return Exhibit(x, self.extract(x))
+
+    def read(self, x: Tensor) -> dict[str, float]:
+        """Both numbers."""
+        made = self.exhibit(x)
+        found = FrechetDistance().read(made, self.test, self.bench)
+        found = {**found, **Neighbourhoods().read(made, self.test, self.bench)}
+        return {name: found[name].value for name in ("frechet_distance", "coverage")}
+
+
+def measure(
+    name: str, seconds: float, seed: int, train: Dataset, yardstick: Yardstick, wishes: Any
+) -> dict[str, Any]:
+    """One training, judged."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = zs.train(
+            name, data=train, out=Path(folder) / "run", minutes=seconds / 60, seed=seed,
+            quiet=True, **wishes,
+        )  # fmt: skip
+        manifest = json.loads((Path(folder) / "run" / "manifest.json").read_text())
+        history = (Path(folder) / "run" / "history.jsonl").read_text().splitlines()
+    last = json.loads(history[-1])
+    made = model.sample(len(yardstick.test), seed=1).tensor
+    return {
+        "recipe": name, "asked": seconds, "seed": seed, "seconds": last["seconds"],
+        "images": last["images"], "execution": manifest["execution"], **yardstick.read(made),
+        "fresh": yardstick.fresh,
+    }  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> None:
+    """Every training that is not there yet."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    textbook = {"precision": "fp32", "layout": "contiguous", "referee": "off"}
+    plans = [("r3gan", args.short, {}), ("dcgan", args.seconds, textbook)]
+    plans.append(("r3gan", args.seconds, {}))
+    with tempfile.TemporaryDirectory() as scratch:
+        train, test = opened(args.data, Path(scratch))
+        yardstick = Yardstick(train, test)
+        for seed in map(int, args.seeds.split(",")):
+            for name, seconds, wishes in plans:
+                path = RESULTS / f"{args.data}-{name}-{seconds:g}-{seed}.json"
+                if path.exists():
+                    continue
+                wishes = {"compile": False, "threads": args.threads} | wishes
+                found = measure(name, seconds, seed, train, yardstick, wishes)
+                write_json(path, found)
+                print(path.stem, f"{found['frechet_distance']:.3f} {found['coverage']:.3f}")
+
+
+def table() -> None:
+    """A row for each data set, recipe and budget: means over the seeds, and each seed."""
+    groups: dict[tuple[str, str, float], list[Mapping[str, Any]]] = {}
+    for path in sorted(RESULTS.glob("*.json")):
+        one = json.loads(path.read_text())
+        groups.setdefault((path.stem.split("-")[0], one["recipe"], one["asked"]), []).append(one)
+    print("| data | recipe | seconds | images | Fréchet distance | coverage | fresh reals |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for (data, recipe, seconds), found in sorted(groups.items()):
+        each = {
+            name: ", ".join(f"{one[name]:.{digits}f}" for one in found)
+            for name, digits in (("frechet_distance", 2), ("coverage", 3))
+        }
+        fresh = found[0]["fresh"]
+        print(
+            f"| {data} | {recipe} | {seconds:g} | {mean(one['images'] for one in found):,.0f} "
+            f"| {mean(one['frechet_distance'] for one in found):.2f} ({each['frechet_distance']}) "
+            f"| {mean(one['coverage'] for one in found):.3f} ({each['coverage']}) "
+            f"| {fresh['frechet_distance']:.2f}, {fresh['coverage']:.3f} |"
+        )
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("what", choices=("run", "table"))
+    parser.add_argument("--data", choices=("mnist", "fashion", "cifar"), default="mnist")
+    parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--short", type=float, default=40.0)
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    table() if args.what == "table" else run(args)
+
+
+if __name__ == "__main__":
+    main()
