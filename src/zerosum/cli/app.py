@@ -103,6 +103,12 @@ def train(
     delta: Annotated[
         float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
     ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
+    ] = None,
+    freeze: Annotated[
+        int, typer.Option(help="With --from: layers of the discriminator that keep its weights.")
+    ] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
@@ -122,6 +128,7 @@ def train(
     from zerosum.workflows.prepare import plan_training
     from zerosum.workflows.private import promise_of
     from zerosum.workflows.train import train as train_run
+    from zerosum.workflows.transfer import require_source, settled
 
     quiet = quiet or not is_main_process()
     changes = parse_assignments(set_ or [])
@@ -135,14 +142,18 @@ def train(
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
         )
-        print_json(plan.recipe.to_json())
+        require_source(freeze, from_)
+        if from_ is None:
+            print_json(plan.recipe.to_json())
+        else:
+            print_json(settled(plan, from_, freeze=freeze, seed=seed).to_json())
         return
     _announce(recipe, place, options, progress)
     run = train_run(
         recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
-        data_options=options, device=device, wishes=wishes, referee=_guard(referee),
-        promise=promise_of(epsilon, delta), checkpoint_seconds=checkpoint_seconds,
-        listener=None if quiet else watch, progress=progress,
+        data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
+        referee=_guard(referee), promise=promise_of(epsilon, delta),
+        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 
