@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
+from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import DataError, ZerosumError
 
@@ -68,9 +68,10 @@ def train(
         list[str],
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, sprites, reviews. For translations two subfolders, or --data twice."
+            "spiral, moons, sprites, reviews. For translations two subfolders, or two folders."
         ),
     ],
+    more: MoreData = None,
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
     images: Annotated[int | None, typer.Option(help="Budget in images or rows seen.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; default: a new one.")] = None,
@@ -137,7 +138,7 @@ def train(
     )
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
-    place = _place(data)
+    place = _place(data, more)
     if dry_run:
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
@@ -162,8 +163,9 @@ def train(
 def resume(
     run: RunFolder,
     data: Annotated[
-        list[str] | None, typer.Option(help="The data, where it has moved; two folders: twice.")
+        list[str] | None, typer.Option(help="The data, where it has moved; for some two folders.")
     ] = None,
+    more: MoreData = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
     device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
@@ -184,7 +186,7 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=_place(data) if data else None, minutes=minutes, images=images, device=device,
+        run, data=_place(data, more), minutes=minutes, images=images, device=device,
         referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
@@ -283,9 +285,12 @@ def main() -> None:
         sys.exit(2)
 
 
-def _place(data: list[str]) -> str | tuple[str, ...]:
-    """What --data names: one place, or several."""
-    return data[0] if len(data) == 1 else tuple(data)
+def _place(data: list[str] | None, more: list[str] | None) -> Any:
+    """What --data and the words after it name: one place, or several; None without any."""
+    if more and not data:
+        raise DataError(f"{more[0]!r} stands alone. Write --data {more[0]}, or leave it out.")
+    places = (*(data or ()), *(more or ()))
+    return places if len(places) > 1 else next(iter(places), None)
 
 
 def _announce(

@@ -20,4 +20,8 @@ Code = Annotated[
     Path | None, typer.Option(help="Your own recipe file, where the run came from one.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+MoreData = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DATA]", help="A second folder after --data, for translations."),
+]
 Seed = Annotated[int, typer.Option(help="Decides everything random.")]
