@@ -99,6 +99,30 @@ def test_truncation_needs_styles(recipe: str, tmp_path: Path) -> None:
         )
 
 
+def test_labels_in_a_csv(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for i in range(60):
+        Image.new("L", (8, 8), 4 * i).save(tmp_path / "pictures" / f"{i}.png")
+    table = tmp_path / "light.csv"
+    table.write_text("file,light\n" + "".join(f"{i}.png,{i / 10}\n" for i in range(60)))
+    words = [
+        "learn-direction",
+        str(run),
+        "--attribute",
+        "light",
+        "--labels",
+        str(table),
+        "-n",
+        "99",
+    ]
+    out = ["--out", str(tmp_path / "light.png")]
+    done = RUNNER.invoke(app, [*words, *out, "--images", str(tmp_path / "pictures")])
+    assert done.exit_code == 0, done.output
+    assert "light" in done.output
+    with pytest.raises(DataError, match=r"60 files that are not in .*: 0.png, 1.png.*55 more"):
+        RUNNER.invoke(app, [*words, *out], catch_exceptions=False)
+
+
 def test_seeds() -> None:
     assert read_seeds("1-3,9") == [1, 2, 3, 9]
     for wrong in ("", "a", "3-1", "1-"):

@@ -82,9 +82,13 @@ def learn(
     labels: Annotated[
         str,
         typer.Option(
-            help="Pictures with labels: numbers in labels.csv, or two subfolders, without and with."
+            help="A .csv of files and values; or pictures with labels: numbers in labels.csv, or "
+            "two subfolders, without and with."
         ),
     ],
+    images: Annotated[
+        Path | None, typer.Option(help="The folder that files in the .csv are named from.")
+    ] = None,
     value: Annotated[
         str | None, typer.Option(help="Of several classes, the one that has the attribute.")
     ] = None,
@@ -107,8 +111,8 @@ def learn(
 
     model = styled_model(run, device=device, code=code)
     found = learn_direction(
-        model, attribute, labels=labels, value=value, keep=keep or (), n=n, seed=seed,
-        progress=progress_printer(),
+        model, attribute, labels=labels, images=images, value=value, keep=keep or (), n=n,
+        seed=seed, progress=progress_printer(),
     )  # fmt: skip
     film = _saved(model.filmstrip(found, seeds=read_seeds(seeds)), out or Path(f"{attribute}.png"))
     told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
