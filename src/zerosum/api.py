@@ -58,6 +58,8 @@ def train(
     drop: Sequence[str] | None = None,
     constraints: Any = None,
     protect: int | None = None,
+    from_run: Model | Run | Path | str | None = None,
+    freeze: int = 0,
     device: str = "auto",
     precision: Precision | Auto = "auto",
     layout: Layout | Auto = "auto",
@@ -97,6 +99,8 @@ def train(
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
             left out 5, and 1 for all.
+        from_run: a model, a run or its folder, whose weights it starts with where they fit.
+        freeze: layers of the discriminator, from the picture up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `fp32`, `bf16`, or `auto` for the faster.
         layout: `contiguous`, `channels_last`, or `auto`.
@@ -116,7 +120,7 @@ def train(
     )
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
-        changes=set, data_options=options, device=device,
+        changes=set, data_options=options, from_run=from_run, freeze=freeze, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
         promise=promise_of(epsilon, delta),
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
@@ -104,6 +104,8 @@ class PlainLines(Hook):
             f"{trainer.optimisation.total_images:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )
+        if trainer.step == 0 and self._run.manifest.get("parent"):
+            self._print(words_of_origin(self._run.manifest["parent"]))
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """One line, when five seconds have passed."""
@@ -145,6 +147,8 @@ class Dashboard(Hook):
     def started(self, trainer: Trainer) -> None:
         """Take over the terminal."""
         self._run.listeners.append(self._hear)
+        if trainer.step == 0 and self._run.manifest.get("parent"):
+            self._heard.append(words_of_origin(self._run.manifest["parent"]))
         self._live.start()
         self._show(trainer)
 
@@ -264,6 +268,22 @@ def words_of(event: dict[str, Any]) -> str:
     if event["event"] not in ("diagnosis", "remedy", "outcome"):
         return ""
     return f"step {event['step']:,}: {event['event']} {event['name']}: {event['words']}"
+
+
+def words_of_origin(parent: Mapping[str, Any]) -> str:
+    """What a training has of another run, in one line.
+
+    >>> words_of_origin({"run": "runs/a", "step": 9, "shares": {"generator": 0.5},
+    ...                  "fresh": ["generator.embed.weight"], "frozen": []})
+    'begins with runs/a at step 9: 50 % of the generator; fresh: generator.embed.weight'
+    """
+    shares = ", ".join(f"{100 * s:.0f} % of the {name}" for name, s in parent["shares"].items())
+    words = f"begins with {parent['run']} at step {parent['step']:,}: {shares}"
+    for what in ("fresh", "frozen"):
+        names = parent[what]
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        words += f"; {what}: {', '.join(names[:4])}{more}" if names else ""
+    return words
 
 
 def duration(seconds: float) -> str:

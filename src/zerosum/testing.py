@@ -18,6 +18,7 @@ from torch import Tensor
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.pairs import PairDataset
 from zerosum.data.tables import TableDataset, fit_space
+from zerosum.engine.carry import inherit
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
@@ -294,6 +295,20 @@ def keeps_a_finite_average(entry: Entry, dataset: Dataset) -> None:
     assert moved, "the average stands still"
 
 
+def begins_with_anothers_weights(entry: Entry, dataset: Dataset) -> None:
+    """A training that is begun with another's weights makes the same samples, and learns on."""
+    first, second = _trainer(entry, dataset), _trainer(entry, dataset)
+    for _ in range(3):
+        first.play()
+    found = inherit(first.state()[0], second)
+    assert not found.fresh, f"these start fresh: {', '.join(found.fresh)}"
+    inputs = first.game.draw(4, Noise(0))
+    same = torch.equal(first.sample(inputs).nan_to_num(), second.sample(inputs).nan_to_num())
+    assert same, "samples differ from those of the weights that were given"
+    second.play()
+    second.check_healthy()
+
+
 def translates_every_size(entry: Entry, dataset: Dataset) -> None:
     """What is made of a picture has its size times the factor, and follows from that picture."""
     game = _trainer(entry, dataset).game.eval()
@@ -329,6 +344,7 @@ LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
         obeys_controls,
         learns_from_labels,
         keeps_a_finite_average,
+        begins_with_anothers_weights,
         translates_every_size,
     )
 }

@@ -87,6 +87,26 @@ def test_dry_run_prints_the_recipe_and_trains_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_train_from_another_run(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
+    words = ("train", "vanilla", "--data", "ring", "--images", 64, *PLAIN, "--from", ring_run)
+    done = zerosum(*words, "--out", tmp_path / "r")
+    assert done.code == 0
+    assert f"begins with {ring_run} at step 10: 100 % of the discriminator" in done.err
+    refused = zerosum(*words, "--out", tmp_path / "s", "--freeze", 1)
+    assert (refused.code, "this discriminator has none" in refused.err) == (2, True)
+    alone = zerosum("train", "vanilla", "--data", "ring", "--freeze", 1)
+    assert (alone.code, "goes with --from RUN" in alone.err) == (2, True)
+
+
+def test_dry_run_tells_what_would_be_frozen(zerosum: Zerosum, tmp_path: Path) -> None:
+    narrow = ("--set", "game.generator.width=8", "--set", "game.discriminator.width=8")
+    words = ("train", "dcgan", "--data", "digits", *narrow)
+    zerosum(*words, "--images", 64, "--out", tmp_path / "r", "--quiet", *PLAIN)
+    done = zerosum(*words, "--from", tmp_path / "r", "--freeze", 1, "--dry-run")
+    frozen = json.loads(done.out)["optimisation"]["frozen"]
+    assert frozen == ["discriminator.layers.0.weight", "discriminator.layers.0.bias"]
+
+
 def test_resume(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
     shutil.copytree(ring_run, tmp_path / "r")
     finished = zerosum("resume", tmp_path / "r")

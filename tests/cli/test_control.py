@@ -10,7 +10,8 @@ import zerosum as zs
 from tests.workflows.test_control import SMALL
 from zerosum.cli.app import app
 from zerosum.cli.control import read_seeds
-from zerosum.errors import ConditionError
+from zerosum.errors import ConditionError, DataError
+from zerosum.testing import small_dataset
 
 RUNNER = CliRunner()
 
@@ -67,6 +68,59 @@ def test_mixing(run: Path, tmp_path: Path) -> None:
     assert RUNNER.invoke(app, words).exit_code == 0
     with Image.open(out) as picture:
         assert picture.size == (3 * 66 + 2, 3 * 66 + 2)
+
+
+def test_truncation_is_short_for_a_condition(run: Path, tmp_path: Path) -> None:
+    for command, form in (("sample", "npz"), ("walk", "gif"), ("mix", "png")):
+        made = []
+        for i, words in enumerate((["--truncation", "0.3"], ["--where", "truncation=0.3"], [])):
+            out = tmp_path / f"{command}{i}.{form}"
+            done = RUNNER.invoke(app, [command, str(run), *words, "--out", str(out)])
+            assert done.exit_code == 0, done.output
+            made.append(out.read_bytes())
+        assert made[0] == made[1] != made[2]
+    with pytest.raises(ConditionError, match="say the same; leave one out"):
+        RUNNER.invoke(
+            app, ["sample", str(run), "--truncation", "1", "--where", "truncation=1"],
+            catch_exceptions=False,
+        )  # fmt: skip
+    with pytest.raises(ConditionError, match="takes numbers from 0 to 2"):
+        RUNNER.invoke(app, ["sample", str(run), "--truncation", "3"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("recipe", ["vanilla", "table"])
+def test_truncation_needs_styles(recipe: str, tmp_path: Path) -> None:
+    data = small_dataset("vector" if recipe == "vanilla" else "table")
+    zs.train(recipe, data=data, out=tmp_path / "run", images=64, quiet=True,
+             set={"optimisation.batch_size": 16})  # fmt: skip
+    with pytest.raises(ConditionError, match=f"such as those of stylegan.*trained by {recipe}"):
+        RUNNER.invoke(
+            app, ["sample", str(tmp_path / "run"), "--truncation", "0.7"], catch_exceptions=False
+        )
+
+
+def test_labels_in_a_csv(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    for i in range(60):
+        Image.new("L", (8, 8), 4 * i).save(tmp_path / "pictures" / f"{i}.png")
+    table = tmp_path / "light.csv"
+    table.write_text("file,light\n" + "".join(f"{i}.png,{i / 10}\n" for i in range(60)))
+    words = [
+        "learn-direction",
+        str(run),
+        "--attribute",
+        "light",
+        "--labels",
+        str(table),
+        "-n",
+        "99",
+    ]
+    out = ["--out", str(tmp_path / "light.png")]
+    done = RUNNER.invoke(app, [*words, *out, "--images", str(tmp_path / "pictures")])
+    assert done.exit_code == 0, done.output
+    assert "light" in done.output
+    with pytest.raises(DataError, match=r"60 files that are not in .*: 0.png, 1.png.*55 more"):
+        RUNNER.invoke(app, [*words, *out], catch_exceptions=False)
 
 
 def test_seeds() -> None:

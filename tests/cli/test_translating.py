@@ -60,7 +60,7 @@ def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -
 
 def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Path) -> None:
     shutil.copytree(pairs, tmp_path / "old")
-    words = ("--data", tmp_path / "old" / "A", "--data", tmp_path / "old" / "B")
+    words = ("--data", tmp_path / "old" / "A", tmp_path / "old" / "B")
     few = ("--set", "game.generator.num_blocks=1", "--set", "optimisation.batch_size=8")
     done = zerosum("train", "cyclegan", *words, "--out", tmp_path / "run", *SMALL, *few)
     assert done.code == 0, done.err
@@ -70,7 +70,11 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     done = zerosum(*words)
     assert done.code == 2
     assert "name it with --data" in done.err
-    done = zerosum(*words, "--data", tmp_path / "new" / "A", "--data", tmp_path / "new" / "B")
+    assert "stands alone. Write --data" in zerosum(*words, tmp_path / "new").err
+    new = (tmp_path / "new" / "A", tmp_path / "new" / "B")
+    done = zerosum(*words, "--data", new[0], "--data", new[1])
+    assert done.code == 0, done.err
+    done = zerosum(*words[:2], "--images", "320", "--quiet", "--data", *new)
     assert done.code == 0, done.err
     back = ("--direction", "B2A", "--out", tmp_path / "out")
     done = zerosum("translate", tmp_path / "run", pairs / "B", *back)
@@ -82,9 +86,12 @@ def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_pat
     done = zerosum("train", "pix2pix", "--data", pairs / "A", "--out", tmp_path / "run")
     assert done.code == 2
     assert "needs two: A (what is translated) and B" in done.err
-    done = zerosum("train", "dcgan", "--data", pairs / "A", "--data", pairs / "B")
-    assert done.code == 2
-    assert "Two folders are for recipes that translate pictures" in done.err
+    for more in (("--data", pairs / "B"), (pairs / "B",), (pairs / "B", "64")):
+        done = zerosum("train", "dcgan", "--data", pairs / "A", *more)
+        assert done.code == 2
+        assert "Two folders are for recipes that translate pictures" in done.err
+    done = zerosum("train", "pix2pix", "--data", pairs / "A", pairs / "B", "64")
+    assert "or two folders: --data SOURCES TARGETS" in done.err
 
 
 def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs: Path) -> None:

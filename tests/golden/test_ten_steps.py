@@ -74,6 +74,7 @@ LEARNING = {
     "optimisation.total_images": 80,
     "optimisation.optimizers": {"generator": ADAM, "discriminator": ADAM},
     "optimisation.averaging": {"kind": "averaging", "half_life": 30, "ramp": 0.05},
+    "optimisation.frozen": [],
     "optimisation.record_every": 1,
 }
 CASES: dict[str, dict[str, Any]] = {

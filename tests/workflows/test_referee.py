@@ -28,7 +28,7 @@ def start(
 ) -> Run:
     changes = {
         "optimisation.record_every": 5, "game.generator.width": 32, "game.discriminator.width": 32,
-    }  # fmt: skip
+    } | more.pop("changes", {})  # fmt: skip
     return train(
         recipe, "ring", out=folder, images=64 * steps, changes=changes, device="cpu", wishes=PLAIN,
         listener=lambda *_: hooks, checkpoint_seconds=1e9, **more,
@@ -134,6 +134,16 @@ def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -
     assert weights(run)["game.generator.layers.0.weight"].isfinite().all()
     steps = [row["step"] for row in run.history()]
     assert steps == sorted(steps)
+
+
+def test_a_roll_back_leaves_frozen_parts_alone(tmp_path: Path) -> None:
+    frozen = {"optimisation.frozen": ["discriminator.layers.0"]}
+    run = start(tmp_path / "run", Poison(230), referee="act", changes=frozen)
+    assert given(run)[0][1:] == ("roll-back", "referee")
+    begun = load(start(tmp_path / "begun", StopAt(1), changes=frozen)).game.state_dict()
+    name = "discriminator.layers.0.weight"
+    assert torch.equal(weights(run)[f"game.{name}"], begun[name])
+    assert not [n for n in weights(run) if n.startswith("optimizer.discriminator.4.")]
 
 
 def test_a_broken_batch_is_mended_before_it_does_harm(tmp_path: Path) -> None:

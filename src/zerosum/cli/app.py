@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
+from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
 from zerosum.errors import DataError, ZerosumError
 
@@ -68,9 +68,10 @@ def train(
         list[str],
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, sprites, reviews. For translations two subfolders, or --data twice."
+            "spiral, moons, sprites, reviews. For translations two subfolders, or two folders."
         ),
     ],
+    more: MoreData = None,
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
     images: Annotated[int | None, typer.Option(help="Budget in images or rows seen.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; default: a new one.")] = None,
@@ -103,6 +104,12 @@ def train(
     delta: Annotated[
         float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
     ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
+    ] = None,
+    freeze: Annotated[
+        int, typer.Option(help="With --from: layers of the discriminator that keep its weights.")
+    ] = 0,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
@@ -122,6 +129,7 @@ def train(
     from zerosum.workflows.prepare import plan_training
     from zerosum.workflows.private import promise_of
     from zerosum.workflows.train import train as train_run
+    from zerosum.workflows.transfer import require_source, settled
 
     quiet = quiet or not is_main_process()
     changes = parse_assignments(set_ or [])
@@ -130,19 +138,23 @@ def train(
     )
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
-    place = _place(data)
+    place = _place(data, more)
     if dry_run:
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
         )
-        print_json(plan.recipe.to_json())
+        require_source(freeze, from_)
+        if from_ is None:
+            print_json(plan.recipe.to_json())
+        else:
+            print_json(settled(plan, from_, freeze=freeze, seed=seed).to_json())
         return
     _announce(recipe, place, options, progress)
     run = train_run(
         recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
-        data_options=options, device=device, wishes=wishes, referee=_guard(referee),
-        promise=promise_of(epsilon, delta), checkpoint_seconds=checkpoint_seconds,
-        listener=None if quiet else watch, progress=progress,
+        data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
+        referee=_guard(referee), promise=promise_of(epsilon, delta),
+        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 
@@ -151,8 +163,9 @@ def train(
 def resume(
     run: RunFolder,
     data: Annotated[
-        list[str] | None, typer.Option(help="The data, where it has moved; two folders: twice.")
+        list[str] | None, typer.Option(help="The data, where it has moved; for some two folders.")
     ] = None,
+    more: MoreData = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     images: Annotated[int | None, typer.Option(help="A new, larger budget.")] = None,
     device: Annotated[str | None, typer.Option(help="Default: as the run was trained.")] = None,
@@ -173,7 +186,7 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=_place(data) if data else None, minutes=minutes, images=images, device=device,
+        run, data=_place(data, more), minutes=minutes, images=images, device=device,
         referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
@@ -272,9 +285,12 @@ def main() -> None:
         sys.exit(2)
 
 
-def _place(data: list[str]) -> str | tuple[str, ...]:
-    """What --data names: one place, or several."""
-    return data[0] if len(data) == 1 else tuple(data)
+def _place(data: list[str] | None, more: list[str] | None) -> Any:
+    """What --data and the words after it name: one place, or several; None without any."""
+    if more and not data:
+        raise DataError(f"{more[0]!r} stands alone. Write --data {more[0]}, or leave it out.")
+    places = (*(data or ()), *(more or ()))
+    return places if len(places) > 1 else next(iter(places), None)
 
 
 def _announce(

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Where
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
 from zerosum.cli.output import print_json, print_table
-from zerosum.cli.sampling import read_where
+from zerosum.cli.sampling import read_where, steering
 from zerosum.errors import ConditionError
 
 Seeds = Annotated[str, typer.Option(help="Which samples: 1-8, or 3,5,9.")]
@@ -29,6 +29,7 @@ def mix(
         int | None, typer.Option(help="The first layer that takes the column's style.")
     ] = None,
     where: Where = None,
+    truncation: Truncation = None,
     out: Annotated[Path, typer.Option(help="A .png file.")] = Path("mixing.png"),
     device: Device = "auto",
     code: Code = None,
@@ -37,7 +38,8 @@ def mix(
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
-    picture = model.mix(read_seeds(seeds), layer=layer, where=read_where(where))
+    steered = steering(model, where, truncation)
+    picture = model.mix(read_seeds(seeds), layer=layer, where=steered)
     typer.echo(_saved(picture, out))
 
 
@@ -80,9 +82,13 @@ def learn(
     labels: Annotated[
         str,
         typer.Option(
-            help="Pictures with labels: numbers in labels.csv, or two subfolders, without and with."
+            help="A .csv of files and values; or pictures with labels: numbers in labels.csv, or "
+            "two subfolders, without and with."
         ),
     ],
+    images: Annotated[
+        Path | None, typer.Option(help="The folder that files in the .csv are named from.")
+    ] = None,
     value: Annotated[
         str | None, typer.Option(help="Of several classes, the one that has the attribute.")
     ] = None,
@@ -105,8 +111,8 @@ def learn(
 
     model = styled_model(run, device=device, code=code)
     found = learn_direction(
-        model, attribute, labels=labels, value=value, keep=keep or (), n=n, seed=seed,
-        progress=progress_printer(),
+        model, attribute, labels=labels, images=images, value=value, keep=keep or (), n=n,
+        seed=seed, progress=progress_printer(),
     )  # fmt: skip
     film = _saved(model.filmstrip(found, seeds=read_seeds(seeds)), out or Path(f"{attribute}.png"))
     told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}

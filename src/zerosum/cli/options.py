@@ -16,8 +16,16 @@ Where = Annotated[
         "--where", help="What to fix, such as label=3; of a table age=30..40, city=missing."
     ),
 ]
+Truncation = Annotated[
+    float | None,
+    typer.Option(help="Of models with styles: below 1 less varied and odd; as truncation=0.7."),
+]
 Code = Annotated[
     Path | None, typer.Option(help="Your own recipe file, where the run came from one.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+MoreData = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[DATA]", help="A second folder after --data, for translations."),
+]
 Seed = Annotated[int, typer.Option(help="Decides everything random.")]

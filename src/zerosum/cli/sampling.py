@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Where
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Truncation, Where
 from zerosum.cli.output import print_json
 from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
+    from zerosum.tasks.model import Model
     from zerosum.tasks.table import TableModel
 
 _CONDITION = re.compile(r"(.+?)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 """A column, a sign, and a value."""
 
+_TRUNCATION = "truncation"
 _MOST_FRAMES = 1_000_000
 
 
@@ -33,6 +35,7 @@ def sample(
     ] = None,
     n: Annotated[int | None, typer.Option("-n", "--number", help="How many; default 64.")] = None,
     where: Where = None,
+    truncation: Truncation = None,
     weight: Annotated[
         list[str] | None,
         typer.Option(help="A share of a table's rows, such as fraud=true:0.5; repeat for more."),
@@ -60,12 +63,13 @@ def sample(
 
     where = [*(where or []), *(more or [])]
     model = load(run, device=device, step=step, code=code)
+    steered = steering(model, [] if isinstance(model, TableModel) else where, truncation)
     if isinstance(model, TableModel):
         path, made = _sample_rows(model, n, where, weight, like, seed, out or "samples.csv")
     else:
         _refuse_for_rows(weight=weight, like=like)
         samples = model.sample(
-            64 if n is None else n, where=read_where(where), seed=seed, batch_size=batch_size
+            64 if n is None else n, where=steered, seed=seed, batch_size=batch_size
         )
         path, made = samples.save(out or "samples.png"), len(samples)
     _report(as_json, path=str(path), n=made, seed=seed)
@@ -112,6 +116,7 @@ def walk(
     stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,
     n: Annotated[int, typer.Option("-n", "--number", help="Tours side by side.")] = 16,
     where: Where = None,
+    truncation: Truncation = None,
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
@@ -128,11 +133,31 @@ def walk(
     progress = progress_printer()
     model = load(run, device=device, code=code)
     tour = model.walk(
-        frames=60 if frames is None else frames, stops=stops, n=n, where=read_where(where),
-        seed=seed, progress=progress,
+        frames=60 if frames is None else frames, stops=stops, n=n,
+        where=steering(model, where, truncation), seed=seed, progress=progress,
     )  # fmt: skip
     path = tour.save(out, frames_per_second=fps, progress=progress)
     _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
+
+
+def steering(model: "Model", pairs: list[str] | None, truncation: float | None) -> dict[str, Any]:
+    """What `where` takes, from --where and --truncation.
+
+    Raises:
+        ConditionError: the model has no truncation, or it is given twice.
+    """
+    where = read_where(pairs)
+    if truncation is None:
+        return where
+    if _TRUNCATION not in model.controls:
+        name = getattr(model.recipe, "name", "its recipe")
+        raise ConditionError(
+            f"--truncation is for models with styles, such as those of stylegan; this one was "
+            f"trained by {name}. Leave it out."
+        )
+    if _TRUNCATION in where:
+        raise ConditionError("--truncation and --where truncation=... say the same; leave one out.")
+    return where | {_TRUNCATION: truncation}
 
 
 def read_where(pairs: list[str] | None) -> dict[str, Any]:

@@ -84,12 +84,12 @@ def open_data(
         return config.build(progress), config
     if _is_frame(data):
         return _with_options(TableMemoryConfig, options, {}).open(data, progress)
-    x, y = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
-    if isinstance(x, str | Path):
+    if isinstance(data, tuple | list) and data and isinstance(data[0], str | Path):
         raise DataError(
             f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
             "for recipes that translate pictures, such as cyclegan; give others one."
         )
+    x, y = data if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
     if not (hasattr(x, "__array__") or isinstance(x, Tensor)):
         raise DataError(
             f"data is of type {type(data).__name__}. Give a path, a built-in name "
@@ -219,7 +219,7 @@ def _pairs_at(data: Any, options: dict[str, Any], *, aligned: bool) -> PairsConf
     if len(paths) > 2 or not paths or not all(isinstance(path, str | Path) for path in paths):
         raise DataError(
             "a translation takes a folder or zip with two subfolders, or two folders: "
-            "--data SOURCES --data TARGETS (in Python a pair of paths or of arrays)."
+            "--data SOURCES TARGETS (in Python a pair of paths or of arrays)."
         )
     _require_known(options, PairsConfig)
     path, targets = str(paths[0]), str(paths[1]) if len(paths) == 2 else None

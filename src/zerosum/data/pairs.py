@@ -259,7 +259,7 @@ def two_domains(path: str) -> tuple[str, str]:
         raise DataError(
             f"{path} has {found} with pictures, and a translation needs two: A (what is "
             "translated) and B (what it is translated into). Sort the pictures into these, or "
-            "name two folders: --data SOURCES --data TARGETS."
+            "name two folders: --data SOURCES TARGETS."
         )
     return below[0], below[1]
 

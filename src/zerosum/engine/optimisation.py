@@ -119,6 +119,8 @@ class Optimisation(Config):
         total_images: the budget, in samples of one step times steps.
         optimizers: one for each player, by its name.
         averaging: how the players that the game names are averaged.
+        frozen: parts of the game, or single parameters of it, that stay as they are, such as
+            `discriminator.layers.0`; `--freeze` chooses some.
         record_every: steps that one row of the history stands for.
     """
 
@@ -128,6 +130,7 @@ class Optimisation(Config):
     total_images: PositiveInt = 1_000_000
     optimizers: dict[str, OptimizerConfig]
     averaging: Averaging = Averaging()
+    frozen: tuple[str, ...] = ()
     record_every: PositiveInt = 20
 
 

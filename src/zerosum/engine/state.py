@@ -1,8 +1,55 @@
-"""Parts of a trainer's state: which tensors are averaged, and how they are put back."""
+"""Parts of a trainer's state: what players learn, what is averaged, and how it is put back."""
+
+from collections.abc import Sequence
 
 from torch import Tensor, empty_like, nn
 
-from zerosum.games.base import Game
+from zerosum.engine.optimisation import Optimisation
+from zerosum.errors import ConfigError, did_you_mean
+from zerosum.games.base import Game, Move
+
+
+def players_of(
+    game: Game, moves: Sequence[Move], optimisation: Optimisation
+) -> dict[str, list[nn.Parameter]]:
+    """The parameters that every player learns, by its name; one that has no moves sits out.
+
+    Raises:
+        ConfigError: players and optimizers do not match, or what is frozen is not there, or all.
+    """
+    names, known = {move.player: None for move in moves}, optimisation.optimizers
+    if not names.keys() <= known.keys() or not all(hasattr(game, name) for name in known):
+        raise ConfigError(
+            f"optimisation.optimizers names {sorted(optimisation.optimizers)}, and the players are "
+            f"{sorted(names)}. Give one optimizer for each player."
+        )
+    frozen = _frozen(game, optimisation)
+    players = {
+        name: [one for one in game.get_submodule(name).parameters() if one not in frozen]
+        for name in names
+    }
+    for name, parameters in players.items():
+        if not parameters:
+            raise ConfigError(
+                f"optimisation.frozen holds all of the {name}, so it has nothing to learn. Leave "
+                "some of it out."
+            )
+    return players
+
+
+def _frozen(game: Game, optimisation: Optimisation) -> set[nn.Parameter]:
+    frozen: set[nn.Parameter] = set()
+    every = dict(game.named_parameters(remove_duplicate=False))
+    for part in optimisation.frozen:
+        found = {one for name, one in every.items() if f"{name}.".startswith(f"{part}.")}
+        if not found:
+            parts = {".".join(name.split(".")[:n]) for name in every for n in (2, 3)}
+            raise ConfigError(
+                f"optimisation.frozen names {part!r}, and the game has no such part."
+                f"{did_you_mean(part, parts | every.keys())}"
+            )
+        frozen |= found
+    return frozen
 
 
 def averaged_tensors(game: Game) -> dict[str, Tensor]:

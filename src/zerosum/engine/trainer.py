@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
-from zerosum.engine.state import averaged_tensors, below, like, swap
+from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.rng import Noise, derive_seed
@@ -57,7 +57,7 @@ class Trainer:
         step: steps played.
         seconds: time spent in steps, over all resumes.
         stopping: why it ends after this step; empty while it goes on.
-        players: the parameters of every player, by name.
+        players: the parameters that every player learns, by its name.
         notes: what hooks must know again after a resume, JSON values by the hook's name.
     """
 
@@ -84,7 +84,7 @@ class Trainer:
             for name in game.compiled:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))
         self.moves: Sequence[Move] = game.moves()
-        self.players = _players(game, self.moves, optimisation)
+        self.players = players_of(game, self.moves, optimisation)
         self._largest = {
             name: max(parameters, key=lambda one: one.numel())
             for name, parameters in self.players.items()
@@ -385,16 +385,3 @@ def _micro_batch(optimisation: Optimisation, world: int) -> int:
             f"{optimisation.accumulate} accumulation steps. Make it a multiple of {pieces}."
         )
     return optimisation.batch_size // pieces
-
-
-def _players(
-    game: Game, moves: Sequence[Move], optimisation: Optimisation
-) -> dict[str, list[nn.Parameter]]:
-    """The parameters of every player, by name; one that has no moves sits out."""
-    names, known = {move.player: None for move in moves}, optimisation.optimizers
-    if not names.keys() <= known.keys() or not all(hasattr(game, name) for name in known):
-        raise ConfigError(
-            f"optimisation.optimizers names {sorted(optimisation.optimizers)}, and the players are "
-            f"{sorted(names)}. Give one optimizer for each player."
-        )
-    return {name: list(game.get_submodule(name).parameters()) for name in names}

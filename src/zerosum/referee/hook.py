@@ -198,11 +198,15 @@ class Referee(Hook):
     def _next_remedy(self, recipe: Recipe, finding: Diagnosis, trainer: Trainer) -> Remedy | None:
         """The first remedy that was not tried as often as it is listed, and changes the recipe.
 
-        What a sudden change of signals asked for in the last part of the budget comes first.
+        What a sudden change of signals asked for in the last part of the budget comes first. A duel
+        that was given another run's weights has no other first weights to start again from.
         """
         recent = [name for name, at in self._first_aid.items() if trainer.progress - at < _RECENT]
         tried = [one.partition(":")[2] for one in self._tries]
+        given = self._run.manifest.get("parent") is not None
         for name in [*recent, *REMEDIES_FOR[finding.name]]:
+            if given and REMEDIES[name].anew:
+                continue
             if name in tried:
                 tried.remove(name)
             elif REMEDIES[name].change(recipe, trainer.game.space) is not None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
+from zerosum.data.labelled import open_labelled
 from zerosum.data.open import BUILT_IN, open_data
 from zerosum.data.pixels import fit_image
 from zerosum.errors import ConditionError, DataError
@@ -53,6 +54,7 @@ def learn_direction(
     attribute: str,
     *,
     labels: Any,
+    images: Path | str | None = None,
     value: str | None = None,
     keep: Sequence[str] = (),
     n: int = 4_000,
@@ -68,8 +70,10 @@ def learn_direction(
         attribute: what the direction will be called.
         labels: what says how much of the attribute pictures have: data with labels that are
             numbers, or of two classes (a folder of two subfolders, a folder with `labels.csv`, an
-            `.npz`), from which a network learns to read it; or a function from pictures uint8
-            `[N, C, H, W]` to numbers `[N]`.
+            `.npz`, or a `.csv` with a column of files and one of values, which is called as the
+            attribute where there are more), from which a network learns to read it; or a function
+            from pictures uint8 `[N, C, H, W]` to numbers `[N]`.
+        images: the folder that files in a `.csv` are named from; left out, the one it lies in.
         value: where there are more classes, the one that has the attribute.
         keep: directions learned before whose attributes shall stay as they are.
         n: samples that are read.
@@ -86,7 +90,7 @@ def learn_direction(
     model = styled_model(run_or_model, device=device, code=code)
     known = model.directions()
     fixed = [named(known, name) for name in keep]
-    reader = _reader(model, labels, value, seed, progress)
+    reader = _reader(model, attribute, labels, images, value, seed, progress)
     inputs, read = model.draw(n, seed=seed), []
     for start in range(0, n, _BATCH):
         pictures = model.moved(inputs.rows(start, start + _BATCH)).tensor
@@ -160,7 +164,7 @@ def values_of(dataset: Dataset, value: str | None) -> Tensor:
     numbers = [_number(label) for label in labels]
     if all(number is not None for number in numbers):
         return torch.tensor(numbers)[codes]
-    if len(labels) == 2:
+    if len(labels) <= 2:  # of one, all are alike, which is told further on
         return codes.float()
     raise DataError(
         f"{dataset.name} has {len(labels)} classes: {', '.join(labels[:8])}. Say which one has the "
@@ -169,8 +173,15 @@ def values_of(dataset: Dataset, value: str | None) -> Tensor:
 
 
 def _reader(
-    model: StyledModel, labels: Any, value: str | None, seed: int, progress: Progress | None
-) -> Reader:
+    model: StyledModel, attribute: str, labels: Any, images: Path | str | None,
+    value: str | None, seed: int, progress: Progress | None,
+) -> Reader:  # fmt: skip
+    listed = isinstance(labels, str | Path) and Path(labels).suffix.lower() == ".csv"
+    if images is not None and not listed:
+        raise DataError(
+            "--images is the folder of files that a .csv lists, and these labels are none. Leave "
+            "it out."
+        )
     if callable(labels):
         reader: Any = labels
         return reader
@@ -181,7 +192,13 @@ def _reader(
         options = {"size": (space.height, space.width)}
         if Path(labels).suffix not in (".npz", ".gz"):
             options["channels"] = space.channels
-    dataset, _ = open_data(labels, progress=progress, **options)
+    if listed:
+        folder = None if images is None else Path(images)
+        dataset = open_labelled(
+            Path(labels), attribute, images=folder, progress=progress, **options
+        )
+    else:
+        dataset, _ = open_data(labels, progress=progress, **options)
     if dataset.space.shape != space.shape:
         raise DataError(
             f"the labelled data {dataset.name} has shape {dataset.space.shape}, and the model "

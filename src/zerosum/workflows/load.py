@@ -11,6 +11,7 @@ from zerosum.games.rows import RowGame
 from zerosum.games.styled import Styled
 from zerosum.games.translation import TranslationGame
 from zerosum.recipes import Recipe
+from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.spaces import Space
@@ -50,17 +51,7 @@ def load(
         if is_model_file(run):
             return _load_file(Path(run), device=device, step=step, code=code)
         run = Run.open(run)
-    store = run.checkpoints
-    chosen = run.manifest.get("model")
-    if step is None and chosen is not None:
-        store, step = run.healthy, chosen["step"]
-    elif step is not None and step not in store.steps() and step in run.healthy.steps():
-        store = run.healthy
-    if step is not None and step not in store.steps():
-        raise RunError(f"{run.folder} has no checkpoint of step {step}. It has: {store.steps()}.")
-    checkpoint, problems = store.load_newest() if step is None else (store.load(step), [])
-    for problem in problems:
-        warnings.warn(f"{problem} Step {checkpoint.step} is used instead.", stacklevel=2)
+    checkpoint = checkpoint_of(run, step)
     recipe = recipe_of(run, code, step=checkpoint.step)
     game = recipe.game.build(space_of_run(run))
     state = {
@@ -76,6 +67,26 @@ def load(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
         precision=run.manifest["execution"].get("precision"),
     )  # fmt: skip
+
+
+def checkpoint_of(run: Run, step: int | None = None) -> Checkpoint:
+    """The state that is a run's model; see `load`.
+
+    Raises:
+        RunError: there is no usable checkpoint, or none of `step`.
+    """
+    store = run.checkpoints
+    chosen = run.manifest.get("model")
+    if step is None and chosen is not None:
+        store, step = run.healthy, chosen["step"]
+    elif step is not None and step not in store.steps() and step in run.healthy.steps():
+        store = run.healthy
+    if step is not None and step not in store.steps():
+        raise RunError(f"{run.folder} has no checkpoint of step {step}. It has: {store.steps()}.")
+    checkpoint, problems = store.load_newest() if step is None else (store.load(step), [])
+    for problem in problems:
+        warnings.warn(f"{problem} Step {checkpoint.step} is used instead.", stacklevel=3)
+    return checkpoint
 
 
 def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | None) -> Model:

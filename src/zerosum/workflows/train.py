@@ -23,9 +23,11 @@ from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
+from zerosum.tasks.model import Model
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import Promise, plan_private
+from zerosum.workflows.transfer import open_source, require_source
 
 _PLANNED_SHARE = 0.85
 """Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
@@ -42,6 +44,8 @@ def train(
     seed: int = 0,
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
+    from_run: Model | Run | Path | str | None = None,
+    freeze: int = 0,
     device: str = "auto",
     wishes: Wishes | None = None,
     referee: Guard = "act",
@@ -63,6 +67,8 @@ def train(
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
         data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
+        from_run: another run, or its model, whose weights it starts with where they fit.
+        freeze: layers of the discriminator, from the picture up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
@@ -75,7 +81,14 @@ def train(
         ZerosumError: see its subclasses; the message says what to do.
     """
     _check_budget(minutes, images)
+    require_source(freeze, from_run)
+    if promise is not None and from_run is not None:
+        raise PrivacyError(
+            "--epsilon counts what is told of the rows from first weights on, and those of --from "
+            "may have been trained on them. Leave out one of the two."
+        )
     with open_runtime(device) as runtime:
+        source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
             recipe, data, changes=changes, data_options=data_options, progress=progress
         )
@@ -87,9 +100,12 @@ def train(
             resolved = resolved.with_values({"optimisation.total_images": images})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
         folder = Path(runtime.agree_text(str(folder)))
-        make_trainer(  # fail on a recipe that does not fit before anything is measured or written
+        draft = make_trainer(  # fail on a recipe that does not fit before anything is measured
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=Execution()
         )
+        if source is not None:
+            resolved = source.settle(resolved, draft, freeze)
+        del draft
         execution, trials = _choose(resolved, plan, seed, runtime, wishes or Wishes(), minutes)
         if minutes is not None and images is None:
             resolved = _planned(resolved, plan, seed, runtime, execution, trials, minutes)
@@ -99,7 +115,10 @@ def train(
         trainer = make_trainer(
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=execution
         )
-        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee, privacy)
+        facts: dict[str, Any] = {"parent": None if source is None else source.give(trainer)}
+        if privacy is not None:
+            facts["privacy"] = privacy
+        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee, facts)
         play(
             run, trainer, seed=seed, guard=referee, minutes=minutes,
             checkpoint_seconds=checkpoint_seconds, listener=listener,
@@ -222,7 +241,7 @@ def _planned(
 
 def _create(
     folder: Path, recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], referee: Guard, privacy: dict[str, Any] | None,
+    trials: list[Trial], referee: Guard, facts: dict[str, Any],
 ) -> Run:  # fmt: skip
     dataset = plan.dataset
     manifest = {
@@ -241,10 +260,8 @@ def _create(
         "execution": execution.to_json(),
         "referee": referee,
         "versions": versions(),
-        "parent": None,
+        **facts,
     }
-    if privacy is not None:
-        manifest["privacy"] = privacy
     if not runtime.is_main:
         return Run(folder, manifest)
     run = Run.create(folder, manifest)
@@ -256,6 +273,8 @@ def _create(
         {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)} for t in trials
     ]
     run.add_event("execution_chosen", chosen=str(execution), measured=measured)
+    if facts["parent"] is not None:
+        run.add_event("inherited", **facts["parent"])
     return run
 
 
