@@ -37,8 +37,8 @@ def stylegan(space: Space) -> Recipe:
         name="stylegan",
         game=StyledConfig(
             latent_dim=128,
-            generator=StyleGeneratorConfig(),
-            discriminator=StyleDiscriminatorConfig(),
+            generator=StyleGeneratorConfig(width=16, max_width=128),
+            discriminator=StyleDiscriminatorConfig(width=16, max_width=128),
             adversarial=NonSaturating(),
             penalties=(R1(weight=round(gamma, 5), every=16),),
         ),
