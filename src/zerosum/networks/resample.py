@@ -1,5 +1,7 @@
 """Half and twice the size of feature maps, without aliasing, and the sizes on the way."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
 
 import torch
@@ -35,13 +37,23 @@ def binomial() -> Tensor:
 def shrink(x: Tensor, kernel: Tensor) -> Tensor:
     """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
     channels = x.shape[1]
-    return conv2d(x, kernel.expand(channels, -1, -1, -1), stride=2, padding=1, groups=channels)
+    with _in_full_precision(x) as wide:
+        filters = kernel.to(wide.dtype).expand(channels, -1, -1, -1)
+        y = conv2d(wide, filters, stride=2, padding=1, groups=channels)
+    return y.to(x.dtype)
 
 
 def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
     """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
     channels = x.shape[1]
-    return conv_transpose2d(
-        x, 4 * kernel.expand(channels, -1, -1, -1), stride=2, padding=1, output_padding=1,
-        groups=channels,
-    )  # fmt: skip
+    with _in_full_precision(x) as wide:
+        filters = 4 * kernel.to(wide.dtype).expand(channels, -1, -1, -1)
+        y = conv_transpose2d(wide, filters, stride=2, padding=1, output_padding=1, groups=channels)
+    return y.to(x.dtype)
+
+
+@contextmanager
+def _in_full_precision(x: Tensor) -> Iterator[Tensor]:
+    """`x` in float32 or better: what enlarges in bfloat16 takes a CPU twenty times as long."""
+    with torch.autocast(x.device.type, enabled=False):
+        yield x.to(torch.promote_types(x.dtype, torch.float32))
