@@ -289,7 +289,7 @@ def compare_stylegan2(path: Path, rounds: int) -> None:
                                   most=512, path_every=4),
         "as it comes": ours("stylegan", data, {"optimisation.batch_size": 4}, None),
     }  # fmt: skip
-    compare("StyleGAN2, 64 x 64, different networks", sides, LAZY, 0)
+    compare("StyleGAN2, 64 x 64, different networks, played once", sides, LAZY, 0)
 
 
 def compare_cyclegan(path: Path, rounds: int) -> None:
