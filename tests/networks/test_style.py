@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d
 
+from zerosum.networks.resample import binomial, enlarge, enlarge_and_convolve
 from zerosum.networks.style import (
     ModulatedConv,
     StyleDiscriminatorConfig,
@@ -38,6 +39,16 @@ def test_modulation_is_a_kernel_for_each_sample(demodulate: bool) -> None:
             kernel = kernel / (energy + 1e-8).sqrt()
         expected = conv2d(x[i : i + 1], kernel, padding=1)
         torch.testing.assert_close(found[i : i + 1], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (18, 11), (9, 30)])
+def test_enlarging_may_come_after_the_convolution(height: int, width: int) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, (height + 1) // 2, (width + 1) // 2).double()
+    weight, kernel = torch.randn(5, 4, 3, 3).double(), binomial().double()
+    expected = conv2d(enlarge(x, kernel)[:, :, :height, :width], weight, padding=1)
+    found = enlarge_and_convolve(x, weight, kernel, (height, width))
+    torch.testing.assert_close(found, expected)
 
 
 def test_pictures_are_of_any_size() -> None:

@@ -109,3 +109,27 @@ def test_it_translates_both_ways() -> None:
     assert np.array_equal(model.translate(x), model.translate(x, direction="A2B"))
     with pytest.raises(ConditionError, match="'C'"):
         model.translate(x, direction="C")
+
+
+def test_what_goes_in_one_batch_is_as_it_is_apart() -> None:
+    batch = Batch(Noise(1).normal(4, 3, 8, 8), source=Noise(2).normal(4, 3, 8, 8))
+    found: list[dict[str, Tensor]] = []
+    for together in (True, False):
+        game = make()
+        assert game._translates_each
+        assert game._judges_each
+        game._translates_each = game._judges_each = together
+        losses = game.generator_loss, game.discriminator_loss
+        terms = [loss(turn(0, Noise(3), lambda: batch)) for loss in losses]
+        found.append(terms[0] | terms[1])
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_batch_normalisation_keeps_batches_apart() -> None:
+    norm = "batch"
+    space = data().space
+    values = {"game.generator.normalisation": norm, "game.discriminator.normalisation": norm}
+    game = find_recipe("cyclegan").resolve(space).with_values(values).game.build(space)
+    assert isinstance(game, Cyclegan)
+    assert not game._translates_each
+    assert not game._judges_each

@@ -1,10 +1,12 @@
 """Half and twice the size of feature maps, without aliasing, and the sizes on the way."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import conv2d, conv_transpose2d, pad
 
 from zerosum.spaces import ImageSpace
 
@@ -35,13 +37,48 @@ def binomial() -> Tensor:
 def shrink(x: Tensor, kernel: Tensor) -> Tensor:
     """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
     channels = x.shape[1]
-    return conv2d(x, kernel.expand(channels, -1, -1, -1), stride=2, padding=1, groups=channels)
+    with _in_full_precision(x) as wide:
+        filters = kernel.to(wide.dtype).expand(channels, -1, -1, -1)
+        y = conv2d(wide, filters, stride=2, padding=1, groups=channels)
+    return y.to(x.dtype)
 
 
 def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
     """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
     channels = x.shape[1]
-    return conv_transpose2d(
-        x, 4 * kernel.expand(channels, -1, -1, -1), stride=2, padding=1, output_padding=1,
-        groups=channels,
-    )  # fmt: skip
+    with _in_full_precision(x) as wide:
+        filters = 4 * kernel.to(wide.dtype).expand(channels, -1, -1, -1)
+        y = conv_transpose2d(wide, filters, stride=2, padding=1, output_padding=1, groups=channels)
+    return y.to(x.dtype)
+
+
+def enlarge_and_convolve(
+    x: Tensor, weight: Tensor, kernel: Tensor, size: tuple[int, int]
+) -> Tensor:
+    """The convolution of `enlarge(x, kernel)`, cut to `size`, with `weight` `[O, I, 3, 3]`.
+
+    The same but for rounding, in half of the time: filters may change places, so that the wide
+    convolution runs over the small map. What lies around the large map must stay 0, which it does
+    if the small one goes on with its rim's opposite.
+    """
+    odd = [side % 2 for side in size]
+    signs = [x.new_ones(side + 1 + more) for side, more in zip(x.shape[2:], odd, strict=True)]
+    for sign, more in zip(signs, odd, strict=True):
+        sign[0] = -1
+        if more:
+            sign[-1] = -1
+    x = pad(x, (1, odd[1], 1, odd[0]), mode="replicate") * (signs[0][:, None] * signs[1])
+    turned = weight.flip(2, 3).transpose(0, 1)
+    x = conv_transpose2d(x, turned, stride=2, padding=1, output_padding=1)
+    channels = x.shape[1]
+    with _in_full_precision(x) as wide:
+        filters = 4 * kernel.to(wide.dtype).expand(channels, -1, -1, -1)
+        y = conv2d(wide, filters, padding=1, groups=channels)
+    return y[:, :, 2 : 2 + size[0], 2 : 2 + size[1]].to(x.dtype)
+
+
+@contextmanager
+def _in_full_precision(x: Tensor) -> Iterator[Tensor]:
+    """`x` in float32 or better: what enlarges in bfloat16 takes a CPU twenty times as long."""
+    with torch.autocast(x.device.type, enabled=False):
+        yield x.to(torch.promote_types(x.dtype, torch.float32))

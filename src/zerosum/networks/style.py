@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, leaky_relu, linear, normalize
 
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
-from zerosum.networks.resample import binomial, enlarge, shrink, stages
+from zerosum.networks.resample import binomial, enlarge, enlarge_and_convolve, shrink, stages
 from zerosum.spaces import ImageSpace, Space
 
 _GAIN = 2**0.5
@@ -73,7 +73,8 @@ class StyleGenerator(nn.Module):
         self.basis = nn.Parameter(torch.randn(widths[0], *sizes[0]))
         before = [widths[0], *widths]
         self.first = nn.ModuleList(
-            StyledConv(a, b, dim) for a, b in zip(before[1:], widths[1:], strict=False)
+            StyledEnlargement(a, b, dim, size)
+            for a, b, size in zip(before[1:], widths[1:], sizes[1:], strict=False)
         )
         self.second = nn.ModuleList(StyledConv(width, width, dim) for width in widths)
         self.to_image = nn.ModuleList(
@@ -109,7 +110,6 @@ class StyleGenerator(nn.Module):
         for i, (second, to_image) in enumerate(zip(self.second, self.to_image, strict=True)):
             height, width = self.sizes[i]
             if i:
-                x = enlarge(x, self.filter.to(x.dtype))[:, :, :height, :width]
                 noise = self._noise(chance, 2 * i - 1, height, width)
                 x = self.first[i - 1](x, styles[:, 2 * i - 1], noise)
             x = second(x, styles[:, 2 * i], self._noise(chance, 2 * i, height, width))
@@ -175,11 +175,15 @@ class ModulatedConv(nn.Module):
         """`x` `[B, inputs, H, W]` under styles `[B, style_dim]`, without the bias."""
         scales = self.style(w)
         weight = self.weight * self.scale
-        x = conv2d(x * scales[:, :, None, None], weight, padding=weight.shape[2] // 2)
+        x = self.convolve(x * scales[:, :, None, None], weight)
         if not self.demodulate:
             return x + self.bias[:, None, None]
         energy = linear(scales.float().square(), weight.float().square().sum((2, 3)))
         return x * (energy + 1e-8).rsqrt()[:, :, None, None]
+
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution itself."""
+        return conv2d(x, weight, padding=weight.shape[2] // 2)
 
 
 class StyledConv(ModulatedConv):
@@ -193,6 +197,21 @@ class StyledConv(ModulatedConv):
         """`noise` is `[B, 1, H, W]`."""
         x = super().forward(x, w) + noise * self.strength + self.bias[:, None, None]
         return leaky_relu(x, 0.2) * _GAIN
+
+
+class StyledEnlargement(StyledConv):
+    """The same of a map that is enlarged to `size` before."""
+
+    filter: Tensor
+
+    def __init__(self, inputs: int, outputs: int, style_dim: int, size: tuple[int, int]) -> None:
+        super().__init__(inputs, outputs, style_dim)
+        self.size = size
+        self.register_buffer("filter", binomial(), persistent=False)
+
+    def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
+        """The convolution of the enlarged map."""
+        return enlarge_and_convolve(x, weight, self.filter, self.size)
 
 
 class StyleDiscriminatorConfig(DiscriminatorConfig):

@@ -9,6 +9,7 @@ resume takes the first one's. The identity term is left out where the domains ha
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -24,7 +25,7 @@ from zerosum.games.translation import (
     require_pairs,
 )
 from zerosum.networks.base import DiscriminatorConfig
-from zerosum.networks.patch import PatchDiscriminatorConfig
+from zerosum.networks.patch import PatchDiscriminator, PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
@@ -77,6 +78,10 @@ class Cyclegan(TranslationGame):
             self.discriminator[direction] = config.discriminator.build(made)
             pool = torch.zeros(config.pool, *made.shape, dtype=torch.uint8)
             self.register_buffer(f"pool_{direction}", pool)
+        self._translates_each = _takes_each(self.generator)
+        judges = self.discriminator.children()
+        patches = all(isinstance(judge, PatchDiscriminator) for judge in judges)
+        self._judges_each = patches and _takes_each(self.discriminator)
 
     def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
         """What is handed in to be translated in a direction, and what comes out."""
@@ -111,7 +116,7 @@ class Cyclegan(TranslationGame):
                 fake = self.translate(source, noise=turn.noise, direction=direction)
                 fakes.append(fake)
                 shown = self.from_pool(fake, direction, turn)
-            heard.append((self.logits(real, direction), self.logits(shown, direction)))
+            heard.append(self._logits_of_both(real, shown, direction))
             found = self.config.adversarial.discriminator(*heard[-1])
             terms |= {f"{name}_{direction}": value for name, value in found.items()}
         real, fake = (torch.cat(one) for one in zip(*heard, strict=True))
@@ -128,7 +133,7 @@ class Cyclegan(TranslationGame):
             names.append("identity")
         terms: Terms = dict.fromkeys(names, a.new_zeros(()))
         for there, back, x, other in (("A2B", "B2A", a, b), ("B2A", "A2B", b, a)):
-            fake = self.translate(x, noise=turn.noise, direction=there)
+            fake, same = self._translated(x, other if "identity" in names else None, there, turn)
             again = self.translate(fake, noise=turn.noise, direction=back)
             real_logits = None
             if config.adversarial.pairs_reals:
@@ -137,8 +142,7 @@ class Cyclegan(TranslationGame):
             loss = config.adversarial.generator(real_logits, self.logits(fake, there))
             terms["adversarial"] = terms["adversarial"] + config.adversarial_weight * loss
             terms["cycle"] = terms["cycle"] + config.cycle_weight * (again - x).abs().mean()
-            if "identity" in names:
-                same = self.translate(other, noise=turn.noise, direction=there)
+            if same is not None:
                 distance = (same - other).abs().mean()
                 terms["identity"] = terms["identity"] + config.identity_weight * distance
         return terms
@@ -170,9 +174,32 @@ class Cyclegan(TranslationGame):
         pool[places] = torch.where(swap, compact[rows], kept)
         return shown
 
+    def _translated(
+        self, x: Tensor, other: Tensor | None, direction: str, turn: Turn
+    ) -> tuple[Tensor, Tensor | None]:
+        """Translations of both; in one batch, which is faster, where that changes nothing."""
+        if other is not None and self._translates_each:
+            joined = torch.cat([x, other])
+            fake, same = self.translate(joined, noise=turn.noise, direction=direction).chunk(2)
+            return fake, same
+        translate = partial(self.translate, noise=turn.noise, direction=direction)
+        return translate(x), None if other is None else translate(other)
+
+    def _logits_of_both(self, real: Tensor, fake: Tensor, direction: str) -> tuple[Tensor, Tensor]:
+        """Logits of reals and fakes, in one batch likewise."""
+        if not self._judges_each:
+            return self.logits(real, direction), self.logits(fake, direction)
+        first, second = self.logits(torch.cat([real, fake]), direction).chunk(2)
+        return first, second
+
     def _both(self, turn: Turn) -> tuple[Tensor, Tensor]:
         batch = turn.next_batch()
         return self.sources(batch, turn.noise), batch.x
+
+
+def _takes_each(network: nn.Module) -> bool:
+    """Whether what is made of a picture does not depend on the others of its batch."""
+    return not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
 
 
 @recipe(paper="Zhu et al. 2017, arXiv:1703.10593", spaces=("pair",))
