@@ -100,3 +100,11 @@ def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs
     assert "was trained by cgan, which makes samples and translates no pictures" in done.err
     with pytest.raises(ConditionError, match="translates no pictures"):
         load(digits_run).translate(pairs / "A" / "1.png")
+
+
+def test_a_factor_is_said_in_one_word(zerosum: Zerosum) -> None:
+    done = zerosum("train", "upscale", "--data", "digits", "--factor", "4", "--dry-run")
+    assert json.loads(done.out)["game"]["factor"] == 4
+    done = zerosum("train", "dcgan", "--data", "digits", "--factor", "4", "--dry-run")
+    assert done.code == 1
+    assert "game has no 'factor'" in done.err

@@ -79,6 +79,9 @@ def train(
         list[str] | None,
         typer.Option("--set", help="Change the recipe: game.gamma=0.5; repeat for more."),
     ] = None,
+    factor: Annotated[
+        int | None, typer.Option(help="Of upscale: how many times larger, 2 or 4.")
+    ] = None,
     seed: Seed = 0,
     size: Annotated[str | None, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")] = None,
     fit: Annotated[str | None, typer.Option(help="cover, contain, stretch or crop.")] = None,
@@ -133,6 +136,8 @@ def train(
 
     quiet = quiet or not is_main_process()
     changes = parse_assignments(set_ or [])
+    if factor is not None:
+        changes["game.factor"] = factor
     options = data_options(
         _size(size), fit, channels, labels, skip_bad, limit, schema, drop, constraints, protect
     )
