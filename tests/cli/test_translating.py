@@ -106,5 +106,5 @@ def test_a_factor_is_said_in_one_word(zerosum: Zerosum) -> None:
     done = zerosum("train", "upscale", "--data", "digits", "--factor", "4", "--dry-run")
     assert json.loads(done.out)["game"]["factor"] == 4
     done = zerosum("train", "dcgan", "--data", "digits", "--factor", "4", "--dry-run")
-    assert done.code == 1
+    assert done.code == 2
     assert "game has no 'factor'" in done.err
