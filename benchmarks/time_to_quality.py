@@ -6,9 +6,10 @@
 `dcgan` is trained as textbooks do it, in fp32 with batch 64 and rates of 2e-4, for `--seconds`;
 `r3gan` as it comes, for `--short` and for `--seconds`. All trainings are 32 x 32. Seconds are those
 of all threads together, whatever else the machine does: two short trainings tell what an image
-takes, and the budget is given in images. 10,000 samples, and as many training pictures from which the features did not
-learn, are held against 10,000 test pictures (CIFAR: 5,000) in `self` features. It can be stopped
-and started again: what is in `benchmarks/results/time_to_quality` is not trained again.
+takes, and the budget is given in images. 10,000 samples, and as many training pictures from which
+the features did not learn, are held against 10,000 test pictures (CIFAR: 5,000) in `self` features.
+It can be stopped and started again: what is in `benchmarks/results/time_to_quality` is not trained
+again.
 """
 
 import argparse
@@ -136,8 +137,9 @@ def table() -> None:
             for name, digits in (("frechet_distance", 2), ("coverage", 3))
         }
         fresh = found[0]["fresh"]
+        spent, images = (mean(one[name] for one in found) for name in ("seconds", "images"))
         print(
-            f"| {data} | {recipe} | {mean(one['seconds'] for one in found):.0f} | {mean(one['images'] for one in found):,.0f} "
+            f"| {data} | {recipe} | {spent:.0f} | {images:,.0f} "
             f"| {mean(one['frechet_distance'] for one in found):.2f} ({each['frechet_distance']}) "
             f"| {mean(one['coverage'] for one in found):.3f} ({each['coverage']}) "
             f"| {fresh['frechet_distance']:.2f}, {fresh['coverage']:.3f} |"
