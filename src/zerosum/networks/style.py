@@ -131,18 +131,21 @@ class StyleGenerator(nn.Module):
 class EqualLinear(nn.Module):
     """A linear layer whose weights are of variance 1 and scaled when used (Karras et al. 2018).
 
-    `rate` is how fast it learns, relative to others.
+    `rate` is how fast it learns, relative to others; `bias` is what biases start at, None for none.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, rate: float = 1.0, bias: float = 0.0) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, rate: float = 1.0, bias: float | None = 0.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
-        self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
+        self.bias = None if bias is None else nn.Parameter(torch.full((outputs,), bias / rate))
         self.scale, self.rate = rate / inputs**0.5, rate
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, inputs]` to `[B, outputs]`."""
-        return linear(x, self.weight * self.scale, self.bias * self.rate)
+        bias = None if self.bias is None else self.bias * self.rate
+        return linear(x, self.weight * self.scale, bias)
 
 
 class EqualConv(nn.Module):
@@ -260,7 +263,7 @@ class StyleDiscriminator(nn.Module):
         last, (height, width) = widths[-1], sizes[0]
         self.last = EqualConv(last + (self.group > 1), last, 3)
         self.dense = EqualLinear(last * height * width, last)
-        self.head = EqualLinear(last, num_outputs)
+        self.head = EqualLinear(last, num_outputs, bias=None)
         self.embed = nn.Embedding(num_labels, last) if num_labels else None
         self.register_buffer("filter", binomial(), persistent=False)
 
