@@ -75,6 +75,14 @@ def rows(x: torch.Tensor) -> set[bytes]:
     return {row.numpy().tobytes() for row in x}
 
 
+def test_an_exported_file_is_judged_as_its_run_is(run: Run, npz: Path, tmp_path: Path) -> None:
+    path = load(run).export(tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match="--data"):
+        judge(path)
+    options = {"data": str(npz), "holdout": str(npz)}
+    assert numbers(judge(path, **options)) == numbers(judge(run, **options))
+
+
 def test_with_a_holdout(run: Run, npz: Path) -> None:
     found = judge(run.folder, holdout=npz)
     assert found.figures

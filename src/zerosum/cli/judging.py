@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
 from zerosum.cli.output import print_table
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ Holdout = Annotated[
     str | None,
     typer.Option(help="Reals that the model was not trained on; what train --data takes."),
 ]
-Data = Annotated[str | None, typer.Option(help="The training data, where it has moved.")]
+Data = Annotated[
+    str | None, typer.Option(help="The training data, where it has moved, or the model is a file.")
+]
 Number = Annotated[
     int | None,
     typer.Option("-n", "--number", help="Samples, and as many reals; default: up to 10,000."),
@@ -50,7 +52,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    run: RunFolder,
+    run: RunOrFile,
     holdout: Holdout = None,
     data: Data = None,
     n: Number = None,
@@ -119,7 +121,7 @@ def compare(
 
 
 def audit(
-    run: RunFolder,
+    run: RunOrFile,
     holdout: Holdout = None,
     data: Data = None,
     attacks: Annotated[int, typer.Option(help="How often each attack is tried.")] = 1_000,

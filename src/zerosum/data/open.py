@@ -140,6 +140,31 @@ def open_holdout(
     return open_data(config, progress=progress, **_known(options, type(config)))
 
 
+def open_like(
+    data: Any, space: Space, *, progress: Progress | None = None
+) -> tuple[Dataset, DataConfig | None]:
+    """Data brought to the form of `space`, of which only the space is known.
+
+    Args:
+        data: whatever `open_data` takes.
+        space: what its samples shall be: pictures get their size and channels, rows their columns.
+        progress: told about anything that takes long.
+
+    Raises:
+        DataError: it cannot be found, read or used; the message says why.
+    """
+    named = isinstance(data, str | Path) and str(data) not in BUILT_IN
+    if isinstance(space, TableSpace) and (named or _is_frame(data)):
+        return open_table_holdout(data, space), None
+    options: dict[str, Any] = {}
+    if named and isinstance(space, ImageSpace):
+        options["size"] = (space.height, space.width)
+        if Path(data).suffix not in (".npz", ".gz"):
+            options["channels"] = space.channels
+    dataset, config = open_data(data, progress=progress, **options)
+    return _in_space_of(space, dataset), config
+
+
 def _in_space_of(space: Space, held: Dataset) -> Dataset:
     """A built-in table as rows of `space`, with its categories and codes; other data as it is."""
     if not (isinstance(space, TableSpace) and isinstance(held.space, TableSpace)):

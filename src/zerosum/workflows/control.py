@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
 from zerosum.data.labelled import open_labelled
-from zerosum.data.open import BUILT_IN, open_data
+from zerosum.data.open import open_like
 from zerosum.data.pixels import fit_image
 from zerosum.errors import ConditionError, DataError
 from zerosum.evaluation.attributes import AttributeReader, Reader, learn_attribute
@@ -187,18 +187,14 @@ def _reader(
         return reader
     space = model.space
     assert isinstance(space, ImageSpace)
-    options: dict[str, Any] = {}
-    if isinstance(labels, str | Path) and str(labels) not in BUILT_IN:
-        options = {"size": (space.height, space.width)}
-        if Path(labels).suffix not in (".npz", ".gz"):
-            options["channels"] = space.channels
     if listed:
         folder = None if images is None else Path(images)
         dataset = open_labelled(
-            Path(labels), attribute, images=folder, progress=progress, **options
-        )
+            Path(labels), attribute, images=folder, size=(space.height, space.width),
+            channels=space.channels, progress=progress,
+        )  # fmt: skip
     else:
-        dataset, _ = open_data(labels, progress=progress, **options)
+        dataset, _ = open_like(labels, space, progress=progress)
     if dataset.space.shape != space.shape:
         raise DataError(
             f"the labelled data {dataset.name} has shape {dataset.space.shape}, and the model "

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.open import open_data
+from zerosum.data.open import open_like
 from zerosum.errors import DataError, RunError
 from zerosum.evaluation.blocks import nearest
 from zerosum.evaluation.figures import Evaluation, Neighbour
@@ -24,6 +24,7 @@ from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_json
 from zerosum.runs.store import Run, versions
 from zerosum.tables.space import TableSpace
+from zerosum.tasks.export import is_model_file
 from zerosum.tasks.model import Model
 from zerosum.tasks.table import TableModel
 from zerosum.workflows.case import Case, open_case
@@ -141,9 +142,11 @@ def open_subject(
     if run is not None:
         dataset, config = data_of(run, data, progress)
     elif data is None:
-        raise DataError("this model belongs to no run; give what it was trained on with data=.")
+        raise DataError(
+            "this model belongs to no run; give what it was trained on with data= (--data)."
+        )
     else:
-        dataset, config = open_data(data, progress=progress)
+        dataset, config = open_like(data, model.space, progress=progress)
     return Subject(model, run, dataset, config)
 
 
@@ -160,7 +163,11 @@ def open_model(
     """
     if isinstance(run_or_model, Model):
         return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
-    run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
+    if not isinstance(run_or_model, Run):
+        if is_model_file(run_or_model):
+            return load(run_or_model, device=device, code=code), None
+        run_or_model = Run.open(run_or_model)
+    run = run_or_model
     if not (run.healthy if run.manifest.get("model") else run.checkpoints).steps():
         raise RunError(
             f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
