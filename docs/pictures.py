@@ -5,6 +5,9 @@ zerosum train r3gan --data grid --out runs/grid
 python benchmarks/referee.py run --seeds 8-12
 python docs/pictures.py --demo RUN_OF_MAKE_DEMO --infogan runs/infogan --grid runs/grid
 python docs/pictures.py --proof benchmarks/results/referee
+zerosum train stylegan --data sprites --images 150000 --out runs/shapes
+python benchmarks/directions.py --run runs/shapes
+python docs/pictures.py --shapes runs/shapes
 """
 
 import argparse
@@ -19,6 +22,7 @@ from zerosum.data.open import open_data
 from zerosum.games.base import Inputs
 from zerosum.pictures import draw_curves, draw_grid, draw_samples
 from zerosum.runs.store import Run
+from zerosum.workflows.control import styled_model
 from zerosum.workflows.history import draw_history
 
 FOLDER = Path(__file__).parent / "images"
@@ -74,6 +78,14 @@ def draw_proof(results: Path) -> None:
     picture.save(FOLDER / "referee.png")
 
 
+def draw_styles(run: Path) -> None:
+    """Samples mixed, and four of them along each of three learned directions."""
+    model = styled_model(run)
+    model.mix(range(1, 7)).save(FOLDER / "mixing.png")
+    for name in ("x", "size", "hue"):
+        model.filmstrip(name, seeds=range(1, 5)).save(FOLDER / f"along-{name}.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,6 +93,7 @@ def main() -> None:
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
+    parser.add_argument("--shapes", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -88,6 +101,7 @@ def main() -> None:
         (options.infogan, draw_codes),
         (options.grid, draw_modes),
         (options.proof, draw_proof),
+        (options.shapes, draw_styles),
     )
     for run, draw in drawers:
         if run is not None:
