@@ -163,11 +163,9 @@ def open_model(
     """
     if isinstance(run_or_model, Model):
         return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
-    if not isinstance(run_or_model, Run):
-        if is_model_file(run_or_model):
-            return load(run_or_model, device=device, code=code), None
-        run_or_model = Run.open(run_or_model)
-    run = run_or_model
+    if isinstance(run_or_model, str | Path) and is_model_file(run_or_model):
+        return load(run_or_model, device=device, code=code), None
+    run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
     if not (run.healthy if run.manifest.get("model") else run.checkpoints).steps():
         raise RunError(
             f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
