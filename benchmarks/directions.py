@@ -4,10 +4,11 @@
 
 For each factor a direction is learned from what is read off samples, all other factors kept. Then
 other samples go along it, from -2 to 2. Factors are in standard deviations over samples: *slope* is
-how many of them a strength of 1 changes, divided by what the direction promises; *rank* is the
-correlation of factor and strength by ranks, within each sample, in the mean; *leakage* is the mean
-change of the other factors over that of the factor itself. The same is told of random directions
-of the same length, whose factor is the one that changes most.
+how many of them a strength of 1 changes, divided by what the direction promises; *within* is the
+same of steps whose promised end lies in the range of the factor, since nobody can have learned what
+is beyond it; *rank* is the correlation of factor and strength by ranks, within each sample, in the
+mean; *leakage* is the mean change of the other factors over that of the factor itself. The same is
+told of random directions of the same length, whose factor is the one that changes most.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from zerosum.data.sprites import measure_factors
+from zerosum.data.sprites import RANGES, measure_factors
 from zerosum.rng import Noise
 from zerosum.tasks.directions import Direction
 from zerosum.tasks.styled import StyledModel
@@ -58,6 +59,17 @@ def read(seen: Tensor, factor: int) -> tuple[float, float, float]:
     return float(means[factor]), mean(ranks), mean(others) / max(abs(float(means[factor])), 1e-9)
 
 
+def within(seen: Tensor, factor: int, gain: float, spread: Tensor) -> float:
+    """Slope over the promise, of steps from a sample that should end in the factor's range."""
+    seen = seen[:, ~seen.isnan().any(0).any(1), factor]
+    low, high = (end / float(spread[factor]) for end in RANGES[FACTORS[factor]])
+    start = seen[STRENGTHS.index(0.0)]
+    promised = gain * torch.tensor(STRENGTHS)[:, None]
+    inside = ((start + promised >= low) & (start + promised <= high)).float()
+    change = (inside * promised * (seen - start)).sum()
+    return float(change / (inside * promised.square()).sum())
+
+
 def learned(model: StyledModel) -> dict[str, Direction]:
     """A direction for each factor that keeps the others."""
 
@@ -79,8 +91,8 @@ def learned(model: StyledModel) -> dict[str, Direction]:
 
 def report(rows: Sequence[Sequence[object]]) -> None:
     """A table in Markdown."""
-    print("| direction | promised | slope | rank correlation | leakage |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| direction | promised | slope | within | rank correlation | leakage |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for row in rows:
         print("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in row) + " |")
 
@@ -95,9 +107,9 @@ def main() -> None:
     print(f"{len(seen)} of {len(everything)} samples show a shape")
     spread, rows, directions = seen.std(0), [], learned(model)
     for i, (name, direction) in enumerate(directions.items()):
-        slope, rank, leakage = read(along(model, direction.way, spread), i)
-        gain = direction.about["gain"]
-        rows.append([name, gain, slope / gain, rank, leakage])
+        steps, gain = along(model, direction.way, spread), direction.about["gain"]
+        slope, rank, leakage = read(steps, i)
+        rows.append([name, gain, slope / gain, within(steps, i, gain, spread), rank, leakage])
     lengths = mean(float(one.way.norm()) for one in directions.values())
     noise = Noise(0)
     found = []
@@ -107,7 +119,7 @@ def main() -> None:
         each = [read(steps, i) for i in range(len(FACTORS))]
         found.append(max(each, key=lambda one: abs(one[0])))
     slope, rank, leakage = (mean(abs(one[i]) for one in found) for i in range(3))
-    rows.append(["random, its largest factor", "", slope, rank, leakage])
+    rows.append(["random, its largest factor", "", slope, "", rank, leakage])
     report(rows)
 
 
