@@ -2,6 +2,7 @@
 
     python benchmarks/translations.py run upscale --minutes 10 --seeds 0
     python benchmarks/translations.py run cyclegan --minutes 30
+    python benchmarks/translations.py run upscale --minutes 10 --set game.adversarial_weight=0.1
     python benchmarks/translations.py table
 
 Every recipe is trained as it comes for `--minutes`, and its twin with `game.adversarial_weight=0`
@@ -11,7 +12,8 @@ of 64 x 64 (`pix2pix`, `cyclegan`), and the test part of CIFAR-10 (`upscale` fou
 highest frequency, over that of the true pictures; the *C2ST* is how often a strong
 classifier tells translations from other true pictures, in the same features.
 `cyclegan` is shown the two sides shuffled, and told by its L1 to the true partner over that of the
-picture left alone. What is in `benchmarks/results/translations` is not trained again.
+picture left alone. `--set` changes a recipe, under a name that says so. What is in
+`benchmarks/results/translations` is not trained again.
 """
 
 import argparse
@@ -132,7 +134,12 @@ class Yardstick:
 def run(args: argparse.Namespace) -> None:
     """A recipe and its twin, judged; and what needs no training."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = dict(one.split("=", 1) for one in args.set)
+    alike = [one for one in args.set if not one.startswith("game.adversarial")]
+    names = {
+        "adversarial": ",".join([args.task, *args.set]),
+        "alone": ",".join([args.task, *alike]),
+    }
     source: Tensor | None = None
     if args.task in ("pix2pix", "cyclegan"):
         (a, b), (source, true) = emoji()
@@ -143,12 +150,12 @@ def run(args: argparse.Namespace) -> None:
     else:
         train, true = cifar()
         targets = data = ArrayDataset(train, name="targets")
-        changes = {"game.factor": 4} if args.task == "upscale" else {}
+        changes |= {"game.factor": 4} if args.task == "upscale" else {}
     yardstick = Yardstick(targets, true)
     for seed in map(int, args.seeds.split(",")):
-        images = None
+        images = args.images
         for way in ("adversarial", "alone"):
-            path = RESULTS / f"{args.task}-{way}-{seed}.json"
+            path = RESULTS / f"{names[way]}-{way}-{seed}.json"
             if path.exists() or (args.task == "cyclegan" and way == "alone"):
                 images = json.loads(path.read_text())["images"] if path.exists() else None
                 continue
@@ -200,7 +207,7 @@ def table() -> None:
         found = json.loads(path.read_text())
         rows = {path.stem: found}
         if "adversarial" in path.stem and found["untrained"]:
-            rows[f"{path.stem.partition('-')[0]}, untrained"] = found["untrained"]
+            rows[f"{path.stem.partition('-')[0].partition(',')[0]}, untrained"] = found["untrained"]
         for name, one in rows.items():
             spent = f"{one.get('images', 0):,} | {one.get('seconds', 0):.0f}"
             print(
@@ -214,7 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("what", choices=("run", "table"))
     parser.add_argument("task", nargs="?", choices=TASKS)
+    parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, as in zerosum train")
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--images", type=int, help="instead of --minutes")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import zerosum as zs
 from zerosum.data.base import Dataset
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -53,6 +54,16 @@ def test_crash_between_checkpoints_replays_the_lost_steps(
     assert resumption["step"] == 0
     assert resumption["exact"] is True
     assert_same_run(straight, resumed)
+
+
+def test_weights_of_another_version_are_refused(tmp_path: Path, train_small: TrainSmall) -> None:
+    run = train_small(tmp_path / "run", stop=6)
+    changed = dict(run.manifest["recipe"])
+    changed["game"]["generator"]["width"] += 1  # as if this version built it wider
+    run.update(recipe=changed)
+    for use in (zs.load, resume):
+        with pytest.raises(RunError, match=r"does not fit its networks .*size mismatch.* zerosum 0"):
+            use(run.folder)
 
 
 def _truncate(folder: Path, name: str) -> None:

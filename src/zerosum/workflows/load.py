@@ -44,7 +44,7 @@ def load(
         code: the user's own recipe file, where the run came from one.
 
     Raises:
-        RunError: no such run, or no usable checkpoint.
+        RunError: no such run, no usable checkpoint, or weights that fit another version only.
         ExportError: the file is none of ours, of a newer version, or damaged.
     """
     if not isinstance(run, Run):
@@ -62,7 +62,10 @@ def load(
     for name, tensor in checkpoint.tensors.items():
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
-    game.load_state_dict(state)
+    try:
+        game.load_state_dict(state)
+    except RuntimeError as error:
+        raise unlike(run, checkpoint.step, error) from error
     return _model_of(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
         precision=run.manifest["execution"].get("precision"),
@@ -87,6 +90,17 @@ def checkpoint_of(run: Run, step: int | None = None) -> Checkpoint:
     for problem in problems:
         warnings.warn(f"{problem} Step {checkpoint.step} is used instead.", stacklevel=3)
     return checkpoint
+
+
+def unlike(run: Run, step: int, error: RuntimeError) -> RunError:
+    """What to say where a checkpoint's weights do not fit the networks that its recipe builds."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    written = run.manifest["versions"]["zerosum"]
+    return RunError(
+        f"step {step} of {run.folder} does not fit its networks as this version of zerosum builds "
+        f"them ({' '.join(lines[1:2]) or lines[0]}). It was written by zerosum {written}; use that "
+        "version, or the recipe file as it was then, or train anew."
+    )
 
 
 def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | None) -> Model:

@@ -24,6 +24,7 @@ from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, open_runtime
 from zerosum.tasks.model import Model
+from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import Promise, plan_private
@@ -186,7 +187,10 @@ def resume(
         tensors = checkpoint.tensors
         if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
             tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
-        trainer.load_state(tensors, checkpoint.scalars)
+        try:
+            trainer.load_state(tensors, checkpoint.scalars)
+        except RuntimeError as error:
+            raise unlike(run, checkpoint.step, error) from error
         if trainer.progress >= 1:
             raise RunError(
                 f"{run.folder} is finished: {trainer.images_seen:,} images. To train on, give a "

@@ -64,21 +64,26 @@ class TableGanConfig(TwoPlayerConfig):
 class TableGan(TwoPlayer):
     """Rows as one-hot vectors, side by side."""
 
-    column: Tensor
     drawable: Tensor
+    log_marginals: Tensor
+    log_marginals: Tensor
 
     def __init__(self, config: TableGanConfig, space: TableSpace) -> None:
         self._sizes = space.sizes
         super().__init__(config, space)
         self.temperature = config.temperature
-        column = torch.repeat_interleave(torch.arange(len(space.sizes)), torch.tensor(space.sizes))
         drawable = torch.cat(
             [
                 torch.tensor([code not in codec.forbidden for code in range(codec.size)])
                 for codec in space.codecs
             ]
         )
-        self.register_buffer("column", column, persistent=False)
+        counts = [torch.tensor(codec.counts) + 0.5 for codec in space.codecs]
+        log_marginals = torch.cat([(times / times.sum()).log() for times in counts])
+        self.register_buffer("log_marginals", log_marginals, persistent=False)
+        counts = [torch.tensor(codec.counts) + 0.5 for codec in space.codecs]
+        log_marginals = torch.cat([(times / times.sum()).log() for times in counts])
+        self.register_buffer("log_marginals", log_marginals, persistent=False)
         self.register_buffer("drawable", drawable, persistent=False)
 
     @property
@@ -128,7 +133,7 @@ class TableGan(TwoPlayer):
             [self.config.latent_dim, self._width, len(self._sizes)], dim=1
         )
         gumbel = -(-chance.clamp(1e-9, 1 - 1e-7).log()).log()
-        return self.generator(latents, None).float() + gumbel
+        return self.generator(latents, None).float() + self.log_marginals + gumbel
 
 
 def _plain(width: int) -> VectorSpace:
