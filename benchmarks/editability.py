@@ -51,7 +51,8 @@ def measured(model: StyledModel) -> list[dict[str, Any]]:
     pictures, _ = simulate(SHOWN, seed=SEED, size=model.space.shape[-1])
     ways: list[tuple[How, float]] = [("encode", 0.0)]
     for pull in PULLS:
-        ways += [("optimise", pull), ("both", pull)]
+        ways.append(("optimise", pull))
+        ways.append(("both", pull))
     own = model.draw(SHOWN, seed=7).to(model.device)
     slope, leakage = edited(model, model.styled.styles(own).detach().float().cpu(), spread)
     rows: list[dict[str, Any]] = [{"how": "none", "slope": slope, "leakage": leakage}]
