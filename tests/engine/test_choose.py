@@ -123,6 +123,21 @@ def test_compilation_is_not_tried_for_a_short_training(budget_seconds: float | N
     assert not any(way.compile for way in [chosen, *built])
 
 
+def test_a_compiler_that_fails_is_told_and_left_out() -> None:
+    def make(execution: Execution) -> Trainer:
+        if execution.compile:
+            raise AssertionError("expected stride 1\nand more")
+        return make_trainer(execution)
+
+    offered = ways(Wishes(threads=1), images=False, compilable=True)
+    with pytest.warns(match=r"AssertionError: expected stride 1\), so .* is not compiled"):
+        chosen, trials = choose_execution(
+            offered, make, runtime=RUNTIME, num_steps=100, budget_seconds=7_200.0
+        )
+    assert not chosen.compile
+    assert [trial.execution.compile for trial in trials] == [False]
+
+
 def test_words_of_the_command_line() -> None:
     assert parse_wishes(
         precision="auto", layout="auto", compile="auto", threads="auto"

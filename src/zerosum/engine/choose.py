@@ -6,6 +6,7 @@ budget first wins, compilation time included; plain fp32 wins ties.
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
@@ -134,7 +135,16 @@ def choose_execution(
     steps = num_steps if budget_seconds is None else budget_seconds / best.step_seconds
     compiled = best.execution.with_values({"compile": True})
     if compiled in ways and steps * best.step_seconds >= _COMPILE_FROM_SECONDS:
-        trials += measure([compiled], make_trainer, runtime)
+        try:
+            trials += measure([compiled], make_trainer, runtime)
+        except Exception as error:  # whatever a compiler may fail with, the plain way works
+            reason = str(error).strip().partition("\n")[0]
+            warnings.warn(
+                f"a compiled step failed here ({type(error).__name__}: {reason}), so this training "
+                "is not compiled. --compile off leaves out the attempt.",
+                stacklevel=2,
+            )
+            return best.execution, trials
         if trials[-1].warmup_seconds + steps * trials[-1].step_seconds < steps * best.step_seconds:
             best = trials[-1]
     return best.execution, trials

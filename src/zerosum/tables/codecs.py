@@ -22,6 +22,11 @@ from zerosum.config import Config
 MIDDLE = 0.5
 """Place of a value in a code that has but one."""
 
+_ROWS_FOR_A_CODE = 40
+"""Rows of the table for each code of a column of numbers; more codes are learned by heart."""
+
+_FEWEST_INTERVALS, _FEWEST_VALUES = 8, 20
+
 _LAST_PLACE = 1 - 2**-12
 """Places stay below 1 by so much that float32 keeps the code right, for up to 2,048 intervals."""
 
@@ -102,8 +107,14 @@ class NumberCodec(Codec):
         Otherwise those are that occur as often as an interval has rows, and the rest is cut into
         intervals of as many rows each. No interval ends beyond the value that `least` rows reach,
         so that no extreme row is given back.
+
+        A short column has fewer codes: of a handful of rows each they would be learned by heart,
+        and the network would know rows and not what they have in common.
         """
         known = np.sort(values[~np.isnan(values)])
+        room = len(known) // _ROWS_FOR_A_CODE
+        few = min(few, max(_FEWEST_VALUES, room))
+        num_intervals = min(num_intervals, max(_FEWEST_INTERVALS, room))
         distinct, times = np.unique(known, return_counts=True)
         spike = times >= max(least, 1)
         if len(distinct) > few:

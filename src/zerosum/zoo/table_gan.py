@@ -31,6 +31,7 @@ from zerosum.tables.space import TableSpace
 _MOST_CODES = 1_024
 """Codes of one column that a one-hot vector may have."""
 
+_BATCH, _PACK = 512, 4
 _LAST_PLACE = 1 - 2**-12
 
 
@@ -65,8 +66,6 @@ class TableGan(TwoPlayer):
     """Rows as one-hot vectors, side by side."""
 
     drawable: Tensor
-    log_marginals: Tensor
-    log_marginals: Tensor
 
     def __init__(self, config: TableGanConfig, space: TableSpace) -> None:
         self._sizes = space.sizes
@@ -78,12 +77,6 @@ class TableGan(TwoPlayer):
                 for codec in space.codecs
             ]
         )
-        counts = [torch.tensor(codec.counts) + 0.5 for codec in space.codecs]
-        log_marginals = torch.cat([(times / times.sum()).log() for times in counts])
-        self.register_buffer("log_marginals", log_marginals, persistent=False)
-        counts = [torch.tensor(codec.counts) + 0.5 for codec in space.codecs]
-        log_marginals = torch.cat([(times / times.sum()).log() for times in counts])
-        self.register_buffer("log_marginals", log_marginals, persistent=False)
         self.register_buffer("drawable", drawable, persistent=False)
 
     @property
@@ -133,7 +126,7 @@ class TableGan(TwoPlayer):
             [self.config.latent_dim, self._width, len(self._sizes)], dim=1
         )
         gumbel = -(-chance.clamp(1e-9, 1 - 1e-7).log()).log()
-        return self.generator(latents, None).float() + self.log_marginals + gumbel
+        return self.generator(latents, None).float() + gumbel
 
 
 def _plain(width: int) -> VectorSpace:
@@ -147,6 +140,8 @@ def table_gan(space: Space) -> Recipe:
 
     It is here for comparison. `table` is nearer to the data, faster, and obeys conditions.
     """
+    rows = space.num_rows if isinstance(space, TableSpace) else _BATCH
+    packs = max(min(_BATCH, rows // 2) // _PACK, 1)
     optimizer = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=Cosine(end=0.1))
     return Recipe(
         name="table_gan",
@@ -156,10 +151,10 @@ def table_gan(space: Space) -> Recipe:
             discriminator=MlpDiscriminatorConfig(width=256, depth=2),
             adversarial=RelativisticPaired(),
             penalties=(R1(weight=1.0, every=4), R2(weight=1.0, every=4)),
-            pack=4,
+            pack=_PACK,
         ),
         optimisation=Optimisation(
-            batch_size=512,
+            batch_size=_PACK * packs,
             total_images=4_000_000,
             optimizers={"generator": optimizer, "discriminator": optimizer},
             averaging=Averaging(half_life=50_000),
