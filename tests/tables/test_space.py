@@ -56,6 +56,15 @@ def test_spikes_have_codes_of_their_own_and_the_rest_intervals() -> None:
     assert codec.counts[0] == 900
 
 
+def test_a_short_column_has_few_codes() -> None:
+    integers = np.random.default_rng(0).integers(0, 90, size=4_000)
+    for n, intervals, codes in ((200, 8, 20), (1_000, 25, 25), (4_000, 64, 90)):
+        assert NumberCodec.fit("x", numbers(n=n), places=None).size == intervals
+        found = NumberCodec.fit("x", integers[:n].astype(float), places=0).size
+        assert found <= codes
+        assert (found == 90) == (codes == 90)
+
+
 def test_no_extreme_row_is_given_back() -> None:
     values = np.r_[numbers(), 1e6]
     codec = NumberCodec.fit("x", values, places=3, least=5)
