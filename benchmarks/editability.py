@@ -29,8 +29,8 @@ from zerosum.tasks.styled import StyledModel
 from zerosum.workflows.control import styled_model
 
 RESULTS = Path(__file__).parent / "results" / "editability.json"
-SHOWN, SEED = 200, 1_000
-PULLS = (0.0, 0.002, 0.02, 0.1, 0.5)
+SHOWN, SEED = 64, 1_000
+PULLS = (0.0, 0.005, 0.02, 0.1, 0.5)
 
 
 def edited(model: StyledModel, styles: Tensor, spread: Tensor) -> tuple[float, float]:

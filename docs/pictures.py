@@ -8,6 +8,10 @@ python docs/pictures.py --proof benchmarks/results/referee
 zerosum train stylegan --data sprites --images 150000 --out runs/shapes
 python benchmarks/directions.py --run runs/shapes
 python docs/pictures.py --shapes runs/shapes
+python benchmarks/editability.py --run runs/shapes
+python docs/pictures.py --editability benchmarks/results/editability.json
+python benchmarks/stacked_mnist.py run --images 200000 --every 25000 --seeds 1,2
+python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 """
 
 import argparse
@@ -86,6 +90,28 @@ def draw_styles(run: Path) -> None:
         model.filmstrip(name, seeds=range(1, 5)).save(FOLDER / f"along-{name}.png")
 
 
+def draw_editability(result: Path) -> None:
+    """What the slope of edits is worth at what distortion, for each way of finding pictures."""
+    rows = json.loads(result.read_text(encoding="utf-8"))
+    curves = {
+        title: [(row["distortion"], row["slope"]) for row in rows if row["how"] == how]
+        for title, how in (
+            ("optimised", "optimise"), ("encoded, then optimised", "both"), ("encoded", "encode"),
+        )
+    }  # fmt: skip
+    draw_curves(curves).save(FOLDER / "editability.png")
+
+
+def draw_stacked(results: Path) -> None:
+    """The divergence of stacked digits over the images of each training."""
+    curves = {}
+    for path in sorted(results.glob("r3gan-*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        curve = [(look["images"], look["kl"]) for look in found["curve"]]
+        curves[f"KL, seed {path.stem[-1]}"] = curve
+    draw_curves(curves, side=320).save(FOLDER / "stacked.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,6 +120,8 @@ def main() -> None:
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
     parser.add_argument("--shapes", type=Path)
+    parser.add_argument("--editability", type=Path)
+    parser.add_argument("--stacked", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -102,6 +130,8 @@ def main() -> None:
         (options.grid, draw_modes),
         (options.proof, draw_proof),
         (options.shapes, draw_styles),
+        (options.editability, draw_editability),
+        (options.stacked, draw_stacked),
     )
     for run, draw in drawers:
         if run is not None:

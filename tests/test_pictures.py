@@ -146,6 +146,14 @@ def test_curves() -> None:
     assert low[1] > 150 > high[1]
 
 
+def test_a_curve_of_one_point_is_a_dot() -> None:
+    curves = {"line": [(0.0, 0.0), (9.0, 9.0)], "dot": [(3.0, 6.0)]}
+    pixels = np.asarray(draw_curves(curves, side=200)).astype(int)
+    red = (pixels[..., 0] - pixels[..., 2] > 120).nonzero()
+    dot = [(x, y) for y, x in zip(*red, strict=True) if y > 60]
+    assert 20 < len(dot) < 90
+
+
 def test_a_frame_for_each_curve_on_its_own_scale() -> None:
     small, large = [(0.0, 0.0), (9.0, 1.0)], [(0.0, 0.0), (9.0, 1e6)]
     curves = {"small": small, "large": large}

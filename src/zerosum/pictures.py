@@ -106,7 +106,7 @@ def draw_curves(
     side: int = 480,
     marks: Sequence[tuple[float, str]] = (),
 ) -> Image.Image:
-    """Named `(x, y)` curves in one frame with a legend, for a run's history.
+    """Named `(x, y)` curves in one frame with a legend; a curve of one point is a dot.
 
     Points that are not finite are left out. `marks` are upright lines at an x, with their colours.
     """
@@ -141,7 +141,12 @@ def draw_curves(
         colour = colours[i % len(colours)]
         if len(curve) > 1:
             pen.line([place(*point) for point in curve], fill=colour, width=2)
-        pen.text((left + 12, top + 4 + 17 * i), name, fill=colour, font=font)
+        elif curve:
+            (x, y), size = place(*curve[0]), 4
+            pen.ellipse([x - size, y - size, x + size, y + size], fill=colour)
+        corner = (left + 12, top + 4 + 17 * i)
+        pen.rectangle(pen.textbbox(corner, name, font=font), fill="white")
+        pen.text(corner, name, fill=colour, font=font)
     return sheet
 
 

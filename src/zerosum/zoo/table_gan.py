@@ -31,7 +31,7 @@ from zerosum.tables.space import TableSpace
 _MOST_CODES = 1_024
 """Codes of one column that a one-hot vector may have."""
 
-_BATCH, _PACK = 512, 4
+_BATCH, _PACK, _EPOCHS = 512, 4, 150
 _LAST_PLACE = 1 - 2**-12
 
 
@@ -140,7 +140,7 @@ def table_gan(space: Space) -> Recipe:
 
     It is here for comparison. `table` is nearer to the data, faster, and obeys conditions.
     """
-    rows = space.num_rows if isinstance(space, TableSpace) else _BATCH
+    rows = space.num_rows if isinstance(space, TableSpace) else 2 * _BATCH
     packs = max(min(_BATCH, rows // 2) // _PACK, 1)
     optimizer = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=Cosine(end=0.1))
     return Recipe(
@@ -155,7 +155,7 @@ def table_gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=_PACK * packs,
-            total_images=4_000_000,
+            total_images=min(4_000_000, max(1_000_000, _EPOCHS * rows)),
             optimizers={"generator": optimizer, "discriminator": optimizer},
             averaging=Averaging(half_life=50_000),
         ),
