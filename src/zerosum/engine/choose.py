@@ -155,21 +155,23 @@ def measure(
 ) -> list[Trial]:
     """What a step of each way takes; they take turns in short rounds."""
     trainers, warmups, once = [], [], []
-    for way in ways:
-        trainer = make_trainer(way)
-        with way.applied():
-            warmups.append(runtime.agree(_seconds(trainer, 2, runtime)))
-            once.append(runtime.agree(_seconds(trainer, 1, runtime)))
-        trainers.append(trainer)
-    times = [[seconds] for seconds in once]
-    close = [i for i, seconds in enumerate(once) if seconds < _HOPELESS * min(once)]
-    for _ in range(_ROUNDS if min(once) < _SLOW_STEP_SECONDS else 1):
-        for i in close:
-            steps = max(1, min(200, int(_ROUND_SECONDS / once[i])))
-            with ways[i].applied():
-                times[i].append(_seconds(trainers[i], steps, runtime) / steps)
-    for trainer in trainers:
-        trainer.loader.close()
+    try:
+        for way in ways:
+            trainer = make_trainer(way)
+            trainers.append(trainer)
+            with way.applied():
+                warmups.append(runtime.agree(_seconds(trainer, 2, runtime)))
+                once.append(runtime.agree(_seconds(trainer, 1, runtime)))
+        times = [[seconds] for seconds in once]
+        close = [i for i, seconds in enumerate(once) if seconds < _HOPELESS * min(once)]
+        for _ in range(_ROUNDS if min(once) < _SLOW_STEP_SECONDS else 1):
+            for i in close:
+                steps = max(1, min(200, int(_ROUND_SECONDS / once[i])))
+                with ways[i].applied():
+                    times[i].append(_seconds(trainers[i], steps, runtime) / steps)
+    finally:
+        for trainer in trainers:
+            trainer.loader.close()
     return [
         Trial(way, runtime.agree(min(seconds)), runtime.agree(sum(seconds) / len(seconds)), warmup)
         for way, seconds, warmup in zip(ways, times, warmups, strict=True)
