@@ -31,7 +31,7 @@ from zerosum.tables.space import TableSpace
 _MOST_CODES = 1_024
 """Codes of one column that a one-hot vector may have."""
 
-_BATCH, _PACK, _EPOCHS = 512, 4, 150
+_BATCH, _PACK = 512, 4
 _LAST_PLACE = 1 - 2**-12
 
 
@@ -155,7 +155,7 @@ def table_gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=_PACK * packs,
-            total_images=min(4_000_000, max(1_000_000, _EPOCHS * rows)),
+            total_images=4_000_000,
             optimizers={"generator": optimizer, "discriminator": optimizer},
             averaging=Averaging(half_life=50_000),
         ),
