@@ -146,6 +146,15 @@ def test_curves() -> None:
     assert low[1] > 150 > high[1]
 
 
+def test_the_legend_makes_way() -> None:
+    falling = [(float(x), -float(x)) for x in range(20)]
+    rising = [(x, -y) for x, y in falling]
+    for curve, right in ((falling, True), (rising, False)):
+        pixels = np.asarray(draw_curves({"seed 0": curve}, side=200)).astype(int)
+        blue = (pixels[:32, :, 2] - pixels[:32, :, 0] > 60).nonzero()[1]
+        assert (np.abs(blue - (260 if right else 90)) < 30).sum() > 40
+
+
 def test_a_curve_of_one_point_is_a_dot() -> None:
     curves = {"line": [(0.0, 0.0), (9.0, 9.0)], "dot": [(3.0, 6.0)]}
     pixels = np.asarray(draw_curves(curves, side=200)).astype(int)

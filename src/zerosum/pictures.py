@@ -108,7 +108,8 @@ def draw_curves(
 ) -> Image.Image:
     """Named `(x, y)` curves in one frame with a legend; a curve of one point is a dot.
 
-    Points that are not finite are left out. `marks` are upright lines at an x, with their colours.
+    The legend is at the top, on the side where it covers fewer points. Points that are not finite
+    are left out. `marks` are upright lines at an x, with their colours.
     """
     from PIL import ImageDraw, ImageFont
 
@@ -137,6 +138,10 @@ def draw_curves(
     for x, colour in marks:
         if x0 <= x <= x1:
             pen.line([place(x, y0), place(x, y1)], fill=colour)
+    long = max((pen.textlength(name, font=font) for name in curves), default=0.0)
+    sides = (left + 12.0, width - 28.0 - long)
+    high = [x for x, y in (place(*point) for point in points) if y < top + 8 + 17 * len(curves)]
+    legend = min(sides, key=lambda start: sum(-16 <= x - start <= long + 16 for x in high))
     for i, (name, curve) in enumerate(curves.items()):
         colour = colours[i % len(colours)]
         if len(curve) > 1:
@@ -144,9 +149,7 @@ def draw_curves(
         elif curve:
             (x, y), size = place(*curve[0]), 4
             pen.ellipse([x - size, y - size, x + size, y + size], fill=colour)
-        corner = (left + 12, top + 4 + 17 * i)
-        pen.rectangle(pen.textbbox(corner, name, font=font), fill="white")
-        pen.text(corner, name, fill=colour, font=font)
+        pen.text((legend, top + 4 + 17 * i), name, fill=colour, font=font)
     return sheet
 
 
