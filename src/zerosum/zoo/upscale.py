@@ -77,6 +77,7 @@ def upscale(space: Space) -> Recipe:
         game=UpscaleConfig(
             generator=ResnetTranslatorConfig(width=32, num_down=0, normalisation="none"),
             discriminator=PatchDiscriminatorConfig(width=32),
+            adversarial_weight=0.2,
         ),
         optimisation=Optimisation(
             batch_size=16,
