@@ -1,0 +1,149 @@
+"""Does `age` change the age? `stylegan` on faces, judged by a classifier that it never met.
+
+    unzip ../shared/data/faces/utkface_agegroup_gender.zip -d faces
+    zerosum train stylegan --data faces --size 32 --labels none --images 150000 --out runs/faces
+    python benchmarks/faces.py --run runs/faces --faces faces
+
+Folders are called AGEGROUP.GENDER, with ten groups of age. Every second face, listed in a CSV with
+its group, teaches a direction `age`, once more with a direction for the brightness of pictures held
+still. The other faces teach a classifier of the ten groups, of another shape, whose expected group
+is what is told of here: how well it ranks faces that it did not learn from; then, of samples moved
+from -2 to 2, the share that is older at 2 than at -2 (*rises*), that is older at 0 than at -2 and
+at 2 than at 0 (*monotone*), and at each of the four steps (*each step*), and the mean group at each
+strength. Random directions of the same length stand beside, turned so that the age rises in the
+mean.
+"""
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from statistics import mean
+
+import torch
+from scipy.stats import spearmanr
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from zerosum.data.labelled import open_labelled
+from zerosum.rng import Noise, seeded_initialisation
+from zerosum.runs.files import write_json
+from zerosum.tasks.styled import StyledModel
+from zerosum.workflows.control import learn_direction, styled_model
+
+RESULTS = Path(__file__).parent / "results" / "faces"
+STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+SHOWN, RANDOM = 500, 10
+_STEPS, _BATCH, _HELD = 1_200, 64, 0.2
+
+
+class Judge:
+    """A classifier of faces uint8 `[N, 3, H, W]` into the ten groups, 0 to 9."""
+
+    def __init__(self, x: Tensor, y: Tensor, *, seed: int = 1) -> None:
+        noise = Noise(seed)
+        order = noise.uniform(len(x)).argsort()
+        held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
+        with seeded_initialisation(seed):
+            self.network = nn.Sequential(
+                *_layer(3, 32, 1), *_layer(32, 64, 2), *_layer(64, 96, 2), *_layer(96, 128, 2),
+                nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(128, 10),
+            )  # fmt: skip
+        adam = torch.optim.AdamW(self.network.parameters(), lr=2e-3, weight_decay=5e-2)
+        falling = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=_STEPS)
+        for _ in range(_STEPS):
+            rows = learned[noise.integers(_BATCH, high=len(learned))]
+            seen = _scaled(x[rows])
+            turned = noise.uniform(_BATCH)[:, None, None, None] < 0.5
+            logits = self.network(torch.where(turned, seen.flip(3), seen))
+            loss = cross_entropy(logits, y[rows], label_smoothing=0.05)
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            falling.step()
+        self.network.eval().requires_grad_(False)
+        self.rank = float(spearmanr(self(x[held]).numpy(), y[held].numpy())[0])  # pyright: ignore[reportArgumentType]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The expected group, `[N]`."""
+        shares = torch.cat([self.network(_scaled(part)).softmax(1) for part in x.split(256)])
+        return shares @ torch.arange(10.0)
+
+
+def _layer(before: int, after: int, stride: int) -> list[nn.Module]:
+    conv = nn.Conv2d(before, after, 3, stride, 1, bias=False)
+    return [conv, nn.BatchNorm2d(after), nn.ReLU()]
+
+
+def _scaled(x: Tensor) -> Tensor:
+    return x.float() / 127.5 - 1
+
+
+def listed(faces: Path, start: int, path: Path) -> Path:
+    """A CSV of every second face from `start` on, with its group."""
+    files = sorted(faces.glob("*.*/*.jpg"))[start::2]
+    rows = [(str(one.relative_to(faces)), one.parent.name.split(".")[0]) for one in files]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "age"), *rows])
+    return path
+
+
+def judge(faces: Path, model: StyledModel) -> Judge:
+    """A classifier of the faces that directions are not learned from."""
+    path = listed(faces, 1, RESULTS / "judge.csv")
+    height, width = model.space.shape[1:]
+    data = open_labelled(path, "age", images=faces, size=(height, width), channels=3)
+    x, code = data.take(torch.arange(len(data)))
+    assert code is not None
+    numbers = torch.tensor([int(label) for label in data.space.labels])
+    return Judge(x, numbers[code])
+
+
+def along(model: StyledModel, way: Tensor, judge: Judge) -> Tensor:
+    """Expected group at each strength, `[strengths, N]`."""
+    inputs = model.draw(SHOWN, seed=7)
+    return torch.stack([judge(model.moved(inputs, way * one).tensor) for one in STRENGTHS])
+
+
+def told(ages: Tensor) -> list[float]:
+    """What changes: three shares, then the mean at each strength."""
+    low, middle, high = ages[0], ages[2], ages[4]
+    shares = (high > low, (middle > low) & (high > middle), (ages.diff(dim=0) > 0).all(0))
+    return [float(share.float().mean()) for share in shares] + ages.mean(1).tolist()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--faces", type=Path, required=True)
+    args = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    model = styled_model(args.run)
+    critic = judge(args.faces, model)
+    print(f"the classifier ranks what it did not learn from: {critic.rank:.2f}")
+    labels = listed(args.faces, 0, RESULTS / "age.csv")
+    learn_direction(model, "bright", labels=lambda x: x.float().mean((1, 2, 3)))
+    ways = {}
+    for name, keep in (("age", ()), ("age, brightness kept", ("bright",))):
+        ways[name] = learn_direction(model, name, labels=labels, images=args.faces, keep=keep)
+        print(name, json.dumps(ways[name].about))
+    found = {name: told(along(model, one.way, critic)) for name, one in ways.items()}
+    noise, others = Noise(0), []
+    for _ in range(RANDOM):
+        way = noise.normal(model.style_rows(1).shape[1])
+        ages = along(model, way / way.norm() * ways["age"].way.norm(), critic)
+        others.append(told(ages if float((ages[4] - ages[0]).mean()) > 0 else ages.flip(0)))
+    found["random"] = [mean(column) for column in zip(*others, strict=True)]
+    write_json(RESULTS / f"{args.run.name}.json", found)
+    strengths = " | ".join(f"{one:+.0f}" for one in STRENGTHS)
+    print(f"| direction | rises | monotone | each step | {strengths} |")
+    print("| --- " * 9 + "|")
+    for name, one in found.items():
+        print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in one) + " |")
+    strip = model.filmstrip(ways["age, brightness kept"], strengths=STRENGTHS, seeds=range(8))
+    strip.save(RESULTS / f"{args.run.name}-age.png")
+
+
+if __name__ == "__main__":
+    main()
