@@ -168,8 +168,11 @@ def run(args: argparse.Namespace) -> None:
                     args.task, data=data, out=Path(folder) / "run", seed=seed, compile=False,
                     threads=args.threads, set=changes | twin, quiet=True, **budget,
                 )  # fmt: skip
-                last = Run.open(Path(folder) / "run").history()[-1]
+                done = Run.open(Path(folder) / "run")
+                last = done.history()[-1]
                 images = int(last["images"])
+                if done.manifest["state"] == "interrupted":
+                    raise SystemExit(f"stopped after {images:,} images; nothing is kept")
             made, shown = translated(model, true, source)
             found = yardstick.read(made) | {"images": images, "seconds": last["seconds"]}
             plain = untrained(shown, true)
