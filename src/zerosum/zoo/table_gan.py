@@ -34,6 +34,8 @@ _MOST_CODES = 1_024
 
 _BATCH, _EPOCHS = 128, 120
 _LEAST_ROWS, _MOST_ROWS = 1_000_000, 2_000_000
+"""Rows to learn from at least and at most, whatever the epochs."""
+
 _LAST_PLACE = 1 - 2**-12
 
 
