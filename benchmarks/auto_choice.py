@@ -15,7 +15,7 @@ import time
 import torch
 
 from zerosum.data.open import open_data
-from zerosum.engine.choose import Wishes, candidates, choose_execution
+from zerosum.engine.choose import Wishes, can_bfloat16, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.recipes import find_recipe
@@ -46,7 +46,7 @@ def measure(case: str, name: str, shape: tuple[int, int, int], widths: dict[str,
 
     ways = candidates(
         Wishes(), kind=dataset.space.kind, device=runtime.device,
-        compilable=compiled,
+        compilable=compiled, bfloat16=can_bfloat16(runtime.device),
     )  # fmt: skip
     chosen, _ = choose_execution(ways, trainer, runtime=runtime, num_steps=10**9 if compiled else 1)
     playing = [(way, trainer(way)) for way in ways]

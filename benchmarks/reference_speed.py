@@ -49,7 +49,7 @@ from torch import nn
 
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.pairs import PairDataset
-from zerosum.engine.choose import Wishes, candidates, choose_execution
+from zerosum.engine.choose import Wishes, can_bfloat16, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.recipes import find_recipe
@@ -117,7 +117,10 @@ def ours(
 
     if execution is None:
         kind = dataset.space.kind
-        ways = candidates(Wishes(threads=1), kind=kind, device=CPU.device, compilable=False)
+        ways = candidates(
+            Wishes(threads=1), kind=kind, device=CPU.device, compilable=False,
+            bfloat16=can_bfloat16(CPU.device),
+        )  # fmt: skip
         execution, _ = choose_execution(ways, trainer, runtime=CPU, num_steps=1)
     player = trainer(execution)
 

@@ -6,6 +6,7 @@ import torch
 from zerosum.data.base import ArrayDataset
 from zerosum.engine.choose import (
     Wishes,
+    can_bfloat16,
     can_compile,
     candidates,
     choose_execution,
@@ -37,9 +38,11 @@ def make_trainer(execution: Execution) -> Trainer:
     return Trainer(game, dataset, optimisation, seed=0, runtime=RUNTIME, execution=execution)
 
 
-def ways(wishes: Wishes, *, images: bool = True, compilable: bool = False) -> list[Execution]:
+def ways(
+    wishes: Wishes, *, images: bool = True, compilable: bool = False, bfloat16: bool = True
+) -> list[Execution]:
     kind = "image" if images else "vector"
-    return candidates(wishes, kind=kind, device=CPU, compilable=compilable)
+    return candidates(wishes, kind=kind, device=CPU, compilable=compilable, bfloat16=bfloat16)
 
 
 def test_the_plainest_way_comes_first_and_all_are_different() -> None:
@@ -63,8 +66,23 @@ def test_without_a_compiler_nothing_is_compiled() -> None:
     assert not any(way.compile for way in ways(Wishes()))
 
 
+def test_where_bfloat16_is_slow_it_is_not_tried_but_can_be_forced() -> None:
+    assert {way.precision for way in ways(Wishes(), bfloat16=False)} == {"fp32"}
+    forced = ways(Wishes(precision="bf16"), bfloat16=False)
+    assert {way.precision for way in forced} == {"bf16"}
+
+
+@pytest.mark.parametrize(("vectors", "quick"), [("AVX2", False), ("AVX512", True)])
+def test_bfloat16_takes_wide_vectors(
+    vectors: str, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: vectors)
+    assert can_bfloat16(CPU) == quick
+
+
 def test_a_gpu_leaves_threads_alone() -> None:
-    found = candidates(Wishes(), kind="image", device=torch.device("cuda"), compilable=True)
+    gpu = torch.device("cuda")
+    found = candidates(Wishes(), kind="image", device=gpu, compilable=True, bfloat16=True)
     assert {way.threads for way in found} == {0}
 
 

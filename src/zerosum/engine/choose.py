@@ -27,6 +27,7 @@ _TIE = 0.98
 _HOPELESS = 2.0
 _SLOW_STEP_SECONDS = 0.5
 _COMPILE_FROM_SECONDS = 1800.0
+_SLOW_AT_BFLOAT16 = ("DEFAULT", "NO AVX", "AVX2")
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,12 @@ def parse_wishes(*, precision: str, layout: str, compile: str, threads: str) -> 
 
 
 def candidates(
-    wishes: Wishes, *, kind: str, device: torch.device, compilable: bool
+    wishes: Wishes, *, kind: str, device: torch.device, compilable: bool, bfloat16: bool
 ) -> list[Execution]:
     """The ways worth trying for samples of a kind of space, plainest first."""
     # bfloat16 has 8 bits: enough for pixels and odds, too coarse for the coordinates of points.
-    precisions: Iterable[Precision] = ("fp32",) if kind == "vector" else ("fp32", "bf16")
+    tried = bfloat16 and kind != "vector"
+    precisions: Iterable[Precision] = ("fp32", "bf16") if tried else ("fp32",)
     layouts: Iterable[Layout] = ("contiguous",)
     if kind == "image":
         layouts = ("contiguous", "channels_last")
@@ -185,6 +187,17 @@ def can_compile(device: torch.device) -> bool:
     if device.type == "cpu":
         return which(os.environ.get("CXX", "g++")) is not None or which("clang++") is not None
     return device.type == "cuda"
+
+
+def can_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 can be quick here.
+
+    On a CPU without wide vectors it takes 8 to 20 times as long as float32, so that even to try it
+    would take minutes for a large network.
+    """
+    if device.type == "cpu":
+        return torch.backends.cpu.get_cpu_capability() not in _SLOW_AT_BFLOAT16
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _best(trials: list[Trial]) -> Trial:

@@ -10,6 +10,7 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import (
     Trial,
     Wishes,
+    can_bfloat16,
     can_compile,
     candidates,
     choose_execution,
@@ -218,6 +219,7 @@ def _choose(
         kind=plan.dataset.space.kind,
         device=runtime.device,
         compilable=can_compile(runtime.device),
+        bfloat16=can_bfloat16(runtime.device),
     )
     return choose_execution(
         ways,
