@@ -10,14 +10,15 @@ for as many images. Pictures that were set apart are translated: emoji, Twemoji 
 of 64 x 64 (`pix2pix`, `cyclegan`), and the test part of CIFAR-10 (`upscale` four times, `inpaint`).
 *Fréchet* is in `self` features of the training targets; *fine* is the energy above half of the
 highest frequency, over that of the true pictures; the *C2ST* is how often a strong
-classifier tells translations from other true pictures, in the same features.
-`cyclegan` is shown the two sides shuffled, and told by its L1 to the true partner over that of the
-picture left alone. `--set` changes a recipe, under a name that says so. What is in
-`benchmarks/results/translations` is not trained again.
+classifier tells translations from other true pictures, and *partner* the mean distance to the true
+picture, in the same features. `cyclegan` is shown the two sides shuffled, and told by its distances
+to the true partner, over those of the picture left alone. `--set` changes a recipe, under a name
+that says so. What is in `benchmarks/results/translations` is not trained again.
 """
 
 import argparse
 import json
+import math
 import tempfile
 import zipfile
 from pathlib import Path
@@ -118,8 +119,9 @@ class Yardstick:
         self.true, self.exhibit = true, Exhibit(true, self.extract(true))
 
     def read(self, made: Tensor) -> dict[str, float]:
-        """PSNR, Fréchet distance, fine detail, L1 and C2ST."""
-        found = FrechetDistance().read(Exhibit(made, self.extract(made)), self.exhibit, self.bench)
+        """PSNR, Fréchet distance, fine detail, L1, distance to the partner and C2ST."""
+        shown = Exhibit(made, self.extract(made))
+        found = FrechetDistance().read(shown, self.exhibit, self.bench)
         half = min(len(made) // 2, _JUDGED)
         a, b = self.extract(made[:half]), self.extract(self.true[-half:])
         return {
@@ -127,6 +129,7 @@ class Yardstick:
             "frechet": found["frechet_distance"].value,
             "fine": fine(made, self.true),
             "l1": float((made.float() - self.true.float()).abs().mean()),
+            "partner": float((shown.features - self.exhibit.features).norm(dim=1).mean()),
             "c2st": float(told_apart(a, b, strong_judge, seed=0).mean()),
         }
 
@@ -204,8 +207,8 @@ def sheet(shown: Tensor, made: Tensor, true: Tensor, n: int = 12) -> Image.Image
 
 def table() -> None:
     """A row for each training."""
-    print("| training | images | seconds | Fréchet | PSNR | fine | L1 | C2ST |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| training | images | seconds | Fréchet | PSNR | fine | L1 | partner | C2ST |")
+    print("| --- " * 9 + "|")
     for path in sorted(RESULTS.glob("*.json")):
         found = json.loads(path.read_text())
         rows = {path.stem: found}
@@ -215,7 +218,7 @@ def table() -> None:
             spent = f"{one.get('images', 0):,} | {one.get('seconds', 0):.0f}"
             print(
                 f"| {name} | {spent} | {one['frechet']:.2f} | {one['psnr']:.2f} | {one['fine']:.2f}"
-                f" | {one['l1']:.2f} | {one['c2st']:.3f} |"
+                f" | {one['l1']:.2f} | {one.get('partner', math.nan):.2f} | {one['c2st']:.3f} |"
             )
 
 

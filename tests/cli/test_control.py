@@ -23,6 +23,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def quickly_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the pictures to learn an attribute from: how well is tested elsewhere."""
+    monkeypatch.setattr("zerosum.evaluation.attributes._SAMPLES_SEEN", 6_000)
+
+
 def test_from_directions_to_an_edit(run: Path, tmp_path: Path) -> None:
     strips = tmp_path / "strips"
     found = RUNNER.invoke(app, ["directions", str(run), "-n", "2", "--out", str(strips)])

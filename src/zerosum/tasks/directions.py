@@ -2,9 +2,12 @@
 
 Found without labels: from the weights alone (Shen and Zhou, "Closed-Form Factorization of Latent
 Semantics in GANs", CVPR 2021, arXiv:2007.06600), or as principal components of styles (Härkönen et
-al., "GANSpace", NeurIPS 2020, arXiv:2004.02546). Learned from what pictures are read as: a linear
-reading of styles, as in InterFaceGAN (Shen et al., CVPR 2020, arXiv:1907.10786), along which the
-readings of other attributes stay as they are.
+al., "GANSpace", NeurIPS 2020, arXiv:2004.02546). Learned from what pictures are read as: the mean
+slope of the reading in styles, less the slopes of readings that shall stay, as InterFaceGAN (Shen
+et al., CVPR 2020, arXiv:1907.10786) does with normals of separating planes. The slope is found by
+small random steps (Nesterov and Spokoiny, "Random Gradient-Free Minimization of Convex Functions",
+2017): it takes no gradient of the reader, and what merely goes along from sample to sample stays
+out of it.
 """
 
 import math
@@ -18,10 +21,11 @@ from torch import Tensor
 
 from zerosum.errors import ConditionError, RunError, did_you_mean
 from zerosum.networks.style import StyleGenerator
+from zerosum.rng import Noise
 from zerosum.runs.files import read_json, write_json
 
 FILE = "directions.json"
-_RIDGE = 1e-3
+_RIDGE, _STEP = 1e-3, 0.25
 
 
 @dataclass(frozen=True)
@@ -83,15 +87,28 @@ def _largest(found: str, matrix: Tensor, styles: Tensor, count: int) -> list[Dir
     ]
 
 
-def from_readings(
-    name: str, styles: Tensor, values: Tensor, keep: Sequence[Direction] = ()
+def random_steps(styles: Tensor, noise: Noise) -> Tensor:
+    """A step to take from each of the styles `[N, D]`, small beside what these differ by."""
+    spread = styles.var(0).mean().sqrt()
+    return _STEP * spread * noise.normal(*styles.shape)
+
+
+def from_steps(
+    name: str,
+    styles: Tensor,
+    steps: Tensor,
+    before: Tensor,
+    after: Tensor,
+    keep: Sequence[Direction] = (),
 ) -> Direction:
-    """The shortest way that changes a reading, and of `keep` none, as far as they are linear.
+    """The way along which a reading changes most, and of `keep` none, in the mean over samples.
 
     Args:
         name: what is read.
-        styles: `[N, D]`.
-        values: what is read of the picture of each, `[N]`.
+        styles: of samples, `[N, D]`.
+        steps: what was added to them once, `[N, D]`.
+        before: what is read of the picture of each sample, `[N]`.
+        after: what is read once the step is taken, `[N]`.
         keep: directions that were learned before, whose readings stay as they are.
 
     Raises:
@@ -104,32 +121,32 @@ def from_readings(
             f"{', '.join(unread)} was found without labels, so nobody knows what it changes. Learn "
             "it from labels first."
         )
-    spread = float(values.double().std())
-    if spread <= 1e-9:
+    spread = float(before.double().std())
+    change = after.double() - before.double()
+    if spread <= 1e-9 or float(change.abs().max()) <= 1e-9 * spread:
         raise ConditionError(
-            f"{name} is read as {float(values[0]):.3g} on every sample, so there is nothing to go "
+            f"{name} is read as {float(before[0]):.3g} on every sample, so there is nothing to go "
             "along. Give labels that differ, or train the model further."
         )
-    x = (styles - styles.mean(0)).double()
-    read = (values.double() - values.double().mean()) / spread
-    cov = x.T @ x / len(x)
-    cov = cov + _RIDGE * cov.diagonal().mean() * torch.eye(len(cov), dtype=cov.dtype)
-    slope = torch.linalg.solve(cov, x.T @ read / len(x))
-    r2 = 1 - float((read - x @ slope).square().mean() / read.square().mean())
-    way = cov @ slope
+    change, taken = change / spread, steps.double()
+    square = taken.T @ taken / len(taken)
+    square = square + _RIDGE * square.diagonal().mean() * torch.eye(len(square)).double()
+    slope = torch.linalg.solve(square, taken.T @ change / len(taken))
+    r2 = 1 - float((change - taken @ slope).square().mean() / change.square().mean())
+    way = slope
     if keep:
         others = torch.stack([one.slope.double() for one in keep if one.slope is not None], dim=1)
-        both = others.T @ cov @ others
-        both = both + 1e-6 * both.diagonal().mean() * torch.eye(len(both), dtype=both.dtype)
-        way = way - cov @ others @ torch.linalg.solve(both, others.T @ way)
-    length = float((way @ torch.linalg.solve(cov, way)).sqrt())
-    if length < 0.02 * float((slope @ cov @ slope).sqrt()):
+        way = way - others @ torch.linalg.lstsq(others, way[:, None]).solution[:, 0]
+    if float(way.norm()) < 0.02 * float(slope.norm()):
         raise ConditionError(
             f"{name} follows from {', '.join(one.name for one in keep)} here, so it does not "
             "change alone. Keep fewer of them."
         )
-    about = {"r2": r2, "gain": float(slope @ way) / length}
-    return Direction(name, (way / length).float(), "labels", about, slope.float())
+    way = way / way.norm()
+    way = way * (styles.double() @ way).std()
+    return Direction(
+        name, way.float(), "labels", {"r2": r2, "gain": float(slope @ way)}, slope.float()
+    )
 
 
 def read_directions(run: Path) -> dict[str, Direction]:

@@ -14,9 +14,16 @@ from zerosum.data.open import open_like
 from zerosum.data.pixels import fit_image
 from zerosum.errors import ConditionError, DataError
 from zerosum.evaluation.attributes import AttributeReader, Reader, learn_attribute
+from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
-from zerosum.tasks.directions import Direction, from_readings, keep_directions, named
+from zerosum.tasks.directions import (
+    Direction,
+    from_steps,
+    keep_directions,
+    named,
+    random_steps,
+)
 from zerosum.tasks.inversion import FILE as ENCODER
 from zerosum.tasks.inversion import Inverted, invert
 from zerosum.tasks.model import Model
@@ -91,13 +98,17 @@ def learn_direction(
     known = model.directions()
     fixed = [named(known, name) for name in keep]
     reader = _reader(model, attribute, labels, images, value, seed, progress)
-    inputs, read = model.draw(n, seed=seed), []
+    inputs, styles = model.draw(n, seed=seed), model.style_rows(n, seed=seed)
+    steps = random_steps(styles, Noise(derive_seed(seed, "directions", attribute)))
+    before, after = [], []
     for start in range(0, n, _BATCH):
-        pictures = model.moved(inputs.rows(start, start + _BATCH)).tensor
-        read.append(torch.as_tensor(reader(pictures)).detach().cpu().float().flatten())
+        rows = inputs.rows(start, start + _BATCH)
+        for read, shift in ((before, None), (after, steps[start : start + _BATCH])):
+            said = torch.as_tensor(reader(model.moved(rows, shift).tensor))
+            read.append(said.detach().cpu().float().flatten())
         if progress is not None:
             progress("reading samples", min(start + _BATCH, n), n)
-    found = from_readings(attribute, model.style_rows(n, seed=seed), torch.cat(read), fixed)
+    found = from_steps(attribute, styles, steps, torch.cat(before), torch.cat(after), fixed)
     if isinstance(reader, AttributeReader):
         found = replace(found, about={**found.about, "rank_correlation": reader.rank_correlation})
     if model.run is not None:
