@@ -15,11 +15,11 @@ import time
 import torch
 
 from zerosum.data.open import open_data
-from zerosum.engine.choose import Wishes, can_bfloat16, candidates, choose_execution
+from zerosum.engine.choose import Wishes, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.recipes import find_recipe
-from zerosum.runtime import Runtime, resolve_device
+from zerosum.runtime import Runtime, can_bfloat16, resolve_device
 from zerosum.workflows.prepare import make_trainer
 
 CASES = (

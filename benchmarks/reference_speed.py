@@ -49,11 +49,11 @@ from torch import nn
 
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.pairs import PairDataset
-from zerosum.engine.choose import Wishes, can_bfloat16, candidates, choose_execution
+from zerosum.engine.choose import Wishes, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.recipes import find_recipe
-from zerosum.runtime import Runtime
+from zerosum.runtime import Runtime, can_bfloat16
 from zerosum.workflows.prepare import make_trainer
 
 CPU = Runtime(torch.device("cpu"))

@@ -19,7 +19,13 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import DeviceError
 from zerosum.recipes import find_recipe
 from zerosum.runs.store import Run
-from zerosum.runtime import Runtime, is_main_process, open_runtime, resolve_device
+from zerosum.runtime import (
+    Runtime,
+    can_bfloat16,
+    is_main_process,
+    open_runtime,
+    resolve_device,
+)
 from zerosum.testing import small_dataset
 from zerosum.workflows.prepare import make_trainer
 from zerosum.workflows.train import resume
@@ -53,6 +59,14 @@ threads = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/
 """
 
 TRAININGS = [("vanilla", "vector"), ("r3gan", "vector"), ("dcgan", "image")]
+
+
+@pytest.mark.parametrize(("vectors", "quick"), [("AVX2", False), ("AVX512", True)])
+def test_bfloat16_takes_wide_vectors(
+    vectors: str, quick: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: vectors)
+    assert can_bfloat16(torch.device("cpu")) == quick
 
 
 def small_trainer(name: str, space: str, runtime: Runtime) -> Trainer:

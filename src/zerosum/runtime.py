@@ -20,6 +20,8 @@ from torch import Tensor
 
 from zerosum.errors import DeviceError
 
+_SLOW_AT_BFLOAT16 = ("DEFAULT", "NO AVX", "AVX2")
+
 
 def resolve_device(name: str = "auto") -> torch.device:
     """The device called `name`: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
@@ -41,6 +43,17 @@ def resolve_device(name: str = "auto") -> torch.device:
             "Leave it out, or say 'auto', to take the best."
         )
     return torch.device(wanted)
+
+
+def can_bfloat16(device: torch.device) -> bool:
+    """Whether bfloat16 can be quick on a device.
+
+    On a CPU without wide vectors it takes 8 to 20 times as long as float32, so that even to try it
+    would take minutes for a large network.
+    """
+    if device.type == "cpu":
+        return torch.backends.cpu.get_cpu_capability() not in _SLOW_AT_BFLOAT16
+    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 @dataclass(frozen=True)

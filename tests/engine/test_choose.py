@@ -6,7 +6,6 @@ import torch
 from zerosum.data.base import ArrayDataset
 from zerosum.engine.choose import (
     Wishes,
-    can_bfloat16,
     can_compile,
     candidates,
     choose_execution,
@@ -70,14 +69,6 @@ def test_where_bfloat16_is_slow_it_is_not_tried_but_can_be_forced() -> None:
     assert {way.precision for way in ways(Wishes(), bfloat16=False)} == {"fp32"}
     forced = ways(Wishes(precision="bf16"), bfloat16=False)
     assert {way.precision for way in forced} == {"bf16"}
-
-
-@pytest.mark.parametrize(("vectors", "quick"), [("AVX2", False), ("AVX512", True)])
-def test_bfloat16_takes_wide_vectors(
-    vectors: str, quick: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: vectors)
-    assert can_bfloat16(CPU) == quick
 
 
 def test_a_gpu_leaves_threads_alone() -> None:

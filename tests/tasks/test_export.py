@@ -90,6 +90,26 @@ def test_rows_keep_the_precision_they_are_made_in(tmp_path: Path) -> None:
     assert len(opened.sample(5)) == 5
 
 
+def test_rows_are_made_in_bfloat16_only_where_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = trained("table", "table")
+    assert isinstance(model.game, RowGame)
+    plain = rows(model)
+    model.game.sampling_dtype = torch.bfloat16
+    taken = []
+    rollout = model.game.rollout
+
+    def watched(n: int, *, dtype: torch.dtype = torch.float32):
+        taken.append(dtype)
+        return rollout(n, dtype=dtype)
+
+    monkeypatch.setattr(model.game, "rollout", watched)
+    for vectors, dtype in (("AVX2", torch.float32), ("AVX512", torch.bfloat16)):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda v=vectors: v)
+        assert torch.equal(rows(model), plain) or dtype == torch.bfloat16
+        assert set(taken) == {dtype}
+        taken.clear()
+
+
 def test_what_a_file_says_goes_on_with_it(points: Path, tmp_path: Path) -> None:
     opened = load(points, device="cpu")
     assert opened.privacy is None

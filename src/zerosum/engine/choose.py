@@ -27,7 +27,6 @@ _TIE = 0.98
 _HOPELESS = 2.0
 _SLOW_STEP_SECONDS = 0.5
 _COMPILE_FROM_SECONDS = 1800.0
-_SLOW_AT_BFLOAT16 = ("DEFAULT", "NO AVX", "AVX2")
 
 
 @dataclass(frozen=True)
@@ -187,17 +186,6 @@ def can_compile(device: torch.device) -> bool:
     if device.type == "cpu":
         return which(os.environ.get("CXX", "g++")) is not None or which("clang++") is not None
     return device.type == "cuda"
-
-
-def can_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 can be quick here.
-
-    On a CPU without wide vectors it takes 8 to 20 times as long as float32, so that even to try it
-    would take minutes for a large network.
-    """
-    if device.type == "cpu":
-        return torch.backends.cpu.get_cpu_capability() not in _SLOW_AT_BFLOAT16
-    return device.type != "cuda" or torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def _best(trials: list[Trial]) -> Trial:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
 from zerosum.rng import Noise
+from zerosum.runtime import can_bfloat16
 from zerosum.tables.codecs import MIDDLE
 from zerosum.tables.space import TableSpace
 
@@ -41,7 +42,7 @@ class RowGame(Game):
 
     Attributes:
         sampling_dtype: what hidden units are computed in where rows are made freely; under
-            conditions, which need probabilities, it is float32.
+            conditions, which need probabilities, it is float32, as it is where bfloat16 is slow.
     """
 
     sampling_dtype: torch.dtype = torch.float32
@@ -72,7 +73,8 @@ class RowGame(Game):
         """Code + place, `[B, C]`; codes that are never told of are not drawn."""
         columns = len(self.table.codecs)
         chance, place = inputs.z[:, :columns], inputs.z[:, columns:]
-        rows = self.rollout(inputs.size, dtype=self.sampling_dtype)
+        quick = self.sampling_dtype == torch.float32 or can_bfloat16(inputs.z.device)
+        rows = self.rollout(inputs.size, dtype=self.sampling_dtype if quick else torch.float32)
         for column in self.order:
             odds = rows.log_probs().exp()
             forbidden = self.table.codecs[column].forbidden

@@ -10,7 +10,6 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import (
     Trial,
     Wishes,
-    can_bfloat16,
     can_compile,
     candidates,
     choose_execution,
@@ -23,7 +22,7 @@ from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
-from zerosum.runtime import Runtime, open_runtime
+from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.tasks.model import Model
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
