@@ -37,8 +37,9 @@ class Direction:
         way: what is added to every style for a strength of 1, `[style_dim]`; that is as far as one
             standard deviation of styles goes along it.
         found: `weights`, `components` or `labels`.
-        about: figures of how it was found: of labels, how much of the reading is linear in styles
-            (`r2`), and how many of its standard deviations a strength of 1 should change (`gain`).
+        about: figures of how it was found: of labels, how much of what steps change in the reading
+            is linear in them (`r2`), and how many of its standard deviations a strength of 1 should
+            change (`gain`).
         slope: of the reading, standardised, in styles, `[style_dim]`; None without labels.
     """
 
