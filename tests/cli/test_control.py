@@ -77,11 +77,15 @@ def test_mixing(run: Path, tmp_path: Path) -> None:
 
 
 def test_truncation_is_short_for_a_condition(run: Path, tmp_path: Path) -> None:
-    for command, form in (("sample", "npz"), ("walk", "gif"), ("mix", "png")):
+    RUNNER.invoke(app, ["directions", str(run), "-n", "1", "--out", str(tmp_path / "strips")])
+    edit = ["edit", "--direction", "weight1=+1"]
+    for (command, *more), form in (
+        (["sample"], "npz"), (["walk"], "gif"), (["mix"], "png"), (edit, "npz")
+    ):  # fmt: skip
         made = []
         for i, words in enumerate((["--truncation", "0.3"], ["--where", "truncation=0.3"], [])):
             out = tmp_path / f"{command}{i}.{form}"
-            done = RUNNER.invoke(app, [command, str(run), *words, "--out", str(out)])
+            done = RUNNER.invoke(app, [command, str(run), *more, *words, "--out", str(out)])
             assert done.exit_code == 0, done.output
             made.append(out.read_bytes())
         assert made[0] == made[1] != made[2]

@@ -7,7 +7,7 @@ import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
 from zerosum.cli.output import print_json, print_table
-from zerosum.cli.sampling import read_where, steering
+from zerosum.cli.sampling import steering
 from zerosum.errors import ConditionError
 
 Seeds = Annotated[str, typer.Option(help="Which samples: 1-8, or 3,5,9.")]
@@ -49,6 +49,7 @@ def directions(
     count: Annotated[int, typer.Option("-n", "--number", help="How many.")] = 8,
     seeds: Seeds = "1-4",
     where: Where = None,
+    truncation: Truncation = None,
     out: Annotated[Path, typer.Option(help="A folder for a filmstrip of each.")] = Path(
         "directions"
     ),
@@ -61,13 +62,14 @@ def directions(
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
+    steered = steering(model, where, truncation)
     found = model.find_directions(how=how, count=count, seed=seed)  # pyright: ignore[reportArgumentType]
     rows = [
         {
             "name": one.name,
             "share": round(one.about["share"], 4),
             "filmstrip": _saved(
-                model.filmstrip(one, seeds=read_seeds(seeds), where=read_where(where)),
+                model.filmstrip(one, seeds=read_seeds(seeds), where=steered),
                 out / f"{one.name}.png",
             ),
         }
@@ -97,6 +99,8 @@ def learn(
     ] = None,
     n: Annotated[int, typer.Option("-n", "--number", help="Samples that are read.")] = 4_000,
     seeds: Seeds = "1-4",
+    where: Where = None,
+    truncation: Truncation = None,
     out: Annotated[
         Path | None, typer.Option(help="A .png file for its filmstrip; default ATTRIBUTE.png.")
     ] = None,
@@ -110,11 +114,13 @@ def learn(
     from zerosum.workflows.control import learn_direction, styled_model
 
     model = styled_model(run, device=device, code=code)
+    steered = steering(model, where, truncation)
     found = learn_direction(
         model, attribute, labels=labels, images=images, value=value, keep=keep or (), n=n,
         seed=seed, progress=progress_printer(),
     )  # fmt: skip
-    film = _saved(model.filmstrip(found, seeds=read_seeds(seeds)), out or Path(f"{attribute}.png"))
+    strip = model.filmstrip(found, seeds=read_seeds(seeds), where=steered)
+    film = _saved(strip, out or Path(f"{attribute}.png"))
     told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
     if as_json:
         print_json(told | {"filmstrip": film})
@@ -140,6 +146,7 @@ def edit(
         ),
     ] = None,
     where: Where = None,
+    truncation: Truncation = None,
     out: Annotated[str, typer.Option(help="grid.png, folder/ or x.npz.")] = "edited.png",
     device: Device = "auto",
     code: Code = None,
@@ -152,15 +159,18 @@ def edit(
     model = styled_model(run, device=device, code=code)
     strengths = parse_strengths(direction)
     if image:
-        if where:
-            raise ConditionError("--where is for samples; a picture has its own styles.")
+        if where or truncation is not None:
+            raise ConditionError(
+                "--where and --truncation are for samples; a picture has its own styles."
+            )
         samples, found = edit_pictures(
             model, image, strengths, how=how, progress=progress_printer()
         )
         for path, far in zip(image, found.distortion.tolist(), strict=True):
             typer.echo(f"{path}: found again to within {far:.1f} of 255", err=True)
     else:
-        samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=read_where(where))
+        steered = steering(model, where, truncation)
+        samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=steered)
     typer.echo(str(samples.save(out)))
 
 
