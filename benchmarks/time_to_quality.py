@@ -1,15 +1,17 @@
 """How good pictures are after so many seconds: the default recipe beside the textbook DCGAN.
 
     python benchmarks/time_to_quality.py run --data mnist --seeds 0,1,2 --threads 1
+    python benchmarks/time_to_quality.py run --data mnist --seeds 0 --threads 2 --clock
     python benchmarks/time_to_quality.py table
 
 `dcgan` is trained as textbooks do it, in fp32 with batch 64 and rates of 2e-4, for `--seconds`;
 `r3gan` as it comes, for `--short` and for `--seconds`. All trainings are 32 x 32. Seconds are those
 of all threads together, whatever else the machine does: two short trainings, after one that warms
-up, tell what an image takes, and the budget is given in images. 10,000 samples, and as many
-training pictures from which the features did not learn, are held against 10,000 test pictures
-(CIFAR: 5,000) in `self` features. What is in `benchmarks/results/time_to_quality` is not trained
-again, so it can be stopped and started again.
+up, tell what an image takes, and the budget is given in images. With `--clock` they are the
+clock's, as `zerosum train --minutes` counts them; then nothing else should run. 10,000 samples, and
+as many training pictures from which the features did not learn, are held against 10,000 test
+pictures (CIFAR: 5,000) in `self` features. What is in `benchmarks/results/time_to_quality` is not
+trained again, so it can be stopped and started again.
 """
 
 import argparse
@@ -32,6 +34,7 @@ from zerosum.evaluation.measure import Bench, Exhibit
 from zerosum.evaluation.measures.frechet import FrechetDistance
 from zerosum.evaluation.measures.neighbours import Neighbourhoods
 from zerosum.evaluation.self_features import self_features, unseen_rows
+from zerosum.recipes import Recipe
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
 from zerosum.tasks.model import Model
@@ -79,27 +82,34 @@ class Yardstick:
         return {name: found[name].value for name in ("frechet_distance", "coverage")}
 
 
-def trained(
-    name: str, images: int, seed: int, train: Dataset, wishes: Any
-) -> tuple[Model, float, dict[str, Any]]:
-    """A model, its CPU-seconds, and how the arithmetic was done."""
+def trained(name: str, seed: int, train: Dataset, wishes: Any) -> tuple[Model, dict[str, Any]]:
+    """A model; its CPU-seconds and images, and how the arithmetic was done."""
     with tempfile.TemporaryDirectory() as folder:
         start, out = time.process_time(), Path(folder) / "run"
-        model = zs.train(name, data=train, out=out, images=images, seed=seed, quiet=True, **wishes)
-        return model, time.process_time() - start, Run.open(out).manifest["execution"]
+        model = zs.train(name, data=train, out=out, seed=seed, quiet=True, **wishes)
+        spent, run = time.process_time() - start, Run.open(out)
+        assert isinstance(model.recipe, Recipe)
+        images = (model.step or 0) * model.recipe.optimisation.batch_size
+        return model, {
+            "seconds": spent, "images": images, "execution": run.manifest["execution"],
+        }  # fmt: skip
 
 
 def measure(
     name: str, seconds: float, seed: int, train: Dataset, yardstick: Yardstick, wishes: Any
 ) -> dict[str, Any]:
-    """One training, judged."""
-    _, few, more = (trained(name, images, seed, train, wishes)[1] for images in PROBES)
-    images = int(seconds * (PROBES[2] - PROBES[1]) / (more - few))
-    model, spent, execution = trained(name, images, seed, train, wishes)
+    """One training, judged; on the clock where `wishes` have `clock`."""
+    if wishes.pop("clock"):
+        budget: dict[str, Any] = {"minutes": seconds / 60}
+    else:
+        probes = [trained(name, seed, train, wishes | {"images": n})[1] for n in PROBES]
+        few, more = (probe["seconds"] for probe in probes[1:])
+        budget = {"images": int(seconds * (PROBES[2] - PROBES[1]) / (more - few))}
+    model, told = trained(name, seed, train, wishes | budget)
     made = model.sample(len(yardstick.test), seed=1).tensor
     return {
-        "recipe": name, "asked": seconds, "seed": seed, "seconds": spent, "images": images,
-        "execution": execution, **yardstick.read(made), "fresh": yardstick.fresh,
+        "recipe": name, "asked": seconds, "seed": seed, **told,
+        **yardstick.read(made), "fresh": yardstick.fresh,
     }  # fmt: skip
 
 
@@ -114,10 +124,11 @@ def run(args: argparse.Namespace) -> None:
         yardstick = Yardstick(train, test)
         for seed in map(int, args.seeds.split(",")):
             for name, seconds, wishes in plans:
-                path = RESULTS / f"{args.data}-{name}-{seconds:g}-{seed}.json"
+                clock = "-clock" if args.clock else ""
+                path = RESULTS / f"{args.data}-{name}-{seconds:g}{clock}-{seed}.json"
                 if path.exists():
                     continue
-                wishes = {"compile": False, "threads": args.threads} | wishes
+                wishes = {"compile": False, "threads": args.threads, "clock": args.clock} | wishes
                 found = measure(name, seconds, seed, train, yardstick, wishes)
                 write_json(path, found)
                 print(path.stem, f"{found['frechet_distance']:.3f} {found['coverage']:.3f}")
@@ -125,13 +136,14 @@ def run(args: argparse.Namespace) -> None:
 
 def table() -> None:
     """A row for each data set, recipe and budget: means over the seeds, and each seed."""
-    groups: dict[tuple[str, str, float], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, str, float, bool], list[Mapping[str, Any]]] = {}
     for path in sorted(RESULTS.glob("*.json")):
         one = json.loads(path.read_text())
-        groups.setdefault((path.stem.split("-")[0], one["recipe"], one["asked"]), []).append(one)
+        key = (path.stem.split("-")[0], one["recipe"], one["asked"], "-clock-" in path.stem)
+        groups.setdefault(key, []).append(one)
     print("| data | recipe | CPU-seconds | images | Fréchet distance | coverage | fresh reals |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for (data, recipe, _), found in sorted(groups.items()):
+    for (data, recipe, asked, clock), found in sorted(groups.items()):
         each = {
             name: ", ".join(f"{one[name]:.{digits}f}" for one in found)
             for name, digits in (("frechet_distance", 2), ("coverage", 3))
@@ -139,7 +151,8 @@ def table() -> None:
         fresh = found[0]["fresh"]
         spent, images = (mean(one[name] for one in found) for name in ("seconds", "images"))
         print(
-            f"| {data} | {recipe} | {spent:.0f} | {images:,.0f} "
+            f"| {data} | {recipe} | {spent:.0f}{f' in {asked:.0f}' if clock else ''} "
+            f"| {images:,.0f} "
             f"| {mean(one['frechet_distance'] for one in found):.2f} ({each['frechet_distance']}) "
             f"| {mean(one['coverage'] for one in found):.3f} ({each['coverage']}) "
             f"| {fresh['frechet_distance']:.2f}, {fresh['coverage']:.3f} |"
@@ -155,6 +168,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--short", type=float, default=40.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", action="store_true", help="seconds are those of the clock")
     args = parser.parse_args()
     table() if args.what == "table" else run(args)
 

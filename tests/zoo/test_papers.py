@@ -5,10 +5,12 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from zerosum.games.base import Choice, Range
+from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
+from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import ImageSpace, VectorSpace
 from zerosum.zoo.infogan import Infogan, InfoganConfig
 from zerosum.zoo.r3gan import R3ganConfig, ResidualBlock, enlarge, shrink
 from zerosum.zoo.wgan_gp import WganGpConfig
@@ -23,6 +25,19 @@ NETWORKS = {
 def test_r3gan_pays_r1_and_r2_before_others() -> None:
     config = R3ganConfig(**NETWORKS, gamma=3.0, penalty_every=2, penalties=(R1(),))
     assert config.all_penalties() == (R1(weight=3.0, every=2), R2(weight=3.0, every=2), R1())
+
+
+@pytest.mark.parametrize(
+    ("counts", "conditional"), [((50, 90), True), ((49, 90), False), ((), False)]
+)
+def test_r3gan_shows_labels_that_have_enough_pictures(
+    counts: tuple[int, ...], *, conditional: bool
+) -> None:
+    labels = tuple("ab"[: len(counts)])
+    space = ImageSpace(channels=1, height=8, width=8, labels=labels, label_counts=counts)
+    game = find_recipe("r3gan").resolve(space).game
+    assert isinstance(game, TwoPlayerConfig)
+    assert game.conditional is conditional
 
 
 def test_wgan_gp_pays_its_penalty_before_others() -> None:
