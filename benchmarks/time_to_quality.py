@@ -1,7 +1,7 @@
 """How good pictures are after so many seconds: the default recipe beside the textbook DCGAN.
 
     python benchmarks/time_to_quality.py run --data mnist --seeds 0,1,2 --threads 1
-    python benchmarks/time_to_quality.py run --data mnist --seeds 0 --threads 2 --clock
+    python benchmarks/time_to_quality.py run --data mnist --seeds 0 --threads auto --clock
     python benchmarks/time_to_quality.py table
 
 `dcgan` is trained as textbooks do it, in fp32 with batch 64 and rates of 2e-4, for `--seconds`;
@@ -128,7 +128,8 @@ def run(args: argparse.Namespace) -> None:
                 path = RESULTS / f"{args.data}-{name}-{seconds:g}{clock}-{seed}.json"
                 if path.exists():
                     continue
-                wishes = {"compile": False, "threads": args.threads, "clock": args.clock} | wishes
+                threads = args.threads if args.threads == "auto" else int(args.threads)
+                wishes = {"compile": False, "threads": threads, "clock": args.clock} | wishes
                 found = measure(name, seconds, seed, train, yardstick, wishes)
                 write_json(path, found)
                 print(path.stem, f"{found['frechet_distance']:.3f} {found['coverage']:.3f}")
@@ -167,7 +168,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--short", type=float, default=40.0)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", default="1", help="a number, or auto")
     parser.add_argument("--clock", action="store_true", help="seconds are those of the clock")
     args = parser.parse_args()
     table() if args.what == "table" else run(args)

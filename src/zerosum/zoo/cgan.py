@@ -26,7 +26,7 @@ from zerosum.spaces import Space
 def cgan(space: Space) -> Recipe:
     """Both players see the label; `where={"label": 3}` asks for a class.
 
-    Quick on small pictures. For larger ones take `dcgan` or `r3gan` with `game.conditional=true`.
+    Quick on small pictures. For larger ones take `r3gan`, or `dcgan` with `game.conditional=true`.
     """
     adam = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5, end=0.05))
     return Recipe(
