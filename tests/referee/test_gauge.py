@@ -51,6 +51,13 @@ def test_more_noise_is_farther(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
+def test_scatter_is_what_chance_does(name: str) -> None:
+    gauge, x = Gauge(dataset(name), seed=0), some(name)[0]
+    found = [gauge.measure(part).distance for part in x.split(500)]
+    assert 0.2 * max(found) < gauge.scatter < gauge.measure(shaken(x, 0.1)).distance
+
+
+@pytest.mark.parametrize("name", SETS)
 def test_a_lost_class_is_seen(name: str) -> None:
     gauge = Gauge(dataset(name), seed=0)
     x, y = some(name)

@@ -26,6 +26,7 @@ _SIDE = 8
 _LANDMARKS = 32
 _CLUSTERS = 25
 _NEIGHBOURS = 5
+_DRAWS = 4
 _HARDLY = 0.2
 """A cluster counts as lost when samples visit it less than this share as often as reals do."""
 
@@ -86,6 +87,8 @@ class Gauge:
         shares: share of the reals in each cluster, `[K]`.
         num_reals: rows that the shares were counted on; infinite where it was all of them.
         largest: size of the largest value of these reals, in model units.
+        scatter: distance of as many draws from these reals as it looks at samples; nearer than that
+            nothing can come but by chance, and smaller differences mean little.
     """
 
     def __init__(
@@ -105,12 +108,20 @@ class Gauge:
         self._real = counted[:num_reals]
         self._moments = Moments(self._real.shape[1]).update(self._real)
         self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
+        self.scatter = self._chance(derive_seed(seed, "gauge scatter"))
         k = min(_NEIGHBOURS, len(self._real) - 1)
         self._reach = torch.cdist(self._real, self._real).kthvalue(k + 1, dim=1).values
         self._centres = _k_means(self._real, min(_CLUSTERS, len(self._real)))
         self._lengths = self._centres.square().sum(dim=1)
         self.shares = self.visits_of(counted) / len(counted)
         self.num_reals = float("inf") if len(rows) == len(dataset) else float(len(rows))
+
+    def _chance(self, seed: int) -> float:
+        generator = torch.Generator().manual_seed(seed)
+        shape = (_DRAWS, self._n)
+        draws = self._real[torch.randint(len(self._real), shape, generator=generator)]
+        found = [Moments(one.shape[1]).update(one) for one in draws]
+        return sum(frechet_distance(one, self._moments) for one in found) / _DRAWS
 
     def look(self, trainer: Trainer, *, salt: str = "") -> Sight:
         """Make samples and measure them; `salt` takes other latents."""

@@ -170,7 +170,7 @@ class Referee(Hook):
             "distance": round(self._best.sight.distance, 4),
             "last_distance": round(last.distance, 4),
         }
-        as_good = last.distance <= _HELPED * self._best.sight.distance
+        as_good = last.distance <= _HELPED * self._best.sight.distance + self._gauge.scatter
         if self._guard == "act" and not as_good:
             self._run.update(model=verdict)
         else:
