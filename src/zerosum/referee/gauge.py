@@ -5,6 +5,7 @@ tell better from worse within one run, so it looks at the same latents and the s
 """
 
 from dataclasses import dataclass
+from statistics import stdev
 
 import torch
 from torch import Tensor
@@ -26,7 +27,7 @@ _SIDE = 8
 _LANDMARKS = 32
 _CLUSTERS = 25
 _NEIGHBOURS = 5
-_DRAWS = 4
+_DRAWS = 32
 _HARDLY = 0.2
 """A cluster counts as lost when samples visit it less than this share as often as reals do."""
 
@@ -87,8 +88,8 @@ class Gauge:
         shares: share of the reals in each cluster, `[K]`.
         num_reals: rows that the shares were counted on; infinite where it was all of them.
         largest: size of the largest value of these reals, in model units.
-        scatter: distance of as many draws from these reals as it looks at samples; nearer than that
-            nothing can come but by chance, and smaller differences mean little.
+        scatter: standard deviation of the distance of as many draws from these reals as it looks at
+            samples: what chance does to a look.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Gauge:
         shape = (_DRAWS, self._n)
         draws = self._real[torch.randint(len(self._real), shape, generator=generator)]
         found = [Moments(one.shape[1]).update(one) for one in draws]
-        return sum(frechet_distance(one, self._moments) for one in found) / _DRAWS
+        return stdev(frechet_distance(one, self._moments) for one in found)
 
     def look(self, trainer: Trainer, *, salt: str = "") -> Sight:
         """Make samples and measure them; `salt` takes other latents."""

@@ -59,6 +59,8 @@ _REST = 2
 """Looks after a remedy before the next one may be tried."""
 _HELPED = 1.1
 """Times the best distance up to which a state is as healthy; looks at 500 samples scatter so."""
+_CHANCE = 2.0
+"""Standard deviations of a look by which the last state may be worse besides."""
 _KEPT = 4
 _ALARM_LOOKS = 6
 _SAME_ALARM = 3
@@ -170,7 +172,8 @@ class Referee(Hook):
             "distance": round(self._best.sight.distance, 4),
             "last_distance": round(last.distance, 4),
         }
-        as_good = last.distance <= _HELPED * self._best.sight.distance + self._gauge.scatter
+        bound = _HELPED * self._best.sight.distance + _CHANCE * self._gauge.scatter
+        as_good = last.distance <= bound
         if self._guard == "act" and not as_good:
             self._run.update(model=verdict)
         else:
