@@ -1,5 +1,6 @@
 """CycleGAN: the pool of earlier fakes, the terms of both directions, and both ways to translate."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -133,3 +134,49 @@ def test_batch_normalisation_keeps_batches_apart() -> None:
     assert isinstance(game, Cyclegan)
     assert not game._translates_each
     assert not game._judges_each
+
+
+def test_residual_generators_begin_with_the_picture_itself() -> None:
+    x = Noise(0).uniform(2, 3, 8, 8) * 2 - 1
+    game = make(residual=True, framing=True)
+    assert torch.allclose(game.translate(x, direction="A2B"), x, atol=1e-6)
+    assert torch.allclose(game.translate(x, direction="B2A"), x, atol=1e-6)
+    assert not torch.allclose(make(residual=False).translate(x), x, atol=0.1)
+    grey = make(source_channels=1, residual=True)
+    assert grey.translate(x, direction="B2A").abs().max() > 0.01  # it makes the picture itself
+
+
+def test_a_frame_is_learned() -> None:
+    """What fills the picture in A has a margin in B, so it is shrunk one way and grown back."""
+    space = data().space
+    b = torch.ones(4, 3, 8, 8)
+    a = b.clone()
+    a[:, :, 1:7, 1:7] = -1.0
+    b[:, :, 2:6, 2:6] = -1.0
+    game = make(residual=True, framing=True, pool=0)
+    generators = torch.optim.Adam(
+        [one for name, one in game.generator.named_parameters() if "framing" in name], lr=1e-2
+    )
+    for _ in range(40):
+        generators.zero_grad()
+        there = game.translate(a, direction="A2B") - b
+        back = game.translate(b, direction="B2A") - a
+        (there.abs().mean() + back.abs().mean()).backward()
+        generators.step()
+    assert space.kind == "pair"
+    assert game.get_submodule("generator.framing_A2B").frame[0] > 0.2
+    assert game.get_submodule("generator.framing_B2A").frame[0] < -0.2
+
+
+def test_a_frame_is_that_of_the_whole_picture() -> None:
+    game = make(residual=True, framing=True).eval()
+    with torch.no_grad():
+        game.get_submodule("generator.framing_A2B").numbers[0] = math.log(2) / 10
+    model = TranslationModel(recipe=game.config, game=game, run=None)
+    x = np.zeros((96, 64, 4), dtype=np.uint8)
+    x[24:72, 16:48] = 255
+    whole, tiled = model.translate(x), model.translate(x, tile=32, overlap=8)
+    assert np.array_equal(whole, tiled)
+    covered = whole[:, :, 3] > 127
+    assert covered[36:60, 24:40].all()
+    assert covered.sum() == 24 * 16

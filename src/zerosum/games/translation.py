@@ -77,6 +77,10 @@ class TranslationGame(Game):
         assert isinstance(self.generator, Translator)
         return self.generator
 
+    def framed(self, source: Tensor, direction: str = "A2B") -> Tensor:
+        """What is done to sources as a whole, before any tile of them is translated; here none."""
+        return source
+
     def translate(
         self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
     ) -> Tensor:
@@ -84,6 +88,14 @@ class TranslationGame(Game):
 
         `noise` is given in training alone.
         """
+        return self.translate_framed(
+            self.framed(source, direction), noise=noise, direction=direction
+        )
+
+    def translate_framed(
+        self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
+    ) -> Tensor:
+        """`translate` of what is `framed` already, or of a tile of it."""
         return self.finish(self.network(direction)(source, noise).float(), source.float())
 
     def finish(self, raw: Tensor, source: Tensor) -> Tensor:

@@ -199,14 +199,14 @@ class TranslationModel(Model):
         seen, alpha = with_channels(pixels, taken.channels)
         x = seen[None].to(self.device) / 127.5 - 1
         given = None if hole is None else hole[None, None].to(x)
-        source = game.prepare(x, given)
+        source = game.framed(game.prepare(x, given), wishes.direction)
         stride = game.network(wishes.direction).stride
         rows, columns = (
             cut(side, tile=wishes.tile, overlap=wishes.overlap, stride=stride)
             for side in pixels.shape[1:]
         )
         y = in_tiles(
-            lambda tile: game.translate(tile, direction=wishes.direction),
+            lambda tile: game.translate_framed(tile, direction=wishes.direction),
             source, factor=game.factor, rows=rows, columns=columns,
             tick=lambda done, total: progress("translating tiles", done, total)
             if progress is not None
@@ -214,6 +214,7 @@ class TranslationModel(Model):
         )  # fmt: skip
         colour = (y[0] + 1) * 127.5
         if alpha is not None and made.channels != 4 and game.keeps_alpha:
+            alpha = game.framed(alpha[None].to(self.device), wishes.direction)[0].to(alpha)
             colour = with_alpha(colour.clamp(0, 255), alpha, game.factor)
         whole = colour.round().clamp(0, 255).to(torch.uint8)
         if hole is not None:

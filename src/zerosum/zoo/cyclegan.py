@@ -30,9 +30,10 @@ from zerosum.games.translation import (
     require_pairs,
 )
 from zerosum.networks.base import DiscriminatorConfig
+from zerosum.networks.framing import Framing
 from zerosum.networks.patch import PatchDiscriminator, PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
-from zerosum.networks.translator import Translator, TranslatorConfig
+from zerosum.networks.translator import Translator, TranslatorConfig, begin_at_zero
 from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
 from zerosum.recipes import Recipe, recipe
 from zerosum.schedules import Linear
@@ -51,6 +52,10 @@ class CycleganConfig(GameConfig):
         cycle_weight: of the mean absolute difference between a picture and what comes back.
         identity_weight: of that between a picture and its translation into its own domain.
         pool: earlier fakes that discriminators are shown half of the time; 0 for none.
+        residual: generators say what is to change, at first nothing, so that colours and places
+            begin where they were; not where the domains have other channels.
+        framing: each generator learns how far to zoom and shift all pictures before it translates
+            them.
     """
 
     kind = "cyclegan"
@@ -61,6 +66,8 @@ class CycleganConfig(GameConfig):
     cycle_weight: NonNegativeFloat = 10.0
     identity_weight: NonNegativeFloat = 5.0
     pool: NonNegativeInt = 50
+    residual: bool = False
+    framing: bool = False
 
     def build(self, space: Space) -> "Cyclegan":
         """The game for two domains of pictures."""
@@ -80,6 +87,10 @@ class Cyclegan(TranslationGame):
         for direction in self.directions:
             taken, made = self.pictures(direction)
             self.generator[direction] = config.generator.build(taken, made)
+            if config.framing:
+                self.generator[f"framing_{direction}"] = Framing()
+            if config.residual and taken.channels == made.channels:
+                begin_at_zero(self.network(direction))
             self.discriminator[direction] = config.discriminator.build(made)
             pool = torch.zeros(config.pool, *made.shape, dtype=torch.uint8)
             self.register_buffer(f"pool_{direction}", pool)
@@ -98,6 +109,17 @@ class Cyclegan(TranslationGame):
         network = self.get_submodule(f"generator.{direction}")
         assert isinstance(network, Translator)
         return network
+
+    def framed(self, source: Tensor, direction: str = "A2B") -> Tensor:
+        """Sources, zoomed and shifted as the direction's generator has learned."""
+        if not self.config.framing:
+            return source
+        return self.get_submodule(f"generator.framing_{direction}")(source)
+
+    def finish(self, raw: Tensor, source: Tensor) -> Tensor:
+        """The source, changed by what the network says, or what it says alone."""
+        residual = self.config.residual and raw.shape[1] == source.shape[1]
+        return source + raw if residual else raw.tanh()
 
     def moves(self) -> Sequence[Move]:
         """Both discriminators, then both generators."""
@@ -219,6 +241,8 @@ def cyclegan(space: Space) -> Recipe:
         game=CycleganConfig(
             generator=ResnetTranslatorConfig(width=16, num_blocks=3),
             discriminator=PatchDiscriminatorConfig(width=16, normalisation="instance"),
+            residual=True,
+            framing=True,
         ),
         optimisation=Optimisation(
             batch_size=4,

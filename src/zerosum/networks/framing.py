@@ -1,0 +1,39 @@
+"""A frame that is learned: pictures zoomed and shifted as a whole.
+
+Jaderberg, Simonyan, Zisserman and Kavukcuoglu, "Spatial Transformer Networks", NIPS 2015,
+arXiv:1506.02025, with one transformation for all pictures, without rotation.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import grid_sample
+
+_PACE = 10.0
+"""How many times as fast as a weight a number of the frame moves."""
+
+
+class Framing(nn.Module):
+    """`[B, C, H, W]` to the same, seen through the frame; it begins as the whole picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = nn.Parameter(torch.zeros(3))
+
+    @property
+    def frame(self) -> Tensor:
+        """Log zoom (above 0 the picture shrinks), and shifts to the left and up in half sides."""
+        return _PACE * self.numbers
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pictures, float32; beyond its rim a picture goes on as it ends."""
+        zoom, left, up = self.frame.float().unbind()
+        columns = zoom.exp() * _centres(x.shape[3], x.device) + left
+        rows = zoom.exp() * _centres(x.shape[2], x.device) + up
+        grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
+        grid = grid.expand(len(x), -1, -1, -1)
+        return grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
+
+
+def _centres(side: int, device: torch.device) -> Tensor:
+    """Where the pixels of a side of length 2 lie, counted from its middle."""
+    return (2 * torch.arange(side, device=device) + 1) / side - 1
