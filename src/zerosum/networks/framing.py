@@ -17,20 +17,23 @@ class Framing(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.numbers = nn.Parameter(torch.zeros(3))
+        self.numbers = nn.Parameter(torch.zeros(4))
 
     @property
     def frame(self) -> Tensor:
-        """Log zoom (above 0 the picture shrinks), and shifts to the left and up in half sides."""
+        """Log zooms across and down (above 0 the picture shrinks), and shifts to the left and up.
+
+        Shifts are in halves of a side.
+        """
         return _PACE * self.numbers
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures, float32; beyond its rim a picture goes on as it ends."""
-        zoom, left, up = self.frame.float().unbind()
-        columns = zoom.exp() * _centres(x.shape[3], x.device) + left
-        rows = zoom.exp() * _centres(x.shape[2], x.device) + up
+        across, down, left, up = self.frame.float().unbind()
+        columns = across.exp() * _centres(x.shape[3], x.device) + left
+        rows = down.exp() * _centres(x.shape[2], x.device) + up
         grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
-        grid = grid.expand(len(x), -1, -1, -1)
+        grid = grid.expand(x.shape[0], -1, -1, -1)  # len() would be a constant in a graph
         return grid_sample(x.float(), grid, padding_mode="border", align_corners=False)
 
 

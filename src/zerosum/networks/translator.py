@@ -54,15 +54,6 @@ def normalise(kind: Normalisation, channels: int, *, running: bool = True) -> li
     return [nn.InstanceNorm2d(channels)] if kind == "instance" else []
 
 
-def begin_at_zero(network: Translator) -> None:
-    """Set the last convolution of a network to zero, so that it says 0 of every picture."""
-    convolutions = [
-        layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
-    ]
-    for parameter in convolutions[-1].parameters():
-        nn.init.zeros_(parameter)
-
-
 def drop(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
     """Each number of `x` set to 0 with probability `rate`, and the rest raised to make up for it.
 

@@ -5,9 +5,11 @@ Networks", ICCV 2017, arXiv:1703.10593.
 
 Networks are a quarter as wide as the paper's, with 3 residual blocks for 6 or 9, and learn in
 batches of 4 (the paper: 1) at five times the rate: with those of the paper a CPU comes nowhere in
-half an hour. The paper's are `game.generator.width=64`, `game.generator.num_blocks=9` and
-`game.discriminator.width=64`, and want `lr=2e-4` of both optimizers. Samples come from averaged
-weights.
+half an hour. Generators say what is to change in a picture, once they have zoomed and shifted it by
+numbers that they learn: so colours and places begin where they were, and no identity term has to
+keep them. The paper's are `game.generator.width=64`, `game.generator.num_blocks=9`,
+`game.discriminator.width=64`, `game.residual=false`, `game.framing=false` and, for colours,
+`game.identity_weight=5`, and want `lr=2e-4` of both optimizers. Samples come from averaged weights.
 
 The pool keeps fakes as bytes; with several processes each has its own, and a resume takes the first
 one's. The identity term is left out where the domains have other channels.
@@ -33,7 +35,7 @@ from zerosum.networks.base import DiscriminatorConfig
 from zerosum.networks.framing import Framing
 from zerosum.networks.patch import PatchDiscriminator, PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
-from zerosum.networks.translator import Translator, TranslatorConfig, begin_at_zero
+from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
 from zerosum.recipes import Recipe, recipe
 from zerosum.schedules import Linear
@@ -52,8 +54,8 @@ class CycleganConfig(GameConfig):
         cycle_weight: of the mean absolute difference between a picture and what comes back.
         identity_weight: of that between a picture and its translation into its own domain.
         pool: earlier fakes that discriminators are shown half of the time; 0 for none.
-        residual: generators say what is to change, at first nothing, so that colours and places
-            begin where they were; not where the domains have other channels.
+        residual: generators say what is to change, so that colours and places begin where they
+            were; not where the domains have other channels.
         framing: each generator learns how far to zoom and shift all pictures before it translates
             them.
     """
@@ -89,8 +91,6 @@ class Cyclegan(TranslationGame):
             self.generator[direction] = config.generator.build(taken, made)
             if config.framing:
                 self.generator[f"framing_{direction}"] = Framing()
-            if config.residual and taken.channels == made.channels:
-                begin_at_zero(self.network(direction))
             self.discriminator[direction] = config.discriminator.build(made)
             pool = torch.zeros(config.pool, *made.shape, dtype=torch.uint8)
             self.register_buffer(f"pool_{direction}", pool)
@@ -241,6 +241,7 @@ def cyclegan(space: Space) -> Recipe:
         game=CycleganConfig(
             generator=ResnetTranslatorConfig(width=16, num_blocks=3),
             discriminator=PatchDiscriminatorConfig(width=16, normalisation="instance"),
+            identity_weight=0.0,
             residual=True,
             framing=True,
         ),
