@@ -12,6 +12,7 @@ from zerosum.data.base import ArrayDataset
 from zerosum.data.pairs import PairDataset
 from zerosum.errors import ConditionError
 from zerosum.games.base import Turn
+from zerosum.networks.framing import Framing
 from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import Batch
@@ -38,6 +39,12 @@ def make(source_channels: int = 3, **changes: float) -> Cyclegan:
 
 def turn(index: int, noise: Noise, batch: Callable[[], Batch] | None = None, n: int = 4) -> Turn:
     return Turn(n, noise, index, 0.0, batch or (lambda: Batch(torch.zeros(0))))
+
+
+def framing(game: Cyclegan, direction: str) -> Framing:
+    found = game.get_submodule(f"generator.framing_{direction}")
+    assert isinstance(found, Framing)
+    return found
 
 
 def shade(value: int, n: int = 4) -> Tensor:
@@ -164,8 +171,8 @@ def test_a_frame_is_learned() -> None:
         back = game.translate(b, direction="B2A") - a
         (there.abs().mean() + back.abs().mean()).backward()
         generators.step()
-    assert game.get_submodule("generator.framing_A2B").frame[:2].min() > 0.2
-    assert game.get_submodule("generator.framing_B2A").frame[:2].max() < -0.2
+    assert framing(game, "A2B").frame[:2].min() > 0.2
+    assert framing(game, "B2A").frame[:2].max() < -0.2
 
 
 def test_a_frame_is_that_of_the_whole_picture() -> None:
@@ -173,7 +180,7 @@ def test_a_frame_is_that_of_the_whole_picture() -> None:
     with torch.no_grad():
         for parameter in [*game.network("A2B").parameters()][-2:]:
             parameter.zero_()  # the last layer says that nothing is to change
-        game.get_submodule("generator.framing_A2B").numbers[:2] = math.log(2) / 10
+        framing(game, "A2B").numbers[:2] = math.log(2) / 10
     model = TranslationModel(recipe=game.config, game=game, run=None)
     x = np.zeros((96, 64, 4), dtype=np.uint8)
     x[24:72, 16:48] = 255
