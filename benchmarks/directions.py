@@ -4,11 +4,12 @@
 
 For each factor a direction is learned from what is read off samples, all other factors kept. Then
 other samples go along it, from -2 to 2. Factors are in standard deviations over samples: *slope* is
-how many of them a strength of 1 changes, divided by what the direction promises; *within* is the
-same of steps whose promised end lies in the range of the factor, since nobody can have learned what
-is beyond it; *rank* is the correlation of factor and strength by ranks, within each sample, in the
-mean; *leakage* is the mean change of the other factors over that of the factor itself. The same is
-told of random directions of the same length, whose factor is the one that changes most.
+how many of them a strength of 1 changes, divided by what the direction promises; *in range* is what
+the slope would be if all samples went as promised and stopped where the factor's range ends, since
+nobody can have learned what is beyond it; *within* is the slope of the steps whose promised end
+lies in that range; *rank* is the correlation of factor and strength by ranks, within each sample,
+in the mean; *leakage* is the mean change of the other factors over that of the factor itself. The
+same is told of random directions of the same length, whose factor is the one that changes most.
 """
 
 import argparse
@@ -70,6 +71,15 @@ def within(seen: Tensor, factor: int, gain: float, spread: Tensor) -> float:
     return float(change / (inside * promised.square()).sum())
 
 
+def reachable(seen: Tensor, factor: int, gain: float, spread: Tensor) -> float:
+    """Slope over the promise, of samples that go as promised and stop at the end of the range."""
+    start = seen[:, ~seen.isnan().any(0).any(1), factor][STRENGTHS.index(0.0)]
+    low, high = (end / float(spread[factor]) for end in RANGES[FACTORS[factor]])
+    promised = gain * torch.tensor(STRENGTHS)[:, None]
+    ends = (start + promised).clamp(start.clamp_max(low), start.clamp_min(high))
+    return float((promised * (ends - start)).sum() / (promised.square().sum() * len(start)))
+
+
 def learned(model: StyledModel) -> dict[str, Direction]:
     """A direction for each factor that keeps the others."""
 
@@ -91,8 +101,8 @@ def learned(model: StyledModel) -> dict[str, Direction]:
 
 def report(rows: Sequence[Sequence[object]]) -> None:
     """A table in Markdown."""
-    print("| direction | promised | slope | within | rank correlation | leakage |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| direction | promised | slope | in range | within | rank correlation | leakage |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for row in rows:
         print("| " + " | ".join(f"{c:.2f}" if isinstance(c, float) else str(c) for c in row) + " |")
 
@@ -109,7 +119,8 @@ def main() -> None:
     for i, (name, direction) in enumerate(directions.items()):
         steps, gain = along(model, direction.way, spread), direction.about["gain"]
         slope, rank, leakage = read(steps, i)
-        rows.append([name, gain, slope / gain, within(steps, i, gain, spread), rank, leakage])
+        ends = reachable(steps, i, gain, spread), within(steps, i, gain, spread)
+        rows.append([name, gain, slope / gain, *ends, rank, leakage])
     lengths = mean(float(one.way.norm()) for one in directions.values())
     noise = Noise(0)
     found = []
@@ -119,7 +130,7 @@ def main() -> None:
         each = [read(steps, i) for i in range(len(FACTORS))]
         found.append(max(each, key=lambda one: abs(one[0])))
     slope, rank, leakage = (mean(abs(one[i]) for one in found) for i in range(3))
-    rows.append(["random, its largest factor", "", slope, "", rank, leakage])
+    rows.append(["random, its largest factor", "", slope, "", "", rank, leakage])
     report(rows)
 
 
