@@ -107,6 +107,21 @@ def test_domains_of_other_channels_have_no_identity() -> None:
     assert game.translate(x, direction="B2A").shape == (4, 1, 8, 8)
 
 
+def test_partners_are_drawn_together_once_enough_was_seen() -> None:
+    game = make(match_weight=20, match_memory=8)
+    dataset = data()
+    x, source = dataset.take(torch.arange(4))[0], dataset.sources_of(torch.arange(4))
+    batch = Batch(dataset.space.to_model(x), None, dataset.space.to_model(source))
+    for index in range(4):
+        now = turn(index, Noise(0), lambda: batch)
+        terms = game.generator_loss(now)
+        assert bool(terms["match"] > 0) is (index >= 2)
+        shares = [float(now.signals[f"matched_{direction}"]) for direction in game.directions]
+        assert all(0 < share <= 1 for share in shares) is (index >= 2)
+    assert "match" not in make().generator_loss(turn(0, Noise(0), lambda: batch))
+    assert make(source_channels=1, match_weight=1).matching is not None
+
+
 def test_it_translates_both_ways() -> None:
     game = make(source_channels=1)
     model = TranslationModel(recipe=game.config, game=game, run=None)

@@ -20,7 +20,7 @@ from functools import partial
 from typing import ClassVar
 
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
@@ -37,6 +37,7 @@ from zerosum.networks.patch import PatchDiscriminator, PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
+from zerosum.objectives.matching import Matching
 from zerosum.recipes import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import ImageSpace, PairSpace, Space
@@ -58,6 +59,9 @@ class CycleganConfig(GameConfig):
             were; not where the domains have other channels.
         framing: each generator learns how far to zoom and shift all pictures before it translates
             them.
+        match_weight: of the mean absolute difference between a translation and its partner, as far
+            as one is found; for domains that show the same things. See `Matching`.
+        match_memory: pictures of each domain among which partners are looked for.
     """
 
     kind = "cyclegan"
@@ -70,6 +74,8 @@ class CycleganConfig(GameConfig):
     pool: NonNegativeInt = 50
     residual: bool = False
     framing: bool = False
+    match_weight: NonNegativeFloat = 0.0
+    match_memory: PositiveInt = 4096
 
     def build(self, space: Space) -> "Cyclegan":
         """The game for two domains of pictures."""
@@ -94,6 +100,10 @@ class Cyclegan(TranslationGame):
             self.discriminator[direction] = config.discriminator.build(made)
             pool = torch.zeros(config.pool, *made.shape, dtype=torch.uint8)
             self.register_buffer(f"pool_{direction}", pool)
+        self.matching: Matching | None = None
+        if config.match_weight:
+            channels = (space.source.channels, space.channels)
+            self.matching = Matching(channels, config.match_memory)
         self._translates_each = _takes_each(self.generator)
         judges = self.discriminator.children()
         patches = all(isinstance(judge, PatchDiscriminator) for judge in judges)
@@ -151,13 +161,15 @@ class Cyclegan(TranslationGame):
         return terms
 
     def generator_loss(self, turn: Turn) -> Terms:
-        """The adversarial, cycle and identity terms of both directions, added."""
+        """The adversarial, cycle, identity and match terms of both directions, added."""
         a, b = self._both(turn)
         self.remember(a, turn)
         config = self.config
         names = ["adversarial", "cycle"]
         if config.identity_weight and a.shape == b.shape:
             names.append("identity")
+        if self.matching is not None:
+            names.append("match")
         terms: Terms = dict.fromkeys(names, a.new_zeros(()))
         for there, back, x, other in (("A2B", "B2A", a, b), ("B2A", "A2B", b, a)):
             fake, same = self._translated(x, other if "identity" in names else None, there, turn)
@@ -172,6 +184,11 @@ class Cyclegan(TranslationGame):
             if same is not None:
                 distance = (same - other).abs().mean()
                 terms["identity"] = terms["identity"] + config.identity_weight * distance
+            if self.matching is not None:
+                start = turn.index * turn.batch_size
+                partners = self.matching.partners(x, fake, there[0], start=start)
+                turn.signals[f"matched_{there}"] = partners.found.float().mean()
+                terms["match"] = terms["match"] + config.match_weight * partners.distance(fake)
         return terms
 
     @torch.no_grad()
