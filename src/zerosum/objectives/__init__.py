@@ -1,1 +1,1 @@
-"""What players minimise: adversarial losses, penalties, and augmentations of what is seen."""
+"""What players minimise: adversarial losses, penalties, augmentations of what is seen, partners."""

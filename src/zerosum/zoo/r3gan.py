@@ -233,7 +233,7 @@ def _on_images(space: ImageSpace) -> Recipe:
         name="r3gan",
         game=R3ganConfig(
             latent_dim=64,
-            generator=DcganGeneratorConfig(width=16),
+            generator=DcganGeneratorConfig(width=32),
             discriminator=DcganDiscriminatorConfig(width=16, normalisation="none"),
             gamma=0.1,
             penalty_every=8,
