@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import Batch
 from zerosum.tasks.translation import TranslationModel
+from zerosum.testing import check_recipe
 from zerosum.zoo.cyclegan import Cyclegan, CycleganConfig
 
 
@@ -120,6 +122,19 @@ def test_partners_are_drawn_together_once_enough_was_seen() -> None:
         assert all(0 < share <= 1 for share in shares) is (index >= 2)
     assert "match" not in make().generator_loss(turn(0, Noise(0), lambda: batch))
     assert make(source_channels=1, match_weight=1).matching is not None
+
+
+def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
+    file = tmp_path / "matched.py"
+    file.write_text(
+        "from zerosum.recipes import find_recipe, recipe\n"
+        "@recipe(paper='none', spaces=('pair',))\n"
+        "def matched(space):\n"
+        "    'Partners from the third step on.'\n"
+        "    changes = {'game.match_weight': 20, 'game.match_memory': 16, 'name': 'matched'}\n"
+        "    return find_recipe('cyclegan').resolve(space).with_values(changes)\n"
+    )
+    check_recipe(file, laws=("resumes_exactly", "stays_finite", "owns_its_randomness"))
 
 
 def test_it_translates_both_ways() -> None:
