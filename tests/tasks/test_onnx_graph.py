@@ -47,7 +47,10 @@ def test_every_recipe(name: str, space: str, tmp_path: Path) -> None:
     weights = [tensor.name for tensor in graph.graph.initializer]
     assert weights
     assert not [weight for weight in weights if "discriminator" in weight]
-    assert not re.search(rb"\.py|site-packages|/src/", path.read_bytes()), "it names source files"
+    for tensor in graph.graph.initializer:
+        tensor.ClearField("raw_data")  # a million bytes spell anything
+    told = graph.SerializeToString()
+    assert not re.search(rb"\.py|site-packages|/src/", told), "it names source files"
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"]
 
 
