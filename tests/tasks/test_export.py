@@ -26,10 +26,10 @@ from zerosum.workflows.prepare import make_trainer
 EVERY = [(entry.name, space) for entry in all_recipes().values() for space in entry.spaces]
 
 
-def trained(name: str, space: str) -> Model:
+def trained(name: str, space: str, **more: float) -> Model:
     entry = find_recipe(name)
     dataset = small_dataset(space, channels=3 if entry.needs_colour else 1)
-    changes = {"optimisation.batch_size": 8}
+    changes = {"optimisation.batch_size": 8} | {f"game.{key}": n for key, n in more.items()}
     recipe = entry.resolve(dataset.space).with_values(changes)
     trainer = make_trainer(
         recipe, dataset, seed=0, runtime=Runtime(torch.device("cpu")), execution=Execution()
@@ -75,6 +75,15 @@ def test_what_is_opened_samples_the_same_bit_for_bit(name: str, space: str, tmp_
 
 def test_two_players_leave_one_out(points: Path) -> None:
     assert json.loads(said_by(points)["left_out"]) == ["discriminator"]
+
+
+def test_memories_of_training_pictures_stay_behind(tmp_path: Path) -> None:
+    model = trained("cyclegan", "pair", match_weight=20, match_memory=16)
+    path = model.export(tmp_path / "m.safetensors")
+    assert not [name for name in load_file(path) if name.startswith("matching")]
+    assert torch.equal(rows(load(path), 8), rows(model, 8))
+    again = load(path).export(tmp_path / "again.safetensors")
+    assert torch.equal(rows(load(again), 8), rows(model, 8))
 
 
 def test_rows_keep_the_precision_they_are_made_in(tmp_path: Path) -> None:

@@ -122,6 +122,10 @@ class Game(nn.Module):
     averaged: ClassVar[tuple[str, ...]] = ("generator",)
     """Players whose weights are averaged (EMA); samples come from the average."""
 
+    training_only: ClassVar[tuple[str, ...]] = ()
+    """Submodules beside the players that no sample needs, such as memories of training samples; an
+    exported model does without them. One may be None."""
+
     compiled: ClassVar[tuple[str, ...]] = ()
     """Methods that `torch.compile` may fuse: pure tensor functions without random draws."""
 

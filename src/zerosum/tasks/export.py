@@ -43,7 +43,7 @@ class Exported:
         recipe: the resolved recipe as JSON.
         space: what samples are, as JSON.
         tensors: the state of the game without the players that were left out.
-        left_out: names of those players.
+        left_out: names of those players, and of memories.
         precision: what rows of tables are made in, `fp32` or `bf16`.
         step: the step of the training that the weights are from, where it is known.
         facts: everything that the file says of itself, as text.
@@ -188,8 +188,10 @@ def _write_weights(model: "Model", path: Path) -> None:
 
 
 def _left_out(game: Game) -> set[str]:
-    """Players that samples do not come from: those whose weights are not averaged."""
-    return {move.player for move in game.moves()} - set(game.averaged)
+    """Players that samples do not come from, whose weights are not averaged; and memories."""
+    there = {name: getattr(game, name, "left out before") for name in game.training_only}
+    memories = {name for name, one in there.items() if one is not None}
+    return {move.player for move in game.moves()} - set(game.averaged) | memories
 
 
 def _makes_bf16(game: Game) -> bool:

@@ -104,15 +104,15 @@ def unlike(run: Run, step: int, error: RuntimeError) -> RunError:
 
 
 def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | None) -> Model:
-    """The model in an exported file; players that it leaves out are absent from the game."""
+    """The model in an exported file; what it leaves out is absent from the game."""
     exported = read_weights(path)
     if step not in (None, exported.step):
         raise ExportError(f"{path} holds step {exported.step} and no other. Leave out the step.")
     recipe = recipe_in(path, exported.recipe, code)
     try:
         game = recipe.game.build(Space.from_json(exported.space))
-        for player in exported.left_out:
-            delattr(game, player)
+        for part in exported.left_out:
+            delattr(game, part)
         game.load_state_dict(exported.tensors)
     except (ConfigError, AttributeError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]

@@ -86,6 +86,7 @@ class Cyclegan(TranslationGame):
     """See `CycleganConfig`. A is the domain of sources, B that of targets."""
 
     directions: ClassVar[tuple[str, ...]] = ("A2B", "B2A")
+    training_only: ClassVar[tuple[str, ...]] = ("matching",)
 
     def __init__(self, config: CycleganConfig, space: PairSpace) -> None:
         super().__init__(space, space.source)
