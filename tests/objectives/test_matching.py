@@ -6,8 +6,10 @@ from torch.nn.functional import interpolate
 
 from zerosum.objectives.matching import Matching, Partners, describe
 from zerosum.rng import Noise
+from zerosum.spaces import ImageSpace
 
 N = 40
+SPACE = ImageSpace(channels=3, height=32, width=32)
 
 
 def pictures(n: int = N, channels: int = 3, seed: int = 0) -> Tensor:
@@ -23,7 +25,7 @@ def seen_grey(x: Tensor) -> Tensor:
 
 def filled(a: Tensor, b: Tensor) -> Matching:
     """A memory that has seen all of both; translations are the pictures in grey."""
-    matching = Matching((a.shape[1], b.shape[1]), memory=len(a))
+    matching = Matching((SPACE, SPACE), memory=len(a))
     for start in range(0, len(a), 10):
         for domain, x in (("A", a[start : start + 10]), ("B", b[start : start + 10])):
             matching.partners(x, seen_grey(x), domain, start=start)
@@ -45,7 +47,7 @@ def test_partners_are_found() -> None:
 
 def test_a_memory_that_is_not_full_knows_no_partners() -> None:
     a = pictures()
-    matching = Matching((3, 3), memory=N)
+    matching = Matching((SPACE, SPACE), memory=N)
     for start in range(0, N, 10):
         assert not matching.partners(a[:10], a[:10], "A", start=start).found.any()
         assert not matching.partners(a[:10], a[:10], "B", start=start).found.any()
@@ -68,7 +70,7 @@ def test_a_partner_is_each_others_nearest() -> None:
 def test_what_is_remembered_is_state() -> None:
     a, b = pictures(), pictures(seed=1)
     first = filled(a, b)
-    second = Matching((3, 3), memory=N)
+    second = Matching((SPACE, SPACE), memory=N)
     second.load_state_dict(first.state_dict())
     one, two = (each.partners(b[:8], seen_grey(b[:8]), "B", start=N) for each in (first, second))
     assert torch.equal(one.found, two.found)

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, normalize, pad
 
+from zerosum.spaces import ImageSpace
+
 DOMAINS = ("A", "B")
 
 _SMALL, _CELLS, _ANGLES = 8, 4, 8
@@ -55,16 +57,19 @@ class Matching(nn.Module):
     With several processes each has its own, and a resume takes the first one's.
 
     Args:
-        channels: of pictures of A and of B.
+        spaces: of pictures of A and of B.
         memory: pictures of each domain.
     """
 
-    def __init__(self, channels: tuple[int, int], memory: int) -> None:
+    def __init__(self, spaces: tuple[ImageSpace, ImageSpace], memory: int) -> None:
         super().__init__()
         self.memory = memory
-        width = sum(_description_width(count) for count in channels)
-        for domain, count in zip(DOMAINS, channels, strict=True):
-            thumbnails = torch.zeros(memory, count, _THUMBNAIL, _THUMBNAIL, dtype=torch.uint8)
+        self.spaces: dict[str, ImageSpace] = dict(zip(DOMAINS, spaces, strict=True))
+        width = sum(_description_width(space.channels) for space in spaces)
+        for domain, space in self.spaces.items():
+            thumbnails = torch.zeros(
+                memory, space.channels, _THUMBNAIL, _THUMBNAIL, dtype=torch.uint8
+            )
             self.register_buffer(f"thumbnails_{domain}", thumbnails)
             described = torch.zeros(memory, width, dtype=torch.float16)
             self.register_buffer(f"described_{domain}", described)
@@ -99,10 +104,11 @@ class Matching(nn.Module):
         few = slice(0, _TELLING) if domain == "A" else slice(-_TELLING, None)
         itself = (remembered[:, few] == kept[:, None, few]).all(2)
         found = score > rivals.masked_fill(itself, -torch.inf).amax(1)
-        thumbnail = self.get_buffer(f"thumbnails_{other}")[row].float() / 127.5 - 1
+        thumbnail = self.spaces[other].to_model(self.get_buffer(f"thumbnails_{other}")[row])
+        small = adaptive_avg_pool2d(x.float(), _THUMBNAIL)
         rows = (torch.arange(len(x), device=x.device) + start) % self.memory
         remembered[rows] = kept
-        self.get_buffer(f"thumbnails_{domain}")[rows] = _thumbnails(x)
+        self.get_buffer(f"thumbnails_{domain}")[rows] = self.spaces[domain].to_data(small)
         self.get_buffer(f"nearness_{domain}")[rows] = nearness
         return Partners(found & (start >= self.memory), thumbnail)
 
@@ -141,8 +147,3 @@ def describe(x: Tensor) -> Tensor:
 
 def _description_width(channels: int) -> int:
     return channels * _SMALL**2 + _ANGLES * _CELLS**2
-
-
-def _thumbnails(x: Tensor) -> Tensor:
-    small = (adaptive_avg_pool2d(x.float(), _THUMBNAIL) + 1) * 127.5
-    return small.round().clamp(0, 255).to(torch.uint8)

@@ -103,8 +103,7 @@ class Cyclegan(TranslationGame):
             self.register_buffer(f"pool_{direction}", pool)
         self.matching: Matching | None = None
         if config.match_weight:
-            channels = (space.source.channels, space.channels)
-            self.matching = Matching(channels, config.match_memory)
+            self.matching = Matching(self.pictures("A2B"), config.match_memory)
         self._translates_each = _takes_each(self.generator)
         judges = self.discriminator.children()
         patches = all(isinstance(judge, PatchDiscriminator) for judge in judges)
