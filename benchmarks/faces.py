@@ -6,8 +6,9 @@
 
 Folders are called AGEGROUP.GENDER, with ten groups of age. Every second face, listed in a CSV with
 its group, teaches a direction `age`, once more with a direction for the brightness of pictures held
-still. The other faces teach a classifier of the ten groups, of another shape, whose expected group
-is what is told of here: how well it ranks faces that it did not learn from; then, of samples moved
+still. The other faces teach five classifiers of the ten groups, of another shape, whose mean
+expected group is what is told of here: how well it ranks faces that none learned from, and how well
+the first classifier alone does; then, of samples moved
 from -2 to 2, the share that is older at 2 than at -2 (*rises*), that is older at 0 than at -2 and
 at 2 than at 0 (*monotone*), and at each of the four steps (*each step*), and the mean group at each
 strength; all of it for samples as they come and for such of truncation .7, the usual one for edits.
@@ -35,40 +36,48 @@ RESULTS = Path(__file__).parent / "results" / "faces"
 STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 TRUNCATIONS = (1.0, 0.7)
 SHOWN, RANDOM = 500, 10
-_STEPS, _BATCH, _HELD = 1_200, 64, 0.2
+_CLASSIFIERS, _STEPS, _BATCH, _HELD = 5, 1_200, 64, 0.2
 
 
 class Judge:
-    """A classifier of faces uint8 `[N, 3, H, W]` into the ten groups, 0 to 9."""
+    """Classifiers of faces uint8 `[N, 3, H, W]` into the ten groups, 0 to 9, of one mind."""
 
-    def __init__(self, x: Tensor, y: Tensor, *, seed: int = 1) -> None:
-        noise = Noise(seed)
-        order = noise.uniform(len(x)).argsort()
+    def __init__(self, x: Tensor, y: Tensor, *, size: int) -> None:
+        order = Noise(0).uniform(len(x)).argsort()
         held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
-        with seeded_initialisation(seed):
-            self.network = nn.Sequential(
-                *_layer(3, 32, 1), *_layer(32, 64, 2), *_layer(64, 96, 2), *_layer(96, 128, 2),
-                nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(128, 10),
-            )  # fmt: skip
-        adam = torch.optim.AdamW(self.network.parameters(), lr=2e-3, weight_decay=5e-2)
-        falling = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=_STEPS)
-        for _ in range(_STEPS):
-            rows = learned[noise.integers(_BATCH, high=len(learned))]
-            seen = _scaled(x[rows])
-            turned = noise.uniform(_BATCH)[:, None, None, None] < 0.5
-            logits = self.network(torch.where(turned, seen.flip(3), seen))
-            loss = cross_entropy(logits, y[rows], label_smoothing=0.05)
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-            falling.step()
-        self.network.eval().requires_grad_(False)
+        self.networks: list[nn.Module] = []
+        for seed in range(1, 1 + size):
+            with seeded_initialisation(seed):
+                self.networks.append(_taught(x[learned], y[learned], Noise(seed)))
         self.rank = float(spearmanr(self(x[held]).numpy(), y[held].numpy())[0])  # pyright: ignore[reportArgumentType]
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The expected group, `[N]`."""
-        shares = torch.cat([self.network(_scaled(part)).softmax(1) for part in x.split(256)])
+        """The mean expected group, `[N]`."""
+        return torch.stack([self._expected(network, x) for network in self.networks]).mean(0)
+
+    def _expected(self, network: nn.Module, x: Tensor) -> Tensor:
+        shares = torch.cat([network(_scaled(part)).softmax(1) for part in x.split(256)])
         return shares @ torch.arange(10.0)
+
+
+def _taught(x: Tensor, y: Tensor, noise: Noise) -> nn.Module:
+    network = nn.Sequential(
+        *_layer(3, 32, 1), *_layer(32, 64, 2), *_layer(64, 96, 2), *_layer(96, 128, 2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(128, 10),
+    )  # fmt: skip
+    adam = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=5e-2)
+    falling = torch.optim.lr_scheduler.OneCycleLR(adam, 2e-3, total_steps=_STEPS)
+    for _ in range(_STEPS):
+        rows = noise.integers(_BATCH, high=len(x))
+        seen = _scaled(x[rows])
+        turned = noise.uniform(_BATCH)[:, None, None, None] < 0.5
+        logits = network(torch.where(turned, seen.flip(3), seen))
+        loss = cross_entropy(logits, y[rows], label_smoothing=0.05)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        falling.step()
+    return network.eval().requires_grad_(False)
 
 
 def _layer(before: int, after: int, stride: int) -> list[nn.Module]:
@@ -89,28 +98,33 @@ def listed(faces: Path, start: int, path: Path) -> Path:
     return path
 
 
-def judge(faces: Path, model: StyledModel) -> Judge:
-    """A classifier of the faces that directions are not learned from."""
+def judges(faces: Path, model: StyledModel) -> tuple[Judge, Judge]:
+    """Of the faces that directions are not learned from: one of many classifiers, one of one."""
     path = listed(faces, 1, RESULTS / "judge.csv")
     height, width = model.space.shape[1:]
     data = open_labelled(path, "age", images=faces, size=(height, width), channels=3)
     x, code = data.take(torch.arange(len(data)))
     assert code is not None
     numbers = torch.tensor([int(label) for label in data.space.labels])
-    return Judge(x, numbers[code])
+    return Judge(x, numbers[code], size=_CLASSIFIERS), Judge(x, numbers[code], size=1)
 
 
-def along(model: StyledModel, way: Tensor, judge: Judge, truncation: float) -> Tensor:
-    """Expected group at each strength, `[strengths, N]`."""
+def along(model: StyledModel, way: Tensor, truncation: float) -> list[Tensor]:
+    """Samples at each strength, uint8 `[N, 3, H, W]`."""
     inputs = model.steer(model.draw(SHOWN, seed=7), {"truncation": truncation})
-    return torch.stack([judge(model.moved(inputs, way * one).tensor) for one in STRENGTHS])
+    return [model.moved(inputs, way * one).tensor for one in STRENGTHS]
 
 
-def told(ages: Tensor) -> list[float]:
+def ages(judge: Judge, moved: list[Tensor]) -> Tensor:
+    """Expected group at each strength, `[strengths, N]`."""
+    return torch.stack([judge(x) for x in moved])
+
+
+def told(group: Tensor) -> list[float]:
     """What changes: three shares, then the mean at each strength."""
-    low, middle, high = ages[0], ages[2], ages[4]
-    shares = (high > low, (middle > low) & (high > middle), (ages.diff(dim=0) > 0).all(0))
-    return [float(share.float().mean()) for share in shares] + ages.mean(1).tolist()
+    low, middle, high = group[0], group[2], group[4]
+    shares = (high > low, (middle > low) & (high > middle), (group.diff(dim=0) > 0).all(0))
+    return [float(share.float().mean()) for share in shares] + group.mean(1).tolist()
 
 
 def main() -> None:
@@ -121,8 +135,9 @@ def main() -> None:
     args = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     model = styled_model(args.run)
-    critic = judge(args.faces, model)
-    print(f"the classifier ranks what it did not learn from: {critic.rank:.2f}")
+    critic, single = judges(args.faces, model)
+    print(f"the classifiers rank what they did not learn from: {critic.rank:.3f}")
+    print(f"the first of them alone: {single.rank:.3f}")
     labels = listed(args.faces, 0, RESULTS / "age.csv")
     learn_direction(model, "bright", labels=lambda x: x.float().mean((1, 2, 3)))
     ways = {}
@@ -135,11 +150,13 @@ def main() -> None:
     found: dict[str, list[float]] = {}
     for psi in TRUNCATIONS:
         for name, one in ways.items():
-            found[f"{name}; {psi:g}"] = told(along(model, one.way, critic, psi))
+            moved = along(model, one.way, psi)
+            found[f"{name}; {psi:g}"] = told(ages(critic, moved))
+            found[f"{name}; {psi:g}; one classifier"] = told(ages(single, moved))
         others = []
         for way in random:
-            ages = along(model, way / way.norm() * length, critic, psi)
-            others.append(told(ages if float((ages[4] - ages[0]).mean()) > 0 else ages.flip(0)))
+            group = ages(critic, along(model, way / way.norm() * length, psi))
+            others.append(told(group if float((group[4] - group[0]).mean()) > 0 else group.flip(0)))
         found[f"random; {psi:g}"] = [mean(column) for column in zip(*others, strict=True)]
     write_json(RESULTS / f"{args.run.name}.json", found)
     strengths = " | ".join(f"{one:+.0f}" for one in STRENGTHS)

@@ -146,6 +146,13 @@ def test_curves() -> None:
     assert low[1] > 150 > high[1]
 
 
+def test_a_short_axis_is_told_in_fractions() -> None:
+    def axis(start: float) -> np.ndarray:
+        return np.asarray(draw_curves({"": [(start, 0.0), (start + 10, 1.0)]}, side=200))[-22:]
+
+    assert (axis(5.3) != axis(5.0)).any()
+
+
 def test_the_legend_makes_way() -> None:
     falling = [(float(x), -float(x)) for x in range(20)]
     rising = [(x, -y) for x, y in falling]

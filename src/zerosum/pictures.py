@@ -98,6 +98,8 @@ def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[s
 
 _ROOMY = 300
 """Pixels from which a frame of curves has room for more numbers at its sides."""
+_WHOLE = 20.0
+"""What an x axis spans where whole numbers tell its places."""
 
 
 def draw_curves(
@@ -132,7 +134,7 @@ def draw_curves(
         pen.line([place(x0, y), place(x1, y)], fill="#e5e7eb")
         pen.text((6, place(x0, y)[1] - 7), f"{y:.3g}", fill="#374151", font=font)
         x = x0 + share * x_span
-        label = f"{x:,.0f}"
+        label = f"{x:,.0f}" if x_span >= _WHOLE else f"{x:.3g}"
         across = min(place(x, y0)[0] - 14, width - 4 - pen.textlength(label, font=font))
         pen.text((across, side - 22), label, fill="#374151", font=font)
     for x, colour in marks:
