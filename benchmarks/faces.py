@@ -18,6 +18,7 @@ Random directions of the same length stand beside, turned so that the age rises 
 import argparse
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
@@ -42,14 +43,9 @@ _CLASSIFIERS, _STEPS, _BATCH, _HELD = 5, 1_200, 64, 0.2
 class Judge:
     """Classifiers of faces uint8 `[N, 3, H, W]` into the ten groups, 0 to 9, of one mind."""
 
-    def __init__(self, x: Tensor, y: Tensor, *, size: int) -> None:
-        order = Noise(0).uniform(len(x)).argsort()
-        held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
-        self.networks: list[nn.Module] = []
-        for seed in range(1, 1 + size):
-            with seeded_initialisation(seed):
-                self.networks.append(_taught(x[learned], y[learned], Noise(seed)))
-        self.rank = float(spearmanr(self(x[held]).numpy(), y[held].numpy())[0])  # pyright: ignore[reportArgumentType]
+    def __init__(self, networks: Sequence[nn.Module], x: Tensor, y: Tensor) -> None:
+        self.networks = networks
+        self.rank = float(spearmanr(self(x).numpy(), y.numpy())[0])  # pyright: ignore[reportArgumentType]
 
     def __call__(self, x: Tensor) -> Tensor:
         """The mean expected group, `[N]`."""
@@ -60,7 +56,18 @@ class Judge:
         return shares @ torch.arange(10.0)
 
 
-def _taught(x: Tensor, y: Tensor, noise: Noise) -> nn.Module:
+def taught(x: Tensor, y: Tensor) -> tuple[Judge, Judge]:
+    """All the classifiers, and the first of them alone; a fifth of the faces tells their rank."""
+    order = Noise(0).uniform(len(x)).argsort()
+    held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
+    networks: list[nn.Module] = []
+    for seed in range(1, 1 + _CLASSIFIERS):
+        with seeded_initialisation(seed):
+            networks.append(_classifier(x[learned], y[learned], Noise(seed)))
+    return Judge(networks, x[held], y[held]), Judge(networks[:1], x[held], y[held])
+
+
+def _classifier(x: Tensor, y: Tensor, noise: Noise) -> nn.Module:
     network = nn.Sequential(
         *_layer(3, 32, 1), *_layer(32, 64, 2), *_layer(64, 96, 2), *_layer(96, 128, 2),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(128, 10),
@@ -99,14 +106,14 @@ def listed(faces: Path, start: int, path: Path) -> Path:
 
 
 def judges(faces: Path, model: StyledModel) -> tuple[Judge, Judge]:
-    """Of the faces that directions are not learned from: one of many classifiers, one of one."""
+    """Of the faces that directions are not learned from; see `taught`."""
     path = listed(faces, 1, RESULTS / "judge.csv")
     height, width = model.space.shape[1:]
     data = open_labelled(path, "age", images=faces, size=(height, width), channels=3)
     x, code = data.take(torch.arange(len(data)))
     assert code is not None
     numbers = torch.tensor([int(label) for label in data.space.labels])
-    return Judge(x, numbers[code], size=_CLASSIFIERS), Judge(x, numbers[code], size=1)
+    return taught(x, numbers[code])
 
 
 def along(model: StyledModel, way: Tensor, truncation: float) -> list[Tensor]:
