@@ -151,6 +151,7 @@ def test_a_short_axis_is_told_in_fractions() -> None:
         return np.asarray(draw_curves({"": [(start, 0.0), (start + 10, 1.0)]}, side=200))[-22:]
 
     assert (axis(5.3) != axis(5.0)).any()
+    assert (axis(5_000.3) != axis(5_000.0)).any()
 
 
 def test_the_legend_makes_way() -> None:

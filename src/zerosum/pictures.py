@@ -134,7 +134,7 @@ def draw_curves(
         pen.line([place(x0, y), place(x1, y)], fill="#e5e7eb")
         pen.text((6, place(x0, y)[1] - 7), f"{y:.3g}", fill="#374151", font=font)
         x = x0 + share * x_span
-        label = f"{x:,.0f}" if x_span >= _WHOLE else f"{x:.3g}"
+        label = f"{x:,.0f}" if x_span >= _WHOLE else f"{round(x, 2):,.10g}"
         across = min(place(x, y0)[0] - 14, width - 4 - pen.textlength(label, font=font))
         pen.text((across, side - 22), label, fill="#374151", font=font)
     for x, colour in marks:
