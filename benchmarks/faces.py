@@ -1,4 +1,4 @@
-"""Does `age` change the age? `stylegan` on faces, judged by a classifier that it never met.
+"""Does `age` change the age? `stylegan` on faces, judged by what never met it.
 
     unzip ../shared/data/faces/utkface_agegroup_gender.zip -d faces
     zerosum train stylegan --data faces --size 32 --labels none --images 150000 --out runs/faces
@@ -6,26 +6,32 @@
 
 Folders are called AGEGROUP.GENDER, with ten groups of age. Every second face, listed in a CSV with
 its group, teaches a direction `age`, once more with a direction for the brightness of pictures held
-still. The other faces teach five classifiers of the ten groups, of another shape, whose mean
-expected group is what is told of here: how well it ranks faces that none learned from, and how well
-the first classifier alone does; then, of samples moved
-from -2 to 2, the share that is older at 2 than at -2 (*rises*), that is older at 0 than at -2 and
-at 2 than at 0 (*monotone*), and at each of the four steps (*each step*), and the mean group at each
-strength; all of it for samples as they come and for such of truncation .7, the usual one for edits.
-Random directions of the same length stand beside, turned so that the age rises in the mean.
+still. The other faces teach two kinds of judges, which share no shape with what directions are
+learned by: five networks that name the group, whose expected group counts, and support vectors on
+gradients and colours. Their mean is what is told of here, and each kind alone: how well it ranks
+faces that nobody learned from; then, of samples moved from -2 to 2, the share that is older at 2
+than at -2 (*rises*), that is older at 0 than at -2 and at 2 than at 0 (*monotone*), and at each of
+the four steps (*each step*), and the mean group at each strength; all of it for samples as they
+come and for such of truncation .7, the usual one for edits. Random directions of the same length
+stand beside, turned so that the age rises in the mean.
 """
 
 import argparse
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.stats import spearmanr
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
 
 from zerosum.data.labelled import open_labelled
 from zerosum.rng import Noise, seeded_initialisation
@@ -38,33 +44,69 @@ STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 TRUNCATIONS = (1.0, 0.7)
 SHOWN, RANDOM = 500, 10
 _CLASSIFIERS, _STEPS, _BATCH, _HELD = 5, 1_200, 64, 0.2
+_CELLS, _ANGLES = 8, 8
+
+Reader = Callable[[Tensor], Tensor]
+FloatArray = npt.NDArray[np.float32]
 
 
 class Judge:
-    """Classifiers of faces uint8 `[N, 3, H, W]` into the ten groups, 0 to 9, of one mind."""
+    """What says of faces uint8 `[N, 3, H, W]` how old they are, in groups from 0 to 9, `[N]`."""
 
-    def __init__(self, networks: Sequence[nn.Module], x: Tensor, y: Tensor) -> None:
-        self.networks = networks
+    def __init__(self, kinds: Sequence[Reader], x: Tensor, y: Tensor) -> None:
+        self._kinds = kinds
         self.rank = float(spearmanr(self(x).numpy(), y.numpy())[0])  # pyright: ignore[reportArgumentType]
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The mean expected group, `[N]`."""
-        return torch.stack([self._expected(network, x) for network in self.networks]).mean(0)
-
-    def _expected(self, network: nn.Module, x: Tensor) -> Tensor:
-        shares = torch.cat([network(_scaled(part)).softmax(1) for part in x.split(256)])
-        return shares @ torch.arange(10.0)
+        """The mean of all kinds."""
+        return torch.stack([kind(x) for kind in self._kinds]).mean(0)
 
 
-def taught(x: Tensor, y: Tensor) -> tuple[Judge, Judge]:
-    """All the classifiers, and the first of them alone; a fifth of the faces tells their rank."""
+def taught(x: Tensor, y: Tensor) -> dict[str, Judge]:
+    """Both kinds together, and each of them; a fifth of the faces tells how well they rank."""
     order = Noise(0).uniform(len(x)).argsort()
     held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
     networks: list[nn.Module] = []
     for seed in range(1, 1 + _CLASSIFIERS):
         with seeded_initialisation(seed):
             networks.append(_classifier(x[learned], y[learned], Noise(seed)))
-    return Judge(networks, x[held], y[held]), Judge(networks[:1], x[held], y[held])
+    mirrored = torch.cat([x[learned], x[learned].flip(3)])
+    vectors = make_pipeline(StandardScaler(), SVR(C=3))
+    vectors.fit(_gradients_and_colours(mirrored), y[learned].repeat(2).numpy())
+
+    def named(x: Tensor) -> Tensor:
+        return torch.stack([_expected(network, x) for network in networks]).mean(0)
+
+    def drawn(x: Tensor) -> Tensor:
+        return torch.from_numpy(vectors.predict(_gradients_and_colours(x))).float()
+
+    kinds = {"both": (named, drawn), "networks": (named,), "support vectors": (drawn,)}
+    return {name: Judge(kind, x[held], y[held]) for name, kind in kinds.items()}
+
+
+def _expected(network: nn.Module, x: Tensor) -> Tensor:
+    shares = torch.cat([network(_scaled(part)).softmax(1) for part in x.split(256)])
+    return shares @ torch.arange(10.0)
+
+
+def _gradients_and_colours(x: Tensor) -> FloatArray:
+    """Of 8 x 8 cells: how much of its gradients goes in each of 8 directions, and its colour.
+
+    Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR 2005, with cells
+    normalised one by one.
+    """
+    x = x.float() / 255
+    across, down = torch.zeros(2, *x[:, 0].shape)
+    across[:, :, 1:-1] = (x[:, :, :, 2:] - x[:, :, :, :-2]).mean(1)
+    down[:, 1:-1] = (x[:, :, 2:] - x[:, :, :-2]).mean(1)
+    angle = torch.atan2(down, across) % torch.pi / torch.pi * _ANGLES
+    near = 1 - (angle[:, None] - torch.arange(_ANGLES)[:, None, None]).abs()
+    wrapped = 1 - (angle[:, None] - torch.arange(_ANGLES)[:, None, None] - _ANGLES).abs()
+    strength = (across.square() + down.square()).sqrt()[:, None]
+    cells = adaptive_avg_pool2d(torch.maximum(near, wrapped).clamp_min(0) * strength, _CELLS)
+    shares = cells / (cells.norm(dim=1, keepdim=True) + 0.02)
+    colours = adaptive_avg_pool2d(x, _CELLS)
+    return torch.cat([shares.flatten(1), colours.flatten(1)], dim=1).numpy()
 
 
 def _classifier(x: Tensor, y: Tensor, noise: Noise) -> nn.Module:
@@ -105,7 +147,7 @@ def listed(faces: Path, start: int, path: Path) -> Path:
     return path
 
 
-def judges(faces: Path, model: StyledModel) -> tuple[Judge, Judge]:
+def judges(faces: Path, model: StyledModel) -> dict[str, Judge]:
     """Of the faces that directions are not learned from; see `taught`."""
     path = listed(faces, 1, RESULTS / "judge.csv")
     height, width = model.space.shape[1:]
@@ -142,9 +184,9 @@ def main() -> None:
     args = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     model = styled_model(args.run)
-    critic, single = judges(args.faces, model)
-    print(f"the classifiers rank what they did not learn from: {critic.rank:.3f}")
-    print(f"the first of them alone: {single.rank:.3f}")
+    critics = judges(args.faces, model)
+    for name, critic in critics.items():
+        print(f"{name}: rank correlation with the groups of unseen faces {critic.rank:.3f}")
     labels = listed(args.faces, 0, RESULTS / "age.csv")
     learn_direction(model, "bright", labels=lambda x: x.float().mean((1, 2, 3)))
     ways = {}
@@ -158,16 +200,16 @@ def main() -> None:
     for psi in TRUNCATIONS:
         for name, one in ways.items():
             moved = along(model, one.way, psi)
-            found[f"{name}; {psi:g}"] = told(ages(critic, moved))
-            found[f"{name}; {psi:g}; one classifier"] = told(ages(single, moved))
+            for judge, critic in critics.items():
+                found[f"{name}; {psi:g}; {judge}"] = told(ages(critic, moved))
         others = []
         for way in random:
-            group = ages(critic, along(model, way / way.norm() * length, psi))
+            group = ages(critics["both"], along(model, way / way.norm() * length, psi))
             others.append(told(group if float((group[4] - group[0]).mean()) > 0 else group.flip(0)))
-        found[f"random; {psi:g}"] = [mean(column) for column in zip(*others, strict=True)]
+        found[f"random; {psi:g}; both"] = [mean(column) for column in zip(*others, strict=True)]
     write_json(RESULTS / f"{args.run.name}.json", found)
     strengths = " | ".join(f"{one:+.0f}" for one in STRENGTHS)
-    print(f"| direction; truncation | rises | monotone | each step | {strengths} |")
+    print(f"| direction; truncation; judge | rises | monotone | each step | {strengths} |")
     print("| --- " * 9 + "|")
     for name, one in found.items():
         print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in one) + " |")
