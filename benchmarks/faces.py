@@ -19,7 +19,7 @@ stand beside, turned so that the age rises in the mean.
 import argparse
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import mean
 
@@ -50,20 +50,11 @@ Reader = Callable[[Tensor], Tensor]
 FloatArray = npt.NDArray[np.float32]
 
 
-class Judge:
-    """What says of faces uint8 `[N, 3, H, W]` how old they are, in groups from 0 to 9, `[N]`."""
+def taught(x: Tensor, y: Tensor) -> dict[str, Reader]:
+    """What says how old faces uint8 `[N, 3, H, W]` are, in groups from 0 to 9, `[N]`, by kind.
 
-    def __init__(self, kinds: Sequence[Reader], x: Tensor, y: Tensor) -> None:
-        self._kinds = kinds
-        self.rank = float(spearmanr(self(x).numpy(), y.numpy())[0])  # pyright: ignore[reportArgumentType]
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The mean of all kinds."""
-        return torch.stack([kind(x) for kind in self._kinds]).mean(0)
-
-
-def taught(x: Tensor, y: Tensor) -> dict[str, Judge]:
-    """Both kinds together, and each of them; a fifth of the faces tells how well they rank."""
+    A fifth of the faces `x`, of groups `y`, tells how well they rank.
+    """
     order = Noise(0).uniform(len(x)).argsort()
     held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
     networks: list[nn.Module] = []
@@ -80,8 +71,11 @@ def taught(x: Tensor, y: Tensor) -> dict[str, Judge]:
     def drawn(x: Tensor) -> Tensor:
         return torch.from_numpy(vectors.predict(_gradients_and_colours(x))).float()
 
-    kinds = {"both": (named, drawn), "networks": (named,), "support vectors": (drawn,)}
-    return {name: Judge(kind, x[held], y[held]) for name, kind in kinds.items()}
+    kinds = {"networks": named, "support vectors": drawn}
+    for name, (group,) in ages(kinds, [x[held]]).items():
+        rank = float(spearmanr(group.numpy(), y[held].numpy())[0])  # pyright: ignore[reportArgumentType]
+        print(f"{name}: rank correlation with the groups of unseen faces {rank:.3f}")
+    return kinds
 
 
 def _expected(network: nn.Module, x: Tensor) -> Tensor:
@@ -147,7 +141,7 @@ def listed(faces: Path, start: int, path: Path) -> Path:
     return path
 
 
-def judges(faces: Path, model: StyledModel) -> dict[str, Judge]:
+def judges(faces: Path, model: StyledModel) -> dict[str, Reader]:
     """Of the faces that directions are not learned from; see `taught`."""
     path = listed(faces, 1, RESULTS / "judge.csv")
     height, width = model.space.shape[1:]
@@ -164,9 +158,10 @@ def along(model: StyledModel, way: Tensor, truncation: float) -> list[Tensor]:
     return [model.moved(inputs, way * one).tensor for one in STRENGTHS]
 
 
-def ages(judge: Judge, moved: list[Tensor]) -> Tensor:
-    """Expected group at each strength, `[strengths, N]`."""
-    return torch.stack([judge(x) for x in moved])
+def ages(kinds: Mapping[str, Reader], moved: list[Tensor]) -> dict[str, Tensor]:
+    """The group at each strength, `[strengths, N]`, by each kind of judge and by their mean."""
+    alone = {name: torch.stack([kind(x) for x in moved]) for name, kind in kinds.items()}
+    return {"both": torch.stack([*alone.values()]).mean(0), **alone}
 
 
 def told(group: Tensor) -> list[float]:
@@ -184,9 +179,7 @@ def main() -> None:
     args = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     model = styled_model(args.run)
-    critics = judges(args.faces, model)
-    for name, critic in critics.items():
-        print(f"{name}: rank correlation with the groups of unseen faces {critic.rank:.3f}")
+    kinds = judges(args.faces, model)
     labels = listed(args.faces, 0, RESULTS / "age.csv")
     learn_direction(model, "bright", labels=lambda x: x.float().mean((1, 2, 3)))
     ways = {}
@@ -200,11 +193,11 @@ def main() -> None:
     for psi in TRUNCATIONS:
         for name, one in ways.items():
             moved = along(model, one.way, psi)
-            for judge, critic in critics.items():
-                found[f"{name}; {psi:g}; {judge}"] = told(ages(critic, moved))
+            for judge, group in ages(kinds, moved).items():
+                found[f"{name}; {psi:g}; {judge}"] = told(group)
         others = []
         for way in random:
-            group = ages(critics["both"], along(model, way / way.norm() * length, psi))
+            group = ages(kinds, along(model, way / way.norm() * length, psi))["both"]
             others.append(told(group if float((group[4] - group[0]).mean()) > 0 else group.flip(0)))
         found[f"random; {psi:g}; both"] = [mean(column) for column in zip(*others, strict=True)]
     write_json(RESULTS / f"{args.run.name}.json", found)
