@@ -19,7 +19,7 @@ stand beside, turned so that the age rises in the mean.
 import argparse
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
 
@@ -34,6 +34,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
 
 from zerosum.data.labelled import open_labelled
+from zerosum.evaluation.attributes import Reader
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.runs.files import write_json
 from zerosum.tasks.styled import StyledModel
@@ -45,9 +46,6 @@ TRUNCATIONS = (1.0, 0.7)
 SHOWN, RANDOM = 500, 10
 _CLASSIFIERS, _STEPS, _BATCH, _HELD = 5, 1_200, 64, 0.2
 _CELLS, _ANGLES = 8, 8
-
-Reader = Callable[[Tensor], Tensor]
-FloatArray = npt.NDArray[np.float32]
 
 
 def taught(x: Tensor, y: Tensor) -> dict[str, Reader]:
@@ -83,7 +81,7 @@ def _expected(network: nn.Module, x: Tensor) -> Tensor:
     return shares @ torch.arange(10.0)
 
 
-def _gradients_and_colours(x: Tensor) -> FloatArray:
+def _gradients_and_colours(x: Tensor) -> npt.NDArray[np.float32]:
     """Of 8 x 8 cells: how much of its gradients goes in each of 8 directions, and its colour.
 
     Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR 2005, with cells
@@ -94,10 +92,9 @@ def _gradients_and_colours(x: Tensor) -> FloatArray:
     across[:, :, 1:-1] = (x[:, :, :, 2:] - x[:, :, :, :-2]).mean(1)
     down[:, 1:-1] = (x[:, :, 2:] - x[:, :, :-2]).mean(1)
     angle = torch.atan2(down, across) % torch.pi / torch.pi * _ANGLES
-    near = 1 - (angle[:, None] - torch.arange(_ANGLES)[:, None, None]).abs()
-    wrapped = 1 - (angle[:, None] - torch.arange(_ANGLES)[:, None, None] - _ANGLES).abs()
-    strength = (across.square() + down.square()).sqrt()[:, None]
-    cells = adaptive_avg_pool2d(torch.maximum(near, wrapped).clamp_min(0) * strength, _CELLS)
+    apart = (angle[:, None] - torch.arange(_ANGLES)[:, None, None]).abs()
+    share = (1 - torch.minimum(apart, _ANGLES - apart)).clamp_min(0)
+    cells = adaptive_avg_pool2d(share * torch.hypot(across, down)[:, None], _CELLS)
     shares = cells / (cells.norm(dim=1, keepdim=True) + 0.02)
     colours = adaptive_avg_pool2d(x, _CELLS)
     return torch.cat([shares.flatten(1), colours.flatten(1)], dim=1).numpy()

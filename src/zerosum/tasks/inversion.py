@@ -81,7 +81,7 @@ def learn_encoder(
 
     Args:
         model: from a run.
-        images: how many are seen; 100,000 take some minutes.
+        images: how many are seen; 100,000 of 64 x 64 take a quarter of an hour of one core.
         seed: of weights and pictures.
         progress: told how far it is.
 
