@@ -45,7 +45,7 @@ def measure(case: str, name: str, shape: tuple[int, int, int], widths: dict[str,
         return make_trainer(recipe, dataset, seed=0, runtime=runtime, execution=way)
 
     ways = candidates(
-        Wishes(), kind=dataset.space.kind, device=runtime.device,
+        Wishes(), space=dataset.space, device=runtime.device,
         compilable=compiled, bfloat16=can_bfloat16(runtime.device),
     )  # fmt: skip
     chosen, _ = choose_execution(ways, trainer, runtime=runtime, num_steps=10**9 if compiled else 1)

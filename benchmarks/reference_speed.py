@@ -116,9 +116,8 @@ def ours(
         return make_trainer(resolved, dataset, seed=0, runtime=CPU, execution=way)
 
     if execution is None:
-        kind = dataset.space.kind
         ways = candidates(
-            Wishes(threads=1), kind=kind, device=CPU.device, compilable=False,
+            Wishes(threads=1), space=dataset.space, device=CPU.device, compilable=False,
             bfloat16=can_bfloat16(CPU.device),
         )  # fmt: skip
         execution, _ = choose_execution(ways, trainer, runtime=CPU, num_steps=1)

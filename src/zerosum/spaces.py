@@ -14,6 +14,7 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.errors import ConfigError
+from zerosum.rng import Noise
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,27 @@ class Space(Config):
 
     unit: ClassVar[str] = "samples"
     """What several of its samples are called."""
+
+    axes: ClassVar[int] = 0
+    """Axes along which neighbouring numbers belong together: 1 for time, 2 for pictures.
+
+    They are the last axes of `shape`; the one before them, if any, counts channels.
+    """
+
+    bounded: ClassVar[bool] = False
+    """Whether model units lie in [-1, 1], so that a generator may end in tanh."""
+
+    discrete: ClassVar[bool] = False
+    """Whether model units are codes of categories and intervals, whose distances mean nothing."""
+
+    keeps_compact: ClassVar[bool] = False
+    """Whether data stays in compact form on the device, and each batch is converted when drawn."""
+
+    precisions: ClassVar[tuple[str, ...]] = ("fp32", "bf16")
+    """What networks may compute in without losing what matters in a sample."""
+
+    layouts: ClassVar[tuple[str, ...]] = ("contiguous",)
+    """Memory layouts that are worth trying."""
 
     labels: tuple[str, ...] = ()
     label_counts: tuple[int, ...] = ()
@@ -91,6 +113,43 @@ class Space(Config):
         """Features `[N, F]`, float32, of samples in model units, in which distances make sense."""
         return x.flatten(1).float()
 
+    def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
+        """`n` samples of the trivial generator: each number drawn by itself from the reals'.
+
+        It knows what is frequent at each place of a sample and nothing of how places hang
+        together, so it is the floor that every figure is shown beside.
+
+        Args:
+            real: compact samples `[M, ...]`.
+            n: how many to make.
+            noise: where randomness comes from.
+
+        Returns:
+            Compact samples `[n, ...]`.
+        """
+        flat = real.flatten(1)
+        rows = noise.integers(n, flat.shape[1], high=len(flat))
+        return flat.gather(0, rows).unflatten(1, real.shape[1:])
+
+    def mismatch(self, other: "Space", what: str) -> str | None:
+        """Why samples of `other`, called `what`, cannot be compared with these; None if they can.
+
+        >>> one, three = (ImageSpace(channels=c, height=8, width=8) for c in (1, 3))
+        >>> one.mismatch(three, "the holdout")  # doctest: +ELLIPSIS
+        'the holdout holds images of 3 x 8 x 8, and the model makes images of 1 x 8 x 8...'
+        """
+        if (self.kind, self.shape) == (other.kind, other.shape):
+            return None
+        return (
+            f"{what} holds {other.description}, and the model makes {self.description}. "
+            "Give reals of the same kind and shape."
+        )
+
+    @property
+    def description(self) -> str:
+        """Unit and shape in words: `images of 3 x 32 x 32`."""
+        return f"{self.unit} of {' x '.join(map(str, self.shape))}"
+
 
 class ImageSpace(Space):
     """Pictures: stored as uint8 `[N, C, H, W]`, seen by networks as float in [-1, 1].
@@ -101,6 +160,10 @@ class ImageSpace(Space):
 
     kind = "image"
     unit = "images"
+    axes = 2
+    bounded = True
+    keeps_compact = True
+    layouts = ("contiguous", "channels_last")
     channels: PositiveInt
     height: PositiveInt
     width: PositiveInt
@@ -121,6 +184,13 @@ class ImageSpace(Space):
     def to_data(self, x: Tensor) -> Tensor:
         """Float in [-1, 1], clamped, to uint8."""
         return x.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+    def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
+        """Every pixel from a Gaussian with its mean and deviation in the reals."""
+        values = real.flatten(1).double()
+        spread = values.std(dim=0, correction=0)
+        made = values.mean(dim=0) + spread * noise.normal(n, values.shape[1]).double()
+        return made.round().clamp(0, 255).to(torch.uint8).unflatten(1, real.shape[1:])
 
 
 class PairSpace(ImageSpace):
@@ -159,6 +229,7 @@ class VectorSpace(Space):
 
     kind = "vector"
     unit = "points"
+    precisions = ("fp32",)  # 8 bits are enough for pixels and odds, too coarse for coordinates
     center: tuple[float, ...]
     scale: tuple[float, ...]
 

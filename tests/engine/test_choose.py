@@ -19,9 +19,12 @@ from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
+from zerosum.spaces import ImageSpace, VectorSpace
 
 CPU = torch.device("cpu")
 RUNTIME = Runtime(CPU)
+PICTURES = ImageSpace(channels=3, height=8, width=8)
+POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 PLAIN = Execution()
 
 
@@ -40,8 +43,8 @@ def make_trainer(execution: Execution) -> Trainer:
 def ways(
     wishes: Wishes, *, images: bool = True, compilable: bool = False, bfloat16: bool = True
 ) -> list[Execution]:
-    kind = "image" if images else "vector"
-    return candidates(wishes, kind=kind, device=CPU, compilable=compilable, bfloat16=bfloat16)
+    space = PICTURES if images else POINTS
+    return candidates(wishes, space=space, device=CPU, compilable=compilable, bfloat16=bfloat16)
 
 
 def test_the_plainest_way_comes_first_and_all_are_different() -> None:
@@ -73,7 +76,7 @@ def test_where_bfloat16_is_slow_it_is_not_tried_but_can_be_forced() -> None:
 
 def test_a_gpu_leaves_threads_alone() -> None:
     gpu = torch.device("cuda")
-    found = candidates(Wishes(), kind="image", device=gpu, compilable=True, bfloat16=True)
+    found = candidates(Wishes(), space=PICTURES, device=gpu, compilable=True, bfloat16=True)
     assert {way.threads for way in found} == {0}
 
 

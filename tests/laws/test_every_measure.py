@@ -13,7 +13,6 @@ from torch import Tensor
 from tests.tables.chain import people
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.open import open_data
-from zerosum.evaluation.baselines import trivial_samples
 from zerosum.evaluation.extractors import PixelFeatures
 from zerosum.evaluation.judge import Hearing, judge
 from zerosum.evaluation.measure import (
@@ -74,7 +73,7 @@ def reals(space: str, start: int, n: int = N) -> Exhibit:
 def hearing(space: str, samples: Exhibit, *, replicates: int = 0) -> Hearing:
     dataset = data(space)
     reference = reals(space, 0)
-    trivial = trivial_samples(dataset.space, reference.x, len(samples), Noise(1))
+    trivial = dataset.space.independent(reference.x, len(samples), Noise(1))
     assert (samples.y is not None) is (space not in TARGETS)
     return Hearing(
         samples,

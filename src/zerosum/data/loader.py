@@ -14,7 +14,7 @@ from zerosum.data.base import Dataset
 from zerosum.errors import DataError
 from zerosum.rng import derive_seed, secret_generator
 from zerosum.runtime import Runtime
-from zerosum.spaces import Batch, ImageSpace
+from zerosum.spaces import Batch
 
 _READ_AHEAD = 4
 
@@ -73,10 +73,9 @@ class Loader:
         self.listener: Callable[[Batch], None] | None = None
         self._dataset, self._runtime = dataset, runtime
         self._secret = secret_generator()
-        self._images = isinstance(dataset.space, ImageSpace)
-        self._format = (
-            torch.channels_last if channels_last and self._images else torch.contiguous_format
-        )
+        self._keeps_compact = dataset.space.keeps_compact
+        last = channels_last and "channels_last" in dataset.space.layouts
+        self._format = torch.channels_last if last else torch.contiguous_format
         held = dataset.resident
         self._order = Order(
             len(dataset), seed=derive_seed(seed, "order"), device=runtime.device if held else "cpu"
@@ -95,7 +94,7 @@ class Loader:
             self._fetch: Callable[[int, int], tuple[Tensor, Tensor | None]] = self._streamed
             return
         x, y = held
-        if not self._images:
+        if not self._keeps_compact:
             x = dataset.space.to_model(x)
         self._x = x.to(runtime.device)
         self._y = None if y is None else y.to(runtime.device)
@@ -114,7 +113,7 @@ class Loader:
         start = self.position + self._runtime.rank * size
         self.position += self._runtime.world * size
         x, y = self._fetch(start, size)
-        if self._images:
+        if self._keeps_compact:
             x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
         batch = Batch(x, y, source)
         if self.listener is not None:
@@ -161,7 +160,7 @@ class Loader:
         for stale in [key for key in self._ahead if key[0] < start]:
             self._ahead.pop(stale).cancel()
         x = x.to(self._runtime.device, non_blocking=True)
-        if not self._images:
+        if not self._keeps_compact:
             x = self._dataset.space.to_model(x)
         return x, None if y is None else y.to(self._runtime.device, non_blocking=True)
 

@@ -18,6 +18,7 @@ from zerosum.engine.execution import Execution, Layout, Precision
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, did_you_mean
 from zerosum.runtime import Runtime
+from zerosum.spaces import Space
 
 Auto = Literal["auto"]
 
@@ -78,15 +79,12 @@ def parse_wishes(*, precision: str, layout: str, compile: str, threads: str) -> 
 
 
 def candidates(
-    wishes: Wishes, *, kind: str, device: torch.device, compilable: bool, bfloat16: bool
+    wishes: Wishes, *, space: Space, device: torch.device, compilable: bool, bfloat16: bool
 ) -> list[Execution]:
-    """The ways worth trying for samples of a kind of space, plainest first."""
-    # bfloat16 has 8 bits: enough for pixels and odds, too coarse for the coordinates of points.
-    tried = bfloat16 and kind != "vector"
-    precisions: Iterable[Precision] = ("fp32", "bf16") if tried else ("fp32",)
-    layouts: Iterable[Layout] = ("contiguous",)
-    if kind == "image":
-        layouts = ("contiguous", "channels_last")
+    """The ways worth trying for samples of `space`, plainest first."""
+    allowed = space.precisions if bfloat16 else ("fp32",)
+    precisions = cast("Iterable[Precision]", allowed)
+    layouts = cast("Iterable[Layout]", space.layouts)
     most = torch.get_num_threads()
     threads: Iterable[int] = sorted({1, most}) if device.type == "cpu" else (0,)
     compiles: Iterable[bool] = (False, True) if compilable else (False,)

@@ -11,7 +11,6 @@ from torch import Tensor
 from zerosum.data.base import Dataset, Progress
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.spaces import Space
-from zerosum.tables.space import TableSpace
 
 _LOOKED_AT = 200_000
 """Rows that are compared at most; shares are extrapolated from them."""
@@ -28,42 +27,9 @@ def require_same_kind(space: Space, other: Space, what: str) -> None:
     Raises:
         EvaluationError: `what` is of another kind or shape.
     """
-    if isinstance(space, TableSpace) and isinstance(other, TableSpace):
-        _require_same_columns(space, other, what)
-        return
-    if (space.kind, space.shape) != (other.kind, other.shape):
-        raise EvaluationError(
-            f"{what} holds {_form(other)}, and the model makes {_form(space)}. "
-            "Give reals of the same kind and shape."
-        )
-
-
-def _require_same_columns(space: TableSpace, other: TableSpace, what: str) -> None:
-    """The modelled columns of both are of the same names, in one order, with the same categories.
-
-    Raises:
-        EvaluationError: values of one would be misread as those of the other.
-    """
-    for name in space.names:
-        if name not in other.names:
-            raise EvaluationError(
-                f"{what} has no column {name!r} to compare, and the model makes one."
-                f"{did_you_mean(name, other.names)} Give reals with the columns of the training "
-                "data."
-            )
-    extra = [name for name in other.names if name not in space.names]
-    if extra or space.names != other.names:
-        problem = f"columns that the model lacks: {', '.join(map(repr, extra[:5]))}"
-        raise EvaluationError(
-            f"{what} has {problem if extra else 'its columns in another order'}. Give reals with "
-            f"the columns of the training data: {', '.join(space.names)}."
-        )
-    for mine, theirs in zip(space.modelled, other.modelled, strict=True):
-        if (mine.kind, mine.categories) != (theirs.kind, theirs.categories):
-            raise EvaluationError(
-                f"{what} was read with other values of {mine.name!r} than the training data. Give "
-                "its file, so that it is read with the run's fields."
-            )
+    reason = space.mismatch(other, what)
+    if reason is not None:
+        raise EvaluationError(reason)
 
 
 def codes_of(space: Space, other: Space, what: str) -> Tensor | None:
@@ -170,8 +136,3 @@ def _digests(dataset: Dataset, progress: Progress | None, what: str) -> Iterator
             yield hashlib.blake2b(row, digest_size=12).digest()
         if progress is not None:
             progress(what, min(start + _ROWS, n), n)
-
-
-def _form(space: Space) -> str:
-    words = {"image": "pictures", "vector": "points", "table": "table rows"}
-    return f"{words.get(space.kind, space.kind)} of {' x '.join(map(str, space.shape))}"

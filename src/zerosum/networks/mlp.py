@@ -7,7 +7,7 @@ from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 Activation = Literal["relu", "leaky_relu", "silu"]
 
@@ -34,7 +34,7 @@ class MlpGenerator(nn.Module):
         self, config: MlpGeneratorConfig, latent_dim: int, space: Space, num_labels: int
     ) -> None:
         super().__init__()
-        self.shape, self.bounded = space.shape, isinstance(space, ImageSpace)
+        self.shape, self.bounded = space.shape, space.bounded
         self.embed = nn.Embedding(num_labels, config.label_dim) if num_labels else None
         inputs = latent_dim + (config.label_dim if num_labels else 0)
         self.layers = _stack(

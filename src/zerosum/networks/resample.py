@@ -6,9 +6,32 @@ from math import ceil
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d
+from torch.nn.functional import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    conv2d,
+    conv_transpose2d,
+)
 
 from zerosum.spaces import ImageSpace
+
+
+def averaged(x: Tensor, axes: int, *, most: int) -> Tensor:
+    """Samples averaged over areas to at most `most` places along each of their axes.
+
+    Args:
+        x: float `[N, C, ...]`.
+        axes: how many of the last axes are places, 1 to 3; see `Space.axes`.
+        most: places that are left along an axis.
+
+    >>> averaged(torch.tensor([[[1.0, 3.0, 5.0, 7.0]]]), 1, most=2)
+    tensor([[[2., 6.]]])
+    """
+    sides = list(x.shape[-axes:])
+    small = [min(side, most) for side in sides]
+    pool = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}[axes]
+    return x if small == sides else pool(x, small)
 
 
 def stages(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from zerosum.config import Config
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -104,7 +104,7 @@ class Augmenter(nn.Module):
     def __init__(self, config: DiffAugment, space: Space) -> None:
         super().__init__()
         self.config, self._shape = config, space.shape
-        self._images = isinstance(space, ImageSpace)
+        self._images = space.axes == 2
 
     def draw(self, n: int, noise: Noise) -> Tensor:
         """Random numbers for `n` samples, `[n, K]`, whatever p is and whichever are used."""

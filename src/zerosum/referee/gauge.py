@@ -9,14 +9,14 @@ from statistics import stdev
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
 
 from zerosum.data.base import Dataset
 from zerosum.engine.trainer import Trainer
 from zerosum.evaluation.measures.frechet import Moments, frechet_distance
 from zerosum.games.base import Game, Inputs
+from zerosum.networks.resample import averaged
 from zerosum.rng import Noise, derive_seed
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 SAMPLES = 500
 _REALS = 1_000
@@ -51,12 +51,12 @@ class Sight:
 
 
 class SmallFeatures:
-    """Pictures shrunk to 8 x 8 at most; points seen from 32 landmarks at two scales."""
+    """Samples with axes shrunk to 8 along each at most; others seen from 32 landmarks."""
 
     def __init__(self, space: Space, real: Tensor) -> None:
-        self._space, self._images = space, isinstance(space, ImageSpace)
+        self._space = space
         self._landmarks, self._scales = torch.empty(0), (1.0, 1.0)
-        if not self._images:
+        if not space.axes:
             x = space.embed(real)
             step = max(len(x) // _LANDMARKS, 1)
             self._landmarks = x[: step * _LANDMARKS : step]
@@ -65,11 +65,8 @@ class SmallFeatures:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Features of samples in model units `[N, ...]`, float32 `[N, F]`, on their device."""
-        if self._images:
-            height, width = (min(side, _SIDE) for side in x.shape[2:])
-            if (height, width) != x.shape[2:]:
-                x = adaptive_avg_pool2d(x.float(), (height, width))
-            return x.flatten(1).float()
+        if self._space.axes:
+            return averaged(x.float(), self._space.axes, most=_SIDE).flatten(1)
         self._landmarks = self._landmarks.to(x.device)
         reach = torch.cdist(self._space.embed(x), self._landmarks)
         return torch.cat([(-0.5 * (reach / scale).square()).exp() for scale in self._scales], 1)

@@ -12,7 +12,7 @@ from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.objectives.penalties import R1, R2, Penalty
 from zerosum.recipes import Recipe
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 _SLOWER = 0.3
 _MUCH_SLOWER = 0.1
@@ -178,9 +178,10 @@ def usual_weight(space: Space) -> float:
 
     It grows with the number of pixels, as γ does in R3GAN (Huang et al., 2024, table 7).
     """
-    if not isinstance(space, ImageSpace):
+    if space.axes != 2:
         return 0.1
-    return round(max(space.height * space.width / 32**2, 1.0) ** 1.9, 3)
+    height, width = space.shape[-2:]
+    return round(max(height * width / 32**2, 1.0) ** 1.9, 3)
 
 
 def _slow(recipe: Recipe, player: str) -> Recipe | None:

@@ -11,7 +11,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from zerosum.errors import ConfigError
+from zerosum.errors import ConfigError, did_you_mean
 from zerosum.spaces import Space
 from zerosum.tables import constraint_kinds  # noqa: F401  (a space in JSON names them)
 from zerosum.tables.codecs import Codec, NumberCodec
@@ -33,6 +33,7 @@ class TableSpace(Space):
 
     kind = "table"
     unit = "rows"
+    discrete = True
     fields: tuple[Field, ...]
     constraints: tuple[Constraint, ...] = ()
     codecs: tuple[Codec, ...]
@@ -104,6 +105,34 @@ class TableSpace(Space):
             for part in self._embedded(codec, x[:, i].float())
         ]
         return torch.stack(parts, dim=1)
+
+    def mismatch(self, other: Space, what: str) -> str | None:
+        """See `Space.mismatch`: columns must agree in name and order, and in their categories."""
+        if not isinstance(other, TableSpace):
+            return super().mismatch(other, what)
+        columns = f"Give reals with the columns of the training data: {', '.join(self.names)}."
+        absent = [name for name in self.names if name not in other.names]
+        extra = [name for name in other.names if name not in self.names]
+        if absent:
+            near = did_you_mean(absent[0], other.names)
+            return (
+                f"{what} has no column {absent[0]!r} to compare, and the model makes one.{near} "
+                f"{columns}"
+            )
+        if extra:
+            return (
+                f"{what} has columns that the model lacks: {', '.join(map(repr, extra[:5]))}. "
+                f"{columns}"
+            )
+        if self.names != other.names:
+            return f"{what} has its columns in another order. {columns}"
+        for mine, theirs in zip(self.modelled, other.modelled, strict=True):
+            if (mine.kind, mine.categories) != (theirs.kind, theirs.categories):
+                return (
+                    f"{what} was read with other values of {mine.name!r} than the training data. "
+                    "Give its file, so that it is read with the run's fields."
+                )
+        return None
 
     def _embedded(self, codec: Codec, x: Tensor) -> Sequence[Tensor]:
         code = x.floor().long().clamp(0, codec.size - 1)

@@ -11,7 +11,6 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.open import open_holdout
 from zerosum.data.pairs import PairDataset
 from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.baselines import trivial_samples
 from zerosum.evaluation.extractors import Extractor
 from zerosum.evaluation.holdout import codes_of, require_same_kind, shared_rows
 from zerosum.evaluation.judge import Hearing
@@ -172,7 +171,7 @@ def open_case(
     seen = torch.ones(len(dataset), dtype=torch.bool).index_fill_(0, chosen.unseen, False)
     learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
     noise = Noise(derive_seed(seed, "baseline"))
-    trivial = trivial_samples(space, others[0], rows.n, noise)
+    trivial = space.independent(others[0], rows.n, noise)
     if space.kind == "table":
         warnings += _too_small(len(dataset), None if held is None else len(held))
     if held is not None and space.labels and reals[1] is None:

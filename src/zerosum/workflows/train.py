@@ -215,7 +215,7 @@ def _choose(
 ) -> tuple[Execution, list[Trial]]:
     ways = candidates(
         wishes,
-        kind=plan.dataset.space.kind,
+        space=plan.dataset.space,
         device=runtime.device,
         compilable=can_compile(runtime.device),
         bfloat16=can_bfloat16(runtime.device),

@@ -25,7 +25,7 @@ from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfi
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.recipes import Recipe, recipe
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 
 class InfoganConfig(TwoPlayerConfig):
@@ -138,7 +138,7 @@ def infogan(space: Space) -> Recipe:
 
     Steer them when sampling: `where={"category": 3, "code1": -0.8}`.
     """
-    images = isinstance(space, ImageSpace)
+    images = space.axes == 2
     return Recipe(
         name="infogan",
         game=InfoganConfig(

@@ -16,7 +16,7 @@ from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, Wasserstein
 from zerosum.objectives.penalties import GradientPenalty, Penalty
 from zerosum.recipes import Recipe, recipe
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 
 class WganGpConfig(TwoPlayerConfig):
@@ -40,7 +40,7 @@ def wgan_gp(space: Space) -> Recipe:
     Slow and steady: each step moves the critic five times. The signal `gradient_norm` in the
     history is the slope at the points between reals and fakes, and should stay near 1.
     """
-    images = isinstance(space, ImageSpace)
+    images = space.axes == 2
     adam = Adam(lr=1e-4, beta1=0.0, beta2=0.9)
     return Recipe(
         name="wgan_gp",

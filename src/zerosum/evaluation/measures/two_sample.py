@@ -17,8 +17,6 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
-from zerosum.spaces import ImageSpace
-from zerosum.tables.space import TableSpace
 
 MOST_ROWS = 2_000
 """Rows of each side that the judges see at most."""
@@ -113,8 +111,8 @@ class _TwoSample(Measure):
 
 
 def _shown(exhibit: Exhibit, bench: Bench) -> Tensor:
-    """What the judge sees: features; of points the points themselves too."""
-    if isinstance(bench.space, ImageSpace | TableSpace):
+    """What the judge sees: features; of samples that are magnitudes these too, if they are few."""
+    if bench.space.discrete or bench.space.axes:
         return exhibit.features
     raw = bench.space.to_model(exhibit.x).flatten(1).float()
     known = raw.shape == exhibit.features.shape and raw.allclose(exhibit.features)

@@ -14,11 +14,10 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.networks.resample import averaged
 from zerosum.rng import Noise, derive_seed
-from zerosum.spaces import ImageSpace
 
 MOST_ROWS = 2_000
 """How many rows a classifier learns from, and how many it is tried on, at most."""
@@ -104,14 +103,9 @@ class _Utility(Measure):
 
 
 def _plain(x: Tensor, bench: Bench) -> Tensor:
-    """Model units; pictures brought to at most 32 pixels a side by averaging areas."""
+    """Model units; samples with axes averaged to at most 32 places along each."""
     x = bench.space.to_model(x)
-    if isinstance(bench.space, ImageSpace):
-        height, width = bench.space.height, bench.space.width
-        size = min(height, _LARGEST_SIDE), min(width, _LARGEST_SIDE)
-        if size != (height, width):
-            x = functional.adaptive_avg_pool2d(x, size)
-    return x
+    return averaged(x, bench.space.axes, most=_LARGEST_SIDE) if bench.space.axes else x
 
 
 _SOURCE = "Ravuri and Vinyals 2019, arXiv:1905.10887; Esteban et al. 2017, arXiv:1706.02633"
