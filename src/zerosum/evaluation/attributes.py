@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.self_network import NUM_FEATURES, picture_body, shrink
+from zerosum.evaluation.self_network import NUM_FEATURES, convolutional_body, shrink
 from zerosum.rng import Noise, derive_seed, seeded_initialisation
 from zerosum.spaces import ImageSpace
 
@@ -67,7 +67,7 @@ def learn_attribute(
     order = noise.uniform(len(x)).argsort()
     held, learned = order[: int(len(x) * _HELD)], order[int(len(x) * _HELD) :]
     with seeded_initialisation(derive_seed(seed, "attribute", "weights")):
-        network = nn.Sequential(picture_body(space), nn.Linear(NUM_FEATURES, 1))
+        network = nn.Sequential(convolutional_body(space), nn.Linear(NUM_FEATURES, 1))
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
     steps = max(_SAMPLES_SEEN // _BATCH, 3 * len(learned) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)

@@ -30,7 +30,7 @@ from zerosum.evaluation.self_network import (
 )
 from zerosum.rng import derive_seed
 from zerosum.runs.checkpoints import Checkpoints
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 _VERSION = 1
 """Raised with each change of the network or of how it learns: old cache entries no longer match."""
@@ -73,9 +73,9 @@ def _split(dataset: Dataset) -> tuple[Tensor, Tensor]:
 class SelfFeatures(Extractor):
     """Features that the data taught; made by `self_features`.
 
-    Pictures: 64 numbers, the layer before the task, scaled so that their variance is 1 on average.
-    Points: the points themselves in model units, since nothing needs to be found in them; only
-    their labels are learned.
+    Samples with axes, such as images: 64 numbers, the layer before the task, scaled so that their
+    variance is 1 on average. Points: the points themselves in model units, since nothing needs to
+    be found in them; only their labels are learned.
 
     Attributes:
         accuracy: share of unseen rows whose label is named rightly; None without labels.
@@ -94,13 +94,13 @@ class SelfFeatures(Extractor):
     ) -> None:
         self._space, self._network, self._scale = space, network, scale
         self.accuracy, self.num_learned = accuracy, num_learned
-        self.num_features = NUM_FEATURES if isinstance(space, ImageSpace) else space.size
+        self.num_features = NUM_FEATURES if space.axes else space.size
         self.name = f"self-{self.num_features}" + (f"-seed{seed}" if seed else "")
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
         """Features of one batch of compact samples."""
-        if self._network is None or not isinstance(self._space, ImageSpace):
+        if self._network is None or not self._space.axes:
             return self._input(x).flatten(1).float()
         return self._scale * self._network.body(self._input(x))
 

@@ -2,26 +2,45 @@
 
 What it learns depends on what the data offers.
 
-- With labels: to name them. What it must know for that is what people see in the pictures.
-- Pictures without labels: to redraw the picture coarsely from the features, so that they know what
-  is on it; and to tell a picture from its blurred, noised or displaced version, so that they know
-  how it is drawn. Either alone is blind to what the other sees. Rotations, a usual task of
-  self-supervision, say nothing of textures, or of pictures that have no upright.
+- With labels: to name them. What it must know for that is what people see in the samples.
+- Samples with axes (images, series) without labels: to redraw the sample coarsely from the
+  features, so that they know what is in it; and to tell a sample from its blurred, noised or
+  displaced version, so that they know how it is drawn. Either alone is blind to what the other
+  sees. Rotations, a usual task of self-supervision, say nothing of textures, or of images that have
+  no upright.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from zerosum.evaluation.measure import Ticker
+from zerosum.networks.resample import averaged
 from zerosum.rng import Noise, derive_seed, seeded_initialisation
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 NUM_FEATURES = 64
 LARGEST_SIDE = 64
-"""Pictures are brought to at most so many pixels a side before the network sees them."""
+"""Places along an axis that the network sees at most; longer samples are averaged first."""
+
+_LAYERS = {
+    1: (nn.Conv1d, nn.AdaptiveAvgPool1d),
+    2: (nn.Conv2d, nn.AdaptiveAvgPool2d),
+    3: (nn.Conv3d, nn.AdaptiveAvgPool3d),
+}
+_POOLS: dict[int, Callable[..., Tensor]] = {
+    1: functional.adaptive_avg_pool1d,
+    2: functional.adaptive_avg_pool2d,
+    3: functional.adaptive_avg_pool3d,
+}
+_BLURS: dict[int, Callable[..., Tensor]] = {
+    1: functional.avg_pool1d,
+    2: functional.avg_pool2d,
+    3: functional.avg_pool3d,
+}
 
 _COARSE = 16
 _DAMAGES = 4
@@ -45,20 +64,19 @@ class Classifier(nn.Module):
 
 
 class Redrawer(nn.Module):
-    """A body, a layer that redraws the picture coarsely, and one that tells what was done to it."""
+    """A body, a layer that redraws the sample coarsely, and one that tells what was done to it."""
 
-    def __init__(self, body: nn.Module, space: ImageSpace) -> None:
+    def __init__(self, body: nn.Module, space: Space) -> None:
         super().__init__()
-        self.body = body
-        height, width = shrunk_size(space)
-        self.coarse = min(height, _COARSE), min(width, _COARSE)
-        self.redraw = nn.Linear(NUM_FEATURES, space.channels * math.prod(self.coarse))
+        self.body, self.axes = body, space.axes
+        coarse = [min(side, _COARSE) for side in shrunk_size(space)]
+        self.redraw = nn.Linear(NUM_FEATURES, space.shape[0] * math.prod(coarse))
         self.damage = nn.Linear(NUM_FEATURES, _DAMAGES)
         _initialise(self)
 
     def loss(self, x: Tensor, y: Tensor | None, noise: Noise) -> Tensor:
-        """Share of the coarse picture's variance that is missed, and cross entropy of damages."""
-        target = functional.adaptive_avg_pool2d(x, self.coarse).flatten(1)
+        """Share of the coarse sample's variance that is missed, and cross entropy of damages."""
+        target = averaged(x, self.axes, most=_COARSE).flatten(1)
         variance = target.var(dim=0, correction=0).mean().clamp_min(1e-4)
         missed = functional.mse_loss(self.redraw(self.body(x)), target) / variance
         some = x[: len(x) // 2]
@@ -73,27 +91,28 @@ Network = Classifier | Redrawer
 def build_network(space: Space, seed: int) -> Network | None:
     """A network with fresh weights; None for points without labels, where nothing is to learn."""
     with seeded_initialisation(derive_seed(seed, "self features", "weights")):
-        if isinstance(space, ImageSpace):
-            body = picture_body(space)
+        if space.axes:
+            body = convolutional_body(space)
             if has_classes(space):
                 return Classifier(body, NUM_FEATURES, space.num_labels)
             return Redrawer(body, space)
         return Classifier(_point_body(space), 128, space.num_labels) if has_classes(space) else None
 
 
-def picture_body(space: ImageSpace) -> nn.Module:
-    """Strided convolutions, then 64 features.
+def convolutional_body(space: Space) -> nn.Module:
+    """Strided convolutions over the axes of `space`, then 64 features.
 
-    Each picture is normalised by itself (GroupNorm), so no row depends on its batch.
+    Each sample is normalised by itself (GroupNorm), so no row depends on its batch.
     """
+    conv, pool = _LAYERS[space.axes]
     side = min(shrunk_size(space))
     step = 1 if side <= 12 else 2 if side <= 32 else 4
     return nn.Sequential(
-        nn.Conv2d(space.channels, 32, step + 2, step, 1), nn.GroupNorm(8, 32), nn.SiLU(),
-        nn.Conv2d(32, 64, 3, 2, 1), nn.GroupNorm(8, 64), nn.SiLU(),
-        nn.Conv2d(64, 128, 3, 2, 1), nn.GroupNorm(8, 128), nn.SiLU(),
-        nn.AdaptiveAvgPool2d(4), nn.Flatten(),
-        nn.Linear(128 * 16, NUM_FEATURES), nn.SiLU(),
+        conv(space.shape[0], 32, step + 2, step, 1), nn.GroupNorm(8, 32), nn.SiLU(),
+        conv(32, 64, 3, 2, 1), nn.GroupNorm(8, 64), nn.SiLU(),
+        conv(64, 128, 3, 2, 1), nn.GroupNorm(8, 128), nn.SiLU(),
+        pool(4), nn.Flatten(),
+        nn.Linear(128 * 4**space.axes, NUM_FEATURES), nn.SiLU(),
     )  # fmt: skip
 
 
@@ -108,20 +127,22 @@ def has_classes(space: Space) -> bool:
     return space.num_labels > 1
 
 
-def shrunk_size(space: ImageSpace) -> tuple[int, int]:
-    """Height and width of pictures as the network sees them."""
-    factor = min(1.0, LARGEST_SIDE / max(space.height, space.width))
-    return max(1, round(space.height * factor)), max(1, round(space.width * factor))
+def shrunk_size(space: Space) -> tuple[int, ...]:
+    """Places along each axis of samples as the network sees them; proportions are kept."""
+    sides = space.shape[-space.axes :]
+    factor = min(1.0, LARGEST_SIDE / max(sides))
+    return tuple(max(1, round(side * factor)) for side in sides)
 
 
 def shrink(space: Space, x: Tensor) -> Tensor:
-    """Compact pictures at the size that the network sees, by averaging areas; others as they are.
+    """Compact samples at the size that the network sees, by averaging areas.
 
-    Still compact, so that many fit into memory.
+    Still compact, so that many fit into memory. Samples without axes stay as they are.
     """
-    if not isinstance(space, ImageSpace) or shrunk_size(space) == (space.height, space.width):
+    if not space.axes or shrunk_size(space) == space.shape[-space.axes :]:
         return x
-    return functional.adaptive_avg_pool2d(x.float(), shrunk_size(space)).round().to(torch.uint8)
+    small = _POOLS[space.axes](x.float(), shrunk_size(space))
+    return small if x.is_floating_point() else small.round().to(x.dtype)
 
 
 def learn(
@@ -151,23 +172,23 @@ def learn(
 
 
 def damaged(x: Tensor, kind: Tensor, noise: Noise) -> Tensor:
-    """Pictures `[B, C, H, W]`, each as it is (0), blurred (1), noised (2) or displaced (3).
+    """Samples `[B, C, ...]`, each as it is (0), blurred (1), noised (2) or displaced (3).
 
-    What is displaced is rolled by half the picture in both directions.
+    What is displaced is rolled by half of its length along every axis.
     """
-    half = x.shape[2] // 2, x.shape[3] // 2
+    axes = x.ndim - 2
     versions = [
         x,
-        functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False),
+        _BLURS[axes](x, 3, 1, 1, count_include_pad=False),
         x + 0.2 * noise.normal(*x.shape),
-        x.roll(half, (2, 3)),
+        x.roll([side // 2 for side in x.shape[2:]], list(range(2, x.ndim))),
     ]
     return torch.stack(versions)[kind, torch.arange(len(x))]
 
 
 def _initialise(network: nn.Module) -> None:
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             assert module.bias is not None
             nn.init.zeros_(module.bias)
