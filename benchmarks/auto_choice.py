@@ -14,12 +14,12 @@ import time
 
 import torch
 
-from zerosum.data.open import open_data
+from zerosum.catalogue import find_recipe
 from zerosum.engine.choose import Wishes, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.recipes import find_recipe
 from zerosum.runtime import Runtime, can_bfloat16, resolve_device
+from zerosum.workflows.data import open_data
 from zerosum.workflows.prepare import make_trainer
 
 CASES = (

@@ -21,10 +21,10 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from zerosum.data.sprites import RANGES, measure_factors
+from zerosum.modalities.images.directions import Direction
+from zerosum.modalities.images.sprites import RANGES, measure_factors
+from zerosum.modalities.images.styled import StyledModel
 from zerosum.rng import Noise
-from zerosum.tasks.directions import Direction
-from zerosum.tasks.styled import StyledModel
 from zerosum.workflows.control import learn_direction, styled_model
 
 FACTORS = ("x", "y", "size", "hue", "stroke")

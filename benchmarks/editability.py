@@ -23,9 +23,9 @@ import torch
 from directions import FACTORS, STRENGTHS, factors_of, read, within
 from torch import Tensor
 
-from zerosum.data.sprites import simulate
-from zerosum.tasks.inversion import FILE, How, learn_encoder
-from zerosum.tasks.styled import StyledModel
+from zerosum.modalities.images.inversion import FILE, How, learn_encoder
+from zerosum.modalities.images.sprites import simulate
+from zerosum.modalities.images.styled import StyledModel
 from zerosum.workflows.control import styled_model
 
 RESULTS = Path(__file__).parent / "results" / "editability.json"

@@ -19,15 +19,16 @@ from pathlib import Path
 import torch
 from torch.nn.functional import softplus
 
-from zerosum.data.open import open_data
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
 from zerosum.games.two_player import TwoPlayer
-from zerosum.recipes import Recipe, find_recipe
+from zerosum.recipes import Recipe
 from zerosum.runs.hooks import HistoryHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
+from zerosum.workflows.data import open_data
 from zerosum.workflows.prepare import make_trainer
 
 CPU = Runtime(torch.device("cpu"))

@@ -33,11 +33,11 @@ from sklearn.svm import SVR
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
 
-from zerosum.data.labelled import open_labelled
-from zerosum.evaluation.attributes import Reader
+from zerosum.modalities.images.attributes import Reader
+from zerosum.modalities.images.labelled import open_labelled
+from zerosum.modalities.images.styled import StyledModel
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.runs.files import write_json
-from zerosum.tasks.styled import StyledModel
 from zerosum.workflows.control import learn_direction, styled_model
 
 RESULTS = Path(__file__).parent / "results" / "faces"

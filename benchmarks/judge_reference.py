@@ -29,14 +29,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.data.open import open_data
-from zerosum.evaluation.extractors import PixelFeatures
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.features.base import PixelFeatures
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.frechet import FrechetDistance
 from zerosum.evaluation.measures.kernels import KernelDistance
 from zerosum.evaluation.measures.neighbours import Neighbourhoods
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace
+from zerosum.workflows.data import open_data
 
 NEIGHBOURS = 5
 BENCH = Bench(

@@ -24,19 +24,19 @@ from referee_table import write_table
 from torch import Tensor
 
 from zerosum.data.base import Dataset
-from zerosum.data.open import open_data
 from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DivergenceError
-from zerosum.evaluation.extractors import Extractor
+from zerosum.evaluation.features.base import Extractor
+from zerosum.evaluation.features.self_features import self_features, unseen_rows
 from zerosum.evaluation.measures.frechet import Moments, frechet_distance
-from zerosum.evaluation.self_features import self_features, unseen_rows
 from zerosum.games.base import Game, Inputs
 from zerosum.referee.gauge import Gauge
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
+from zerosum.workflows.data import open_data
 from zerosum.workflows.load import load
 from zerosum.workflows.train import train
 

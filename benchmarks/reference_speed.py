@@ -47,12 +47,12 @@ from unittest.mock import MagicMock
 import torch
 from torch import nn
 
+from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.pairs import PairDataset
 from zerosum.engine.choose import Wishes, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.recipes import find_recipe
+from zerosum.modalities.images.pairs import PairDataset
 from zerosum.runtime import Runtime, can_bfloat16
 from zerosum.workflows.prepare import make_trainer
 

@@ -25,7 +25,7 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.evaluation.self_features import SelfFeatures, self_features
+from zerosum.evaluation.features.self_features import SelfFeatures, self_features
 from zerosum.pictures import draw_grid
 from zerosum.rng import Noise
 from zerosum.runs.files import write_json

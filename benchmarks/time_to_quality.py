@@ -29,15 +29,15 @@ from torch import Tensor
 
 import zerosum as zs
 from zerosum.data.base import Dataset
-from zerosum.data.open import open_data, open_holdout
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.features.self_features import self_features, unseen_rows
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.frechet import FrechetDistance
 from zerosum.evaluation.measures.neighbours import Neighbourhoods
-from zerosum.evaluation.self_features import self_features, unseen_rows
+from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
-from zerosum.tasks.model import Model
+from zerosum.workflows.data import open_data, open_holdout
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 RESULTS = Path(__file__).parent / "results" / "time_to_quality"

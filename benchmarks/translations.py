@@ -32,19 +32,19 @@ from torch.nn.functional import conv2d, interpolate
 
 import zerosum as zs
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.open import open_data
-from zerosum.evaluation.extractors import Extractor
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.features.base import Extractor
+from zerosum.evaluation.features.self_features import self_features
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.frechet import FrechetDistance
 from zerosum.evaluation.measures.two_sample import strong_judge, told_apart
-from zerosum.evaluation.self_features import self_features
-from zerosum.games.translation import TranslationGame
+from zerosum.modalities.images.translation_game import TranslationGame
+from zerosum.models.model import Model
 from zerosum.networks.resample import binomial
 from zerosum.rng import Noise
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
 from zerosum.spaces import Batch, ImageSpace
-from zerosum.tasks.model import Model
+from zerosum.workflows.data import open_data
 
 RESULTS = Path(__file__).parent / "results" / "translations"
 TASKS = ("pix2pix", "cyclegan", "upscale", "inpaint")

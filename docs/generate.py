@@ -14,12 +14,13 @@ from typing import Any
 
 from typer.main import get_command
 
+from zerosum.catalogue import all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.measure import all_measures
-from zerosum.evaluation.report import WAYS
-from zerosum.evaluation.words import title
+from zerosum.evaluation.measures.base import all_measures
+from zerosum.evaluation.reports.page import WAYS
+from zerosum.evaluation.reports.words import title
 from zerosum.games.base import Choice, Game, Range
-from zerosum.recipes import Entry, all_recipes
+from zerosum.recipes import Entry
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, PairSpace, Space, VectorSpace
 from zerosum.testing import small_dataset

@@ -22,11 +22,11 @@ import numpy as np
 import torch
 
 import zerosum as zs
-from zerosum.data.open import open_data
 from zerosum.games.base import Inputs
 from zerosum.pictures import draw_curves, draw_grid, draw_samples
 from zerosum.runs.store import Run
 from zerosum.workflows.control import styled_model
+from zerosum.workflows.data import open_data
 from zerosum.workflows.history import draw_history
 
 FOLDER = Path(__file__).parent / "images"

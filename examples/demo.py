@@ -9,9 +9,9 @@ import argparse
 import torch
 
 import zerosum as zs
-from zerosum.data.open import open_data
 from zerosum.evaluation.measures.utility import train_on_real, train_on_synthetic
 from zerosum.live import print_picture
+from zerosum.workflows.data import open_data
 
 NUM_SAMPLES = 2_000
 

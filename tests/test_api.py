@@ -129,7 +129,7 @@ OWN = '''
 """A recipe of one's own, with a loss of its own."""
 import zerosum as zs
 from zerosum.objectives.adversarial import NonSaturating
-from zerosum.recipes import find_recipe
+from zerosum.catalogue import find_recipe
 from zerosum.spaces import Space
 
 
@@ -159,7 +159,7 @@ def test_a_file_of_ones_own_gives_a_model(
 
 
 def test_a_recipe_itself(train: TrainQuietly) -> None:
-    from zerosum.recipes import find_recipe
+    from zerosum.catalogue import find_recipe
 
     dataset = small_dataset("vector")
     recipe = find_recipe("vanilla").resolve(dataset.space)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import PositiveInt, ValidationError
 
+from zerosum.catalogue import all_recipes
 from zerosum.config import (
     Config,
     family_of,
@@ -23,7 +24,7 @@ from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, Hinge
 from zerosum.objectives.penalties import R1, Penalty
-from zerosum.recipes import Recipe, all_recipes
+from zerosum.recipes import Recipe
 from zerosum.schedules import Cosine, Linear, Schedule
 from zerosum.spaces import ImageSpace, Space
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -20,7 +21,6 @@ from zerosum.live import (
     sparkline,
     watch,
 )
-from zerosum.recipes import find_recipe
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import known_kind
 from zerosum.errors import RecipeError
-from zerosum.recipes import Recipe, all_recipes, find_recipe, load_recipe_file
+from zerosum.recipes import Recipe
 from zerosum.spaces import ImageSpace, VectorSpace
 
 IMAGES = ImageSpace(channels=1, height=8, width=8)
@@ -18,7 +19,8 @@ POINTS = VectorSpace(center=(0.0,), scale=(1.0,))
 SOURCE = '''"""A recipe of one's own."""
 
 from zerosum.config import Config
-from zerosum.recipes import Recipe, find_recipe, recipe
+from zerosum.catalogue import find_recipe
+from zerosum.recipes import Recipe, recipe
 from zerosum.spaces import Space
 
 

@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DeviceError
-from zerosum.recipes import find_recipe
 from zerosum.runs.store import Run
 from zerosum.runtime import (
     Runtime,

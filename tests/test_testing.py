@@ -10,16 +10,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.optimisation import Adam, Optimisation
 from zerosum.errors import ConfigError
 from zerosum.games.base import Choice, Inputs, Terms, Turn
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
+from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.penalties import R1
-from zerosum.recipes import Entry, Recipe, find_recipe
+from zerosum.recipes import Entry, Recipe
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, PairSpace, Space
+from zerosum.spaces import ImageSpace, Space
 from zerosum.testing import LAWS, check_recipe, law_names, small_dataset
 
 

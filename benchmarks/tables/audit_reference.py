@@ -98,10 +98,10 @@ def zerosum(frames: Frames, seed: int) -> Found:
     """Our rates, with its columns for linking, and numbers guessed without a tolerance."""
     torch = import_module("torch")
     torch.set_num_threads(1)
-    lay_out = import_module("zerosum.evaluation.attack").lay_out
-    singling = import_module("zerosum.evaluation.attacks.singling_out")
-    linking = import_module("zerosum.evaluation.attacks.linkability")
-    inference = import_module("zerosum.evaluation.attacks.inference")
+    lay_out = import_module("zerosum.modalities.tables.privacy.attack").lay_out
+    singling = import_module("zerosum.modalities.tables.privacy.attacks.singling_out")
+    linking = import_module("zerosum.modalities.tables.privacy.attacks.linkability")
+    inference = import_module("zerosum.modalities.tables.privacy.attacks.inference")
     names, categorical, rows = _values(frames)
     release, victims = lay_out(
         *map(torch.from_numpy, rows), names=names, categorical=categorical, attacks=ATTACKS,

@@ -19,11 +19,11 @@ from frames import read_table
 from public_tables import TABLES, split
 from torch import Tensor
 
-from zerosum.data.open import open_data, open_holdout
 from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.workflows.data import open_data, open_holdout
 from zerosum.workflows.train import train
 from zerosum.zoo.table import TableGame
 

@@ -21,9 +21,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor, nn
 
 import zerosum as zs
-from zerosum.data.open import open_data
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.table_out import write_tables
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.writing import write_tables
+from zerosum.workflows.data import open_data
 
 _CLIP = 0.99
 _EPOCHS, _PATIENCE, _BATCH = 30, 3, 512
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    from zerosum.data.frames import to_table
+    from zerosum.modalities.tables.reading.frames import to_table
 
     torch.set_num_threads(1)
     model = zs.load(args.run)

@@ -10,10 +10,10 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from zerosum.data.base import Dataset
-from zerosum.data.frames import from_native, to_table
-from zerosum.data.reviews import FEATURES, SEGMENTS, ReviewsConfig, simulate
-from zerosum.data.reviews_truth import truth
-from zerosum.tables.space import TableSpace
+from zerosum.modalities.tables.reading.frames import from_native, to_table
+from zerosum.modalities.tables.reviews import FEATURES, SEGMENTS, ReviewsConfig, simulate
+from zerosum.modalities.tables.reviews_truth import truth
+from zerosum.modalities.tables.space import TableSpace
 
 Rows = dict[str, np.ndarray]
 """Columns of a table: float64 with NaN for what is missing, or objects with None."""

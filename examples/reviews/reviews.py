@@ -27,9 +27,9 @@ from checks import (
 from words import read_reviews, write_rows
 
 import zerosum as zs
-from zerosum.data.open import open_data, open_holdout
-from zerosum.data.reviews import CATEGORIES, SEGMENTS, TIERS
-from zerosum.tables.constraints import Constraint, obeying
+from zerosum.modalities.tables.constraints.base import Constraint, obeying
+from zerosum.modalities.tables.reviews import CATEGORIES, SEGMENTS, TIERS
+from zerosum.workflows.data import open_data, open_holdout
 
 RULES = (
     zs.FixedCombinations(["product_id", "category", "price_tier", "list_price"]),

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     )
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
+    from zerosum.modalities.images.styled import StyledModel
+    from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
+    from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
+    from zerosum.modalities.tables.constraints.inequality import Inequality
+    from zerosum.modalities.tables.constraints.sums import Formula, Sum
+    from zerosum.modalities.tables.model import TableModel
+    from zerosum.modalities.tables.sampling.conditions import Between
+    from zerosum.models.model import Model
+    from zerosum.models.samples import Samples
     from zerosum.recipes import Recipe, recipe
-    from zerosum.tables.constraint_bounds import Positive, Range, Rounded
-    from zerosum.tables.constraint_groups import FixedCombinations, OneHot, Unique
-    from zerosum.tables.constraint_inequality import Inequality
-    from zerosum.tables.constraint_sums import Formula, Sum
-    from zerosum.tasks.conditions import Between
-    from zerosum.tasks.model import Model
-    from zerosum.tasks.samples import Samples
-    from zerosum.tasks.styled import StyledModel
-    from zerosum.tasks.table import TableModel
-    from zerosum.tasks.translation import TranslationModel
 
 __version__ = "0.1.0"
 
@@ -67,23 +67,23 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Between": "zerosum.tasks.conditions",
+    "Between": "zerosum.modalities.tables.sampling.conditions",
     "Config": "zerosum.config",
-    "FixedCombinations": "zerosum.tables.constraint_groups",
-    "Formula": "zerosum.tables.constraint_sums",
-    "Inequality": "zerosum.tables.constraint_inequality",
-    "Model": "zerosum.tasks.model",
-    "OneHot": "zerosum.tables.constraint_groups",
-    "Positive": "zerosum.tables.constraint_bounds",
-    "Range": "zerosum.tables.constraint_bounds",
+    "FixedCombinations": "zerosum.modalities.tables.constraints.groups",
+    "Formula": "zerosum.modalities.tables.constraints.sums",
+    "Inequality": "zerosum.modalities.tables.constraints.inequality",
+    "Model": "zerosum.models.model",
+    "OneHot": "zerosum.modalities.tables.constraints.groups",
+    "Positive": "zerosum.modalities.tables.constraints.bounds",
+    "Range": "zerosum.modalities.tables.constraints.bounds",
     "Recipe": "zerosum.recipes",
-    "Rounded": "zerosum.tables.constraint_bounds",
-    "Samples": "zerosum.tasks.samples",
-    "StyledModel": "zerosum.tasks.styled",
-    "Sum": "zerosum.tables.constraint_sums",
-    "TableModel": "zerosum.tasks.table",
-    "TranslationModel": "zerosum.tasks.translation",
-    "Unique": "zerosum.tables.constraint_groups",
+    "Rounded": "zerosum.modalities.tables.constraints.bounds",
+    "Samples": "zerosum.models.samples",
+    "StyledModel": "zerosum.modalities.images.styled",
+    "Sum": "zerosum.modalities.tables.constraints.sums",
+    "TableModel": "zerosum.modalities.tables.model",
+    "TranslationModel": "zerosum.modalities.images.translation",
+    "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",
     "audit": "zerosum.api",
     "compare": "zerosum.api",

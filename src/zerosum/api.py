@@ -7,15 +7,15 @@ from typing import Any
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError
-from zerosum.evaluation.audit import Audit
-from zerosum.evaluation.comparison import Comparison
-from zerosum.evaluation.figures import Evaluation
+from zerosum.evaluation.judging.comparison import Comparison
+from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.live import progress_printer, watch
+from zerosum.modalities.tables.privacy.audit import Audit
+from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
-from zerosum.tasks.model import Model
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.control import learn_direction

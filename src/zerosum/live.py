@@ -20,10 +20,10 @@ from torch import Tensor
 from zerosum.data.base import Progress
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
-from zerosum.pictures import block_characters, draw_samples
+from zerosum.pictures import block_characters
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
-from zerosum.spaces import ImageSpace, Space
+from zerosum.spaces import Space
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -220,7 +220,8 @@ class Dashboard(Hook):
         return table
 
     def _picture(self, space: Space, x: Tensor, rows: int) -> Text:
-        picture = draw_samples(space, x[:16] if isinstance(space, ImageSpace) else x)
+        preview = self._samples.preview
+        picture = preview.draw(space, x[: preview.few])
         # One row of characters shows two rows of pixels; the whole view has to fit the screen.
         wide = round(2 * max(8, rows) * picture.width / picture.height)
         return half_blocks(picture, columns=min(64, wide, self._console.width - 4))

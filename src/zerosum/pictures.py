@@ -7,21 +7,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from zerosum.spaces import ImageSpace, Space
-
 _INK = np.array([37, 99, 235], dtype=np.float32)
 _REAL = np.array([190, 190, 190], dtype=np.float32)
 _SMALL_SIDE = 64
-
-
-def draw_samples(space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
-    """A picture of samples in data form: a grid of images, or a plot of the first two dimensions.
-
-    `real`, where given, is drawn in grey under points.
-    """
-    if isinstance(space, ImageSpace):
-        return draw_grid(x)
-    return draw_points(x, real=real)
 
 
 def draw_grid(images: Tensor, *, columns: int | None = None, gap: int = 2) -> Image.Image:

@@ -3,11 +3,13 @@
 A space derives from the data. Networks take their shapes from it; users never type them.
 """
 
+import json
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
+import numpy as np
 import torch
 from pydantic import PositiveInt, model_validator
 from torch import Tensor
@@ -109,6 +111,10 @@ class Space(Config):
     def to_data(self, x: Tensor) -> Tensor:
         """From what a network made back to the stored form; the inverse of `to_model`."""
 
+    def to_numpy(self, compact: Tensor) -> np.ndarray:
+        """Compact samples as users hold them in numpy."""
+        return compact.numpy()
+
     def embed(self, x: Tensor) -> Tensor:
         """Features `[N, F]`, float32, of samples in model units, in which distances make sense."""
         return x.flatten(1).float()
@@ -145,6 +151,31 @@ class Space(Config):
             "Give reals of the same kind and shape."
         )
 
+    def missing(self, need: str) -> str | None:
+        """Why these samples lack what a recipe needs, and what to do; None if they have it.
+
+        Args:
+            need: such as `labels`; a subclass knows more of them.
+        """
+        if need == "labels" and self.labels:
+            return None
+        if need == "labels":
+            return (
+                "the data has no labels. Sort a folder into one subfolder for each class, or give "
+                "`y` beside `x`."
+            )
+        return f"data of kind {self.kind!r} has no {need}."
+
+    @property
+    def judged(self) -> "Space":
+        """The space that samples are judged in, which need not say what they were made from."""
+        return self
+
+    @property
+    def units(self) -> str:
+        """How model units become data, in words, for programs that run an exported graph."""
+        return "as networks see them; what they stand for is not part of the graph"
+
     @property
     def description(self) -> str:
         """Unit and shape in words: `images of 3 x 32 x 32`."""
@@ -173,6 +204,22 @@ class ImageSpace(Space):
         """`(channels, height, width)`."""
         return self.channels, self.height, self.width
 
+    def missing(self, need: str) -> str | None:
+        """See `Space.missing`; images also know `colour`."""
+        if need != "colour":
+            return super().missing(need)
+        if self.channels == 3:
+            return None
+        return (
+            f"colour takes 3 channels, and these images have {self.channels}. Set --channels 3 if "
+            "there is colour in them."
+        )
+
+    @property
+    def units(self) -> str:
+        """Pixels from model units."""
+        return "[-1, 1], channels first; pixels are round((x + 1) * 127.5), clipped to 0 and 255"
+
     def packed(self, count: int) -> "ImageSpace":
         """Pictures of `count` times as many channels."""
         return self.model_copy(update={"channels": count * self.channels})
@@ -185,37 +232,16 @@ class ImageSpace(Space):
         """Float in [-1, 1], clamped, to uint8."""
         return x.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
+    def to_numpy(self, compact: Tensor) -> np.ndarray:
+        """uint8 `[N, H, W, C]` of `[N, C, H, W]`."""
+        return compact.permute(0, 2, 3, 1).contiguous().numpy()
+
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
         """Every pixel from a Gaussian with its mean and deviation in the reals."""
         values = real.flatten(1).double()
         spread = values.std(dim=0, correction=0)
         made = values.mean(dim=0) + spread * noise.normal(n, values.shape[1]).double()
         return made.round().clamp(0, 255).to(torch.uint8).unflatten(1, real.shape[1:])
-
-
-class PairSpace(ImageSpace):
-    """Pictures that are made from other pictures.
-
-    Attributes:
-        source: what the other pictures are.
-        aligned: whether each picture has a source of its own, which lies at the same index.
-
-    >>> pictures = ImageSpace(channels=3, height=8, width=8)
-    >>> PairSpace(channels=1, height=8, width=8, source=pictures).pictures.shape
-    (1, 8, 8)
-    """
-
-    kind = "pair"
-    source: ImageSpace
-    aligned: bool = False
-
-    @property
-    def pictures(self) -> ImageSpace:
-        """The space of what is made, by itself."""
-        return ImageSpace(
-            channels=self.channels, height=self.height, width=self.width,
-            labels=self.labels, label_counts=self.label_counts,
-        )  # fmt: skip
 
 
 class VectorSpace(Space):
@@ -237,6 +263,16 @@ class VectorSpace(Space):
     def shape(self) -> tuple[int]:
         """`(dimensions,)`."""
         return (len(self.center),)
+
+    @property
+    def units(self) -> str:
+        """Scale and centre, as JSON.
+
+        >>> VectorSpace(center=(0.0,), scale=(2.0,)).units
+        'x * scale + center: {"scale": [2.0], "center": [0.0]}'
+        """
+        units = {"scale": list(self.scale), "center": list(self.center)}
+        return f"x * scale + center: {json.dumps(units)}"
 
     def packed(self, count: int) -> "VectorSpace":
         """Points of `count` times as many dimensions."""

@@ -11,31 +11,28 @@ import tempfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
 
+from zerosum.catalogue import find_recipe, modality_of_kind
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.pairs import PairDataset
-from zerosum.data.tables import TableDataset, fit_space
 from zerosum.engine.carry import inherit
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.games.base import Choice, Range
-from zerosum.games.translation import TranslationGame
-from zerosum.recipes import Entry, Recipe, find_recipe
+from zerosum.modalities.images.translation_game import TranslationGame
+from zerosum.models.model import Model
+from zerosum.recipes import Entry, Recipe
 from zerosum.rng import Noise
 from zerosum.runs.checkpoints import Checkpoints
 from zerosum.runtime import Runtime
-from zerosum.tables.fields import CategoryField, FloatField
-from zerosum.tasks.model import Model
 from zerosum.workflows.prepare import make_trainer
 
 __all__ = ["LAWS", "check_recipe", "law_names", "small_dataset"]
 
 _BATCH = 8
-_PICTURES = ("image", "pair")
 _CPU = Runtime(torch.device("cpu"))
 
 
@@ -54,11 +51,10 @@ def check_recipe(recipe: str | Path | Entry, *, laws: tuple[str, ...] = ()) -> N
         if name not in LAWS:
             raise ConfigError(f"no law {name!r}.{did_you_mean(name, LAWS)}")
     entry = recipe if isinstance(recipe, Entry) else find_recipe(recipe)
-    channels = 3 if entry.needs_colour else 1
     for name in laws or law_names():
         for space in entry.spaces:
             try:
-                LAWS[name](entry, small_dataset(space, channels=channels))
+                LAWS[name](entry, small_dataset(space, needs=entry.needs))
             except AssertionError as error:
                 raise AssertionError(f"{entry.name} on {space}: {name}: {error}") from error
             except Exception as error:
@@ -71,43 +67,18 @@ def law_names() -> tuple[str, ...]:
     return tuple(LAWS)
 
 
-def small_dataset(
-    space: str,
-    *,
-    height: int = 8,
-    width: int = 8,
-    channels: int = 1,
-    dimensions: int = 3,
-    num_labels: int = 4,
-) -> Dataset:
-    """64 samples of a kind of space, the same each time: `image`, `vector`, `table` or `pair`.
+def small_dataset(kind: str, **wishes: Any) -> Dataset:
+    """64 samples of a kind of space, the same each time.
 
-    `num_labels` may be 0. Rows of a table have no labels; they hold numbers, of which some are
-    missing, and a category. Pairs have none either, and sources of as many channels.
+    Args:
+        kind: of the space, such as `image`.
+        wishes: keywords of the modality's own `small_dataset`: `num_labels`, `needs`, and its
+            shapes, such as `height` and `width` of images or `dimensions` of points.
+
+    Raises:
+        ConfigError: there is no such modality.
     """
-    noise = Noise(0)
-    if space == "table":
-        return _small_table(noise.normal(64, dimensions))
-    y = torch.arange(64) % max(num_labels, 1)
-    x = noise.normal(64, dimensions) + y[:, None]
-    if space in _PICTURES:
-        x = noise.integers(64, channels, height, width, high=256).to(torch.uint8)
-    if space == "pair":
-        sources, targets = ArrayDataset(255 - x, name="sources"), ArrayDataset(x, name="targets")
-        return PairDataset(sources, targets, aligned=True, name="small")
-    names = [chr(ord("a") + i) for i in range(num_labels)]
-    return ArrayDataset(x, y if names else None, name="small", labels=names)
-
-
-def _small_table(numbers: Tensor) -> Dataset:
-    """A category that depends on the first number, then the numbers, the first with gaps."""
-    values = numbers.double().round(decimals=1)
-    category = values[:, :1].clamp(-1, 1).round() + 1
-    values[::7, 0] = float("nan")
-    fields = [CategoryField(name="class", names=("low", "middle", "high"))]
-    fields += [FloatField(name=f"x{i}", places=1) for i in range(values.shape[1])]
-    rows = torch.cat([category, values], dim=1)
-    return TableDataset(rows, fit_space(fields, rows, least=2), name="small")
+    return modality_of_kind(kind).small_dataset(**wishes)
 
 
 def documented(entry: Entry, dataset: Dataset) -> None:
@@ -240,14 +211,15 @@ def learns_from_labels(entry: Entry, dataset: Dataset) -> None:
 
 def needs_only_what_it_says(entry: Entry, dataset: Dataset) -> None:
     """Data without labels or colour is refused where these are needed, and does elsewhere."""
-    if entry.needs_colour:
-        _assert_refused(entry, small_dataset(dataset.space.kind, channels=1), "needs colour")
-    channels = 3 if entry.needs_colour else 1
-    bare = small_dataset(dataset.space.kind, num_labels=0, channels=channels)
-    if not entry.needs_labels:
-        _trainer(entry, bare).play()
-        return
-    _assert_refused(entry, bare, "needs labels")
+    kind = dataset.space.kind
+    for need in entry.needs:
+        others = tuple(one for one in entry.needs if one != need)
+        labels = {"num_labels": 0} if need == "labels" else {}
+        poor = small_dataset(kind, needs=others, **labels)
+        if poor.space.missing(need) is not None:
+            _assert_refused(entry, poor, f"needs {need}")
+    if "labels" not in entry.needs:
+        _trainer(entry, small_dataset(kind, num_labels=0, needs=entry.needs)).play()
 
 
 def _assert_refused(entry: Entry, dataset: Dataset, what: str) -> None:
@@ -259,12 +231,10 @@ def _assert_refused(entry: Entry, dataset: Dataset, what: str) -> None:
 
 
 def takes_every_shape(entry: Entry, dataset: Dataset) -> None:
-    """Pictures that are not square and have colour; points and rows of one number and of seven."""
+    """Other shapes than that of the small data set, as the modality has them."""
     kind = dataset.space.kind
-    if kind in _PICTURES:
-        others = [small_dataset(kind, height=9, width=13, channels=3)]
-    else:
-        others = [small_dataset(kind, dimensions=dimensions) for dimensions in (1, 7)]
+    shapes = modality_of_kind(kind).shapes
+    others = [small_dataset(kind, needs=entry.needs, **shape) for shape in shapes]
     for other in others:
         trainer = _trainer(entry, other)
         trainer.play()
@@ -378,7 +348,11 @@ def _model(entry: Entry, dataset: Dataset) -> Model:
     trainer = _trainer(entry, dataset)
     for _ in range(2):
         trainer.play()
-    return Model(recipe=_recipe(entry, dataset), game=trainer.game, run=None)
+    modality = modality_of_kind(dataset.space.kind)
+    return modality.model(trainer.game)(
+        recipe=_recipe(entry, dataset), game=trainer.game,
+        preview=modality.preview, writer=modality.writer,
+    )  # fmt: skip
 
 
 def _assert_same_state(a: Trainer, b: Trainer, precision: str) -> None:

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image, ImageSequence
 
-from zerosum.recipes import all_recipes
+from zerosum.catalogue import all_recipes
 from zerosum.runs.store import Run
 
 Zerosum = Callable[..., Any]
@@ -362,7 +362,7 @@ OWN = '''
 """A recipe of one's own, with a loss of its own."""
 import zerosum as zs
 from zerosum.objectives.adversarial import NonSaturating
-from zerosum.recipes import find_recipe
+from zerosum.catalogue import find_recipe
 from zerosum.spaces import Space
 
 

@@ -11,7 +11,7 @@ import torch
 
 import zerosum as zs
 from zerosum.errors import ExportError
-from zerosum.tasks.export import read_weights
+from zerosum.models.export import read_weights
 
 Zerosum = Callable[..., Any]
 

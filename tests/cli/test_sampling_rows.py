@@ -9,11 +9,11 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from tests.tables.chain import people
-from zerosum.data.frames import to_table
+from tests.modalities.tables.chain import people
 from zerosum.engine.choose import Wishes
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.table_out import write_tables
+from zerosum.modalities.tables.reading.frames import to_table
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.writing import write_tables
 from zerosum.workflows.train import train
 
 Zerosum = Callable[..., Any]

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from zerosum.catalogue import all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.measure import all_measures
+from zerosum.evaluation.measures.base import all_measures
 from zerosum.games.base import GameConfig
-from zerosum.recipes import all_recipes
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zerosum.recipes import find_recipe
+from zerosum.catalogue import find_recipe
 from zerosum.testing import LAWS, check_recipe
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -13,8 +13,8 @@ import torch
 from zerosum.data import archives, arrays
 from zerosum.data.arrays import as_samples, read_idx
 from zerosum.data.base import Dataset
-from zerosum.data.open import open_data
 from zerosum.errors import DataError
+from zerosum.workflows.data import open_data
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
 LABELS = np.array([3, 1, 3, 1, 1, 3])

@@ -9,9 +9,9 @@ from PIL import Image
 
 from zerosum.data.arrays import NpzConfig
 from zerosum.data.base import ArrayDataset
-from zerosum.data.open import open_data, open_holdout
-from zerosum.data.toy import RingConfig
 from zerosum.errors import DataError
+from zerosum.modalities.points.toy import RingConfig
+from zerosum.workflows.data import open_data, open_holdout
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 8, 9), dtype=np.uint8)
 LABELS = np.arange(12) % 3

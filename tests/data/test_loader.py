@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from zerosum.data import images
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.images import ImagesConfig, StreamedImages
 from zerosum.data.loader import Loader, Order, require_batch_fits
 from zerosum.errors import DataError
+from zerosum.modalities.images import folders as images
+from zerosum.modalities.images.folders import ImagesConfig, StreamedImages
 from zerosum.runtime import Runtime
 
 CPU = Runtime(torch.device("cpu"))

@@ -11,13 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
+from zerosum.catalogue import find_recipe
 from zerosum.config import Config
 from zerosum.data.base import ArrayDataset, DataConfig
-from zerosum.data.images import ImagesConfig
-from zerosum.data.open import BUILT_IN, open_data, scan_data
-from zerosum.data.toy import RingConfig
 from zerosum.errors import ConfigError, DataError, RecipeError
-from zerosum.recipes import find_recipe
+from zerosum.modalities.images.folders import ImagesConfig
+from zerosum.modalities.points.toy import RingConfig
+from zerosum.workflows.data import BUILT_IN, open_data, scan_data
 
 
 @pytest.fixture

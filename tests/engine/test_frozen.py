@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.layers import layers_of
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError
-from zerosum.recipes import find_recipe
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset
 from zerosum.workflows.prepare import make_trainer

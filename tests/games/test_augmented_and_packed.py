@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from zerosum.catalogue import find_recipe
 from zerosum.data.base import Dataset
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
@@ -18,7 +19,7 @@ from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.augment import AdaptiveAugmenter
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
-from zerosum.recipes import Entry, Recipe, find_recipe
+from zerosum.recipes import Entry, Recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.runtime import Runtime
 from zerosum.spaces import Batch, ImageSpace, Space, VectorSpace

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import torch
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
-from zerosum.recipes import find_recipe
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset

@@ -10,12 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.tables.chain import people
+from tests.modalities.tables.chain import people
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.open import open_data
-from zerosum.evaluation.extractors import PixelFeatures
-from zerosum.evaluation.judge import Hearing, judge
-from zerosum.evaluation.measure import (
+from zerosum.evaluation.features.base import PixelFeatures
+from zerosum.evaluation.judging.judge import Hearing, judge
+from zerosum.evaluation.measures.base import (
     REGISTRY,
     Bench,
     Exhibit,
@@ -25,6 +24,7 @@ from zerosum.evaluation.measure import (
     measures_for,
 )
 from zerosum.rng import Noise
+from zerosum.workflows.data import open_data
 
 N = 400
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from zerosum.recipes import all_recipes
+from zerosum.catalogue import all_recipes
 from zerosum.testing import LAWS, check_recipe
 
 

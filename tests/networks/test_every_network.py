@@ -5,10 +5,10 @@ from itertools import product
 import pytest
 import torch
 
+from zerosum.catalogue import all_recipes
 from zerosum.config import family_of
 from zerosum.errors import RecipeError
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
-from zerosum.recipes import all_recipes
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace, Space, VectorSpace
 

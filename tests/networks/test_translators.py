@@ -5,11 +5,11 @@ from itertools import product
 import pytest
 import torch
 
+from zerosum.catalogue import all_recipes
 from zerosum.config import family_of
 from zerosum.errors import RecipeError
 from zerosum.networks.patch import PatchDiscriminator, PatchDiscriminatorConfig, receptive_field
 from zerosum.networks.translator import TranslatorConfig, drop, reflect_to, up_to
-from zerosum.recipes import all_recipes
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace
 

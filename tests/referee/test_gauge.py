@@ -5,12 +5,12 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.data.open import open_data
 from zerosum.referee.diagnosis import STRANGE_DATA
 from zerosum.referee.gauge import Gauge
 from zerosum.referee.reals import RealWatch, compare_counts
 from zerosum.rng import Noise
 from zerosum.spaces import Batch
+from zerosum.workflows.data import open_data
 
 SETS = ("digits", "grid")
 

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
+from zerosum.catalogue import all_recipes
 from zerosum.data.base import Dataset
 from zerosum.engine.carry import carry_over
 from zerosum.engine.execution import Execution
 from zerosum.errors import RecipeError
-from zerosum.recipes import Recipe, all_recipes
+from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import REMEDIES_FOR
 from zerosum.referee.remedies import REMEDIES, find_remedy
 from zerosum.runtime import Runtime

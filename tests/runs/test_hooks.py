@@ -6,9 +6,9 @@ import pytest
 import torch
 from PIL import Image
 
+from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.recipes import find_recipe
 from zerosum.rng import Noise
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter, fixed_inputs
 from zerosum.runs.store import Run

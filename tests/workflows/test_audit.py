@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 import zerosum as zs
-from tests.tables.chain import ChainGame, people
-from zerosum.data.tables import TableDataset, fit_space
+from tests.modalities.tables.chain import ChainGame, people
 from zerosum.engine.choose import Wishes
 from zerosum.errors import DataError, EvaluationError
-from zerosum.evaluation.audit import Audit, Standing, verdict
-from zerosum.evaluation.rates import Estimate
-from zerosum.evaluation.report_audit import STANDINGS, page
+from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.privacy.audit import Audit, Standing, verdict
+from zerosum.modalities.tables.privacy.rates import Estimate
+from zerosum.modalities.tables.privacy.report import STANDINGS, page
+from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.runs.store import Run
 from zerosum.schedules import Constant
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.table import TableModel
 from zerosum.workflows.audit import audit
 from zerosum.workflows.train import train
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zerosum.data.open import open_data
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.comparison import Comparison, best_of
-from zerosum.evaluation.figures import Figure
-from zerosum.evaluation.report_comparison import page
+from zerosum.evaluation.judging.comparison import Comparison, best_of
+from zerosum.evaluation.judging.figures import Figure
+from zerosum.evaluation.reports.comparison import page
 from zerosum.runs.store import Run
 from zerosum.workflows.compare import compare
+from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate
 
 TrainSmall = Callable[..., Run]

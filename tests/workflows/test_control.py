@@ -11,8 +11,7 @@ from torch import Tensor
 
 import zerosum as zs
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
-from zerosum.rng import Noise
-from zerosum.tasks.directions import (
+from zerosum.modalities.images.directions import (
     Direction,
     components,
     from_steps,
@@ -20,7 +19,8 @@ from zerosum.tasks.directions import (
     random_steps,
     read_directions,
 )
-from zerosum.tasks.inversion import learn_encoder
+from zerosum.modalities.images.inversion import learn_encoder
+from zerosum.rng import Noise
 
 SMALL = {
     "game.generator.width": 8, "game.generator.style_dim": 16, "game.discriminator.width": 8,

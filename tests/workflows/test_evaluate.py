@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from zerosum.workflows.drawing import draw_samples
 
 from zerosum.data.base import ArrayDataset
-from zerosum.data.open import open_data
 from zerosum.errors import DataError, EvaluationError, RunError
-from zerosum.evaluation.figures import Evaluation
-from zerosum.evaluation.self_features import unseen_rows
+from zerosum.evaluation.features.self_features import unseen_rows
+from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.models.model import Model
 from zerosum.runs.store import Run
-from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
-from zerosum.workflows.drawing import draw_samples
+from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate, open_subject
 from zerosum.workflows.load import load
 

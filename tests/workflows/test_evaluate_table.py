@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 import torch
-
 from tests.evaluation.test_report import EVIL, read
-from tests.tables.chain import ChainGame, people
+
+from tests.modalities.tables.chain import ChainGame, people
 from zerosum.data.base import ArrayDataset
-from zerosum.data.tables import TableDataset, fit_space
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.figures import Evaluation
-from zerosum.evaluation.report import page
+from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.evaluation.reports.page import page
+from zerosum.modalities.tables.fields import CategoryField, Field, FloatField
+from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.schedules import Constant
-from zerosum.tables.fields import CategoryField, Field, FloatField
-from zerosum.tables.space import TableSpace
-from zerosum.tables.unlearned import KeyField
-from zerosum.tasks.table import TableModel
 from zerosum.workflows.case import require_target
 from zerosum.workflows.evaluate import evaluate
 

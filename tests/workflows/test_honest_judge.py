@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
-from zerosum.data.open import open_data
-from zerosum.evaluation.figures import Evaluation
+from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.games.base import Game, Inputs
-from zerosum.recipes import find_recipe
+from zerosum.models.model import Model
 from zerosum.rng import Noise
-from zerosum.tasks.model import Model
+from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate
 
 N = 300

@@ -8,12 +8,17 @@ import pytest
 import torch
 
 import zerosum as zs
-from tests.tables.chain import people
-from zerosum.data.private_tables import FINGERPRINT, Release, as_private, fit_private_space
+from tests.modalities.tables.chain import people
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
 from zerosum.errors import PrivacyError
+from zerosum.modalities.tables.privacy.histograms import (
+    FINGERPRINT,
+    Release,
+    as_private,
+    fit_private_space,
+)
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.runs.store import Run
-from zerosum.tables.space import TableSpace
 from zerosum.workflows.private import Promise, promise_of
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}

@@ -144,7 +144,7 @@ class Fragile(TwoPlayer):
 @zs.recipe(paper="none", spaces=("vector",))
 def fragile(space: Space) -> zs.Recipe:
     """Breaks on purpose."""
-    from zerosum.recipes import find_recipe
+    from zerosum.catalogue import find_recipe
 
     base = find_recipe("vanilla").resolve(space)
     body = {k: v for k, v in base.game.to_json().items() if k != "kind"}
@@ -208,7 +208,7 @@ from torch import Tensor, nn
 
 import zerosum as zs
 from zerosum.networks.base import GeneratorConfig
-from zerosum.recipes import find_recipe
+from zerosum.catalogue import find_recipe
 from zerosum.spaces import Space
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-
-from zerosum.data.open import open_data
-from zerosum.evaluation.figures import Evaluation
-from zerosum.games.translation import TranslationGame
-from zerosum.runs.store import Run
-from zerosum.tasks.translation import TranslationModel
-from zerosum.workflows.case import open_case
 from zerosum.workflows.drawing import draw_samples
+
+from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.images.translation_game import TranslationGame
+from zerosum.runs.store import Run
+from zerosum.workflows.case import open_case
+from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate, open_subject
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume

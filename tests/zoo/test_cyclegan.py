@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
-from zerosum.data.pairs import PairDataset
 from zerosum.errors import ConditionError
 from zerosum.games.base import Turn
+from zerosum.modalities.images.pairs import PairDataset
+from zerosum.modalities.images.translation import TranslationModel
 from zerosum.networks.framing import Framing
-from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import Batch
-from zerosum.tasks.translation import TranslationModel
 from zerosum.testing import check_recipe
 from zerosum.zoo.cyclegan import Cyclegan, CycleganConfig
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from zerosum.catalogue import find_recipe
 from zerosum.errors import ConditionError, DataError, RecipeError
-from zerosum.games.translation import Degradation
+from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.images.translation_game import Degradation
 from zerosum.pictures import luma
-from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace
-from zerosum.tasks.translation import TranslationModel
 from zerosum.zoo.colorize import with_chroma
 from zerosum.zoo.inpaint import rectangles, strokes
 from zerosum.zoo.sketch import edges, grey

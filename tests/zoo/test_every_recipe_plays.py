@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 import torch
 
+from zerosum.catalogue import all_recipes
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.games.two_player import TwoPlayerConfig
-from zerosum.recipes import all_recipes
+from zerosum.models.model import Model
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
-from zerosum.tasks.model import Model
 from zerosum.testing import small_dataset
 from zerosum.workflows.prepare import make_trainer
 

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from zerosum.catalogue import find_recipe
 from zerosum.games.base import Choice, Range
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
-from zerosum.recipes import find_recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace, VectorSpace
 from zerosum.zoo.infogan import Infogan, InfoganConfig

@@ -7,8 +7,8 @@ import pandas as pd
 import torch
 
 import zerosum as zs
-from zerosum.data.open import open_holdout
-from zerosum.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.workflows.data import open_holdout
 from zerosum.zoo.table import TableGame
 
 

@@ -43,13 +43,13 @@ app = typer.Typer(
 @app.command()
 def recipes(as_json: AsJson = False) -> None:
     """List the recipes: name, data they take, paper, what they need."""
-    from zerosum.recipes import all_recipes
+    from zerosum.catalogue import all_recipes
 
     rows = [
         {
             "name": entry.name,
             "takes": list(entry.spaces),
-            "needs": entry.needs,
+            "needs": list(entry.needs),
             "paper": entry.paper,
             "summary": entry.summary,
         }
@@ -58,7 +58,8 @@ def recipes(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    print_table([{**row, "takes": ", ".join(row["takes"])} for row in rows])
+    lists = ("takes", "needs")
+    print_table([row | {name: ", ".join(row[name]) for name in lists} for row in rows])
 
 
 @app.command()
@@ -304,10 +305,10 @@ def _announce(
     """What a folder or zip holds and is brought to, before anything is trained."""
     if progress is None:  # told to be quiet
         return
-    from zerosum.data.open import scan_data
-    from zerosum.workflows.prepare import pairs_of
+    from zerosum.workflows.data import scan_data
+    from zerosum.workflows.prepare import wanted_by
 
-    found = scan_data(data, progress=progress, pairs=pairs_of(recipe), **options)
+    found = scan_data(data, **wanted_by(recipe), progress=progress, **options)
     if found:
         where = data if isinstance(data, str) else " and ".join(data)
         typer.echo(f"{where}: {found}", err=True)

@@ -153,7 +153,7 @@ def edit(
 ) -> None:
     """Move samples, or pictures of your own, along directions that were found or learned."""
     from zerosum.live import progress_printer
-    from zerosum.tasks.directions import parse_strengths
+    from zerosum.modalities.images.directions import parse_strengths
     from zerosum.workflows.control import edit_pictures, styled_model
 
     model = styled_model(run, device=device, code=code)
@@ -185,7 +185,7 @@ def learn_encoder(
 ) -> None:
     """Learn to find the styles of pictures at once, for `edit --image`."""
     from zerosum.live import progress_printer
-    from zerosum.tasks.inversion import learn_encoder as learn_from_samples
+    from zerosum.modalities.images.inversion import learn_encoder as learn_from_samples
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)

@@ -29,7 +29,7 @@ def export(
 ) -> None:
     """Write the model of a run into one file, without its discriminator."""
     from zerosum.api import export as export_model
-    from zerosum.tasks.export import format_of
+    from zerosum.models.export import format_of
 
     path = out or Path("model").with_suffix(f".{format_ or 'safetensors'}")
     form = format_of(path, format_)

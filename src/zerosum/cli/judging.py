@@ -11,9 +11,9 @@ from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
 from zerosum.cli.output import print_table
 
 if TYPE_CHECKING:
-    from zerosum.evaluation.audit import Audit
-    from zerosum.evaluation.comparison import Comparison
-    from zerosum.evaluation.figures import Evaluation, Figure
+    from zerosum.evaluation.judging.comparison import Comparison
+    from zerosum.evaluation.judging.figures import Evaluation, Figure
+    from zerosum.modalities.tables.privacy.audit import Audit
 
 Holdout = Annotated[
     str | None,
@@ -161,8 +161,8 @@ def audit(
 
 def print_figures(figures: "Sequence[Figure]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
-    from zerosum.evaluation.verdict import carries
-    from zerosum.evaluation.words import interval, number, title
+    from zerosum.evaluation.judging.verdict import carries
+    from zerosum.evaluation.reports.words import interval, number, title
 
     rows = [
         {
@@ -193,8 +193,8 @@ def scale(place: float | None) -> str:
 
 
 def _print_comparison(found: "Comparison") -> None:
-    from zerosum.evaluation.comparison import best_of
-    from zerosum.evaluation.words import number, title
+    from zerosum.evaluation.judging.comparison import best_of
+    from zerosum.evaluation.reports.words import number, title
 
     names, rows = found.names, []
     for row in found.rows:
@@ -214,9 +214,9 @@ def _print_comparison(found: "Comparison") -> None:
 
 
 def _print_audit(found: "Audit") -> None:
-    from zerosum.evaluation.closest import BLIND
-    from zerosum.evaluation.report_audit import STANDINGS
-    from zerosum.evaluation.words import number, percent
+    from zerosum.evaluation.reports.words import number, percent
+    from zerosum.modalities.tables.privacy.closest import BLIND
+    from zerosum.modalities.tables.privacy.report import STANDINGS
 
     facts, closest = found.subject, found.closest
     typer.echo(
@@ -252,7 +252,7 @@ def _protocol(found: "Evaluation") -> str:
 
 def _check(out: Path | None) -> None:
     """Refuse a report that could not be saved before anything is judged."""
-    from zerosum.evaluation.figures import require_form
+    from zerosum.evaluation.judging.figures import require_form
 
     if out is not None:
         require_form(out)

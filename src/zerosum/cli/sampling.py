@@ -11,8 +11,8 @@ from zerosum.cli.output import print_json
 from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
-    from zerosum.tasks.model import Model
-    from zerosum.tasks.table import TableModel
+    from zerosum.modalities.tables.model import TableModel
+    from zerosum.models.model import Model
 
 _CONDITION = re.compile(r"(.+?)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
 """A column, a sign, and a value."""
@@ -58,7 +58,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
-    from zerosum.tasks.table import TableModel
+    from zerosum.modalities.tables.model import TableModel
     from zerosum.workflows.load import load
 
     where = [*(where or []), *(more or [])]
@@ -124,7 +124,7 @@ def walk(
 ) -> None:
     """Walk through the latent space of a run and back, as an animation."""
     from zerosum.live import progress_printer
-    from zerosum.tasks.walk import require_form
+    from zerosum.models.walk import require_form
     from zerosum.workflows.load import load
 
     require_form(out, fps)  # before anything that takes long

@@ -21,7 +21,7 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Say what the columns of a table are, as training would take them."""
-    from zerosum.data.tables import schema_of
+    from zerosum.modalities.tables.reading.dataset import schema_of
 
     found = schema_of(file)
     if out is not None:

@@ -41,7 +41,7 @@ def translate(
 ) -> None:
     """Translate pictures of any size with a run that learned it, into PNG files."""
     from zerosum.live import progress_printer
-    from zerosum.tasks.translation import TranslationModel
+    from zerosum.modalities.images.translation import TranslationModel
     from zerosum.workflows.load import load
 
     model = load(run, device=device, step=step, code=code)

@@ -18,6 +18,11 @@ MAX_MEMBER = 1 << 28
 """Bytes that one file in a folder or zip may have."""
 
 
+def is_zip_name(path: Path) -> bool:
+    """Whether a path ends as zips do."""
+    return path.suffix.lower() == ".zip"
+
+
 class Archive(ABC):
     """Named files that can be read by several threads.
 

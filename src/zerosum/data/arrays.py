@@ -1,26 +1,25 @@
-"""Samples from arrays: in memory, in .npz files, and in the idx files of MNIST."""
+"""Samples from arrays, in memory and in `.npz` files: what readers of every kind of array share."""
 
-import gzip
-import math
-import struct
 import zipfile
 import zlib
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from PIL import Image
+from numpy.lib import format as npy
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, check_zip
-from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.images import Labels
-from zerosum.data.pixels import Fit, fit_image
+from zerosum.data.archives import check_zip
+from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
 
 Split = Literal["train", "test"]
+
+Labels = Literal["auto", "none"]
+"""Whether labels are read where there are some, or left out."""
 
 _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
     "train": (("x", "y"), ("x_train", "y_train")),
@@ -32,41 +31,53 @@ class ArrayOptions(DataConfig):
     """What can be asked of samples that come as arrays.
 
     Attributes:
-        size: `(height, width)` to bring pictures to; left out, their own.
-        fit: how; see `ImagesConfig`.
         labels: `none` leaves labels out.
         limit: take this many only, evenly spread.
     """
 
-    size: tuple[PositiveInt, PositiveInt] | None = None
-    fit: Fit = "cover"
     labels: Labels = "auto"
     limit: PositiveInt | None = None
 
+    @abstractmethod
+    def dataset_of(
+        self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
+    ) -> Dataset:
+        """The data set of samples that were chosen already.
+
+        Args:
+            x: `[N, ...]`, as the caller gave it.
+            y: codes of labels, int64 `[N]`, or None.
+            labels: their names.
+            name: how messages call the data.
+
+        Raises:
+            DataError: another shape, type or range, or values that are not finite.
+        """
+
     def dataset(self, x: Any, y: Any, *, name: str) -> Dataset:
-        """The data set of arrays `x` and `y`."""
-        samples = as_samples(x, name=name)
+        """The data set of arrays `x` `[N, ...]` and labels `y` `[N]` or None.
+
+        Raises:
+            DataError: they cannot be used.
+        """
+        samples = x if isinstance(x, Tensor) else np.asarray(x)
+        if samples.ndim == 0 or 0 in samples.shape:
+            raise DataError(f"{name} has shape {tuple(samples.shape)}: there are no samples in it.")
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
-            codes, labels = encode_labels(_as_numpy(y))
+            codes, labels = encode_labels(as_numpy(y))
             if len(codes) != len(samples):
                 raise DataError(f"{len(codes)} labels for {len(samples)} samples; give one each.")
         if self.limit is not None and self.limit < len(samples):
             rows = torch.arange(self.limit) * len(samples) // self.limit
-            samples = samples[rows]
+            samples = samples[rows if isinstance(samples, Tensor) else rows.numpy()]
             if codes is not None:
                 codes, labels = encode_labels([labels[int(code)] for code in codes[rows]])
-        if self.size is None and self.fit != "cover":
-            raise DataError(f"fit {self.fit} says how to reach a size; give size too.")
-        if self.size is not None:
-            samples = _resize(samples, self.size, self.fit, name)
-        return ArrayDataset(samples, codes, name=name, labels=labels)
+        return self.dataset_of(samples, codes, labels, name=name)
 
 
-class MemoryConfig(ArrayOptions):
+class HeldArrays(ArrayOptions):
     """Arrays that the caller holds; a run cannot open them again by itself."""
-
-    kind = "memory"
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Always an error: the arrays are gone.
@@ -79,8 +90,17 @@ class MemoryConfig(ArrayOptions):
             "with --data and a file that holds them."
         )
 
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:
+        """Read an array, or a pair of an array and labels.
 
-class NpzConfig(ArrayOptions):
+        Raises:
+            DataError: it cannot be used.
+        """
+        x, y = samples_and_labels(data)
+        return self.dataset(x, y, name="array"), self
+
+
+class NpzFile(ArrayOptions):
     """A `.npz` file with `x` and perhaps `y`, or `x_train` and `y_train`.
 
     Attributes:
@@ -88,7 +108,7 @@ class NpzConfig(ArrayOptions):
         split: `test` takes `x_test` and `y_test` instead.
     """
 
-    kind = "npz"
+    not_options = frozenset({"path", "split"})
     path: str
     split: Split = "train"
 
@@ -98,149 +118,108 @@ class NpzConfig(ArrayOptions):
         Raises:
             DataError: no such file, no such arrays, or arrays of objects.
         """
-        path = Path(self.path)
-        try:
-            with zipfile.ZipFile(path) as archive:
-                check_zip(archive, path)
-            with np.load(path, allow_pickle=False) as arrays:
-                for x_name, y_name in _PAIRS[self.split]:
-                    if x_name in arrays:
-                        return self.dataset(arrays[x_name], arrays.get(y_name), name=path.name)
-                needs = "x, and y for labels; or x_train and y_train"
-                raise DataError(
-                    f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
-                    f"{needs if self.split == 'train' else 'x_test, and y_test for labels'}."
-                )
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            MemoryError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
-            raise DataError(
-                f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
-                "numpy.savez(path, x=..., y=...)."
-            ) from error
+        x, y = read_npz(Path(self.path), self.split)
+        return self.dataset(x, y, name=Path(self.path).name)
+
+    @classmethod
+    def open_like(cls, data: Any, space: Any, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; of a holdout the test split, where there is one."""
+        config = cls.describing(data, cls.options_like(space, how.get("like")))
+        if how.get("holdout") and _headers(Path(data)).keys() & {"x_test"}:
+            config = config.with_values({"split": "test"})
+        return config.open(data, how.get("progress"))
 
 
-def has_test_split(path: Path) -> bool:
-    """Whether a `.npz` file holds `x_test`; False where it cannot be read."""
+def samples_and_labels(data: Any) -> tuple[Any, Any]:
+    """An array and None, or both of a pair."""
+    return tuple(data) if isinstance(data, tuple | list) and len(data) == 2 else (data, None)
+
+
+def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
+    """Shape and kind of type (as numpy has it: `f`, `u`, `O`) of samples held or in a `.npz` file.
+
+    None if `data` is neither an array (or a pair of one with labels) nor such a file.
+    """
+    if isinstance(data, str | Path):
+        path = Path(data)
+        if path.suffix.lower() != ".npz" or not path.is_file():
+            return None
+        headers = _headers(path)
+        return next((headers[x] for x, _ in _PAIRS["train"] if x in headers), ((), ""))
+    x, _ = samples_and_labels(data)
+    if isinstance(x, Tensor):
+        return tuple(x.shape), as_numpy(x[:0]).dtype.kind if x.ndim else "f"
+    if not hasattr(x, "__array__"):
+        return None
+    array = np.asarray(x)
+    return array.shape, array.dtype.kind
+
+
+def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and kind of type of each array in a `.npz` file; none where it cannot be read."""
+    found = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            return "x_test.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
-        return False
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    version = npy.read_magic(member)
+                    read = npy.read_array_header_1_0
+                    read = read if version == (1, 0) else npy.read_array_header_2_0
+                    shape, _, dtype = read(member)
+                found[name.removesuffix(".npy")] = shape, dtype.kind
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
+        return found
+    return found
 
 
-class IdxConfig(ArrayOptions):
-    """An idx file of pictures, plain or gzipped; labels are found in the file beside it."""
-
-    kind = "idx"
-    path: str
-
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """Read pictures and labels.
-
-        Raises:
-            DataError: not an idx file, or shorter than it says.
-        """
-        path = Path(self.path)
-        beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-        y = read_idx(beside) if beside != path and beside.is_file() else None
-        return self.dataset(read_idx(path), y, name=path.name)
-
-
-def read_idx(path: Path) -> np.ndarray:
-    """The uint8 array in an idx file (LeCun's format), plain or gzipped.
+def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
+    """Samples and labels in a `.npz` file; nothing pickled is ever loaded.
 
     Raises:
-        DataError: not an idx file of bytes, or not as long as it says.
+        DataError: no such file, no such arrays, or arrays of objects.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
-            magic = handle.read(4)
-            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08":
-                raise DataError(f"{path} is not an idx file of bytes.")
-            header = handle.read(4 * magic[3])
-            shape = struct.unpack(f">{magic[3]}I", header)
-            size = math.prod(shape)
-            if size > max(MAX_SMALL, MAX_EXPANSION * path.stat().st_size):
-                raise DataError(f"{path} promises {size:,} bytes, far more than it can hold.")
-            body = handle.read(size + 1)
-    except (OSError, EOFError, struct.error, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as an idx file: {error}.") from error
-    if len(body) != size:
-        held = f"{len(body):,}" if len(body) < size else "more"
-        raise DataError(f"{path} should hold {size:,} bytes and holds {held}. Fetch it again.")
-    return np.frombuffer(body, np.uint8).reshape(shape)
-
-
-def as_samples(x: Any, *, name: str) -> Tensor:
-    """Arrays of pictures as uint8 `[N, C, H, W]`, of points as float32 `[N, D]`.
-
-    Pictures are `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` with 1, 3 or 4 channels, as whole
-    numbers 0 to 255, floats 0 to 1, or booleans. Where both orders are possible, numpy means
-    channels last and torch channels first.
-
-    Raises:
-        DataError: another shape, type or range, no samples, or values that are not finite.
-    """
-    torch_order = isinstance(x, Tensor)
-    array = _as_numpy(x)
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{name} holds {array.dtype}; samples are real numbers.")
-    if array.ndim not in (2, 3, 4) or 0 in array.shape:
+        with zipfile.ZipFile(path) as archive:
+            check_zip(archive, path)
+        with np.load(path, allow_pickle=False) as arrays:
+            for x_name, y_name in _PAIRS[split]:
+                if x_name in arrays:
+                    return arrays[x_name], arrays.get(y_name)
+            needs = "x, and y for labels; or x_train and y_train"
+            raise DataError(
+                f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
+                f"{needs if split == 'train' else 'x_test, and y_test for labels'}."
+            )
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise DataError(
-            f"{name} has shape {array.shape}. Pictures are [N, H, W], [N, H, W, C] or "
-            "[N, C, H, W], points are [N, D], and there is at least one."
-        )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        n = int((~np.isfinite(array)).sum())
-        raise DataError(f"{name} has {n:,} NaN or infinite values. Fill or drop them first.")
-    if array.ndim == 2:
-        if array.dtype.kind == "f" and np.abs(array).max() > np.finfo(np.float32).max:
-            raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
-        return torch.from_numpy(array.astype(np.float32))
-    pixels = torch.from_numpy(np.ascontiguousarray(_as_bytes(array, name)))
-    if pixels.ndim == 3:
-        return pixels[:, None]
-    first, last = pixels.shape[1] in (1, 3, 4), pixels.shape[3] in (1, 3, 4)
-    if not first and not last:
-        raise DataError(f"{name} has shape {array.shape}; pictures have 1, 3 or 4 channels.")
-    return pixels if first and (torch_order or not last) else pixels.permute(0, 3, 1, 2)
+            f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
+            "numpy.savez(path, x=..., y=...)."
+        ) from error
 
 
-def _as_numpy(x: Any) -> np.ndarray:
+def as_numpy(x: Any) -> np.ndarray:
+    """An array or tensor as numpy; bfloat16 becomes float32."""
     if not isinstance(x, Tensor):
         return np.asarray(x)
     held = x.detach().cpu()
     return (held.float() if held.dtype == torch.bfloat16 else held).numpy()
 
 
-def _as_bytes(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind == "b":
-        return array.astype(np.uint8) * 255
-    low, high = array.min(), array.max()
-    if array.dtype.kind == "f":
-        if low < 0 or high > 1:
-            raise DataError(
-                f"{name} holds floats from {low:.3g} to {high:.3g}. Pictures as floats lie between "
-                "0 and 1: scale them, or give uint8."
-            )
-        return np.round(array * 255).astype(np.uint8)
-    if low < 0 or high > 255:
-        raise DataError(f"{name} holds numbers from {low} to {high}; pixels lie in 0 to 255.")
-    return array.astype(np.uint8)
+def require_numbers(array: np.ndarray, *, name: str) -> None:
+    """Refuse what is not real numbers, and numbers that are not finite.
 
-
-def _resize(samples: Tensor, size: tuple[int, int], fit: Fit, name: str) -> Tensor:
-    if samples.dtype != torch.uint8:
-        raise DataError(f"{name} holds points, which have no --size. Leave it out.")
-    channels = samples.shape[1]
-    pixels = samples.permute(0, 2, 3, 1).numpy()
-    squeezed = pixels[..., 0] if channels == 1 else pixels
-    return torch.stack(
-        [fit_image(Image.fromarray(image), size, fit, channels) for image in squeezed]
-    )
+    Raises:
+        DataError: it holds others.
+    """
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} holds {array.dtype}; samples are real numbers.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        n = int((~np.isfinite(array)).sum())
+        raise DataError(f"{name} has {n:,} NaN or infinite values. Fill or drop them first.")

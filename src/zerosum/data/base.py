@@ -2,14 +2,15 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from zerosum.config import Config
-from zerosum.errors import DataError
+from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import ImageSpace, Space, VectorSpace
 
 Progress = Callable[[str, int, int], None]
@@ -53,9 +54,32 @@ class Dataset(ABC):
         """All samples and labels where they are held in memory, else None."""
         return None
 
+    def sources_of(self, indices: Tensor) -> Tensor | None:
+        """What samples are made from, compact `[B, ...]`; None where from nothing."""
+        return None
+
+    def in_space(self, space: Space) -> "Dataset":
+        """The same samples as samples of `space`, whose codes may be other ones.
+
+        Raises:
+            DataError: they cannot be samples of it.
+        """
+        return self
+
 
 class ArrayDataset(Dataset):
-    """Samples held in memory: uint8 `[N, C, H, W]` or float32 `[N, D]`, with int64 labels `[N]`."""
+    """Samples held in memory, with int64 labels `[N]` if there are any.
+
+    Args:
+        x: compact samples `[N, ...]`.
+        y: labels.
+        name: how messages call this data.
+        labels: names of the labels.
+        modes: for mixtures, the centres `[M, D]`.
+        mode_std: standard deviation of one mode.
+        fingerprint: of the content; if not given, a digest of it.
+        space: what a sample is; if not given, images for uint8 `[N, C, H, W]`, else points.
+    """
 
     def __init__(
         self,
@@ -67,10 +91,11 @@ class ArrayDataset(Dataset):
         modes: Tensor | None = None,
         mode_std: float = 0.0,
         fingerprint: str | None = None,
+        space: Space | None = None,
     ) -> None:
         self._x, self._y = x.contiguous(), y
         self.name, self.modes, self.mode_std = name, modes, mode_std
-        self.space = space_of(x, y, labels)
+        self.space = space or space_of(x, y, labels)
         self.fingerprint = fingerprint or fingerprint_of(self._x, y, labels)
 
     def __len__(self) -> int:
@@ -87,7 +112,83 @@ class ArrayDataset(Dataset):
 
 
 class DataConfig(Config):
-    """Describes a data set, so that a run can open it again."""
+    """Describes a data set, so that a run can open it again, and reads it: a *reader*.
+
+    A concrete one has a `kind` and is found by itself. Its fields beside the place are the options
+    that users may give; their JSON Schema is that of the options.
+    """
+
+    spaces: ClassVar[tuple[str, ...]] = ()
+    """Kinds of space that it gives."""
+
+    built_in: ClassVar[bool] = False
+    """Whether its kind is the name of data that needs no file."""
+
+    option_names: ClassVar[Mapping[str, str]] = {}
+    """Fields whose option has another name, by field."""
+
+    not_options: ClassVar[frozenset[str]] = frozenset({"path"})
+    """Fields that say where the data is, and are no options."""
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """How sure this reader is that it reads `data`: 0 not at all, 1 certain.
+
+        Args:
+            data: whatever the user calls data: a path or name, an array, a frame, a pair of these.
+        """
+        return float(cls.built_in and isinstance(data, str) and data == cls.kind)
+
+    @classmethod
+    def options(cls) -> dict[str, str]:
+        """The field of each option, by the name that users give."""
+        return {
+            cls.option_names.get(name, name): name
+            for name in cls.model_fields
+            if name not in cls.not_options
+        }
+
+    @classmethod
+    def describing(cls, data: Any, options: Mapping[str, Any]) -> Self:
+        """The description of `data`, read with some options.
+
+        Raises:
+            DataError: an option does not apply; those that do are named.
+            ConfigError: an option has a value that is not allowed.
+        """
+        return cls(**cls.place_of(data), **cls.fields_for(options))
+
+    @classmethod
+    def place_of(cls, data: Any) -> dict[str, Any]:
+        """The fields that say where `data` is; none of data that the caller holds."""
+        return {"path": str(data)} if "path" in cls.model_fields else {}
+
+    @classmethod
+    def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields and values for options.
+
+        Raises:
+            DataError: an option does not apply.
+        """
+        known = cls.options()
+        for name in options:
+            if name not in known:
+                raise DataError(
+                    f"{name} does not apply to {cls.kind} data; leave it out. These do: "
+                    f"{', '.join(sorted(known)) or 'none'}.{did_you_mean(name, known)}"
+                )
+        return {known[name]: value for name, value in options.items()}
+
+    def given_options(self) -> dict[str, Any]:
+        """The options that are not at their defaults, by the name that users give."""
+        names = type(self).options()
+        return {
+            name: getattr(self, field)
+            for name, field in names.items()
+            if getattr(self, field) != type(self).model_fields[field].get_default(
+                call_default_factory=True
+            )
+        }  # fmt: skip
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Open the data; `progress` is told about anything that takes long.
@@ -96,6 +197,60 @@ class DataConfig(Config):
             DataError: it is not there, or cannot be used.
         """
         raise TypeError(f"{type(self).__name__} must define build()")
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, "DataConfig"]:
+        """Open `data`, which `describing` was called with; also what a run records.
+
+        Raises:
+            DataError: it cannot be read or used.
+        """
+        return self.build(progress), self
+
+    def scan(self, progress: Progress | None = None) -> str | None:
+        """What is found and what it is brought to, in a sentence; None if there is nothing to say.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        return None
+
+    @classmethod
+    def open_like(
+        cls,
+        data: Any,
+        space: Space,
+        *,
+        like: "DataConfig | None" = None,
+        holdout: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[Dataset, "DataConfig | None"]:
+        """Data brought to the form of `space`.
+
+        Args:
+            data: what this reader claims.
+            space: what its samples shall be.
+            like: how the data of that space was opened; options that fit are used again.
+            holdout: whether samples are wanted that are not in the training data: a test split if
+                there is one, or another seed of data that is simulated.
+            progress: told about anything that takes long.
+
+        Raises:
+            DataError: it cannot be read, or not be brought to that form.
+        """
+        config = cls.describing(data, cls.options_like(space, like))
+        if holdout and cls.built_in and "seed" in cls.model_fields:
+            same = like if isinstance(like, cls) else config
+            config = same.with_values({"seed": same.to_json()["seed"] + 1})
+        dataset, opened = config.open(data, progress)
+        return dataset.in_space(space), opened
+
+    @classmethod
+    def options_like(cls, space: Space, like: "DataConfig | None") -> dict[str, Any]:
+        """Options that bring data to the form of `space`, which was opened as `like`."""
+        if like is None:
+            return {}
+        known = cls.options()
+        return {name: value for name, value in like.given_options().items() if name in known}
 
 
 def space_of(x: Tensor, y: Tensor | None, labels: Sequence[str]) -> Space:

@@ -129,6 +129,15 @@ class Game(nn.Module):
     compiled: ClassVar[tuple[str, ...]] = ()
     """Methods that `torch.compile` may fuse: pure tensor functions without random draws."""
 
+    no_graph: ClassVar[str] = ""
+    """Why samples do not come from one graph of tensor functions, in a sentence; else empty."""
+
+    sampling_dtype: torch.dtype = torch.float32
+    """What hidden units are computed in when sampling, by games that can choose; see `RowGame`."""
+
+    samples_in_bfloat16: ClassVar[bool] = False
+    """Whether samples may be made in bfloat16 if the training was in it."""
+
     space: Space
 
     def moves(self) -> Sequence[Move]:

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
+from zerosum.forms import Preview
 from zerosum.games.base import Choice, Game, Inputs
-from zerosum.pictures import draw_samples
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
@@ -80,10 +80,10 @@ class SampleHook(Hook):
     """
 
     def __init__(
-        self, run: Run, *, seed: int, n: int = 64, first_seconds: float = 2.0,
+        self, run: Run, *, preview: Preview, seed: int, n: int = 64, first_seconds: float = 2.0,
         most_seconds: float = 60.0,
     ) -> None:  # fmt: skip
-        self._run, self._n, self._most = run, n, most_seconds
+        self._run, self.preview, self._n, self._most = run, preview, n, most_seconds
         self._wait, self._last = first_seconds, time.monotonic()
         self._seed = derive_seed(seed, "samples")
         self._real = torch.empty(0)
@@ -111,7 +111,7 @@ class SampleHook(Hook):
         self.newest = trainer.sample(inputs)
         folder = self._run.folder / "samples"
         make_folder(folder)
-        picture = draw_samples(trainer.game.space, self.newest, real=self._real)
+        picture = self.preview.draw(trainer.game.space, self.newest, real=self._real)
         path = folder / f"images-{trainer.images_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))
         self._last = time.monotonic()

@@ -12,17 +12,17 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.data.open import open_holdout
 from zerosum.errors import EvaluationError, RunError
-from zerosum.evaluation.attack import lay_out
-from zerosum.evaluation.audit import Audit, strike_all, verdict
-from zerosum.evaluation.closest import closest
-from zerosum.evaluation.holdout import require_same_kind, shared_rows
+from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
+from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.privacy.attack import lay_out
+from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
+from zerosum.modalities.tables.privacy.closest import closest
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.models.model import Model
 from zerosum.runs.files import make_folder, write_json
 from zerosum.runs.store import Run, versions
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.model import Model
-from zerosum.tasks.table import TableModel
+from zerosum.workflows.data import open_holdout
 from zerosum.workflows.evaluate import Subject, open_subject
 
 MOST = 50_000

@@ -1,23 +1,23 @@
 """What a model is held against: reals that were set apart, a ceiling and a floor."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from zerosum.catalogue import modality_of
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.open import open_holdout
-from zerosum.data.pairs import PairDataset
-from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.extractors import Extractor
-from zerosum.evaluation.holdout import codes_of, require_same_kind, shared_rows
-from zerosum.evaluation.judge import Hearing
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.errors import EvaluationError
+from zerosum.evaluation.features.base import Extractor
+from zerosum.evaluation.judging.holdout import codes_of, require_same_kind, shared_rows
+from zerosum.evaluation.judging.judge import Hearing
+from zerosum.evaluation.measures.base import Bench, Exhibit
+from zerosum.modality import JudgeKit
 from zerosum.rng import Noise, derive_seed
-from zerosum.spaces import PairSpace, Space
-from zerosum.tables.space import TableSpace
+from zerosum.spaces import Space
+from zerosum.workflows.data import open_holdout
 from zerosum.workflows.features import choose_features
 
 MOST = 10_000
@@ -30,9 +30,6 @@ _TRAIN_BYTES = 512 << 20
 """What these may take in memory."""
 
 _PIECE = 1_024
-
-_FEW_TRAIN, _FEW_HELD = 1_000, 200
-"""Rows of a table below which a report warns."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +135,10 @@ def open_case(
             target.
         DataError: the holdout cannot be read.
     """
+    kit = modality_of(space).judge
     if target is not None:
-        require_target(space, target)
-    whole, space = space, _what_is_made(space)
+        _require_target(kit, space, target)
+    whole, space = space, space.judged
     held, codes, warnings = None, None, []
     if holdout is None:
         warnings.append(
@@ -172,8 +170,7 @@ def open_case(
     learned = _Source(dataset, _shuffled(torch.nonzero(seen).flatten(), seed, "learned rows"), own)
     noise = Noise(derive_seed(seed, "baseline"))
     trivial = space.independent(others[0], rows.n, noise)
-    if space.kind == "table":
-        warnings += _too_small(len(dataset), None if held is None else len(held))
+    warnings += kit.warnings(len(dataset), None if held is None else len(held))
     if held is not None and space.labels and reals[1] is None:
         warnings.append("The holdout has no labels: nothing that needs them is measured.")
 
@@ -205,59 +202,24 @@ def open_case(
     )
 
 
-def _what_is_made(space: Space) -> Space:
-    """The space that samples are judged in: of pairs, that of their targets."""
-    return space.pictures if isinstance(space, PairSpace) else space
-
-
 def _checked(
     space: Space, dataset: Dataset, held: Dataset, progress: Progress | None
 ) -> tuple[Tensor | None, list[str]]:
     """Codes of the holdout's labels, and warnings."""
-    other = _what_is_made(held.space)
+    other = held.space.judged
     require_same_kind(space, other, f"the holdout {held.name}")
     codes = codes_of(space, other, f"the holdout {held.name}")
     complaint = shared_rows(dataset, held, progress).complaint()
     return codes, [complaint] if complaint else []
 
 
-def require_target(space: Space, target: str) -> None:
-    """The target is a column that a model of tables makes.
-
-    Raises:
-        EvaluationError: it is not; the nearest name is suggested.
-    """
-    if not isinstance(space, TableSpace):
+def _require_target(kit: JudgeKit, space: Space, target: str) -> None:
+    if kit.require_target is None:
         raise EvaluationError(
             f"a target, {target!r}, is a column of a table, and the model makes samples of kind "
             f"{space.kind}. Leave it out: what their labels teach is measured anyway."
         )
-    if target in space.names:
-        if len(space.names) == 1:
-            raise EvaluationError(
-                f"the target {target!r} is the only column that is modelled, so nothing is left to "
-                "predict it from. Leave the target out."
-            )
-        return
-    if target in {field.name for field in space.fields}:
-        raise EvaluationError(
-            f"the target {target!r} is a key or a constant, which nothing predicts. Give one of "
-            f"{', '.join(space.names)}."
-        )
-    raise EvaluationError(f"no column {target!r} to predict.{did_you_mean(target, space.names)}")
-
-
-def _too_small(train: int, held: int | None) -> Iterator[str]:
-    """What is to be known of a table with few rows."""
-    few = [f"{train:,} training rows"] if train < _FEW_TRAIN else []
-    few += [f"{held:,} rows of the holdout"] if held is not None and held < _FEW_HELD else []
-    if few:
-        yield (
-            f"This table is too small to trust single figures: {' and '.join(few)}, where "
-            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few. Intervals say what other samples of this "
-            "model would change. They do not say what another training or another holdout would, "
-            "which may be more: believe differences from fresh reals only where they are wide."
-        )
+    kit.require_target(space, target)
 
 
 @dataclass(frozen=True)
@@ -353,10 +315,9 @@ class _Source:
         return x, self.labels
 
     def read_sources(self) -> Tensor | None:
-        if not isinstance(self.dataset, PairDataset):
-            return None
         pieces = [self.dataset.sources_of(rows) for rows in self.order.split(_PIECE)]
-        return torch.cat(pieces)
+        known = [one for one in pieces if one is not None]
+        return torch.cat(known) if known else None
 
 
 def _shuffled(rows: Tensor, seed: int, purpose: str) -> Tensor:

@@ -8,10 +8,10 @@ from typing import Any
 
 from zerosum.data.base import Progress
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.comparison import Comparison
-from zerosum.evaluation.holdout import require_same_kind, shared_rows
+from zerosum.evaluation.judging.comparison import Comparison
+from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
+from zerosum.models.model import Model
 from zerosum.runs.store import Run
-from zerosum.tasks.model import Model
 from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.evaluate import (
     Subject,

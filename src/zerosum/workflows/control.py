@@ -9,27 +9,27 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.data.labelled import open_labelled
-from zerosum.data.open import open_like
-from zerosum.data.pixels import fit_image
 from zerosum.errors import ConditionError, DataError
-from zerosum.evaluation.attributes import AttributeReader, Reader, learn_attribute
-from zerosum.rng import Noise, derive_seed
-from zerosum.runs.store import Run
-from zerosum.spaces import ImageSpace
-from zerosum.tasks.directions import (
+from zerosum.modalities.images.attributes import AttributeReader, Reader, learn_attribute
+from zerosum.modalities.images.directions import (
     Direction,
     from_steps,
     keep_directions,
     named,
     random_steps,
 )
-from zerosum.tasks.inversion import FILE as ENCODER
-from zerosum.tasks.inversion import Inverted, invert
-from zerosum.tasks.model import Model
-from zerosum.tasks.picture_forms import as_pillow, open_picture
-from zerosum.tasks.samples import Samples
-from zerosum.tasks.styled import StyledModel
+from zerosum.modalities.images.forms import as_pillow, open_picture
+from zerosum.modalities.images.inversion import FILE as ENCODER
+from zerosum.modalities.images.inversion import Inverted, invert
+from zerosum.modalities.images.labelled import open_labelled
+from zerosum.modalities.images.pixels import fit_image
+from zerosum.modalities.images.styled import StyledModel
+from zerosum.models.model import Model
+from zerosum.models.samples import Samples
+from zerosum.rng import Noise, derive_seed
+from zerosum.runs.store import Run
+from zerosum.spaces import ImageSpace
+from zerosum.workflows.data import open_like
 from zerosum.workflows.load import load
 
 _BATCH = 256

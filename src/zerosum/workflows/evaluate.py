@@ -8,36 +8,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from zerosum.catalogue import measures_for, modality_of
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.open import open_like
 from zerosum.errors import DataError, RunError
-from zerosum.evaluation.blocks import nearest
-from zerosum.evaluation.figures import Evaluation, Neighbour
-from zerosum.evaluation.judge import judge
-from zerosum.evaluation.measure import Exhibit
-from zerosum.evaluation.table_sketch import SHOWN_ROWS, TableSketch, sketch_table
-from zerosum.evaluation.verdict import verdict
-from zerosum.evaluation.words import promise
+from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.evaluation.judging.judge import judge
+from zerosum.evaluation.judging.verdict import verdict
+from zerosum.evaluation.measures.base import Exhibit
+from zerosum.evaluation.measures.blocks import nearest
+from zerosum.evaluation.reports.parts import Neighbour, Shown
+from zerosum.evaluation.reports.words import promise
+from zerosum.models.export import is_model_file
+from zerosum.models.model import Model
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_json
 from zerosum.runs.store import Run, versions
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.export import is_model_file
-from zerosum.tasks.model import Model
-from zerosum.tasks.table import TableModel
 from zerosum.workflows.case import Case, open_case
-from zerosum.workflows.drawing import draw_samples
+from zerosum.workflows.data import open_like
 from zerosum.workflows.history import curves_of
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
 
 EVENTS = ("diagnosis", "remedy", "outcome")
 """Events of a run that a report shows."""
-
-_SHOWN = {"image": 64, "vector": 2_500, "table": 8}
-"""Samples that a report shows, by the kind of their space."""
 
 _LOOKED_AT = 2_000
 _CLOSEST, _AT_RANDOM, _NEAREST = 6, 6, 3
@@ -187,46 +180,30 @@ def examine(
     start = time.monotonic()
     mine = subject.dataset.fingerprint == case.dataset.fingerprint
     case = case if mine else replace(case, train=None)
-    samples = case.exhibit(*draw_samples(subject.model, case, progress), progress)
+    made = subject.model.drawn_like(
+        case.fresh.x, case.fresh.y, sources=case.sources, seed=case.seed, progress=progress
+    )
+    samples = case.exhibit(*made, progress)
     hearing = case.hearing(samples, replicates=replicates, progress=progress)
-    figures = judge(hearing)
-    shown = _SHOWN[case.space.kind]
+    figures = judge(hearing, measures_for(case.space.kind))
     beside, private = (), subject.privacy
     if mine and not private:
         beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
+    shown = Shown(
+        model=subject.model, space=case.space, samples=samples, reference=case.reference,
+        reals="holdout" if case.split == "holdout" else "training data", neighbours=beside,
+        pool=len(case.pool), private=bool(private), seed=case.seed,
+    )  # fmt: skip
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
         verdict=verdict(figures, split=case.split),
         warnings=(*_unfinished(subject), *_uncounted(private), *case.warnings),
-        samples=samples.x[:shown].numpy(),
-        reals=case.reference.x[:shown].numpy(),
-        neighbours=beside,
-        table=_sketch(subject, case, samples, beside),
+        parts=tuple(modality_of(case.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,
     )
-
-
-def _sketch(
-    subject: Subject, case: Case, samples: Exhibit, beside: Sequence[Neighbour]
-) -> TableSketch | None:
-    """What a report draws of a table; None of other samples."""
-    if not isinstance(case.space, TableSpace):
-        return None
-    model = subject.model
-    assert isinstance(model, TableModel)
-    closest = [
-        (torch.from_numpy(one.sample), torch.from_numpy(one.nearest[0]), one.distances[0])
-        for one in beside
-        if one.chosen == "closest"
-    ]
-    return sketch_table(
-        case.space, samples, case.reference, lookalikes=closest,
-        as_made=model.as_made(case.n, seed=case.seed) if model.table.constraints else None,
-        shown=0 if subject.privacy else SHOWN_ROWS, seed=case.seed,
-    )  # fmt: skip
 
 
 def find_neighbours(
@@ -245,8 +222,8 @@ def find_neighbours(
     chosen = [(row, "closest") for row in closest] + [(row, "random") for row in at_random]
     return tuple(
         Neighbour(
-            sample=samples.x[row].numpy(),
-            nearest=pool.x[which[row]].numpy(),
+            sample=samples.x[row],
+            nearest=pool.x[which[row]],
             distances=tuple(far[row].tolist()),
             chosen=why,
         )
@@ -348,7 +325,8 @@ def _kept(run: Run, found: Evaluation) -> Evaluation:
     """Write the result into the run; where that cannot be done, the result says so."""
     try:
         make_folder(run.folder / "report")
-        write_json(run.folder / "report" / "evaluation.json", found.to_json())
+        # Without its pictures, which may show rows of the data: a run is passed on more freely.
+        write_json(run.folder / "report" / "evaluation.json", replace(found, parts=()).to_json())
         facts = {name: found.subject[name] for name in ("n", "split", "features")}
         run.add_event(
             "evaluated", step=found.subject["step"], **facts, verdict=found.verdict,

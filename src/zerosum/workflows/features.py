@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from zerosum.catalogue import modality_of
 from zerosum.data.base import Dataset, Progress
-from zerosum.evaluation.choose import choose_extractor, default_extractor
-from zerosum.evaluation.extractors import Extractor
-from zerosum.evaluation.self_features import unseen_rows
+from zerosum.errors import EvaluationError, did_you_mean
+from zerosum.evaluation.features.base import Extractor
+from zerosum.evaluation.features.self_features import unseen_rows
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,13 @@ def choose_features(
         EvaluationError: there is none of that name, or it does not suit the data.
         MissingExtraError: it needs a library that is not installed.
     """
-    name = name or default_extractor(dataset.space)
-    extractor = choose_extractor(name, dataset, tick=progress)
+    kit = modality_of(dataset.space).judge
+    name = name or kit.default
+    if name not in kit.extractors:
+        raise EvaluationError(
+            f"no features {name!r} for {dataset.space.unit}.{did_you_mean(name, kit.extractors)} "
+            f"Allowed: {', '.join(kit.extractors)}."
+        )
+    extractor = kit.extractors[name](dataset, progress)
     unseen = unseen_rows(dataset) if name == "self" else torch.arange(len(dataset))
     return Features(name, extractor, unseen)

@@ -5,22 +5,16 @@ from pathlib import Path
 
 import torch
 
+from zerosum.catalogue import modality_of
 from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
-from zerosum.games.rows import RowGame
-from zerosum.games.styled import Styled
-from zerosum.games.translation import TranslationGame
+from zerosum.models.export import is_model_file, read_weights
+from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.spaces import Space
-from zerosum.tables.space import TableSpace
-from zerosum.tasks.export import is_model_file, read_weights
-from zerosum.tasks.model import Model
-from zerosum.tasks.styled import StyledModel
-from zerosum.tasks.table import TableModel
-from zerosum.tasks.translation import TranslationModel
 from zerosum.workflows.prepare import recipe_in, recipe_of, space_of_run
 
 
@@ -131,17 +125,10 @@ def _model_of(
     recipe: Recipe, game: Game, *, run: Path | None, step: int | None, device: str,
     precision: str | None,
 ) -> Model:  # fmt: skip
-    if isinstance(game, RowGame) and precision == "bf16":
+    if game.samples_in_bfloat16 and precision == "bf16":
         game.sampling_dtype = torch.bfloat16
-    return class_for(game)(
-        recipe=recipe, game=game, run=run, step=step, device=resolve_device(device)
-    )
-
-
-def class_for(game: Game) -> type[Model]:
-    """The kind of model that offers what a game can do."""
-    if isinstance(game.space, TableSpace):
-        return TableModel
-    if isinstance(game, TranslationGame):
-        return TranslationModel
-    return StyledModel if isinstance(game, Styled) else Model
+    modality = modality_of(game.space)
+    return modality.model(game)(
+        recipe=recipe, game=game, preview=modality.preview, writer=modality.writer, run=run,
+        step=step, device=resolve_device(device),
+    )  # fmt: skip

@@ -4,7 +4,7 @@ import time
 
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.evaluation.measures.modes import count_modes
+from zerosum.modalities.points.modes import count_modes
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from zerosum.catalogue import modality_of
 from zerosum.engine.carry import carry_over
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import HANDED_OVER, Trainer
@@ -39,7 +40,8 @@ def play(
         DivergenceError: a term is NaN or infinite, and there is no remedy.
     """
     player = _Player(run, trainer, seed, guard)
-    samples = SampleHook(run, seed=seed)
+    preview = modality_of(trainer.game.space).preview
+    samples = SampleHook(run, preview=preview, seed=seed)
     hooks: list[Hook] = [HistoryHook(run), samples]
     hooks += metric_hook(run, trainer)
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []

@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import kinds_in, known_kind
-from zerosum.data.arrays import MemoryConfig
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.open import Pairs, open_data
-from zerosum.data.pairs import PairsConfig
-from zerosum.data.private_tables import FINGERPRINT, as_private
-from zerosum.data.tables import TableDataset, TableMemoryConfig
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
-from zerosum.recipes import Recipe, all_recipes, find_recipe, load_recipe_file
+from zerosum.modalities.tables.privacy.histograms import FINGERPRINT, as_private
+from zerosum.recipes import Recipe
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
-from zerosum.tables.space import TableSpace
+from zerosum.workflows.data import open_data, reader_for
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,9 @@ def plan_training(
         ConfigError: a change names no key, or has a value that is not allowed.
     """
     entry = None if isinstance(recipe, Recipe) else find_recipe(recipe)
-    pairs = pairs_of(recipe)
-    dataset, config = open_data(data, progress=progress, pairs=pairs, **(data_options or {}))
+    dataset, config = open_data(
+        data, **wanted_by(recipe), progress=progress, **(data_options or {})
+    )
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)
@@ -75,16 +73,17 @@ def plan_training(
     return Plan(resolved, dataset, config, entry.source if entry else None)
 
 
-def pairs_of(recipe: str | Path | Recipe) -> Pairs | None:
-    """How the data of a recipe is opened, where it takes two domains of pictures; else None.
+def wanted_by(recipe: str | Path | Recipe) -> dict[str, tuple[str, ...]]:
+    """The kinds of space that a recipe takes and what it needs, as `open_data` asks for them.
 
     Raises:
         RecipeError: no such recipe.
     """
-    if isinstance(recipe, Recipe):
-        known = all_recipes().get(recipe.name)
-        return known.pairs if known else None
-    return find_recipe(recipe).pairs
+    name = recipe.name if isinstance(recipe, Recipe) else recipe
+    if isinstance(recipe, Recipe) and name not in all_recipes():
+        return {}
+    entry = find_recipe(name)
+    return {"spaces": entry.spaces, "needs": entry.needs}
 
 
 def make_trainer(
@@ -96,6 +95,14 @@ def make_trainer(
     return Trainer(
         game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution
     )
+
+
+def known_options(data: Any, space: Space, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `options` that the reader of `data` has, and of a `Dataset` none."""
+    if isinstance(data, Dataset | DataConfig):
+        return {}
+    known = reader_for(data, (space.kind,)).options()
+    return {name: value for name, value in options.items() if name in known}
 
 
 def recipe_of(run: Run, code: Path | str | None, *, step: int | None = None) -> Recipe:
@@ -158,12 +165,13 @@ def data_of(
     Raises:
         DataError: the data is not there, or is not the data of the run.
     """
-    recorded = run.manifest["data"]
+    recorded, space = run.manifest["data"], space_of_run(run)
     config = DataConfig.from_json(recorded["config"]) if recorded["config"] else None
     if data is not None:
-        pairs = _pairs(recorded["config"])
-        options = _options(recorded["config"])
-        dataset, config = open_data(data, progress=progress, pairs=pairs, **options)
+        options = {} if config is None else config.given_options()
+        dataset, config = open_data(
+            data, spaces=(space.kind,), progress=progress, **known_options(data, space, options)
+        )
     elif config is None:
         raise DataError(
             f"{run.folder} was trained on a Dataset of yours. Give it again with data=..."
@@ -172,13 +180,10 @@ def data_of(
         try:
             dataset, _ = open_data(config, progress=progress)
         except DataError as error:
-            if isinstance(config, MemoryConfig | TableMemoryConfig):
+            if "path" not in type(config).model_fields:
                 raise
             raise DataError(f"{error} If the data has moved, name it with --data.") from error
     if recorded["fingerprint"] == FINGERPRINT:
-        space = space_of_run(run)
-        if not (isinstance(dataset, TableDataset) and isinstance(space, TableSpace)):
-            raise DataError(f"this is not the data of {run.folder}, which is a table.")
         return as_private(dataset, space), config
     if dataset.fingerprint != recorded["fingerprint"]:
         raise DataError(
@@ -187,23 +192,6 @@ def data_of(
             "An exact resume and a judgement need the same data; start a new run for other data."
         )
     return dataset, config
-
-
-def _pairs(recorded: Mapping[str, Any] | None) -> Pairs | None:
-    if (recorded or {}).get("kind") != PairsConfig.kind:
-        return None
-    return "aligned" if (recorded or {}).get("aligned") else "unpaired"
-
-
-def _options(recorded: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The options that data was opened with, without those that were left out."""
-    names = ("size", "fit", "channels", "labels", "skip_bad", "limit")
-    names += ("columns", "drop", "constraints", "protect")
-    return {
-        name: value
-        for name, value in (recorded or {}).items()
-        if name in names and value not in (None, False, "cover", "auto")
-    }
 
 
 def space_of_run(run: Run) -> Space:

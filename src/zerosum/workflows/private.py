@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from zerosum.catalogue import find_recipe
 from zerosum.data.base import Dataset
-from zerosum.data.private_tables import Release, as_private, fit_private_space
-from zerosum.data.tables import TableDataset
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
-from zerosum.recipes import Recipe, find_recipe
+from zerosum.modalities.tables.privacy.histograms import Release, as_private, fit_private_space
+from zerosum.modalities.tables.reading.dataset import TableDataset
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.recipes import Recipe
 from zerosum.rng import secret_generator
 from zerosum.spaces import Space
-from zerosum.tables.space import TableSpace
 from zerosum.workflows.prepare import Plan
 
 _FOR_HISTOGRAMS = 0.15

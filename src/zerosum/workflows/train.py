@@ -17,13 +17,13 @@ from zerosum.engine.choose import (
 )
 from zerosum.engine.execution import Execution
 from zerosum.errors import PrivacyError, RunError
+from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
-from zerosum.tasks.model import Model
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of

@@ -16,12 +16,12 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.layers import layers_of
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RunError
+from zerosum.models.export import is_model_file
+from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime, open_runtime
-from zerosum.spaces import ImageSpace, Space
-from zerosum.tasks.export import is_model_file
-from zerosum.tasks.model import Model
+from zerosum.spaces import Space
 from zerosum.workflows.load import checkpoint_of
 from zerosum.workflows.prepare import Plan, make_trainer, space_of_run
 
@@ -60,8 +60,7 @@ class Source:
             ConfigError: there are no such layers.
         """
         space = draft.dataset.space
-        pictures = isinstance(space, ImageSpace) and isinstance(self.space, ImageSpace)
-        if space.kind != self.space.kind and not pictures:
+        if space.judged.kind != self.space.judged.kind:
             raise RunError(
                 f"--from: {self.folder} makes samples of kind {self.space.kind!r}, and the data is "
                 f"of kind {space.kind!r}. Give a run that was trained on data of that kind."

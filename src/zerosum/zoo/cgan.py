@@ -21,7 +21,7 @@ from zerosum.spaces import Space
 @recipe(
     paper="Mirza and Osindero 2014, arXiv:1411.1784",
     spaces=("image", "vector"),
-    needs_labels=True,
+    needs=("labels",),
 )
 def cgan(space: Space) -> Recipe:
     """Both players see the label; `where={"label": 3}` asks for a class.

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.errors import RecipeError
-from zerosum.games.translation import (
+from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
     require_pictures,
@@ -81,7 +81,7 @@ def with_chroma(y: Tensor, chroma: Tensor) -> Tensor:
     return y + scale * offset
 
 
-@recipe(paper="Nazeri et al. 2018, arXiv:1803.05400", needs_colour=True)
+@recipe(paper="Nazeri et al. 2018, arXiv:1803.05400", needs=("colour",))
 def colorize(space: Space) -> Recipe:
     """Colours grey pictures, learned from colour pictures that it makes grey itself."""
     return Recipe(

@@ -25,7 +25,8 @@ from torch import Tensor, nn
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, Terms, Turn
-from zerosum.games.translation import (
+from zerosum.modalities.images.pair_space import PairSpace
+from zerosum.modalities.images.translation_game import (
     TranslationGame,
     note_duel,
     patch_logits,
@@ -40,7 +41,7 @@ from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
 from zerosum.objectives.matching import Matching
 from zerosum.recipes import Recipe, recipe
 from zerosum.schedules import Linear
-from zerosum.spaces import ImageSpace, PairSpace, Space
+from zerosum.spaces import ImageSpace, Space
 
 
 class CycleganConfig(GameConfig):

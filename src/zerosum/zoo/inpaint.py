@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.translation import (
+from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
     require_pictures,

@@ -12,7 +12,7 @@ training alone: what is made is a function of the picture. Samples come from ave
 from typing import ClassVar
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.translation import Translation, TranslationConfig, require_pairs
+from zerosum.modalities.images.translation_game import Translation, TranslationConfig, require_pairs
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.unet import UnetConfig
 from zerosum.recipes import Recipe, recipe
@@ -36,7 +36,7 @@ class Pix2pix(Translation):
     judges_source: ClassVar[bool] = True
 
 
-@recipe(paper="Isola et al. 2017, arXiv:1611.07004", spaces=("pair",), needs_aligned=True)
+@recipe(paper="Isola et al. 2017, arXiv:1611.07004", spaces=("pair",), needs=("aligned",))
 def pix2pix(space: Space) -> Recipe:
     """Translates pictures, learned from pairs of what goes in and what should come out.
 

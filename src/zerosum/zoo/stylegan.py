@@ -13,7 +13,7 @@ Adaptive augmentation is `game.augmentation=adaptive`. Any size from 8 x 8 works
 """
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.styled import StyledConfig
+from zerosum.modalities.images.styled_game import StyledConfig
 from zerosum.networks.base import require_images
 from zerosum.networks.style import StyleDiscriminatorConfig, StyleGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired

@@ -9,7 +9,9 @@ import torch
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.errors import RecipeError
 from zerosum.games.base import GameConfig, Move, Terms, Turn
-from zerosum.games.rows import Rollout, RowGame
+from zerosum.modalities.tables.codecs import NumberCodec
+from zerosum.modalities.tables.game import Rollout, RowGame
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
 from zerosum.objectives.private import Private
@@ -17,8 +19,6 @@ from zerosum.recipes import Recipe, recipe
 from zerosum.rng import secret_generator
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
-from zerosum.tables.codecs import NumberCodec
-from zerosum.tables.space import TableSpace
 
 _BATCH = 512
 _EPOCHS = 10

@@ -20,6 +20,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.errors import RecipeError
 from zerosum.games.base import Inputs
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
@@ -27,7 +28,6 @@ from zerosum.recipes import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.schedules import Cosine
 from zerosum.spaces import Space, VectorSpace
-from zerosum.tables.space import TableSpace
 
 _MOST_CODES = 1_024
 """Codes of one column that a one-hot vector may have."""

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.translation import (
+from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
     require_pictures,

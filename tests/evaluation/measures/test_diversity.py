@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.diversity import Diversity, mean_square_spread
 from zerosum.rng import Noise
 from zerosum.spaces import VectorSpace

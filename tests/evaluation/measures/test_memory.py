@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit, Measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure
 from zerosum.evaluation.measures.memory import (
     CloserToTrain,
     ExactCopies,

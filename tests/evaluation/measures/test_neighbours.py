@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.neighbours import Neighbourhoods
 from zerosum.spaces import VectorSpace
 

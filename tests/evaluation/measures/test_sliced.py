@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.sliced import (
     SlicedWasserstein,
     random_directions,

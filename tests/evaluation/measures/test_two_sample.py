@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.two_sample import (
     C2stLinear,
     C2stStrong,

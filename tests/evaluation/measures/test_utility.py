@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from zerosum.data.toy import DigitsConfig
-from zerosum.evaluation.measure import Bench, Exhibit
+from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.utility import (
     TrainOnReal,
     TrainOnSynthetic,
@@ -12,6 +11,7 @@ from zerosum.evaluation.measures.utility import (
     train_on_real,
     train_on_synthetic,
 )
+from zerosum.modalities.points.toy import DigitsConfig
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace
 

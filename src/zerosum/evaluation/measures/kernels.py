@@ -17,7 +17,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 """From rows `[N, F]` and `[M, F]`, float64, to how alike they are, `[N, M]`."""

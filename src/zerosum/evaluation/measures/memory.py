@@ -13,9 +13,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.blocks import nearest
-from zerosum.evaluation.holdout import row_bytes
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.judging.holdout import row_bytes
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.blocks import nearest
 
 NEAR = 0.01
 """A sample is a near copy where it is as near to a training row as this share of the holdout."""

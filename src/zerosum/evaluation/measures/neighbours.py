@@ -13,8 +13,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from zerosum.evaluation.blocks import overlap, radii
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.blocks import overlap, radii
 
 _KYNKAANNIEMI = "Kynkäänniemi et al. 2019, arXiv:1904.06991"
 _NAEEM = "Naeem et al. 2020, arXiv:2002.09797"

@@ -15,7 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
 from zerosum.rng import Noise, derive_seed
 
 _DIRECTIONS = 128

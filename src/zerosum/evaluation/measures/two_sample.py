@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
 
 MOST_ROWS = 2_000
 """Rows of each side that the judges see at most."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.measure import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
 from zerosum.networks.resample import averaged
 from zerosum.rng import Noise, derive_seed
 

@@ -1,1 +1,0 @@
-"""Attacks on synthetic rows; each file registers its own."""

@@ -1,0 +1,1 @@
+"""Features: what distances between samples are measured in."""

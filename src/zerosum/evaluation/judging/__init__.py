@@ -1,0 +1,1 @@
+"""Judging: holdouts, figures between floor and ceiling, verdicts."""

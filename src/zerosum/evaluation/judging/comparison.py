@@ -1,0 +1,89 @@
+"""Several models judged under one protocol, and which of them is best where that can be said."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zerosum.evaluation.judging.figures import SCHEMA, Evaluation, Figure, finite, save_report
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Evaluations of several models against the same reals.
+
+    Attributes:
+        evaluations: one for each model, in the order they were named in.
+        warnings: what a reader must know of the comparison itself.
+        command: what to type to compare them again.
+        seconds: how long it took.
+    """
+
+    evaluations: tuple[Evaluation, ...]
+    warnings: tuple[str, ...] = ()
+    command: str = ""
+    seconds: float = 0.0
+
+    @property
+    def names(self) -> list[str]:
+        """What the models are called: their runs' names, or paths where names are the same."""
+        names = [str(one.subject.get("name")) for one in self.evaluations]
+        if len(set(names)) < len(names):
+            names = [str(one.subject.get("run") or f"model {i + 1}")
+                     for i, one in enumerate(self.evaluations)]  # fmt: skip
+        return names
+
+    @property
+    def rows(self) -> list[tuple[Figure, ...]]:
+        """For each figure that all models have, that of each model."""
+        known = [{f.full_name: f for f in one} for one in self.evaluations]
+        shared = [f.full_name for f in self.evaluations[0] if all(f.full_name in k for k in known)]
+        return [tuple(k[name] for k in known) for name in shared]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values: every evaluation, and for each figure the name of the best or null."""
+        names = self.names
+        return finite(
+            {
+                "schema": SCHEMA,
+                "names": names,
+                "best": {
+                    row[0].name: None if (i := best_of(row)) is None else names[i]
+                    for row in self.rows
+                },
+                "warnings": list(self.warnings),
+                "command": self.command,
+                "evaluations": [one.to_json() for one in self.evaluations],
+                "seconds": round(self.seconds, 2),
+            }
+        )
+
+    def save(self, path: Path | str) -> Path:
+        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
+
+        Raises:
+            EvaluationError: another ending.
+            RunError: it cannot be written.
+        """
+        from zerosum.evaluation.reports.comparison import page
+
+        return save_report(Path(path), lambda: page(self), self.to_json())
+
+
+def best_of(row: tuple[Figure, ...]) -> int | None:
+    """The one figure that is better than every other by more than their intervals; else None."""
+    bounds = [_bounds(figure) for figure in row]
+    if len(row) < 2 or any(bound is None for bound in bounds):
+        return None
+    known = [bound for bound in bounds if bound is not None]
+    first = min(range(len(row)), key=lambda i: known[i][1])
+    others = [best for i, (best, _) in enumerate(known) if i != first]
+    return first if known[first][1] < min(others) else None
+
+
+def _bounds(figure: Figure) -> tuple[float, float] | None:
+    """The least and greatest badness in a figure's interval."""
+    if figure.low is None or figure.high is None:
+        return None
+    ends = figure.badness(figure.low), figure.badness(figure.high)
+    inside = figure.better == "one" and figure.low <= 1 <= figure.high
+    return (0.0 if inside else min(ends)), max(ends)

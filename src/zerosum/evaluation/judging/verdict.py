@@ -1,0 +1,137 @@
+"""One sentence about a model, made from its figures and saying no more than they do."""
+
+from collections.abc import Sequence
+from math import isinf, isnan, sqrt
+from statistics import median
+
+from zerosum.evaluation.judging.figures import Figure
+from zerosum.evaluation.reports.words import number, title
+
+_HEADLINES = (
+    (0.9, "Close to fresh reals"),
+    (0.5, "Nearer to fresh reals than to the trivial baseline"),
+    (0.1, "Nearer to the trivial baseline than to fresh reals"),
+    (float("-inf"), "No better than the trivial baseline"),
+)
+"""What is said when the median place between floor (0) and ceiling (1) is at least so much."""
+
+_ABOUT_COPIES = {
+    "closer_to_train": (0.05, 0.0),
+    "exact_copies": (0.0, 0.25),
+    "near_copies": (0.01, 0.25),
+}
+"""Figures about memorisation, and how much worse than fresh reals they must be to be a sign of it:
+by an amount, and by a share of what fresh reals have. The latter is for tables in which rows often
+equal each other: a good model makes the most frequent rows a little more often than it should.
+
+The bootstrap over samples does not cover that another holdout may happen to lie farther from the
+samples than the training rows do, by a few hundredths. A trivial baseline copies nothing, so it is
+no floor for these.
+"""
+
+
+def verdict(figures: Sequence[Figure], *, split: str) -> str:
+    """What the figures say together.
+
+    The first words follow from the median place between floor and ceiling alone. Beside them stands
+    how many figures tell samples from fresh reals, and the worst of these.
+
+    Args:
+        figures: of one model.
+        split: `holdout`, or `train` where nothing can be said of memorisation.
+    """
+    judged = [f for f in figures if f.ceiling is not None and not about_copies(f)]
+    if not judged:
+        return "Nothing can be said: no figure could be measured."
+    telling = [f for f in judged if tells(f)]
+    if telling:
+        parts = [_headline(judged, telling), _worst(telling)]
+    else:
+        who = f"any of {len(judged)} figures" if len(judged) > 1 else "the one figure"
+        parts = [f"Not told from fresh reals by {who}"]
+    return "; ".join([*parts, *_copies(figures, split)]) + "."
+
+
+def carries(figure: Figure) -> bool:
+    """Whether a figure tells fresh reals from the baseline, by more than it is uncertain."""
+    if figure.ceiling is None or figure.floor is None or about_copies(figure):
+        return False
+    gap = figure.badness(figure.floor) - figure.badness(figure.ceiling)
+    uncertain = 0.0
+    if figure.low is not None and figure.high is not None:
+        uncertain = figure.high - figure.low
+    return gap > max(uncertain, 1e-12)
+
+
+def about_copies(figure: Figure) -> bool:
+    """Whether a figure is about memorisation; fresh reals alone are its measure."""
+    return figure.name in _ABOUT_COPIES
+
+
+def tells(figure: Figure) -> bool:
+    """Whether samples are worse than fresh reals by more than both are uncertain.
+
+    Fresh reals were read once too: they are taken for as uncertain as the samples.
+    """
+    return clearness(figure) > 1
+
+
+def clearness(figure: Figure) -> float:
+    """How much worse samples are than fresh reals, in units of what is uncertain about both."""
+    if figure.ceiling is None or isnan(figure.value):
+        return 0.0
+    value = figure.badness(figure.value)
+    if isinf(value):
+        return value
+    ends = [figure.badness(v) for v in (figure.low, figure.high) if v is not None]
+    if figure.better == "one" and (figure.low or 0) <= 1 <= (figure.high or 0):
+        ends.append(0.0)
+    uncertain = sqrt(2) * (value - min([value, *ends]))
+    gap = value - figure.badness(figure.ceiling)
+    return gap / max(uncertain, 1e-12)
+
+
+def _headline(judged: Sequence[Figure], telling: Sequence[Figure]) -> str:
+    places = [p for f in judged if carries(f) and (p := f.standing) is not None]
+    many = f"{len(telling)} of {len(judged)} figures tell the samples from fresh reals"
+    if len(judged) == 1:
+        many = "the one figure tells the samples from fresh reals"
+    if 2 * len(places) < len(judged):
+        blind = len(judged) - len(places)
+        who = f"{blind} of {len(judged)} figures cannot" if len(judged) > 1 else "The figure cannot"
+        return f"{who} tell the trivial baseline from fresh reals, and give no scale; {many}"
+    middle = median(places)
+    words = next(words for least, words in _HEADLINES if middle >= least)
+    who = f"the median of {len(places)} figures" if len(places) > 1 else "the one figure"
+    return f"{words}: {who} lies {_place(middle)}; {many}"
+
+
+def _place(place: float) -> str:
+    if place < 0:
+        return "below the trivial baseline"
+    return f"{min(place, 1):.0%} of the way from the trivial baseline to fresh reals"
+
+
+def _worst(telling: Sequence[Figure]) -> str:
+    """The lowest place among figures that have one; where none has, the clearest."""
+    placed = [(p, f) for f in telling if carries(f) and (p := f.standing) is not None]
+    worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(telling, key=clearness)
+    return f"weakest in {_beside(worst)}"
+
+
+def _copies(figures: Sequence[Figure], split: str) -> list[str]:
+    if split != "holdout":
+        return ["memorisation was not judged, for want of a holdout"]
+    worse = [f for f in figures if about_copies(f) and tells(f) and _by_enough(f)]
+    return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
+
+
+def _by_enough(figure: Figure) -> bool:
+    amount, share = _ABOUT_COPIES[figure.name]
+    fresh = figure.ceiling or 0.0
+    return figure.value - fresh > max(amount, share * fresh)
+
+
+def _beside(figure: Figure) -> str:
+    value, ceiling = number(figure.value), number(figure.ceiling)
+    return f"{title(figure.name)}, {value} where fresh reals have {ceiling}"

@@ -1,0 +1,193 @@
+"""What a measure is: a number about one set of samples, beside a reference of reals.
+
+A measure never knows what it is reading: the judge gives it the samples, then fresh reals (the
+ceiling), then a trivial baseline (the floor), all of the same size. So no figure stands alone.
+A file of `measures/` defines a measure and registers it; the judge finds it by the space's kind.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import Space
+
+Better = Literal["lower", "higher", "one"]
+"""Which way is good: less, more, or as near to 1 as possible."""
+
+Ticker = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One set of samples, as measures see it.
+
+    Attributes:
+        x: compact samples, uint8 `[N, C, H, W]`, float32 `[N, D]`, or values of rows, float64
+            `[N, D]`.
+        features: what the extractor says of them, float32 `[N, F]`.
+        y: labels, int64 `[N]`; of samples, those that were asked for; None where there are none.
+        class_logits: logits of a classifier that knows the data's own labels, `[N, K]`, or None.
+    """
+
+    x: Tensor
+    features: Tensor
+    y: Tensor | None = None
+    class_logits: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def rows(self, rows: Tensor) -> "Exhibit":
+        """Rows `rows`, with repetitions where there are any."""
+        return Exhibit(
+            self.x[rows],
+            self.features[rows],
+            None if self.y is None else self.y[rows],
+            None if self.class_logits is None else self.class_logits[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What measures share while one model is judged.
+
+    Attributes:
+        space: what a sample is.
+        extractor: name of the feature extractor, as it appears in names of figures.
+        split: where the reference comes from: `holdout` or `train`.
+        train: reals that the model was trained on, or a part of them that the extractor never
+            saw; None where there are none to spare.
+        modes: centres of a mixture `[M, D]`, in data units, or None.
+        mode_std: standard deviation of one of its modes.
+        mode_weights: share of each mode `[M]`, or None.
+        target: the column of a table that is to be predicted, or None.
+        neighbours: the k of every measure that looks at k nearest neighbours.
+        replicates: bootstrap replicates for an interval; 0 for none.
+        seed: of everything random in a measure.
+        tick: told about anything that takes long.
+    """
+
+    space: Space
+    extractor: str
+    split: str
+    train: Exhibit | None = None
+    modes: Tensor | None = None
+    mode_std: float = 0.0
+    mode_weights: Tensor | None = None
+    target: str | None = None
+    neighbours: int = 5
+    replicates: int = 0
+    seed: int = 0
+    tick: Ticker | None = None
+
+    def noise(self, *purpose: str) -> Noise:
+        """A stream of random numbers for one purpose, the same each time."""
+        return Noise(derive_seed(self.seed, "measure", *purpose))
+
+    def resamples(self, n: int, *purpose: str) -> list[Tensor]:
+        """For each replicate the rows of a bootstrap sample of `n` rows, `[n]`."""
+        noise = self.noise("bootstrap", *purpose)
+        return [noise.integers(n, high=n) for _ in range(self.replicates)]
+
+    def some(self, most: int, of: int, *purpose: str) -> Tensor:
+        """At most `most` of the rows 0 to `of`, none twice, in random order, int64."""
+        return self.noise("some rows", *purpose).uniform(of).argsort(stable=True)[:most]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value and its bootstrap replicates (none where no interval was asked for).
+
+    Attributes:
+        most: the largest value there can be in this hearing, such as a number of modes.
+    """
+
+    value: float
+    replicates: tuple[float, ...] = ()
+    most: float = float("inf")
+
+    def interval(self, share: float = 0.95) -> tuple[float, float] | None:
+        """The bootstrap interval that holds `share` of the replicates, around the value.
+
+        The replicates' spread is what counts: it is laid around the value, since resampling
+        shifts distances upwards.
+        """
+        if not self.replicates:
+            return None
+        values = torch.tensor(self.replicates, dtype=torch.float64)
+        edges = torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=torch.float64)
+        low, high = (values.quantile(edges) - values.mean() + self.value).tolist()
+        return low, min(high, self.most)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One number that a measure gives.
+
+    Attributes:
+        name: such as `frechet_distance`; unique among all measures.
+        better: which way is good.
+        meaning: one or two plain sentences for the report.
+        source: the paper or definition.
+        protocol: parts of the protocol beside extractor, split and N, such as `k=5`.
+        extractor: whether the number depends on the feature extractor.
+        limits: the least and largest value there can be.
+    """
+
+    name: str
+    better: Better
+    meaning: str
+    source: str
+    protocol: str = ""
+    extractor: bool = True
+    limits: tuple[float, float] = (0.0, float("inf"))
+
+
+class Measure(ABC):
+    """Something that can be said about samples beside a reference.
+
+    Attributes:
+        spaces: kinds of space it suits; empty for every kind.
+        outputs: the numbers it gives.
+        least: samples and reals it needs at least.
+    """
+
+    spaces: ClassVar[tuple[str, ...]] = ()
+    outputs: ClassVar[tuple[Output, ...]]
+    least: ClassVar[int] = 2
+
+    def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
+        """Whether there is what it needs, such as labels; too few samples are an error instead."""
+        return True
+
+    @abstractmethod
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
+        """The numbers for `candidate`, one for each output, by its name."""
+
+
+@dataclass
+class Registry:
+    """Every measure there is, in the order of registration."""
+
+    measures: list[Measure] = field(default_factory=list)
+
+    def add(self, cls: type[Measure]) -> type[Measure]:
+        """Register a measure; use it as a decorator."""
+        taken = {output.name for measure in self.measures for output in measure.outputs}
+        again = taken & {output.name for output in cls.outputs}
+        if again:
+            raise ValueError(
+                f"{cls.__name__} gives {', '.join(sorted(again))}, which exist already"
+            )
+        self.measures.append(cls())
+        return cls
+
+
+REGISTRY = Registry()
+measure = REGISTRY.add

@@ -1,0 +1,76 @@
+"""How samples are shown and written: what a modality gives to whoever shows or saves some."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from PIL import Image
+from torch import Tensor
+
+from zerosum.spaces import Space
+
+
+class Preview(ABC):
+    """Draws samples.
+
+    Attributes:
+        few: samples that a small view shows.
+    """
+
+    few: ClassVar[int] = 64
+
+    @abstractmethod
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """One picture of samples.
+
+        Args:
+            space: what a sample is.
+            x: compact samples `[N, ...]`.
+            real: other samples `[M, ...]` that decide the frame of the picture and may be drawn
+                beside these, such as earlier frames of an animation; if not given, `x` decides.
+        """
+
+    def draw_one(self, space: Space, x: Tensor) -> Image.Image:
+        """One compact sample as a small picture."""
+        return self.draw(space, x[None])
+
+    def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
+        """Files in which samples can be heard or watched, by name; empty where there are none.
+
+        Args:
+            space: what a sample is.
+            x: compact samples `[N, ...]`.
+        """
+        return {}
+
+
+class Writer(ABC):
+    """Writes samples in the forms that people use for their kind.
+
+    A picture (`.png`) and arrays (`.npz`) can be had of all samples and need no writer.
+
+    Attributes:
+        forms: endings of files such as `.csv`; `folder` for a folder with a file for each sample.
+        default: name of the file that is written where none is asked for.
+    """
+
+    forms: ClassVar[tuple[str, ...]] = ()
+    default: ClassVar[str] = "samples.png"
+
+    @abstractmethod
+    def write(
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
+    ) -> None:
+        """Write samples.
+
+        Args:
+            path: a file that does not exist yet, or an empty folder.
+            form: one of `forms`.
+            space: what a sample is.
+            pieces: compact samples `[n, ...]`, one piece after another.
+            labels: the name of each sample's label; empty where there are no labels.
+
+        Raises:
+            OSError: it cannot be written.
+        """

@@ -1,0 +1,1 @@
+"""Modalities: one folder for each kind of data, which registers itself; see `zerosum.modality`."""

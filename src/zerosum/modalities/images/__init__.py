@@ -1,0 +1,1 @@
+"""Images: grids of pixels, and images made from other images."""

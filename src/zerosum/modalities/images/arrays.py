@@ -1,0 +1,186 @@
+"""Images from arrays: in memory, in `.npz` files, and in the idx files of MNIST."""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from pydantic import PositiveInt
+from torch import Tensor
+
+from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
+from zerosum.data.arrays import (
+    ArrayOptions,
+    HeldArrays,
+    NpzFile,
+    as_numpy,
+    require_numbers,
+    shape_and_type,
+)
+from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
+from zerosum.errors import DataError
+from zerosum.modalities.images.pixels import Fit, fit_image
+from zerosum.spaces import ImageSpace, Space
+
+
+class ImageArrays(ArrayOptions):
+    """Arrays of images.
+
+    Attributes:
+        size: `(height, width)` to bring images to; if not given, their own.
+        fit: how; see `ImagesConfig`.
+    """
+
+    spaces = ("image",)
+    size: tuple[PositiveInt, PositiveInt] | None = None
+    fit: Fit = "cover"
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Arrays of three or four axes; others hardly, so that they are told what is wrong."""
+        known = shape_and_type(data)
+        if known is None or isinstance(data, str) != issubclass(cls, NpzFile):
+            return 0.0
+        return 0.8 if len(known[0]) in (3, 4) else 0.2
+
+    def dataset_of(
+        self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
+    ) -> Dataset:
+        """uint8 `[N, C, H, W]`; see `ArrayOptions.dataset_of`."""
+        images = as_images(x, name=name)
+        if self.size is None and self.fit != "cover":
+            raise DataError(f"fit {self.fit} says how to reach a size; give size too.")
+        if self.size is not None:
+            images = _resized(images, self.size, self.fit)
+        return ArrayDataset(images, y, name=name, labels=labels)
+
+    @classmethod
+    def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
+        """The size of images of `space` where nothing else is known."""
+        if like is None and issubclass(cls, NpzFile) and isinstance(space, ImageSpace):
+            return {"size": (space.height, space.width)}
+        options = super().options_like(space, like)
+        if "size" not in options:  # how to reach a size is said of a size
+            options.pop("fit", None)
+        return options
+
+
+class HeldImages(ImageArrays, HeldArrays):
+    """An array of images that the caller holds."""
+
+    kind = "memory"
+
+
+class ImagesFile(ImageArrays, NpzFile):
+    """A `.npz` file of images."""
+
+    kind = "npz"
+
+
+class IdxConfig(ImageArrays):
+    """An idx file of images, plain or gzipped; labels are found in the file beside it."""
+
+    kind = "idx"
+    path: str
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Files that are called as those of MNIST are."""
+        if not isinstance(data, str | Path) or not Path(data).is_file():
+            return 0.0
+        name = Path(data).name.lower()
+        called = "idx" in name and (name.endswith((".gz", "ubyte")) or ".idx" in name)
+        return 0.9 if called else 0.0
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Read images and labels.
+
+        Raises:
+            DataError: not an idx file, or shorter than it says.
+        """
+        path = Path(self.path)
+        beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+        y = read_idx(beside) if beside != path and beside.is_file() else None
+        return self.dataset(read_idx(path), y, name=path.name)
+
+
+def read_idx(path: Path) -> np.ndarray:
+    """The uint8 array in an idx file (LeCun's format), plain or gzipped.
+
+    Raises:
+        DataError: not an idx file of bytes, or not as long as it says.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
+            magic = handle.read(4)
+            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08":
+                raise DataError(f"{path} is not an idx file of bytes.")
+            header = handle.read(4 * magic[3])
+            shape = struct.unpack(f">{magic[3]}I", header)
+            size = math.prod(shape)
+            if size > max(MAX_SMALL, MAX_EXPANSION * path.stat().st_size):
+                raise DataError(f"{path} promises {size:,} bytes, far more than it can hold.")
+            body = handle.read(size + 1)
+    except (OSError, EOFError, struct.error, zlib.error) as error:
+        raise DataError(f"{path} cannot be read as an idx file: {error}.") from error
+    if len(body) != size:
+        held = f"{len(body):,}" if len(body) < size else "more"
+        raise DataError(f"{path} should hold {size:,} bytes and holds {held}. Fetch it again.")
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def as_images(x: Any, *, name: str) -> Tensor:
+    """Arrays of images as uint8 `[N, C, H, W]`.
+
+    They are `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` with 1, 3 or 4 channels, as whole numbers
+    0 to 255, floats 0 to 1, or booleans. Where both orders are possible, numpy means channels last
+    and torch channels first.
+
+    Raises:
+        DataError: another shape, type or range, or values that are not finite.
+    """
+    torch_order = isinstance(x, Tensor)
+    array = as_numpy(x)
+    require_numbers(array, name=name)
+    if array.ndim not in (3, 4):
+        raise DataError(
+            f"{name} has shape {array.shape}. Pictures are [N, H, W], [N, H, W, C] or "
+            "[N, C, H, W], points are [N, D], and there is at least one."
+        )
+    pixels = torch.from_numpy(np.ascontiguousarray(_as_bytes(array, name)))
+    if pixels.ndim == 3:
+        return pixels[:, None]
+    first, last = pixels.shape[1] in (1, 3, 4), pixels.shape[3] in (1, 3, 4)
+    if not first and not last:
+        raise DataError(f"{name} has shape {array.shape}; pictures have 1, 3 or 4 channels.")
+    return pixels if first and (torch_order or not last) else pixels.permute(0, 3, 1, 2)
+
+
+def _as_bytes(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8) * 255
+    low, high = array.min(), array.max()
+    if array.dtype.kind == "f":
+        if low < 0 or high > 1:
+            raise DataError(
+                f"{name} holds floats from {low:.3g} to {high:.3g}. Pictures as floats lie between "
+                "0 and 1: scale them, or give uint8."
+            )
+        return np.round(array * 255).astype(np.uint8)
+    if low < 0 or high > 255:
+        raise DataError(f"{name} holds numbers from {low} to {high}; pixels lie in 0 to 255.")
+    return array.astype(np.uint8)
+
+
+def _resized(samples: Tensor, size: tuple[int, int], fit: Fit) -> Tensor:
+    channels = samples.shape[1]
+    pixels = samples.permute(0, 2, 3, 1).numpy()
+    squeezed = pixels[..., 0] if channels == 1 else pixels
+    return torch.stack(
+        [fit_image(Image.fromarray(image), size, fit, channels) for image in squeezed]
+    )

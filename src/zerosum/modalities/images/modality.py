@@ -1,0 +1,84 @@
+"""Images, and images that are made from other images, as modalities."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+
+from zerosum.data.base import ArrayDataset, Dataset
+from zerosum.evaluation.features.base import Embedded
+from zerosum.evaluation.features.self_features import self_features
+from zerosum.evaluation.reports.parts import beside_reals
+from zerosum.games.base import Game
+from zerosum.modalities.images import arrays, digits, folders, sprites  # noqa: F401  (readers)
+from zerosum.modalities.images.pairs import PairDataset
+from zerosum.modalities.images.pretrained import EfficientNetFeatures, InceptionFeatures
+from zerosum.modalities.images.shown import ImagePreview, ImageWriter
+from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.styled_game import Styled
+from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.images.translation_game import TranslationGame
+from zerosum.modality import JudgeKit, Modality, register
+from zerosum.models.model import Model
+from zerosum.rng import Noise
+
+_SHOWN = 64
+
+
+def small_images(
+    *,
+    height: int = 8,
+    width: int = 8,
+    channels: int = 1,
+    num_labels: int = 4,
+    needs: tuple[str, ...] = (),
+) -> Dataset:
+    """64 images of noise, in colour if that is needed, with labels a, b and so on."""
+    channels = 3 if "colour" in needs else channels
+    noise = Noise(0)
+    y = torch.arange(64) % max(num_labels, 1)
+    noise.normal(64, 3)  # the stream begins where it does for points
+    x = noise.integers(64, channels, height, width, high=256).to(torch.uint8)
+    names = [chr(ord("a") + i) for i in range(num_labels)]
+    return ArrayDataset(x, y if names else None, name="small", labels=names)
+
+
+def small_pairs(
+    *, height: int = 8, width: int = 8, channels: int = 1, num_labels: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Dataset:  # fmt: skip
+    """64 aligned pairs without labels: a source is the negative of its target."""
+    images = small_images(height=height, width=width, channels=channels, num_labels=0, needs=needs)
+    x, _ = images.take(torch.arange(64))
+    sources, targets = ArrayDataset(255 - x, name="sources"), ArrayDataset(x, name="targets")
+    return PairDataset(sources, targets, aligned=True, name="small")
+
+
+def model_of(game: Game) -> type[Model]:
+    """The class of models that offer what a game of images can do."""
+    if isinstance(game, TranslationGame):
+        return TranslationModel
+    return StyledModel if isinstance(game, Styled) else Model
+
+
+_PREVIEW, _WRITER = ImagePreview(), ImageWriter()
+_JUDGE = JudgeKit(
+    extractors={
+        "self": lambda dataset, tick: self_features(dataset, tick=tick),
+        "pixels": lambda dataset, _: Embedded(dataset.space, name="pixels"),
+        "efficientnet": lambda dataset, _: EfficientNetFeatures(dataset.space),
+        "inception": lambda dataset, _: InceptionFeatures(dataset.space),
+    },
+    default="self",
+    parts=partial(beside_reals, preview=_PREVIEW, most=_SHOWN),
+)
+_SMALL: dict[str, Callable[..., Dataset]] = {"image": small_images, "pair": small_pairs}
+
+for _kind, _small in _SMALL.items():
+    register(
+        Modality(
+            kind=_kind, preview=_PREVIEW, writer=_WRITER, judge=_JUDGE, model=model_of,
+            small_dataset=_small, shapes=({"height": 9, "width": 13, "channels": 3},),
+        ),
+        module=__name__,
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""The space of images that are made from other images."""
+
+from zerosum.spaces import ImageSpace
+
+
+class PairSpace(ImageSpace):
+    """Pictures that are made from other pictures.
+
+    Attributes:
+        source: what the other pictures are.
+        aligned: whether each picture has a source of its own, which lies at the same index.
+
+    >>> pictures = ImageSpace(channels=3, height=8, width=8)
+    >>> PairSpace(channels=1, height=8, width=8, source=pictures).judged.shape
+    (1, 8, 8)
+    """
+
+    kind = "pair"
+    source: ImageSpace
+    aligned: bool = False
+
+    @property
+    def judged(self) -> ImageSpace:
+        """The space of what is made, by itself."""
+        return ImageSpace(
+            channels=self.channels, height=self.height, width=self.width,
+            labels=self.labels, label_counts=self.label_counts,
+        )  # fmt: skip
+
+    def missing(self, need: str) -> str | None:
+        """See `Space.missing`; pairs also know `aligned`."""
+        if need != "aligned":
+            return super().missing(need)
+        if self.aligned:
+            return None
+        return (
+            "the pairs must be aligned, a source for each image, and these are not. Give images of "
+            "equal names in A and B, or train cyclegan."
+        )

@@ -1,0 +1,455 @@
+"""Pictures of two domains: in aligned pairs, or each domain by itself."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from pydantic import PositiveInt
+from torch import Tensor
+
+from zerosum.data.archives import Archive, open_archive
+from zerosum.data.arrays import samples_and_labels, shape_and_type
+from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
+from zerosum.errors import DataError
+from zerosum.modalities.images.arrays import HeldImages, ImageArrays
+from zerosum.modalities.images.folders import (
+    RESIDENT_BYTES,
+    Decoder,
+    Scan,
+    StreamedImages,
+    fingerprint_of_files,
+    in_threads,
+    natural_channels,
+    natural_size,
+    read_header,
+    unreadable_files,
+)
+from zerosum.modalities.images.pair_space import PairSpace
+from zerosum.modalities.images.pixels import ENDINGS, Fit
+from zerosum.spaces import ImageSpace, Space
+
+KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("traina", "trainb"))
+"""Subfolders of sources and of targets that are known by name, in small letters."""
+
+_LISTED = 10
+
+
+class PairDataset(Dataset):
+    """Targets, with the sources that they are made from.
+
+    `take` gives targets alone, so that whoever judges or shows samples sees ordinary pictures.
+
+    Args:
+        sources: what is translated.
+        targets: what it is translated into.
+        aligned: whether row *i* of one belongs to row *i* of the other.
+
+    Raises:
+        DataError: one of them holds no pictures, or aligned ones are not of one size and number.
+    """
+
+    def __init__(self, sources: Dataset, targets: Dataset, *, aligned: bool, name: str) -> None:
+        source, target = sources.space, targets.space
+        if not isinstance(source, ImageSpace) or not isinstance(target, ImageSpace):
+            raise DataError(
+                f"sources and targets must be pictures; these are of the kinds {source.kind!r} and "
+                f"{target.kind!r}."
+            )
+        if aligned and len(sources) != len(targets):
+            raise DataError(
+                f"{name}: {len(sources)} sources and {len(targets)} targets; aligned pairs need as "
+                "many of one as of the other."
+            )
+        if source.shape[1:] != target.shape[1:]:
+            raise DataError(
+                f"{name}: sources of {source.height} x {source.width} and targets of "
+                f"{target.height} x {target.width}. Bring both to one size."
+            )
+        self.sources, self.targets, self.aligned, self.name = sources, targets, aligned, name
+        self.space = PairSpace(
+            channels=target.channels, height=target.height, width=target.width,
+            source=source.model_copy(update={"labels": (), "label_counts": ()}), aligned=aligned,
+        )  # fmt: skip
+        text = f"{sources.fingerprint} {targets.fingerprint} {aligned}"
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Targets, without labels."""
+        return self.targets.take(indices)[0], None
+
+    def sources_of(self, indices: Tensor) -> Tensor | None:
+        """Their sources, uint8 `[B, C, H, W]`; of unpaired data, as many others."""
+        assert self.sources is not None
+        return self.sources.take(indices if self.aligned else indices % len(self.sources))[0]
+
+    @property
+    def resident(self) -> tuple[Tensor, Tensor | None] | None:
+        """All targets where they are held in memory."""
+        held = self.targets.resident
+        return None if held is None else (held[0], None)
+
+
+class PairsConfig(DataConfig):
+    """Two folders of pictures, or one folder or zip with two subfolders.
+
+    Attributes:
+        path: the folder or zip; with `targets`, that of the sources. Subfolders called A and B,
+            source and target, or trainA and trainB are taken by their names, first the sources;
+            else there must be two, which are taken in the order of the alphabet.
+        targets: where targets lie, if not beside the sources in `path`.
+        aligned: whether a source and a target of the same name, without its ending, are a pair.
+        size: `(height, width)`; left out, the pictures' own size if they share one of at most 256
+            pixels a side, else 64 x 64.
+        fit: how a picture is brought to that size.
+        channels: of both; left out, what the pictures of each domain share.
+        skip_bad: go on without unreadable files, and without their partners.
+        limit: take this many pairs, or pictures of each domain, evenly spread.
+    """
+
+    kind = "pairs"
+    spaces = ("pair",)
+    not_options = frozenset({"path", "targets"})
+    path: str
+    targets: str | None = None
+    aligned: bool = False
+    size: tuple[PositiveInt, PositiveInt] | None = None
+    fit: Fit = "cover"
+    channels: Literal[1, 3, 4] | None = None
+    skip_bad: bool = False
+    limit: PositiveInt | None = None
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """A folder or zip, or a pair of these."""
+        return 0.5 if all(isinstance(path, str | Path) for path in _several(data)) else 0.0
+
+    @classmethod
+    def place_of(cls, data: Any) -> dict[str, Any]:
+        """One path, or that of sources and that of targets.
+
+        Raises:
+            DataError: there are none, or more than two.
+        """
+        paths = _several(data)
+        if not 1 <= len(paths) <= 2:
+            raise DataError(
+                "a translation takes a folder or zip with two subfolders, or two folders: "
+                "--data SOURCES TARGETS (in Python a pair of paths or of arrays)."
+            )
+        return {"path": str(paths[0]), "targets": str(paths[1]) if len(paths) == 2 else None}
+
+    @classmethod
+    def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
+        """See `DataConfig.options_like`: always the size of `space`."""
+        assert isinstance(space, PairSpace)
+        size = {"size": (space.height, space.width), "aligned": space.aligned}
+        return super().options_like(space, like) | size
+
+    @property
+    def name(self) -> str:
+        """How messages call this data."""
+        if self.targets is None:
+            return self.path
+        return f"{Path(self.path).name} to {Path(self.targets).name}"
+
+    def build(self, progress: Progress | None = None) -> PairDataset:
+        """Scan and match the files, then hold the decoded pictures or stream them.
+
+        Raises:
+            DataError: there are no two domains, one is empty, a picture has no partner or one of
+                another size, files are unreadable, or channels are mixed.
+        """
+        sides = self._scanned(progress)
+        size = self.size or natural_size(_scan_of(sides))
+        channels = [self.channels or _channels_of(side) for side in sides]
+        decoders = [
+            Decoder(side.archive, side.names, size, self.fit, count)
+            for side, count in zip(sides, channels, strict=True)
+        ]
+        amount = sum(len(d.names) * d.channels * size[0] * size[1] for d in decoders)
+        opened = self._held if amount <= RESIDENT_BYTES else self._streamed
+        sources, targets = opened(sides, decoders, progress)
+        return PairDataset(sources, targets, aligned=self.aligned, name=self.name)
+
+    def scan(self, progress: Progress | None = None) -> str | None:
+        """What lies there, from the files' headers alone.
+
+        Raises:
+            DataError: as `build`.
+        """
+        sides = self._scanned(progress)
+        height, width = self.size or natural_size(_scan_of(sides))
+        sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
+        what = "aligned pairs" if self.aligned else "unpaired pictures"
+        return f"{what}: {sources} to {targets}; brought to {height} x {width} (--size)"
+
+    def _paths(self) -> tuple[Path, Path]:
+        if self.targets is not None:
+            return Path(self.path), Path(self.targets)
+        return tuple(Path(self.path) / name for name in two_domains(self.path))  # pyright: ignore[reportReturnType]
+
+    def _scanned(self, progress: Progress | None) -> "list[_Side]":
+        """Sources and targets with their headers read, without what cannot be used."""
+        sides = [_Side.open(path) for path in self._paths()]
+        if self.aligned:
+            _match(*sides)
+        for side in sides:
+            side.keep(_spread(len(side.names), self.limit))
+            side.read_headers(progress)
+        self._drop_bad(sides, [side.bad for side in sides])
+        if self.aligned:
+            _require_same_sizes(*sides)
+        return sides
+
+    def _drop_bad(self, sides: "list[_Side]", bad: list[dict[int, str]]) -> None:
+        """Leave unreadable pictures out; in both domains where they are aligned.
+
+        Raises:
+            DataError: there are some, and `skip_bad` is not set, or nothing else is left.
+        """
+        listed = [
+            (f"{side.path}/{side.names[i]}", why)
+            for side, found in zip(sides, bad, strict=True)
+            for i, why in found.items()
+        ]
+        if not listed:
+            return
+        if not self.skip_bad:
+            raise DataError(unreadable_files(listed))
+        together = set().union(*bad)
+        for side, found in zip(sides, bad, strict=True):
+            out = together if self.aligned else set(found)
+            side.keep([i for i in range(len(side.names)) if i not in out])
+            if not side.names:
+                raise DataError(f"no readable picture in {side.path}. {unreadable_files(listed)}")
+
+    def _held(
+        self, sides: "list[_Side]", decoders: list[Decoder], progress: Progress | None
+    ) -> list[Dataset]:
+        found = [decode.all(progress) for decode in decoders]
+        bad = []
+        for side, (kept, _, problems) in zip(sides, found, strict=True):
+            lost = sorted(set(range(len(side.names))) - set(kept))
+            bad.append(dict(zip(lost, [why for _, why in problems], strict=True)))
+        before = [list(side.names) for side in sides]
+        self._drop_bad(sides, bad)
+        held: list[Dataset] = []
+        for side, names, decode, (kept, pixels, _) in zip(
+            sides, before, decoders, found, strict=True
+        ):
+            left = set(side.names)
+            rows = [row for row, i in enumerate(kept) if names[i] in left]
+            decode.names = side.names
+            pixels = pixels if len(rows) == len(pixels) else pixels[rows]
+            fingerprint = fingerprint_of_files(decode, None)
+            held.append(ArrayDataset(pixels, name=str(side.path), fingerprint=fingerprint))
+        return held
+
+    def _streamed(
+        self, sides: "list[_Side]", decoders: list[Decoder], progress: Progress | None
+    ) -> list[Dataset]:
+        if self.skip_bad:
+            bad = []
+            for side, decode in zip(sides, decoders, strict=True):
+                problems = dict(decode.check(progress)[1])
+                bad.append({i: problems[n] for i, n in enumerate(side.names) if n in problems})
+            self._drop_bad(sides, bad)
+        for side, decode in zip(sides, decoders, strict=True):
+            decode.names = side.names
+        return [
+            StreamedImages(
+                decode, None, (), name=str(side.path),
+                fingerprint=fingerprint_of_files(decode, None),
+            )
+            for side, decode in zip(sides, decoders, strict=True)
+        ]  # fmt: skip
+
+
+class PairArrays(ImageArrays):
+    """Two arrays that the caller holds: sources, and targets."""
+
+    kind = "pair_arrays"
+    spaces = ("pair",)
+    aligned: bool = False
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """A pair of arrays, or of arrays with labels."""
+        several = isinstance(data, tuple | list) and len(data) == 2
+        return 0.8 if several and all(shape_and_type(one) is not None for one in data) else 0.0
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Always an error: the arrays are gone.
+
+        Raises:
+            DataError: say which data to use.
+        """
+        return HeldImages().build()
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:
+        """Pair the two arrays.
+
+        Raises:
+            DataError: one of them cannot be used, or they do not belong together.
+        """
+        sources, targets = (self.dataset(*samples_and_labels(one), name="array") for one in data)
+        return PairDataset(sources, targets, aligned=self.aligned, name="two arrays"), self
+
+    @classmethod
+    def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
+        """See `DataConfig.options_like`."""
+        assert isinstance(space, PairSpace)
+        size = {"size": (space.height, space.width), "aligned": space.aligned}
+        return super().options_like(space, like) | size
+
+
+def _several(data: Any) -> list[Any]:
+    return list(data) if isinstance(data, tuple | list) else [data]
+
+
+def two_domains(path: str) -> tuple[str, str]:
+    """The subfolders of sources and of targets in the folder or zip at `path`.
+
+    Raises:
+        DataError: there are no two, or more than two without known names.
+    """
+    names = [PurePosixPath(name) for name in _pictures(open_archive(Path(path)))]
+    below = sorted({name.parts[0] for name in names if len(name.parts) > 1})
+    if len(below) == 1 and not any(len(name.parts) == 1 for name in names):
+        inner = two_domains(f"{path}/{below[0]}")
+        return f"{below[0]}/{inner[0]}", f"{below[0]}/{inner[1]}"
+    known = {name.lower(): name for name in below}
+    for source, target in KNOWN_NAMES:
+        if source in known and target in known:
+            return known[source], known[target]
+    if len(below) != 2:
+        found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
+        raise DataError(
+            f"{path} has {found} with pictures, and a translation needs two: A (what is "
+            "translated) and B (what it is translated into). Sort the pictures into these, or "
+            "name two folders: --data SOURCES TARGETS."
+        )
+    return below[0], below[1]
+
+
+@dataclass
+class _Side:
+    """The pictures of one domain, by name, with what their headers say."""
+
+    path: Path
+    archive: Archive
+    names: list[str]
+    forms: list[tuple[int, int, int] | str]
+
+    @classmethod
+    def open(cls, path: Path) -> "_Side":
+        archive = open_archive(path)
+        names = _pictures(archive)
+        if not names:
+            raise DataError(
+                f"no pictures in {path} ({len(archive.names)} files). A translation needs pictures "
+                f"of both domains; they end in {', '.join(sorted(ENDINGS))}."
+            )
+        return cls(path, archive, names, [])
+
+    def read_headers(self, progress: Progress | None) -> None:
+        look = in_threads(
+            lambda name: read_header(self.archive, name), self.names, progress, "scanning pictures"
+        )
+        self.forms = list(look)
+
+    def keep(self, rows: Sequence[int]) -> None:
+        self.names = [self.names[i] for i in rows]
+        self.forms = [self.forms[i] for i in rows] if self.forms else []
+
+    @property
+    def bad(self) -> dict[int, str]:
+        return {i: form for i, form in enumerate(self.forms) if isinstance(form, str)}
+
+    @property
+    def good(self) -> list[tuple[int, int, int]]:
+        return [form for form in self.forms if not isinstance(form, str)]
+
+
+def _pictures(archive: Archive) -> list[str]:
+    return [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+
+
+def _spread(count: int, limit: int | None) -> list[int]:
+    if limit is None or limit >= count:
+        return list(range(count))
+    return [i * count // limit for i in range(limit)]
+
+
+def _match(sources: _Side, targets: _Side) -> None:
+    """Put both in the order of their common names.
+
+    Raises:
+        DataError: a picture has no partner, or several.
+    """
+    stems = [_by_stem(side) for side in (sources, targets)]
+    alone = [
+        f"{side.path}/{name}"
+        for side, mine, other in ((sources, *stems), (targets, *stems[::-1]))
+        for stem, name in mine.items()
+        if stem not in other
+    ]
+    if alone:
+        raise DataError(
+            f"{len(sources.names)} pictures in {sources.path} and {len(targets.names)} in "
+            f"{targets.path}, and {len(alone)} have no partner of the same name: {_listed(alone)}. "
+            "Add or remove them, or train cyclegan, which needs no pairs."
+        )
+    for side, mine in zip((sources, targets), stems, strict=True):
+        side.names = [mine[stem] for stem in sorted(stems[0])]
+
+
+def _by_stem(side: _Side) -> dict[str, str]:
+    stems: dict[str, str] = {}
+    for name in side.names:
+        stem = PurePosixPath(name).with_suffix("").as_posix()
+        if stem in stems:
+            raise DataError(
+                f"{side.path} has both {stems[stem]} and {name}; pairs are found by their names "
+                "without the ending. Remove or rename one of them."
+            )
+        stems[stem] = name
+    return stems
+
+
+def _require_same_sizes(sources: _Side, targets: _Side) -> None:
+    wrong = [
+        f"{name} ({a[0]} x {a[1]} and {b[0]} x {b[1]})"
+        for name, a, b in zip(sources.names, sources.good, targets.good, strict=True)
+        if a[:2] != b[:2]
+    ]
+    if wrong:
+        raise DataError(
+            f"{len(wrong)} of {len(sources.names)} pairs hold pictures of different sizes: "
+            f"{_listed(wrong)}. Pixels of a pair must lie on each other: bring both pictures to "
+            "one size."
+        )
+
+
+def _scan_of(sides: Iterable[_Side]) -> Scan:
+    forms = [form for side in sides for form in side.good]
+    sizes = Counter((height, width) for height, width, _ in forms)
+    return Scan(len(forms), sizes, Counter(form[2] for form in forms), Counter(), [])
+
+
+def _channels_of(side: _Side) -> int:
+    try:
+        return natural_channels(_scan_of([side]))
+    except DataError as error:
+        raise DataError(f"{side.path}: {error}") from error
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"{', '.join(names[:_LISTED])}{more}"

@@ -1,0 +1,48 @@
+"""Images as grids, and as files of their own."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from zerosum.forms import Preview, Writer
+from zerosum.pictures import draw_grid, to_pil
+from zerosum.spaces import Space
+
+
+class ImagePreview(Preview):
+    """A grid; small images are enlarged without smoothing."""
+
+    few: ClassVar[int] = 16
+
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """A grid of uint8 `[N, C, H, W]`; reals have no place in it."""
+        return draw_grid(x)
+
+    def draw_one(self, space: Space, x: Tensor) -> Image.Image:
+        """One image `[C, H, W]` at its own size."""
+        return to_pil(x.permute(1, 2, 0).contiguous().numpy())
+
+
+class ImageWriter(Writer):
+    """A folder of `.png` files, with their labels in `labels.csv`."""
+
+    forms = ("folder",)
+
+    def write(
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
+    ) -> None:
+        """See `Writer.write`."""
+        x = space.to_numpy(torch.cat([*pieces]))
+        width = len(str(max(len(x) - 1, 1)))
+        names = [f"{i:0{width}d}.png" for i in range(len(x))]
+        for name, pixels in zip(names, x, strict=True):
+            to_pil(pixels).save(path / name)
+        with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["file", "label"])
+            writer.writerows(zip(names, labels or [""] * len(x), strict=True))

@@ -1,0 +1,300 @@
+"""Games whose samples are pictures made from other pictures.
+
+What latents are elsewhere, pictures that are to be translated are here: `Inputs.z` is
+`[B, C, H, W]`. So that samples can be asked for without any at hand, the first 64 sources of the
+training are kept in a buffer, the gallery.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+import torch
+from pydantic import NonNegativeFloat, model_validator
+from torch import Tensor, nn
+
+from zerosum.errors import ConfigError, RecipeError
+from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
+from zerosum.games.two_player import observed
+from zerosum.modalities.images.pair_space import PairSpace
+from zerosum.networks.base import DiscriminatorConfig, require_images
+from zerosum.networks.translator import Translator, TranslatorConfig
+from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
+from zerosum.rng import Noise
+from zerosum.spaces import Batch, ImageSpace, Space
+
+GALLERY = 64
+"""Sources that are kept."""
+
+
+class TranslationGame(Game):
+    """A game with a generator from pictures to pictures.
+
+    A subclass builds the players and defines `moves`; one whose sources follow from the pictures
+    themselves defines `sources` and `prepare` too.
+
+    Attributes:
+        source: the space of what is translated.
+        factor: how many times larger the sides of what is made are.
+    """
+
+    directions: ClassVar[tuple[str, ...]] = ("A2B",)
+    """Ways in which it translates; the first is that of `generate`."""
+
+    takes_mask: ClassVar[bool] = False
+    """Whether `prepare` wants to know which pixels are to be filled."""
+
+    keeps_alpha: ClassVar[bool] = True
+    """Whether what is transparent in a source is so in what is made from it."""
+
+    generator: nn.Module
+    gallery: Tensor
+    filled: Tensor
+
+    def __init__(self, space: ImageSpace, source: ImageSpace, *, factor: int = 1) -> None:
+        super().__init__()
+        self.space, self.source, self.factor = space, source, factor
+        gallery = torch.zeros(GALLERY, *source.shape, dtype=torch.uint8)
+        self.register_buffer("gallery", gallery)
+        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+
+    def sources(self, batch: Batch, noise: Noise) -> Tensor:
+        """What the pictures of a batch are to be made from, `[B, *source.shape]`."""
+        if batch.source is None:
+            raise RuntimeError("this batch has no sources")
+        return batch.source
+
+    def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
+        """What is handed in to be translated in a direction, and what comes out."""
+        assert isinstance(self.space, ImageSpace)
+        return self.source, self.space
+
+    def prepare(self, x: Tensor, hole: Tensor | None) -> Tensor:
+        """Sources from pictures in model units; `hole` `[B, 1, H, W]` is 1 where to fill them."""
+        return x
+
+    def network(self, direction: str) -> Translator:
+        """The generator that translates in a direction."""
+        assert isinstance(self.generator, Translator)
+        return self.generator
+
+    def framed(self, source: Tensor, direction: str = "A2B") -> Tensor:
+        """What is done to sources as a whole, before any tile of them is translated; here none."""
+        return source
+
+    def translate(
+        self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
+    ) -> Tensor:
+        """Pictures in model units, float32, `factor` times as large; of any size.
+
+        `noise` is given in training alone.
+        """
+        return self.translate_framed(
+            self.framed(source, direction), noise=noise, direction=direction
+        )
+
+    def translate_framed(
+        self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
+    ) -> Tensor:
+        """`translate` of what is `framed` already, or of a tile of it."""
+        return self.finish(self.network(direction)(source, noise).float(), source.float())
+
+    def finish(self, raw: Tensor, source: Tensor) -> Tensor:
+        """What comes out, from what the network says and what it was shown; here tanh."""
+        return raw.tanh()
+
+    def make(self, source: Tensor, noise: Noise | None = None) -> Tensor:
+        """Samples in model units, cut to the size of the space."""
+        _, height, width = self.space.shape
+        return self.translate(source, noise=noise)[:, :, :height, :width]
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Translations of `inputs.z`."""
+        return self.make(inputs.z)
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Sources from the gallery, in a random order, over and over."""
+        count = max(int(self.filled), 1)
+        order = noise.uniform(GALLERY).argsort().cpu()
+        order = order[order < count]
+        rows = order[torch.arange(n) % count].to(self.gallery.device)
+        return Inputs(self.source.to_model(self.gallery[rows]).to(noise.device))
+
+    def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:
+        """Sources on the straight line from `a` to `b`: one is blended into the other."""
+        return replace(a, z=torch.lerp(a.z, b.z, t))
+
+    @torch.no_grad()
+    def remember(self, source: Tensor, turn: Turn) -> None:
+        """Put the sources of the first plays of a move into the gallery."""
+        start = turn.index * turn.batch_size
+        if start >= GALLERY:
+            return
+        rows = self.source.to_data(source)[: GALLERY - start]
+        self.gallery[start : start + len(rows)] = rows
+        self.filled.fill_(start + len(rows))
+
+
+class TranslationConfig(GameConfig):
+    """A generator that is held to the picture it should make, and to what a discriminator says.
+
+    Attributes:
+        adversarial: the loss of both sides.
+        adversarial_weight: of the generator's adversarial loss; at 0 there is no discriminator.
+        l1_weight: of the mean absolute difference from the true picture, in model units.
+    """
+
+    generator: TranslatorConfig
+    discriminator: DiscriminatorConfig
+    adversarial: AdversarialLoss = NonSaturating()
+    adversarial_weight: NonNegativeFloat = 1.0
+    l1_weight: NonNegativeFloat = 100.0
+
+    @model_validator(mode="after")
+    def _has_an_aim(self) -> "TranslationConfig":
+        if self.adversarial_weight == self.l1_weight == 0:
+            raise ConfigError(
+                "game.adversarial_weight and game.l1_weight are both 0, so there is nothing to "
+                "learn. Set one of them above 0."
+            )
+        return self
+
+
+class Translation(TranslationGame):
+    """Alternates discriminator and generator moves on pictures whose true result is known."""
+
+    judges_source: ClassVar[bool] = False
+    """Whether the discriminator sees what a picture was made from beside it."""
+
+    def __init__(
+        self, config: TranslationConfig, space: ImageSpace, source: ImageSpace, *, factor: int = 1
+    ) -> None:
+        super().__init__(space, source, factor=factor)
+        self.config = config
+        self.generator = self.build_generator()
+        self.discriminator: nn.Module | None = None
+        if config.adversarial_weight:
+            self.discriminator = config.discriminator.build(self.judged_space)
+
+    def build_generator(self) -> Translator:
+        """The generator; a game whose network says something else than a picture replaces this."""
+        assert isinstance(self.space, ImageSpace)
+        return self.config.generator.build(self.source, self.space, factor=self.factor)
+
+    @property
+    def judged_space(self) -> ImageSpace:
+        """The space of what the discriminator sees."""
+        assert isinstance(self.space, ImageSpace)
+        if not self.judges_source:
+            return self.space
+        return with_num_channels(self.space, self.space.channels + self.source.channels)
+
+    def judged(self, x: Tensor, source: Tensor) -> Tensor:
+        """What the discriminator sees of pictures: these, perhaps with their sources beside."""
+        return torch.cat([source.to(x), x], dim=1) if self.judges_source else x
+
+    def moves(self) -> Sequence[Move]:
+        """The discriminator, where there is one, then the generator."""
+        generator = Move("generator", self.generator_loss)
+        if self.discriminator is None:
+            return [generator]
+        return [Move("discriminator", self.discriminator_loss), generator]
+
+    def logits(self, x: Tensor, source: Tensor) -> Tensor:
+        """Logits `[B * P]` of all patches; of one for each picture where they are judged whole."""
+        assert self.discriminator is not None
+        return patch_logits(self.discriminator, self.judged(x, source))
+
+    def discriminator_loss(self, turn: Turn) -> Terms:
+        """Adversarial terms."""
+        batch = turn.next_batch()
+        with torch.no_grad():
+            source = self.sources(batch, turn.noise)
+            fake = self.make(source, turn.noise)
+        real_logits, fake_logits = self.logits(batch.x, source), self.logits(fake, source)
+        note_duel(turn, self.config.adversarial, (real_logits, fake_logits), (batch.x, fake))
+        return self.config.adversarial.discriminator(real_logits, fake_logits)
+
+    def generator_loss(self, turn: Turn) -> Terms:
+        """The adversarial term, and the distance from the true pictures."""
+        batch = turn.next_batch()
+        with torch.no_grad():
+            source = self.sources(batch, turn.noise)
+        self.remember(source, turn)
+        fake = self.make(source, turn.noise)
+        terms: Terms = {}
+        if self.discriminator is not None:
+            real_logits = None
+            if self.config.adversarial.pairs_reals:
+                with torch.no_grad():
+                    real_logits = self.logits(batch.x, source)
+            loss = self.config.adversarial.generator(real_logits, self.logits(fake, source))
+            terms["adversarial"] = self.config.adversarial_weight * loss
+        if self.config.l1_weight:
+            terms["l1"] = self.config.l1_weight * (fake - batch.x).abs().mean()
+        return terms
+
+
+class Degradation(Translation):
+    """A game that learns to undo what it does to pictures itself."""
+
+    def degrade(self, x: Tensor, noise: Noise) -> Tensor:
+        """Sources `[B, *source.shape]` of pictures in model units, float32."""
+        raise TypeError(f"{type(self).__name__} must define degrade()")
+
+    def sources(self, batch: Batch, noise: Noise) -> Tensor:
+        """The pictures of a batch, degraded; in full precision, as they will be handed in."""
+        with torch.autocast(batch.x.device.type, enabled=False):
+            return self.degrade(batch.x.float(), noise)
+
+
+def with_num_channels(space: ImageSpace, channels: int) -> ImageSpace:
+    """Pictures of the same size with other channels, and without labels."""
+    return ImageSpace(channels=channels, height=space.height, width=space.width)
+
+
+def require_pictures(space: Space, *, recipe: str) -> ImageSpace:
+    """`space`, known to hold pictures.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    return require_images(space, least=8, network=recipe)
+
+
+def patch_logits(discriminator: nn.Module, x: Tensor) -> Tensor:
+    """A discriminator's logits `[B * P]` of all patches of pictures, or `[B]` of whole ones.
+
+    The loss of the mean of all patches would let good ones make up for bad ones.
+    """
+    read = getattr(discriminator, "patches", discriminator)
+    return read(x).flatten().float()
+
+
+def note_duel(
+    turn: Turn,
+    adversarial: AdversarialLoss,
+    logits: tuple[Tensor, Tensor],
+    pictures: tuple[Tensor, Tensor],
+) -> None:
+    """Put what tells of a duel's health, of reals and of fakes, into the signals."""
+    real, fake = (one.detach() for one in logits)
+    turn.signals["accuracy"] = (real > fake).float().mean()
+    if turn.observe:
+        turn.signals |= observed(real, fake, *pictures)
+        turn.signals["real_sign"] = adversarial.sign_statistic(real, fake)
+
+
+def require_pairs(space: Space, *, aligned: bool, recipe: str) -> PairSpace:
+    """`space`, known to hold two domains of pictures.
+
+    Raises:
+        RecipeError: it does not, or they are not aligned and have to be.
+    """
+    if not isinstance(space, PairSpace) or (aligned and not space.aligned):
+        what = "aligned pairs of pictures" if aligned else "two domains of pictures"
+        raise RecipeError(
+            f"{recipe} takes {what}, and the data is of kind {space.kind!r}. Give a folder with "
+            "the subfolders A and B, or two folders."
+        )
+    return space

@@ -1,0 +1,1 @@
+"""Points: vectors of a few numbers, and toy mixtures that show mode collapse."""

@@ -1,0 +1,57 @@
+"""Points from arrays `[N, D]`, in memory and in `.npz` files."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zerosum.data.arrays import (
+    ArrayOptions,
+    HeldArrays,
+    NpzFile,
+    as_numpy,
+    require_numbers,
+    shape_and_type,
+)
+from zerosum.data.base import ArrayDataset, Dataset
+from zerosum.errors import DataError
+
+
+class PointArrays(ArrayOptions):
+    """Arrays of points."""
+
+    spaces = ("vector",)
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Arrays of two axes; others hardly, so that they are told what is wrong with them."""
+        known = shape_and_type(data)
+        if known is None or isinstance(data, str) != issubclass(cls, NpzFile):
+            return 0.0
+        return 0.9 if len(known[0]) == 2 else 0.1
+
+    def dataset_of(
+        self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
+    ) -> Dataset:
+        """Float32 `[N, D]`; see `ArrayOptions.dataset_of`."""
+        array = as_numpy(x)
+        require_numbers(array, name=name)
+        if array.ndim != 2:
+            raise DataError(f"{name} has shape {array.shape}. Points are [N, D].")
+        if array.dtype.kind == "f" and np.abs(array).max() > np.finfo(np.float32).max:
+            raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
+        points = torch.from_numpy(array.astype(np.float32))
+        return ArrayDataset(points, y, name=name, labels=labels)
+
+
+class HeldPoints(PointArrays, HeldArrays):
+    """An array of points that the caller holds."""
+
+    kind = "held_points"
+
+
+class PointsFile(PointArrays, NpzFile):
+    """A `.npz` file of points."""
+
+    kind = "points_npz"

@@ -1,0 +1,50 @@
+"""Points as a plot, and as a table of coordinates."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from zerosum.forms import Preview, Writer
+from zerosum.pictures import draw_points
+from zerosum.spaces import Space
+
+_FEW = 2_500
+
+
+class PointPreview(Preview):
+    """A plot of the first two dimensions."""
+
+    few = _FEW
+
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """Float32 `[N, D]` as dots, over reals in grey if these are given."""
+        return draw_points(x, real=real)
+
+
+class PointWriter(Writer):
+    """Columns `x0`, `x1`, … and `label`, as `.csv` or `.parquet`."""
+
+    forms = (".csv", ".parquet")
+
+    def write(
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
+    ) -> None:
+        """See `Writer.write`."""
+        import pyarrow as pa
+        import pyarrow.csv
+        import pyarrow.parquet
+
+        columns: dict[str, Any] = {
+            f"x{i}": column for i, column in enumerate(space.to_numpy(torch.cat([*pieces])).T)
+        }
+        if labels:
+            columns["label"] = labels
+        table = pa.table(columns)
+        if form == ".csv":
+            pyarrow.csv.write_csv(table, path)
+        else:
+            pyarrow.parquet.write_table(table, path)

@@ -1,0 +1,1 @@
+"""Tables: rows of numbers, categories, moments and keys, under constraints."""

@@ -1,0 +1,1 @@
+"""Constraints: what holds in every row, or over rows."""

@@ -1,0 +1,303 @@
+"""Fields: the columns of a table as users see them, and each as a column of numbers.
+
+A field turns a column of the user's table into *values*, float64 with NaN where something is
+missing, and back. Numbers are themselves, categories are their index, moments count steps of the
+field's resolution. Everything after this, from codes to measures, sees values alone.
+
+Moments are in `moments`, and columns that nothing is learned of in `unlearned`.
+"""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zerosum.config import Config
+from zerosum.errors import DataError, did_you_mean
+from zerosum.modalities.tables.arrow import as_type, functions, is_text, misfits, plain, type_called
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LARGEST_INTEGER = 2**53
+"""Beyond this a float64 does not hold every integer."""
+
+
+class Field(Config):
+    """One column of a table, under the kind that says what it holds.
+
+    Attributes:
+        name: of the column.
+        dtype: the arrow type that it comes in and goes out as: `int64`, `string`.
+        native: how the library that it came from calls its type, after the library's name:
+            `pandas:Int64`; empty where arrow's type says it all.
+    """
+
+    name: str
+    dtype: str
+    native: str = ""
+
+    @property
+    def modelled(self) -> bool:
+        """Whether the field has values that a model learns; keys and constants have none."""
+        return True
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """How the values 0, 1, … are called; empty for fields of numbers."""
+        return ()
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimal places that values are rounded to; None where they are not."""
+        return 0
+
+    @property
+    def details(self) -> str:
+        """What there is to say of it beside its kind, in a few words."""
+        return ""
+
+    @property
+    def arrow_type(self) -> "pa.DataType":
+        """The arrow type called `dtype`."""
+        return type_called(self.dtype)
+
+    @abstractmethod
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """Values of a column, float64 `[N]`.
+
+        Raises:
+            DataError: it holds what the field cannot.
+        """
+
+    @abstractmethod
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """The column of values `[N]`, in the field's `dtype`; the inverse of `to_values`."""
+
+    def value_of(self, text: Any) -> float:
+        """The value that a user calls `text`, as in a condition.
+
+        Raises:
+            DataError: there is none; the nearest is suggested.
+        """
+        try:
+            return float(text)
+        except (TypeError, ValueError):
+            raise DataError(
+                f"{self.name} is {text!r}, and it holds numbers. Give a number."
+            ) from None
+
+    def read(self, column: "pa.Array | pa.ChunkedArray", kind: "pa.DataType") -> "pa.Array":
+        """A column in the type that the field reads.
+
+        Raises:
+            DataError: it holds values of another.
+        """
+        import pyarrow as pa
+
+        flat = plain(column)
+        try:
+            return as_type(flat, kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            shown = ", ".join(misfits(flat, kind))
+            raise DataError(
+                f"column {self.name!r} cannot be of kind {self.kind}: it holds {shown}. Give it "
+                f"another kind, such as schema={{{self.name!r}: 'category'}}, or drop it."
+            ) from None
+
+
+class IntegerField(Field):
+    """Whole numbers."""
+
+    kind = "integer"
+    dtype: str = "int64"
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """The numbers themselves."""
+        import pyarrow as pa
+
+        values = floats(self.read(column, pa.int64()))
+        if np.nanmax(np.abs(values), initial=0.0) > LARGEST_INTEGER:
+            raise DataError(
+                f"column {self.name!r} holds whole numbers beyond 2^53, which lose digits. If they "
+                f"are identifiers, make it a key: schema={{{self.name!r}: 'key'}}; if they are "
+                "names, a category."
+            )
+        return values
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """Rounded to whole numbers."""
+        import pyarrow as pa
+
+        whole = np.nan_to_num(np.round(values)).astype(np.int64)
+        return pa.array(whole, mask=np.isnan(values)).cast(self.arrow_type)
+
+
+class FloatField(Field):
+    """Real numbers, with as many decimals as the data has.
+
+    Attributes:
+        places: decimals; None where values are not rounded.
+    """
+
+    kind = "float"
+    dtype: str = "double"
+    places: int | None = None
+
+    @property
+    def decimals(self) -> int | None:
+        """`places`."""
+        return self.places
+
+    @property
+    def details(self) -> str:
+        """How many decimals."""
+        return "" if self.places is None else f"{self.places} decimal{'s' * (self.places != 1)}"
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """The numbers themselves; of types that are not float64 the nearest with the decimals."""
+        import pyarrow as pa
+
+        values = floats(self.read(column, pa.float64()))
+        infinite = int(np.isinf(values).sum())
+        if infinite:
+            raise DataError(
+                f"column {self.name!r} holds {infinite} infinite numbers. Replace them, or leave "
+                "them missing."
+            )
+        if self.places is not None and self.dtype != "double":
+            return np.round(values, self.places)
+        return values
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """Rounded to `places`."""
+        import pyarrow as pa
+
+        exact = values if self.places is None else np.round(values, self.places)
+        return pa.array(exact, mask=np.isnan(values)).cast(self.arrow_type, safe=False)
+
+
+class BooleanField(Field):
+    """True or false: the values 1 and 0."""
+
+    kind = "boolean"
+    dtype: str = "bool"
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """`false` and `true`."""
+        return ("false", "true")
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """1 for what is true."""
+        import pyarrow as pa
+
+        flat = plain(column)
+        if pa.types.is_boolean(flat.type) or is_text(flat.type):
+            return floats(self.read(flat, pa.bool_()).cast(pa.int8()))
+        values = floats(self.read(flat, pa.float64()))
+        odd = values[~np.isnan(values) & (values != 0) & (values != 1)]
+        if len(odd):
+            raise DataError(
+                f"column {self.name!r} cannot be of kind boolean: it holds {odd[0]:g}, and only 0 "
+                "and 1 are true or false. Give it another kind."
+            )
+        return values
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """True or false, or 1 and 0 where the column holds numbers."""
+        import pyarrow as pa
+
+        return pa.array(values == 1, mask=np.isnan(values)).cast(self.arrow_type)
+
+    def value_of(self, text: Any) -> float:
+        """1 for `true`, 0 for `false`; 1 and 0 will do too."""
+        told = str(text).lower()
+        if told in ("0", "1"):
+            return float(told)
+        if told not in self.categories:
+            raise DataError(f"{self.name} is {text!r}, and it holds true and false. Give one.")
+        return float(self.categories.index(told))
+
+
+class CategoryField(Field):
+    """One of a few names.
+
+    Attributes:
+        names: every category, as text, in the order that the user's table gives them.
+        ordered: whether that order means something.
+    """
+
+    kind = "category"
+    dtype: str = "string"
+    names: tuple[str, ...]
+    ordered: bool = False
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """`names`."""
+        return self.names
+
+    @property
+    def details(self) -> str:
+        """How many names, and the first of them."""
+        order = "in order" if self.ordered else "names"
+        more = ", …" if len(self.names) > 5 else ""
+        return f"{len(self.names)} {order}: {', '.join(self.names[:5])}{more}"
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """Index of each category; one that is not known has the index after the last."""
+        import pyarrow as pa
+
+        pc = functions()
+
+        coded = encoded(column)
+        texts = coded.dictionary.cast(pa.string())
+        found = pc.index_in(texts, value_set=pa.array(self.names, pa.string()))
+        index = pc.fill_null(found, len(self.names)).to_numpy(zero_copy_only=False)
+        table = np.append(index.astype(float), np.nan)
+        if texts.null_count:
+            table[:-1][texts.is_null().to_numpy(zero_copy_only=False)] = np.nan
+        at = pc.fill_null(coded.indices.cast(pa.int64()), len(texts))
+        return table[at.to_numpy(zero_copy_only=False)]
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """Names; what is not known is missing."""
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        gone = np.isnan(values) | (values >= len(self.names))
+        index = pa.array(np.where(gone, 0, values).astype(np.int64), mask=gone)
+        names = pa.array(self.names, pa.string())
+        if not isinstance(kind, pa.DictionaryType):
+            return names.take(index).cast(kind)
+        room = np.iinfo(kind.index_type.to_pandas_dtype()).max
+        index = index.cast(kind.index_type if len(names) <= room else pa.int32())
+        return pa.DictionaryArray.from_arrays(
+            index, names.cast(kind.value_type), ordered=kind.ordered
+        )
+
+    def value_of(self, text: Any) -> float:
+        """Index of a category."""
+        if str(text) not in self.names:
+            raise DataError(
+                f"{self.name} has no value {text!r}.{did_you_mean(str(text), self.names)}"
+            )
+        return float(self.names.index(str(text)))
+
+
+def encoded(column: "pa.Array | pa.ChunkedArray") -> "pa.DictionaryArray":
+    """A column as one dictionary and indices into it."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
+        column = column.combine_chunks()
+    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+
+
+def floats(column: "pa.Array") -> np.ndarray:
+    """Float64 with NaN for what is missing."""
+    cast = column.cast("double", safe=False)
+    return np.array(cast.to_numpy(zero_copy_only=False), float)

@@ -1,0 +1,1 @@
+"""What judging tables needs beside its measures: distances, sketches, parts of reports."""

@@ -1,0 +1,59 @@
+"""What a report says of tables beside the figures: columns, pairs, groups, constraints and rows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from zerosum.evaluation.reports.markup import Markup
+from zerosum.evaluation.reports.parts import Part, Shown
+from zerosum.modalities.tables.judging.report import table_parts
+from zerosum.modalities.tables.judging.sketch import SHOWN_ROWS, TableSketch, sketch_table
+from zerosum.modalities.tables.model import TableModel
+
+
+@dataclass(frozen=True)
+class TablePart(Part):
+    """A sketch of the table.
+
+    Attributes:
+        sketch: what is drawn.
+        reals: what samples are held against: `holdout` or `training data`.
+    """
+
+    kind: ClassVar[str] = "table"
+    sketch: TableSketch
+    reals: str
+
+    def markup(self) -> tuple[Markup | None, ...]:
+        """Several sections."""
+        return table_parts(self.sketch, reals=f"reals of the {self.reals}")
+
+    def to_json(self) -> dict[str, Any]:
+        """See `Part.to_json`."""
+        return {"kind": self.kind, "held_against": self.reals, **self.sketch.to_json()}
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """See `Part.read`."""
+        return cls(TableSketch.read(data), data["held_against"])
+
+
+def table_part(shown: Shown) -> Iterator[Part]:
+    """The sketch of a table that was judged; without rows of reals if these may not be shown."""
+    model = shown.model
+    assert isinstance(model, TableModel)
+    closest = [
+        (one.sample, one.nearest[0], one.distances[0])
+        for one in shown.neighbours
+        if one.chosen == "closest"
+    ]
+    as_made = None
+    if model.table.constraints:
+        as_made = model.as_made(len(shown.samples), seed=shown.seed)
+    yield TablePart(
+        sketch_table(
+            model.table, shown.samples, shown.reference, lookalikes=closest, as_made=as_made,
+            shown=0 if shown.private else SHOWN_ROWS, seed=shown.seed,
+        ),
+        shown.reals,
+    )  # fmt: skip

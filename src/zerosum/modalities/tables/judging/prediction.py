@@ -1,0 +1,113 @@
+"""Predicting one column of a table from the others, with gradient-boosted trees."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.judging.rows import auc, tree_inputs, tree_options
+
+MOST_CLASSES = 20
+"""Classes of a target; the least frequent beyond these count as one."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows of both sides for one target, with what is missing in the target left out.
+
+    Attributes:
+        train: inputs `[N, D - 1]`.
+        train_y: classes from 0, or numbers, `[N]`.
+        test: inputs `[M, D - 1]`.
+        test_y: as `train_y`, `[M]`.
+        categorical: which inputs hold categories, bool `[D - 1]`.
+        num_classes: 0 where the target holds numbers.
+    """
+
+    train: np.ndarray
+    train_y: np.ndarray
+    test: np.ndarray
+    test_y: np.ndarray
+    categorical: np.ndarray
+    num_classes: int
+
+    @classmethod
+    def of(
+        cls, train: np.ndarray, test: np.ndarray, fields: Sequence[Field], target: int
+    ) -> "Task":
+        """From values `[N, D]` and `[M, D]`, and the column that is predicted."""
+        train, test = (side[~np.isnan(side[:, target])] for side in (train, test))
+        cut = len(train)
+        inputs, categorical = tree_inputs(np.concatenate([train, test]), fields)
+        y, num_classes = inputs[:, target], 0
+        if fields[target].categories:
+            y = np.minimum(y, MOST_CLASSES - 1).astype(int)
+            num_classes = 1 + int(y.max(initial=0))
+        rest = np.delete(inputs, target, axis=1)
+        return cls(
+            rest[:cut], y[:cut], rest[cut:], y[cut:], np.delete(categorical, target), num_classes
+        )
+
+    def scores(self, rows: np.ndarray, weights: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
+        """`auc` and `f1`, or `r2`, `[R]` each, of trees fitted on `rows` of the training side.
+
+        Tried rows count `weights` `[R, M]` times.
+        """
+        x, y = self.train[rows], self.train_y[rows]
+        if not self.num_classes:
+            return {"r2": _r2(_numbers(x, y, self, seed), self.test_y, weights)}
+        chances = _chances(x, y, self, seed)
+        return {
+            "auc": _macro_auc(chances, self.test_y, weights),
+            "f1": _macro_f1(chances.argmax(1), self.test_y, weights, self.num_classes),
+        }
+
+
+def _chances(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> np.ndarray:
+    """Of each class for the tried rows, `[M, K]`."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    chances = np.zeros((len(task.test), task.num_classes))
+    known = np.unique(y)
+    if len(known) < 2:
+        chances[:, known] = 1.0
+        return chances
+    trees = HistGradientBoostingClassifier(**tree_options(task.categorical, seed))
+    chances[:, known] = trees.fit(x, y).predict_proba(task.test)
+    return chances
+
+
+def _numbers(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> np.ndarray:
+    """Predicted numbers of the tried rows, `[M]`."""
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    trees = HistGradientBoostingRegressor(**tree_options(task.categorical, seed))
+    return trees.fit(x, y).predict(task.test)
+
+
+def _macro_auc(chances: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean over classes of one against the rest; of two classes one is enough."""
+    classes = [k for k in range(chances.shape[1]) if 0 < (y == k).sum() < len(y)]
+    classes = classes[-1:] if chances.shape[1] == 2 else classes
+    if not classes:
+        return np.full(len(weights), 0.5)
+    return np.mean([auc(chances[:, k], y == k, weights) for k in classes], axis=0)
+
+
+def _macro_f1(said: np.ndarray, y: np.ndarray, weights: np.ndarray, k: int) -> np.ndarray:
+    """The mean F1 of the classes that are there or were said."""
+    found = []
+    for each in weights:
+        table = np.bincount(y * k + said, each, minlength=k * k).reshape(k, k)
+        both = table.sum(0) + table.sum(1)
+        found.append((2 * np.diag(table)[both > 0] / both[both > 0]).mean())
+    return np.array(found)
+
+
+def _r2(said: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Share of the variance that is explained."""
+    mass = weights.sum(1)
+    mean = weights @ y / mass
+    total = weights @ y**2 / mass - mean**2
+    return 1 - weights @ np.square(y - said) / mass / np.maximum(total, 1e-12 * (1 + mean**2))

@@ -1,0 +1,95 @@
+"""Rows of a table as measures see them: values, weights of resampled rows, inputs of trees."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from zerosum.evaluation.measures.base import Bench, Exhibit, Reading
+from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.space import TableSpace
+
+_MOST_CATEGORIES = 254
+"""Categories that trees can tell apart; the least frequent beyond these count as one."""
+
+
+def drawn_again(bench: Bench, n: int, purpose: str) -> np.ndarray:
+    """How often each of `n` rows counts: once at first, then as often as it was drawn again.
+
+    float64 `[1 + replicates, n]`.
+    """
+    counts = [np.bincount(rows.numpy(), minlength=n) for rows in bench.resamples(n, purpose)]
+    return np.stack([np.ones(n), *counts]).astype(float)
+
+
+def values_of(exhibit: Exhibit) -> np.ndarray:
+    """Values of rows, float64 `[N, D]`."""
+    return exhibit.x.numpy()
+
+
+def fields_of(bench: Bench) -> tuple[Field, ...]:
+    """What the columns of the values are."""
+    assert isinstance(bench.space, TableSpace)
+    return bench.space.modelled
+
+
+def mean_of_known(each: np.ndarray) -> np.ndarray:
+    """The mean over the first axis of what is not NaN; NaN where nothing is."""
+    known = ~np.isnan(each)
+    count = known.sum(axis=0)
+    return np.where(count, np.where(known, each, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+
+
+def reading_of(replicates: np.ndarray) -> Reading:
+    """A reading of numbers `[1 + R]`, of which the first is the value."""
+    value, *others = replicates.tolist()
+    return Reading(value, tuple(others))
+
+
+def tree_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:
+    """Values `[N, D]` for trees, and which columns hold categories, bool `[D]`.
+
+    Categories are numbered by how frequent they are, so that trees can hold them.
+    """
+    inputs = values.copy()
+    categorical = np.array([bool(field.categories) for field in fields])
+    for i in np.flatnonzero(categorical):
+        known = ~np.isnan(values[:, i])
+        _, codes, times = np.unique(values[known, i], return_inverse=True, return_counts=True)
+        rank = np.argsort(np.argsort(-times, kind="stable"))
+        inputs[known, i] = np.minimum(rank[codes], _MOST_CATEGORIES - 1)
+    return inputs, categorical
+
+
+def tree_options(categorical: np.ndarray, seed: int) -> dict[str, Any]:
+    """How trees are grown, for scikit-learn: as it does by default, but never stopped early."""
+    return {
+        "categorical_features": categorical,
+        "early_stopping": False,
+        "random_state": seed % 2**32,
+    }
+
+
+def auc(odds: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The area under the ROC curve, `[R]`; ½ where one of the sides is empty.
+
+    The chance that a row that is positive has larger odds than one that is not; ties count half.
+
+    Args:
+        odds: `[N]`.
+        positive: bool `[N]`.
+        weights: how often each row counts, `[R, N]`.
+
+    >>> auc(np.array([0.1, 0.4, 0.4, 0.8]), np.array([False, False, True, True]), np.ones((1, 4)))
+    array([0.875])
+    """
+    _, step = np.unique(odds, return_inverse=True)
+    size = 1 + step.max(initial=0)
+    found = []
+    for each in weights:
+        up = np.bincount(step[positive], each[positive], minlength=size)
+        down = np.bincount(step[~positive], each[~positive], minlength=size)
+        pairs = up.sum() * down.sum()
+        below = np.cumsum(down) - down / 2
+        found.append((up * below).sum() / pairs if pairs else 0.5)
+    return np.array(found)

@@ -1,0 +1,1 @@
+"""Measures of tables: one file for each family."""

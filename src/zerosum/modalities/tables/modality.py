@@ -1,0 +1,101 @@
+"""Tables as a modality."""
+
+from collections.abc import Iterator
+
+import torch
+
+from zerosum.data.base import Dataset
+from zerosum.errors import EvaluationError, did_you_mean
+from zerosum.evaluation.features.base import Embedded
+from zerosum.modalities.tables import reviews  # noqa: F401  (a reader)
+from zerosum.modalities.tables.fields import CategoryField, FloatField
+from zerosum.modalities.tables.judging.part import table_part
+from zerosum.modalities.tables.measures import (  # noqa: F401  (measures register themselves)
+    boosted,
+    clusters,
+    column_pairs,
+    coverage,
+    shapes,
+    utility,
+)
+from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.shown import TablePreview, TableWriter
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modality import JudgeKit, Modality, register
+from zerosum.rng import Noise
+from zerosum.spaces import Space
+
+_FEW_TRAIN, _FEW_HELD = 1_000, 200
+"""Rows below which a report warns."""
+
+
+def small_table(
+    *, dimensions: int = 3, num_labels: int = 0, needs: tuple[str, ...] = ()
+) -> Dataset:
+    """64 rows without labels: a category that depends on the first number, then the numbers.
+
+    The first number is missing in some.
+    """
+    values = Noise(0).normal(64, dimensions).double().round(decimals=1)
+    category = values[:, :1].clamp(-1, 1).round() + 1
+    values[::7, 0] = float("nan")
+    fields = [CategoryField(name="class", names=("low", "middle", "high"))]
+    fields += [FloatField(name=f"x{i}", places=1) for i in range(values.shape[1])]
+    rows = torch.cat([category, values], dim=1)
+    return TableDataset(rows, fit_space(fields, rows, least=2), name="small")
+
+
+def require_target(space: Space, target: str) -> None:
+    """The target is a column that a model of tables makes.
+
+    Raises:
+        EvaluationError: it is not; the nearest name is suggested.
+    """
+    assert isinstance(space, TableSpace)
+    if target in space.names:
+        if len(space.names) == 1:
+            raise EvaluationError(
+                f"the target {target!r} is the only column that is modelled, so nothing is left to "
+                "predict it from. Leave the target out."
+            )
+        return
+    if target in {field.name for field in space.fields}:
+        raise EvaluationError(
+            f"the target {target!r} is a key or a constant, which nothing predicts. Give one of "
+            f"{', '.join(space.names)}."
+        )
+    raise EvaluationError(f"no column {target!r} to predict.{did_you_mean(target, space.names)}")
+
+
+def too_small(train: int, held: int | None) -> Iterator[str]:
+    """What is to be known of a table with few rows."""
+    few = [f"{train:,} training rows"] if train < _FEW_TRAIN else []
+    few += [f"{held:,} rows of the holdout"] if held is not None and held < _FEW_HELD else []
+    if few:
+        yield (
+            f"This table is too small to trust single figures: {' and '.join(few)}, where "
+            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few. Intervals say what other samples of this "
+            "model would change. They do not say what another training or another holdout would, "
+            "which may be more: believe differences from fresh reals only where they are wide."
+        )
+
+
+register(
+    Modality(
+        kind="table",
+        preview=TablePreview(),
+        writer=TableWriter(),
+        judge=JudgeKit(
+            extractors={"columns": lambda dataset, _: Embedded(dataset.space, name="columns")},
+            default="columns",
+            parts=table_part,
+            warnings=too_small,
+            require_target=require_target,
+        ),
+        model=lambda _game: TableModel,
+        small_dataset=small_table,
+        shapes=({"dimensions": 1}, {"dimensions": 7}),
+    ),
+    module=__name__,
+)

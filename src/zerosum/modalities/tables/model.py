@@ -1,0 +1,287 @@
+"""A trained model of table rows: made freely, under conditions, or to complete given cells."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Progress
+from zerosum.errors import ConditionError
+from zerosum.games.base import Inputs
+from zerosum.modalities.tables.constraints.base import Constraint
+from zerosum.modalities.tables.constraints.fitting import later_constraints
+from zerosum.modalities.tables.constraints.kinds import read_constraints
+from zerosum.modalities.tables.sampling.conditions import parse_where
+from zerosum.modalities.tables.sampling.particles import BLOCK
+from zerosum.modalities.tables.sampling.streams import Taker, mixture, rows_obeying
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.writing import write_tables
+from zerosum.models.model import Model, require_finite
+from zerosum.models.walk import Walk
+from zerosum.rng import Noise, derive_seed
+from zerosum.runs.files import read_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_POOL_BLOCKS = 12
+"""Blocks of the model's own rows by which it looks ahead to conditions on late columns."""
+
+Where = Mapping[str, Any]
+Weight = Mapping[str, Mapping[Any, float]]
+
+
+class TableModel(Model):
+    """A generator of table rows."""
+
+    _pool: Tensor | None = None
+
+    @property
+    def table(self) -> TableSpace:
+        """The space, which is one of rows."""
+        assert isinstance(self.space, TableSpace)
+        return self.space
+
+    @property
+    def library(self) -> str | None:
+        """Whose frames samples are: that of the training data; None where it was a file."""
+        if self.run is None:
+            return None
+        data = read_json(self.run / "manifest.json").get("data") or {}
+        return (data.get("config") or {}).get("library")
+
+    def sample(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        n: int,
+        *,
+        where: Where | None = None,
+        weight: Weight | None = None,
+        constraints: Sequence[Constraint] | Path | str = (),
+        seed: int = 0,
+        batch_size: int = BLOCK,
+    ) -> Any:
+        """`n` rows as a frame of the library that the training data came in.
+
+        The same call gives the same rows. Without `where` and `weight`, row *i* of a seed is the
+        same whatever `n` is.
+
+        Args:
+            n: how many.
+            where: what holds in every row: `{"rating": 5, "age": Between(30, 40), "city": ["Oslo",
+                "Bergen"], "income": None}`. None is what is missing; text may be `>=30`, `<5`,
+                `30..40`, `!=Oslo` or `missing`.
+            weight: shares of values of one column, `{"fraud": {"true": 0.5}}`; all other values
+                keep their proportions.
+            constraints: what holds in every row beside the constraints of the training; a list,
+                or a JSON file of one. Rows are moved, and drawn again.
+            seed: which rows.
+            batch_size: how many are made at once, at most; only memory and speed depend on it.
+
+        Raises:
+            ConditionError: there is no such column or value, no row of the training data obeys,
+                or `n` is below 1.
+            ConstraintError: a constraint does not suit the table.
+        """
+        from zerosum.modalities.tables.reading.frames import to_native, to_table
+
+        values = self.values(
+            n, where=where, weight=weight, constraints=constraints, seed=seed, batch_size=batch_size
+        )
+        return to_native(to_table(values, self.table), self.library)
+
+    def values(
+        self,
+        n: int,
+        *,
+        where: Where | None = None,
+        weight: Weight | None = None,
+        constraints: Sequence[Constraint] | Path | str = (),
+        seed: int = 0,
+        batch_size: int = BLOCK,
+    ) -> Tensor:
+        """The same rows in compact form, float64 `[n, D]`."""
+        return torch.cat([*self._pieces(n, where, weight, constraints, seed, batch_size)])
+
+    def save(
+        self,
+        path: Path | str,
+        n: int,
+        *,
+        where: Where | None = None,
+        weight: Weight | None = None,
+        constraints: Sequence[Constraint] | Path | str = (),
+        seed: int = 0,
+        batch_size: int = BLOCK,
+        progress: Progress | None = None,
+    ) -> Path:
+        """The same rows into a .parquet or .csv file, block by block.
+
+        Raises:
+            RunError: the form is another, or the file cannot be written.
+        """
+        from zerosum.modalities.tables.reading.frames import to_table
+
+        def tables() -> "Iterator[pa.Table]":
+            start = 0
+            for piece in self._pieces(n, where, weight, constraints, seed, batch_size):
+                yield to_table(piece, self.table, start)
+                start += len(piece)
+                if progress is not None:
+                    progress("making rows", start, n)
+
+        return write_tables(Path(path), tables())
+
+    def complete(
+        self,
+        partial: Any,
+        *,
+        seed: int = 0,
+        particles: int = 64,
+        progress: Progress | None = None,
+    ) -> Any:
+        """Rows with their missing cells filled, as a frame of the library that they came in.
+
+        Given cells stay as they are. An empty cell comes to hold a value; a column that is not
+        there is made as in the training data, with gaps where that has some.
+
+        Args:
+            partial: a frame, or the path of a .csv or .parquet file; columns may be absent.
+            seed: which of the possible completions.
+            particles: rows that each completion is chosen from; more follow the model more
+                closely, and take longer.
+            progress: told how many rows are done.
+
+        Raises:
+            ConditionError: a column is unknown, or rows cannot be completed.
+            DataError: the rows cannot be read.
+        """
+        from zerosum.modalities.tables.reading.frames import to_native
+
+        table, library = self._completed(partial, seed, particles, progress)
+        return to_native(table, library or self.library)
+
+    def save_completed(
+        self,
+        path: Path | str,
+        partial: Any,
+        *,
+        seed: int = 0,
+        particles: int = 64,
+        progress: Progress | None = None,
+    ) -> tuple[Path, int]:
+        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+
+        Raises:
+            RunError: the form is another, or the file cannot be written.
+        """
+        table, _ = self._completed(partial, seed, particles, progress)
+        return write_tables(Path(path), iter([table])), table.num_rows
+
+    def drawn_like(
+        self,
+        reals: Tensor,
+        y: Tensor | None,
+        *,
+        sources: Tensor | None = None,
+        seed: int,
+        progress: Progress | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Values of as many rows as there are reals; see `Model.drawn_like`."""
+        values = self.values(len(reals), seed=seed)
+        require_finite(int(values.isinf().any(dim=1).sum()), len(reals))
+        return values, None
+
+    def draw(self, n: int, *, seed: int) -> Inputs:
+        """Inputs of the first `n` rows of `seed`, on the CPU, drawn in blocks of 4,096."""
+        blocks = [self._inputs(seed, block) for block in range(-(-n // BLOCK))]
+        return Inputs(torch.cat([block.z for block in blocks])).rows(0, n)
+
+    def blocks(
+        self, seed: int, *, n: int | None = None, batch_size: int = BLOCK
+    ) -> Iterator[Tensor]:
+        """Compact rows that nothing is asked of, block by block; without end where `n` is None."""
+        for block in count():
+            left = BLOCK if n is None else min(BLOCK, n - block * BLOCK)
+            if left <= 0:
+                return
+            inputs = self._inputs(seed, block).rows(0, left)
+            for x in self.generate(inputs, batch_size=batch_size):
+                yield self.table.to_data(x)
+
+    def as_made(self, n: int, *, seed: int = 0) -> Tensor:
+        """`n` compact rows before any is moved or drawn again to obey a constraint."""
+        rows = [
+            self.table.to_data_as_is(x)
+            for block in range(-(-n // BLOCK))
+            for x in self.generate(
+                self._inputs(seed, block).rows(0, min(BLOCK, n - block * BLOCK)), batch_size=BLOCK
+            )
+        ]
+        return torch.cat(rows)
+
+    def pool(self) -> Tensor:
+        """Codes of 49,152 rows of the model's own, int64 `[P, C]`; made once."""
+        if self._pool is None:
+            codes = [
+                x.floor().long().cpu()
+                for block in range(_POOL_BLOCKS)
+                for x in self.generate(self._inputs(0, block), batch_size=BLOCK)
+            ]
+            self._pool = torch.cat(codes)
+        return self._pool
+
+    def walk(self, **_wishes: Any) -> Walk:
+        """Rows have no space to walk through.
+
+        Raises:
+            ConditionError: always.
+        """
+        raise ConditionError("rows of a table cannot be walked through. Use sample with where.")
+
+    def _inputs(self, seed: int, block: int) -> Inputs:
+        return self.game.draw(BLOCK, Noise(derive_seed(seed, "rows", block)))
+
+    def _pieces(
+        self, n: int, where: Where | None, weight: Weight | None,
+        constraints: Sequence[Constraint] | Path | str, seed: int, batch_size: int,
+    ) -> Iterator[Tensor]:  # fmt: skip
+        """Compact rows, `n` in all, in blocks."""
+        if n < 1 or batch_size < 1:
+            raise ConditionError(f"n={n}, batch_size={batch_size}: both must be at least 1.")
+        conditions = parse_where(where or {}, self.table)
+        held = self.table.constraints
+        if constraints:
+            held = self._later(read_constraints(constraints))
+        if weight:
+            yield from mixture(self, n, conditions, weight, held, seed)
+        elif conditions or not all(one.constructed for one in held):
+            rows = Taker(rows_obeying(self, conditions, held, seed))
+            for start in range(0, n, BLOCK):
+                yield rows.take(min(BLOCK, n - start))
+        else:
+            yield from self.blocks(seed, n=n, batch_size=batch_size)
+
+    def _later(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
+        """The constraints of the training, and these as they suit rows of the model."""
+        space = self.table
+        rows = space.columns(next(self.blocks(0)))
+        fields = {field.name: field for field in space.fields}
+        return later_constraints(constraints, rows, fields, trained=space.constraints)
+
+    def _completed(
+        self, partial: Any, seed: int, particles: int, progress: Progress | None
+    ) -> "tuple[pa.Table, str | None]":
+        from zerosum.modalities.tables.sampling.completion import (
+            completed_table,
+            completed_values,
+            read_partial,
+        )
+
+        if particles < 1:
+            raise ConditionError(f"particles is {particles}; it must be at least 1.")
+        known = read_partial(partial, self.table)
+        values = completed_values(self, known, seed=seed, particles=particles, progress=progress)
+        return completed_table(known, values, self.table), known.library

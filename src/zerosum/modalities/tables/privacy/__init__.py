@@ -1,0 +1,1 @@
+"""Privacy of tables: attacks, the audit, and codes from noisy histograms."""

@@ -1,0 +1,228 @@
+"""What an attack on synthetic rows is, and how it is held against people who were not trained on.
+
+An attack has two halves, and the types keep them apart. `Attack.prepare` gets a `Release`: what
+anybody has who was given the synthetic rows. From that alone it makes an `Attacker`, with all its
+guesses or the rule by which it guesses. Only then the auditor shows it the `Victims`, training rows
+and others, and counts where it was right. So no guess can have looked at a training row.
+
+A file of `attacks/` defines attacks and registers them; the audit and the laws find them there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from zerosum.modalities.tables.privacy.rates import Estimate, Rate
+from zerosum.rng import Noise, derive_seed
+
+
+@dataclass(frozen=True)
+class Release:
+    """What an attacker has.
+
+    Attributes:
+        rows: synthetic rows in compact form, float64 `[S, D]` with NaN for what is missing.
+        names: of the columns.
+        categorical: which columns hold indices of categories, bool `[D]`.
+        known: reals of the attacker's own, from which nothing was trained, `[R, D]`.
+        attacks: how many attacks to make.
+        seed: of everything random in an attack.
+    """
+
+    rows: Tensor
+    names: tuple[str, ...]
+    categorical: Tensor
+    known: Tensor
+    attacks: int = 1_000
+    seed: int = 0
+
+    def noise(self, *purpose: str) -> Noise:
+        """A stream of random numbers for one purpose, the same each time."""
+        return Noise(derive_seed(self.seed, "attack", *purpose))
+
+
+@dataclass(frozen=True)
+class Victims:
+    """Rows that are attacked, in random order.
+
+    Attributes:
+        train: all training rows, `[N, D]`.
+        holdout: rows that were never trained on, `[H, D]`.
+        strangers: those of the holdout that the attacker does not know.
+        attacks: how many rows of each to attack, where an attack is on a row.
+    """
+
+    train: Tensor
+    holdout: Tensor
+    strangers: Tensor
+    attacks: int = 1_000
+
+
+def lay_out(
+    synthetic: Tensor,
+    train: Tensor,
+    holdout: Tensor,
+    *,
+    names: tuple[str, ...],
+    categorical: tuple[bool, ...],
+    attacks: int = 1_000,
+    seed: int = 0,
+) -> tuple[Release, Victims]:
+    """What attackers get, and whom they are shown afterwards.
+
+    All rows are shuffled; half of the holdout is the attacker's own.
+    """
+    noise = Noise(derive_seed(seed, "audit", "order"))
+
+    def shuffled(rows: Tensor) -> Tensor:
+        return rows[noise.uniform(len(rows)).argsort(stable=True)]
+
+    made, trained, held = shuffled(synthetic), shuffled(train), shuffled(holdout)
+    half = len(held) // 2
+    release = Release(
+        made, names, torch.tensor(categorical), known=held[:half], attacks=attacks, seed=seed
+    )
+    return release, Victims(trained, held, strangers=held[half:], attacks=attacks)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The same attack on one column."""
+
+    name: str
+    main: Rate
+    control: Rate
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Another number that an attack gives, such as an AUC.
+
+    Attributes:
+        name: in words.
+        estimate: with its interval.
+        blind: what a blind guess would have.
+        meaning: in plain words.
+    """
+
+    name: str
+    estimate: Estimate
+    blind: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Strike:
+    """What came of an attack.
+
+    Attributes:
+        main: how often it succeeds on training rows.
+        control: how often it does on rows that were never trained on.
+        baseline: how often a blind guess does; None where the control is one.
+        tries: on training rows.
+        parts: by column.
+        extras: other numbers.
+        notes: what a reader must know.
+    """
+
+    main: Rate
+    control: Rate
+    baseline: Rate | None = None
+    tries: int = 0
+    parts: tuple[Part, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Attacker(ABC):
+    """An attack that is ready; what it knows comes from a release alone."""
+
+    @abstractmethod
+    def strike(self, victims: Victims) -> Strike:
+        """Count how often it is right."""
+
+
+class Attack(ABC):
+    """A way to learn of people from synthetic rows.
+
+    Attributes:
+        name: such as `linkability`; unique.
+        title: in words.
+        meaning: what is tried, and what it would mean for a person, in plain words.
+        source: the paper, and where we deviate.
+        success: a sentence with `{n}`, `{main}` and `{control}`.
+        exposed: what happens to a person: "{count} in 1,000 are …".
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    meaning: ClassVar[str]
+    source: ClassVar[str]
+    success: ClassVar[str]
+    exposed: ClassVar[str]
+
+    @abstractmethod
+    def prepare(self, release: Release) -> Attacker:
+        """Get ready, with nothing but the release.
+
+        Raises:
+            EvaluationError: the release does not lend itself to this attack; the message says why.
+        """
+
+
+def strike_rows(
+    hits: Callable[[Tensor], Tensor], victims: Victims, *, baseline: Rate | None = None
+) -> Strike:
+    """An attack on single rows: `hits` gives which of some rows `[n, D]` it succeeds on, `[n]`."""
+    main = hits(victims.train[: victims.attacks]).double()
+    control = hits(victims.holdout[: victims.attacks]).double()
+    return Strike(share(main), share(control), baseline, tries=len(main))
+
+
+def share(hits: Tensor) -> Rate:
+    """The rate of hits `[n]`, each from 0 to 1.
+
+    Where hits are shares themselves they vary less than hits and misses do, and count for more
+    tries: for so many as would vary as much.
+
+    >>> share(torch.tensor([True, False, False, False]))
+    Rate(value=0.25, n=4.0)
+    """
+    hits = hits.double()
+    value, variance = float(hits.mean()), float(hits.var(correction=0))
+    worth = value * (1 - value) / variance if variance > 0 else 1.0
+    return Rate(value, len(hits) * worth)
+
+
+@dataclass
+class Registry:
+    """Every attack there is, in the order of registration."""
+
+    attacks: list[Attack] = field(default_factory=list)
+
+    def add(self, cls: type[Attack]) -> type[Attack]:
+        """Register an attack; use it as a decorator."""
+        if any(one.name == cls.name for one in self.attacks):
+            raise ValueError(f"an attack {cls.name!r} exists already")
+        self.attacks.append(cls())
+        return cls
+
+
+REGISTRY = Registry()
+attack = REGISTRY.add
+
+
+@cache
+def all_attacks() -> tuple[Attack, ...]:
+    """Every attack of the package, in the order of their files' names."""
+    package = import_module("zerosum.modalities.tables.privacy.attacks")
+    for info in iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{info.name}")
+    return tuple(sorted(REGISTRY.attacks, key=lambda one: type(one).__module__))

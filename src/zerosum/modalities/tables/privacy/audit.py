@@ -1,0 +1,294 @@
+"""The audit: every attack on what a model gives out, and what its outcome means for a person."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from zerosum.errors import EvaluationError, did_you_mean
+from zerosum.evaluation.judging.figures import SCHEMA, finite, save_report
+from zerosum.evaluation.measures.base import Ticker
+from zerosum.evaluation.reports.words import percent
+from zerosum.modalities.tables.privacy.attack import (
+    Attack,
+    Extra,
+    Part,
+    Release,
+    Strike,
+    Victims,
+    all_attacks,
+)
+from zerosum.modalities.tables.privacy.closest import Closest
+from zerosum.modalities.tables.privacy.rates import Estimate, Rate, risk
+
+Standing = Literal["leak", "sign", "none", "blind"]
+"""What an outcome is: `leak`, an excess over the control that chance does not make in one of 20
+audits, all attacks taken together; `sign`, one that it does not make in one of 20 such attacks;
+`none`; or `blind`, an attack that does no better than guessing, and so says nothing."""
+
+_TOGETHER = 0.05
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came of one attack.
+
+    Attributes:
+        name: of the attack.
+        title: in words.
+        meaning: what was tried.
+        source: the paper.
+        main: how often it succeeds on training rows.
+        control: how often on rows that were never trained on.
+        baseline: how often a blind guess does; None where the control is one.
+        risk: (main - control) / (1 - control), with its 95 % interval.
+        standing: what it is.
+        words: the outcome, and what it means for a person.
+        parts: the same by column.
+        exposed: columns that leak by themselves.
+        extras: other numbers.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    source: str
+    main: Rate
+    control: Rate
+    baseline: Rate | None
+    risk: Estimate
+    standing: Standing
+    words: str
+    parts: tuple[Part, ...] = ()
+    exposed: tuple[str, ...] = ()
+    extras: tuple[Extra, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        parts = [
+            {"name": part.name, **_rates(part.main, part.control),
+             "risk": asdict(risk(part.main, part.control))}
+            for part in self.parts
+        ]  # fmt: skip
+        return {
+            "name": self.name, "title": self.title, "standing": self.standing,
+            "words": self.words, "risk": asdict(self.risk),
+            **_rates(self.main, self.control, self.baseline),
+            "columns": parts, "exposed_columns": list(self.exposed),
+            "numbers": [asdict(extra) for extra in self.extras],
+            "meaning": self.meaning, "source": self.source,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Everything that was found out about one model.
+
+    Attributes:
+        subject: what was audited: run, recipe, step, data, holdout, seed, and by which command.
+        findings: one for each attack that could be made.
+        verdict: what they say together.
+        closest: distances to the closest record.
+        warnings: what a reader must know before believing the numbers.
+        seconds: how long it took.
+    """
+
+    subject: dict[str, Any]
+    findings: tuple[Finding, ...]
+    verdict: str
+    closest: Closest
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def __getitem__(self, name: str) -> Finding:
+        for finding in self.findings:
+            if finding.name == name:
+                return finding
+        known = [finding.name for finding in self.findings]
+        raise EvaluationError(f"no attack {name!r}.{did_you_mean(name, known)}")
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values. Numbers that are not finite become null."""
+        return finite(
+            {
+                "schema": SCHEMA,
+                "subject": self.subject,
+                "verdict": self.verdict,
+                "warnings": list(self.warnings),
+                "attacks": [finding.to_json() for finding in self.findings],
+                "distance_to_closest_record": asdict(self.closest),
+                "seconds": round(self.seconds, 2),
+            }
+        )
+
+    def dumps(self) -> str:
+        """`to_json` as text."""
+        return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def save(self, path: Path | str) -> Path:
+        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
+
+        Raises:
+            EvaluationError: another ending.
+            RunError: it cannot be written.
+        """
+        from zerosum.modalities.tables.privacy.report import page
+
+        return save_report(Path(path), lambda: page(self), self.to_json())
+
+
+def strike_all(
+    release: Release,
+    victims: Victims,
+    *,
+    attacks: Sequence[Attack] | None = None,
+    tick: Ticker | None = None,
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Make every attack.
+
+    Args:
+        release: what the attackers have.
+        victims: the rows they are shown afterwards.
+        attacks: left out, all there are.
+        tick: told how many are done.
+
+    Returns:
+        What was found, and what a reader must know of it, such as attacks that were not made.
+    """
+    chosen = all_attacks() if attacks is None else attacks
+    strict = 1 - _TOGETHER / len(chosen)
+    found, notes = [], []
+    for i, one in enumerate(chosen):
+        if tick is not None:
+            tick("attacking", i, len(chosen))
+        try:
+            strike = one.prepare(release).strike(victims)
+        except EvaluationError as error:
+            notes.append(f"{one.title} was not tried: {error}.")
+            continue
+        notes += [f"{one.title}: {note}" for note in strike.notes]
+        found.append(_finding(one, strike, strict))
+    return tuple(found), tuple(notes)
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """What the findings say together, and no more than they do."""
+    if not findings:
+        return "Nothing can be said: no attack could be made."
+    leaks, signs = ([f for f in findings if f.standing == kind] for kind in ("leak", "sign"))
+    telling = [f for f in findings if f.standing != "blind"]
+    if leaks:
+        worst = max(leaks, key=lambda f: f.risk.value)
+        many = (
+            f"{len(leaks)} of {len(findings)} attacks do" if len(leaks) > 1 else "One attack does"
+        )
+        return (
+            f"The model gives away people it was trained on: {many} better on their rows than on "
+            f"rows it never saw. Worst is {_small(worst.title)}, with a risk of "
+            f"{_with_interval(worst.risk)}. Do not share these rows as anonymous."
+        )
+    if not telling:
+        return "Nothing can be said: no attack did better than guessing, on any row."
+    highest = max(telling, key=lambda f: f.risk.high)
+    limit = (
+        f"The largest risk that is not ruled out is {percent(highest.risk.high)}, for "
+        f"{_small(highest.title)}"
+    )
+    if signs:
+        names = " and ".join(_small(f.title) for f in signs)
+        return (
+            f"No attack gives people away clearly, but there is a sign in {names}, such as chance "
+            f"makes now and then among {len(findings)} attacks. Repeat the audit with "
+            f"more attacks, another seed and a larger holdout. {limit}."
+        )
+    return (
+        f"None of {len(findings)} attacks does better on people who were trained on than on people "
+        f"who were not, beyond chance. {limit}. That is no proof: an attack that is not among "
+        "these may do better."
+    )
+
+
+def _finding(one: Attack, strike: Strike, strict: float) -> Finding:
+    exposed = _exposed(strike.parts, strict)
+    standing = _standing(strike, strict, exposed)
+    return Finding(
+        name=one.name,
+        title=one.title,
+        meaning=one.meaning,
+        source=one.source,
+        main=strike.main,
+        control=strike.control,
+        baseline=strike.baseline,
+        risk=risk(strike.main, strike.control),
+        standing=standing,
+        words=_words(one, strike, standing, exposed),
+        parts=strike.parts,
+        exposed=exposed,
+        extras=strike.extras,
+    )
+
+
+def _exposed(parts: Sequence[Part], strict: float) -> tuple[str, ...]:
+    """Columns that leak, by intervals that hold for all columns of all attacks together."""
+    each = 1 - (1 - strict) / max(len(parts), 1)
+    return tuple(part.name for part in parts if risk(part.main, part.control, each).low > 0)
+
+
+def _standing(strike: Strike, strict: float, exposed: tuple[str, ...]) -> Standing:
+    clear = any(_clearly_above(extra) for extra in strike.extras)
+    if clear or exposed or risk(strike.main, strike.control, strict).low > 0:
+        return "leak"
+    if risk(strike.main, strike.control).low > 0:
+        return "sign"
+    if strike.baseline is not None and strike.main.value <= strike.baseline.value:
+        return "blind"
+    return "none"
+
+
+def _clearly_above(extra: Extra) -> bool:
+    """Whether blind guessing is below an interval twice as long: six such numbers are read."""
+    low = 2 * extra.estimate.low - extra.estimate.value
+    return low > extra.blind
+
+
+def _words(one: Attack, strike: Strike, standing: Standing, exposed: tuple[str, ...]) -> str:
+    said = one.success.format(
+        n=f"{strike.tries:,}",
+        main=percent(strike.main.value),
+        control=percent(strike.control.value),
+    )
+    more = 1_000 * (strike.main.value - strike.control.value)
+    found = risk(strike.main, strike.control)
+    if standing == "leak":
+        effect = one.exposed.format(count=f"{more:,.0f}" if more >= 1 else "less than one")
+        where = f", above all through {', '.join(exposed)}" if exposed else ""
+        return f"{said} Training exposes people: {effect}{where}."
+    if standing == "sign":
+        return f"{said} There is more in it than chance makes in 19 of 20 such attacks."
+    if standing == "blind":
+        return f"{said} That is no better than blind guessing, so this attack tells nothing."
+    return (
+        f"{said} Having been trained on makes no difference that it can see; a risk of up to "
+        f"{percent(max(found.high, 0.0))} is not ruled out."
+    )
+
+
+def _rates(main: Rate, control: Rate, baseline: Rate | None = None) -> dict[str, Any]:
+    named = {"main": main, "control": control, "baseline": baseline}
+    return {
+        name: {"rate": rate.value, "low": rate.interval()[0], "high": rate.interval()[1]}
+        for name, rate in named.items()
+        if rate is not None
+    }
+
+
+def _with_interval(one: Estimate) -> str:
+    return f"{percent(one.value)} ({percent(one.low)} to {percent(one.high)})"
+
+
+def _small(title: str) -> str:
+    return f"“{title[:1].lower()}{title[1:]}”"

@@ -1,0 +1,1 @@
+"""Reading tables: files and frames, what their columns are, and their rows as values."""

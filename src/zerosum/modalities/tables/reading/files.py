@@ -1,0 +1,334 @@
+"""Tables as batches of rows, in as many passes as are needed: CSV, Parquet, and memory."""
+
+import csv
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
+import pyarrow.types as pt
+
+from zerosum.errors import DataError
+from zerosum.modalities.tables.arrow import (
+    MISSING_MARKS,
+    as_type,
+    functions,
+    is_length,
+    is_number,
+    is_text,
+)
+
+pc = functions()
+
+_BLOCK_BYTES = 4 << 20
+_BATCH_ROWS = 65_536
+_A_FEW = 64
+_SEPARATORS = ",;\t|"
+
+_TYPES = (
+    pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.time64("us"), pa.timestamp("us"),
+    pa.timestamp("ns"), pa.timestamp("us", "UTC"),
+)  # fmt: skip
+"""What text is taken for, the first that fits; what fits none stays text."""
+
+_WIDER = {
+    pa.int64(): (pa.float64(),),
+    pa.date32(): (pa.timestamp("us"), pa.timestamp("ns")),
+    pa.timestamp("us"): (pa.timestamp("ns"),),
+}
+"""Types that hold all values of another."""
+
+_NO_NUMBER = r"^\s*-?(0\d+|\d{17,})\s*$"
+"""Digits of a postal code or an identifier, some of which a number would lose."""
+
+
+class TableSource(ABC):
+    """A table that is read batch by batch.
+
+    Attributes:
+        name: how messages call it.
+        types: arrow types of its columns, by name, in order.
+        natives: what the library it came from calls them; see `Field.native`.
+        num_rows: how many rows it has.
+    """
+
+    name: str
+    types: dict[str, pa.DataType]
+    natives: Mapping[str, str]
+    num_rows: int
+
+    @abstractmethod
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """All rows, in order."""
+
+    def batches(self, limit: int | None = None) -> Iterator[pa.RecordBatch]:
+        """All rows, or `limit` of them, evenly spread."""
+        if limit is None or limit >= self.num_rows:
+            yield from self.read()
+            return
+        rows = np.arange(limit) * self.num_rows // limit
+        start = 0
+        for batch in self.read():
+            first, last = np.searchsorted(rows, (start, start + len(batch)))
+            yield batch.take(pa.array(rows[first:last] - start))
+            start += len(batch)
+
+    def check(self, columns: Collection[str]) -> None:
+        """It has rows, and these columns are of types that a table may have.
+
+        Raises:
+            DataError: it has not; the message says which.
+        """
+        if not self.num_rows:
+            raise DataError(f"{self.name} has no rows. Give a table with at least one.")
+        for name in columns:
+            kind = self.types[name]
+            if not _simple(kind.value_type if isinstance(kind, pa.DictionaryType) else kind):
+                raise DataError(
+                    f"column {name!r} of {self.name} holds {kind}. A column holds numbers, text, "
+                    "categories, true and false, or times: convert it, or drop it before."
+                )
+
+
+class MemorySource(TableSource):
+    """An arrow table."""
+
+    def __init__(self, table: pa.Table, *, name: str, natives: Mapping[str, str]) -> None:
+        require_names(table.column_names, name)
+        self.name, self.natives, self._table = name, natives, table.unify_dictionaries()
+        self.types = {field.name: field.type for field in table.schema}
+        self.num_rows = table.num_rows
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Without a copy."""
+        yield from self._table.to_batches(max_chunksize=_BATCH_ROWS)
+
+
+class ParquetSource(TableSource):
+    """A Parquet file.
+
+    Raises:
+        DataError: it is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.natives, self._path = path.name, {}, path
+        with self._open() as file:
+            schema = file.schema_arrow
+            require_names(schema.names, self.name)
+            self.types = {field.name: field.type for field in schema}
+            self.num_rows = file.metadata.num_rows
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Row groups in pieces."""
+        with self._open() as file:
+            yield from file.iter_batches(_BATCH_ROWS, use_threads=False)
+
+    def _open(self) -> parquet.ParquetFile:
+        try:
+            return parquet.ParquetFile(self._path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise DataError(
+                f"{self._path} cannot be read as Parquet: {error}. Write it again."
+            ) from error
+
+
+class CsvSource(TableSource):
+    """A CSV or TSV file whose first row names the columns, in UTF-8.
+
+    An empty cell is missing, unless it is quoted: `""` is an empty text. What columns hold is
+    found by reading the whole file once, so that no later row can be a surprise.
+
+    Args:
+        path: the file.
+        texts: columns that are text, whatever they look like.
+
+    Raises:
+        DataError: it cannot be read; the message tells the line and the column.
+    """
+
+    def __init__(self, path: Path, *, texts: Collection[str] = ()) -> None:
+        self.name, self.natives, self._path = path.name, {}, path
+        self._separator, self._columns = _header(path)
+        require_names(self._columns, self.name)
+        _require_closed_quotes(path, self._separator)
+        found: dict[str, pa.DataType | None] = dict.fromkeys(self._columns)
+        found |= {name: pa.string() for name in texts if name in found}
+        self.num_rows = 0
+        for batch in self._texts():
+            self.num_rows += len(batch)
+            for name, column in zip(self._columns, batch.columns, strict=True):
+                found[name] = _type_of(column, found[name])
+        self.types = {name: kind or pa.null() for name, kind in found.items()}
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Blocks of the file, in the types that were found."""
+        schema = pa.schema(self.types.items())
+        for batch in self._texts():
+            columns = [
+                pa.nulls(len(batch)) if pt.is_null(kind) else as_type(column, kind)
+                for column, kind in zip(batch.columns, self.types.values(), strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def _texts(self) -> Iterator[pa.RecordBatch]:
+        """Every cell as text."""
+        options = {
+            "read_options": arrow_csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK_BYTES, column_names=self._columns,
+                skip_rows_after_names=1,
+            ),
+            "parse_options": arrow_csv.ParseOptions(
+                delimiter=self._separator, newlines_in_values=True,
+                ignore_empty_lines=len(self._columns) > 1,
+            ),
+            "convert_options": arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self._columns, pa.string()), null_values=[""],
+                strings_can_be_null=True, quoted_strings_can_be_null=False,
+            ),
+        }  # fmt: skip
+        try:
+            with arrow_csv.open_csv(self._path, **options) as reader:
+                yield from reader
+        except (pa.ArrowInvalid, OSError) as error:
+            place = _broken_place(self._path, self._separator, self._columns)
+            raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error
+
+
+def open_file(path: Path, *, texts: Collection[str] = ()) -> TableSource:
+    """The table in a .csv, .tsv or .parquet file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    if path.suffix.lower() == ".parquet":
+        return ParquetSource(path)
+    return CsvSource(path, texts=texts)
+
+
+def require_names(names: Sequence[str], where: str) -> None:
+    """Every column has a name of its own.
+
+    Raises:
+        DataError: one has none, or two have the same.
+    """
+    for number, name in enumerate(names, 1):
+        if not name.strip():
+            raise DataError(
+                f"column {number} of {where} has no name. Give it one, or leave it out (an index "
+                "that pandas wrote: to_csv(index=False))."
+            )
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise DataError(
+            f"{where} has several columns called {', '.join(map(repr, twice))}. Rename them: a "
+            "column is known by its name."
+        )
+
+
+def _simple(kind: pa.DataType) -> bool:
+    moment = pt.is_timestamp(kind) or pt.is_date(kind) or is_length(kind)
+    number = is_number(kind) and not pt.is_float16(kind)
+    return number or is_text(kind) or moment or pt.is_boolean(kind) or pt.is_null(kind)
+
+
+def _type_of(column: pa.Array, found: pa.DataType | None) -> pa.DataType | None:
+    """The type of text cells, where those before were `found`; None where all are missing."""
+    bare = pc.utf8_trim_whitespace(column).drop_null()
+    marks = pc.is_in(bare, value_set=pa.array(MISSING_MARKS))
+    if found == pa.string() or not len(bare) or pc.all(marks).as_py():
+        return found
+    if pc.any(pc.match_substring_regex(bare, _NO_NUMBER)).as_py():
+        return pa.string()
+    for kind in _TYPES if found is None else (found, *_WIDER.get(found, ())):
+        # arrow tries every value before it gives up, so that a few are tried alone
+        if all(_fits(part, kind) for part in (bare[:_A_FEW], bare)):
+            return kind
+    return pa.string()
+
+
+def _fits(texts: pa.Array, kind: pa.DataType) -> bool:
+    try:
+        as_type(texts, kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """The character between cells, and the cells of the first row."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            separator = _separator_of(path)
+            for row in csv.reader(handle, delimiter=separator):
+                return separator, row
+    except UnicodeDecodeError as error:
+        place = _broken_place(path, _separator_of(path), ())
+        raise DataError(f"{path} cannot be read as CSV: {place}") from error
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
+    raise DataError(f"{path} is empty. The first row names the columns.")
+
+
+def _separator_of(path: Path) -> str:
+    """The most frequent of the usual separators in the first line, outside quotes."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with path.open("rb") as handle:
+        line = handle.readline(_BLOCK_BYTES).decode(errors="replace")
+    bare = "".join(line.split('"')[::2])
+    return max(_SEPARATORS, key=bare.count)
+
+
+def _require_closed_quotes(path: Path, separator: str) -> None:
+    """No quote is left open, which would swallow the rest of the file."""
+    count = 0
+    with path.open("rb") as handle:
+        while block := handle.read(_BLOCK_BYTES):
+            count += block.count(b'"')
+    if count % 2 == 0:
+        return
+    line = 0
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as handle:
+        rows = csv.reader(handle, delimiter=separator, strict=True)
+        try:
+            for _ in rows:
+                line = rows.line_num
+        except csv.Error as error:
+            raise DataError(
+                f"{path} cannot be read as CSV: a quote in line {line + 1} is never closed "
+                f"({error}). Close it, or write it twice where it belongs to the text."
+            ) from error
+
+
+def _broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
+    """Line and column of the first cell that is not UTF-8, or row of another length; or nothing."""
+    with path.open("rb") as handle:
+        for number, line in enumerate(handle, 1):
+            try:
+                text = line.decode("utf-8-sig")
+                if number == 1 and not columns:
+                    columns = next(csv.reader([text], delimiter=separator), [])
+            except UnicodeDecodeError as error:
+                before = next(csv.reader([line[: error.start].decode()], delimiter=separator), [""])
+                at = max(len(before), 1)
+                name = f" ({columns[at - 1]!r})" if at <= len(columns) else ""
+                return (
+                    f"line {number}, column {at}{name} holds the byte {line[error.start]:#04x}, "
+                    "which is not UTF-8. Save the file as UTF-8."
+                )
+    line = 0
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows = csv.reader(handle, delimiter=separator)
+        for row in rows:
+            if len(row) != len(columns) and (row or len(columns) == 1):
+                return (
+                    f"line {line + 1} has {len(row)} columns, and the first has {len(columns)} "
+                    f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}). Quote cells "
+                    "that hold the separator, or mend the line."
+                )
+            line = rows.line_num
+    return ""

@@ -1,0 +1,1 @@
+"""Sampling rows under conditions, and completing rows of which some cells are known."""

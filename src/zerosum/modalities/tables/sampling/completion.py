@@ -1,0 +1,223 @@
+"""Rows of which some cells are given: the others are made to fit them."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Progress
+from zerosum.errors import ConditionError, did_you_mean
+from zerosum.modalities.tables.codecs import CategoryCodec
+from zerosum.modalities.tables.constraints.base import forward_all, obeying
+from zerosum.modalities.tables.game import RowGame
+from zerosum.modalities.tables.reading.files import open_file
+from zerosum.modalities.tables.reading.frames import from_native, to_table
+from zerosum.modalities.tables.sampling.conditions import Allowed, step_of
+from zerosum.modalities.tables.sampling.evidence import Part, Question, ask, readings_of
+from zerosum.modalities.tables.sampling.particles import BLOCK, complete
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.rng import Noise, derive_seed
+
+if TYPE_CHECKING:
+    from zerosum.modalities.tables.model import TableModel
+
+_TRIES = 20
+"""How often rows that break a constraint are made again."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Rows with cells that are given.
+
+    Attributes:
+        table: the rows as they came.
+        library: whose frame they came in; None for a file.
+        values: of the modelled fields, float64 `[N, D]`; NaN for what is to be made, and for what
+            the model does not know.
+        unknown: given cells that the model does not know, bool `[N, D]`.
+    """
+
+    table: pa.Table
+    library: str | None
+    values: Tensor
+    unknown: Tensor
+
+
+def read_partial(data: Any, space: TableSpace) -> Partial:
+    """Rows from a frame, or from a .csv or .parquet file.
+
+    Raises:
+        ConditionError: a column is none of the model's, or there are no rows.
+        DataError: it cannot be read, or a column holds what its field cannot.
+    """
+    library = None
+    if isinstance(data, str | Path):
+        texts = [field.name for field in space.fields if field.categories]
+        table = pa.Table.from_batches(open_file(Path(data), texts=texts).batches())
+    else:
+        table, library, _ = from_native(data)
+    names = [field.name for field in space.fields]
+    for name in table.column_names:
+        if name not in names:
+            raise ConditionError(
+                f"the rows to complete have a column {name!r}, which the model does not make."
+                f"{did_you_mean(name, names)} Leave it out."
+            )
+    if not table.num_rows:
+        raise ConditionError("there are no rows to complete. Give one or more.")
+    values = torch.full((table.num_rows, len(space.names)), torch.nan, dtype=torch.float64)
+    unknown = torch.zeros(values.shape, dtype=torch.bool)
+    codecs = {codec.name: codec for codec in space.codecs}
+    for i, field in enumerate(space.modelled):
+        if field.name not in table.column_names:
+            continue
+        column = torch.from_numpy(np.array(field.to_values(table[field.name]), float))
+        if field.categories:
+            codec = codecs.get(field.name)
+            known = len(field.categories) - 1
+            unknown[:, i] = column > known
+            if isinstance(codec, CategoryCodec) and codec.rare is None:
+                seen = torch.tensor(codec.values, dtype=torch.float64)
+                unknown[:, i] = ~column.isnan() & ~torch.isin(column, seen)
+        values[:, i] = torch.where(unknown[:, i], torch.nan, column)
+    strange = [name for name, some in zip(space.names, unknown.any(0), strict=True) if some]
+    if strange:
+        warnings.warn(
+            f"the rows to complete have values in {', '.join(strange)} that the model has never "
+            "seen. They are kept, and tell nothing about the other cells.",
+            stacklevel=3,
+        )
+    return Partial(table, library, values, unknown)
+
+
+def completed_values(
+    model: "TableModel", partial: Partial, *, seed: int, particles: int,
+    progress: Progress | None = None,
+) -> Tensor:  # fmt: skip
+    """Values of complete rows, float64 `[N, D]`; cells that the model does not know are made up.
+
+    Raises:
+        ConditionError: the model does not make rows column by column, or rows cannot be completed
+            so that every constraint holds.
+    """
+    space, game = model.table, model.game
+    if not isinstance(game, RowGame):
+        raise ConditionError(
+            "this model makes whole rows at once, so it cannot complete given ones. Train the "
+            "recipe table for that."
+        )
+    given = _given(partial, space)
+    question = ask(
+        space, game.order, model.pool, _parts(partial, space), given, _masks(partial, space)
+    )
+    hard = _hard(question, game.order)
+    made = torch.empty_like(partial.values)
+    left = torch.arange(len(made))
+    for attempt in range(_TRIES):
+        salt = derive_seed(seed, "complete", attempt)
+        for rows, count in ((left[~hard[left]], 1), (left[hard[left]], particles)):
+            size = max(1, BLOCK * 2 // count) if count > 1 else BLOCK
+            for i, block in enumerate(rows.split(size) if len(rows) else ()):
+                noise = Noise(derive_seed(salt, count, i))
+                x = complete(game, question.some(block), count, noise)
+                made[block] = space.to_data(x)
+                if progress is not None:
+                    progress("completing rows", min((i + 1) * size, len(rows)), len(rows))
+        made = torch.where(partial.values.isnan(), made, partial.values)
+        if not space.constraints:
+            return made
+        told = torch.where(partial.unknown, torch.nan, made)
+        left = (~obeying(space.constraints, space.columns(told))).nonzero()[:, 0]
+        if not len(left):
+            return made
+    raise ConditionError(
+        f"{len(left):,} rows cannot be completed so that every constraint holds: rows "
+        f"{', '.join(str(int(row)) for row in left[:5])}{', …' if len(left) > 5 else ''} (counted "
+        "from 0). Look whether their given cells contradict each other. Where a constraint "
+        "computes a column from others, give those, and leave it empty."
+    )
+
+
+def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.Table:
+    """The user's table of completed rows, in which every given cell is as it was."""
+    table = to_table(values, space)
+    unknown = dict(zip(space.names, partial.unknown.any(0).tolist(), strict=True))
+    for i, field in enumerate(space.fields):
+        if field.name not in partial.table.column_names:
+            continue
+        if field.categories and not unknown[field.name]:
+            continue  # a category is its value, and that is already there
+        kind = pa.string() if field.categories else table.column(i).type
+        given = partial.table[field.name].cast(kind, safe=False)
+        told = pc.call_function("coalesce", [given, table.column(i).cast(kind)])
+        table = table.set_column(i, table.schema.field(i).with_type(kind), told)
+    return table
+
+
+def _given(partial: Partial, space: TableSpace) -> Tensor:
+    """Code + place of what is given, float32 `[N, C]`, NaN elsewhere."""
+    columns, exact = space.columns(partial.values), _coded_as_is(space)
+    given = torch.full((len(partial.values), len(space.codecs)), torch.nan)
+    built = [one for one in space.constraints if one.constructed]
+    needed = [columns[name] for one in built for name in one.columns]
+    whole = ~torch.stack(needed).isnan().any(0) if needed else torch.ones(0, dtype=torch.bool)
+    coded = {}
+    if bool(whole.any()):
+        coded = forward_all(space.constraints, {n: c[whole] for n, c in columns.items()})
+    for i, codec in enumerate(space.codecs):
+        if codec.name in exact:
+            column = columns[codec.name]
+            given[:, i] = torch.where(column.isnan(), torch.nan, codec.encode(column))
+        elif coded:
+            column = coded[codec.name]
+            given[whole, i] = torch.where(column.isnan(), torch.nan, codec.encode(column))
+    return given
+
+
+def _masks(partial: Partial, space: TableSpace) -> dict[int, Tensor]:
+    """For columns of combinations those that agree with what is given, bool `[N, size]`."""
+    columns, masks = space.columns(partial.values), {}
+    for name, (index, read) in readings_of(space).items():
+        if read is None or bool(columns[name].isnan().all()):
+            continue
+        given = columns[name][:, None]
+        agrees = given.isnan() | (given == read)
+        masks[index] = masks.get(index, True) & agrees
+    # where nothing agrees, nothing can be told: such rows break the constraint, and are named
+    return {index: mask | ~mask.any(1, keepdim=True) for index, mask in masks.items()}
+
+
+def _coded_as_is(space: TableSpace) -> set[str]:
+    return {name for name, (_, read) in readings_of(space).items() if read is None}
+
+
+def _parts(partial: Partial, space: TableSpace) -> dict[int, Part]:
+    """For columns with empty cells: that these come to hold something."""
+    parts = {}
+    fields = {field.name: field for field in space.modelled}
+    exact = _coded_as_is(space)
+    for i, codec in enumerate(space.codecs):
+        if codec.missing is None or codec.name not in exact:
+            continue
+        if codec.name in partial.table.column_names:
+            known = Allowed(((-torch.inf, torch.inf),), False, step_of(fields[codec.name]))
+            part = Part.of(codec, known)
+            if part.num_rows:
+                parts[i] = part
+    return parts
+
+
+def _hard(question: Question, order: tuple[int, ...]) -> Tensor:
+    """Which rows are asked something after a cell that is made, bool `[N]`."""
+    assert question.given is not None
+    given = ~question.given[:, list(order)].isnan()
+    told = [column in question.parts or column in question.masks for column in order]
+    asked = given | torch.tensor(told)
+    made_before = (~given).long().cumsum(1) - (~given).long()
+    return (asked & (made_before > 0)).any(1)

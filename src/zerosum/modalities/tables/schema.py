@@ -1,0 +1,120 @@
+"""The schema of a table: its fields in order, and what a user says about them beforehand."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from zerosum.config import Config, family_of
+from zerosum.errors import ConfigError, DataError, did_you_mean
+from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.time_fields import DateField, DatetimeField, DurationField
+from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
+
+__all__ = [
+    "ConstantField", "DateField", "DatetimeField", "DurationField", "KeyField", "Schema",
+    "TextField", "overrides_of",
+]  # fmt: skip
+
+Overrides = dict[str, dict[str, Any]]
+"""For each column that something is said of, attributes of its field, with the `kind`."""
+
+
+class Schema(Config):
+    """What a table is.
+
+    Attributes:
+        fields: its columns, in order.
+        dropped: columns that are left out.
+    """
+
+    kind = "schema"
+    fields: tuple[Field, ...]
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """A line for each column: name, kind, type, details."""
+        lines = [
+            {"column": f.name, "kind": f.kind, "type": f.dtype, "details": f.details}
+            for f in self.fields
+        ]
+        empty = {"kind": "dropped", "type": "", "details": ""}
+        return lines + [{"column": name, **empty} for name in self.dropped]
+
+
+def overrides_of(schema: Any) -> tuple[Overrides, tuple[str, ...]]:
+    """What a user says about columns, and the names of those to drop.
+
+    Args:
+        schema: a `Schema`; its JSON, or a file that holds it; or a mapping from names of columns
+            to kinds (`{"zip": "category"}`) or attributes
+            (`{"price": {"kind": "float", "places": 2}}`).
+
+    Raises:
+        DataError: it is none of these, or names a kind that there is not.
+    """
+    if isinstance(schema, str | Path):
+        schema = _read(Path(schema))
+    if isinstance(schema, Schema):
+        schema = schema.to_json()
+    if not isinstance(schema, Mapping):
+        raise DataError(
+            f"schema is of type {type(schema).__name__}. Give a Schema, a JSON file, or a mapping "
+            "such as {'zip': 'category'}."
+        )
+    dropped: tuple[str, ...] = ()
+    if schema.get("kind") == Schema.kind:
+        dropped = tuple(schema.get("dropped", ()))
+        schema = {field.get("name", ""): field for field in schema.get("fields", ())}
+    return {name: _attributes(name, told) for name, told in schema.items()}, dropped
+
+
+def field_of(name: str, told: Mapping[str, Any]) -> Field:
+    """The field with these attributes.
+
+    Raises:
+        DataError: an attribute is missing, unknown, or not allowed.
+    """
+    try:
+        return Field.from_json({**told, "name": name})
+    except ConfigError as error:
+        raise DataError(f"the schema of column {name!r}: {error}") from error
+
+
+def require_columns(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Every name is a column of the table.
+
+    Raises:
+        DataError: one is not; the nearest is suggested.
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            raise DataError(f"{what} names {name!r}, no column.{did_you_mean(name, known)}")
+
+
+def _attributes(name: str, told: Any) -> dict[str, Any]:
+    body = {"kind": told} if isinstance(told, str) else dict(told)
+    kind, kinds = body.get("kind"), family_of(Field)
+    if kind not in kinds:
+        given = "no kind" if kind is None else f"kind {kind!r}"
+        raise DataError(
+            f"the schema of column {name!r} has {given}.{did_you_mean(str(kind), kinds)}"
+        )
+    unknown = [key for key in body if key != "kind" and key not in kinds[kind].model_fields]
+    if unknown:
+        hint = did_you_mean(unknown[0], kinds[kind].model_fields)
+        raise DataError(f"the schema of column {name!r}: unknown key {unknown[0]!r}.{hint}")
+    return {key: value for key, value in body.items() if key != "name"}
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise DataError(f"no schema at {str(path)!r}: {error.strerror}.") from error
+    except ValueError as error:
+        raise DataError(
+            f"{path} is no JSON: {error}. `zerosum schema FILE --out {path.name}` writes one."
+        ) from error

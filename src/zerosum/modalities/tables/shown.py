@@ -1,0 +1,53 @@
+"""Rows of tables as a plot, and as files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from PIL import Image
+from torch import Tensor
+
+from zerosum.forms import Preview, Writer
+from zerosum.modalities.tables.reading.frames import to_table
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.writing import write_csv, write_parquet
+from zerosum.pictures import draw_points
+from zerosum.spaces import Space
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FEW = 2_500
+
+
+class TablePreview(Preview):
+    """A plot of the first two columns."""
+
+    few = _FEW
+
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """Values `[N, D]` as dots, over reals in grey if these are given."""
+        return draw_points(x, real=real)
+
+
+class TableWriter(Writer):
+    """Rows as `.csv` or `.parquet`, in the columns and types of the training data."""
+
+    forms = (".csv", ".parquet")
+    default: ClassVar[str] = "samples.csv"
+
+    def write(
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
+    ) -> None:
+        """See `Writer.write`."""
+        assert isinstance(space, TableSpace)
+        table_into = {".csv": write_csv, ".parquet": write_parquet}[form]
+        table_into(path, tables_of(space, pieces))
+
+
+def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
+    """Values of rows, piece by piece, as arrow tables; keys go on from piece to piece."""
+    start = 0
+    for piece in pieces:
+        yield to_table(piece, space, start)
+        start += len(piece)

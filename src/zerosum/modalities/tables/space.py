@@ -1,0 +1,169 @@
+"""The space of table rows: fields, constraints and codes, and the way between them.
+
+In compact form a row is its values, float64 `[N, D]` with NaN for what is missing, one column for
+each field that is modelled. Networks see *code + place* of each coded column, float32 `[N, C]`;
+where constraints change columns, C may differ from D.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from zerosum.errors import ConfigError, did_you_mean
+from zerosum.modalities.tables.codecs import Codec, NumberCodec
+from zerosum.modalities.tables.constraints import kinds as constraint_kinds  # noqa: F401  (a space in JSON names them)
+from zerosum.modalities.tables.constraints.base import (
+    Constraint,
+    Values,
+    backward_all,
+    construct,
+    forward_all,
+)
+from zerosum.modalities.tables.fields import Field
+from zerosum.spaces import Space
+
+_EMBEDDED_CATEGORIES = 20
+
+
+class TableSpace(Space):
+    """Rows of a table.
+
+    Attributes:
+        fields: every column of the user's table, in its order.
+        constraints: what holds in every row.
+        codecs: the columns that networks see.
+        num_rows: training rows.
+    """
+
+    kind = "table"
+    unit = "rows"
+    discrete = True
+    fields: tuple[Field, ...]
+    constraints: tuple[Constraint, ...] = ()
+    codecs: tuple[Codec, ...]
+    num_rows: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        """`(coded columns,)`."""
+        return (len(self.codecs),)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each coded column."""
+        return tuple(codec.size for codec in self.codecs)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the modelled fields: the columns of the compact form."""
+        return tuple(field.name for field in self.fields if field.modelled)
+
+    @cached_property
+    def modelled(self) -> tuple[Field, ...]:
+        """The modelled fields, in the order of `names`."""
+        return tuple(field for field in self.fields if field.modelled)
+
+    def packed(self, count: int) -> "TableSpace":
+        """Rows side by side have no space of their own.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError("rows of a table are not packed by their space; set game.pack=1.")
+
+    def to_model(self, compact: Tensor) -> Tensor:
+        """Code + place, float32 `[N, C]`, of values `[N, D]`."""
+        columns = forward_all(self.constraints, self.columns(compact))
+        return torch.stack([codec.encode(columns[codec.name]) for codec in self.codecs], dim=1)
+
+    def to_data(self, x: Tensor) -> Tensor:
+        """Values, float64 `[N, D]`, of code + place `[N, C]`; see `backward_all` on constraints."""
+        return self.compact(backward_all(self.constraints, self._decoded(x)))
+
+    def to_data_as_is(self, x: Tensor) -> Tensor:
+        """`to_data`, with no row moved to obey a constraint that is not constructed."""
+        return self.compact(construct(self.constraints, self._decoded(x)))
+
+    def _decoded(self, x: Tensor) -> Values:
+        coded = x.cpu()
+        return {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
+
+    def columns(self, compact: Tensor) -> Values:
+        """The columns of values `[N, D]`, by name."""
+        return dict(zip(self.names, compact.cpu().unbind(dim=1), strict=True))
+
+    def compact(self, columns: Values) -> Tensor:
+        """Values `[N, D]` of columns by name."""
+        return torch.stack([columns[name] for name in self.names], dim=1)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Features `[N, F]` of code + place `[N, C]` in which distances make sense.
+
+        Numbers are their rank in the data, centred and of variance 1, with a mark where they are
+        missing. Categories are a mark for each of the 20 most frequent; two rows that differ in one
+        are as far apart as two in a number of middling rank, on average.
+        """
+        parts = [
+            part
+            for i, codec in enumerate(self.codecs)
+            for part in self._embedded(codec, x[:, i].float())
+        ]
+        return torch.stack(parts, dim=1)
+
+    def mismatch(self, other: Space, what: str) -> str | None:
+        """See `Space.mismatch`: columns must agree in name and order, and in their categories."""
+        if not isinstance(other, TableSpace):
+            return super().mismatch(other, what)
+        columns = f"Give reals with the columns of the training data: {', '.join(self.names)}."
+        absent = [name for name in self.names if name not in other.names]
+        extra = [name for name in other.names if name not in self.names]
+        if absent:
+            near = did_you_mean(absent[0], other.names)
+            return (
+                f"{what} has no column {absent[0]!r} to compare, and the model makes one.{near} "
+                f"{columns}"
+            )
+        if extra:
+            return (
+                f"{what} has columns that the model lacks: {', '.join(map(repr, extra[:5]))}. "
+                f"{columns}"
+            )
+        if self.names != other.names:
+            return f"{what} has its columns in another order. {columns}"
+        for mine, theirs in zip(self.modelled, other.modelled, strict=True):
+            if (mine.kind, mine.categories) != (theirs.kind, theirs.categories):
+                return (
+                    f"{what} was read with other values of {mine.name!r} than the training data. "
+                    "Give its file, so that it is read with the run's fields."
+                )
+        return None
+
+    def _embedded(self, codec: Codec, x: Tensor) -> Sequence[Tensor]:
+        code = x.floor().long().clamp(0, codec.size - 1)
+        if isinstance(codec, NumberCodec):
+            rank = _ranks(codec).to(x)
+            width = _shares(codec).to(x)
+            value = (rank[code] + (x - code - 0.5) * width[code] - 0.5) * 12**0.5
+            if codec.missing is None:
+                return [value]
+            gone = code == codec.missing
+            return [torch.where(gone, 0.0, value), gone.float()]
+        marks = min(codec.size, _EMBEDDED_CATEGORIES)
+        common = torch.tensor(codec.counts).argsort(descending=True, stable=True)[:marks]
+        return [(code == one).float() for one in common.tolist()]
+
+
+def _shares(codec: NumberCodec) -> Tensor:
+    """Share of the known rows in each code, `[size]`."""
+    counts = torch.tensor(codec.counts, dtype=torch.float64)
+    if codec.missing is not None:
+        counts[codec.missing] = 0
+    return (counts / counts.sum().clamp_min(1)).float()
+
+
+def _ranks(codec: NumberCodec) -> Tensor:
+    """Mean rank of the rows in each code, 0 to 1, `[size]`."""
+    shares = _shares(codec).double()
+    return (shares.cumsum(0) - shares / 2).float()

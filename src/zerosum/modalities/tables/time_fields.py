@@ -1,0 +1,206 @@
+"""Fields of time: moments, days, lengths of time. Values count steps of a resolution."""
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from zerosum.errors import DataError
+from zerosum.modalities.tables.arrow import functions
+from zerosum.modalities.tables.fields import Field, floats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Resolution = Literal["day", "hour", "minute", "second", "ms", "us"]
+
+NANOSECONDS: dict[Resolution, int] = {
+    "day": 86_400 * 10**9, "hour": 3_600 * 10**9, "minute": 60 * 10**9,
+    "second": 10**9, "ms": 10**6, "us": 10**3,
+}  # fmt: skip
+"""In one step of each resolution, the widest first."""
+
+_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(days?|d|hours?|h|minutes?|min|m|seconds?|s|ms|us)\b")
+_CLOCK = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
+
+
+class StepField(Field):
+    """Time in steps of a resolution.
+
+    Attributes:
+        resolution: the widest step that every value of the data is a multiple of.
+        offset: what all values are beyond a multiple, in units of the arrow type: data that is
+            always taken at noon has steps of a day, and an offset of 12 hours.
+    """
+
+    resolution: Resolution = "us"
+    offset: int = 0
+
+    @property
+    def step(self) -> int:
+        """Units of the arrow type in one step."""
+        return max(1, NANOSECONDS[self.resolution] // _UNITS[self.arrow_type.unit])
+
+    @property
+    def details(self) -> str:
+        """The resolution, and the time zone where there is one."""
+        zone = getattr(self.arrow_type, "tz", None)
+        return f"steps of 1 {self.resolution}" + (f", {zone}" if zone else "")
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """Steps since the epoch; a value between two steps lies between them."""
+        read = self.read(column, self.arrow_type)
+        units = _whole(self._units(read)) - self.offset
+        steps = units // self.step + (units % self.step) / self.step
+        return np.where(read.is_null().to_numpy(zero_copy_only=False), np.nan, steps)
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """The moments themselves."""
+        import pyarrow as pa
+
+        units = np.nan_to_num(np.round(values)).astype(np.int64) * self.step + self.offset
+        return self._moments(pa.array(units, mask=np.isnan(values)))
+
+    def _units(self, column: "pa.Array") -> "pa.Array":
+        """Units since the epoch of a column of the field's arrow type."""
+        return column
+
+    def _moments(self, units: "pa.Array") -> "pa.Array":
+        """The column of units since the epoch, int64."""
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        return (units.cast(pa.int32()) if kind.bit_width == 32 else units).cast(kind)
+
+
+class DatetimeField(StepField):
+    """Moments, with or without a time zone.
+
+    Days of a time zone begin at its own midnight; all other steps are counted in UTC, in which no
+    hour is left out or comes twice.
+    """
+
+    kind = "datetime"
+    dtype: str = "timestamp[us]"
+
+    def value_of(self, text: Any) -> float:
+        """Steps since the epoch until `text`: `2020-01-31 10:30`, in the column's time zone."""
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        told = pa.array([str(text)])
+        try:
+            moment = told.cast(kind)
+        except pa.ArrowInvalid:
+            try:
+                bare = told.cast(pa.timestamp(kind.unit))
+            except pa.ArrowInvalid:
+                raise DataError(
+                    f"{self.name} is {text!r}, and it holds moments. Write one such as "
+                    "2020-01-31 or 2020-01-31 10:30."
+                ) from None
+            moment = _assume(bare, kind.tz) if kind.tz else bare
+            moment = moment.cast(kind)
+        return float(self.to_values(moment)[0])
+
+    def _units(self, column: "pa.Array") -> "pa.Array":
+        pc = functions()
+
+        return pc.local_timestamp(column) if self._local else column
+
+    def _moments(self, units: "pa.Array") -> "pa.Array":
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        if not self._local:
+            return units.cast(kind)
+        return _assume(units.cast(pa.timestamp(kind.unit)), kind.tz)
+
+    @property
+    def _local(self) -> bool:
+        return self.resolution == "day" and self.arrow_type.tz is not None
+
+
+class DurationField(StepField):
+    """Lengths of time, and times of day."""
+
+    kind = "duration"
+    dtype: str = "duration[us]"
+
+    def value_of(self, text: Any) -> float:
+        """Steps in `text`: `36 hours`, `1 day 12:00:00`, `10:30`, or a `timedelta`."""
+        seconds = text.total_seconds() if isinstance(text, timedelta) else _seconds(str(text))
+        if seconds is None:
+            raise DataError(
+                f"{self.name} is {text!r}, and it holds lengths of time. Write one such as "
+                "90 minutes or 10:30:00."
+            )
+        units = seconds * 10**9 / _UNITS[self.arrow_type.unit]
+        return (units - self.offset) / self.step
+
+
+class DateField(Field):
+    """Days: values count them since 1970."""
+
+    kind = "date"
+    dtype: str = "date32[day]"
+
+    def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
+        """Days since the epoch."""
+        import pyarrow as pa
+
+        return floats(self.read(column, pa.date32()).cast(pa.int32()))
+
+    def to_arrow(self, values: np.ndarray) -> "pa.Array":
+        """The days themselves."""
+        import pyarrow as pa
+
+        days = np.nan_to_num(np.round(values)).astype(np.int32)
+        return pa.array(days, mask=np.isnan(values)).cast(pa.date32()).cast(self.arrow_type)
+
+    def value_of(self, text: Any) -> float:
+        """Days since the epoch until `text`: `2020-01-31`."""
+        try:
+            return float(np.datetime64(str(text)[:10], "D").astype(np.int64))
+        except ValueError:
+            raise DataError(
+                f"{self.name} is {text!r}, and it holds days. Write one such as 2020-01-31."
+            ) from None
+
+
+def _assume(bare: "pa.Array", zone: str) -> "pa.Array":
+    """Moments of a zone's clock; of an hour that comes twice the first, of a gap its end."""
+    pc = functions()
+
+    return pc.assume_timezone(bare, zone, ambiguous="earliest", nonexistent="latest")
+
+
+def _whole(column: "pa.Array") -> np.ndarray:
+    """Units as int64; 0 for what is missing."""
+    import pyarrow as pa
+
+    pc = functions()
+
+    narrow = column.cast(pa.int32()) if column.type.bit_width == 32 else column
+    return pc.fill_null(narrow.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds that a text says; None where it says none.
+
+    >>> _seconds("1 day 02:30:00"), _seconds("-90 min")
+    (95400.0, -5400.0)
+    """
+    sign, bare = (-1, text.strip()[1:]) if text.strip().startswith("-") else (1, text.strip())
+    total, found = 0.0, False
+    for number, unit in _PART.findall(bare):
+        short = unit if unit in _SECONDS else unit[0]
+        total, found = total + float(number) * _SECONDS[short], True
+    rest = _PART.sub("", bare).strip(" ,")
+    if clock := _CLOCK.fullmatch(rest):
+        total += int(clock[1]) * 3_600 + int(clock[2]) * 60 + float(clock[3] or 0)
+        return sign * total
+    return sign * total if found and not rest else None

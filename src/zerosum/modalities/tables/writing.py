@@ -1,0 +1,59 @@
+"""Rows into files, block by block."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zerosum.errors import RunError
+from zerosum.runs.files import make_folder, write_whole
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def write_tables(path: Path, tables: "Iterator[pa.Table]") -> Path:
+    """Write tables of the same columns into one .parquet or .csv file, one after another.
+
+    Raises:
+        RunError: the form is another, or the file cannot be written.
+    """
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise RunError(f"cannot save rows as {path.name!r}. Allowed: .csv, .parquet.")
+    make_folder(path.parent)
+    write = write_csv if path.suffix.lower() == ".csv" else write_parquet
+    write_whole(path, lambda aside: write(aside, tables))
+    return path
+
+
+def write_parquet(path: Path, tables: "Iterator[pa.Table]") -> None:
+    """Write tables of the same columns into a .parquet file, one after another."""
+    import pyarrow.parquet as parquet
+
+    first = next(tables)
+    with parquet.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+
+
+def write_csv(path: Path, tables: "Iterator[pa.Table]") -> None:
+    """Write tables of the same columns into a .csv file, one after another."""
+    import pyarrow.csv as csv
+
+    first = _plain(next(tables))
+    with csv.CSVWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(_plain(table))
+
+
+def _plain(table: "pa.Table") -> "pa.Table":
+    """Categories as the text that they are, which is what CSV holds."""
+    import pyarrow as pa
+
+    fields = [
+        field.with_type(field.type.value_type) if isinstance(field.type, pa.DictionaryType)
+        else field
+        for field in table.schema
+    ]  # fmt: skip
+    return table.cast(pa.schema(fields))

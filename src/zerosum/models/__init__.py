@@ -1,0 +1,1 @@
+"""Trained models: sampling, walking, saving, exporting."""

@@ -1,0 +1,113 @@
+"""Samples in the user's units, and the forms they are saved in."""
+
+import os
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from zerosum.errors import RunError
+from zerosum.forms import Preview, Writer
+from zerosum.runs.files import make_folder, write_whole
+from zerosum.spaces import Space
+
+_OF_ALL = (".png", ".npz")
+"""Forms that samples of every kind are saved in."""
+
+
+class Samples:
+    """What a model made.
+
+    Attributes:
+        x: samples as users hold them: uint8 `[N, H, W, C]` for images, float32 `[N, D]` for points.
+        y: int64 label codes `[N]`, or None.
+        labels: name of each sample's label; empty without labels.
+        space: what a sample is.
+    """
+
+    def __init__(
+        self, x: Tensor, y: Tensor | None, space: Space, *, preview: Preview, writer: Writer
+    ) -> None:
+        self._x, self.space = x, space
+        self._preview, self._writer = preview, writer
+        self.y = None if y is None else y.numpy()
+        self.labels = [] if y is None else [space.labels[int(code)] for code in y]
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    @property
+    def x(self) -> np.ndarray:
+        """The samples in the user's units; see `Space.to_numpy`."""
+        return self.space.to_numpy(self._x)
+
+    @property
+    def tensor(self) -> Tensor:
+        """Compact samples: uint8 `[N, C, H, W]` of images, float32 `[N, D]` of points."""
+        return self._x
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Endings of files that these samples can be saved as; `folder` for a folder."""
+        return *_OF_ALL, *self._writer.forms
+
+    def picture(self) -> Image.Image:
+        """All samples in one picture: images as a grid, points as a plot."""
+        return self._preview.draw(self.space, self._x)
+
+    def media(self) -> Mapping[str, bytes]:
+        """Files in which samples can be heard or watched, by name; empty where there are none."""
+        return self._preview.media(self.space, self._x)
+
+    def save(self, path: Path | str) -> Path:
+        """Write to `path`; its ending decides the form.
+
+        `.png` is a picture of all samples and `.npz` holds arrays `x` and `y`. The other `forms`
+        depend on the samples: `.csv` and `.parquet` for points, and a folder with one file for each
+        sample for images, for a path without an ending or one that ends in a slash.
+
+        Raises:
+            RunError: the form does not suit these samples, or cannot be written.
+        """
+        as_folder = str(path).endswith(("/", os.sep))
+        path = Path(path)
+        form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"
+        if form not in self.forms:
+            what = "a folder" if form == "folder" else f"{form}"
+            raise RunError(
+                f"cannot save {self.space.unit} as {what}. Allowed: {', '.join(self.forms)}."
+            )
+        if form == "folder":
+            self._write_folder(path)
+            return path
+        make_folder(path.parent)
+        write_whole(path, lambda aside: self._write(aside, form))
+        return path
+
+    def _write(self, path: Path, form: str) -> None:
+        if form == ".png":
+            self.picture().save(path, format="PNG")
+        elif form == ".npz":
+            arrays: Any = {"x": self.x} | ({} if self.y is None else {"y": self.y})
+            with path.open("wb") as handle:  # given a name, numpy would add an ending of its own
+                np.savez_compressed(handle, **arrays)
+        else:
+            self._writer.write(path, form, self.space, [self._x], self.labels)
+
+    def _write_folder(self, path: Path) -> None:
+        if path.is_dir() and any(path.iterdir()):
+            raise RunError(f"{path} is not empty. Choose a new folder.")
+        make_folder(path)
+        try:
+            self._writer.write(path, "folder", self.space, [self._x], self.labels)
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.picture().save(buffer, format="PNG")
+        return buffer.getvalue()

@@ -1,0 +1,178 @@
+"""From whatever the user calls data to a data set, and to a description that opens it again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zerosum.catalogue import load_installed
+from zerosum.config import family_of
+from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.errors import DataError, did_you_mean
+from zerosum.spaces import Space
+
+
+def open_data(
+    data: Any,
+    *,
+    spaces: Sequence[str] | None = None,
+    needs: Iterable[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> tuple[Dataset, DataConfig | None]:
+    """The data set, and the description that a run records.
+
+    Args:
+        data: a built-in name; a path; an array, a tensor or a data frame; a pair `(x, y)`; several
+            paths or arrays for recipes that take these; a `DataConfig`, or a `Dataset`.
+        spaces: kinds of space that are wanted, such as those that a recipe takes; if not given,
+            whatever the data is surest to be.
+        needs: what a recipe needs; a reader that has an option of that name is asked for it.
+        progress: told about anything that takes long.
+        options: of the reader, such as `size` or `schema`; None and False are not given.
+
+    Raises:
+        DataError: it cannot be found, read or used; the message says why.
+    """
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if isinstance(data, Dataset):
+        if given:
+            raise DataError(f"a Dataset takes no options; leave out {', '.join(given)}.")
+        return data, None
+    if isinstance(data, DataConfig):
+        fields = type(data).fields_for(given)
+        config = data.model_copy(update=fields) if fields else data
+        return config.build(progress), config
+    reader = reader_for(data, spaces)
+    return reader.describing(data, given | _asked(reader, needs)).open(data, progress)
+
+
+def open_like(
+    data: Any,
+    space: Space,
+    *,
+    like: DataConfig | None = None,
+    progress: Progress | None = None,
+) -> tuple[Dataset, DataConfig | None]:
+    """Data brought to the form of `space`.
+
+    Args:
+        data: whatever `open_data` takes.
+        space: what its samples shall be.
+        like: how data of that space was opened; options that fit are used again.
+        progress: told about anything that takes long.
+
+    Raises:
+        DataError: it cannot be found, read or brought to that form; the message says why.
+    """
+    return _brought_to(data, space, like, False, progress)
+
+
+def open_holdout(
+    data: Any,
+    *,
+    space: Space,
+    like: DataConfig | None = None,
+    progress: Progress | None = None,
+) -> tuple[Dataset, DataConfig | None]:
+    """Reals that a run was not trained on, brought to the form of its training data.
+
+    A file with a test split gives that, and simulated data is drawn from another seed.
+
+    Args:
+        data: whatever `open_data` takes.
+        space: what the run's samples are.
+        like: how the run's data was opened; options that fit are used again.
+        progress: told about anything that takes long.
+
+    Raises:
+        DataError: it cannot be found, read or brought to that form; the message says why.
+    """
+    return _brought_to(data, space, like, True, progress)
+
+
+def scan_data(
+    data: Any,
+    *,
+    spaces: Sequence[str] | None = None,
+    needs: Iterable[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> str | None:
+    """What lies where `data` says, and the form it is brought to; None if there is nothing to say.
+
+    Raises:
+        DataError: it cannot be found or read.
+    """
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    reader = reader_for(data, spaces)
+    return reader.describing(data, given | _asked(reader, needs)).scan(progress)
+
+
+def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfig]:
+    """The reader that claims `data` most surely.
+
+    Args:
+        data: whatever `open_data` takes.
+        spaces: kinds of space that are wanted; a reader of other kinds is taken only where none of
+            these reads the data, so that it is said what the data is.
+
+    Raises:
+        DataError: no reader claims it.
+    """
+    readers = all_readers()
+    claims = {kind: reader.claims(data) for kind, reader in readers.items()}
+    wanted = [k for k in claims if spaces is None or set(readers[k].spaces) & set(spaces)]
+    for kinds in (wanted, list(claims)):
+        sure = max(kinds, key=lambda kind: claims[kind], default=None)
+        if sure is not None and claims[sure] > 0:
+            return readers[sure]
+    raise DataError(_unclaimed(data, readers))
+
+
+def all_readers() -> dict[str, type[DataConfig]]:
+    """Every reader of data, by kind."""
+    load_installed()
+    family = family_of(DataConfig)
+    readers = {kind: one for kind, one in family.items() if issubclass(one, DataConfig)}
+    return {kind: reader for kind, reader in readers.items() if reader.spaces}
+
+
+def built_in_names() -> list[str]:
+    """Names of data that needs no file."""
+    return [kind for kind, reader in all_readers().items() if reader.built_in]
+
+
+def _brought_to(
+    data: Any, space: Space, like: DataConfig | None, holdout: bool, progress: Progress | None
+) -> tuple[Dataset, DataConfig | None]:
+    if isinstance(data, Dataset | DataConfig):
+        return open_data(data, progress=progress)
+    reader = reader_for(data, (space.kind,))
+    return reader.open_like(data, space, like=like, holdout=holdout, progress=progress)
+
+
+def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
+    return {need: True for need in needs if need in reader.options()}
+
+
+def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
+    names = [kind for kind, reader in readers.items() if reader.built_in]
+    if isinstance(data, str | Path):
+        if Path(data).exists():
+            return (
+                f"no reader knows what {str(data)!r} is. Give a folder or zip of images, a .npz, "
+                f"idx, .csv, .tsv or .parquet file, or one of {', '.join(names)}."
+            )
+        return (
+            f"no data at {str(data)!r}: it is neither a file or folder nor a built-in name."
+            f"{did_you_mean(str(data), names)}"
+        )
+    if isinstance(data, tuple | list) and data and all(isinstance(one, str | Path) for one in data):
+        return (
+            f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
+            "for recipes that translate images, such as cyclegan; give others one."
+        )
+    return (
+        f"data is of type {type(data).__name__}. Give a path, a built-in name "
+        f"({', '.join(names)}), an array, a tensor, a pair (x, y), a data frame, or a Dataset."
+    )

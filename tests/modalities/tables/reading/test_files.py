@@ -1,0 +1,135 @@
+"""Files of tables: what columns are found to hold, and what cannot be read."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as pq
+import pytest
+
+from zerosum.errors import DataError
+from zerosum.modalities.tables.reading import files as table_files
+from zerosum.modalities.tables.reading.dataset import read_values, schema_of
+from zerosum.modalities.tables.reading.files import CsvSource, open_file
+from zerosum.modalities.tables.reading.infer import infer_schema
+
+
+def csv(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1", "-2", ""], "int64"), (["1", "2.5"], "double"), (["1e3", "NaN", "4"], "double"),
+        (["true", "FALSE"], "bool"), (["2020-01-31", "1999-12-01"], "date32[day]"),
+        (["2020-01-31", "2020-01-31 10:30"], "timestamp[us]"),
+        (["2020-01-31 10:30:00.123456789", "2020-01-31"], "timestamp[ns]"),
+        (["2020-01-31T10:30+02:00", "2020-01-31T10:30Z"], "timestamp[us, tz=UTC]"),
+        (["10:30", "23:59:59"], "time64[us]"), (["NA", "7"], "int64"), (["", ""], "null"),
+        (["00123", "456"], "string"), (["12345678901234567890", "1"], "string"),
+        (["0.5", "007.25"], "double"), (["a", "1"], "string"), (["yes", "no"], "string"),
+        (["0", "1"], "int64"), (["true", "2020-01-31"], "string"), ([" 5 ", "6"], "int64"),
+    ],
+)  # fmt: skip
+def test_what_cells_are_taken_for(cells: list[str], kind: str, tmp_path: Path) -> None:
+    path = csv(tmp_path, "k,x\n" + "".join(f"k,{cell}\n" for cell in cells))
+    source = CsvSource(path)
+    assert str(source.types["x"]) == kind
+    (batch,) = source.read()
+    assert batch.schema.field("x").type == source.types["x"]
+    blank = [cell in ("", "NA", "NaN") for cell in cells]
+    missing = batch.column("x").is_null().to_pylist()
+    given = batch.column("x").to_pylist()
+    assert [m or v != v for m, v in zip(missing, given, strict=True)] == blank
+
+
+@pytest.mark.parametrize("late", ["2.5", "x", "2020-01-01", ""])
+def test_a_late_row_is_no_surprise(
+    late: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 256)
+    rows = [*map(str, range(500)), late, "7"]
+    source = CsvSource(csv(tmp_path, "k,x\n" + "".join(f"k,{cell}\n" for cell in rows)))
+    found = [value for batch in source.read() for value in batch.column("x").to_pylist()]
+    kinds = {"2.5": "double", "": "int64"}
+    assert str(source.types["x"]) == kinds.get(late, "string")
+    assert source.num_rows == len(found) == 502
+    assert found[1] == (1 if late in kinds else "1")
+    assert len(list(source.read())) > 3
+
+
+def test_empty_texts_and_missing_ones_differ(tmp_path: Path) -> None:
+    source = CsvSource(csv(tmp_path, 'a,b\n1,""\n2,\n3,NA\n4,x\n'))
+    assert next(source.read()).column("b").to_pylist() == ["", None, "NA", "x"]
+
+
+def test_a_column_alone_may_be_missing(tmp_path: Path) -> None:
+    source = CsvSource(csv(tmp_path, "a\n1\n\n2\n"))
+    assert next(source.read()).column("a").to_pylist() == [1, None, 2]
+
+
+def test_separators_marks_and_lines_in_cells(tmp_path: Path) -> None:
+    for separator in ",;\t|":
+        text = f'\ufeffa{separator}"b, c"\r\n1{separator}"x\n{separator}""y"""\r\n'
+        source = CsvSource(csv(tmp_path, text))
+        assert list(source.types) == ["a", "b, c"]
+        assert next(source.read()).column(1).to_pylist() == [f'x\n{separator}"y"']
+    tabbed = CsvSource(csv(tmp_path, "a,b\tc\n1,2\t3\n", "t.tsv"))
+    assert list(tabbed.types) == ["a,b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b\n1,2\n3,4,5\n", "line 3 has 3 columns, and the first has 2"),
+        ('a,b\n"1\n2",2\n3\n', "line 4 has 1 columns"),
+        (b"a,b\n1,2\n\n3,\xe9\n", r"line 4, column 2 \('b'\) holds the byte 0xe9"),
+        (b"\xe9,b\n1,2\n", "line 1, column 1 holds the byte 0xe9"),
+        ('a,b\n1,2\n1,"x\n3,4\n', "a quote in line 3 is never closed"),
+        ("", "is empty"),
+        ("a,b\n", "has no rows"),
+        ("a,a\n1,2\n", "several columns called 'a'"),
+        ("a,,b\n1,2,3\n", "column 2 of t.csv has no name"),
+        ("a, \n1,2\n", "column 2 of t.csv has no name"),
+    ],
+)
+def test_what_is_broken_is_located(text: str | bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=words):
+        schema_of(csv(tmp_path, text))
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        schema_of(csv(tmp_path, "PAR1", "t.parquet"))
+    with pytest.raises(DataError, match=r"no table at .* ends in \.csv"):
+        schema_of(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="ends in"):
+        schema_of(csv(tmp_path, "a,b\n1,2\n", "t.xlsx"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_streams_and_limits_give_the_same_rows(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 512)
+    monkeypatch.setattr(table_files, "_BATCH_ROWS", 64)
+    rng = np.random.default_rng(0)
+    table = pa.table(
+        {"x": rng.integers(0, 99, 1_000), "c": rng.choice(["a", "b", None], 1_000).tolist(),  # pyright: ignore[reportArgumentType,reportCallIssue]
+         "y": rng.normal(size=1_000).round(3)}
+    )  # fmt: skip
+    path = tmp_path / f"t.{suffix}"
+    (arrow_csv.write_csv if suffix == "csv" else pq.write_table)(table, path)
+    source = open_file(path)
+    assert len(list(source.read())) > 5
+    fields = infer_schema(source).fields
+    whole = read_values(source, fields)
+    np.testing.assert_array_equal(whole[:, 0], table["x"].to_numpy())
+    np.testing.assert_array_equal(whole[:, 2], table["y"].to_numpy())
+    for limit in (1, 7, 999, 1_000, 5_000):
+        rows = np.arange(min(limit, 1_000)) * 1_000 // min(limit, 1_000)
+        np.testing.assert_array_equal(read_values(source, fields, limit=limit), whole[rows])

@@ -1,0 +1,129 @@
+"""ONNX graphs give what PyTorch gives, and say what their numbers mean."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from tests.tasks.test_export import trained
+
+from zerosum.catalogue import all_recipes
+from zerosum.errors import ExportError, MissingExtraError
+from zerosum.games.base import Inputs
+from zerosum.models import onnx as onnx_graph
+from zerosum.models.model import Model
+
+EVERY = [
+    (entry.name, space)
+    for entry in all_recipes().values()
+    for space in entry.spaces
+    if space != "table"
+]
+
+
+def run(path: Path, inputs: Inputs) -> np.ndarray:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    fed = {"z": inputs.z.numpy()} | ({} if inputs.y is None else {"y": inputs.y.numpy()})
+    return np.asarray(session.run(["x"], fed)[0])
+
+
+@pytest.mark.parametrize(("name", "space"), EVERY)
+def test_every_recipe(name: str, space: str, tmp_path: Path) -> None:
+    model = trained(name, space)
+    path = model.export(tmp_path / "m.onnx")
+    for n in (1, 37):
+        inputs = model.draw(n, seed=9)
+        (expected,) = model.generate(inputs, batch_size=n)
+        assert np.abs(run(path, inputs) - expected.numpy()).max() < 1e-4
+    graph = onnx.load(path)
+    onnx.checker.check_model(graph, full_check=True)
+    assert [(one.domain, one.version) for one in graph.opset_import] == [("", onnx_graph.OPSET)]
+    weights = [tensor.name for tensor in graph.graph.initializer]
+    assert weights
+    assert not [weight for weight in weights if "discriminator" in weight]
+    for tensor in graph.graph.initializer:
+        tensor.ClearField("raw_data")  # a million bytes spell anything
+    told = graph.SerializeToString()
+    assert not re.search(rb"\.py|site-packages|/src/", told), "it names source files"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"]
+
+
+@pytest.fixture(scope="module")
+def conditional() -> Model:
+    return trained("cgan", "image")
+
+
+def test_a_file_says_what_its_numbers_are(conditional: Model, tmp_path: Path) -> None:
+    graph = onnx.load(conditional.export(tmp_path / "m.onnx", format="onnx"))
+    said = {entry.key: entry.value for entry in graph.metadata_props}
+    assert json.loads(said["labels"]) == list(conditional.space.labels)
+    assert said["z"] == f"standard normal, [batch, {conditional.draw(1, seed=0).z.shape[1]}]"
+    assert said["x"].startswith("[-1, 1], channels first; pixels are round((x + 1) * 127.5)")
+    assert json.loads(said["recipe"]) == conditional.recipe.to_json()
+    assert json.loads(said["space"]) == conditional.space.to_json()
+    assert (said["step"], said["opset"]) == ("2", "18")
+    names = [[value.name for value in values] for values in (graph.graph.input, graph.graph.output)]
+    assert names == [["z", "y"], ["x"]]
+    batch = {value.type.tensor_type.shape.dim[0].dim_param for value in graph.graph.input}
+    assert batch == {"batch"}
+
+
+def test_units_of_points_bring_them_back(tmp_path: Path) -> None:
+    model = trained("infogan", "vector")
+    path = model.export(tmp_path / "m.onnx")
+    said = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
+    assert said["z"].startswith("as the recipe draws them")
+    units = json.loads(said["x"].partition(": ")[2])
+    made = run(path, model.draw(20, seed=4)) * units["scale"] + units["center"]
+    assert np.abs(made - model.sample(20, seed=4).x).max() < 1e-4
+
+
+def test_a_graph_that_differs_leaves_no_file(
+    conditional: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m.onnx").write_text("before")
+    monkeypatch.setattr(onnx_graph, "TOLERANCE", -1.0)
+    with pytest.raises(ExportError, match=r"gives other samples than PyTorch: they differ by"):
+        conditional.export(tmp_path / "m.onnx")
+    assert [entry.read_text() for entry in tmp_path.iterdir()] == ["before"]
+
+
+def test_a_generator_that_is_no_graph(tmp_path: Path) -> None:
+    model = trained("vanilla", "vector")
+
+    def choose(z: torch.Tensor, y: torch.Tensor | None) -> torch.Tensor:
+        return z[:, :3] if float(z.sum()) > 0 else -z[:, :3]
+
+    model.game.generator.forward = choose  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(ExportError, match=r"cannot be written as a graph: .*as safetensors"):
+        model.export(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["table", "table_gan"])
+def test_tables_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"rows of a table .*Export it as safetensors"):
+        trained(name, "table").export(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("library", ["onnx", "onnxruntime", "onnxscript"])
+def test_the_extra_is_named(
+    conditional: Model, library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were missing
+    with pytest.raises(MissingExtraError, match=r"pip install 'zerosum\[onnx\]'"):
+        conditional.export(tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_is_told(conditional: Model, tmp_path: Path) -> None:
+    told = SimpleNamespace(rows=[])
+    conditional.export(tmp_path / "m.onnx", progress=lambda *row: told.rows.append(row))
+    assert told.rows == [("writing the graph", 0, 2), ("checking the graph", 1, 2)]

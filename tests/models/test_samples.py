@@ -1,0 +1,99 @@
+"""Samples in the user's units, and their forms on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import torch
+from PIL import Image
+
+from zerosum.errors import RunError
+from zerosum.models.samples import Samples
+from zerosum.spaces import ImageSpace, VectorSpace
+
+
+def _pictures(channels: int = 3, n: int = 5) -> Samples:
+    space = ImageSpace(channels=channels, height=4, width=6, labels=("a", "b"), label_counts=(1, 1))
+    x = torch.arange(n * channels * 24).reshape(n, channels, 4, 6) % 256
+    return Samples(x.to(torch.uint8), torch.arange(n) % 2, space)
+
+
+def _points(y: torch.Tensor | None = None) -> Samples:
+    labels = ("x, y", "ß") if y is not None else ()
+    counts = (1, 1) if y is not None else ()
+    space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0), labels=labels, label_counts=counts)
+    return Samples(torch.tensor([[0.1, -2.5], [3e-8, 1e6], [1.0, 2.0]]), y, space)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_pictures_are_channels_last(channels: int, tmp_path: Path) -> None:
+    samples = _pictures(channels)
+    assert (samples.x.dtype, samples.x.shape) == (np.uint8, (5, 4, 6, channels))
+    assert np.array_equal(samples.x, samples.tensor.permute(0, 2, 3, 1).numpy())
+    assert samples.labels == ["a", "b", "a", "b", "a"]
+    samples.save(tmp_path / "folder")
+    with Image.open(tmp_path / "folder" / "1.png") as picture:
+        pixels = np.asarray(picture).reshape(4, 6, channels)
+    assert np.array_equal(pixels, samples.x[1])
+    assert (tmp_path / "folder" / "labels.csv").read_text().splitlines()[:3] == [
+        "file,label", "0.png,a", "1.png,b",
+    ]  # fmt: skip
+
+
+def test_points_with_labels_as_tables(tmp_path: Path) -> None:
+    samples = _points(torch.tensor([0, 1, 0]))
+    text = pyarrow.csv.read_csv(samples.save(tmp_path / "p.csv"))
+    table = pyarrow.parquet.read_table(samples.save(tmp_path / "p.PARQUET"))
+    for read in (text, table):
+        assert read.column_names == ["x0", "x1", "label"]
+        assert read["label"].to_pylist() == ["x, y", "ß", "x, y"]
+        assert np.allclose(read["x1"].to_numpy(), samples.x[:, 1])
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.NPZ"])
+def test_arrays(tmp_path: Path, name: str) -> None:
+    path = _pictures().save(tmp_path / "deep" / name)
+    with np.load(path, allow_pickle=False) as arrays:
+        assert arrays["x"].shape == (5, 4, 6, 3)
+        assert (arrays["y"].dtype, arrays["y"].tolist()) == (np.int64, [0, 1, 0, 1, 0])
+    assert _points().y is None
+    with np.load(_points().save(tmp_path / name)) as arrays:
+        assert arrays.files == ["x"]
+
+
+def test_one_picture_as_a_folder_and_folders_that_exist(tmp_path: Path) -> None:
+    (tmp_path / "v1.0").mkdir()
+    _pictures(n=1).save(tmp_path / "v1.0")
+    assert sorted(path.name for path in (tmp_path / "v1.0").iterdir()) == ["0.png", "labels.csv"]
+    with pytest.raises(RunError, match=r"is not empty\. Choose a new folder"):
+        _pictures().save(tmp_path / "v1.0")
+    _pictures().save(f"{tmp_path}/v2.0/")
+    assert (tmp_path / "v2.0" / "4.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.xlsx", "a.pkl"])
+def test_other_endings(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match=r"cannot save as \..*Allowed: \.png, \.npz, \.csv"):
+        _pictures().save(tmp_path / name)
+
+
+def test_forms_that_do_not_suit(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"pictures do not fit a \.parquet table"):
+        _pictures().save(tmp_path / "a.parquet")
+    with pytest.raises(RunError, match="not as a folder"):
+        _points().save(tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("a.png", "a.npz", "a.csv"):
+        with pytest.raises(RunError, match="cannot write"):
+            _points().save(tmp_path / "file" / name)
+
+
+def test_notebooks_show_a_picture() -> None:
+    assert _points()._repr_png_().startswith(b"\x89PNG")
+    assert _pictures().picture().size == (2 * (6 * 10 + 2) + 2, 3 * (4 * 10 + 2) + 2)
