@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.features.base import PixelFeatures
+from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.evaluation.measures.frechet import FrechetDistance
 from zerosum.evaluation.measures.kernels import KernelDistance
@@ -122,7 +122,7 @@ def cases() -> Iterator[tuple[str, Tensor, Tensor]]:
     yield "200 random rows of 64, far from zero", 1.2 * noise.normal(200, 64) + 100, few + 100
     digits, _ = open_data("digits")
     x, _ = digits.take(torch.randperm(len(digits), generator=torch.Generator().manual_seed(0)))
-    pixels = PixelFeatures(digits.space)(x)
+    pixels = Embedded(digits.space, name="pixels")(x)
     pixels = pixels[:, pixels.std(0) > 0]
     half = len(pixels) // 2
     noisy = pixels[half : 2 * half] + 0.1 * noise.normal(half, pixels.shape[1])

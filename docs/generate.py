@@ -14,15 +14,15 @@ from typing import Any
 
 from typer.main import get_command
 
-from zerosum.catalogue import all_recipes
+from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.measures.base import all_measures
 from zerosum.evaluation.reports.page import WAYS
 from zerosum.evaluation.reports.words import title
 from zerosum.games.base import Choice, Game, Range
+from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.recipes import Entry
 from zerosum.rng import seeded_initialisation
-from zerosum.spaces import ImageSpace, PairSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, Space, VectorSpace
 from zerosum.testing import small_dataset
 
 DOCS = Path(__file__).parent
@@ -59,7 +59,7 @@ def recipe_index(entries: list[Entry]) -> str:
     rows = [
         (
             f"[`{entry.name}`]({entry.name}.md)",
-            _words(entry.spaces) + (f", with {entry.needs}" if entry.needs else ""),
+            _words(entry.spaces) + (f", with {', '.join(entry.needs)}" if entry.needs else ""),
             _cell(entry.summary),
             _linked(entry.paper),
         )
@@ -79,10 +79,10 @@ _EXAMPLES = {"image": "digits", "vector": "moons", "table": "reviews", "pair": "
 
 def recipe_page(entry: Entry) -> str:
     """What a recipe is, how it deviates from its paper, and every value it decides."""
-    labels = " The data must be labelled." if entry.needs_labels else ""
-    labels += " The pictures must be in colour." if entry.needs_colour else ""
-    labels += " Each picture needs one that it is made from." if entry.needs_aligned else ""
-    example = "photos/" if entry.needs_colour else _EXAMPLES[entry.spaces[0]]
+    labels = " The data must be labelled." if "labels" in entry.needs else ""
+    labels += " The pictures must be in colour." if "colour" in entry.needs else ""
+    labels += " Each picture needs one that it is made from." if "aligned" in entry.needs else ""
+    example = "photos/" if "colour" in entry.needs else _EXAMPLES[entry.spaces[0]]
     parts = [
         f"# {entry.name}\n\n{GENERATED}",
         getdoc(entry.build) or "",
@@ -99,7 +99,7 @@ def recipe_page(entry: Entry) -> str:
 
 def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
     """A space of each kind that the recipe takes, with a title."""
-    labels = _LABELS if entry.needs_labels else ()
+    labels = _LABELS if "labels" in entry.needs else ()
     counts = (100,) * len(labels)
     if "image" in entry.spaces:
         space = ImageSpace(channels=3, height=32, width=32, labels=labels, label_counts=counts)

@@ -23,7 +23,7 @@ import torch
 
 import zerosum as zs
 from zerosum.games.base import Inputs
-from zerosum.pictures import draw_curves, draw_grid, draw_samples
+from zerosum.pictures import draw_curves, draw_grid
 from zerosum.runs.store import Run
 from zerosum.workflows.control import styled_model
 from zerosum.workflows.data import open_data
@@ -63,7 +63,7 @@ def draw_modes(run: Path) -> None:
     model = zs.load(run)
     real, _ = open_data("grid")[0].take(torch.arange(2_000))
     points = model.sample(2_000, seed=1).tensor
-    draw_samples(model.space, points, real=real).save(FOLDER / "grid.png")
+    model.preview.draw(model.space, points, real=real).save(FOLDER / "grid.png")
 
 
 def draw_proof(results: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from zerosum.catalogue import find_recipe
+from zerosum.catalogue import find_recipe, modality_of_kind
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -61,7 +61,7 @@ def _last_view(screen: StringIO) -> str:
 
 
 def _play(run: Run, trainer: Trainer, console: Console, *more: Hook) -> None:
-    samples = SampleHook(run, seed=0)
+    samples = SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
     hooks: Sequence[Hook] = [samples, Dashboard(console, run, samples), *more]
     trainer.run(hooks)
 
@@ -102,7 +102,7 @@ class _Broken(Hook):
 
 def test_dashboard_gives_the_terminal_back_after_an_error(run: Run) -> None:
     console, screen = _terminal()
-    samples = SampleHook(run, seed=0)
+    samples = SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
     dashboard = Dashboard(console, run, samples)
     trainer = _trainer()
     with pytest.raises(RuntimeError, match="broken"):
@@ -132,14 +132,18 @@ def test_plain_lines_say_how_to_continue(run: Run, capsys: pytest.CaptureFixture
 
 
 def test_where_there_is_no_terminal_lines_are_plain(run: Run) -> None:
-    (hook,) = watch(run, _trainer(), SampleHook(run, seed=0))
+    (hook,) = watch(
+        run, _trainer(), SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
+    )
     assert isinstance(hook, PlainLines)
 
 
 def test_a_terminal_gets_the_dashboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    (hook,) = watch(run, _trainer(), SampleHook(run, seed=0))
+    (hook,) = watch(
+        run, _trainer(), SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
+    )
     assert isinstance(hook, Dashboard)
 
 

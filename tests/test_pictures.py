@@ -13,10 +13,8 @@ from zerosum.pictures import (
     draw_frames,
     draw_grid,
     draw_points,
-    draw_samples,
     to_pil,
 )
-from zerosum.spaces import ImageSpace, VectorSpace
 
 
 def dots(picture: Image.Image) -> set[tuple[int, int]]:
@@ -99,13 +97,6 @@ def test_samples_that_are_not_finite_do_not_crash(bad: float) -> None:
         seen = dots(draw_points(points, real=real))
         assert len(seen) >= 8
     draw_points(torch.full((3, 1), bad))
-
-
-def test_samples_are_drawn_by_their_space() -> None:
-    image = ImageSpace(channels=1, height=64, width=64)
-    vector = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
-    assert draw_samples(image, torch.zeros(1, 1, 64, 64, dtype=torch.uint8)).size == (68, 68)
-    assert draw_samples(vector, torch.zeros(4, 2)).size == (480, 480)
 
 
 def test_block_characters() -> None:

@@ -223,7 +223,7 @@ def entry_of(fault: str) -> Entry:
             ),
         )
 
-    return Entry("faulty", faulty, "Nobody 2030", ("vector", "image"), needs_labels=False)
+    return Entry("faulty", faulty, "Nobody 2030", ("vector", "image"))
 
 
 def test_a_healthy_recipe_passes_every_law() -> None:
@@ -311,7 +311,7 @@ def test_translations_have_a_law_of_their_own(cut: int, words: str) -> None:
     [
         ({"paper": ""}, "documented: name the paper"),
         ({"name": "another"}, "documented: the recipe's name is not its function's"),
-        ({"needs_labels": True, "spaces": ("vector",)}, ""),
+        ({"needs": ("labels",), "spaces": ("vector",)}, ""),
     ],
 )
 def test_an_entry_must_be_true(change: Mapping[str, object], words: str) -> None:

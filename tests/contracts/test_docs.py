@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from zerosum.catalogue import all_recipes
+from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.measures.base import all_measures
 from zerosum.games.base import GameConfig
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from tests.modalities.tables.chain import people
+from zerosum.catalogue import all_measures, measures_for
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.evaluation.features.base import PixelFeatures
+from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.judging.judge import Hearing, judge
 from zerosum.evaluation.measures.base import (
     REGISTRY,
@@ -20,8 +21,6 @@ from zerosum.evaluation.measures.base import (
     Exhibit,
     Measure,
     Output,
-    all_measures,
-    measures_for,
 )
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data
@@ -52,12 +51,12 @@ def shuffle(space: str) -> Tensor:
 
 def exhibit(space: str, x: Tensor, y: Tensor | None) -> Exhibit:
     dataset = data(space)
-    features = PixelFeatures(dataset.space)(x)
+    features = Embedded(dataset.space, name="pixels")(x)
     logits = None
     if dataset.space.num_labels:
         real, real_y = dataset.take(torch.arange(len(dataset)))
         assert real_y is not None
-        points = PixelFeatures(dataset.space)(real)
+        points = Embedded(dataset.space, name="pixels")(real)
         centres = torch.stack(
             [points[real_y == label].mean(0) for label in range(dataset.space.num_labels)]
         )
@@ -156,7 +155,7 @@ def badness(output: Output, value: float) -> float:
 @cache
 def scale(space: str, one: Measure) -> dict[str, float]:
     """How far ceiling and floor are apart, by output: differences far below this are noise."""
-    figures = judge(hearing(space, reals(space, N)), measures=[one])
+    figures = judge(hearing(space, reals(space, N)), [one])
     return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
 
 
@@ -167,7 +166,7 @@ def test_every_measure_has_something_to_say() -> None:
 @every_measure
 def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) -> None:
     samples = reals(space, N)
-    figures = judge(hearing(space, samples, replicates=5), measures=[one])
+    figures = judge(hearing(space, samples, replicates=5), [one])
     assert [f.name for f in figures] == [o.name for o in one.outputs]
     for figure, output in zip(figures, one.outputs, strict=True):
         assert f"N={N}" in figure.full_name
@@ -186,7 +185,7 @@ def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) 
 @every_measure
 def test_reals_are_not_judged_worse_than_the_baseline(space: str, one: Measure) -> None:
     for figure, output in zip(
-        judge(hearing(space, reals(space, N)), measures=[one]), one.outputs, strict=True
+        judge(hearing(space, reals(space, N)), [one]), one.outputs, strict=True
     ):
         if "baseline" in BLIND.get(output.name, set()):
             continue

@@ -20,7 +20,7 @@ from zerosum.models.model import Model
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset
 from zerosum.workflows.evaluate import Subject
-from zerosum.workflows.load import class_for, load
+from zerosum.workflows.load import load, model_of
 from zerosum.workflows.prepare import make_trainer
 
 EVERY = [(entry.name, space) for entry in all_recipes().values() for space in entry.spaces]
@@ -28,7 +28,7 @@ EVERY = [(entry.name, space) for entry in all_recipes().values() for space in en
 
 def trained(name: str, space: str, **more: float) -> Model:
     entry = find_recipe(name)
-    dataset = small_dataset(space, channels=3 if entry.needs_colour else 1)
+    dataset = small_dataset(space, needs=entry.needs)
     changes = {"optimisation.batch_size": 8} | {f"game.{key}": n for key, n in more.items()}
     recipe = entry.resolve(dataset.space).with_values(changes)
     trainer = make_trainer(
@@ -36,7 +36,7 @@ def trained(name: str, space: str, **more: float) -> Model:
     )
     for _ in range(2):
         trainer.play()
-    return class_for(trainer.game)(recipe=recipe, game=trainer.game, run=None, step=2)
+    return model_of(recipe, trainer.game, step=2)
 
 
 def rows(model: Model, n: int = 70) -> torch.Tensor:

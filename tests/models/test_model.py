@@ -13,6 +13,7 @@ from zerosum.errors import ConditionError, RunError
 from zerosum.models.model import Model
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset
+from zerosum.workflows.load import model_of
 from zerosum.workflows.prepare import make_trainer
 
 
@@ -25,7 +26,7 @@ def _model(name: str, space: str = "image") -> Model:
     )
     for _ in range(3):
         trainer.play()
-    return Model(recipe=recipe, game=trainer.game, run=None)
+    return model_of(recipe, trainer.game)
 
 
 def test_sample_i_depends_on_neither_n_nor_the_batch() -> None:

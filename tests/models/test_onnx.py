@@ -11,8 +11,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from tests.tasks.test_export import trained
 
+from tests.models.test_export import trained
 from zerosum.catalogue import all_recipes
 from zerosum.errors import ExportError, MissingExtraError
 from zerosum.games.base import Inputs

@@ -9,22 +9,28 @@ import pytest
 import torch
 from PIL import Image
 
+from zerosum.catalogue import modality_of
 from zerosum.errors import RunError
 from zerosum.models.samples import Samples
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, Space, VectorSpace
+
+
+def samples_in(space: Space, x: torch.Tensor, y: torch.Tensor | None) -> Samples:
+    modality = modality_of(space)
+    return Samples(x, y, space, preview=modality.preview, writer=modality.writer)
 
 
 def _pictures(channels: int = 3, n: int = 5) -> Samples:
     space = ImageSpace(channels=channels, height=4, width=6, labels=("a", "b"), label_counts=(1, 1))
     x = torch.arange(n * channels * 24).reshape(n, channels, 4, 6) % 256
-    return Samples(x.to(torch.uint8), torch.arange(n) % 2, space)
+    return samples_in(space, x.to(torch.uint8), torch.arange(n) % 2)
 
 
 def _points(y: torch.Tensor | None = None) -> Samples:
     labels = ("x, y", "ß") if y is not None else ()
     counts = (1, 1) if y is not None else ()
     space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0), labels=labels, label_counts=counts)
-    return Samples(torch.tensor([[0.1, -2.5], [3e-8, 1e6], [1.0, 2.0]]), y, space)
+    return samples_in(space, torch.tensor([[0.1, -2.5], [3e-8, 1e6], [1.0, 2.0]]), y)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from zerosum.catalogue import modality_of
 from zerosum.errors import MissingExtraError, RunError
 from zerosum.models import video
 from zerosum.models.walk import Walk
@@ -19,14 +20,18 @@ COLOUR = ImageSpace(channels=3, height=9, width=11)
 POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 
 
+def walk_in(space: Space, frames: list[torch.Tensor]) -> Walk:
+    return Walk(space, frames, preview=modality_of(space).preview)
+
+
 def walk_of(space: Space, frames: int = 12, n: int = 3) -> Walk:
     """Samples that go around in a circle: brightness of pictures, or places of points."""
     angle = 2 * torch.pi * torch.arange(frames) / frames
     if isinstance(space, ImageSpace):
         level = (127 + 100 * angle.cos()).to(torch.uint8)
-        return Walk(space, [value.expand(n, *space.shape).contiguous() for value in level])
+        return walk_in(space, [value.expand(n, *space.shape).contiguous() for value in level])
     ring = torch.stack([angle.cos(), angle.sin()], dim=1)
-    return Walk(space, [point + torch.arange(n)[:, None] for point in ring])
+    return walk_in(space, [point + torch.arange(n)[:, None] for point in ring])
 
 
 def read(path: Path) -> tuple[list[np.ndarray], Fraction, str, str]:
@@ -123,7 +128,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_cannot_be_encoded_leaves_no_file(tmp_path: Path) -> None:
-    wide = Walk(ImageSpace(channels=1, height=2, width=40_000), [torch.zeros(1, 1, 2, 40_000)])
+    wide = walk_in(ImageSpace(channels=1, height=2, width=40_000), [torch.zeros(1, 1, 2, 40_000)])
     wide._frames[0] = wide._frames[0].to(torch.uint8)
     with pytest.raises(RunError, match=r"cannot encode the video: .*Save as \.gif"):
         wide.save(tmp_path / "w.mp4")

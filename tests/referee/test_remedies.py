@@ -25,7 +25,7 @@ def recipe_of(name: str, space: str) -> Recipe:
 
 
 def data_of(name: str, space: str) -> Dataset:
-    return small_dataset(space, channels=3 if all_recipes()[name].needs_colour else 1)
+    return small_dataset(space, needs=all_recipes()[name].needs)
 
 
 def trainer_of(recipe: Recipe, space: str):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from zerosum.catalogue import find_recipe
+from zerosum.catalogue import find_recipe, modality_of_kind
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.rng import Noise
@@ -33,7 +33,7 @@ def run(tmp_path: Path) -> Run:
 
 @pytest.mark.parametrize("space", ["image", "vector"])
 def test_a_training_shorter_than_two_seconds_ends_with_a_picture(run: Run, space: str) -> None:
-    samples = SampleHook(run, seed=0)
+    samples = SampleHook(run, preview=modality_of_kind(space).preview, seed=0)
     _trainer("vanilla", space).run([samples])
     (path,) = (run.folder / "samples").iterdir()
     assert path.name == "images-0000000040.png"
@@ -44,7 +44,9 @@ def test_a_training_shorter_than_two_seconds_ends_with_a_picture(run: Run, space
 
 
 def test_the_first_picture_comes_as_soon_as_it_is_due(run: Run) -> None:
-    _trainer().run([SampleHook(run, seed=0, first_seconds=0.0)])
+    _trainer().run(
+        [SampleHook(run, preview=modality_of_kind("image").preview, seed=0, first_seconds=0.0)]
+    )
     names = sorted(path.name for path in (run.folder / "samples").iterdir())
     assert names == [f"images-{n:010d}.png" for n in (8, 16, 24, 32, 40)]
 
@@ -60,7 +62,12 @@ def test_pictures_draw_the_same_latents_with_labels_in_turn() -> None:
 def test_looking_on_changes_nothing(run: Run) -> None:
     alone, watched = _trainer(), _trainer()
     alone.run()
-    watched.run([SampleHook(run, seed=0, first_seconds=0.0), CheckpointHook(run, seconds=0.0)])
+    watched.run(
+        [
+            SampleHook(run, preview=modality_of_kind("image").preview, seed=0, first_seconds=0.0),
+            CheckpointHook(run, seconds=0.0),
+        ]
+    )
     mine, yours = alone.state()[0], watched.state()[0]
     assert all(torch.equal(mine[name], yours[name]) for name in mine)
 

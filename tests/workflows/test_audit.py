@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 import zerosum as zs
-from tests.modalities.tables.chain import ChainGame, people
+from tests.modalities.tables.chain import ChainGame, people, table_model
 from zerosum.engine.choose import Wishes
 from zerosum.errors import DataError, EvaluationError
 from zerosum.modalities.tables.model import TableModel
@@ -23,7 +23,6 @@ from zerosum.modalities.tables.privacy.report import STANDINGS, page
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.runs.store import Run
-from zerosum.schedules import Constant
 from zerosum.workflows.audit import audit
 from zerosum.workflows.train import train
 
@@ -42,7 +41,7 @@ class Leaky(TableModel):
 
 
 def model(data: TableDataset, kind: type[TableModel] = TableModel) -> TableModel:
-    return kind(recipe=Constant(), game=ChainGame(data), run=None)
+    return table_model(ChainGame(data), kind)
 
 
 def audited(one: TableModel | None = None, **options: Any) -> Audit:
@@ -127,7 +126,7 @@ def test_names_of_columns_cannot_break_the_page() -> None:
     data = TableDataset(values, space, name="people")
     game = ChainGame(data)
     held = TableDataset(HELD.take(torch.arange(300))[0], space, name="others")
-    one = TableModel(recipe=Constant(), game=game, run=None)
+    one = table_model(game)
     html = page(audit(one, data=data, holdout=held, attacks=40))
     assert evil not in html
     assert "&lt;b onload=" in html

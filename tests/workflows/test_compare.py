@@ -49,7 +49,7 @@ def test_each_is_judged_as_alone(runs: list[Run]) -> None:
     for run, one in zip(runs, found.evaluations, strict=True):
         assert one.figures == evaluate(run, **PROTOCOL).figures
         assert one.subject["name"] == run.name
-        assert len(one.neighbours) == 12
+        assert [part.kind for part in one.parts] == ["samples", "neighbours"]
     assert all(f.ceiling == g.ceiling and f.floor == g.floor for f, g in found.rows)
     assert found.command == (
         f"zerosum compare {runs[0].folder} {runs[1].folder} -n 60 --features pixels --seed 0"
@@ -142,8 +142,8 @@ def test_other_training_data_needs_a_holdout(tmp_path: Path, train_small: TrainS
     found = held(runs, holdout=(x[700:], y[700:]))
     assert "b was trained on other data than a" in found.warnings[0]
     first, second = found.evaluations
-    assert len(first.neighbours) == 12
-    assert second.neighbours == ()
+    assert [part.kind for part in first.parts] == ["samples", "neighbours"]
+    assert [part.kind for part in second.parts] == ["samples"]
     with pytest.raises(EvaluationError, match="are also training rows"):
         held(runs, holdout=(x[600:], y[600:]))
 

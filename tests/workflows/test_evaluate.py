@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from zerosum.workflows.drawing import draw_samples
 
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import DataError, EvaluationError, RunError
 from zerosum.evaluation.features.self_features import unseen_rows
 from zerosum.evaluation.judging.figures import Evaluation
-from zerosum.models.model import Model
+from zerosum.evaluation.reports.parts import NeighboursPart, SamplesPart
 from zerosum.runs.store import Run
 from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate, open_subject
-from zerosum.workflows.load import load
+from zerosum.workflows.load import load, model_of
 
 TrainSmall = Callable[..., Run]
 SESSION = {"images": 20 * 16}
@@ -97,9 +96,11 @@ def test_with_a_holdout(run: Run, npz: Path) -> None:
     )
     assert found.warnings == ()
     assert found.verdict.endswith(".")
-    assert found.samples is not None
-    assert found.reals is not None
-    assert found.samples.shape == found.reals.shape == (N, 1, 8, 8)
+    samples = found.part("samples")
+    assert isinstance(samples, SamplesPart)
+    assert samples.samples.caption == f"{N} samples, not selected"
+    assert samples.reals is not None
+    assert samples.reals.caption == f"{N} reals of the holdout"
     assert {"discriminator/accuracy", "generator/adversarial"} <= found.curves.keys()
     assert found.seconds > 0
 
@@ -118,8 +119,7 @@ def test_the_same_seed_gives_the_same_numbers(run: Run, npz: Path) -> None:
     first, again = judge(run, holdout=npz, seed=3), judge(run, holdout=npz, seed=3)
     other = judge(run, holdout=npz, seed=4)
     assert numbers(first) == numbers(again) != numbers(other)
-    assert np.array_equal(first.samples, again.samples)  # pyright: ignore[reportArgumentType]
-    assert [n.distances for n in first.neighbours] == [n.distances for n in again.neighbours]
+    assert first.parts == again.parts
 
 
 def test_no_row_is_used_twice(run: Run, npz: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_ceiling_from_the_holdout_where_training_rows_are_few(
 
 def test_samples_have_the_labels_of_the_fresh_reals(run: Run, npz: Path) -> None:
     case, model = case_of(run, holdout=npz), load(run)
-    x, y = draw_samples(model, case, None)
+    x, y = model.drawn_like(case.fresh.x, case.fresh.y, seed=case.seed)
     assert y is not None
     assert case.fresh.y is not None
     assert torch.equal(y, case.fresh.y)
@@ -207,7 +207,7 @@ def test_a_model_and_a_run_and_a_folder_are_the_same(run: Run, npz: Path) -> Non
 
 def test_a_model_without_a_run(run: Run, npz: Path) -> None:
     model = load(run)
-    alone = Model(recipe=model.recipe, game=model.game, run=None)
+    alone = model_of(model.recipe, model.game)
     with pytest.raises(DataError, match="belongs to no run; give what it was trained on"):
         judge(alone)
     found = judge(alone, data=npz, holdout=npz)
@@ -238,15 +238,22 @@ def test_a_run_that_cannot_be_written_is_judged_all_the_same(run: Run) -> None:
 
 
 def test_neighbours_are_training_rows(run: Run, npz: Path) -> None:
-    found = judge(run, holdout=npz)
-    assert [n.chosen for n in found.neighbours] == ["closest"] * 6 + ["random"] * 6
+    from zerosum.workflows.evaluate import find_neighbours
+
+    case = case_of(run, holdout=npz)
+    found = find_neighbours(case.fresh, case.pool, seed=0)
+    assert [n.chosen for n in found] == ["closest"] * 6 + ["random"] * 6
     train = rows(open_data(npz)[0].take(torch.arange(500))[0])
-    for one in found.neighbours:
-        assert {row.tobytes() for row in one.nearest} <= train
+    for one in found:
+        assert set(rows(one.nearest)) <= set(train)
         assert list(one.distances) == sorted(one.distances)
-    closest = [n.distances[0] for n in found.neighbours[:6]]
+    closest = [n.distances[0] for n in found[:6]]
     assert closest == sorted(closest)
-    assert max(closest) <= min(n.distances[0] for n in found.neighbours[6:])
+    assert max(closest) <= min(n.distances[0] for n in found[6:])
+    part = judge(run, holdout=npz).part("neighbours")
+    assert isinstance(part, NeighboursPart)
+    assert len(part.cards) == 12
+    assert part.pool == len(case.pool)
 
 
 def test_a_copy_is_its_own_neighbour(run: Run, npz: Path) -> None:
@@ -256,7 +263,7 @@ def test_a_copy_is_its_own_neighbour(run: Run, npz: Path) -> None:
     copies = case.pool.rows(torch.arange(5))
     (first, *_rest) = find_neighbours(copies, case.pool, seed=0)
     assert first.distances[0] == 0
-    assert np.array_equal(first.sample, first.nearest[0])
+    assert torch.equal(first.sample, first.nearest[0])
 
 
 def test_unfinished_and_damaged_runs_are_said(

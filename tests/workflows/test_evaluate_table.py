@@ -4,22 +4,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from tests.evaluation.test_report import EVIL, read
 
-from tests.modalities.tables.chain import ChainGame, people
+from tests.evaluation.reports.test_page import EVIL, read
+from tests.modalities.tables.chain import ChainGame, people, table_model
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.reports.page import page
 from zerosum.modalities.tables.fields import CategoryField, Field, FloatField
+from zerosum.modalities.tables.judging.part import TablePart
+from zerosum.modalities.tables.modality import require_target
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField
-from zerosum.schedules import Constant
-from zerosum.workflows.case import require_target
 from zerosum.workflows.evaluate import evaluate
 
 TRAIN = people(1_200)
@@ -39,7 +40,7 @@ def held(n: int = 300, seed: int = 1, **other: Any) -> TableDataset:
 
 
 def judged(model: TableModel | None = None, **more: Any) -> Evaluation:
-    model = model or TableModel(recipe=Constant(), game=ChainGame(TRAIN), run=None)
+    model = model or table_model(ChainGame(TRAIN))
     known: dict[str, Any] = {"data": TRAIN, "holdout": held(), "replicates": 5}
     return evaluate(model, **(known | more))
 
@@ -72,12 +73,14 @@ def test_the_report_draws_columns_pairs_groups_and_rows(found: Evaluation, tmp_p
     assert "script" not in html.tags
     assert not [value for name, value in html.attributes if name in ("src", "href")]
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert {column["name"] for column in data["table"]["columns"]} == set(SPACE.names)
-    assert len(data["table"]["pairs"]) == 6
-    assert found.table is not None
-    assert [one.score for one in found.table.columns] == sorted(
-        one.score for one in found.table.columns
-    )
+    (table,) = data["parts"]
+    assert {column["name"] for column in table["columns"]} == set(SPACE.names)
+    assert np.array(table["trends"]).shape == (4, 4)
+    part = found.part("table")
+    assert isinstance(part, TablePart)
+    scores = [one.score for one in part.sketch.columns]
+    assert scores == sorted(scores)
+    assert Evaluation.from_json(data).parts == found.parts
 
 
 def test_names_cannot_break_the_report(found: Evaluation) -> None:
@@ -87,7 +90,7 @@ def test_names_cannot_break_the_report(found: Evaluation) -> None:
         FloatField(name=EVIL, places=2),
     ]
     data = TableDataset(values, fit_space(fields, values), name=EVIL)
-    model = TableModel(recipe=Constant(), game=ChainGame(data), run=None)
+    model = table_model(ChainGame(data))
     html = read(page(evaluate(model, data=data, replicates=0)))
     assert "<script>alert('x')</script>" in html.text
     assert "script" not in html.tags
@@ -97,7 +100,7 @@ def test_names_cannot_break_the_report(found: Evaluation) -> None:
 
 def test_a_small_table_is_warned_of() -> None:
     small = people(300)
-    model = TableModel(recipe=Constant(), game=ChainGame(small), run=None)
+    model = table_model(ChainGame(small))
     said = " ".join(judged(model, data=small, holdout=held(100), n=50, replicates=0).warnings)
     assert "too small" in said
     assert "300 training rows and 100 rows of the holdout" in said
@@ -108,7 +111,7 @@ def test_a_copier_is_found_and_a_good_model_is_not() -> None:
         def values(self, n: int, **_: Any) -> torch.Tensor:
             return TRAIN.take(torch.arange(n))[0]
 
-    copier = Copier(recipe=Constant(), game=ChainGame(TRAIN), run=None)
+    copier = table_model(ChainGame(TRAIN), Copier)
     assert "signs of memorisation" in judged(copier, replicates=20).verdict
     assert "memorisation" not in judged(replicates=20).verdict
 
@@ -117,7 +120,7 @@ def test_a_copier_is_found_and_a_good_model_is_not() -> None:
     ("more", "message"),
     [
         ({"target": "vpi"}, "no column 'vpi' to predict. Did you mean 'vip'?"),
-        ({"features": "self"}, "'self' are not for this data"),
+        ({"features": "self"}, "no features 'self' for rows"),
         ({"features": "inception"}, "Allowed: columns"),
         ({"holdout": TRAIN}, "this is training data"),
         ({"holdout": ArrayDataset(torch.zeros(9, 4), None, name="points")}, "holds points of 4"),

@@ -7,11 +7,12 @@ from torch import Tensor
 from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
 from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.evaluation.reports.parts import NeighboursPart
 from zerosum.games.base import Game, Inputs
-from zerosum.models.model import Model
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate
+from zerosum.workflows.load import model_of
 
 N = 300
 
@@ -43,7 +44,7 @@ TRAIN, HOLDOUT, OTHERS = digits(0, 800), digits(800, 1_100), digits(1_100, 1_797
 
 def judge(table: Tensor) -> Evaluation:
     recipe = find_recipe("dcgan").resolve(TRAIN.space)
-    model = Model(recipe=recipe, game=Replay(TRAIN, table), run=None)
+    model = model_of(recipe, Replay(TRAIN, table))
     return evaluate(model, data=TRAIN, holdout=HOLDOUT, n=N, features="pixels", replicates=20)
 
 
@@ -57,7 +58,9 @@ def test_a_copy_of_the_training_data_is_found_out() -> None:
     found = judge(TRAIN.resident[0])
     assert "signs of memorisation" in found.verdict
     assert found["exact_copies"].value > 0.3
-    assert found.neighbours[0].distances[0] == 0
+    part = found.part("neighbours")
+    assert isinstance(part, NeighboursPart)
+    assert part.cards[0].distances[0] == 0
 
 
 def test_a_copy_with_a_little_noise_is_found_out() -> None:

@@ -11,6 +11,7 @@ import zerosum as zs
 from tests.modalities.tables.chain import people
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
 from zerosum.errors import PrivacyError
+from zerosum.modalities.tables.judging.part import TablePart
 from zerosum.modalities.tables.privacy.histograms import (
     FINGERPRINT,
     Release,
@@ -104,8 +105,9 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
         zs.resume(run, data=people(2_000), images=60_000, quiet=True)
     page = zs.evaluate(run, data=people(2_000), n=200, replicates=2, quiet=True)
     assert "this page does not" in page.warnings[0]
-    assert page.table is not None
-    assert page.table.reals == page.table.lookalikes == page.neighbours == ()
+    part = page.part("table")
+    assert isinstance(part, TablePart)
+    assert part.sketch.reals == part.sketch.lookalikes == ()
     html = page.save(tmp_path / "report.html").read_text("utf-8")
     assert f"(ε = {told['epsilon']:.3g}, δ = 1e-05)-differential privacy" in html
     assert "Reals of the" not in html

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from zerosum.workflows.drawing import draw_samples
 
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.modalities.images.translation import TranslationModel
@@ -53,7 +52,7 @@ def test_a_resume_of_arrays_needs_them_again(
 ) -> None:
     x = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
     train_small(tmp_path / "run", "pix2pix", (x, 255 - x), changes=SMALL, stop=7)
-    again, _ = open_data((x, 255 - x), pairs="aligned")
+    again, _ = open_data((x, 255 - x), spaces=("pair",), needs=("aligned",))
     assert resume(tmp_path / "run", data=again).manifest["state"] == "finished"
 
 
@@ -92,12 +91,16 @@ def test_samples_that_are_judged_come_from_sources_of_the_reals(
             2, 2
         ).repeat_interleave(2, 3)
     case = open_case(subject.dataset, subject.data, space=subject.model.space, features="pixels")
-    made, _ = draw_samples(subject.model, case, None)
+    made, _ = subject.model.drawn_like(
+        case.fresh.x, case.fresh.y, sources=case.sources, seed=case.seed
+    )
     assert made.shape == case.fresh.x.shape
     same = (made.int() - case.fresh.x.int()).abs().amax((1, 2, 3)) <= 1
     if name in ("pix2pix", "upscale"):
         assert bool(same.all())
-    again, _ = draw_samples(subject.model, case, None)
+    again, _ = subject.model.drawn_like(
+        case.fresh.x, case.fresh.y, sources=case.sources, seed=case.seed
+    )
     assert torch.equal(made, again)
     found = evaluate(run, features="pixels", replicates=0)
     assert isinstance(found, Evaluation)

@@ -19,6 +19,7 @@ from zerosum.networks.framing import Framing
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import Batch
 from zerosum.testing import check_recipe
+from zerosum.workflows.load import model_of
 from zerosum.zoo.cyclegan import Cyclegan, CycleganConfig
 
 
@@ -139,7 +140,8 @@ def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
 
 def test_it_translates_both_ways() -> None:
     game = make(source_channels=1)
-    model = TranslationModel(recipe=game.config, game=game, run=None)
+    model = model_of(game.config, game)
+    assert isinstance(model, TranslationModel)
     x = np.random.default_rng(0).integers(0, 256, (20, 11, 3), dtype=np.uint8)
     assert model.directions == ("A2B", "B2A")
     assert model.translate(x).shape == (20, 11, 3)
@@ -211,7 +213,8 @@ def test_a_frame_is_that_of_the_whole_picture() -> None:
         for parameter in [*game.network("A2B").parameters()][-2:]:
             parameter.zero_()  # the last layer says that nothing is to change
         framing(game, "A2B").numbers[:2] = math.log(2) / 10
-    model = TranslationModel(recipe=game.config, game=game, run=None)
+    model = model_of(game.config, game)
+    assert isinstance(model, TranslationModel)
     x = np.zeros((96, 64, 4), dtype=np.uint8)
     x[24:72, 16:48] = 255
     whole, tiled = model.translate(x), model.translate(x, tile=32, overlap=8)

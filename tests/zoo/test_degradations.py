@@ -15,6 +15,7 @@ from zerosum.modalities.images.translation_game import Degradation
 from zerosum.pictures import luma
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace
+from zerosum.workflows.load import model_of
 from zerosum.zoo.colorize import with_chroma
 from zerosum.zoo.inpaint import rectangles, strokes
 from zerosum.zoo.sketch import edges, grey
@@ -22,17 +23,19 @@ from zerosum.zoo.sketch import edges, grey
 NAMES = ("upscale", "inpaint", "colorize", "sketch")
 
 
-def model_of(name: str, *, channels: int = 3, side: int = 16, **changes: Any) -> TranslationModel:
+def translator(name: str, *, channels: int = 3, side: int = 16, **changes: Any) -> TranslationModel:
     space = ImageSpace(channels=channels, height=side, width=side)
     values = {f"game.{key}": value for key, value in {"generator.width": 8, **changes}.items()}
     recipe = find_recipe(name).resolve(space).with_values(values)
     with seeded_initialisation(0):
         game = recipe.game.build(space)
-    return TranslationModel(recipe=recipe, game=game, run=None)
+    model = model_of(recipe, game)
+    assert isinstance(model, TranslationModel)
+    return model
 
 
 def game_of(name: str, **changes: Any) -> Degradation:
-    game = model_of(name, **changes).game
+    game = translator(name, **changes).game
     assert isinstance(game, Degradation)
     return game
 
@@ -51,7 +54,7 @@ def test_what_comes_out_is_as_large_times_the_factor(
     name: str, factor: int, size: tuple[int, int]
 ) -> None:
     mask = np.zeros(size, bool) if name == "inpaint" else None
-    made = model_of(name).translate(colours(*size), mask=mask)
+    made = translator(name).translate(colours(*size), mask=mask)
     assert made.shape == (factor * size[0], factor * size[1], 3)
 
 
@@ -59,7 +62,7 @@ def test_what_comes_out_is_as_large_times_the_factor(
 def test_alpha_is_carried_through(name: str) -> None:
     x = colours(12, 20, 4)
     mask = np.zeros((12, 20), bool) if name == "inpaint" else None
-    made = model_of(name).translate(x, mask=mask)
+    made = translator(name).translate(x, mask=mask)
     if name == "sketch":  # a drawing on nothing becomes a picture
         assert made.shape == (12, 20, 3)
     elif name == "upscale":
@@ -71,7 +74,7 @@ def test_alpha_is_carried_through(name: str) -> None:
 
 @pytest.mark.parametrize("factor", [2, 4])
 def test_an_untrained_upscale_is_bicubic(factor: int) -> None:
-    model = model_of("upscale", factor=factor)
+    model = translator("upscale", factor=factor)
     with torch.no_grad():
         for parameter in model.game.get_submodule("generator").parameters():
             parameter.zero_()
@@ -90,12 +93,12 @@ def test_upscale_shrinks_what_it_learns_from() -> None:
     assert torch.equal(small, game.source.to_model(game.source.to_data(small)))
     assert game.make(small).shape == (2, 3, 9, 9)
     with pytest.raises(Exception, match="factor is 3"):
-        model_of("upscale", factor=3)
+        translator("upscale", factor=3)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_inpaint_keeps_what_is_known(channels: int) -> None:
-    model = model_of("inpaint", channels=channels)
+    model = translator("inpaint", channels=channels)
     x = colours(40, 30, channels)
     mask = np.zeros((40, 30), bool)
     mask[10:20, 5:25] = True
@@ -110,7 +113,7 @@ def test_inpaint_keeps_what_is_known(channels: int) -> None:
 
 
 def test_a_mask_has_to_fit() -> None:
-    model = model_of("inpaint")
+    model = translator("inpaint")
     with pytest.raises(DataError, match=r"the mask is 8 x 9 and the picture 16 x 16"):
         model.translate(colours(16, 16), mask=np.ones((8, 9), bool))
     with pytest.raises(ConditionError, match="give a mask"):
@@ -118,7 +121,7 @@ def test_a_mask_has_to_fit() -> None:
 
 
 def test_masks_by_name(tmp_path: Path) -> None:
-    model = model_of("inpaint")
+    model = translator("inpaint")
     for name, column in (("a", 2), ("b", 9)):
         mask = np.zeros((16, 16), np.uint8)
         mask[:, column] = 255
@@ -177,10 +180,10 @@ def test_colour_keeps_luma() -> None:
     assert torch.allclose(grey_again, y.expand(-1, 3, -1, -1))
     x = colours(24, 17)
     y_before = np.asarray(Image.fromarray(x).convert("L")).astype(int)
-    made = model_of("colorize").translate(x)
+    made = translator("colorize").translate(x)
     y_after = np.asarray(Image.fromarray(made).convert("L")).astype(int)
     assert np.abs(y_after - y_before).max() <= 1
-    assert model_of("colorize").translate(x[:, :, 0]).shape == (24, 17, 3)
+    assert translator("colorize").translate(x[:, :, 0]).shape == (24, 17, 3)
 
 
 def test_a_true_chroma_gives_the_true_colours() -> None:
@@ -193,7 +196,7 @@ def test_a_true_chroma_gives_the_true_colours() -> None:
 @pytest.mark.parametrize("channels", [1, 4])
 def test_colorize_needs_colour(channels: int) -> None:
     with pytest.raises(RecipeError, match="needs colour pictures"):
-        model_of("colorize", channels=channels)
+        translator("colorize", channels=channels)
     game = find_recipe("colorize").resolve(ImageSpace(channels=3, height=8, width=8)).game
     with pytest.raises(RecipeError, match="3 channels"):
         game.build(ImageSpace(channels=channels, height=8, width=8))

@@ -9,10 +9,10 @@ from zerosum.catalogue import all_recipes
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.games.two_player import TwoPlayerConfig
-from zerosum.models.model import Model
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset
+from zerosum.workflows.load import model_of
 from zerosum.workflows.prepare import make_trainer
 
 ZOO = {n: e for n, e in all_recipes().items() if e.build.__module__.startswith("zerosum.zoo.")}
@@ -51,7 +51,7 @@ def assert_plays(trainer: Trainer) -> None:
 )
 @pytest.mark.parametrize("name", PICTURES)
 def test_on_pictures(name: str, channels: int, height: int, width: int) -> None:
-    channels = 3 if ZOO[name].needs_colour else channels
+    channels = 3 if "colour" in ZOO[name].needs else channels
     assert_plays(make(name, channels=channels, height=height, width=width))
 
 
@@ -74,6 +74,6 @@ def test_with_labels(name: str, space: str) -> None:
         trainer.play()
     still = [n for n in embeddings if torch.equal(trainer.game.get_parameter(n), before[n])]
     assert not still
-    model = Model(recipe=trainer.optimisation, game=trainer.game, run=None)
+    model = model_of(trainer.optimisation, trainer.game)
     a, b = (model.sample(4, where={"label": label}).tensor for label in "ab")
     assert not torch.equal(a, b)

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 
 from zerosum.catalogue import modality_of
+from zerosum.config import Config
 from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
 from zerosum.models.export import is_model_file, read_weights
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
@@ -60,7 +60,7 @@ def load(
         game.load_state_dict(state)
     except RuntimeError as error:
         raise unlike(run, checkpoint.step, error) from error
-    return _model_of(
+    return model_of(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
         precision=run.manifest["execution"].get("precision"),
     )  # fmt: skip
@@ -114,17 +114,32 @@ def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | 
             f"{path} does not fit this version of zerosum ({reason}); it was written by "
             f"{exported.facts.get('zerosum_version')}. Export the run again."
         ) from error
-    model = _model_of(
+    model = model_of(
         recipe, game, run=None, step=exported.step, device=device, precision=exported.precision
     )
     model.facts = exported.facts
     return model
 
 
-def _model_of(
-    recipe: Recipe, game: Game, *, run: Path | None, step: int | None, device: str,
-    precision: str | None,
-) -> Model:  # fmt: skip
+def model_of(
+    recipe: Config,
+    game: Game,
+    *,
+    run: Path | None = None,
+    step: int | None = None,
+    device: str = "cpu",
+    precision: str | None = None,
+) -> Model:
+    """A game with trained weights as the model that its modality makes of it.
+
+    Args:
+        recipe: that it was trained by.
+        game: the players, with averaged weights.
+        run: the run folder, if there is one.
+        step: of the training that the weights are from, if it is known.
+        device: where to sample.
+        precision: what the training computed in; some games sample in it too.
+    """
     if game.samples_in_bfloat16 and precision == "bf16":
         game.sampling_dtype = torch.bfloat16
     modality = modality_of(game.space)

@@ -11,7 +11,7 @@ from zerosum.evaluation.measures.utility import (
     train_on_real,
     train_on_synthetic,
 )
-from zerosum.modalities.points.toy import DigitsConfig
+from zerosum.modalities.images.digits import DigitsConfig
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace
 

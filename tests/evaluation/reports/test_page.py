@@ -4,17 +4,32 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
+from zerosum.catalogue import modality_of_kind
 from zerosum.errors import EvaluationError, RunError
-from zerosum.evaluation.judging.figures import Evaluation, Figure, Neighbour
+from zerosum.evaluation.judging.figures import Evaluation, Figure
+from zerosum.evaluation.measures.base import Exhibit
 from zerosum.evaluation.reports.markup import element
 from zerosum.evaluation.reports.page import page
-from zerosum.evaluation.reports.plots import bar, curve, picture, thumb
+from zerosum.evaluation.reports.parts import (
+    Card,
+    Drawn,
+    Neighbour,
+    NeighboursPart,
+    SamplesPart,
+    Shown,
+    png_of,
+)
+from zerosum.evaluation.reports.plots import bar, curve
+from zerosum.spaces import ImageSpace
 
 VOID = {"meta", "img", "br"}
 EVIL = "<b onload='x'>&\"</b>"
@@ -60,6 +75,10 @@ def figure(name: str, value: float, **more: Any) -> Figure:
     return Figure(name=name, value=value, **(known | more))
 
 
+def png(pixels: np.ndarray) -> bytes:
+    return png_of(Image.fromarray(pixels[0]))
+
+
 @pytest.fixture
 def evaluation() -> Evaluation:
     pixels = np.random.default_rng(0).integers(0, 256, (9, 1, 8, 8), dtype=np.uint8)
@@ -82,11 +101,19 @@ def evaluation() -> Evaluation:
         ),
         verdict="Close to fresh reals.",
         warnings=("The training is not finished.",),
-        samples=pixels,
-        reals=pixels[::-1],
-        neighbours=(
-            Neighbour(pixels[0], pixels[1:4], (0.5, 1.0, 1.5), "closest"),
-            Neighbour(pixels[1], pixels[2:5], (0.6, 1.1, 1.6), "random"),
+        parts=(
+            SamplesPart(
+                "Samples beside reals",
+                Drawn(png(pixels[0]), "9 samples, not selected"),
+                Drawn(png(pixels[1]), "9 reals of the holdout"),
+            ),
+            NeighboursPart(
+                (
+                    Card(png(pixels[0]), tuple(map(png, pixels[1:4])), (0.5, 1.0, 1.5), "closest"),
+                    Card(png(pixels[1]), tuple(map(png, pixels[2:5])), (0.6, 1.1, 1.6), "random"),
+                ),
+                1_000,
+            ),
         ),
         curves={"discriminator/real": [(64, 0.5), (128, 0.25)], "flat": [(64, 1.0)], "none": []},
         events=(
@@ -150,12 +177,25 @@ def test_all_text_is_escaped(evaluation: Evaluation) -> None:
     assert reader.text.count(EVIL) >= 15
 
 
-def test_points_are_plotted_over_reals(evaluation: Evaluation) -> None:
-    points = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
-    near = (Neighbour(points[0], points[1:4], (0.1, 0.2, 0.3)),)
-    said = read(page(replace(evaluation, samples=points, reals=points, neighbours=near))).text
-    assert "50 samples in blue over reals in grey, the first two of their dimensions" in said
-    assert "Nearest training rows" not in said
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("kind", ["image", "vector"])
+def test_samples_are_shown_as_their_kind_asks(
+    evaluation: Evaluation, kind: str, private: bool
+) -> None:
+    modality = modality_of_kind(kind)
+    dataset = modality.small_dataset()
+    x = dataset.take(torch.arange(50))[0]
+    exhibit = Exhibit(x, x.flatten(1).float())
+    near = () if private else (Neighbour(x[0], x[1:4], (0.1, 0.2, 0.3), "closest"),)
+    trained: Any = None
+    shown = Shown(trained, dataset.space, exhibit, exhibit, "holdout", near, 50, private, 0)
+    found = replace(evaluation, parts=tuple(modality.judge.parts(shown)))
+    said = read(page(found)).text
+    words = {"image": "50 samples, not selected", "vector": "50 samples in blue"}[kind]
+    assert words in said
+    assert ("reals" in said.partition(words)[0][-60:] + said.partition(words)[2][:80]) != private
+    assert ("Nearest training rows" in said) == (kind == "image" and not private)
+    assert Evaluation.from_json(json.loads(found.dumps())).parts == found.parts
 
 
 def test_what_is_missing_is_left_out() -> None:
@@ -211,10 +251,12 @@ def test_curves_keep_inside_their_frame() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_large_pictures_are_shown_small(channels: int) -> None:
-    x = np.zeros((4, channels, 300, 200), np.uint8)
-    assert picture(x).height > 600
-    assert thumb(x[0]).size == (200, 300)
-    assert thumb(x[0][:, :8, :8]).size == (64, 64)
+    preview = modality_of_kind("image").preview
+    space = ImageSpace(channels=channels, height=300, width=200)
+    x = torch.zeros(4, channels, 300, 200, dtype=torch.uint8)
+    assert preview.draw(space, x).height > 600
+    with Image.open(BytesIO(png_of(preview.draw_one(space, x[0]), widest=128))) as small:
+        assert small.size == (128, 192)
 
 
 def test_markup_escapes_attributes() -> None:

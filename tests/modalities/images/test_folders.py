@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.models.test_samples import samples_in
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
 from zerosum.modalities.images import folders as images
@@ -20,7 +21,6 @@ from zerosum.modalities.images.folders import (
     describe_form,
     scan_images,
 )
-from zerosum.models.samples import Samples
 from zerosum.spaces import ImageSpace
 
 
@@ -136,7 +136,7 @@ def test_saved_samples_can_be_read_back(
     space = ImageSpace(
         channels=channels, height=5, width=7, labels=labels, label_counts=(6,) * len(labels)
     )
-    dataset = build(Samples(x, y, space).save(tmp_path / "samples"))
+    dataset = build(samples_in(space, x, y).save(tmp_path / "samples"))
     assert dataset.space == space
     again, codes = dataset.take(torch.arange(12))
     assert torch.equal(again, x)

@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from zerosum.modalities.images import pairs
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.pairs import PairDataset, PairsConfig, two_domains
 from zerosum.runtime import Runtime
-from zerosum.workflows.data import Pairs, open_data, open_holdout, scan_data
+from zerosum.workflows.data import open_data, open_holdout, scan_data
 
 CPU = Runtime(torch.device("cpu"))
 
@@ -24,6 +25,10 @@ def draw(path: Path, shade: int, size: tuple[int, int] = (8, 10), mode: str = "R
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.full((*size, 3), shade, dtype=np.uint8)
     Image.fromarray(pixels).convert(mode).save(path)
+
+
+PAIRED: dict[str, Any] = {"spaces": ("pair",), "needs": ("aligned",)}
+LOOSE: dict[str, Any] = {"spaces": ("pair",)}
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def shades(x: torch.Tensor) -> list[int]:
 def test_pairs_match_by_name(folder: Path, held: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not held:
         monkeypatch.setattr(pairs, "RESIDENT_BYTES", 0)
-    dataset, config = open_data(str(folder), pairs="aligned")
+    dataset, config = open_data(str(folder), **PAIRED)
     assert isinstance(dataset, PairDataset)
     assert (dataset.resident is not None) == held
     assert isinstance(dataset.space, PairSpace)
@@ -60,27 +65,27 @@ def test_pairs_match_by_name(folder: Path, held: bool, monkeypatch: pytest.Monke
 
 def test_the_direction_is_part_of_the_fingerprint(folder: Path) -> None:
     a, b = str(folder / "A"), str(folder / "B")
-    there, _ = open_data((a, b), pairs="aligned", channels=3)
-    back, _ = open_data((b, a), pairs="aligned", channels=3)
-    loose, _ = open_data((a, b), pairs="unpaired", channels=3)
+    there, _ = open_data((a, b), **PAIRED, channels=3)
+    back, _ = open_data((b, a), **PAIRED, channels=3)
+    loose, _ = open_data((a, b), **LOOSE, channels=3)
     assert len({there.fingerprint, back.fingerprint, loose.fingerprint}) == 3
 
 
 @pytest.mark.parametrize("held", [True, False])
-@pytest.mark.parametrize("kind", ["aligned", "unpaired"])
+@pytest.mark.parametrize("kind", [PAIRED, LOOSE], ids=["aligned", "unpaired"])
 def test_batches_hold_sources_and_resume_by_one_number(
-    folder: Path, held: bool, kind: Pairs, monkeypatch: pytest.MonkeyPatch
+    folder: Path, held: bool, kind: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not held:
         monkeypatch.setattr(pairs, "RESIDENT_BYTES", 0)
-    dataset, _ = open_data(str(folder), pairs=kind)
+    dataset, _ = open_data(str(folder), **kind)
     straight = Loader(dataset, seed=5, runtime=CPU)
     batches = [straight.next(4) for _ in range(6)]
     for batch in batches:
         assert batch.source is not None
         told = [round((float(v) + 1) * 127.5) for v in batch.source[:, 0, 0, 0]]
         made = [round((float(v) + 1) * 127.5) for v in batch.x[:, 0, 0, 0]]
-        assert ([v + 1 for v in told] == made) == (kind == "aligned")
+        assert ([v + 1 for v in told] == made) == (kind is PAIRED)
     again = Loader(dataset, seed=5, runtime=CPU)
     again.position = 12
     later = again.next(4)
@@ -99,15 +104,15 @@ def test_ordinary_data_has_no_sources() -> None:
 
 def test_arrays_are_pairs_too() -> None:
     sources, targets = (np.full((5, 8, 8, 3), shade, np.uint8) for shade in (1, 2))
-    dataset, config = open_data((sources, targets), pairs="aligned")
+    dataset, config = open_data((sources, targets), **PAIRED)
     assert config is None
     assert isinstance(dataset, PairDataset)
     assert shades(dataset.sources_of(torch.arange(2))) == [1, 1]
     with pytest.raises(DataError, match="5 sources and 4 targets"):
-        open_data((sources, targets[:4]), pairs="aligned")
-    assert len(open_data((sources, targets[:4]), pairs="unpaired")[0]) == 4
+        open_data((sources, targets[:4]), **PAIRED)
+    assert len(open_data((sources, targets[:4]), **LOOSE)[0]) == 4
     with pytest.raises(DataError, match="one size"):
-        open_data((sources, targets[:, :4]), pairs="unpaired")
+        open_data((sources, targets[:, :4]), **LOOSE)
     points = ArrayDataset(torch.zeros(5, 2), name="points")
     with pytest.raises(DataError, match="'vector'"):
         PairDataset(points, points, aligned=True, name="points")
@@ -121,28 +126,28 @@ def test_a_zip_and_known_names(folder: Path, tmp_path: Path) -> None:
             archive.write(folder / "B" / f"{name.stem}.bmp", f"inside/trainB/{name.stem}.bmp")
             archive.write(name, f"inside/testA/{name.name}")
     assert two_domains(str(path)) == ("inside/trainA", "inside/trainB")
-    assert len(open_data(str(path), pairs="aligned")[0]) == 10
+    assert len(open_data(str(path), **PAIRED)[0]) == 10
 
 
 def test_partners_that_are_missing_are_listed(folder: Path) -> None:
     (folder / "A" / "3.png").unlink()
     draw(folder / "A" / "new.png", 0)
     with pytest.raises(DataError, match=r"10 pictures in .*A/new\.png, .*B/3\.bmp"):
-        open_data(str(folder), pairs="aligned")
-    assert len(open_data(str(folder), pairs="unpaired", channels=3)[0]) == 10
+        open_data(str(folder), **PAIRED)
+    assert len(open_data(str(folder), **LOOSE, channels=3)[0]) == 10
 
 
 def test_a_name_that_is_there_twice_is_refused(folder: Path) -> None:
     draw(folder / "A" / "3.bmp", 0)
     with pytest.raises(DataError, match=r"both 3\.bmp and 3\.png"):
-        open_data(str(folder), pairs="aligned")
+        open_data(str(folder), **PAIRED)
 
 
 def test_sizes_that_differ_in_a_pair_are_listed(folder: Path) -> None:
     draw(folder / "B" / "4.bmp", 0, size=(8, 12))
     with pytest.raises(DataError, match=r"1 of 10 pairs .* 4\.png \(8 x 10 and 8 x 12\)"):
-        open_data(str(folder), pairs="aligned")
-    dataset, _ = open_data(str(folder), pairs="unpaired", size=(9, 9))
+        open_data(str(folder), **PAIRED)
+    dataset, _ = open_data(str(folder), **LOOSE, size=(9, 9))
     assert dataset.space.shape == (3, 9, 9)
 
 
@@ -150,18 +155,18 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
     draw(tmp_path / "one" / "x" / "1.png", 0)
     draw(tmp_path / "one" / "1.png", 0)
     with pytest.raises(DataError, match="the subfolders x with pictures, and a translation needs"):
-        open_data(str(tmp_path / "one"), pairs="unpaired")
+        open_data(str(tmp_path / "one"), **LOOSE)
     for name in "xyz":
         draw(tmp_path / "three" / name / "1.png", 0)
     with pytest.raises(DataError, match="x, y, z"):
-        open_data(str(tmp_path / "three"), pairs="unpaired")
+        open_data(str(tmp_path / "three"), **LOOSE)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no pictures in .*empty"):
-        open_data((str(tmp_path / "three"), str(tmp_path / "empty")), pairs="unpaired")
+        open_data((str(tmp_path / "three"), str(tmp_path / "empty")), **LOOSE)
     with pytest.raises(DataError, match="no subfolders"):
-        open_data(str(tmp_path / "empty"), pairs="unpaired")
+        open_data(str(tmp_path / "empty"), **LOOSE)
     with pytest.raises(DataError, match="two folders"):
-        open_data(("a", "b", "c"), pairs="unpaired")
+        open_data(("a", "b", "c"), **LOOSE)
     with pytest.raises(DataError, match="2 paths"):
         open_data(("a", "b"))
 
@@ -171,8 +176,8 @@ def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:
     whole = (folder / "B" / "5.bmp").read_bytes()
     (folder / "B" / "5.bmp").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"1 unreadable files: .*A/2\.png"):
-        open_data(str(folder), pairs="aligned")
-    dataset, _ = open_data(str(folder), pairs="aligned", skip_bad=True)
+        open_data(str(folder), **PAIRED)
+    dataset, _ = open_data(str(folder), **PAIRED, skip_bad=True)
     assert isinstance(dataset, PairDataset)
     rows = torch.arange(len(dataset))
     assert shades(dataset.sources_of(rows)) == [0, 2, 6, 8, 12, 14, 16, 18]
@@ -180,14 +185,14 @@ def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:
 
 
 def test_a_limit_keeps_pairs_together(folder: Path) -> None:
-    dataset, _ = open_data(str(folder), pairs="aligned", limit=3)
+    dataset, _ = open_data(str(folder), **PAIRED, limit=3)
     assert isinstance(dataset, PairDataset)
     assert shades(dataset.sources_of(torch.arange(3))) == [0, 6, 12]
     assert shades(dataset.take(torch.arange(3))[0]) == [1, 7, 13]
 
 
 def test_a_holdout_is_brought_to_the_same_form(folder: Path, tmp_path: Path) -> None:
-    dataset, config = open_data(str(folder), pairs="aligned", size=(16, 16))
+    dataset, config = open_data(str(folder), **PAIRED, size=(16, 16))
     other = tmp_path / "other"
     draw(other / "A" / "1.png", 0, size=(20, 20), mode="L")
     draw(other / "B" / "1.png", 1, size=(20, 20))
@@ -196,8 +201,8 @@ def test_a_holdout_is_brought_to_the_same_form(folder: Path, tmp_path: Path) -> 
 
 
 def test_what_lies_there_is_described(folder: Path) -> None:
-    text = scan_data(str(folder), pairs="aligned")
+    text = scan_data(str(folder), **PAIRED)
     assert text is not None
     assert "aligned pairs: 10 in" in text
     assert "8 x 10" in text
-    assert isinstance(open_data(str(folder), pairs="unpaired")[1], PairsConfig)
+    assert isinstance(open_data(str(folder), **LOOSE)[1], PairsConfig)

@@ -16,15 +16,16 @@ from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.networks.translator import Translator
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.testing import small_dataset
+from zerosum.workflows.load import model_of
 
 
-def model_of(recipe: str, *, space: str = "pair", channels: int = 3, **changes: Any) -> Any:
+def translator(recipe: str, *, space: str = "pair", channels: int = 3, **changes: Any) -> Any:
     dataset = small_dataset(space, channels=channels, height=16, width=16, num_labels=0)
     resolved = find_recipe(recipe).resolve(dataset.space)
     resolved = resolved.with_values({f"game.{k}": v for k, v in changes.items()})
     with seeded_initialisation(0):
         game = resolved.game.build(dataset.space)
-    return TranslationModel(recipe=resolved, game=game, run=None)
+    return model_of(resolved, game)
 
 
 class Inverse(Translator):
@@ -38,7 +39,7 @@ class Inverse(Translator):
 
 @pytest.fixture
 def inverse() -> TranslationModel:
-    model = model_of("pix2pix")
+    model = translator("pix2pix")
     assert isinstance(model.game, TranslationGame)
     model.game.generator = Inverse()
     return model
@@ -58,7 +59,7 @@ def test_every_size_comes_back(inverse: TranslationModel, size: tuple[int, int])
 
 @pytest.mark.parametrize("size", [(8, 8), (17, 40)])
 def test_a_real_network_takes_every_size(size: tuple[int, int]) -> None:
-    assert model_of("pix2pix").translate(colours(*size)).shape == (*size, 3)
+    assert translator("pix2pix").translate(colours(*size)).shape == (*size, 3)
 
 
 def test_every_form_comes_back_as_it_came(inverse: TranslationModel, tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_colour_is_taken_off_the_white_that_it_was_laid_over(inverse: Translatio
 
 
 def test_a_model_of_four_channels_makes_its_own_alpha() -> None:
-    model = model_of("pix2pix", channels=4)
+    model = translator("pix2pix", channels=4)
     assert model.translate(colours(16, 20, 3)).shape == (16, 20, 4)
     assert model.translate(colours(16, 20, 4)).shape == (16, 20, 4)
 

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset
+from zerosum.modalities.images.digits import DigitsConfig
 from zerosum.modalities.points.toy import (
-    DigitsConfig,
     GridConfig,
     MoonsConfig,
     RingConfig,
     SpiralConfig,
 )
 from zerosum.spaces import ImageSpace
-from zerosum.workflows.data import BUILT_IN
+from zerosum.workflows.data import all_readers, built_in_names
 
 MIXTURES = [RingConfig(), GridConfig()]
 
@@ -99,9 +99,9 @@ def test_moons_are_two_half_circles() -> None:
     assert float(lower[:, 1].max()) < 0.51
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", built_in_names())
 def test_same_seed_same_data(name: str) -> None:
-    first, second = BUILT_IN[name]().build(), BUILT_IN[name]().build()
+    first, second = all_readers()[name]().build(), all_readers()[name]().build()
     assert torch.equal(everything(first)[0].nan_to_num(), everything(second)[0].nan_to_num())
     assert torch.equal(everything(first)[1], everything(second)[1])
     assert first.fingerprint == second.fingerprint
@@ -109,7 +109,7 @@ def test_same_seed_same_data(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ring", "grid", "spiral", "moons", "sprites"])
 def test_another_seed_or_size_is_other_data(name: str) -> None:
-    config = BUILT_IN[name]().with_values({"num_samples": 100})
+    config = all_readers()[name]().with_values({"num_samples": 100})
     other = config.with_values({"seed": 1}).build()
     assert len(config.build()) == 100
     assert not torch.equal(everything(config.build())[0], everything(other)[0])

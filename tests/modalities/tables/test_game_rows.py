@@ -2,14 +2,12 @@
 
 import torch
 
-from tests.modalities.tables.chain import ChainGame, people
-from zerosum.modalities.tables.model import TableModel
-from zerosum.schedules import Constant
+from tests.modalities.tables.chain import ChainGame, people, table_model
 
 
 def test_rows_follow_the_chain_they_are_drawn_from() -> None:
     data = people()
-    model = TableModel(recipe=Constant(), game=ChainGame(data), run=None)
+    model = table_model(ChainGame(data))
     made, real = model.values(4_000, seed=1), data.take(torch.arange(4_000))[0]
     assert made.shape == real.shape
     few = model.values(10, seed=1, batch_size=3)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.modalities.tables.chain import ChainGame, people
+from tests.modalities.tables.chain import ChainGame, people, table_model
 from zerosum.errors import ConditionError, RunError
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.tables.fields import CategoryField, FloatField
@@ -23,12 +23,11 @@ from zerosum.modalities.tables.sampling.conditions import Between, parse_where
 from zerosum.modalities.tables.sampling.evidence import Part, ask, parts_of
 from zerosum.modalities.tables.sampling.particles import roll
 from zerosum.rng import Noise
-from zerosum.schedules import Constant
 
 
 @pytest.fixture(scope="module")
 def model() -> TableModel:
-    return TableModel(recipe=Constant(), game=ChainGame(people()), run=None)
+    return table_model(ChainGame(people()))
 
 
 def chain(model: TableModel) -> ChainGame:
@@ -134,7 +133,7 @@ def agreeing_bits(turn: float) -> TableModel:
     game.first.fill_(0.5)
     for step in game.steps:
         step.copy_(torch.tensor([[1 - turn, turn], [turn, 1 - turn]]).double())
-    return TableModel(recipe=Constant(), game=game, run=None)
+    return table_model(game)
 
 
 def test_hard_conditions_take_many_draws() -> None:
@@ -195,7 +194,7 @@ def test_conditions_that_never_meet_say_how_many_rows_meet_each() -> None:
     fields = [CategoryField(name=name, names=("x", "y")) for name in "ab"]
     game = ChainGame(TableDataset(values, fit_space(fields, values), name="twins"))
     game.steps[0] = torch.eye(2, dtype=torch.float64)
-    model = TableModel(recipe=Constant(), game=game, run=None)
+    model = table_model(game)
     with pytest.raises(ConditionError, match="a: 50 rows, b: 50 rows, of 100"):
         model.values(10, where={"a": "x", "b": "y"})
 
@@ -204,7 +203,7 @@ def test_protected_categories_are_not_made() -> None:
     values = torch.tensor([0.0] * 50 + [1.0] * 40 + [2.0] * 2, dtype=torch.float64)[:, None]
     fields = [CategoryField(name="c", names=("a", "b", "few"))]
     game = ChainGame(TableDataset(values, fit_space(fields, values), name="few"))
-    model = TableModel(recipe=Constant(), game=game, run=None)
+    model = table_model(game)
     with pytest.raises(ConditionError, match="Rare values are protected"):
         model.values(5, where={"c": "few"})
     assert set(model.values(100, where={"c": "!=a"})[:, 0].tolist()) == {1.0}
@@ -216,7 +215,7 @@ def test_real_numbers_can_be_asked_for_exactly() -> None:
     values = torch.from_numpy(rng.normal(size=(2_000, 2)).cumsum(1))
     fields = [FloatField(name="x"), FloatField(name="y")]
     game = ChainGame(TableDataset(values, fit_space(fields, values), name="walk"))
-    model = TableModel(recipe=Constant(), game=game, run=None)
+    model = table_model(game)
     made = model.values(500, where={"y": [0.5, 1.25]})
     assert set(made[:, 1].tolist()) == {0.5, 1.25}
     at_half = made[made[:, 1] == 0.5, 0].mean()
@@ -270,7 +269,7 @@ class WholeRows(Game):
 
 
 def test_a_generator_of_whole_rows_is_asked_until_rows_obey(model: TableModel) -> None:
-    whole = TableModel(recipe=Constant(), game=WholeRows(chain(model)), run=None)
+    whole = table_model(WholeRows(chain(model)))
     made = whole.values(300, where={"vip": "yes", "age": "30..50"})
     assert bool(((made[:, 1] >= 30) & (made[:, 1] <= 50) & (made[:, 3] == 1)).all())
     with pytest.raises(ConditionError, match="0 of 204,800 rows drawn obey city Å and age 18"):

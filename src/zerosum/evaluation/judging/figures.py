@@ -102,6 +102,18 @@ class Evaluation:
     def __iter__(self) -> Iterator[Figure]:
         return iter(self.figures)
 
+    def part(self, kind: str) -> Part:
+        """The first part of a kind, such as `samples`, `neighbours` or `table`.
+
+        Raises:
+            EvaluationError: there is none.
+        """
+        for part in self.parts:
+            if part.kind == kind:
+                return part
+        known = [part.kind for part in self.parts]
+        raise EvaluationError(f"no part {kind!r}.{did_you_mean(kind, known)}")
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, from which `from_json` makes an equal evaluation.
 

@@ -83,7 +83,7 @@ class PairDataset(Dataset):
         """Targets, without labels."""
         return self.targets.take(indices)[0], None
 
-    def sources_of(self, indices: Tensor) -> Tensor | None:
+    def sources_of(self, indices: Tensor) -> Tensor:
         """Their sources, uint8 `[B, C, H, W]`; of unpaired data, as many others."""
         assert self.sources is not None
         return self.sources.take(indices if self.aligned else indices % len(self.sources))[0]

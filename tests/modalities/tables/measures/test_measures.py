@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import adjusted_rand_score, f1_score, r2_score, roc_auc_score
 
 from tests.modalities.tables.chain import people
-from zerosum.evaluation.features.base import PixelFeatures
+from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.measures.base import Bench, Exhibit
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging import prediction
@@ -74,7 +74,7 @@ def test_trees_tell_a_combination_that_no_real_has() -> None:
     x = data.take(torch.arange(1_200))[0]
     real, made = x[:600], x[600:].clone()
     made[:, 3] = 1 - made[:, 3]
-    features = PixelFeatures(data.space)
+    features = Embedded(data.space, name="columns")
     bench = Bench(data.space, extractor="columns", split="holdout")
     exhibits = [Exhibit(rows, features(rows)) for rows in (made, x[600:], real)]
     told, fresh = (

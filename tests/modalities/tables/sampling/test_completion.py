@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 import torch
-from tests.tasks.test_table import chain, distance, joint
 from torch import Tensor
 
-from tests.modalities.tables.chain import ChainGame, people
+from tests.modalities.tables.chain import ChainGame, people, table_model
+from tests.modalities.tables.test_model import chain, distance, joint
 from zerosum.errors import ConditionError
 from zerosum.modalities.tables.constraints.groups import FixedCombinations
 from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -20,14 +20,13 @@ from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.sampling.evidence import Ahead, Question, ask
 from zerosum.modalities.tables.sampling.particles import complete
 from zerosum.rng import Noise
-from zerosum.schedules import Constant
 
 N = 6_000
 
 
 @pytest.fixture(scope="module")
 def model() -> TableModel:
-    return TableModel(recipe=Constant(), game=ChainGame(people()), run=None)
+    return table_model(ChainGame(people()))
 
 
 def codes_of(model: TableModel, frame: pd.DataFrame, column: str) -> Tensor:
@@ -172,9 +171,7 @@ def bounded() -> TableModel:
     constraints = [FixedCombinations(["city", "zip"]), Inequality("start", "<=", "end")]
     space = fit_space(fields, values, constraints=constraints)
     assert all(one.constructed for one in space.constraints)
-    return TableModel(
-        recipe=Constant(), game=ChainGame(TableDataset(values, space, name="spans")), run=None
-    )
+    return table_model(ChainGame(TableDataset(values, space, name="spans")))
 
 
 def test_constraints_hold_around_given_cells() -> None:

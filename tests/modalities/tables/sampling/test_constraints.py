@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from tests.tasks.test_table_completion import bounded
 
-from tests.modalities.tables.chain import ChainGame, people
+from tests.modalities.tables.chain import ChainGame, people, table_model
+from tests.modalities.tables.sampling.test_completion import bounded
 from tests.modalities.tables.shop import FIELDS, TRUE, shop
 from zerosum.errors import ConditionError, ConstraintError
 from zerosum.modalities.tables.constraints.base import obeying
@@ -19,12 +19,11 @@ from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.sampling.conditions import parse_where
 from zerosum.modalities.tables.sampling.evidence import readings_of
-from zerosum.schedules import Constant
 
 
 @pytest.fixture(scope="module")
 def model() -> TableModel:
-    return TableModel(recipe=Constant(), game=ChainGame(people()), run=None)
+    return table_model(ChainGame(people()))
 
 
 def test_a_column_of_combinations_is_steered_by_each_of_its_columns() -> None:
@@ -87,7 +86,7 @@ def test_every_kind_of_constraint_holds_beside_conditions(where: dict[str, Any])
     rows = torch.stack([columns[field.name] for field in FIELDS], dim=1)
     space = fit_space(FIELDS, rows, constraints=TRUE)
     game = ChainGame(TableDataset(rows, space, name="shop"))
-    model = TableModel(recipe=Constant(), game=game, run=None)
+    model = table_model(game)
     made = space.columns(model.values(1_500, where=where, seed=2))
     assert bool(obeying(space.constraints, made).all())
     for name, allowed in parse_where(where, space).items():

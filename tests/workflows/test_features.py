@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from zerosum.evaluation.features.choose import choose_extractor
 
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import EvaluationError
+from zerosum.workflows.features import choose_features
 
 POINTS = ArrayDataset(torch.arange(60.0).reshape(30, 2), name="points")
 
@@ -17,7 +17,7 @@ def test_a_name_gives_an_extractor(
     name: str, full: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZEROSUM_CACHE", str(tmp_path))
-    extractor = choose_extractor(name, POINTS)
+    extractor = choose_features(name, POINTS).extractor
     assert extractor.name == full
     assert extractor(POINTS.resident[0]).shape == (30, extractor.num_features)
 
@@ -25,9 +25,9 @@ def test_a_name_gives_an_extractor(
 @pytest.mark.parametrize("name", ["efficientnet", "inception"])
 def test_pictures_only(name: str) -> None:
     with pytest.raises(EvaluationError, match="for pictures"):
-        choose_extractor(name, POINTS)
+        choose_features(name, POINTS)
 
 
 def test_an_unknown_name_is_met_with_the_nearest() -> None:
     with pytest.raises(EvaluationError, match=r"'incepton'.*'inception'.*pixels, self"):
-        choose_extractor("incepton", POINTS)
+        choose_features("incepton", POINTS)

@@ -17,7 +17,7 @@ from zerosum.data.base import ArrayDataset, DataConfig
 from zerosum.errors import ConfigError, DataError, RecipeError
 from zerosum.modalities.images.folders import ImagesConfig
 from zerosum.modalities.points.toy import RingConfig
-from zerosum.workflows.data import BUILT_IN, open_data, scan_data
+from zerosum.workflows.data import all_readers, built_in_names, open_data, scan_data
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "animals"
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", built_in_names())
 def test_built_in_names(name: str) -> None:
     dataset, config = open_data(name)
     assert dataset.name == name
     assert config is not None
-    assert config == BUILT_IN[name]()
+    assert config == all_readers()[name]()
     assert Config.from_json(config.to_json()) == config
     with pytest.raises(DataError, match=f"limit does not apply to {name} data; leave it out"):
         open_data(name, limit=5)

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from zerosum.data import archives, arrays
-from zerosum.data.arrays import as_samples, read_idx
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
+from zerosum.modalities.images.arrays import as_images, read_idx
 from zerosum.workflows.data import open_data
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
@@ -34,41 +34,41 @@ def test_pictures_in_either_order(channels: int) -> None:
     last = np.random.default_rng(0).integers(0, 256, (6, 5, 7, channels), dtype=np.uint8)
     expected = torch.from_numpy(last).permute(0, 3, 1, 2)
     for given in (last, torch.from_numpy(last), last.transpose(0, 3, 1, 2), expected):
-        x = as_samples(given, name="x")
+        x = as_images(given, name="x")
         assert x.dtype == torch.uint8
         assert torch.equal(x, expected)
 
 
 def test_where_both_orders_are_possible_the_library_decides() -> None:
     array = np.zeros((2, 3, 9, 4), np.uint8)
-    assert as_samples(array, name="x").shape == (2, 4, 3, 9)
-    assert as_samples(torch.from_numpy(array), name="x").shape == (2, 3, 9, 4)
+    assert as_images(array, name="x").shape == (2, 4, 3, 9)
+    assert as_images(torch.from_numpy(array), name="x").shape == (2, 3, 9, 4)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64, np.uint64])
 def test_whole_numbers(dtype: type) -> None:
-    x = as_samples(PIXELS[..., 0].astype(dtype), name="x")
+    x = as_images(PIXELS[..., 0].astype(dtype), name="x")
     assert np.array_equal(x[:, 0].numpy(), PIXELS[..., 0])
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_floats_from_0_to_1(dtype: type) -> None:
-    x = as_samples((PIXELS / 255).astype(dtype), name="x")
+    x = as_images((PIXELS / 255).astype(dtype), name="x")
     assert np.array_equal(x.permute(0, 2, 3, 1).numpy(), PIXELS)
 
 
 def test_booleans_are_black_and_white() -> None:
-    assert as_samples(np.array([[[False, True]]]), name="x").tolist() == [[[[0, 255]]]]
+    assert as_images(np.array([[[False, True]]]), name="x").tolist() == [[[[0, 255]]]]
 
 
 def test_torch_types() -> None:
     grey = torch.tensor([[[0.0, 1.0]]], dtype=torch.bfloat16, requires_grad=True)
-    assert as_samples(grey, name="x").tolist() == [[[[0, 255]]]]
+    assert as_images(grey, name="x").tolist() == [[[[0, 255]]]]
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32, np.uint8, bool])
 def test_points(dtype: type) -> None:
-    x = as_samples(np.arange(12).reshape(6, 2).astype(dtype), name="x")
+    x = open_data(np.arange(12).reshape(6, 2).astype(dtype))[0].take(torch.arange(6))[0]
     assert x.dtype == torch.float32
     assert x.shape == (6, 2)
 
@@ -82,9 +82,9 @@ def array_with(value: float, shape: tuple[int, ...]) -> np.ndarray:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (array_with(np.nan, (4, 2)), "x has 1 NaN or infinite values. Fill or drop them"),
-        (array_with(np.inf, (4, 5, 5)), "x has 1 NaN or infinite values"),
-        (array_with(1e300, (4, 2)), "x has values beyond 3.4e38"),
+        (array_with(np.nan, (4, 2)), "array has 1 NaN or infinite values. Fill or drop them"),
+        (array_with(np.inf, (4, 5, 5)), "array has 1 NaN or infinite values"),
+        (array_with(1e300, (4, 2)), "array has values beyond 3.4e38"),
         (
             array_with(1.5, (4, 5, 5)),
             "floats from 0 to 1.5. Pictures as floats lie between 0 and 1",
@@ -95,16 +95,16 @@ def array_with(value: float, shape: tuple[int, ...]) -> np.ndarray:
         (np.zeros((4, 5, 5, 2)), r"shape \(4, 5, 5, 2\); pictures have 1, 3 or 4 channels"),
         (np.zeros(4), r"shape \(4,\). Pictures are \[N, H, W\]"),
         (np.zeros((2, 1, 1, 1, 1)), r"shape \(2, 1, 1, 1, 1\)"),
-        (np.zeros((0, 2)), r"shape \(0, 2\).*at least one"),
+        (np.zeros((0, 2)), r"shape \(0, 2\): there are no samples in it"),
         (np.zeros((2, 0, 5)), r"shape \(2, 0, 5\)"),
-        (np.zeros((4, 2), complex), "x holds complex128; samples are real numbers"),
+        (np.zeros((4, 2), complex), "array holds complex128; samples are real numbers"),
         (np.array([["a", "b"]]), "samples are real numbers"),
-        (np.array([[None, 1]]), "x holds object; samples are real numbers"),
+        (np.array([[None, 1]]), "array holds object; samples are real numbers"),
     ],
 )
 def test_arrays_that_are_no_samples(array: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        as_samples(array, name="x")
+        open_data(array)
 
 
 def forms_of(x: np.ndarray, y: np.ndarray | None, folder: Path) -> dict[str, Any]:

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from zerosum.data.arrays import NpzConfig
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import DataError
+from zerosum.modalities.images.arrays import ImagesFile
 from zerosum.modalities.points.toy import RingConfig
 from zerosum.workflows.data import open_data, open_holdout
 
@@ -45,7 +45,7 @@ def test_an_npz_gives_its_test_split(tmp_path: Path) -> None:
     np.savez(path, x_train=PIXELS[:8], y_train=LABELS[:8], x_test=PIXELS[8:], y_test=LABELS[8:])
     dataset, like = open_data(path)
     holdout, config = open_holdout(path, space=dataset.space, like=like)
-    assert config == NpzConfig(path=str(path), split="test")
+    assert config == ImagesFile(path=str(path), split="test")
     assert holdout.take(torch.arange(4))[0][:, 0].numpy().tolist() == PIXELS[8:].tolist()
     assert config is not None
     assert config.build().fingerprint == holdout.fingerprint
@@ -55,9 +55,9 @@ def test_an_npz_without_a_test_split_gives_what_it_has(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=PIXELS[8:])
     dataset, _ = open_data(PIXELS[:8])
     holdout, config = open_holdout(tmp_path / "a.npz", space=dataset.space)
-    assert (len(holdout), config) == (4, NpzConfig(path=str(tmp_path / "a.npz")))
+    assert (len(holdout), config) == (4, ImagesFile(path=str(tmp_path / "a.npz")))
     with pytest.raises(DataError, match="It needs the array x_test, and y_test for"):
-        NpzConfig(path=str(tmp_path / "a.npz"), split="test").build()
+        ImagesFile(path=str(tmp_path / "a.npz"), split="test").build()
 
 
 def write_pictures(folder: Path, *sizes: tuple[int, int]) -> Path:
