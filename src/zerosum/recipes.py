@@ -70,7 +70,7 @@ class Entry:
         for need in self.needs:
             reason = space.missing(need)
             if reason is not None:
-                raise RecipeError(f"{self.name} needs {need}, and {reason}")
+                raise RecipeError(f"{self.name} does not take this data: {reason}")
         return self.build(space)
 
 

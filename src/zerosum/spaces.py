@@ -152,7 +152,9 @@ class Space(Config):
         )
 
     def missing(self, need: str) -> str | None:
-        """Why these samples lack what a recipe needs, and what to do; None if they have it.
+        """What a recipe needs that these samples lack, and what to do; None if they have it.
+
+        It continues a sentence about the recipe, from "it needs" on.
 
         Args:
             need: such as `labels`; a subclass knows more of them.
@@ -161,10 +163,10 @@ class Space(Config):
             return None
         if need == "labels":
             return (
-                "the data has no labels. Sort a folder into one subfolder for each class, or give "
-                "`y` beside `x`."
+                "it needs labels, and the data has none. Sort a folder into one subfolder for each "
+                "class, or give `y` beside `x`."
             )
-        return f"data of kind {self.kind!r} has no {need}."
+        return f"it needs {need}, and data of kind {self.kind!r} has none."
 
     @property
     def judged(self) -> "Space":
@@ -211,8 +213,8 @@ class ImageSpace(Space):
         if self.channels == 3:
             return None
         return (
-            f"colour takes 3 channels, and these images have {self.channels}. Set --channels 3 if "
-            "there is colour in them."
+            f"it needs colour, with 3 channels, and these images have {self.channels}. Set "
+            "--channels 3 if there is colour in them."
         )
 
     @property

@@ -81,14 +81,14 @@ def test_one_picture_as_a_folder_and_folders_that_exist(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.xlsx", "a.pkl"])
 def test_other_endings(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RunError, match=r"cannot save as \..*Allowed: \.png, \.npz, \.csv"):
+    with pytest.raises(RunError, match=r"cannot save images as \..*Allowed: \.png, \.npz, folder"):
         _pictures().save(tmp_path / name)
 
 
 def test_forms_that_do_not_suit(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"pictures do not fit a \.parquet table"):
+    with pytest.raises(RunError, match=r"cannot save images as \.parquet"):
         _pictures().save(tmp_path / "a.parquet")
-    with pytest.raises(RunError, match="not as a folder"):
+    with pytest.raises(RunError, match="cannot save points as a folder"):
         _points().save(tmp_path / "a")
     assert not (tmp_path / "a").exists()
 
@@ -96,7 +96,7 @@ def test_forms_that_do_not_suit(tmp_path: Path) -> None:
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for name in ("a.png", "a.npz", "a.csv"):
-        with pytest.raises(RunError, match="cannot write"):
+        with pytest.raises(RunError, match="cannot make"):
             _points().save(tmp_path / "file" / name)
 
 

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from zerosum.errors import DataError
 
@@ -18,9 +18,13 @@ MAX_MEMBER = 1 << 28
 """Bytes that one file in a folder or zip may have."""
 
 
-def is_zip_name(path: Path) -> bool:
-    """Whether a path ends as zips do."""
-    return path.suffix.lower() == ".zip"
+def is_folder_or_zip(data: Any) -> bool:
+    """Whether `data` is the path of a folder, of a zip, or of a part of a zip."""
+    if not isinstance(data, str | Path):
+        return False
+    path = Path(data)
+    zips = [place for place in (path, *path.parents) if place.suffix.lower() == ".zip"]
+    return path.is_dir() or any(place.is_file() for place in zips)
 
 
 class Archive(ABC):

@@ -148,8 +148,8 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
         return next((headers[x] for x, _ in _PAIRS["train"] if x in headers), ((), ""))
     x, _ = samples_and_labels(data)
     if isinstance(x, Tensor):
-        return tuple(x.shape), as_numpy(x[:0]).dtype.kind if x.ndim else "f"
-    if not hasattr(x, "__array__"):
+        return tuple(x.shape), as_numpy(x.new_empty(0)).dtype.kind
+    if not hasattr(x, "__array__") or hasattr(x, "columns"):  # which data frames have
         return None
     array = np.asarray(x)
     return array.shape, array.dtype.kind

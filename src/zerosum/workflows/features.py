@@ -40,8 +40,7 @@ def choose_features(
     name = name or kit.default
     if name not in kit.extractors:
         raise EvaluationError(
-            f"no features {name!r} for {dataset.space.unit}.{did_you_mean(name, kit.extractors)} "
-            f"Allowed: {', '.join(kit.extractors)}."
+            f"no features {name!r} for {dataset.space.unit}.{did_you_mean(name, kit.extractors)}"
         )
     extractor = kit.extractors[name](dataset, progress)
     unseen = unseen_rows(dataset) if name == "self" else torch.arange(len(dataset))

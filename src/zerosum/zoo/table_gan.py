@@ -69,6 +69,10 @@ class TableGanConfig(TwoPlayerConfig):
 class TableGan(TwoPlayer):
     """Rows as one-hot vectors, side by side."""
 
+    no_graph = (
+        "rows of a table are drawn from logits, code by code, and then decoded: that is a program and "
+        "no graph of one network."
+    )
     drawable: Tensor
 
     def __init__(self, config: TableGanConfig, space: TableSpace) -> None:

@@ -185,10 +185,10 @@ def test_size_and_fit_of_arrays(channels: int) -> None:
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (np.zeros((4, 2)), {"size": (8, 8)}, "array holds points, which have no --size"),
-        (np.zeros((4, 2)), {"fit": "crop"}, "fit crop says how to reach a size; give size too"),
-        (np.zeros((4, 2)), {"channels": 3}, "channels does not apply to memory data"),
-        (np.zeros((4, 2)), {"skip_bad": True}, "skip_bad does not apply to memory data"),
+        (np.zeros((4, 2)), {"size": (8, 8)}, "size does not apply to held_points data"),
+        (np.zeros((4, 8, 8)), {"fit": "crop"}, "fit crop says how to reach a size; give size too"),
+        (np.zeros((4, 8, 8)), {"channels": 3}, "channels does not apply to memory data"),
+        (np.zeros((4, 2)), {"skip_bad": True}, "skip_bad does not apply to held_points data"),
         ((np.zeros((4, 2)), [1, 2, 3]), {}, "3 labels for 4 samples; give one each"),
         ((np.zeros((4, 2)), np.eye(4)), {}, r"labels have shape \(4, 4\)"),
         ((np.zeros((4, 2)), [1, 2, None, 3]), {}, "1 labels are missing"),

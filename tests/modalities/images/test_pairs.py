@@ -14,7 +14,7 @@ from zerosum.data.loader import Loader
 from zerosum.errors import DataError
 from zerosum.modalities.images import pairs
 from zerosum.modalities.images.pair_space import PairSpace
-from zerosum.modalities.images.pairs import PairDataset, PairsConfig, two_domains
+from zerosum.modalities.images.pairs import PairArrays, PairDataset, PairsConfig, two_domains
 from zerosum.runtime import Runtime
 from zerosum.workflows.data import open_data, open_holdout, scan_data
 
@@ -105,7 +105,7 @@ def test_ordinary_data_has_no_sources() -> None:
 def test_arrays_are_pairs_too() -> None:
     sources, targets = (np.full((5, 8, 8, 3), shade, np.uint8) for shade in (1, 2))
     dataset, config = open_data((sources, targets), **PAIRED)
-    assert config is None
+    assert isinstance(config, PairArrays)
     assert isinstance(dataset, PairDataset)
     assert shades(dataset.sources_of(torch.arange(2))) == [1, 1]
     with pytest.raises(DataError, match="5 sources and 4 targets"):
@@ -166,8 +166,8 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no subfolders"):
         open_data(str(tmp_path / "empty"), **LOOSE)
     with pytest.raises(DataError, match="two folders"):
-        open_data(("a", "b", "c"), **LOOSE)
-    with pytest.raises(DataError, match="2 paths"):
+        open_data([str(tmp_path / "empty")] * 3, **LOOSE)
+    with pytest.raises(DataError, match=r"2 paths of data, a, b\. Two folders are for recipes"):
         open_data(("a", "b"))
 
 

@@ -136,5 +136,5 @@ def test_pairs_are_needed() -> None:
         game.build(small_dataset("image").space)
     assert isinstance(PAIRS.space, PairSpace)
     loose = PAIRS.space.model_copy(update={"aligned": False})
-    with pytest.raises(RecipeError, match="needs aligned pairs"):
+    with pytest.raises(RecipeError, match="it needs aligned pairs"):
         find_recipe("pix2pix").resolve(loose)

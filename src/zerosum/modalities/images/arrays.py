@@ -44,7 +44,7 @@ class ImageArrays(ArrayOptions):
     def claims(cls, data: Any) -> float:
         """Arrays of three or four axes; others hardly, so that they are told what is wrong."""
         known = shape_and_type(data)
-        if known is None or isinstance(data, str) != issubclass(cls, NpzFile):
+        if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0
         return 0.8 if len(known[0]) in (3, 4) else 0.2
 

@@ -15,7 +15,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, is_zip_name, open_archive
+from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
@@ -125,13 +125,10 @@ class ImagesConfig(DataConfig):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Folders and zips; hardly those without images, so that it is said what they lack."""
-        if not isinstance(data, str | Path):
+        if not is_folder_or_zip(data):
             return 0.0
         path = Path(data)
-        zipped = any(place.is_file() for place in (path, *path.parents) if is_zip_name(place))
-        if not path.is_dir() and not zipped:
-            return 0.0
-        return 0.6 if zipped or _holds_images(path) else 0.1
+        return 0.6 if not path.is_dir() or _holds_images(path) else 0.1
 
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:

@@ -34,6 +34,6 @@ class PairSpace(ImageSpace):
         if self.aligned:
             return None
         return (
-            "the pairs must be aligned, a source for each image, and these are not. Give images of "
-            "equal names in A and B, or train cyclegan."
+            "it needs aligned pairs, a source for each image, and these are unpaired. Give images "
+            "of equal names in A and B, or train cyclegan."
         )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import samples_and_labels, shape_and_type
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import DataError
@@ -126,8 +126,9 @@ class PairsConfig(DataConfig):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """A folder or zip, or a pair of these."""
-        return 0.5 if all(isinstance(path, str | Path) for path in _several(data)) else 0.0
+        """A folder or zip, or several of these."""
+        paths = _several(data)
+        return 0.5 * bool(paths and all(map(is_folder_or_zip, paths)))
 
     @classmethod
     def place_of(cls, data: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Points from arrays `[N, D]`, in memory and in `.npz` files."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class PointArrays(ArrayOptions):
     def claims(cls, data: Any) -> float:
         """Arrays of two axes; others hardly, so that they are told what is wrong with them."""
         known = shape_and_type(data)
-        if known is None or isinstance(data, str) != issubclass(cls, NpzFile):
+        if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0
         return 0.9 if len(known[0]) == 2 else 0.1
 
