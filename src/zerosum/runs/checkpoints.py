@@ -17,7 +17,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zerosum.errors import RunError
-from zerosum.runs.files import make_folder, read_json, write_json, write_whole
+from zerosum.runs.files import (
+    inside,
+    make_folder,
+    open_plain,
+    read_json,
+    write_json,
+    write_whole,
+)
 
 _NAME = re.compile(r"step-(\d{9})\.json")
 
@@ -44,7 +51,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Steps that have a checkpoint, ascending."""
-        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("step-*.json"))
+        found = (_NAME.fullmatch(path.name) for path in self._own().glob("step-*.json"))
         return sorted(int(match[1]) for match in found if match)
 
     def save(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> int:
@@ -53,7 +60,7 @@ class Checkpoints:
         Raises:
             RunError: it cannot be written; the earlier ones are untouched.
         """
-        make_folder(self.folder)
+        make_folder(self._own())
         weights, record = self._paths(scalars["step"])
         flat = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
         write_whole(weights, lambda aside: _write_tensors(flat, aside))
@@ -72,7 +79,8 @@ class Checkpoints:
         A resume from `step` calls this, so that damaged checkpoints do not count among the newest.
         """
         whole = {path for known in self.steps() if known <= step for path in self._paths(known)}
-        for path in [*self.folder.glob("step-*"), *self.folder.glob(".step-*.part")]:
+        folder = self._own()
+        for path in [*folder.glob("step-*"), *folder.glob(".step-*.part")]:
             if path not in whole:
                 path.unlink(missing_ok=True)
 
@@ -117,8 +125,12 @@ class Checkpoints:
             for path in reversed(self._paths(step)):
                 path.unlink(missing_ok=True)
 
+    def _own(self) -> Path:
+        """The folder, which is no link: else the checkpoints of another run would be replaced."""
+        return inside(self.folder.parent, self.folder.name)
+
     def _paths(self, step: int) -> tuple[Path, Path]:
-        stem = self.folder / f"step-{step:09d}"
+        stem = self._own() / f"step-{step:09d}"
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
 
 
@@ -132,7 +144,7 @@ def _write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
 
 def _digest(weights: Path, scalars: Any) -> str:
     """SHA-256 of the file of tensors, followed by the numbers as sorted JSON."""
-    with weights.open("rb") as handle:
+    with open_plain(weights) as handle:
         digest = hashlib.file_digest(handle, "sha256")
     digest.update(json.dumps(scalars, sort_keys=True).encode())
     return digest.hexdigest()

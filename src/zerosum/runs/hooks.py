@@ -11,7 +11,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.games.base import Choice, Game, Inputs
 from zerosum.pictures import draw_samples
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
 
 
@@ -109,8 +109,7 @@ class SampleHook(Hook):
         # Each time anew, since a game that translates has none before its first batches.
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)
-        folder = self._run.folder / "samples"
-        make_folder(folder)
+        folder = self._run.subfolder("samples")
         picture = draw_samples(trainer.game.space, self.newest, real=self._real)
         path = folder / f"images-{trainer.images_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))

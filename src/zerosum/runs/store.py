@@ -26,7 +26,17 @@ from typing import Any
 
 from zerosum.errors import RunError, did_you_mean
 from zerosum.runs.checkpoints import Checkpoints
-from zerosum.runs.files import append_line, make_folder, read_json, write_json, write_whole
+from zerosum.runs.files import (
+    append_line,
+    inside,
+    make_folder,
+    open_plain,
+    parse_json,
+    read_json,
+    require_plain,
+    write_json,
+    write_whole,
+)
 
 _UNLIMITED = 10**9
 SCHEMA = 1
@@ -76,6 +86,7 @@ class Run:
             roots = dict.fromkeys([folder.parent, Path("runs")])
             known = [str(run.folder) for root in roots for run in list_runs(root)]
             raise RunError(f"no run at {folder}.{did_you_mean(str(folder), known)}")
+        require_plain(folder)
         manifest = read_json(folder / "manifest.json")
         if not isinstance(manifest, dict):
             raise RunError(f"{folder / 'manifest.json'} is damaged: it is not a JSON object.")
@@ -90,6 +101,16 @@ class Run:
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    def subfolder(self, name: str) -> Path:
+        """A folder in the run, made where there is none yet.
+
+        Raises:
+            RunError: it is a link, or cannot be made.
+        """
+        path = inside(self.folder, name)
+        make_folder(path)
+        return path
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -145,10 +166,10 @@ class Run:
         path = self.folder / name
         if not path.exists():
             return
-        with path.open("rb") as handle:
+        with open_plain(path) as handle:
             for line in handle:
                 try:
-                    yield json.loads(line)
+                    yield parse_json(line)
                 except ValueError:
                     continue
 

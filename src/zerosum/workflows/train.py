@@ -20,7 +20,7 @@ from zerosum.errors import PrivacyError, RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run, new_folder, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.tasks.model import Model
@@ -271,9 +271,9 @@ def _create(
         return Run(folder, manifest)
     run = Run.create(folder, manifest)
     if plan.code is not None:
-        make_folder(folder / "code")
         source = plan.code
-        write_whole(folder / "code" / source.name, lambda aside: shutil.copyfile(source, aside))
+        kept = run.subfolder("code") / source.name
+        write_whole(kept, lambda aside: shutil.copyfile(source, aside))
     measured = [
         {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)} for t in trials
     ]
