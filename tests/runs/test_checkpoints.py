@@ -1,5 +1,6 @@
 """Checkpoints are verified, rotated, and survive a disk that is full."""
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -87,6 +88,23 @@ def test_a_write_that_the_system_refuses(tmp_path: Path) -> None:
     assert store.steps() == [1]
     assert len(list(tmp_path.iterdir())) == 2
     assert store.load_newest()[0].step == 1
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640)])
+def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        _save(Checkpoints(tmp_path), 1)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path)
+    (tmp_path / "step-000000004.safetensors").mkdir()
+    with pytest.raises(RunError, match=r"cannot remove .*step-000000004"):
+        store.tidy(2)
 
 
 def test_only_what_is_named_is_retained(tmp_path: Path) -> None:

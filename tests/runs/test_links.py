@@ -83,7 +83,7 @@ def test_the_list_stands_a_run_with_links(run: Run, elsewhere: Path) -> None:
 WRITERS: dict[str, tuple[str, Callable[[Run], object]]] = {
     "event": ("events.jsonl", lambda run: run.add_event("x")),
     "history": ("history.jsonl", lambda run: run.add_history({"step": 1})),
-    "rewind": ("history.jsonl", lambda run: run.rewind_history(1)),
+    "rewind": ("history.jsonl", lambda run: run.rewind(1)),
     "save": ("checkpoints", lambda run: run.checkpoints.save({}, {"step": 9})),
     "retain": ("healthy", lambda run: run.healthy.retain([])),
     "tidy": ("checkpoints", lambda run: run.checkpoints.tidy(0)),

@@ -60,13 +60,28 @@ def test_rows_that_were_cut_off_are_left_out_and_stay_apart(tmp_path: Path) -> N
 
 def test_rewinding_drops_later_rows_only(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
-    run.rewind_history(3)
+    run.rewind(3)
     assert not (run.folder / "history.jsonl").exists()
     rows = [{"step": step, "loss": 0.1 * step} for step in range(1, 6)]
     for row in rows:
         run.add_history(row)
-    run.rewind_history(3)
+    run.rewind(3)
     assert run.history() == rows[:3]
+
+
+def test_rewinding_keeps_what_happened_to_the_run(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {})
+    again = ["measured", "diagnosis", "remedy", "outcome", "of a hook of the user's own"]
+    stays = ["resumed", "failed", "ended", "evaluated", "audited", "checkpoint_damaged"]
+    for name in again + stays:
+        run.add_event(name, step=3)
+        run.add_event(name, step=4)
+    run.add_event("remedy", step=4, by="hand")
+    run.add_event("execution_chosen")
+    before = run.events()
+    run.rewind(3)
+    assert run.events() == [e for e in before if not (e.get("step") == 4 and e["event"] in again)
+                            or e.get("by") == "hand"]  # fmt: skip
 
 
 def test_many_runs_are_listed_from_their_manifests_alone(tmp_path: Path) -> None:

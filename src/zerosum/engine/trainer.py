@@ -119,6 +119,11 @@ class Trainer:
         """Share of the budget that is used, 0 to 1."""
         return min(self.images_seen / self.optimisation.total_images, 1.0)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether `state` holds for every process: not while each fills a row with its values."""
+        return self.runtime.world == 1 or not self._window
+
     def run(self, hooks: Sequence[Hook] = ()) -> str:
         """Play until the budget is used or a hook stops it; returns `finished` or the reason.
 
@@ -276,6 +281,7 @@ class Trainer:
         if ending == HANDED_OVER:
             return ending
         reason = "finished" if self.progress >= 1 else ending
+        self.runtime.average_(one for values in self._window.values() for one in values)
         self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason

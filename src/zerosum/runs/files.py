@@ -77,9 +77,11 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     made = False
     try:
-        os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666))
-        made = True
+        number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o666)
+        made, mode = True, stat.S_IMODE(os.fstat(number).st_mode)
+        os.close(number)
         write(aside)
+        aside.chmod(mode)  # the umask's: safetensors puts another file there, for one user alone
         with aside.open("rb") as handle:
             os.fsync(handle.fileno())
         aside.replace(path)
@@ -88,7 +90,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
         raise RunError(
             f"cannot write {path}: {error.strerror or error}. What was there before is untouched. "
-            "Free some space or choose another folder with --out, then resume."
+            "Free some space or choose another place, then do this again."
         ) from error
     except BaseException:
         if made:

@@ -8,6 +8,7 @@ samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
 report/             evaluation.json, audit.json: what the judge and the attacks found last
+lock                who plays the run, while somebody does
 code/               a recipe file of the user's own, where there was one
 ```
 """
@@ -19,6 +20,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -37,10 +39,21 @@ from zerosum.runs.files import (
     write_json,
     write_whole,
 )
+from zerosum.runs.lock import claimed, held
+from zerosum.runs.remains import clear, is_unbegun, sweep
 
 _UNLIMITED = 10**9
+_LASTING = (
+    "execution_chosen", "inherited", "abandoned", "resumed", "checkpoint_damaged", "evaluated",
+    "audited", "interrupted", "diverged", "failed", "ended",
+)  # fmt: skip
+"""Events that are true whatever is trained again; all others are of the game, and come again."""
 SCHEMA = 1
 """Version of the folder's form; newer ones are refused."""
+
+
+def _leave_empty(_run: "Run") -> None:
+    """A run that has a manifest and nothing else."""
 
 
 class Run:
@@ -57,21 +70,35 @@ class Run:
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
-    def create(cls, folder: Path, manifest: dict[str, Any]) -> "Run":
-        """Make the folder and write its manifest.
+    def create(
+        cls, folder: Path, manifest: dict[str, Any], fill: "Callable[[Run], None]" = _leave_empty
+    ) -> "Run":
+        """Make a run in a folder that is free; whoever plays it on holds the folder (`held`).
+
+        The manifest is written last: a folder that has one is a run, with all that `fill` put in.
+        Where anything fails, nothing is left.
+
+        Args:
+            folder: made if there is none; what a run left that never began is replaced.
+            manifest: what the manifest says.
+            fill: puts in what belongs to the run before it is one.
 
         Raises:
-            RunError: it exists and is not empty, or cannot be written.
+            RunError: it exists and is not free, or cannot be written.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(
-                f"{folder} exists already. Choose another folder with --out, or continue it with "
-                f"`zerosum resume {folder}`."
-            )
+        require_free(folder)
         make_folder(folder)
+        sweep(folder)
+        clear(folder)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         run = cls(folder, {"schema": SCHEMA, "created": created, "state": "starting", **manifest})
-        run.save_manifest()
+        try:
+            fill(run)
+            run.save_manifest()
+        except BaseException:
+            with suppress(RunError):
+                clear(folder)
+            raise
         return run
 
     @classmethod
@@ -82,7 +109,13 @@ class Run:
             RunError: there is none, or it is of a newer schema.
         """
         folder = Path(folder)
-        if not (folder / "manifest.json").is_file():
+        if not _is_run(folder):
+            if claimed(folder):
+                raise RunError(
+                    f"no run at {folder} yet: it is being made, or was cut off while it was, "
+                    f"before anything was trained. If nobody makes it now, train with --out "
+                    f"{folder} again."
+                )
             roots = dict.fromkeys([folder.parent, Path("runs")])
             known = [str(run.folder) for root in roots for run in list_runs(root)]
             raise RunError(f"no run at {folder}.{did_you_mean(str(folder), known)}")
@@ -96,6 +129,30 @@ class Run:
                 f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
             )
         return cls(folder, manifest)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run while the caller plays it or changes what it will play.
+
+        The manifest is read anew, and files that a killed process was writing are removed.
+
+        Raises:
+            RunError: another process holds it, or it cannot be written to.
+        """
+        with held(self.folder) as dead:
+            sweep(self.folder)
+            self.reread()
+            if dead is not None:
+                self.add_event("abandoned", pid=dead.pid, host=dead.host, since=dead.since)
+            yield
+
+    def reread(self) -> None:
+        """Take the manifest as it is now.
+
+        Raises:
+            RunError: see `open`.
+        """
+        self.manifest = Run.open(self.folder).manifest
 
     @property
     def name(self) -> str:
@@ -150,13 +207,24 @@ class Run:
         """All rows, oldest first; rows that a crash cut off are left out."""
         return list(self._rows("history.jsonl"))
 
-    def rewind_history(self, step: int) -> None:
-        """Drop rows after `step`: a resume will write them again."""
-        path = self.folder / "history.jsonl"
-        if not path.exists():
+    def rewind(self, step: int) -> None:
+        """Drop rows and events after `step` that a resume will write again.
+
+        Events that say what happened to the run, and not in the game, stay.
+
+        Raises:
+            RunError: they cannot be read or written.
+        """
+        self._keep("history.jsonl", lambda row: row["step"] <= step)
+        self._keep("events.jsonl", lambda row: row.get("step", 0) <= step or _lasts(row))
+
+    def _keep(self, name: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
+        rows = list(self._rows(name))
+        kept = [row for row in rows if wanted(row)]
+        if len(kept) == len(rows):
             return
-        rows = [json.dumps(row) for row in self.history() if row["step"] <= step]
-        text = "".join(f"{row}\n" for row in rows)
+        text = "".join(f"{json.dumps(row)}\n" for row in kept)
+        path = self.folder / name
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
@@ -164,14 +232,48 @@ class Run:
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.folder / name
-        if not path.exists():
+        try:
+            with open_plain(path) as handle:
+                for line in handle:
+                    try:
+                        yield parse_json(line)
+                    except ValueError:
+                        continue
+        except FileNotFoundError:
             return
-        with open_plain(path) as handle:
-            for line in handle:
-                try:
-                    yield parse_json(line)
-                except ValueError:
-                    continue
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def _lasts(event: dict[str, Any]) -> bool:
+    return event.get("event") in _LASTING or event.get("by") == "hand"
+
+
+def require_free(folder: Path) -> None:
+    """Refuse a folder that a new run cannot be made in.
+
+    Raises:
+        RunError: it is no folder, or holds something.
+    """
+    if folder.is_dir() or not folder.exists():
+        if is_unbegun(folder):
+            return
+        if _is_run(folder):
+            raise RunError(
+                f"{folder} exists already. Choose another folder with --out, or continue it with "
+                f"`zerosum resume {folder}`."
+            )
+    raise RunError(
+        f"{folder} exists already, and holds no run. Choose another folder with --out, or an empty "
+        "one."
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / "manifest.json").is_file()
+    except OSError as error:
+        raise RunError(f"cannot look into {folder}: {error.strerror or error}.") from error
 
 
 def new_folder(root: Path, recipe: str, data: str) -> Path:
@@ -194,9 +296,9 @@ def list_runs(root: Path) -> list[Run]:
         return []
     for entry in entries:
         folder = Path(entry.path)
-        if not (folder / "manifest.json").is_file():
-            continue
         try:
+            if not _is_run(folder):
+                continue
             runs.append(Run.open(folder))
         except RunError:
             runs.append(Run(folder, {"state": "unreadable"}))

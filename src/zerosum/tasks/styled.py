@@ -12,6 +12,7 @@ from zerosum.errors import ConditionError
 from zerosum.games.base import Inputs
 from zerosum.games.styled import Styled
 from zerosum.pictures import draw_grid
+from zerosum.runs.store import Run
 from zerosum.tasks.directions import (
     Direction,
     components,
@@ -154,18 +155,20 @@ class StyledModel(Model):
 
         Raises:
             ConditionError: another `how`, or `count` below 1.
-            RunError: the model comes from no run.
+            RunError: the model comes from no run, or from one that is being played.
         """
         if how not in ("weights", "components") or count < 1:
             raise ConditionError(
                 f"how={how!r}, count={count}: how is weights or components, and count at least 1."
             )
+        run = require_run(self.run)
         styles = self.style_rows(_STYLES, seed=seed)
         if how == "weights":
             found = from_weights(self.styled.generator, styles, count)
         else:
             found = components(styles, count)
-        keep_directions(require_run(self.run), found)
+        with Run.open(run).held():
+            keep_directions(run, found)
         return found
 
     def style_rows(self, n: int, *, seed: int = 0) -> Tensor:

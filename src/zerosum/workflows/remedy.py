@@ -21,9 +21,16 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
 
     Raises:
         RecipeError: no such remedy, or it changes nothing here.
-        RunError: no such run, no usable checkpoint, or no healthy state to go back to.
+        RunError: no such run, one that is being played, no usable checkpoint, or no healthy state
+            to go back to.
     """
     run = Run.open(folder)
+    with run.held():
+        _give(run, name, code)
+    return run
+
+
+def _give(run: Run, name: str, code: Path | str | None) -> None:
     remedy = find_remedy(name)
     if remedy.anew:
         raise RecipeError(
@@ -53,4 +60,3 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
     given = [*run.manifest.get("remedies", []), note]
     run.update(recipe=changed.to_json(), remedies=given)
     run.add_event("remedy", step=newest.step, name=name, words=remedy.words, by="hand")
-    return run
