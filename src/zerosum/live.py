@@ -1,6 +1,5 @@
 """The live view of a training: a dashboard on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.pictures import block_characters, draw_samples
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
+from zerosum.screen import screen
 from zerosum.spaces import ImageSpace, Space
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -34,7 +34,7 @@ _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
     """The view that suits where output goes: live on a terminal, else plain lines."""
-    console = Console(stderr=True)
+    console = Console(file=screen())
     if console.is_terminal and not console.is_dumb_terminal:
         return [Dashboard(console, run, samples)]
     return [PlainLines(run)]
@@ -42,6 +42,7 @@ def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
 
 def progress_printer() -> Progress:
     """Says how far a long preparation is, with the time left, at most every two seconds."""
+    where = screen()
     state = {"start": time.monotonic(), "last": time.monotonic(), "what": ""}
 
     def report(what: str, done: int, total: int) -> None:
@@ -52,7 +53,7 @@ def progress_printer() -> Progress:
             return
         state["last"] = now
         left = (now - float(state["start"])) / max(done, 1) * (total - done)
-        print(f"{what}: {done:,} of {total:,}, {left:.0f} s left", file=sys.stderr)  # noqa: T201
+        where.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
 
     return report
 
@@ -94,6 +95,7 @@ class PlainLines(Hook):
 
     def __init__(self, run: Run) -> None:
         self._run, self._pace, self._last = run, _Pace(), 0.0
+        self._screen = screen()
 
     def started(self, trainer: Trainer) -> None:
         """Say what starts."""
@@ -123,13 +125,17 @@ class PlainLines(Hook):
         """Say how it ended."""
         self._print(farewell(self._run, trainer, reason))
 
+    def failed(self, trainer: Trainer) -> None:
+        """Let the last lines come before the error."""
+        self._screen.drain()
+
     def _hear(self, event: dict[str, Any]) -> None:
         words = words_of(event)
         if words:
             self._print(words)
 
     def _print(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        self._screen.say(text)
 
 
 class Dashboard(Hook):

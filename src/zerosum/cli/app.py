@@ -13,8 +13,9 @@ import typer
 
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, unread
 from zerosum.errors import DataError, ZerosumError
+from zerosum.screen import screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -286,7 +287,7 @@ def main() -> None:
     try:
         app()
     except ZerosumError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        screen().say(f"{type(error).__name__}: {error}")
         sys.exit(2)
 
 
@@ -310,11 +311,11 @@ def _announce(
     found = scan_data(data, progress=progress, pairs=pairs_of(recipe), **options)
     if found:
         where = data if isinstance(data, str) else " and ".join(data)
-        typer.echo(f"{where}: {found}", err=True)
+        screen().say(f"{where}: {found}")
 
 
 def _show_warning(message: Warning | str, *_details: object) -> None:
-    typer.echo(f"warning: {message}", err=True)
+    screen().say(f"warning: {message}")
 
 
 def _say_damage(events: list[dict[str, Any]]) -> None:
@@ -322,7 +323,7 @@ def _say_damage(events: list[dict[str, Any]]) -> None:
     for event in reversed(events[:-1]):
         if event["event"] != "checkpoint_damaged":
             return
-        typer.echo(f"{event['problem']} Step {event['used']} is used instead.", err=True)
+        screen().say(f"{event['problem']} Step {event['used']} is used instead.")
 
 
 def _guard(text: str) -> "Guard":
@@ -371,9 +372,10 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
 
     if not is_main_process():
         return
-    if as_json:
-        print_json(_row(folder, manifest))
-    else:
-        typer.echo(str(folder))
+    with unread():
+        if as_json:
+            print_json(_row(folder, manifest))
+        else:
+            typer.echo(str(folder))
     if manifest.get("state") == "interrupted":
         raise typer.Exit(_INTERRUPTED)

@@ -1,7 +1,10 @@
 """What commands print: JSON for programs, tables for people."""
 
 import json
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -12,6 +15,18 @@ _UNBOUNDED = 100_000
 def print_json(value: Any) -> None:
     """A value as JSON, alone on standard output."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Prints of what is done already: that nobody reads them any more is no error."""
+    try:
+        yield
+    except OSError:
+        # What is left in its buffer would fail once more at the end of the program.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def print_table(
