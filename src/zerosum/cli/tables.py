@@ -1,6 +1,5 @@
 """The command that says what a table is: `zerosum schema`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -22,10 +21,12 @@ def schema(
 ) -> None:
     """Say what the columns of a table are, as training would take them."""
     from zerosum.data.tables import schema_of
+    from zerosum.runs.files import make_folder, write_json
 
     found = schema_of(file)
     if out is not None:
-        out.write_text(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+        make_folder(out.parent)
+        write_json(out, found.to_json())
         typer.echo(str(out))
     elif as_json:
         print_json(found.to_json())
