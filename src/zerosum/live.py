@@ -34,7 +34,7 @@ _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
     """The view that suits where output goes: live on a terminal, else plain lines."""
-    console = Console(file=screen())
+    console = Console(file=screen())  # pyright: ignore[reportArgumentType]
     if console.is_terminal and not console.is_dumb_terminal:
         return [Dashboard(console, run, samples)]
     return [PlainLines(run)]
