@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from zerosum.engine.fit import require_finite, require_game_state
 from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
 from zerosum.games.rows import RowGame
@@ -63,8 +64,10 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     try:
+        require_game_state(game, state)
+        require_finite(state)
         game.load_state_dict(state)
-    except RuntimeError as error:
+    except (RunError, RuntimeError) as error:
         raise unlike(run, checkpoint.step, error) from error
     return _model_of(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
@@ -92,7 +95,7 @@ def checkpoint_of(run: Run, step: int | None = None) -> Checkpoint:
     return checkpoint
 
 
-def unlike(run: Run, step: int, error: RuntimeError) -> RunError:
+def unlike(run: Run, step: int, error: Exception) -> RunError:
     """What to say where a checkpoint's weights do not fit the networks that its recipe builds."""
     lines = [line.strip() for line in str(error).splitlines()]
     written = run.manifest["versions"]["zerosum"]
@@ -113,8 +116,10 @@ def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | 
         game = recipe.game.build(Space.from_json(exported.space))
         for part in exported.left_out:
             delattr(game, part)
+        require_game_state(game, exported.tensors)
+        require_finite(exported.tensors)
         game.load_state_dict(exported.tensors)
-    except (ConfigError, AttributeError, RuntimeError) as error:
+    except (ConfigError, RunError, AttributeError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ExportError(
             f"{path} does not fit this version of zerosum ({reason}); it was written by "

@@ -16,6 +16,7 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_finite
 from zerosum.errors import PrivacyError, RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
@@ -188,8 +189,9 @@ def resume(
         if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
             tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
         try:
+            require_finite(tensors)
             trainer.load_state(tensors, checkpoint.scalars)
-        except RuntimeError as error:
+        except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
         if trainer.progress >= 1:
             raise RunError(
