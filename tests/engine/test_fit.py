@@ -90,15 +90,15 @@ BAD_TENSORS: dict[str, tuple[Callable[[Tensors], object], str]] = {
     "short noise": (_put("noise", lambda t: t[:-1]), r"noise is uint8 \[5055\]"),
     "float noise": (_put("noise", Tensor.float), "noise is float32"),
     "wild noise": (_put("noise", lambda t: torch.full_like(t, 255)), "no state of a generator"),
-    "no window": (lambda t: t.pop("window.generator/adversarial"), "window.*has to be 1 to 20 numbers"),
+    "no window": (lambda t: t.pop("window.generator/adversarial"), "window.*to be 1 to 20"),
     "flat window": (
-        _put("window.generator/adversarial", lambda t: t.sum()), "window.*has to be 1 to 20 numbers",
+        _put("window.generator/adversarial", lambda t: t.sum()), "window.*to be 1 to 20",
     ),
     "long window": (
-        _put("window.generator/adversarial", lambda _: torch.zeros(21)), "window.*has to be 1 to 20",
+        _put("window.generator/adversarial", lambda _: torch.zeros(21)), "window.*to be 1 to 20",
     ),
     "complex window": (
-        _put("window.generator/adversarial", lambda t: t.to(torch.complex64)), "window.*real numbers",
+        _put("window.generator/adversarial", lambda t: t.to(torch.complex64)), "window.*real num",
     ),
 }  # fmt: skip
 

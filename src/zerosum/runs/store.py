@@ -37,6 +37,7 @@ from zerosum.runs.files import (
     write_json,
     write_whole,
 )
+from zerosum.runs.forms import EVENT_FORMS, EventForm, Manifest, ManifestForm
 
 _UNLIMITED = 10**9
 SCHEMA = 1
@@ -53,7 +54,7 @@ class Run:
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        self.folder, self.manifest = folder, manifest
+        self.folder, self.manifest = folder, Manifest(folder, manifest)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
@@ -90,11 +91,13 @@ class Run:
         manifest = read_json(folder / "manifest.json")
         if not isinstance(manifest, dict):
             raise RunError(f"{folder / 'manifest.json'} is damaged: it is not a JSON object.")
-        if manifest.get("schema", 0) > SCHEMA:
+        schema = manifest.get("schema", 0)
+        if isinstance(schema, int) and schema > SCHEMA:
             raise RunError(
-                f"{folder} was written by a newer zerosum (schema {manifest['schema']}, and this "
+                f"{folder} was written by a newer zerosum (schema {schema:.9g}, and this "
                 f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
             )
+        ManifestForm.read(manifest, folder / "manifest.json")
         return cls(folder, manifest)
 
     @property
@@ -139,16 +142,36 @@ class Run:
             listener(row)
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened, oldest first."""
-        return list(self._rows("events.jsonl"))
+        """Everything that happened, oldest first.
+
+        Raises:
+            RunError: a line is none that zerosum wrote.
+        """
+        rows = list(self._rows("events.jsonl"))
+        for row in rows:
+            form = EVENT_FORMS.get(str(row.get("event")), EventForm)
+            form.read(row, self.folder / "events.jsonl")
+        return rows
 
     def add_history(self, row: dict[str, Any]) -> None:
         """Append to `history.jsonl`."""
         self._append("history.jsonl", row)
 
     def history(self) -> list[dict[str, Any]]:
-        """All rows, oldest first; rows that a crash cut off are left out."""
-        return list(self._rows("history.jsonl"))
+        """All rows, oldest first; rows that a crash cut off are left out.
+
+        Raises:
+            RunError: a row is none.
+        """
+        rows = list(self._rows("history.jsonl"))
+        for row in rows:
+            sound = all(type(value) in (int, float) for value in row.values())
+            if not sound or not all(type(row.get(name)) is int for name in ("step", "images")):
+                raise RunError(
+                    f"{self.folder / 'history.jsonl'} holds a row that zerosum did not write: a "
+                    "row has step, images, and numbers by name. Remove it."
+                )
+        return rows
 
     def rewind_history(self, step: int) -> None:
         """Drop rows after `step`: a resume will write them again."""
@@ -169,9 +192,12 @@ class Run:
         with open_plain(path) as handle:
             for line in handle:
                 try:
-                    yield parse_json(line)
+                    row = parse_json(line)
                 except ValueError:
                     continue
+                if not isinstance(row, dict):
+                    raise RunError(f"{path} holds a line that is no JSON object. Remove it.")
+                yield row
 
 
 def new_folder(root: Path, recipe: str, data: str) -> Path:

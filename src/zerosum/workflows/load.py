@@ -8,6 +8,7 @@ import torch
 from zerosum.engine.fit import require_finite, require_game_state
 from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
+from zerosum.games.build import build_game
 from zerosum.games.rows import RowGame
 from zerosum.games.styled import Styled
 from zerosum.games.translation import TranslationGame
@@ -17,7 +18,7 @@ from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.spaces import Space
 from zerosum.tables.space import TableSpace
-from zerosum.tasks.export import is_model_file, read_weights
+from zerosum.tasks.export import is_model_file, left_out_of, read_weights
 from zerosum.tasks.model import Model
 from zerosum.tasks.styled import StyledModel
 from zerosum.tasks.table import TableModel
@@ -54,7 +55,7 @@ def load(
         run = Run.open(run)
     checkpoint = checkpoint_of(run, step)
     recipe = recipe_of(run, code, step=checkpoint.step)
-    game = recipe.game.build(space_of_run(run))
+    game = build_game(recipe.game, space_of_run(run), checkpoint.tensors.values())
     state = {
         name.removeprefix("game."): tensor
         for name, tensor in checkpoint.tensors.items()
@@ -113,14 +114,18 @@ def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | 
         raise ExportError(f"{path} holds step {exported.step} and no other. Leave out the step.")
     recipe = recipe_in(path, exported.recipe, code)
     try:
-        game = recipe.game.build(Space.from_json(exported.space))
+        space = Space.from_json(exported.space)
+        game = build_game(recipe.game, space, exported.tensors.values())
+        strange = set(exported.left_out) - left_out_of(game)
+        if strange:
+            raise RunError(f"{min(strange)!r} is no part that an export leaves out")
         for part in exported.left_out:
             delattr(game, part)
         require_game_state(game, exported.tensors)
         require_finite(exported.tensors)
         game.load_state_dict(exported.tensors)
     except (ConfigError, RunError, AttributeError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].removesuffix(".")
         raise ExportError(
             f"{path} does not fit this version of zerosum ({reason}); it was written by "
             f"{exported.facts.get('zerosum_version')}. Export the run again."

@@ -174,8 +174,11 @@ def resume(
         dataset, _ = data_of(run, data, progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
-        trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
         checkpoint, problems = run.checkpoints.load_newest()
+        trainer = make_trainer(
+            recipe, dataset, seed=seed, runtime=runtime, execution=execution,
+            saved=checkpoint.tensors.values(),
+        )  # fmt: skip
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
         alike = same and images is None and runtime.world == run.manifest["processes"]
         if not same:
