@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def schema(
     found = schema_of(file)
     if out is not None:
         out.write_text(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-        typer.echo(str(out))
+        say(str(out))
     elif as_json:
         print_json(found.to_json())
     else:

@@ -65,7 +65,7 @@ class NotesForm(_Loose):
     tries: list[Name]
     first_aid: Numbers
     alarm: float
-    kept: list[tuple[Count, float]]
+    kept: list[Annotated[tuple[Count, float], Field(strict=False)]]
     waiting: Name | None
     trace: TraceForm
     reals: RealsForm
