@@ -24,6 +24,7 @@ from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.spaces import ImageSpace, Space
+from zerosum.terminal import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -170,7 +171,7 @@ class Dashboard(Hook):
         """Leave the last view standing and say how it ended."""
         self._show(trainer)
         self._live.stop()
-        self._console.print(farewell(self._run, trainer, reason), highlight=False)
+        self._console.print(_text(farewell(self._run, trainer, reason)))
 
     def failed(self, trainer: Trainer) -> None:
         """Give the terminal back."""
@@ -188,7 +189,7 @@ class Dashboard(Hook):
     def _view(self, trainer: Trainer) -> Panel:
         body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
         body += [
-            Text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
+            _text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
         ]
         newest, rows = self._samples.newest, self._console.height - len(self._curves) - 6
         rows -= len(self._heard)
@@ -199,8 +200,8 @@ class Dashboard(Hook):
         title = f"{self._run.manifest['recipe']['name']} on {trainer.dataset.name}"
         return Panel(
             Group(*body),
-            title=title,
-            subtitle=str(self._run.folder),
+            title=_text(title),
+            subtitle=_text(str(self._run.folder)),
             border_style="cyan",
         )
 
@@ -220,7 +221,7 @@ class Dashboard(Hook):
         table = Table.grid(padding=(0, 2))
         for name, values in self._curves.items():
             table.add_row(
-                Text(name), Text(f"{values[-1]:9.4f}", style="bold"),
+                _text(name), Text(f"{values[-1]:9.4f}", style="bold"),
                 Text(sparkline(list(values)), style="cyan"),
             )  # fmt: skip
         return table
@@ -230,6 +231,11 @@ class Dashboard(Hook):
         # One row of characters shows two rows of pixels; the whole view has to fit the screen.
         wide = round(2 * max(8, rows) * picture.width / picture.height)
         return half_blocks(picture, columns=min(64, wide, self._console.width - 4))
+
+
+def _text(words: str, **style: Any) -> Text:
+    """Words that may be foreign: neither markup nor control characters mean anything."""
+    return Text(printable(words), **style)
 
 
 def half_blocks(picture: Image.Image, *, columns: int) -> Text:

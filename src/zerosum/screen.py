@@ -13,6 +13,8 @@ import threading
 from contextlib import suppress
 from typing import TextIO
 
+from zerosum.terminal import printable
+
 _MOST_WAITING = 64
 """Pieces of text that wait to be written; what comes beyond them is not shown."""
 _PATIENCE = 1.0
@@ -72,8 +74,8 @@ class Screen(io.TextIOBase):
         return len(text)
 
     def say(self, text: str) -> None:
-        """Write a line."""
-        self.write(f"{text}\n")
+        """Write a line, in which what is foreign cannot harm a terminal."""
+        self.write(f"{printable(text)}\n")
 
     def drain(self) -> None:
         """Return when all is written, or nobody has read it for a second."""

@@ -9,10 +9,10 @@ from math import prod
 from typing import ClassVar
 
 import torch
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
-from zerosum.config import Config
+from zerosum.config import Config, Size
 from zerosum.errors import ConfigError
 
 
@@ -101,9 +101,9 @@ class ImageSpace(Space):
 
     kind = "image"
     unit = "images"
-    channels: PositiveInt
-    height: PositiveInt
-    width: PositiveInt
+    channels: Size
+    height: Size
+    width: Size
 
     @property
     def shape(self) -> tuple[int, int, int]:

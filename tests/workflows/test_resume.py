@@ -89,7 +89,9 @@ def test_weights_of_another_version_are_refused(tmp_path: Path, train_small: Tra
     changed["game"]["generator"]["width"] += 1  # as if this version built it wider
     run.update(recipe=changed)
     for use in (zs.load, resume):
-        with pytest.raises(RunError, match=r"does not fit its networks .*mismatch.* zerosum 0"):
+        with pytest.raises(
+            RunError, match=r"does not fit its networks .*has to be float32.* zerosum 0"
+        ):
             use(run.folder)
 
 

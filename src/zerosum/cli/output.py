@@ -1,6 +1,5 @@
 """What commands print: JSON for programs, tables for people."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,12 +8,24 @@ from typing import Any
 
 import typer
 
+from zerosum.screen import screen
+from zerosum.terminal import printable, printable_json
+
 _UNBOUNDED = 100_000
 
 
 def print_json(value: Any) -> None:
     """A value as JSON, alone on standard output."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(printable_json(value))
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Lines of text, in which what is foreign cannot harm a terminal."""
+    for line in lines:
+        if err:
+            screen().say(line)
+        else:
+            typer.echo(printable(line))
 
 
 @contextmanager
@@ -46,12 +57,12 @@ def print_table(
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in rows[0]:
         table.add_column(
-            name, overflow="fold", no_wrap=name in whole,
+            printable(name), overflow="fold", no_wrap=name in whole,
             justify="right" if name in right else "left",
         )  # fmt: skip
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    console = Console(highlight=False, markup=False)
+        table.add_row(*(printable(str(value)) for value in row.values()))
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
     console.print(table)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def schema(
     if out is not None:
         make_folder(out.parent)
         write_json(out, found.to_json())
-        typer.echo(str(out))
+        say(str(out))
     elif as_json:
         print_json(found.to_json())
     else:

@@ -13,6 +13,7 @@ from torch import Tensor
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
@@ -217,7 +218,12 @@ class Trainer:
         return tensors, scalars
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
-        """Continue exactly where `state` was taken."""
+        """Continue exactly where `state` was taken.
+
+        Raises:
+            RunError: it does not fit; nothing has been loaded then.
+        """
+        require_state(self, tensors, scalars)
         self.game.load_state_dict(below("game.", tensors))
         average = below("average.", tensors)
         for name, mine in zip(self._weights, self._average, strict=True):

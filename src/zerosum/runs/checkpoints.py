@@ -132,6 +132,8 @@ class Checkpoints:
         meta = read_json(record)
         if not isinstance(meta, dict) or not {"scalars", "bytes", "sha256"} <= meta.keys():
             raise RunError(f"checkpoint {record.name} is damaged: it lacks what it should say.")
+        if not isinstance(meta["scalars"], dict) or meta["scalars"].get("step") != step:
+            raise RunError(f"checkpoint {record.name} is damaged: it says another step.")
         try:
             if not weights.exists() or weights.stat().st_size != meta["bytes"]:
                 raise RunError(f"checkpoint {weights.name} is cut off.")

@@ -19,6 +19,12 @@ from zerosum.errors import RunError
 _MOST_JSON = 64 * 2**20
 """Bytes of a JSON file that is read: far more than any run has."""
 
+_MOST_DIGITS = 20
+"""Of whole numbers in JSON: those of 64 bits, with their sign."""
+
+_MOST_NESTED = 64
+"""Levels of lists and objects in JSON: far more than any run has."""
+
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -173,12 +179,25 @@ def parse_json(text: str | bytes) -> Any:
     """A JSON value; `NaN` and `Infinity` are read too, as Python writes them.
 
     Raises:
-        ValueError: it is no JSON, is not in UTF-8, or is nested too deep.
+        ValueError: it is no JSON, is not in UTF-8, is nested too deep, or holds a huge number.
     """
     try:
-        return json.loads(text.decode() if isinstance(text, bytes) else text)
+        text = text.decode() if isinstance(text, bytes) else text
+        value = json.loads(text, parse_int=_whole)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    level: list[Any] = [value]
+    for _ in range(_MOST_NESTED):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return value
+    raise ValueError("it is nested too deep")
 
 
 def _open(path: Path, flags: int) -> int:
@@ -193,6 +212,12 @@ def _open(path: Path, flags: int) -> int:
         os.close(number)
         raise _no_file(path)
     return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"it holds a whole number of {len(text)} digits")
+    return int(text)
 
 
 def _link(path: Path) -> RunError:

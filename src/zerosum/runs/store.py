@@ -39,6 +39,7 @@ from zerosum.runs.files import (
     write_json,
     write_whole,
 )
+from zerosum.runs.forms import EVENT_FORMS, EventForm, Manifest, ManifestForm
 from zerosum.runs.lock import claimed, held
 from zerosum.runs.remains import clear, is_unbegun, sweep
 
@@ -66,7 +67,7 @@ class Run:
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        self.folder, self.manifest = folder, manifest
+        self.folder, self.manifest = folder, Manifest(folder, manifest)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
@@ -123,11 +124,13 @@ class Run:
         manifest = read_json(folder / "manifest.json")
         if not isinstance(manifest, dict):
             raise RunError(f"{folder / 'manifest.json'} is damaged: it is not a JSON object.")
-        if manifest.get("schema", 0) > SCHEMA:
+        schema = manifest.get("schema", 0)
+        if isinstance(schema, int) and schema > SCHEMA:
             raise RunError(
-                f"{folder} was written by a newer zerosum (schema {manifest['schema']}, and this "
+                f"{folder} was written by a newer zerosum (schema {schema:.9g}, and this "
                 f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
             )
+        ManifestForm.read(manifest, folder / "manifest.json")
         return cls(folder, manifest)
 
     @contextmanager
@@ -196,16 +199,36 @@ class Run:
             listener(row)
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened, oldest first."""
-        return list(self._rows("events.jsonl"))
+        """Everything that happened, oldest first.
+
+        Raises:
+            RunError: a line is none that zerosum wrote.
+        """
+        rows = list(self._rows("events.jsonl"))
+        for row in rows:
+            form = EVENT_FORMS.get(str(row.get("event")), EventForm)
+            form.read(row, self.folder / "events.jsonl")
+        return rows
 
     def add_history(self, row: dict[str, Any]) -> None:
         """Append to `history.jsonl`."""
         self._append("history.jsonl", row)
 
     def history(self) -> list[dict[str, Any]]:
-        """All rows, oldest first; rows that a crash cut off are left out."""
-        return list(self._rows("history.jsonl"))
+        """All rows, oldest first; rows that a crash cut off are left out.
+
+        Raises:
+            RunError: a row is none.
+        """
+        rows = list(self._rows("history.jsonl"))
+        for row in rows:
+            sound = all(type(value) in (int, float) for value in row.values())
+            if not sound or not all(type(row.get(name)) is int for name in ("step", "images")):
+                raise RunError(
+                    f"{self.folder / 'history.jsonl'} holds a row that zerosum did not write: a "
+                    "row has step, images, and numbers by name. Remove it."
+                )
+        return rows
 
     def rewind(self, step: int) -> None:
         """Drop rows and events after `step` that a resume will write again.
@@ -215,12 +238,12 @@ class Run:
         Raises:
             RunError: they cannot be read or written.
         """
-        self._keep("history.jsonl", lambda row: row["step"] <= step)
-        self._keep("events.jsonl", lambda row: row.get("step", 0) <= step or _lasts(row))
+        rows, events = self.history(), self.events()
+        self._replace("history.jsonl", rows, [row for row in rows if row["step"] <= step])
+        kept = [event for event in events if (event.get("step") or 0) <= step or _lasts(event)]
+        self._replace("events.jsonl", events, kept)
 
-    def _keep(self, name: str, wanted: Callable[[dict[str, Any]], bool]) -> None:
-        rows = list(self._rows(name))
-        kept = [row for row in rows if wanted(row)]
+    def _replace(self, name: str, rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> None:
         if len(kept) == len(rows):
             return
         text = "".join(f"{json.dumps(row)}\n" for row in kept)
@@ -236,9 +259,12 @@ class Run:
             with open_plain(path) as handle:
                 for line in handle:
                     try:
-                        yield parse_json(line)
+                        row = parse_json(line)
                     except ValueError:
                         continue
+                    if not isinstance(row, dict):
+                        raise RunError(f"{path} holds a line that is no JSON object. Remove it.")
+                    yield row
         except FileNotFoundError:
             return
         except OSError as error:

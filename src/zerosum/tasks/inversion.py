@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
 from zerosum.data.base import Progress
+from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import ConditionError, RunError
 from zerosum.networks.base import require_images
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.checkpoints import write_tensors
-from zerosum.runs.files import write_whole
+from zerosum.runs.files import inside, write_whole
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
 
@@ -249,7 +250,12 @@ def _kept_encoder(model: "StyledModel") -> StyleEncoder:
         )
     encoder = _new_encoder(model, 0)
     try:
-        encoder.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise RunError(f"{path} is damaged or of another model. Learn it again.") from error
+        tensors = load_file(inside(path.parent, path.name))
+        require_tensors(tensors, encoder.state_dict())
+        require_finite(tensors)
+    except (SafetensorError, OSError, RunError) as error:
+        raise RunError(
+            f"{path} is damaged or of another model ({error}). Learn it again."
+        ) from error
+    encoder.load_state_dict(tensors)
     return encoder.eval().requires_grad_(False).to(model.device)

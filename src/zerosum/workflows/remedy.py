@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from zerosum.errors import RecipeError, RunError
+from zerosum.referee.notes import NotesForm
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
 from zerosum.workflows.prepare import recipe_of, space_of_run
@@ -45,14 +46,17 @@ def _give(run: Run, name: str, code: Path | str | None) -> None:
         )
     newest, _ = run.checkpoints.load_newest()
     if name == "roll-back":
-        best = newest.scalars.get("notes", {}).get("referee", {}).get("best")
+        notes = newest.scalars.get("notes")
+        left = notes.get("referee") if isinstance(notes, dict) else None
+        source = f"what the referee left in {run.checkpoints.folder}"
+        best = None if left is None else NotesForm.read(left, source).best
         if best is None:
             raise RunError(
                 f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "
                 "go back to. One does where a training runs with --referee watch or act."
             )
-        healthy = run.healthy.load(int(best["step"]))
-        clock = {key: newest.scalars[key] for key in ("step", "position", "seconds", "notes")}
+        healthy = run.healthy.load(best.step)
+        clock = {key: newest.scalars.get(key) for key in ("step", "position", "seconds", "notes")}
         run.checkpoints.save(healthy.tensors, {**healthy.scalars, **clock, "window": []})
     note = {
         "step": newest.step, "name": name, "by": "hand", "instead_of": run.manifest["recipe"],

@@ -17,6 +17,7 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_finite
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.recipes import Recipe
@@ -190,7 +191,10 @@ def resume(
         dataset, _ = data_of(run, data, progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
-        trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
+        trainer = make_trainer(
+            recipe, dataset, seed=seed, runtime=runtime, execution=execution,
+            saved=None if newest is None else newest.tensors.values(),
+        )  # fmt: skip
         checkpoint = newest or Checkpoint(0, *trainer.state())
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
         alike = same and images is None and runtime.world == run.manifest["processes"]
@@ -205,8 +209,9 @@ def resume(
         if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
             tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
         try:
+            require_finite(tensors)
             trainer.load_state(tensors, checkpoint.scalars)
-        except RuntimeError as error:
+        except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
         if trainer.progress >= 1:
             raise RunError(
