@@ -1,4 +1,4 @@
-"""Runs and models from a stranger: whatever is in them, they are used or refused, and do no harm."""
+"""Runs and models from a stranger: used or refused, and no harm done."""
 
 import subprocess
 import sys
