@@ -182,4 +182,5 @@ def _require_scalars(scalars: Any) -> None:
 
 
 def _form(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+    shape = str(list(tensor.shape)) if tensor.ndim < 9 else f"of {tensor.ndim} dimensions"
+    return f"{str(tensor.dtype).removeprefix('torch.')} {shape}"
