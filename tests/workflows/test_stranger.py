@@ -11,7 +11,7 @@ import zerosum as zs
 from zerosum.engine.choose import Wishes
 from zerosum.workflows.train import train
 
-SEED, COUNT = 0, 150
+SEED, COUNT = 0, 100
 
 
 @pytest.fixture
