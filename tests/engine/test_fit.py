@@ -31,7 +31,8 @@ def make_trainer(optimizer: OptimizerConfig | None = None, *, played: int = 0) -
     )
     with seeded_initialisation(0):
         game = config.build(dataset.space)
-    rates = dict.fromkeys(("generator", "discriminator"), optimizer or Adam())
+    one = optimizer or Adam()
+    rates: dict[str, OptimizerConfig] = {"generator": one, "discriminator": one}
     trainer = Trainer(
         game, dataset, Optimisation(batch_size=8, optimizers=rates), seed=0,
         runtime=Runtime(torch.device("cpu")), execution=Execution(),

@@ -1,5 +1,6 @@
 """Checkpoints are verified, rotated, and survive a disk that is full."""
 
+import json
 import os
 import resource
 import signal
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from zerosum.errors import RunError
-from zerosum.runs.checkpoints import Checkpoints
+from zerosum.runs.checkpoints import Checkpoints, read_tensors
 
 
 def _save(store: Checkpoints, step: int, size: int = 4) -> None:
@@ -114,3 +115,20 @@ def test_only_what_is_named_is_retained(tmp_path: Path) -> None:
     store.retain({2, 7, 99})
     assert store.steps() == [2, 7]
     assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"a": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}},
+        {"a": {"dtype": "F99", "shape": [], "data_offsets": [0, 0]}},
+        [],
+    ],
+)
+def test_a_header_that_declares_what_cannot_be(tmp_path: Path, header: object) -> None:
+    body = json.dumps(header).encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(len(body).to_bytes(8, "little") + body)
+    with pytest.raises(RunError, match="cannot be read as safetensors"):
+        read_tensors(path)

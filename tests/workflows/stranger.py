@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from click.testing import CliRunner
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from typer.testing import CliRunner
+from typer.main import get_command
 
 import zerosum as zs
 from zerosum.cli.app import app
@@ -29,7 +30,8 @@ from zerosum.errors import ZerosumError
 from zerosum.runs.store import Run
 
 _MEMORY = 5 * 2**30
-_SECONDS = 20
+_SECONDS = 60
+_PROGRAM = get_command(app)
 
 ODD: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, -5, 3, 10**9, 2**62, 10**30, -(10**9), 0.5, -0.5, 1e300,
@@ -183,7 +185,7 @@ CHANGES = (manifest, recipe, recipe, scalars, record, tensors, lines, bytes_of, 
 
 def _show(run: Path) -> None:
     for words in (["show", str(run)], ["show", str(run), "--json"], ["runs", str(run.parent)]):
-        done = CliRunner().invoke(app, words)
+        done = CliRunner().invoke(_PROGRAM, words)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         shown = done.output.replace("\n", "")

@@ -12,6 +12,7 @@ from torch import Tensor
 import zerosum as zs
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.rng import Noise
+from zerosum.runs.lock import held
 from zerosum.tasks.directions import (
     Direction,
     components,
@@ -20,7 +21,6 @@ from zerosum.tasks.directions import (
     random_steps,
     read_directions,
 )
-from zerosum.runs.lock import held
 from zerosum.tasks.inversion import learn_encoder
 
 SMALL = {

@@ -5,7 +5,6 @@ write into memory that is not its own, and a position out of range would have th
 without end. So names, types, shapes and ranges are compared with what the trainer would save.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -172,16 +171,16 @@ def _require_scalars(scalars: Any) -> None:
         if type(value) is not int or not 0 <= value <= _MOST:
             raise RunError(f"{name} is {value!r}; it is a whole number from 0 up.")
     seconds = scalars.get("seconds")
-    real = type(seconds) in (int, float) and math.isfinite(seconds)
-    if not real or not 0 <= seconds <= _MOST_SECONDS:
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= _MOST_SECONDS:
         raise RunError(f"seconds is {seconds!r}; it is a number from 0 up.")
     window = scalars.get("window")
-    listed = isinstance(window, list) and all(isinstance(name, str) for name in window)
-    if not listed or len(set(window)) < len(window):
+    names = window if isinstance(window, list) else [None]
+    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
         raise RunError("window is no list of different names.")
     if not isinstance(scalars.get("notes", {}), dict):
         raise RunError("notes is no JSON object.")
 
 
 def _form(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+    shape = str(list(tensor.shape)) if tensor.ndim < 9 else f"of {tensor.ndim} dimensions"
+    return f"{str(tensor.dtype).removeprefix('torch.')} {shape}"

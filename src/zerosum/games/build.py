@@ -1,7 +1,7 @@
 """Build a game that a file describes, which may be a stranger's, within what its weights allow."""
 
 from collections.abc import Iterable, Sequence
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import torch
@@ -29,7 +29,9 @@ def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Gam
     allowance = _TIMES * sum(tensor.numel() for tensor in saved) + _BESIDE
     try:
         with _Allowance(allowance):
-            return config.build(space)
+            game = config.build(space)
+            space.to_data(torch.zeros(1, *space.shape))  # what a sample would go through
+            return game
     except ZerosumError:
         raise
     except Exception as error:  # networks may trust what they are given, and this is a stranger's
@@ -37,6 +39,10 @@ def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Gam
             f"the recipe and space that are recorded do not go together: {type(error).__name__}: "
             f"{error}."
         ) from error
+
+
+_BY_COUNT = ("arange", "eye", "linspace", "randperm")
+"""Operations that take counts where others take sizes."""
 
 
 class _Allowance(TorchDispatchMode):
@@ -49,7 +55,7 @@ class _Allowance(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
-        self._left -= max(_wanted(args), _EACH)
+        self._left -= max(_wanted(func.overloadpacket.__name__, args), _EACH)
         if self._left < 0:
             raise RunError(
                 "the game that is described is far larger than the weights beside it. It is "
@@ -58,8 +64,8 @@ class _Allowance(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def _wanted(args: Sequence[Any]) -> int:
-    """How many numbers an operation makes, at most."""
+def _wanted(name: str, args: Sequence[Any]) -> int:
+    """How many numbers the operation `name` makes, at most."""
     shapes = [arg.shape for arg in args if isinstance(arg, Tensor)]
     if shapes:
         try:
@@ -67,7 +73,9 @@ def _wanted(args: Sequence[Any]) -> int:
         except RuntimeError:
             return max(prod(shape) for shape in shapes)
     sizes = [prod(arg) for arg in args if isinstance(arg, list | tuple) and _whole(arg)]
-    return max([*sizes, *(int(arg) for arg in args if isinstance(arg, int | float))], default=0)
+    if sizes or name not in _BY_COUNT:
+        return max(sizes, default=0)
+    return max(int(arg) for arg in args if isinstance(arg, int | float) and isfinite(arg))
 
 
 def _whole(arg: Sequence[Any]) -> bool:

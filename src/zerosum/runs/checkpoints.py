@@ -139,8 +139,8 @@ class Checkpoints:
                 raise RunError(f"checkpoint {weights.name} is cut off.")
             if _digest(weights, meta["scalars"]) != meta["sha256"]:
                 raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
-            return Checkpoint(step, load_file(weights), meta["scalars"])
-        except (SafetensorError, OSError) as error:
+            return Checkpoint(step, read_tensors(weights), meta["scalars"])
+        except OSError as error:
             raise RunError(f"checkpoint {weights.name} cannot be read: {error}.") from error
 
     def _drop(self, steps: Iterable[int]) -> None:
@@ -155,6 +155,19 @@ class Checkpoints:
     def _paths(self, step: int) -> tuple[Path, Path]:
         stem = self._own() / f"step-{step:09d}"
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file in a run.
+
+    Raises:
+        RunError: it is a link, or cannot be read.
+    """
+    try:
+        return load_file(inside(path.parent, path.name))
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
+        # The library leaves shapes that nothing can have to torch, whose errors are of any kind.
+        raise RunError(f"{path} cannot be read as safetensors: {error}.") from error
 
 
 def _remove(path: Path) -> None:

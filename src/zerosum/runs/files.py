@@ -11,8 +11,9 @@ import os
 import secrets
 import stat
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from zerosum.errors import RunError
 
@@ -143,7 +144,7 @@ def append_line(path: Path, line: str) -> None:
         ) from error
 
 
-def open_plain(path: Path) -> BinaryIO:
+def open_plain(path: Path) -> BufferedReader:
     """A regular file, open for reading; never waits for a pipe.
 
     Raises:

@@ -122,24 +122,29 @@ class FactsForm(Form):
     privacy: PrivacyForm | None = None
 
 
-class EventForm(Form):
-    """A line of `events.jsonl`."""
+class LineForm(Form):
+    """What every line of `events.jsonl` has."""
 
     event: Name
     time: Name
+
+
+class EventForm(LineForm):
+    """An event of which the rest is shown alone."""
+
     step: Count | None = None
     images: Count | None = None
     name: Name | None = None
     words: Name | None = None
 
 
-class MeasuredForm(EventForm):
+class MeasuredForm(LineForm):
     """A look of the referee, drawn over the images seen."""
 
     images: Count
 
 
-class FindingForm(EventForm):
+class FindingForm(LineForm):
     """What the referee found or did, or what a hand did in its place."""
 
     step: Count
@@ -147,14 +152,14 @@ class FindingForm(EventForm):
     words: Name
 
 
-class DamageForm(EventForm):
+class DamageForm(LineForm):
     """A checkpoint that a resume passed over."""
 
     problem: Name
     used: Count
 
 
-EVENT_FORMS: dict[str, type[EventForm]] = {
+EVENT_FORMS: dict[str, type[LineForm]] = {
     "measured": MeasuredForm,
     "diagnosis": FindingForm,
     "remedy": FindingForm,

@@ -322,9 +322,9 @@ def list_runs(root: Path) -> list[Run]:
         return []
     for entry in entries:
         folder = Path(entry.path)
+        if not os.path.isfile(folder / "manifest.json"):  # noqa: PTH113 - False where it may not be read
+            continue
         try:
-            if not _is_run(folder):
-                continue
             runs.append(Run.open(folder))
         except RunError:
             runs.append(Run(folder, {"state": "unreadable"}))

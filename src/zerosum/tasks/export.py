@@ -164,7 +164,7 @@ def read_weights(path: Path) -> Exported:
             raise ExportError(f"{path} is damaged: its digest does not match. Export it again.")
     except FileNotFoundError as error:
         raise ExportError(f"no file at {path}. `zerosum export RUN` writes one.") from error
-    except (SafetensorError, OSError, RuntimeError, TypeError) as error:
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ExportError(
             f"{path} cannot be read as safetensors: {error}. It is another file, or cut off; "
             "export it again."

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
@@ -23,8 +21,8 @@ from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import ConditionError, RunError
 from zerosum.networks.base import require_images
 from zerosum.rng import derive_seed, seeded_initialisation
-from zerosum.runs.checkpoints import write_tensors
-from zerosum.runs.files import inside, write_whole
+from zerosum.runs.checkpoints import read_tensors, write_tensors
+from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
 
@@ -250,10 +248,10 @@ def _kept_encoder(model: "StyledModel") -> StyleEncoder:
         )
     encoder = _new_encoder(model, 0)
     try:
-        tensors = load_file(inside(path.parent, path.name))
+        tensors = read_tensors(path)
         require_tensors(tensors, encoder.state_dict())
         require_finite(tensors)
-    except (SafetensorError, OSError, RunError) as error:
+    except RunError as error:
         raise RunError(
             f"{path} is damaged or of another model ({error}). Learn it again."
         ) from error
