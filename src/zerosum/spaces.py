@@ -9,10 +9,10 @@ from math import prod
 from typing import ClassVar
 
 import torch
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
-from zerosum.config import Config
+from zerosum.config import Config, Size
 from zerosum.errors import ConfigError
 from zerosum.rng import Noise
 
@@ -164,9 +164,9 @@ class ImageSpace(Space):
     bounded = True
     keeps_compact = True
     layouts = ("contiguous", "channels_last")
-    channels: PositiveInt
-    height: PositiveInt
-    width: PositiveInt
+    channels: Size
+    height: Size
+    width: Size
 
     @property
     def shape(self) -> tuple[int, int, int]:

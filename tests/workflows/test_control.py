@@ -12,6 +12,7 @@ from torch import Tensor
 import zerosum as zs
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.rng import Noise
+from zerosum.runs.lock import held
 from zerosum.tasks.directions import (
     Direction,
     components,
@@ -99,6 +100,18 @@ def test_a_learned_direction_is_kept_and_edits_go_along_it(model: zs.StyledModel
     assert torch.equal(same, model.sample(64, seed=5).tensor)
     both = model.edit(2, {"bright": 1, "tilt": 1}, seeds=[3, 4])
     assert both.tensor.shape == (2, 1, 8, 8)
+
+
+def test_a_run_that_is_played_learns_nothing_else(model: zs.StyledModel) -> None:
+    assert model.run is not None
+    with held(model.run):
+        for learn in (
+            lambda: zs.learn_direction(model, "tilt", labels=tilt),
+            lambda: model.find_directions(count=1),
+            lambda: learn_encoder(model),
+        ):
+            with pytest.raises(RunError, match="in use by process"):
+                learn()
 
 
 @pytest.mark.parametrize("how", ["weights", "components"])

@@ -70,7 +70,7 @@ def test_fresh_folders_are_named_after_recipe_and_data(
 
 def test_a_folder_that_exists_is_kept(tmp_path: Path, train_small: TrainSmall) -> None:
     (tmp_path / "precious.txt").write_text("mine")
-    with pytest.raises(RunError, match=r"exists already.*--out.*zerosum resume"):
+    with pytest.raises(RunError, match=r"exists already, and holds no run.*--out"):
         train_small(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 

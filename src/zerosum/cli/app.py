@@ -13,7 +13,7 @@ import typer
 
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say, unread
 from zerosum.errors import DataError, ZerosumError
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def runs(
     if as_json:
         print_json(rows)
     elif not rows:
-        typer.echo(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
+        say(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
     else:
         print_table(rows)
 
@@ -242,20 +242,20 @@ def show(
         print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
-        typer.echo(f"{key:>10}  {value}")
+        say(f"{key:>10}  {value}")
     manifest = opened.manifest
-    typer.echo(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
-    typer.echo(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
+    say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
+    say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
     if history:
         for key, value in history[-1].items():
-            typer.echo(f"{key:>28}  {value:,.6g}")
+            say(f"{key:>28}  {value:,.6g}")
     events = opened.events()
-    looks = [event for event in events if event["event"] == "measured"][:-1]
+    last_look = next((one for one in reversed(events) if one["event"] == "measured"), None)
     for event in events:
-        if event in looks:  # there are many; the last one tells where it stands
-            continue
+        if event["event"] == "measured" and event is not last_look:
+            continue  # there are many; the last one tells where it stands
         details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
-        typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
+        say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
 sampling.register(app)
@@ -277,7 +277,7 @@ def doctor(as_json: AsJson = False) -> None:
         print_json(findings)
         return
     for key, value in findings.items():
-        typer.echo(f"{key:>16}  {value}")
+        say(f"{key:>16}  {value}")
 
 
 def main() -> None:
@@ -286,7 +286,7 @@ def main() -> None:
     try:
         app()
     except ZerosumError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        say(f"{type(error).__name__}: {error}", err=True)
         sys.exit(2)
 
 
@@ -310,11 +310,11 @@ def _announce(
     found = scan_data(data, progress=progress, pairs=pairs_of(recipe), **options)
     if found:
         where = data if isinstance(data, str) else " and ".join(data)
-        typer.echo(f"{where}: {found}", err=True)
+        say(f"{where}: {found}", err=True)
 
 
 def _show_warning(message: Warning | str, *_details: object) -> None:
-    typer.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}", err=True)
 
 
 def _say_damage(events: list[dict[str, Any]]) -> None:
@@ -322,7 +322,7 @@ def _say_damage(events: list[dict[str, Any]]) -> None:
     for event in reversed(events[:-1]):
         if event["event"] != "checkpoint_damaged":
             return
-        typer.echo(f"{event['problem']} Step {event['used']} is used instead.", err=True)
+        say(f"{event['problem']} Step {event['used']} is used instead.", err=True)
 
 
 def _guard(text: str) -> "Guard":
@@ -371,9 +371,10 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
 
     if not is_main_process():
         return
-    if as_json:
-        print_json(_row(folder, manifest))
-    else:
-        typer.echo(str(folder))
+    with unread():
+        if as_json:
+            print_json(_row(folder, manifest))
+        else:
+            say(str(folder))
     if manifest.get("state") == "interrupted":
         raise typer.Exit(_INTERRUPTED)

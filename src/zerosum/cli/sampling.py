@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Truncation, Where
-from zerosum.cli.output import print_json
+from zerosum.cli.output import print_json, say
 from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
@@ -211,4 +211,4 @@ def _report(as_json: bool, **values: Any) -> None:
     if as_json:
         print_json(values)
     else:
-        typer.echo(values["path"])
+        say(values["path"])

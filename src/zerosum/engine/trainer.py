@@ -13,6 +13,7 @@ from torch import Tensor
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
@@ -119,6 +120,11 @@ class Trainer:
         """Share of the budget that is used, 0 to 1."""
         return min(self.images_seen / self.optimisation.total_images, 1.0)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether `state` holds for every process: not while each fills a row with its values."""
+        return self.runtime.world == 1 or not self._window
+
     def run(self, hooks: Sequence[Hook] = ()) -> str:
         """Play until the budget is used or a hook stops it; returns `finished` or the reason.
 
@@ -212,7 +218,12 @@ class Trainer:
         return tensors, scalars
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
-        """Continue exactly where `state` was taken."""
+        """Continue exactly where `state` was taken.
+
+        Raises:
+            RunError: it does not fit; nothing has been loaded then.
+        """
+        require_state(self, tensors, scalars)
         self.game.load_state_dict(below("game.", tensors))
         average = below("average.", tensors)
         for name, mine in zip(self._weights, self._average, strict=True):
@@ -276,6 +287,7 @@ class Trainer:
         if ending == HANDED_OVER:
             return ending
         reason = "finished" if self.progress >= 1 else ending
+        self.runtime.average_(one for values in self._window.values() for one in values)
         self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset
+from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.extractors import Extractor
 from zerosum.evaluation.measure import Ticker
@@ -207,12 +208,14 @@ def _recall(
     try:
         entry = store.load(_STEP)
         found = _found_in(entry.scalars, about)
-        network.load_state_dict(entry.tensors)
-    except (RunError, RuntimeError) as error:
+        require_tensors(entry.tensors, network.state_dict())
+        require_finite(entry.tensors)
+    except RunError as error:
         warnings.warn(
             f"{store.folder} cannot be used: {error} The features are learned again.", stacklevel=3
         )
         return None
+    network.load_state_dict(entry.tensors)
     network.eval().requires_grad_(False)
     return network, found
 

@@ -129,6 +129,9 @@ class Game(nn.Module):
     compiled: ClassVar[tuple[str, ...]] = ()
     """Methods that `torch.compile` may fuse: pure tensor functions without random draws."""
 
+    bounds: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    """Least and largest value of buffers that are used as an index; a saved state is held to it."""
+
     space: Space
 
     def moves(self) -> Sequence[Move]:

@@ -17,11 +17,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, silu
 
-from zerosum.config import Config
+from zerosum.config import Config, Depth, Size
 
 _NEVER = -1e4
 """Log-odds of a code that does not exist; finite, so that weights can be averaged."""
@@ -38,10 +37,10 @@ class MaskedNetworkConfig(Config):
     """
 
     kind = "masked_network"
-    width: PositiveInt = 480
-    depth: PositiveInt = 3
-    wide: PositiveInt = 256
-    rank: PositiveInt = 48
+    width: Size = 480
+    depth: Depth = 3
+    wide: Size = 256
+    rank: Size = 48
 
     def build(self, sizes: Sequence[int], *, ordered: Sequence[int] = ()) -> "MaskedNetwork":
         """The network for columns of so many codes, in that order.

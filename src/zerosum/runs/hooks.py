@@ -11,7 +11,7 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.games.base import Choice, Game, Inputs
 from zerosum.pictures import draw_samples
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
 
 
@@ -30,6 +30,9 @@ class HistoryHook(Hook):
 class CheckpointHook(Hook):
     """Saves every `seconds` seconds and at the end; never a state that is not finite.
 
+    With several processes a state is saved when a row of the history is full: until then each of
+    them holds values of its own, and only those of the first one would be saved.
+
     `before` is called before each save, for what must lie on disk when a resume starts from it.
     """
 
@@ -40,9 +43,9 @@ class CheckpointHook(Hook):
         self._last, self._last_step = time.monotonic(), -1
 
     def started(self, trainer: Trainer) -> None:
-        """Keep the untrained state too, so that a run can be resumed from its first second."""
+        """Keep the untrained state too, where the run does not hold it since it was made."""
         self._run.update(state="running")
-        if trainer.step == 0:
+        if trainer.step == 0 and not self._run.checkpoints.steps():
             self._save(trainer)
 
     def taken_over(self, trainer: Trainer) -> None:
@@ -50,8 +53,8 @@ class CheckpointHook(Hook):
         self._save(trainer)
 
     def stepped(self, trainer: Trainer) -> None:
-        """Save when it is time."""
-        if time.monotonic() - self._last >= self._seconds:
+        """Save when it is time, and the first process knows all."""
+        if time.monotonic() - self._last >= self._seconds and trainer.knows_all:
             self._save(trainer)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -109,8 +112,7 @@ class SampleHook(Hook):
         # Each time anew, since a game that translates has none before its first batches.
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)
-        folder = self._run.folder / "samples"
-        make_folder(folder)
+        folder = self._run.subfolder("samples")
         picture = draw_samples(trainer.game.space, self.newest, real=self._real)
         path = folder / f"images-{trainer.images_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))

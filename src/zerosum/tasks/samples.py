@@ -2,6 +2,7 @@
 
 import csv
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from zerosum.errors import RunError
 from zerosum.pictures import draw_samples, to_pil
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import ImageSpace, Space
 
 FORMS = (".png", ".npz", ".csv", ".parquet", "a folder")
@@ -60,20 +62,18 @@ class Samples:
         as_folder = str(path).endswith(("/", os.sep))
         path = Path(path)
         form = "" if as_folder or path.is_dir() else path.suffix.lower()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if form == ".png":
-                self.picture().save(path)
-            elif form == ".npz":
-                self._save_arrays(path)
-            elif form in (".csv", ".parquet"):
-                self._save_table(path)
-            elif form == "":
-                self._save_folder(path)
-            else:
-                raise RunError(f"cannot save as {form}. Allowed: {', '.join(FORMS)}.")
-        except OSError as error:
-            raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+        make_folder(path.parent)
+        if form == ".png":
+            picture = self.picture()
+            write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+        elif form == ".npz":
+            write_whole(path, self._save_arrays)
+        elif form in (".csv", ".parquet"):
+            self._save_table(path)
+        elif form == "":
+            self._save_folder(path)
+        else:
+            raise RunError(f"cannot save as {form}. Allowed: {', '.join(FORMS)}.")
         return path
 
     def _repr_png_(self) -> bytes:
@@ -107,19 +107,43 @@ class Samples:
         if self.labels:
             columns["label"] = self.labels
         table = pa.table(columns)
+        write: Any = pyarrow.parquet.write_table
         if path.suffix.lower() == ".csv":
-            pyarrow.csv.write_csv(table, path)
-        else:
-            pyarrow.parquet.write_table(table, path)
+            write = pyarrow.csv.write_csv
+        write_whole(path, lambda aside: write(table, aside))
 
     def _save_folder(self, path: Path) -> None:
         if not self._is_image:
             raise RunError("points are saved as .csv, .parquet, .npz or .png, not as a folder.")
-        if path.is_dir() and any(path.iterdir()):
+        made = not path.exists()
+        make_folder(path)
+        try:
+            full = any(path.iterdir())
+        except OSError as error:
+            raise RunError(f"cannot look into {path}: {error.strerror or error}.") from error
+        if full:
             raise RunError(f"{path} is not empty. Choose a new folder.")
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            self._fill_folder(path)
+        except OSError as error:
+            # Half of the samples, without labels, would pass for all.
+            names = [*self._names(), "labels.csv"]
+            with suppress(OSError):
+                for name in names:
+                    (path / name).unlink(missing_ok=True)
+                if made:
+                    path.rmdir()
+            raise RunError(
+                f"cannot write {path}: {error.strerror or error}. Free some space or choose "
+                "another place, then do this again."
+            ) from error
+
+    def _names(self) -> list[str]:
         width = len(str(max(len(self) - 1, 1)))
-        names = [f"{i:0{width}d}.png" for i in range(len(self))]
+        return [f"{i:0{width}d}.png" for i in range(len(self))]
+
+    def _fill_folder(self, path: Path) -> None:
+        names = self._names()
         for name, pixels in zip(names, self.x, strict=True):
             to_pil(pixels).save(path / name)
         with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:

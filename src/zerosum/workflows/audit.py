@@ -18,7 +18,7 @@ from zerosum.evaluation.attack import lay_out
 from zerosum.evaluation.audit import Audit, strike_all, verdict
 from zerosum.evaluation.closest import closest
 from zerosum.evaluation.holdout import require_same_kind, shared_rows
-from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.model import Model
@@ -182,8 +182,7 @@ def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) 
 def _kept(run: Run, found: Audit) -> Audit:
     """Write the result into the run; where that cannot be done, the result says so."""
     try:
-        make_folder(run.folder / "report")
-        write_json(run.folder / "report" / "audit.json", found.to_json())
+        write_json(run.subfolder("report") / "audit.json", found.to_json())
         facts = {name: found.subject[name] for name in ("step", "attacks", "n", "held_out")}
         standings = {finding.name: finding.standing for finding in found}
         run.add_event("audited", **facts, verdict=found.verdict, standings=standings)

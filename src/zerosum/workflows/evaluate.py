@@ -21,7 +21,7 @@ from zerosum.evaluation.table_sketch import SHOWN_ROWS, TableSketch, sketch_tabl
 from zerosum.evaluation.verdict import verdict
 from zerosum.evaluation.words import promise
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
 from zerosum.tables.space import TableSpace
 from zerosum.tasks.export import is_model_file
@@ -347,8 +347,7 @@ def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
 def _kept(run: Run, found: Evaluation) -> Evaluation:
     """Write the result into the run; where that cannot be done, the result says so."""
     try:
-        make_folder(run.folder / "report")
-        write_json(run.folder / "report" / "evaluation.json", found.to_json())
+        write_json(run.subfolder("report") / "evaluation.json", found.to_json())
         facts = {name: found.subject[name] for name in ("n", "split", "features")}
         run.add_event(
             "evaluated", step=found.subject["step"], **facts, verdict=found.verdict,

@@ -140,16 +140,25 @@ def _record_failure(run: Run, trainer: Trainer, error: BaseException) -> None:
 
 @contextmanager
 def _interruptible(player: _Player) -> Iterator[None]:
-    """The first Ctrl-C ends the training after the step, resumable; a second one at once."""
+    """The first Ctrl-C ends the training after the step, resumable; a second one at once.
+
+    So does a terminal that is closed, unless `nohup` asked that it should not; shells say it twice,
+    and no second one is needed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def on_signal(number: int, _frame: object) -> None:
         player.trainer.stop("interrupted")
-        signal.signal(number, signal.default_int_handler)
+        if number != hangup:
+            signal.signal(number, signal.default_int_handler)
 
-    previous = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        numbers.append(hangup)
+    previous = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield
     finally:

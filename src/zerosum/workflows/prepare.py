@@ -1,9 +1,11 @@
 """From a recipe's name and some data to everything a training needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from zerosum.config import kinds_in, known_kind
 from zerosum.data.arrays import MemoryConfig
@@ -15,6 +17,7 @@ from zerosum.data.tables import TableDataset, TableMemoryConfig
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
+from zerosum.games.build import build_game
 from zerosum.recipes import Recipe, all_recipes, find_recipe, load_recipe_file
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
@@ -88,11 +91,29 @@ def pairs_of(recipe: str | Path | Recipe) -> Pairs | None:
 
 
 def make_trainer(
-    recipe: Recipe, dataset: Dataset, *, seed: int, runtime: Runtime, execution: Execution
-) -> Trainer:
-    """A fresh trainer; weights are initialised from the seed alone."""
+    recipe: Recipe, dataset: Dataset, *, seed: int, runtime: Runtime, execution: Execution,
+    saved: Iterable[Tensor] | None = None,
+) -> Trainer:  # fmt: skip
+    """A fresh trainer; weights are initialised from the seed alone.
+
+    Args:
+        recipe: game and optimisation.
+        dataset: what is learned.
+        seed: of weights, order and noise.
+        runtime: device and processes.
+        execution: precision, layout, compilation, threads.
+        saved: what is to be loaded; the game may not be far larger, where a file describes it.
+
+    Raises:
+        RunError: it would be.
+        ConfigError: see `Trainer`.
+        DataError: see `Trainer`.
+    """
     with seeded_initialisation(derive_seed(seed, "weights")):
-        game = recipe.game.build(dataset.space)
+        if saved is None:
+            game = recipe.game.build(dataset.space)
+        else:
+            game = build_game(recipe.game, dataset.space, saved)
     return Trainer(
         game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution
     )

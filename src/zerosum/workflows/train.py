@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_finite
+from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import derive_seed
-from zerosum.runs.files import make_folder, write_whole
-from zerosum.runs.store import Run, new_folder, versions
+from zerosum.runs.checkpoints import Checkpoint
+from zerosum.runs.files import write_whole
+from zerosum.runs.lock import held
+from zerosum.runs.store import Run, new_folder, require_free, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.tasks.model import Model
 from zerosum.workflows.load import unlike
@@ -101,6 +106,8 @@ def train(
             resolved = resolved.with_values({"optimisation.total_images": images})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
         folder = Path(runtime.agree_text(str(folder)))
+        if runtime.is_main:
+            require_free(folder)
         draft = make_trainer(  # fail on a recipe that does not fit before anything is measured
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=Execution()
         )
@@ -119,11 +126,12 @@ def train(
         facts: dict[str, Any] = {"parent": None if source is None else source.give(trainer)}
         if privacy is not None:
             facts["privacy"] = privacy
-        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee, facts)
-        play(
-            run, trainer, seed=seed, guard=referee, minutes=minutes,
-            checkpoint_seconds=checkpoint_seconds, listener=listener,
-        )  # fmt: skip
+        with held(folder) if runtime.is_main else nullcontext():
+            run = _create(folder, resolved, plan, seed, trainer, trials, referee, facts)
+            play(
+                run, trainer, seed=seed, guard=referee, minutes=minutes,
+                checkpoint_seconds=checkpoint_seconds, listener=listener,
+            )  # fmt: skip
     return run
 
 
@@ -142,6 +150,8 @@ def resume(
 ) -> Run:
     """Continue a run bit for bit from its newest whole checkpoint.
 
+    A run that was cut off before it saved any is begun anew, from its seed.
+
     Args:
         folder: the run.
         data: the run's data, where it has moved or was held in memory.
@@ -155,26 +165,37 @@ def resume(
         progress: told about anything that takes long before training starts.
 
     Raises:
-        RunError: no such run, no usable checkpoint, or nothing left to do.
+        RunError: no such run, one that another process plays, no usable checkpoint of what was
+            trained, or nothing left to do.
         DataError: the data is not there, or is not the data of the run.
     """
     _check_budget(minutes, images)
     run = Run.open(folder)
-    recipe = recipe_of(run, code)
     private = run.manifest.get("privacy")
     if private and (images is not None or referee not in (None, "off")):
         raise PrivacyError(
             f"{run.folder} promises privacy for the steps that were planned, without a referee. "
             "Resume it as it is, or train anew with another --epsilon."
         )
-    if images is not None:
-        recipe = recipe.with_values({"optimisation.total_images": images})
-    with open_runtime(device or _same_device(run)) as runtime:
+    with (
+        open_runtime(device or _same_device(run)) as runtime,
+        run.held() if runtime.is_main else nullcontext(),
+    ):
+        runtime.wait()
+        run.reread()
+        newest, problems = _newest(run)
+        _undo_remedies(run, 0 if newest is None else newest.step)
+        recipe = recipe_of(run, code)
+        if images is not None:
+            recipe = recipe.with_values({"optimisation.total_images": images})
         dataset, _ = data_of(run, data, progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
-        trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
-        checkpoint, problems = run.checkpoints.load_newest()
+        trainer = make_trainer(
+            recipe, dataset, seed=seed, runtime=runtime, execution=execution,
+            saved=None if newest is None else newest.tensors.values(),
+        )  # fmt: skip
+        checkpoint = newest or Checkpoint(0, *trainer.state())
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
         alike = same and images is None and runtime.world == run.manifest["processes"]
         if not same:
@@ -188,8 +209,9 @@ def resume(
         if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
             tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
         try:
+            require_finite(tensors)
             trainer.load_state(tensors, checkpoint.scalars)
-        except RuntimeError as error:
+        except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
         if trainer.progress >= 1:
             raise RunError(
@@ -197,8 +219,9 @@ def resume(
                 f"larger budget: --images {2 * trainer.images_seen}."
             )
         if runtime.is_main:
-            run.rewind_history(checkpoint.step)
-            run.checkpoints.tidy(checkpoint.step)
+            run.rewind(checkpoint.step)
+            run.checkpoints.tidy(checkpoint.step if newest else -1)
+            run.healthy.tidy(checkpoint.step)
             for problem in problems:
                 run.add_event("checkpoint_damaged", problem=problem, used=checkpoint.step)
             run.add_event("resumed", step=checkpoint.step, exact=alike, device=str(runtime.device))
@@ -208,6 +231,35 @@ def resume(
             minutes=minutes, checkpoint_seconds=checkpoint_seconds, listener=listener,
         )  # fmt: skip
     return run
+
+
+def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
+    """The state to go on from, and what is wrong with newer ones; None to begin anew.
+
+    Raises:
+        RunError: there is none, and what was trained is lost with it, or cannot be begun anew.
+    """
+    checkpoint, problems = run.checkpoints.newest()
+    if checkpoint is not None:
+        return checkpoint, problems
+    if run.manifest.get("step") or run.history():
+        run.checkpoints.load_newest()  # which says what is wrong
+    if run.manifest.get("parent"):
+        raise RunError(
+            f"{run.folder} was cut off before anything was trained, and began with the weights of "
+            f"{run.manifest['parent']['run']}, which it has not kept. Train with --from and --out "
+            f"{run.folder} again."
+        )
+    return None, [*problems, f"no usable checkpoint in {run.checkpoints.folder}."]
+
+
+def _undo_remedies(run: Run, step: int) -> None:
+    """Go back to the recipe of `step`: what a referee changed later, it will change again."""
+    given = run.manifest.get("remedies") or []
+    later = [one for one in given if one["step"] > step]
+    if later and all(one["by"] == "referee" for one in later):
+        run.manifest["recipe"] = later[0]["instead_of"]
+        run.manifest["remedies"] = given[: -len(later)]
 
 
 def _choose(
@@ -245,10 +297,11 @@ def _planned(
 
 
 def _create(
-    folder: Path, recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], referee: Guard, facts: dict[str, Any],
+    folder: Path, recipe: Recipe, plan: Plan, seed: int, trainer: Trainer, trials: list[Trial],
+    referee: Guard, facts: dict[str, Any],
 ) -> Run:  # fmt: skip
-    dataset = plan.dataset
+    """The run with the untrained state in it, so that it can be resumed as soon as it is there."""
+    dataset, runtime, execution = plan.dataset, trainer.runtime, trainer.execution
     manifest = {
         "name": folder.name,
         "recipe": recipe.to_json(),
@@ -265,22 +318,30 @@ def _create(
         "execution": execution.to_json(),
         "referee": referee,
         "versions": versions(),
+        "step": 0,
+        "images": 0,
+        "seconds": 0.0,
         **facts,
     }
     if not runtime.is_main:
         return Run(folder, manifest)
-    run = Run.create(folder, manifest)
-    if plan.code is not None:
-        make_folder(folder / "code")
-        source = plan.code
-        write_whole(folder / "code" / source.name, lambda aside: shutil.copyfile(source, aside))
-    measured = [
-        {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)} for t in trials
-    ]
-    run.add_event("execution_chosen", chosen=str(execution), measured=measured)
-    if facts["parent"] is not None:
-        run.add_event("inherited", **facts["parent"])
-    return run
+
+    def fill(run: Run) -> None:
+        if plan.code is not None:
+            source = plan.code
+            kept = run.subfolder("code") / source.name
+            write_whole(kept, lambda aside: shutil.copyfile(source, aside))
+        measured = [
+            {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)}
+            for t in trials
+        ]
+        run.add_event("execution_chosen", chosen=str(execution), measured=measured)
+        if facts["parent"] is not None:
+            run.add_event("inherited", **facts["parent"])
+        trainer.check_healthy()
+        run.checkpoints.save(*trainer.state())
+
+    return Run.create(folder, manifest, fill)
 
 
 def _same_device(run: Run) -> str:
