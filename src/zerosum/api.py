@@ -68,6 +68,7 @@ def train(
     referee: Guard = "act",
     epsilon: float | None = None,
     delta: float | None = None,
+    show_reals: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.
@@ -110,6 +111,8 @@ def train(
         epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
             `privacy`. The referee is off then.
         delta: δ, left out 1e-6; it should be well below one over the number of rows.
+        show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
+            `epsilon`.
         quiet: print nothing.
 
     Raises:
@@ -122,7 +125,7 @@ def train(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
         changes=set, data_options=options, from_run=from_run, freeze=freeze, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
-        promise=promise_of(epsilon, delta),
+        promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(run, device=device)

@@ -107,6 +107,9 @@ def train(
     delta: Annotated[
         float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
     ] = None,
+    show_reals: Annotated[
+        bool, typer.Option("--show-reals", help="Draw a table's rows beneath samples, in the run.")
+    ] = False,
     from_: Annotated[
         Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
     ] = None,
@@ -158,7 +161,7 @@ def train(
     run = train_run(
         recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
-        referee=_guard(referee), promise=promise_of(epsilon, delta),
+        referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
