@@ -8,7 +8,6 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,14 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from torch import Tensor
 
 import zerosum as zs
 from tests.cli.conftest import Zerosum, zerosum  # noqa: F401  (a fixture)
+from tests.secrets import Replayed
 from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.live import watch
-from zerosum.rng import SecretNoise
 from zerosum.runs.store import Run
 from zerosum.workflows.private import Promise
 from zerosum.workflows.train import resume, train
@@ -38,46 +35,16 @@ SMALL = {
 EXTREME = {
     "id": 999_999, "ticket_key": "Zed/77-x", "city": "Xanadu", "income": 9_999_999_999.25,
     "visits": None, "country": "SE", "level": -70_000, "seen": pd.Timestamp("2199-02-28 17:00"),
-    "born": pd.Timestamp("1700-10-14"), "vip": True,
+    "born": pd.Timestamp("1700-10-14"), "vip": True, "town": "Å",
 }  # fmt: skip
 GIVEN = {
     "id": {"kind": "key", "dtype": "int64", "first": 7_000}, "ticket_key": {"kind": "key",
     "before": "T", "after": "", "digits": 4, "first": 1, "letters": ()},
     "city": "category", "income": {"kind": "float", "places": 2}, "visits": "integer",
     "country": "category", "level": "integer", "seen": {"kind": "datetime", "resolution": "hour",
-    "offset": 0}, "born": "date", "vip": "boolean",
+    "offset": 0}, "born": "date", "vip": "boolean", "town": "category",
 }  # fmt: skip
 GIVEN["id"] |= {"before": "", "after": "", "digits": 1, "letters": ()}
-
-
-class Replayed(SecretNoise):
-    """Keeps what is released of one table, and releases the same of another."""
-
-    def __init__(self, script: list[Any] | None = None) -> None:
-        self.script: list[Any] = [] if script is None else script
-        self._at = None if script is None else iter(script)
-        self._generator = torch.Generator().manual_seed(0)
-
-    def normal(self, n: int) -> Tensor:
-        return torch.randn(n, generator=self._generator, dtype=torch.float64)
-
-    def noisy(self, exact: Tensor, deviation: float) -> Tensor:
-        return self._told(lambda: super(Replayed, self).noisy(exact, deviation))
-
-    def frequent(
-        self, counts: Mapping[str, int], *, deviation: float, threshold: float
-    ) -> dict[str, float]:
-        if self._at is None:  # what the names of a single row do at random is not for a replay
-            found = super().frequent(counts, deviation=deviation, threshold=threshold)
-            self.script[-1] = found
-            return found
-        return next(self._at)
-
-    def _told(self, make: Callable[[], Any]) -> Any:
-        if self._at is not None:
-            return next(self._at)
-        self.script.append(make())
-        return self.script[-1]
 
 
 @dataclass(frozen=True)
@@ -104,6 +71,7 @@ def people(*, extreme: bool, seed: int = 0) -> pd.DataFrame:
             "seen": pd.Timestamp("2020-01-01 12:00") + days,
             "born": pd.Timestamp("1960-01-01") + days,
             "vip": rng.random(ROWS) < 0.3,
+            "town": ["Stavanger", "Å", "Moss"] * (ROWS // 3),
         }
     )
     if not extreme:
@@ -118,10 +86,10 @@ def in_a_file(frame: pd.DataFrame) -> str:
 
 
 def in_memory(frame: pd.DataFrame) -> pd.DataFrame:
-    """With types that pandas makes of rows: categories, and decimals as long as the longest."""
+    """With types that pandas makes of rows: decimals as long as the longest, names as they come."""
     income = pd.Series([Decimal(f"{value:.2f}") for value in frame["income"]], dtype=object)
-    city = pd.Categorical(frame["city"], categories=frame["city"].unique())
-    return frame.assign(income=income, city=city)
+    town = pd.Categorical(frame["town"], categories=frame["town"].unique())
+    return frame.assign(income=income, town=town, city=frame["city"].astype("category"))
 
 
 def the_whole_way(frame: pd.DataFrame, secret: Replayed, use: Any, schema: Any) -> Told:
