@@ -187,7 +187,8 @@ def evaluate(
     >>> zs.evaluate("runs/first", holdout="test.npz").save("report.html")  # doctest: +SKIP
 
     Args:
-        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`.
+        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`,
+            unless it is private.
         holdout: reals that the model was not trained on, in any form that `train` takes as data.
             Without it parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
@@ -271,7 +272,8 @@ def audit(
     >>> zs.audit("runs/first", holdout="holdout.csv").save("audit.html")  # doctest: +SKIP
 
     Args:
-        model: a model, a run or its folder. A run keeps the result as `report/audit.json`.
+        model: a model, a run or its folder. A run keeps the result as `report/audit.json`,
+            unless it is private.
         holdout: rows that the model was not trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.

@@ -83,3 +83,22 @@ def test_a_stop_in_the_last_step_is_a_finish() -> None:
     for _ in range(4):
         trainer.play()
     assert trainer.run([StopAfter(0.0)]) == "finished"
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_rows_of_a_table_are_drawn_only_where_that_is_asked_for(run: Run, shown: bool) -> None:
+    trainer = _trainer("table", "table")
+    trainer.run([SampleHook(run, seed=0, show_reals=shown)])
+    (path,) = (run.folder / "samples").iterdir()
+    with Image.open(path) as picture:
+        colours = {rgb for _, rgb in picture.getcolors(1 << 24) or []}
+    grey = any(r == g == b and r < 255 for r, g, b in colours)
+    assert grey == shown
+
+
+def test_points_are_drawn_on_reals(run: Run) -> None:
+    _trainer("vanilla", "vector").run([SampleHook(run, seed=0)])
+    (path,) = (run.folder / "samples").iterdir()
+    with Image.open(path) as picture:
+        colours = {rgb for _, rgb in picture.getcolors(1 << 24) or []}
+    assert any(r == g == b and r < 255 for r, g, b in colours)

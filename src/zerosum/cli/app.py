@@ -14,7 +14,7 @@ import typer
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table
-from zerosum.errors import DataError, ZerosumError
+from zerosum.errors import DataError, PrivacyError, ZerosumError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,6 +148,11 @@ def train(
     wishes = _wishes(precision, layout, compile_, threads)
     place = _place(data, more)
     if dry_run:
+        if epsilon is not None:
+            raise PrivacyError(
+                "--dry-run would have to count rows to resolve the recipe, and --epsilon accounts "
+                "for each look at them. Leave out one of the two."
+            )
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
         )
