@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -85,20 +86,22 @@ def test_a_stop_in_the_last_step_is_a_finish() -> None:
     assert trainer.run([StopAfter(0.0)]) == "finished"
 
 
+def has_grey(path: Path) -> bool:
+    """Whether a picture of samples shows reals, which alone are grey."""
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture).reshape(-1, 3)
+    return bool(((pixels == pixels[:, :1]).all(axis=1) & (pixels[:, 0] < 255)).any())
+
+
 @pytest.mark.parametrize("shown", [False, True])
 def test_rows_of_a_table_are_drawn_only_where_that_is_asked_for(run: Run, shown: bool) -> None:
     trainer = _trainer("table", "table")
     trainer.run([SampleHook(run, seed=0, show_reals=shown)])
     (path,) = (run.folder / "samples").iterdir()
-    with Image.open(path) as picture:
-        colours = {rgb for _, rgb in picture.getcolors(1 << 24) or []}
-    grey = any(r == g == b and r < 255 for r, g, b in colours)
-    assert grey == shown
+    assert has_grey(path) == shown
 
 
 def test_points_are_drawn_on_reals(run: Run) -> None:
     _trainer("vanilla", "vector").run([SampleHook(run, seed=0)])
     (path,) = (run.folder / "samples").iterdir()
-    with Image.open(path) as picture:
-        colours = {rgb for _, rgb in picture.getcolors(1 << 24) or []}
-    assert any(r == g == b and r < 255 for r, g, b in colours)
+    assert has_grey(path)

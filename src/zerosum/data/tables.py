@@ -93,7 +93,7 @@ class TableOptions(DataConfig):
 
         Raises:
             DataError: it cannot be used.
-        PrivacyError: it is private, and has a limit.
+            PrivacyError: it is private, and has a limit.
         """
         from zerosum.data.infer import infer_schema, read_from_rows
 
@@ -115,16 +115,6 @@ class TableOptions(DataConfig):
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
         return made
 
-    @property
-    def as_written(self) -> tuple[str, ...]:
-        """Columns whose cells in a CSV file are read as they are written, not by what they say.
-
-        Where it is private all of which a kind is given, so that rows do not decide their types.
-        """
-        return tuple(
-            name for name, told in self.columns.items() if self.private or told["kind"] in _TEXTS
-        )
-
 
 class TableFileConfig(TableOptions):
     """A .csv, .tsv or .parquet file.
@@ -142,7 +132,7 @@ class TableFileConfig(TableOptions):
         Raises:
             DataError: it cannot be read or used; the message says why, and where.
         """
-        source, _ = _source_of(self.path, self.as_written)
+        source, _ = _source_of(self.path, _as_written(self.columns, private=self.private))
         return self.read(source, library=None, progress=progress)
 
 
@@ -195,7 +185,7 @@ def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Sch
 
     options = table_options({"schema": schema or {}, "drop": drop})
     columns = options.get("columns", {})
-    source, _ = _source_of(data, TableOptions(columns=columns).as_written)
+    source, _ = _source_of(data, _as_written(columns))
     return infer_schema(source, overrides=columns, drop=options.get("drop", ()))
 
 
@@ -354,6 +344,16 @@ def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str 
             f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
         )
     return open_file(path, texts=texts), None
+
+
+def _as_written(
+    columns: Mapping[str, Mapping[str, Any]], *, private: bool = False
+) -> tuple[str, ...]:
+    """Columns whose cells in a CSV file are read as they are written, not by what they look like.
+
+    Where it is private all of which a kind is given, so that rows do not decide their types.
+    """
+    return tuple(name for name, told in columns.items() if private or told["kind"] in _TEXTS)
 
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:

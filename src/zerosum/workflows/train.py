@@ -224,7 +224,7 @@ def resume(
         saved = trainer.images_seen
         if trainer.progress >= 1:
             raise RunError(
-                f"{run.folder} is finished: {saved:,} {dataset.space.unit}. To train on, "
+                f"{run.folder} is finished: {saved:,} images. To train on, "
                 + ("train anew: a promise of privacy is for the steps that were planned." if private
                    else f"give a larger budget: --images {2 * saved}.")
             )  # fmt: skip
