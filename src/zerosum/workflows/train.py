@@ -232,8 +232,9 @@ def resume(
         if private:
             # What was reserved after the checkpoint may have been played, so the clock goes on.
             trainer.step = Ledger(run.folder, private["steps"]).read(checkpoint.step)
-            trainer.roll_back(tensors, checkpoint.scalars)
             spent = {"lost": trainer.step - checkpoint.step}
+            if spent["lost"]:
+                trainer.roll_back(tensors, checkpoint.scalars)
         if runtime.is_main:
             run.rewind_history(checkpoint.step)
             if not alike:
