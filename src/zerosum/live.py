@@ -103,7 +103,7 @@ class PlainLines(Hook):
         self._run.listeners.append(self._hear)
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
-            f"({len(trainer.dataset):,} {_unit(trainer)}) to "
+            f"({trainer.dataset.stated_size:,} {_unit(trainer)}) to "
             f"{trainer.optimisation.total_images:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )

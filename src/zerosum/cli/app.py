@@ -14,7 +14,7 @@ import typer
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table, say, unread
-from zerosum.errors import DataError, ZerosumError
+from zerosum.errors import DataError, PrivacyError, ZerosumError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,9 @@ def train(
     delta: Annotated[
         float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
     ] = None,
+    show_reals: Annotated[
+        bool, typer.Option("--show-reals", help="Draw a table's rows beneath samples, in the run.")
+    ] = False,
     from_: Annotated[
         Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
     ] = None,
@@ -145,6 +148,11 @@ def train(
     wishes = _wishes(precision, layout, compile_, threads)
     place = _place(data, more)
     if dry_run:
+        if epsilon is not None:
+            raise PrivacyError(
+                "--dry-run would have to count rows to resolve the recipe, and --epsilon accounts "
+                "for each look at them. Leave out one of the two."
+            )
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
         )
@@ -158,7 +166,7 @@ def train(
     run = train_run(
         recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
-        referee=_guard(referee), promise=promise_of(epsilon, delta),
+        referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)

@@ -44,6 +44,11 @@ class Dataset(ABC):
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Compact samples `[B, ...]` and int64 labels `[B]` (None without labels), on the CPU."""
 
+    @property
+    def stated_size(self) -> int:
+        """How many samples messages say that there are; of private data a noisy number."""
+        return len(self)
+
     def labels_of(self, indices: Tensor) -> Tensor | None:
         """The labels alone; a data set that reads samples from disk need not read them here."""
         return self.take(indices)[1]

@@ -53,7 +53,12 @@ _NAMES = {"columns": "schema", **{name: name for name in _OPTIONS}}
 
 
 def open_data(
-    data: Any, *, progress: Progress | None = None, pairs: Pairs | None = None, **options: Any
+    data: Any,
+    *,
+    progress: Progress | None = None,
+    pairs: Pairs | None = None,
+    private: bool = False,
+    **options: Any,
 ) -> tuple[Dataset, DataConfig | None]:
     """The data set, and the description that a run records.
 
@@ -63,6 +68,7 @@ def open_data(
         progress: told about anything that takes long.
         pairs: what is opened is a picture for each picture, or two domains: a path with two
             subfolders, or a pair of paths or of arrays, first what is to be translated.
+        private: whether a table is opened for a private training; see `TableOptions`.
         options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`, and for tables `schema`,
             `drop`, `constraints`, `protect`, where they apply.
 
@@ -77,13 +83,14 @@ def open_data(
         return data, None
     if isinstance(data, DataConfig):
         _require_known(options, type(data))
-        config = data.with_values(options) if options else data
+        config = _made_private(data.with_values(options) if options else data, private)
         return config.build(progress), config
     if isinstance(data, str | Path):
-        config = _config_for(str(data), options)
+        config = _made_private(_config_for(str(data), options), private)
         return config.build(progress), config
     if _is_frame(data):
-        return _with_options(TableMemoryConfig, options, {}).open(data, progress)
+        held: TableMemoryConfig = _with_options(TableMemoryConfig, options, {})
+        return held.with_values({"private": private}).open(data, progress)
     if isinstance(data, tuple | list) and data and isinstance(data[0], str | Path):
         raise DataError(
             f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
@@ -279,6 +286,12 @@ def _with_options(
 ) -> Any:
     _require_known(options, cls)
     return cls(**body, **options)
+
+
+def _made_private(config: DataConfig, private: bool) -> DataConfig:
+    if private and isinstance(config, TableOptions):
+        return config.with_values({"private": True})
+    return config
 
 
 def _is_frame(data: Any) -> bool:

@@ -181,13 +181,19 @@ class Flags(Summary):
 
 
 class Steps(Summary):
-    """Moments, days and lengths of time: the widest steps that all are multiples of."""
+    """Moments, days and lengths of time: the widest steps that all are multiples of.
 
-    def __init__(self, name: str, reads: pa.DataType) -> None:
+    Args:
+        name: of the column.
+        reads: the arrow type that its values are read in.
+        offset: what all are taken to be beyond a multiple; left out, what the first one is.
+    """
+
+    def __init__(self, name: str, reads: pa.DataType, *, offset: int | None = None) -> None:
         super().__init__(name, reads)
         self._zone = reads.tz if pt.is_timestamp(reads) else None
         self._fits: dict[Resolution, bool] = dict.fromkeys(NANOSECONDS, True)
-        self._starts: dict[bool, int] = {}
+        self._starts: dict[bool, int] = {} if offset is None else {False: offset, True: offset}
 
     def field(self, own: dict[str, Any]) -> Field:
         """Days where they are; else time in the widest steps."""

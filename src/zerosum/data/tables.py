@@ -12,7 +12,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.errors import DataError
+from zerosum.errors import DataError, PrivacyError
 from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.tables.constraint_fit import fit_constraints
 from zerosum.tables.constraint_kinds import read_constraints
@@ -37,7 +37,13 @@ class TableDataset(Dataset):
         name: how messages call this data.
         source: the library whose frames go out as they came in: `pandas`, `polars`, `pyarrow`;
             None where the rows came from a file.
+
+    Attributes:
+        read_from_rows: what of the fields was found by looking at rows, by column; see
+            `infer.read_from_rows`. Empty where they were given.
     """
+
+    read_from_rows: Mapping[str, Sequence[str]] = {}
 
     def __init__(
         self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None
@@ -70,6 +76,7 @@ class TableOptions(DataConfig):
         constraints: what holds in every row.
         protect: rows that must share a value before it is learned as one of its own; 1 for all.
         limit: take this many rows only, evenly spread.
+        private: whether fields hold no value of a row, as for a private training.
     """
 
     columns: dict[str, dict[str, Any]] = {}
@@ -77,6 +84,7 @@ class TableOptions(DataConfig):
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST
     limit: PositiveInt | None = None
+    private: bool = False
 
     def read(
         self, table: "TableSource", *, library: str | None, progress: Progress | None = None
@@ -85,17 +93,27 @@ class TableOptions(DataConfig):
 
         Raises:
             DataError: it cannot be used.
+            PrivacyError: it is private, and has a limit.
         """
-        from zerosum.data.infer import infer_schema
+        from zerosum.data.infer import infer_schema, read_from_rows
 
+        if self.private and self.limit is not None:
+            raise PrivacyError(
+                f"--limit {self.limit} takes rows that depend on how many there are, so a single "
+                "one more would change them all, and --epsilon would not hold. Leave it out, or "
+                "write the rows that you want into a file of their own."
+            )
         schema = infer_schema(
-            table, overrides=self.columns, drop=self.drop, limit=self.limit, progress=progress
-        )
+            table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
+            progress=progress,
+        )  # fmt: skip
         _refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
         fields = [_checked(f, values, schema.fields, protect=self.protect) for f in schema.fields]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
-        return TableDataset(values, space, name=table.name, source=library)
+        made = TableDataset(values, space, name=table.name, source=library)
+        made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
+        return made
 
 
 class TableFileConfig(TableOptions):
@@ -114,7 +132,7 @@ class TableFileConfig(TableOptions):
         Raises:
             DataError: it cannot be read or used; the message says why, and where.
         """
-        source, _ = _source_of(self.path, self.columns)
+        source, _ = _source_of(self.path, _as_written(self.columns, private=self.private))
         return self.read(source, library=None, progress=progress)
 
 
@@ -167,7 +185,7 @@ def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Sch
 
     options = table_options({"schema": schema or {}, "drop": drop})
     columns = options.get("columns", {})
-    source, _ = _source_of(data, columns)
+    source, _ = _source_of(data, _as_written(columns))
     return infer_schema(source, overrides=columns, drop=options.get("drop", ()))
 
 
@@ -184,7 +202,8 @@ def open_table_holdout(data: Any, space: TableSpace) -> TableDataset:
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    source, library = _source_of(data, {field.name: field.to_json() for field in space.modelled})
+    texts = [field.name for field in space.modelled if field.kind in _TEXTS]
+    source, library = _source_of(data, texts)
     source.check([name for name in space.names if name in source.types])
     lacking = [name for name in space.names if name not in source.types]
     if lacking:
@@ -302,18 +321,16 @@ _MANY_RARE = 0.05
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 """Of files that hold tables."""
 
-_AS_WRITTEN = ("category", "text")
+_TEXTS = ("category", "text")
 """Kinds whose columns are read from a CSV file as they are written."""
 
 
-def _source_of(
-    data: Any, columns: Mapping[str, Mapping[str, Any]] | None = None
-) -> "tuple[TableSource, str | None]":
+def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str | None]":
     """A frame or file to read, and the library that it came from, if any.
 
     Args:
         data: a frame, or the path of a file.
-        columns: what is known of its columns.
+        texts: columns that are read from a CSV file as they are written.
     """
     from zerosum.data.frames import from_native
     from zerosum.data.table_files import MemorySource, open_file
@@ -326,8 +343,17 @@ def _source_of(
         raise DataError(
             f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
         )
-    texts = [name for name, told in (columns or {}).items() if told["kind"] in _AS_WRITTEN]
     return open_file(path, texts=texts), None
+
+
+def _as_written(
+    columns: Mapping[str, Mapping[str, Any]], *, private: bool = False
+) -> tuple[str, ...]:
+    """Columns whose cells in a CSV file are read as they are written, not by what they look like.
+
+    Where it is private all of which a kind is given, so that rows do not decide their types.
+    """
+    return tuple(name for name, told in columns.items() if private or told["kind"] in _TEXTS)
 
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:

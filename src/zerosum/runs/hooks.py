@@ -13,6 +13,7 @@ from zerosum.pictures import draw_samples
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
+from zerosum.spaces import VectorSpace
 
 
 class HistoryHook(Hook):
@@ -79,23 +80,25 @@ class SampleHook(Hook):
     """Draws samples of the same latents again and again, so that one can watch them change.
 
     The first picture comes after `first_seconds`; each later one after twice the time, up to
-    `most_seconds`.
+    `most_seconds`. Points are drawn on reals in grey. Rows of a table are drawn alone unless
+    `show_reals` says otherwise, since rows may be people.
     """
 
     def __init__(
         self, run: Run, *, seed: int, n: int = 64, first_seconds: float = 2.0,
-        most_seconds: float = 60.0,
+        most_seconds: float = 60.0, show_reals: bool = False,
     ) -> None:  # fmt: skip
         self._run, self._n, self._most = run, n, most_seconds
         self._wait, self._last = first_seconds, time.monotonic()
         self._seed = derive_seed(seed, "samples")
-        self._real = torch.empty(0)
+        self._show_reals, self._real = show_reals, None
         self.newest: Tensor | None = None
 
     def started(self, trainer: Trainer) -> None:
-        """Look at the reals that points are drawn beside."""
-        count = min(2_000, len(trainer.dataset))
-        self._real = trainer.dataset.take(torch.arange(count))[0]
+        """Take the reals that samples are drawn on, where they are."""
+        if isinstance(trainer.dataset.space, VectorSpace) or self._show_reals:
+            count = min(2_000, len(trainer.dataset))
+            self._real = trainer.dataset.take(torch.arange(count))[0]
         self._last = time.monotonic()
 
     def stepped(self, trainer: Trainer) -> None:

@@ -7,6 +7,7 @@ events.jsonl        what happened: choices, warnings, stops, divergence
 samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
+ledger.json         of a private run: how many steps may have been played
 report/             evaluation.json, audit.json: what the judge and the attacks found last
 lock                who plays the run, while somebody does
 code/               a recipe file of the user's own, where there was one
@@ -249,6 +250,12 @@ class Run:
         text = "".join(f"{json.dumps(row)}\n" for row in kept)
         path = self.folder / name
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+    def drop_pictures(self, images: int) -> None:
+        """Delete pictures of samples after so many images: what follows is another training."""
+        for path in (self.folder / "samples").glob("images-*.png"):
+            if int(path.stem.partition("-")[2]) > images:
+                path.unlink(missing_ok=True)
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
         append_line(self.folder / name, json.dumps(row))

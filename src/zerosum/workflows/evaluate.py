@@ -19,7 +19,7 @@ from zerosum.evaluation.judge import judge
 from zerosum.evaluation.measure import Exhibit
 from zerosum.evaluation.table_sketch import SHOWN_ROWS, TableSketch, sketch_table
 from zerosum.evaluation.verdict import verdict
-from zerosum.evaluation.words import promise
+from zerosum.evaluation.words import outside_the_account
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
@@ -85,6 +85,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a run's model, and keep the result in the run as `report/evaluation.json`.
+
+    In a private run nothing of it is kept, since figures are computed from real rows.
 
     The same seed gives the same figures.
 
@@ -311,10 +313,7 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
 
 def _uncounted(private: dict[str, Any] | None) -> Iterator[str]:
     if private:
-        yield (
-            f"The model keeps {promise(private)}; this page does not: its figures are computed "
-            "from real rows without noise. Share the model and what it makes, not the page."
-        )
+        yield outside_the_account(private)
 
 
 def _unfinished(subject: Subject) -> Iterator[str]:
@@ -345,8 +344,14 @@ def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
 
 
 def _kept(run: Run, found: Evaluation) -> Evaluation:
-    """Write the result into the run; where that cannot be done, the result says so."""
+    """Write the result into the run; where that cannot be done, the result says so.
+
+    Into a private run only that it was judged: all else tells of real rows.
+    """
     try:
+        if run.manifest.get("privacy"):
+            run.add_event("evaluated", step=found.subject["step"])
+            return found
         write_json(run.subfolder("report") / "evaluation.json", found.to_json())
         facts = {name: found.subject[name] for name in ("n", "split", "features")}
         run.add_event(

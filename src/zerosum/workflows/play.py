@@ -15,6 +15,7 @@ from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard, Referee, Wish
 from zerosum.rng import derive_seed
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
+from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
 from zerosum.workflows.prepare import make_trainer
@@ -39,8 +40,9 @@ def play(
         DivergenceError: a term is NaN or infinite, and there is no remedy.
     """
     player = _Player(run, trainer, seed, guard)
-    samples = SampleHook(run, seed=seed)
-    hooks: list[Hook] = [HistoryHook(run), samples]
+    samples = SampleHook(run, seed=seed, show_reals=run.manifest.get("show_reals", False))
+    hooks: list[Hook] = [LedgerHook(run)] if run.manifest.get("privacy") else []
+    hooks += [HistoryHook(run), samples]
     hooks += metric_hook(run, trainer)
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     hooks += [StopAfter(minutes * 60)] if minutes is not None else []

@@ -19,7 +19,7 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
 from zerosum.games.build import build_game
 from zerosum.recipes import Recipe, all_recipes, find_recipe, load_recipe_file
-from zerosum.rng import derive_seed, seeded_initialisation
+from zerosum.rng import SecretNoise, derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
@@ -49,6 +49,7 @@ def plan_training(
     *,
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
+    private: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Open the data and resolve the recipe for it; nothing is trained.
@@ -58,6 +59,7 @@ def plan_training(
         data: whatever `open_data` takes.
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
+        private: whether a table is opened for a private training.
         progress: told about anything that takes long.
 
     Raises:
@@ -67,7 +69,9 @@ def plan_training(
     """
     entry = None if isinstance(recipe, Recipe) else find_recipe(recipe)
     pairs = pairs_of(recipe)
-    dataset, config = open_data(data, progress=progress, pairs=pairs, **(data_options or {}))
+    dataset, config = open_data(
+        data, progress=progress, pairs=pairs, private=private, **(data_options or {})
+    )
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)
@@ -91,9 +95,15 @@ def pairs_of(recipe: str | Path | Recipe) -> Pairs | None:
 
 
 def make_trainer(
-    recipe: Recipe, dataset: Dataset, *, seed: int, runtime: Runtime, execution: Execution,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    seed: int,
+    runtime: Runtime,
+    execution: Execution,
     saved: Iterable[Tensor] | None = None,
-) -> Trainer:  # fmt: skip
+    secret: SecretNoise | None = None,
+) -> Trainer:
     """A fresh trainer; weights are initialised from the seed alone.
 
     Args:
@@ -103,6 +113,7 @@ def make_trainer(
         runtime: device and processes.
         execution: precision, layout, compilation, threads.
         saved: what is to be loaded; the game may not be far larger, where a file describes it.
+        secret: where private training takes its noise from; if not given, a fresh source.
 
     Raises:
         RunError: it would be.
@@ -115,8 +126,9 @@ def make_trainer(
         else:
             game = build_game(recipe.game, dataset.space, saved)
     return Trainer(
-        game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution
-    )
+        game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution,
+        secret=secret,
+    )  # fmt: skip
 
 
 def recipe_of(run: Run, code: Path | str | None, *, step: int | None = None) -> Recipe:
@@ -184,7 +196,10 @@ def data_of(
     if data is not None:
         pairs = _pairs(recorded["config"])
         options = _options(recorded["config"])
-        dataset, config = open_data(data, progress=progress, pairs=pairs, **options)
+        private = bool((recorded["config"] or {}).get("private"))
+        dataset, config = open_data(
+            data, progress=progress, pairs=pairs, private=private, **options
+        )
     elif config is None:
         raise DataError(
             f"{run.folder} was trained on a Dataset of yours. Give it again with data=..."
