@@ -278,7 +278,8 @@ WHOLE = idx(PIXELS[..., 0])
         (WHOLE[:-3], "should hold 210 bytes and holds 207. Fetch it again"),
         (WHOLE + b"!", "should hold 210 bytes and holds more"),
         (WHOLE[:4] + b"\xff" * 12, r"promises [\d,]+ bytes, far more than it can hold"),
-        (b"\x00\x00\x08\x00", "should hold 1 bytes and holds 0"),
+        (b"\x00\x00\x08\x00", "in 1 to 4 dimensions; it begins with 00 00 08 00"),
+        (b"\x00\x00\x08\xff" + b"\x00\x00\x00\x01" * 255 + b"!", "in 1 to 4 dimensions"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])

@@ -71,7 +71,7 @@ def test_what_is_refused(folder: Path, text: str, words: str) -> None:
 
 
 def test_what_is_not_there(folder: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read as a CSV"):
+    with pytest.raises(DataError, match="there is no file"):
         open_labelled(folder / "none.csv", "age", size=(4, 4), channels=1)
     path = write(folder, "file,age\na.png,1\n")
     with pytest.raises(DataError, match=r"no folder of pictures at .*Name it with --images"):
