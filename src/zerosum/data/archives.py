@@ -182,6 +182,8 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
     """
     total, seen = 0, set[str]()
     for info in archive.infolist():
+        if not info.filename:
+            raise DataError(f"{path} is a damaged zip: a file in it has no name. Fetch it again.")
         if info.filename in seen:
             raise DataError(f"{path} holds several files called {info.filename!r}. Pack it again.")
         seen.add(info.filename)

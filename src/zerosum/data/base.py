@@ -173,6 +173,6 @@ def _as_text(array: np.ndarray) -> np.ndarray:
         text = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
         if text.dtype.kind == "U":
             "".join(text.ravel().tolist()).encode("utf-8")
-    except ValueError as error:  # bytes, or numbers of characters, that there are not
+    except (ValueError, SystemError) as error:  # bytes or characters that there are not
         raise DataError(f"labels are not text: {error}. Write them again.") from error
     return text
