@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -74,16 +75,24 @@ def test_a_pipe_among_pictures_is_an_unreadable_file(tmp_path: Path) -> None:
 
 
 def test_names_that_are_no_text(tmp_path: Path) -> None:
-    folder = os.fsencode(tmp_path) + b"/caf\xe9"
-    os.mkdir(folder)
+    folder = tmp_path / "caf\udce9"  # as Python has the byte 0xe9, which is no UTF-8
+    folder.mkdir()
     for name in ("a.png", "b.png"):
-        Image.fromarray(np.zeros((8, 8), np.uint8)).save(os.path.join(folder, name.encode()))
+        Image.fromarray(np.zeros((8, 8), np.uint8)).save(folder / name)
     with pytest.raises(DataError, match=r"the path of the data '.*caf\\udce9' is not UTF-8"):
-        scan_data(os.fsdecode(folder))
-    os.mkdir(os.fsencode(tmp_path) + b"/other")
+        scan_data(str(folder))
+    (tmp_path / "other").mkdir()
     Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "other" / "c.png")
     with pytest.raises(DataError, match=r"the class folder 'caf\\udce9' is not UTF-8"):
         open_data(tmp_path)
     dataset, _ = open_data(tmp_path, labels="none")
     assert len(dataset) == 3
     assert open_archive(tmp_path).read("caf\udce9/a.png")
+
+
+def test_a_pipe_where_labels_of_an_idx_file_should_be(tmp_path: Path) -> None:
+    header = struct.pack(">4B3I", 0, 0, 8, 3, 2, 8, 8)
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(header + bytes(128))
+    os.mkfifo(tmp_path / "a-labels-idx1-ubyte")
+    with pytest.raises(DataError, match="is a named pipe"):
+        open_data(tmp_path / "a-images-idx3-ubyte")

@@ -79,3 +79,9 @@ def test_what_is_not_there(folder: Path) -> None:
     path.write_bytes(b"file,age\n\xff,1\n")
     with pytest.raises(DataError, match="in UTF-8"):
         open_labelled(path, "age", size=(4, 4), channels=1)
+
+
+def test_a_list_with_a_nul(folder: Path) -> None:
+    path = write(folder, "file,age\na.png,1\0\n")
+    with pytest.raises(DataError, match=r"line 2, column 2 .*holds the byte 0x00"):
+        open_labelled(path, "age", size=(4, 4), channels=1)

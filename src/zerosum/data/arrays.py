@@ -16,7 +16,7 @@ from torch import Tensor
 
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, UNPACKING_ERRORS, open_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.files import length_of, open_regular
+from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.data.images import Labels
 from zerosum.data.pixels import Fit, fit_image
 from zerosum.errors import DataError
@@ -54,9 +54,10 @@ class ArrayOptions(DataConfig):
         samples = as_samples(x, name=name)
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
-            codes, labels = encode_labels(_as_numpy(y))
-            if len(codes) != len(samples):
-                raise DataError(f"{len(codes)} labels for {len(samples)} samples; give one each.")
+            named = _as_numpy(y)
+            if named.ndim == 1 and len(named) != len(samples):
+                raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
+            codes, labels = encode_labels(named)
         if self.limit is not None and self.limit < len(samples):
             rows = torch.arange(self.limit) * len(samples) // self.limit
             samples = samples[rows]
@@ -149,7 +150,7 @@ class IdxConfig(ArrayOptions):
         """
         path = Path(self.path)
         beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-        y = read_idx(beside) if beside != path and beside.is_file() else None
+        y = read_idx(beside) if beside != path and look_at(beside) == "file" else None
         return self.dataset(read_idx(path), y, name=path.name)
 
 

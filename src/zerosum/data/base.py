@@ -139,14 +139,14 @@ def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[
         DataError: there is not one label for each sample, or a label is missing.
     """
     array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
     if array.dtype.kind == "O":
         missing = sum(value is None or value != value for value in array.flat)
         if missing:
             raise DataError(f"{missing} labels are missing; give every sample a label.")
         array = array.astype(str)
     array = _as_text(array)
-    if array.ndim != 1:
-        raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise DataError("labels hold NaN or infinite values; give every sample a label.")

@@ -16,17 +16,17 @@ _SEPARATORS = ",;\t|"
 
 
 def header_of(path: Path) -> tuple[str, list[str], bool]:
-    """The character between cells, the cells of the first row, and whether more rows follow.
+    """The character between cells, the cells of the first row, and whether more lines follow.
 
     Raises:
         DataError: there is no first row, or it is not text.
     """
+    separator = _separator_of(path)
     try:
-        separator = _separator_of(path)
         with text_of(path) as handle:
-            rows = csv.reader(lines_of(handle, path), delimiter=separator)
-            names = next(rows, None)
-            more = next(rows, None) is not None
+            lines = lines_of(handle, path)
+            names = next(csv.reader(lines, delimiter=separator), None)
+            more = next(lines, None) is not None
     except UnicodeDecodeError as error:
         place = broken_place(path, separator, ())
         raise DataError(f"{path} cannot be read as CSV: {place}") from error

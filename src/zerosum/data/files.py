@@ -74,7 +74,8 @@ def require_unicode(text: str, what: str) -> None:
         text.encode("utf-8")
     except UnicodeError as error:
         raise DataError(
-            f"{what} {text!r} is not UTF-8, and a run could not name it. Rename it."
+            f"{what} {text!r} is not UTF-8, and a run could not name it. Rename it, or set a "
+            "locale of UTF-8, such as LC_ALL=C.UTF-8."
         ) from error
 
 

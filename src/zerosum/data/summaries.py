@@ -206,6 +206,21 @@ class Steps(Summary):
         cls = DatetimeField if pt.is_timestamp(self.reads) else DurationField
         return cls(name=self.name, resolution=resolution, offset=offset, **own)
 
+    def _read(self, column: pa.Array) -> pa.Array:
+        known = super()._read(column).drop_null()
+        if not len(known):
+            return known
+        units = _units(known)
+        try:  # what cannot be said here could not be shown or saved later
+            for at in (int(units.argmin()), int(units.argmax())):
+                _coarse(known[at : at + 1]).to_pylist()
+        except (OverflowError, ValueError, LookupError, pa.ArrowException) as error:
+            raise DataError(
+                f"column {self.name!r} holds {self.reads} that no calendar has: {error}. Moments "
+                "lie in the years 1 to 9999, in a time zone that is known. Mend or drop it."
+            ) from error
+        return known
+
     def _gather(self, known: pa.Array) -> None:
         if pt.is_date(self.reads):
             return
@@ -339,6 +354,16 @@ def _decimals(numbers: np.ndarray, least: int | None) -> int | None:
         if np.array_equal(np.round(finite.astype(float), places).astype(finite.dtype), finite):
             return places
     return None
+
+
+def _coarse(known: pa.Array) -> pa.Array:
+    """Moments or lengths to the microsecond at most, for which Python has types."""
+    kind = known.type
+    if pt.is_timestamp(kind) and kind.unit == "ns":
+        return known.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pt.is_duration(kind) and kind.unit == "ns":
+        return known.cast(pa.duration("us"), safe=False)
+    return known.cast(pa.time64("us"), safe=False) if pt.is_time64(kind) else known
 
 
 def _units(known: pa.Array) -> np.ndarray:

@@ -255,13 +255,14 @@ def require_names(names: Sequence[str], where: str) -> None:
     twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise DataError(
-            f"{where} has several columns called {', '.join(map(repr, twice[:10]))}. Rename them: a "
-            "column is known by its name."
+            f"{where} has several columns called {', '.join(map(repr, twice[:10]))}. Rename them: "
+            "a column is known by its name."
         )
 
 
 def _no_parquet(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} cannot be read as Parquet: {error}. Write it again.")
+    why = " ".join(str(error).split()).rstrip(".")
+    return DataError(f"{path} cannot be read as Parquet: {why}. Write it again.")
 
 
 def _require_bounded(path: Path, rows: int, columns: int) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from zerosum.errors import RunError
 from zerosum.pictures import draw_samples, to_pil
 from zerosum.spaces import ImageSpace, Space
+from zerosum.tasks.csv_cells import Cells
 
 FORMS = (".png", ".npz", ".csv", ".parquet", "a folder")
 
@@ -47,12 +48,13 @@ class Samples:
         """A grid of pictures or a plot of points, as a Pillow image."""
         return draw_samples(self._space, self._x)
 
-    def save(self, path: Path | str) -> Path:
+    def save(self, path: Path | str, *, safe_csv: bool = False) -> Path:
         """Write to `path`; its ending decides the form.
 
         `.png` is a grid (or a plot), `.npz` arrays `x` and `y`, `.csv` and `.parquet` a table of
         points, and a path without an ending, or one that ends in a slash, is a folder with one file
-        for each sample and a `labels.csv`.
+        for each sample and a `labels.csv`. With `safe_csv`, labels in a .csv file that a
+        spreadsheet would take for formulas begin with `'`.
 
         Raises:
             RunError: the form does not suit these samples, or cannot be written.
@@ -60,6 +62,12 @@ class Samples:
         as_folder = str(path).endswith(("/", os.sep))
         path = Path(path)
         form = "" if as_folder or path.is_dir() else path.suffix.lower()
+        if safe_csv and form not in (".csv", ""):
+            raise RunError(
+                f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
+                "Leave it out."
+            )
+        cells = Cells(safe=safe_csv)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if form == ".png":
@@ -67,13 +75,14 @@ class Samples:
             elif form == ".npz":
                 self._save_arrays(path)
             elif form in (".csv", ".parquet"):
-                self._save_table(path)
+                self._save_table(path, cells)
             elif form == "":
-                self._save_folder(path)
+                self._save_folder(path, cells)
             else:
                 raise RunError(f"cannot save as {form}. Allowed: {', '.join(FORMS)}.")
         except OSError as error:
             raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+        cells.warn()
         return path
 
     def _repr_png_(self) -> bytes:
@@ -94,7 +103,7 @@ class Samples:
             else:
                 np.savez_compressed(handle, x=self.x, y=self.y)
 
-    def _save_table(self, path: Path) -> None:
+    def _save_table(self, path: Path, cells: Cells) -> None:
         if self._is_image:
             raise RunError(
                 f"pictures do not fit a {path.suffix} table. Save as .png, .npz or a folder."
@@ -108,11 +117,11 @@ class Samples:
             columns["label"] = self.labels
         table = pa.table(columns)
         if path.suffix.lower() == ".csv":
-            pyarrow.csv.write_csv(table, path)
+            pyarrow.csv.write_csv(cells.table(table), path)
         else:
             pyarrow.parquet.write_table(table, path)
 
-    def _save_folder(self, path: Path) -> None:
+    def _save_folder(self, path: Path, cells: Cells) -> None:
         if not self._is_image:
             raise RunError("points are saved as .csv, .parquet, .npz or .png, not as a folder.")
         if path.is_dir() and any(path.iterdir()):
@@ -125,4 +134,5 @@ class Samples:
         with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
             writer = csv.writer(handle)
             writer.writerow(["file", "label"])
-            writer.writerows(zip(names, self.labels or [""] * len(self), strict=True))
+            labels = cells.texts("label", self.labels or [""] * len(self))
+            writer.writerows(zip(names, labels, strict=True))
