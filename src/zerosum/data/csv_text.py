@@ -34,6 +34,13 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     if names is None:
         raise DataError(f"{path} is empty. The first row names the columns.")
+    nul = next((at for at, name in enumerate(names, 1) if "\0" in name), None)
+    if nul is not None:  # the parser would pass over the end of the row
+        raise DataError(
+            f"{path} cannot be read as CSV: line 1, column {nul} ({names[nul - 1]!r}) holds the "
+            "byte 0x00 (NUL), which no name of a column may hold. Save the file as UTF-8, if it is "
+            "UTF-16, or remove the byte."
+        )
     if not names:
         raise DataError(
             f"{path} cannot be read as CSV: line 1 is empty. The first row names the columns; "
@@ -42,10 +49,8 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
     return separator, names, more
 
 
-def require_text(path: Path, separator: str, columns: Sequence[str]) -> None:
-    """No byte is NUL, and no quote is left open, which would swallow the rest of the file.
-
-    The parser passes over what ends a row or a cell next to a NUL, and would lose rows.
+def require_closed_quotes(path: Path, separator: str) -> None:
+    """No quote is left open, which would swallow the rest of the file.
 
     Raises:
         DataError: there is one; the message says where.
@@ -54,9 +59,6 @@ def require_text(path: Path, separator: str, columns: Sequence[str]) -> None:
     with open_regular(path) as handle:
         while block := handle.read(_MOST):
             count += block.count(b'"')
-            if b"\0" in block:
-                place = broken_place(path, separator, columns)
-                raise DataError(f"{path} cannot be read as CSV: {place}")
     if count % 2 == 0:
         return
     line = 0
@@ -80,11 +82,16 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
     """
     with open_regular(path) as handle:
         for number, line in enumerate(lines_of(handle, path), 1):
-            if wrong := _wrong_byte(line):
-                at, what = wrong
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                at = error.start
                 before = _cells(line[:at].decode(), separator) or [""]
                 name = f" ({columns[len(before) - 1]!r})" if len(before) <= len(columns) else ""
-                return f"line {number}, column {len(before)}{name} holds {what}"
+                return (
+                    f"line {number}, column {len(before)}{name} holds the byte {line[at]:#04x}, "
+                    "which is not UTF-8. Save the file as UTF-8."
+                )
             if number == 1:
                 columns = columns or _cells(line.decode("utf-8-sig"), separator)
     line = 0
@@ -102,23 +109,6 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
         except csv.Error as error:
             return f"line {line + 1}: {error}."
     return ""
-
-
-def _wrong_byte(line: bytes) -> tuple[int, str] | None:
-    """Where a line is not text, and what it holds there; None where it is."""
-    nul = line.find(b"\0")
-    try:
-        (line if nul < 0 else line[:nul]).decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start, (
-            f"the byte {line[error.start]:#04x}, which is not UTF-8. Save the file as UTF-8."
-        )
-    if nul < 0:
-        return None
-    return nul, (
-        "the byte 0x00 (NUL), which no text holds. Save the file as UTF-8, if it is UTF-16, or "
-        "remove the byte."
-    )
 
 
 def _cells(text: str, separator: str) -> list[str]:

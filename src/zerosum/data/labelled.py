@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zerosum.data.archives import Folder
 from zerosum.data.base import ArrayDataset, Progress, encode_labels
-from zerosum.data.csv_text import lines_of, require_text, text_of
+from zerosum.data.csv_text import lines_of, text_of
 from zerosum.data.files import look_at
 from zerosum.data.images import Decoder
 from zerosum.errors import DataError, did_you_mean
@@ -77,7 +77,6 @@ def open_labelled(
 
 
 def _rows(path: Path) -> list[list[str]]:
-    require_text(path, ",", ())
     try:
         with text_of(path) as handle:
             reader = csv.reader(lines_of(handle, path))

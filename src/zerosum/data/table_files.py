@@ -13,7 +13,7 @@ import pyarrow.parquet as parquet
 import pyarrow.types as pt
 
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
-from zerosum.data.csv_text import broken_place, header_of, require_text
+from zerosum.data.csv_text import broken_place, header_of, require_closed_quotes
 from zerosum.data.files import length_of, open_regular
 from zerosum.errors import DataError
 from zerosum.tables.arrow import MISSING_MARKS, as_type, functions, is_length, is_number, is_text
@@ -123,18 +123,19 @@ class ParquetSource(TableSource):
             require_names(schema.names, self.name)
             self.types = {field.name: field.type for field in schema}
             self.num_rows = file.metadata.num_rows
-        _require_bounded(path, self.num_rows, len(self.types))
+        _require_bounded(path, 8 * self.num_rows * len(self.types))
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """Row groups in pieces, each of which is checked to be what it says it is."""
         read = 0
-        with self._open() as file:
+        with self._open(self._texts) as file:
             batches = file.iter_batches(_BATCH_ROWS, use_threads=False)
             while True:
                 try:
                     batch = next(batches, None)
                     if batch is not None:
                         batch.validate(full=True)
+                        batch = self._expanded(batch)
                 except _DAMAGED as error:
                     raise _no_parquet(self._path, error) from error
                 if batch is None:
@@ -146,11 +147,30 @@ class ParquetSource(TableSource):
                 f"{self._path} promises {self.num_rows:,} rows and holds {read:,}. Write it again."
             )
 
+    @property
+    def _texts(self) -> list[str]:
+        return [name for name, kind in self.types.items() if is_text(kind)]
+
+    def _expanded(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Texts in place of the numbers that stand for them, if there is memory for them."""
+        total = 0
+        for column in batch.columns:
+            if isinstance(column, pa.DictionaryArray) and is_text(column.type.value_type):
+                lengths = pc.binary_length(column.dictionary).take(column.indices)
+                total += pc.sum(lengths).as_py() or 0
+        if total > MAX_SMALL:
+            raise DataError(
+                f"{self._path} holds {total:,} bytes of text in {len(batch):,} rows, and the limit "
+                f"is {MAX_SMALL:,}. It may be a decompression bomb: shorten the texts."
+            )
+        return batch.cast(pa.schema(self.types.items()))
+
     @contextmanager
-    def _open(self) -> Iterator[parquet.ParquetFile]:
+    def _open(self, texts: Sequence[str] = ()) -> Iterator[parquet.ParquetFile]:
+        """The file; `texts` are read as numbers that stand for them, which may be far shorter."""
         with open_regular(self._path) as handle:
             try:
-                file = parquet.ParquetFile(handle)
+                file = parquet.ParquetFile(handle, read_dictionary=list(texts))
             except _DAMAGED as error:
                 raise _no_parquet(self._path, error) from error
             with file:
@@ -175,7 +195,7 @@ class CsvSource(TableSource):
         self.name, self.natives, self._path = path.name, {}, path
         self._separator, self._columns, self._has_rows = header_of(path)
         require_names(self._columns, self.name)
-        require_text(path, self._separator, self._columns)
+        require_closed_quotes(path, self._separator)
         found: dict[str, pa.DataType | None] = dict.fromkeys(self._columns)
         found |= {name: pa.string() for name in texts if name in found}
         self.num_rows = 0
@@ -265,18 +285,17 @@ def _no_parquet(path: Path, error: Exception) -> DataError:
     return DataError(f"{path} cannot be read as Parquet: {why}. Write it again.")
 
 
-def _require_bounded(path: Path, rows: int, columns: int) -> None:
-    """The rows do not take far more memory than the file has bytes.
+def _require_bounded(path: Path, total: int) -> None:
+    """All rows, as numbers, do not take far more memory than the file has bytes.
 
     Raises:
         DataError: they do.
     """
-    packed, total = length_of(path), 8 * rows * columns
+    packed = length_of(path)
     if total > max(MAX_SMALL, MAX_EXPANSION * packed):
         raise DataError(
             f"{path} would expand from {packed:,} to {total:,} bytes, more than {MAX_EXPANSION} "
-            f"times: it promises {rows:,} rows of {columns:,} columns. It may be a decompression "
-            "bomb."
+            "times. It may be a decompression bomb: write it as CSV yourself and give that."
         )
 
 
