@@ -1,6 +1,8 @@
 """Folders and zips: the same names either way, and nothing that leaves or bursts them."""
 
+import inspect
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -174,3 +176,15 @@ def test_a_directory_that_would_fill_the_memory(
     monkeypatch.setattr(archives, "MAX_DIRECTORY", 5_000)
     with pytest.raises(DataError, match=r"its files take 5,[\d]+ bytes, and the limit is 5,000"):
         open_archive(path)
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    (tmp_path / "/".join("a" * 200)).mkdir(parents=True)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        with pytest.raises(DataError, match="folders in folders too deep"):
+            open_archive(tmp_path)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert open_archive(tmp_path).names == []

@@ -33,7 +33,7 @@ from zerosum.data.open import open_data
 from zerosum.data.tables import schema_of
 from zerosum.errors import ZerosumError
 
-SEED, CASES = 0, 700
+SEED, CASES = 0, 600
 MEMORY = 4 << 30
 """Bytes of address space that a case may take beyond what the libraries have taken."""
 SECONDS = 20

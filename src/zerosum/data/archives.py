@@ -62,10 +62,13 @@ class Folder(Archive):
         self.names = [] if only is None else [only]
         if only is not None:  # the files beside it are not listed: there may be many
             return
-        for folder, inner, files in os.walk(path, onerror=_refuse):
-            inner[:] = [name for name in inner if name[0] != "."]
-            below = Path(folder).relative_to(path)
-            self.names += [(below / name).as_posix() for name in files if name[0] != "."]
+        try:
+            for folder, inner, files in os.walk(path, onerror=_refuse):
+                inner[:] = [name for name in inner if name[0] != "."]
+                below = Path(folder).relative_to(path)
+                self.names += [(below / name).as_posix() for name in files if name[0] != "."]
+        except RecursionError as error:
+            raise DataError(f"{path} holds folders in folders too deep. Flatten it.") from error
         self.names.sort()
 
     def read(self, name: str) -> bytes:
