@@ -258,8 +258,8 @@ def two_domains(path: str) -> tuple[str, str]:
     if len(below) != 2:
         found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
         raise DataError(
-            f"{Path(path, above)} has {found} with pictures, and a translation needs two: A (what is "
-            "translated) and B (what it is translated into). Sort the pictures into these, or "
+            f"{Path(path, above)} has {found} with pictures, and a translation needs two: A (what "
+            "is translated) and B (what it is translated into). Sort the pictures into these, or "
             "name two folders: --data SOURCES TARGETS."
         )
     return above + below[0], above + below[1]
