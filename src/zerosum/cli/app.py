@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 import json
 import sys
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -291,6 +292,9 @@ def doctor(as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is told by its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ZerosumError as error:

@@ -3,7 +3,7 @@
 import gzip
 import math
 import struct
-import zipfile
+import tokenize
 import zlib
 from pathlib import Path
 from typing import Any, Literal
@@ -14,18 +14,24 @@ from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, check_zip
+from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, UNPACKING_ERRORS, open_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.data.images import Labels
 from zerosum.data.pixels import Fit, fit_image
 from zerosum.errors import DataError
 
 Split = Literal["train", "test"]
 
+_IDX_DIMENSIONS = range(1, 5)
 _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
     "train": (("x", "y"), ("x_train", "y_train")),
     "test": (("x_test", "y_test"),),
 }
+
+
+_ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
+"""What numpy raises on damaged arrays, by way of the parser of their headers."""
 
 
 class ArrayOptions(DataConfig):
@@ -48,9 +54,10 @@ class ArrayOptions(DataConfig):
         samples = as_samples(x, name=name)
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
-            codes, labels = encode_labels(_as_numpy(y))
-            if len(codes) != len(samples):
-                raise DataError(f"{len(codes)} labels for {len(samples)} samples; give one each.")
+            named = _as_numpy(y)
+            if named.ndim == 1 and len(named) != len(samples):
+                raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
+            codes, labels = encode_labels(named)
         if self.limit is not None and self.limit < len(samples):
             rows = torch.arange(self.limit) * len(samples) // self.limit
             samples = samples[rows]
@@ -99,10 +106,12 @@ class NpzConfig(ArrayOptions):
             DataError: no such file, no such arrays, or arrays of objects.
         """
         path = Path(self.path)
+        open_zip(path, form=".npz").close()
         try:
-            with zipfile.ZipFile(path) as archive:
-                check_zip(archive, path)
-            with np.load(path, allow_pickle=False) as arrays:
+            with (
+                open_regular(path) as handle,
+                np.load(handle, allow_pickle=False) as arrays,
+            ):
                 for x_name, y_name in _PAIRS[self.split]:
                     if x_name in arrays:
                         return self.dataset(arrays[x_name], arrays.get(y_name), name=path.name)
@@ -111,14 +120,7 @@ class NpzConfig(ArrayOptions):
                     f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
                     f"{needs if self.split == 'train' else 'x_test, and y_test for labels'}."
                 )
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            MemoryError,
-            zipfile.BadZipFile,
-            zlib.error,
-        ) as error:
+        except _ARRAY_ERRORS as error:
             raise DataError(
                 f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
                 "numpy.savez(path, x=..., y=...)."
@@ -128,9 +130,9 @@ class NpzConfig(ArrayOptions):
 def has_test_split(path: Path) -> bool:
     """Whether a `.npz` file holds `x_test`; False where it cannot be read."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path) as archive:
             return "x_test.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except DataError:
         return False
 
 
@@ -148,7 +150,7 @@ class IdxConfig(ArrayOptions):
         """
         path = Path(self.path)
         beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-        y = read_idx(beside) if beside != path and beside.is_file() else None
+        y = read_idx(beside) if beside != path and look_at(beside) == "file" else None
         return self.dataset(read_idx(path), y, name=path.name)
 
 
@@ -158,17 +160,20 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         DataError: not an idx file of bytes, or not as long as it says.
     """
+    packed = path.suffix.lower() == ".gz"
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
+        with open_regular(path) as file, gzip.open(file) if packed else file as handle:
             magic = handle.read(4)
-            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08":
-                raise DataError(f"{path} is not an idx file of bytes.")
-            header = handle.read(4 * magic[3])
-            shape = struct.unpack(f">{magic[3]}I", header)
-            size = math.prod(shape)
-            if size > max(MAX_SMALL, MAX_EXPANSION * path.stat().st_size):
+            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08" or magic[3] not in _IDX_DIMENSIONS:
+                raise DataError(
+                    f"{path} is not an idx file of bytes in 1 to 4 dimensions; it begins with "
+                    f"{magic.hex(' ') or 'nothing'}."
+                )
+            shape = struct.unpack(f">{magic[3]}I", handle.read(4 * magic[3]))
+            size, held = math.prod(shape), length_of(path)
+            if size > max(MAX_SMALL, MAX_EXPANSION * held):
                 raise DataError(f"{path} promises {size:,} bytes, far more than it can hold.")
-            body = handle.read(size + 1)
+            body = handle.read((size if packed else min(size, held)) + 1)
     except (OSError, EOFError, struct.error, zlib.error) as error:
         raise DataError(f"{path} cannot be read as an idx file: {error}.") from error
     if len(body) != size:

@@ -58,7 +58,8 @@ def infer_schema(
     given = overrides or {}
     require_columns(given, source.types, "schema")
     require_columns(drop, source.types, "drop")
-    kept = [name for name in source.types if name not in drop]
+    dropped = set(drop)
+    kept = [name for name in source.types if name not in dropped]
     if not source.types:
         raise DataError(f"{source.name} has no columns. Give a table with at least one.")
     if not kept:
@@ -82,7 +83,7 @@ def infer_schema(
         )
         for name in kept
     ]  # fmt: skip
-    return Schema(fields=tuple(fields), dropped=tuple(n for n in source.types if n in drop))
+    return Schema(fields=tuple(fields), dropped=tuple(n for n in source.types if n in dropped))
 
 
 _FOUND: Mapping[str, tuple[str, ...]] = {

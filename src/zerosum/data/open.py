@@ -15,6 +15,7 @@ from zerosum.data.arrays import (
     has_test_split,
 )
 from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.files import look_at, require_unicode
 from zerosum.data.images import DEFAULT_SIDE, ImagesConfig, describe_form, scan_images
 from zerosum.data.pairs import PairDataset, PairsConfig
 from zerosum.data.reviews import ReviewsConfig
@@ -254,6 +255,8 @@ def _pairs_at(data: Any, options: dict[str, Any], *, aligned: bool) -> PairsConf
             "--data SOURCES TARGETS (in Python a pair of paths or of arrays)."
         )
     _require_known(options, PairsConfig)
+    for place in paths:
+        require_unicode(str(place), "the path of the data")
     path, targets = str(paths[0]), str(paths[1]) if len(paths) == 2 else None
     return PairsConfig(path=path, targets=targets, aligned=aligned, **options)
 
@@ -265,12 +268,14 @@ def _config_for(data: str, options: dict[str, Any]) -> DataConfig:
     path = Path(data)
     name = path.name.lower()
     body = {"path": data}
-    if not any(place.is_file() or place.is_dir() for place in (path, *_zips_above(path))):
+    require_unicode(data, "the path of the data")
+    found = look_at(path)
+    if found is None and not any(look_at(place) for place in _zips_above(path)):
         raise DataError(
             f"no data at {data!r}: it is neither a file or folder nor a built-in name."
             f"{did_you_mean(data, BUILT_IN)}"
         )
-    if path.suffix.lower() in TABLE_SUFFIXES and path.is_file():
+    if path.suffix.lower() in TABLE_SUFFIXES and found == "file":
         return _with_options(TableFileConfig, options, body)
     if name.endswith(".npz"):
         return _with_options(NpzConfig, options, body)

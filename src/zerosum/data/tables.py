@@ -12,6 +12,7 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.files import look_at
 from zerosum.errors import DataError, PrivacyError
 from zerosum.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.tables.constraint_fit import fit_constraints
@@ -109,7 +110,11 @@ class TableOptions(DataConfig):
         )  # fmt: skip
         _refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
-        fields = [_checked(f, values, schema.fields, protect=self.protect) for f in schema.fields]
+        columns = iter(values.unbind(dim=1))
+        fields = [
+            _checked(field, next(columns), protect=self.protect) if field.modelled else field
+            for field in schema.fields
+        ]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
         made = TableDataset(values, space, name=table.name, source=library)
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
@@ -339,7 +344,7 @@ def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str 
         table, library, natives = from_native(data)
         return MemorySource(table, name="the data frame", natives=natives), library
     path = Path(data)
-    if not path.is_file() or path.suffix.lower() not in TABLE_SUFFIXES:
+    if look_at(path) != "file" or path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(
             f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
         )
@@ -373,7 +378,7 @@ def _refuse_text(fields: Sequence[Field]) -> None:
         )
 
 
-def _checked(field: Field, values: Tensor, fields: Sequence[Field], *, protect: int) -> Field:
+def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
     Raises:
@@ -381,7 +386,6 @@ def _checked(field: Field, values: Tensor, fields: Sequence[Field], *, protect: 
     """
     if not isinstance(field, CategoryField):
         return field
-    column = values[:, [f.name for f in fields if f.modelled].index(field.name)]
     times = torch.bincount(column[~column.isnan()].long(), minlength=len(field.names) + 1)
     if times[-1]:
         raise DataError(

@@ -13,6 +13,7 @@ from zerosum.errors import RunError
 from zerosum.pictures import draw_samples, to_pil
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import ImageSpace, Space
+from zerosum.tasks.csv_cells import Cells
 
 FORMS = (".png", ".npz", ".csv", ".parquet", "a folder")
 
@@ -49,12 +50,13 @@ class Samples:
         """A grid of pictures or a plot of points, as a Pillow image."""
         return draw_samples(self._space, self._x)
 
-    def save(self, path: Path | str) -> Path:
+    def save(self, path: Path | str, *, safe_csv: bool = False) -> Path:
         """Write to `path`; its ending decides the form.
 
         `.png` is a grid (or a plot), `.npz` arrays `x` and `y`, `.csv` and `.parquet` a table of
         points, and a path without an ending, or one that ends in a slash, is a folder with one file
-        for each sample and a `labels.csv`.
+        for each sample and a `labels.csv`. With `safe_csv`, labels in a .csv file that a
+        spreadsheet would take for formulas begin with `'`.
 
         Raises:
             RunError: the form does not suit these samples, or cannot be written.
@@ -62,6 +64,12 @@ class Samples:
         as_folder = str(path).endswith(("/", os.sep))
         path = Path(path)
         form = "" if as_folder or path.is_dir() else path.suffix.lower()
+        if safe_csv and form not in (".csv", ""):
+            raise RunError(
+                f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
+                "Leave it out."
+            )
+        cells = Cells(safe=safe_csv)
         make_folder(path.parent)
         if form == ".png":
             picture = self.picture()
@@ -69,11 +77,12 @@ class Samples:
         elif form == ".npz":
             write_whole(path, self._save_arrays)
         elif form in (".csv", ".parquet"):
-            self._save_table(path)
+            self._save_table(path, cells)
         elif form == "":
-            self._save_folder(path)
+            self._save_folder(path, cells)
         else:
             raise RunError(f"cannot save as {form}. Allowed: {', '.join(FORMS)}.")
+        cells.warn()
         return path
 
     def _repr_png_(self) -> bytes:
@@ -94,7 +103,7 @@ class Samples:
             else:
                 np.savez_compressed(handle, x=self.x, y=self.y)
 
-    def _save_table(self, path: Path) -> None:
+    def _save_table(self, path: Path, cells: Cells) -> None:
         if self._is_image:
             raise RunError(
                 f"pictures do not fit a {path.suffix} table. Save as .png, .npz or a folder."
@@ -109,10 +118,10 @@ class Samples:
         table = pa.table(columns)
         write: Any = pyarrow.parquet.write_table
         if path.suffix.lower() == ".csv":
-            write = pyarrow.csv.write_csv
+            write, table = pyarrow.csv.write_csv, cells.table(table)
         write_whole(path, lambda aside: write(table, aside))
 
-    def _save_folder(self, path: Path) -> None:
+    def _save_folder(self, path: Path, cells: Cells) -> None:
         if not self._is_image:
             raise RunError("points are saved as .csv, .parquet, .npz or .png, not as a folder.")
         made = not path.exists()
@@ -124,7 +133,7 @@ class Samples:
         if full:
             raise RunError(f"{path} is not empty. Choose a new folder.")
         try:
-            self._fill_folder(path)
+            self._fill_folder(path, cells)
         except OSError as error:
             # Half of the samples, without labels, would pass for all.
             names = [*self._names(), "labels.csv"]
@@ -142,11 +151,12 @@ class Samples:
         width = len(str(max(len(self) - 1, 1)))
         return [f"{i:0{width}d}.png" for i in range(len(self))]
 
-    def _fill_folder(self, path: Path) -> None:
+    def _fill_folder(self, path: Path, cells: Cells) -> None:
         names = self._names()
         for name, pixels in zip(names, self.x, strict=True):
             to_pil(pixels).save(path / name)
         with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
             writer = csv.writer(handle)
             writer.writerow(["file", "label"])
-            writer.writerows(zip(names, self.labels or [""] * len(self), strict=True))
+            labels = cells.texts("label", self.labels or [""] * len(self))
+            writer.writerows(zip(names, labels, strict=True))

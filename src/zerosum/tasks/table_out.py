@@ -6,22 +6,33 @@ from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
 from zerosum.runs.files import make_folder, write_whole
+from zerosum.tasks.csv_cells import Cells
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write_tables(path: Path, tables: "Iterator[pa.Table]") -> Path:
+def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = False) -> Path:
     """Write tables of the same columns into one .parquet or .csv file, one after another.
+
+    With `safe_csv`, no cell of a .csv file is taken for a formula; see `Cells`. Without, a warning
+    names the columns of which some would be.
 
     Raises:
         RunError: the form is another, or the file cannot be written.
     """
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise RunError(f"cannot save rows as {path.name!r}. Allowed: .csv, .parquet.")
+    as_csv = path.suffix.lower() == ".csv"
+    if safe_csv and not as_csv:
+        raise RunError(f"safe_csv (--safe-csv) is for .csv, not for {path.name!r}. Leave it out.")
     make_folder(path.parent)
-    write = _write_csv if path.suffix.lower() == ".csv" else _write_parquet
-    write_whole(path, lambda aside: write(aside, tables))
+    cells = Cells(safe=safe_csv)
+    if as_csv:
+        write_whole(path, lambda aside: _write_csv(aside, tables, cells))
+        cells.warn()
+    else:
+        write_whole(path, lambda aside: _write_parquet(aside, tables))
     return path
 
 
@@ -35,14 +46,14 @@ def _write_parquet(path: Path, tables: "Iterator[pa.Table]") -> None:
             writer.write_table(table)
 
 
-def _write_csv(path: Path, tables: "Iterator[pa.Table]") -> None:
+def _write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
     import pyarrow.csv as csv
 
-    first = _plain(next(tables))
+    first = cells.table(_plain(next(tables)))
     with csv.CSVWriter(path, first.schema) as writer:
         writer.write_table(first)
         for table in tables:
-            writer.write_table(_plain(table))
+            writer.write_table(cells.table(_plain(table)))
 
 
 def _plain(table: "pa.Table") -> "pa.Table":
