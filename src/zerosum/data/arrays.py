@@ -14,6 +14,7 @@ from PIL import Image
 from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL, UNPACKING_ERRORS, open_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import length_of, look_at, open_regular
@@ -44,7 +45,7 @@ class ArrayOptions(DataConfig):
         limit: take this many only, evenly spread.
     """
 
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
     labels: Labels = "auto"
     limit: PositiveInt | None = None

@@ -14,6 +14,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import require_unicode
@@ -82,7 +83,7 @@ class ImagesConfig(DataConfig):
 
     kind = "images"
     path: str
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     labels: Labels = "auto"

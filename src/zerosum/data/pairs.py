@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.data.images import (
@@ -113,7 +114,7 @@ class PairsConfig(DataConfig):
     path: str
     targets: str | None = None
     aligned: bool = False
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     skip_bad: bool = False

@@ -31,6 +31,7 @@ import numpy as np
 import torch
 from pydantic import PositiveInt
 
+from zerosum.config import Count
 from zerosum.data.base import DataConfig, Progress
 from zerosum.data.tables import LEAST, TableDataset, fit_space
 from zerosum.rng import Noise, derive_seed
@@ -280,7 +281,7 @@ class ReviewsConfig(DataConfig):
     """
 
     kind = "reviews"
-    num_rows: PositiveInt = 10_000
+    num_rows: Count = 10_000
     seed: int = 0
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST

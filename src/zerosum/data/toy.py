@@ -1,12 +1,14 @@
 """Sets that come with the package: handwritten digits, and 2-D sets that show mode collapse."""
 
 import math
+from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
+from zerosum.config import Count, Size
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.rng import Noise, derive_seed
 
@@ -32,10 +34,10 @@ class RingConfig(DataConfig):
     """Gaussians on a circle; the usual protocol has 8 of standard deviation .02 at radius 2."""
 
     kind = "ring"
-    num_modes: PositiveInt = 8
+    num_modes: Size = 8
     radius: PositiveFloat = 2.0
     std: PositiveFloat = 0.02
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -49,10 +51,10 @@ class GridConfig(DataConfig):
     """25 Gaussians of standard deviation .05 at 2·{-2…2}², the usual protocol."""
 
     kind = "grid"
-    side: PositiveInt = 5
+    side: Annotated[int, Field(ge=1, le=256)] = 5
     spacing: PositiveFloat = 2.0
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -67,7 +69,7 @@ class SpiralConfig(DataConfig):
 
     kind = "spiral"
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -84,7 +86,7 @@ class MoonsConfig(DataConfig):
 
     kind = "moons"
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
