@@ -20,3 +20,7 @@ def test_the_nearest_name_and_all_allowed_ones() -> None:
 def test_long_lists_are_cut() -> None:
     text = did_you_mean("zzz", [f"name{i:02d}" for i in range(25)])
     assert text.endswith("name19, and 5 more.")
+
+
+def test_names_beyond_number_are_not_compared() -> None:
+    assert did_you_mean("name1", map(str, range(20_000))).startswith(" Allowed: 0, 1, 10,")

@@ -210,3 +210,13 @@ def test_plain_lines_say_what_the_referee_says(
     printed = capsys.readouterr().err
     assert "step 3: diagnosis mode collapse: no spread left\n" in printed
     assert "distance" not in printed
+
+
+def test_names_that_look_like_markup_or_move_the_cursor(tmp_path: Path) -> None:
+    """They are a stranger's, as a run is, or a file's."""
+    run = Run.create(tmp_path / "a[/b]\x1b[2J", {"recipe": {"name": "[red]cgan[/x]"}})
+    console, screen = _terminal()
+    _play(run, _trainer("vector"), console)
+    assert "[red]cgan[/x] on " in _last_view(screen)
+    assert "\x1b[2J" not in screen.getvalue()
+    assert "a[/b]\\x1b[2J" in screen.getvalue().replace("\n", "")

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import chisquare, kstest
 from torch import Tensor, nn
 
-from zerosum.rng import Noise, derive_seed, seeded_initialisation
+from zerosum.rng import Noise, SecretNoise, derive_seed, seeded_initialisation
 
 DRAWS = {
     "normal": lambda noise, n: noise.normal(n, 2),
@@ -106,3 +106,53 @@ def test_noise_never_reads_the_global_generator() -> None:
     for draw in DRAWS.values():
         draw(Noise(0), 3)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_secret_noise_is_normal() -> None:
+    drawn = SecretNoise().normal(100_001).numpy()
+    assert drawn.dtype == np.float64
+    assert kstest(drawn, "norm").pvalue > 1e-6  # for nobody can seed it
+    moments = [float((drawn**k).mean()) for k in (1, 2, 3, 4)]
+    np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.2)
+    assert 3.5 < np.abs(drawn).max() < 8
+
+
+def test_secret_chance_is_uniform() -> None:
+    drawn = SecretNoise().uniform(50_000).numpy()
+    assert kstest(drawn, "uniform").pvalue > 1e-6
+    assert drawn.min() >= 0
+    assert drawn.max() < 1
+    bits = (drawn[:1_000] * 2.0**53).astype(np.int64)
+    shares = np.array([(bits >> place & 1).mean() for place in range(53)])
+    np.testing.assert_allclose(shares, 0.5, atol=0.1)
+
+
+def test_secret_noise_never_repeats_and_never_reads_the_global_generator() -> None:
+    state = torch.get_rng_state()
+    torch.manual_seed(7)
+    first = SecretNoise().normal(20_000)
+    torch.manual_seed(7)
+    second = SecretNoise().normal(20_000)
+    torch.set_rng_state(state)
+    assert abs(float(torch.corrcoef(torch.stack([first, second]))[0, 1])) < 0.05
+    assert len(torch.unique(torch.cat([first, second]))) == 40_000
+    SecretNoise().uniform(3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_noise_is_added_in_double_precision() -> None:
+    exact = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    told = SecretNoise().noisy(exact, 2.0**-20)
+    assert told.dtype == torch.float64
+    assert told.shape == exact.shape
+    assert not torch.equal(told, told.float().double())
+    torch.testing.assert_close(told, exact.double(), atol=1e-4, rtol=0)
+    assert torch.equal(SecretNoise().noisy(exact, 0.0), exact.double())
+
+
+def test_names_of_few_rows_are_not_told() -> None:
+    counts = {"often": 1_000, "seldom": 30, "once": 1}
+    found = SecretNoise().frequent(counts, deviation=2.0, threshold=20.0)
+    assert list(found) == ["often", "seldom"]
+    assert found["often"] == pytest.approx(1_000, abs=20)
+    assert SecretNoise().frequent({}, deviation=2.0, threshold=20.0) == {}

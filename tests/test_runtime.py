@@ -16,7 +16,8 @@ from torch import Tensor
 
 from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
-from zerosum.engine.trainer import Trainer
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Row, Trainer
 from zerosum.errors import DeviceError
 from zerosum.runs.store import Run
 from zerosum.runtime import (
@@ -39,13 +40,29 @@ divide by gradients near zero and so enlarge that rounding. Measured: below 1e-6
 """
 
 WORKER = """
+import json
 import sys
 from pathlib import Path
 from safetensors.torch import save_file
+from zerosum.runs.hooks import CheckpointHook
+from zerosum.runs.store import Run
 from zerosum.runtime import open_runtime
 sys.path.insert(0, {here!r})
-from test_runtime import small_trainer
+from test_runtime import Rows, small_trainer
 with open_runtime("cpu") as runtime:
+    rows = Rows()
+    trainer = small_trainer("vanilla", "vector", runtime, record_every=10)
+    run = Run(Path({out!r}) / "rows", {{}})
+    if runtime.is_main:
+        run = Run.create(run.folder, {{}})
+    trainer.run([rows, CheckpointHook(run, seconds=0.0)])
+    before = [step for step in run.checkpoints.steps() if step < trainer.step][-1]
+    again = small_trainer("vanilla", "vector", runtime, record_every=10)
+    saved = run.checkpoints.load(before)
+    again.load_state(saved.tensors, saved.scalars)
+    again.run([rows])
+    if runtime.is_main:
+        (Path({out!r}) / "rows.json").write_text(json.dumps([before, rows.rows]))
     for name, space in {trainings!r}:
         trainer = small_trainer(name, space, runtime)
         trainer.run()
@@ -69,11 +86,25 @@ def test_bfloat16_takes_wide_vectors(
     assert can_bfloat16(torch.device("cpu")) == quick
 
 
-def small_trainer(name: str, space: str, runtime: Runtime) -> Trainer:
+class Rows(Hook):
+    """Keeps the rows of the history but for the time taken."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, dict[str, float]]] = []
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        self.rows.append((row.step, row.values))
+
+
+def small_trainer(name: str, space: str, runtime: Runtime, *, record_every: int = 20) -> Trainer:
     """Twenty steps of a recipe on 64 samples."""
     dataset = small_dataset(space)
     recipe = find_recipe(name).resolve(dataset.space)
-    changes = {"optimisation.batch_size": 16, "optimisation.total_images": STEPS * 16}
+    changes = {
+        "optimisation.batch_size": 16,
+        "optimisation.total_images": STEPS * 16,
+        "optimisation.record_every": record_every,
+    }
     return make_trainer(
         recipe.with_values(changes), dataset, seed=0, runtime=runtime,
         execution=Execution(threads=1),
@@ -150,6 +181,15 @@ def test_batch_normalisation_sees_each_process_by_itself(trained_by_two: Path) -
     two = load_file(trained_by_two / "dcgan-0.safetensors")
     assert all(bool(t.isfinite().all()) for t in two.values())
     assert _distance(alone.state()[0], two, "game.") > TOLERANCE
+
+
+def test_the_first_row_after_a_resume_of_two_is_as_if_nothing_had_been(
+    trained_by_two: Path,
+) -> None:
+    before, rows = json.loads((trained_by_two / "rows.json").read_text())
+    straight = [row for row in rows[:2] if row[0] > before]
+    assert straight != []
+    assert rows[2:] == straight
 
 
 def test_processes_agree_on_rank_0(trained_by_two: Path) -> None:

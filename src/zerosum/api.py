@@ -68,6 +68,7 @@ def train(
     referee: Guard = "act",
     epsilon: float | None = None,
     delta: float | None = None,
+    show_reals: bool = False,
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.
@@ -110,6 +111,8 @@ def train(
         epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
             `privacy`. The referee is off then.
         delta: δ, left out 1e-6; it should be well below one over the number of rows.
+        show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
+            `epsilon`.
         quiet: print nothing.
 
     Raises:
@@ -122,7 +125,7 @@ def train(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
         changes=set, data_options=options, from_run=from_run, freeze=freeze, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
-        promise=promise_of(epsilon, delta),
+        promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
     )  # fmt: skip
     return load(run, device=device)
@@ -184,7 +187,8 @@ def evaluate(
     >>> zs.evaluate("runs/first", holdout="test.npz").save("report.html")  # doctest: +SKIP
 
     Args:
-        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`.
+        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`,
+            unless it is private.
         holdout: reals that the model was not trained on, in any form that `train` takes as data.
             Without it parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
@@ -268,7 +272,8 @@ def audit(
     >>> zs.audit("runs/first", holdout="holdout.csv").save("audit.html")  # doctest: +SKIP
 
     Args:
-        model: a model, a run or its folder. A run keeps the result as `report/audit.json`.
+        model: a model, a run or its folder. A run keeps the result as `report/audit.json`,
+            unless it is private.
         holdout: rows that the model was not trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.

@@ -7,11 +7,12 @@ file can only ever name what is registered in the running program.
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -23,7 +24,23 @@ from pydantic_core import CoreSchema
 
 from zerosum.errors import ConfigError, did_you_mean
 
+Size = Annotated[int, Field(ge=1, le=65_536)]
+"""A width, a side or a number of features. Sizes are bounded, since a stranger may have set them;
+what a whole game may have is bounded where it is built."""
+
+SizeOrZero = Annotated[int, Field(ge=0, le=65_536)]
+
+Depth = Annotated[int, Field(ge=1, le=1_024)]
+"""How many layers or repeats, each of which takes its time."""
+
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+"""How many samples are simulated: more would not be told from a mistake, or from malice."""
+
+DepthOrZero = Annotated[int, Field(ge=0, le=1_024)]
+
 _KINDS: dict[str, type[Config]] = {}
+_TOLD = 8
+"""Mistakes that one message names."""
 
 
 class Config(BaseModel):
@@ -112,7 +129,7 @@ class Config(BaseModel):
         try:
             return handler(value)
         except ValidationError as error:
-            raise ConfigError(_explain(getattr(cls, "kind", cls.__name__), error)) from None
+            raise ConfigError(explain(error, within=getattr(cls, "kind", cls.__name__))) from None
 
     @classmethod
     def _find(cls, kind: str | None) -> type[Self]:
@@ -249,10 +266,24 @@ def _index(node: Any, part: str, key: str, walked: list[str]) -> Any:
     return int(part) if isinstance(node, list) else part
 
 
-def _explain(kind: str, error: ValidationError) -> str:
+def explain(error: ValidationError, *, within: str) -> str:
+    """What is wrong, in words; `within` is what the places lie in."""
     lines = []
-    for detail in error.errors():
+    for detail in error.errors()[:_TOLD]:
         place = ".".join(str(part) for part in detail["loc"]) or "value"
-        given = "missing" if detail["type"] == "missing" else repr(detail["input"])
-        lines.append(f"{kind}.{place} is {given}: {detail['msg']}.")
-    return " ".join(lines)
+        given = "missing" if detail["type"] == "missing" else _short(detail["input"])
+        lines.append(f"{within and within + '.'}{place} is {given}: {detail['msg']}.")
+    more = error.error_count() - len(lines)
+    return " ".join(lines) + (f" And {more} more." if more else "")
+
+
+def _short(value: Any) -> str:
+    """`repr`, cut where it is long, as the value may be a whole file."""
+    if isinstance(value, dict | list | tuple):
+        return (
+            f"{type(value).__name__} of {len(value)}" if len(value) > _TOLD else repr(value)[:200]
+        )
+    if isinstance(value, int) and value.bit_length() > 256:  # which may be too long to be written
+        return f"a number of {value.bit_length()} bits"
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -73,6 +73,10 @@ class MissingExtraError(ZerosumError):
     """An optional library is needed; the message names the extra that brings it."""
 
 
+_MANY_NAMES = 10_000
+"""More are not compared with what was given: it would take minutes."""
+
+
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """The tail of an error message: the nearest allowed name, and all of them when few.
 
@@ -80,7 +84,7 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     " Did you mean 'gamma'? Allowed: gamma, width."
     """
     names = sorted(map(str, allowed))
-    near = get_close_matches(given, names, n=1, cutoff=0.5)
+    near = get_close_matches(given, names, n=1, cutoff=0.5) if len(names) <= _MANY_NAMES else []
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if not names:
         return hint

@@ -1,6 +1,5 @@
 """The live view of a training: a dashboard on a terminal, plain lines elsewhere."""
 
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,9 @@ from zerosum.engine.trainer import Row, Trainer
 from zerosum.pictures import block_characters
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
+from zerosum.screen import screen
 from zerosum.spaces import Space
+from zerosum.terminal import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -34,7 +35,7 @@ _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
     """The view that suits where output goes: live on a terminal, else plain lines."""
-    console = Console(stderr=True)
+    console = Console(file=screen())  # pyright: ignore[reportArgumentType]
     if console.is_terminal and not console.is_dumb_terminal:
         return [Dashboard(console, run, samples)]
     return [PlainLines(run)]
@@ -42,6 +43,7 @@ def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
 
 def progress_printer() -> Progress:
     """Says how far a long preparation is, with the time left, at most every two seconds."""
+    where = screen()
     state = {"start": time.monotonic(), "last": time.monotonic(), "what": ""}
 
     def report(what: str, done: int, total: int) -> None:
@@ -52,7 +54,7 @@ def progress_printer() -> Progress:
             return
         state["last"] = now
         left = (now - float(state["start"])) / max(done, 1) * (total - done)
-        print(f"{what}: {done:,} of {total:,}, {left:.0f} s left", file=sys.stderr)  # noqa: T201
+        where.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
 
     return report
 
@@ -94,13 +96,14 @@ class PlainLines(Hook):
 
     def __init__(self, run: Run) -> None:
         self._run, self._pace, self._last = run, _Pace(), 0.0
+        self._screen = screen()
 
     def started(self, trainer: Trainer) -> None:
         """Say what starts."""
         self._run.listeners.append(self._hear)
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
-            f"({len(trainer.dataset):,} {_unit(trainer)}) to "
+            f"({trainer.dataset.stated_size:,} {_unit(trainer)}) to "
             f"{trainer.optimisation.total_images:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )
@@ -123,13 +126,17 @@ class PlainLines(Hook):
         """Say how it ended."""
         self._print(farewell(self._run, trainer, reason))
 
+    def failed(self, trainer: Trainer) -> None:
+        """Let the last lines come before the error."""
+        self._screen.drain()
+
     def _hear(self, event: dict[str, Any]) -> None:
         words = words_of(event)
         if words:
             self._print(words)
 
     def _print(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        self._screen.say(text)
 
 
 class Dashboard(Hook):
@@ -164,7 +171,7 @@ class Dashboard(Hook):
         """Leave the last view standing and say how it ended."""
         self._show(trainer)
         self._live.stop()
-        self._console.print(farewell(self._run, trainer, reason), highlight=False)
+        self._console.print(_text(farewell(self._run, trainer, reason)))
 
     def failed(self, trainer: Trainer) -> None:
         """Give the terminal back."""
@@ -182,7 +189,7 @@ class Dashboard(Hook):
     def _view(self, trainer: Trainer) -> Panel:
         body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
         body += [
-            Text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
+            _text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
         ]
         newest, rows = self._samples.newest, self._console.height - len(self._curves) - 6
         rows -= len(self._heard)
@@ -193,8 +200,8 @@ class Dashboard(Hook):
         title = f"{self._run.manifest['recipe']['name']} on {trainer.dataset.name}"
         return Panel(
             Group(*body),
-            title=title,
-            subtitle=str(self._run.folder),
+            title=_text(title),
+            subtitle=_text(str(self._run.folder)),
             border_style="cyan",
         )
 
@@ -214,7 +221,7 @@ class Dashboard(Hook):
         table = Table.grid(padding=(0, 2))
         for name, values in self._curves.items():
             table.add_row(
-                Text(name), Text(f"{values[-1]:9.4f}", style="bold"),
+                _text(name), Text(f"{values[-1]:9.4f}", style="bold"),
                 Text(sparkline(list(values)), style="cyan"),
             )  # fmt: skip
         return table
@@ -225,6 +232,11 @@ class Dashboard(Hook):
         # One row of characters shows two rows of pixels; the whole view has to fit the screen.
         wide = round(2 * max(8, rows) * picture.width / picture.height)
         return half_blocks(picture, columns=min(64, wide, self._console.width - 4))
+
+
+def _text(words: str, **style: Any) -> Text:
+    """Words that may be foreign: neither markup nor control characters mean anything."""
+    return Text(printable(words), **style)
 
 
 def half_blocks(picture: Image.Image, *, columns: int) -> Text:

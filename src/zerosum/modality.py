@@ -16,7 +16,7 @@ from zerosum.errors import ConfigError, did_you_mean
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.measures.base import Ticker
 from zerosum.evaluation.reports.parts import Part, Shown
-from zerosum.forms import Preview, Writer
+from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game
 from zerosum.models.model import Model
 from zerosum.spaces import Space

@@ -11,10 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import PositiveInt, model_validator
+from pydantic import model_validator
 from torch import Tensor
 
-from zerosum.config import Config
+from zerosum.config import Config, Size
 from zerosum.errors import ConfigError
 from zerosum.rng import Noise
 
@@ -61,6 +61,9 @@ class Space(Config):
 
     keeps_compact: ClassVar[bool] = False
     """Whether data stays in compact form on the device, and each batch is converted when drawn."""
+
+    holds_records: ClassVar[bool] = False
+    """Whether a sample may be somebody's record, so that none of the data is shown unasked."""
 
     precisions: ClassVar[tuple[str, ...]] = ("fp32", "bf16")
     """What networks may compute in without losing what matters in a sample."""
@@ -197,9 +200,9 @@ class ImageSpace(Space):
     bounded = True
     keeps_compact = True
     layouts = ("contiguous", "channels_last")
-    channels: PositiveInt
-    height: PositiveInt
-    width: PositiveInt
+    channels: Size
+    height: Size
+    width: Size
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -406,3 +406,18 @@ def test_a_recipe_of_ones_own_needs_its_code_named(
     assert zerosum("resume", folder, "--images", 1280, "--code", kept).code == 0
     assert zerosum("sample", folder, "--out", tmp_path / "a.csv", "--code", kept).code == 0
     assert zerosum("walk", folder, "--frames", 2, "--out", out, "--code", kept).code == 0
+
+
+def test_what_is_foreign_is_printed_without_control_characters(
+    zerosum: Zerosum, tmp_path: Path
+) -> None:
+    odd = "a\x1b]0;title\x07\u202e"
+    for done in (zerosum("show", tmp_path / odd), zerosum("runs", tmp_path / odd)):
+        assert (done.out + done.err).replace("\n", "").isprintable()
+        assert r"a\x1b]0;title\x07\u202e" in done.out + done.err
+    Run.create(tmp_path / odd, {"name": odd, "state": "[red]x[/b]"})
+    listed = zerosum("runs", tmp_path)
+    assert listed.out.replace("\n", "").isprintable()
+    assert "[red]x[/b]" in listed.out
+    (row,) = json.loads(zerosum("runs", tmp_path, "--json").out)
+    assert row["run"] == str(tmp_path / odd)

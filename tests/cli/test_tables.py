@@ -68,3 +68,11 @@ def test_a_run_is_audited(zerosum: Zerosum, tmp_path: Path) -> None:
     kept = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert again["attacks"] == kept["attacks"]
     assert rest[-2] == again["verdict"]
+
+
+def test_a_private_training_is_not_tried_dry_nor_drawn_with_rows(zerosum: Zerosum) -> None:
+    words = ["train", "table", "--data", "reviews", "--epsilon", "3"]
+    for more, told in (("--dry-run", "count rows"), ("--show-reals", "draws rows of the data")):
+        failed = zerosum(*words, more)
+        assert failed.code == 2
+        assert told in failed.err

@@ -1,6 +1,8 @@
 """Folders and zips: the same names either way, and nothing that leaves or bursts them."""
 
+import inspect
 import io
+import sys
 import zipfile
 from pathlib import Path
 
@@ -119,7 +121,70 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"PK\x05\x06" + bytes(10))
     with pytest.raises(DataError, match=r"a\.png is neither a folder nor a zip"):
         open_archive(tmp_path / "a.png")
-    with pytest.raises(DataError, match=r"bad\.zip is neither a folder nor a zip"):
+    with pytest.raises(DataError, match=r"bad\.zip is a damaged zip: its end is missing"):
         open_archive(tmp_path / "bad.zip")
     with pytest.raises(DataError, match=r"no file or folder at .*gone"):
         open_archive(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("cut", [30, 60])
+def test_a_zip_that_was_cut_off(cut: int, tmp_path: Path) -> None:
+    whole = make_zip(tmp_path / "whole.zip", FILES).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[:-cut])
+    with pytest.raises(DataError, match=r"cut\.zip is a damaged zip: its end is missing.*Fetch it"):
+        open_archive(tmp_path / "cut.zip")
+
+
+def test_names_that_come_twice_or_are_empty(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {"1.png": b"one", "2.png": b"two"})
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"2.png", b"1.png"))
+    with pytest.raises(DataError, match=r"several files called '1\.png'"):
+        open_archive(path)
+    path.write_bytes(whole.replace(b"2.png", b"\0.png"))  # a name ends at a NUL
+    with pytest.raises(DataError, match="a file in it has no name"):
+        open_archive(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_that_other_methods_tell_of(method: int, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 9
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("a.png", content)
+    assert open_archive(tmp_path / "a.zip").read("a.png") == content
+    damaged = bytearray((tmp_path / "a.zip").read_bytes())
+    damaged[50:60] = b"\xff" * 10
+    (tmp_path / "a.zip").write_bytes(damaged)
+    with pytest.raises(DataError, match=r"a\.png cannot be unpacked"):
+        open_archive(tmp_path / "a.zip").read("a.png")
+
+
+def test_a_method_that_is_not_known(tmp_path: Path) -> None:
+    content = bytearray(make_zip(tmp_path / "a.zip", {"a.png": b"one"}).read_bytes())
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.index(mark) + at] = 99
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png cannot be unpacked: .*not supported"):
+        open_archive(tmp_path / "a.zip").read("a.png")
+
+
+def test_a_directory_that_would_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_zip(tmp_path / "a.zip", {f"{i}.png": b"" for i in range(100)})
+    assert len(open_archive(path).names) == 100
+    monkeypatch.setattr(archives, "MAX_DIRECTORY", 5_000)
+    with pytest.raises(DataError, match=r"its files take 5,[\d]+ bytes, and the limit is 5,000"):
+        open_archive(path)
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    (tmp_path / "/".join("a" * 200)).mkdir(parents=True)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        with pytest.raises(DataError, match="folders in folders too deep"):
+            open_archive(tmp_path)
+    finally:
+        sys.setrecursionlimit(usual)
+    assert open_archive(tmp_path).names == []

@@ -1,11 +1,14 @@
 """Labels, spaces and fingerprints, whatever the form of the data."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from zerosum.data.open import BUILT_IN  # noqa: F401  (whose kinds are registered)
 
-from zerosum.data.base import ArrayDataset, encode_labels, fingerprint_of
-from zerosum.errors import DataError
+from zerosum.data.base import ArrayDataset, DataConfig, encode_labels, fingerprint_of
+from zerosum.errors import ConfigError, DataError
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,18 @@ def test_an_array_dataset_gives_its_rows() -> None:
     assert torch.equal(rows, x[[2, 0]])
     assert codes is not None
     assert codes.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("config", "field"),
+    [
+        ({"kind": "ring", "num_samples": 10**12}, "num_samples"),
+        ({"kind": "grid", "side": 10**6}, "side"),
+        ({"kind": "sprites", "num_samples": 10**12}, "num_samples"),
+        ({"kind": "reviews", "num_rows": 10**12}, "num_rows"),
+        ({"kind": "images", "path": "a", "size": [10**9, 10**9]}, "size"),
+    ],
+)
+def test_what_no_machine_could_hold_is_refused(config: dict[str, Any], field: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{config['kind']}\.{field}.* less than or equal"):
+        DataConfig.from_json(config)

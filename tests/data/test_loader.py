@@ -12,6 +12,7 @@ from zerosum.data.loader import Loader, Order, require_batch_fits
 from zerosum.errors import DataError
 from zerosum.modalities.images import folders as images
 from zerosum.modalities.images.folders import ImagesConfig, StreamedImages
+from zerosum.rng import SecretNoise
 from zerosum.runtime import Runtime
 
 CPU = Runtime(torch.device("cpu"))
@@ -158,3 +159,14 @@ def test_a_batch_larger_than_the_data_is_refused(points: Dataset) -> None:
     require_batch_fits(points, 10)
     with pytest.raises(DataError, match="a batch of 11 is larger than points, which has 10"):
         require_batch_fits(points, 11)
+
+
+def test_each_sample_comes_by_its_own_chance() -> None:
+    data = ArrayDataset(torch.arange(4_000.0).reshape(2_000, 2), name="points")
+    loader = Loader(data, seed=0, runtime=CPU)
+    assert loader.sampled(1.0, SecretNoise()).size == 2_000
+    assert loader.sampled(0.0, SecretNoise()).size == 0
+    first, second = (loader.sampled(0.25, SecretNoise()).x for _ in range(2))
+    assert len(torch.unique(first, dim=0)) == len(first)
+    assert 350 < len(first) < 650
+    assert first.shape != second.shape or not torch.equal(first, second)

@@ -1,5 +1,9 @@
 """Samples in the user's units, and their forms on disk."""
 
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from PIL import Image
 from zerosum.catalogue import modality_of
 from zerosum.errors import RunError
 from zerosum.models.samples import Samples
+from zerosum.models.walk import Walk
 from zerosum.spaces import ImageSpace, Space, VectorSpace
 
 
@@ -103,3 +108,41 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 def test_notebooks_show_a_picture() -> None:
     assert _points()._repr_png_().startswith(b"\x89PNG")
     assert _pictures().picture().size == (2 * (6 * 10 + 2) + 2, 3 * (4 * 10 + 2) + 2)
+
+
+@contextmanager
+def _no_file_beyond(size: int) -> Iterator[None]:
+    """The kernel refuses to write more, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.png", "a.npz", "a.csv", "a.parquet", "folder/", "w.gif", "w.mp4"]
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_a_full_disk_leaves_nothing_under_the_final_name(
+    tmp_path: Path, name: str, before: bool
+) -> None:
+    noise = torch.randint(0, 256, (40, 3, 32, 32), generator=torch.Generator().manual_seed(0))
+    space = ImageSpace(height=32, width=32, channels=3)
+    pictures = samples_in(space, noise.to(torch.uint8), None)
+    made: Samples | Walk = pictures
+    if name.startswith("w"):
+        frames = list(pictures.tensor.split(4))
+        made = Walk(space, frames, preview=modality_of(space).preview)
+    elif "." in name and name[2:] in ("csv", "parquet"):
+        rows = torch.randn(2_000, 2, generator=torch.Generator().manual_seed(0))
+        made = samples_in(VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0)), rows, None)
+    if before and "." in name:
+        (tmp_path / name).write_text("before")
+    with _no_file_beyond(1_000), pytest.raises(RunError, match=r"cannot write .*Free some space"):
+        made.save(f"{tmp_path}/{name}")
+    left = [path.read_text() for path in tmp_path.iterdir()]
+    assert left == (["before"] if before and "." in name else [])

@@ -123,7 +123,7 @@ def test_refusals(name: str, speed: float, message: str, tmp_path: Path) -> None
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot write"):
+    with pytest.raises(RunError, match="cannot make"):
         walk_of(COLOUR).save(tmp_path / "file" / "w.mp4")
 
 

@@ -1,5 +1,7 @@
 """Checkpoints are verified, rotated, and survive a disk that is full."""
 
+import json
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ import pytest
 import torch
 
 from zerosum.errors import RunError
-from zerosum.runs.checkpoints import Checkpoints
+from zerosum.runs.checkpoints import Checkpoints, read_tensors
 
 
 def _save(store: Checkpoints, step: int, size: int = 4) -> None:
@@ -89,6 +91,23 @@ def test_a_write_that_the_system_refuses(tmp_path: Path) -> None:
     assert store.load_newest()[0].step == 1
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o027, 0o640)])
+def test_others_may_read_what_the_umask_lets_them(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        _save(Checkpoints(tmp_path), 1)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}
+
+
+def test_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path)
+    (tmp_path / "step-000000004.safetensors").mkdir()
+    with pytest.raises(RunError, match=r"cannot remove .*step-000000004"):
+        store.tidy(2)
+
+
 def test_only_what_is_named_is_retained(tmp_path: Path) -> None:
     store = Checkpoints(tmp_path, keep=100)
     for step in range(1, 9):
@@ -96,3 +115,20 @@ def test_only_what_is_named_is_retained(tmp_path: Path) -> None:
     store.retain({2, 7, 99})
     assert store.steps() == [2, 7]
     assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"a": {"dtype": "F32", "shape": [0, 2**63], "data_offsets": [0, 0]}},
+        {"a": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}},
+        {"a": {"dtype": "F99", "shape": [], "data_offsets": [0, 0]}},
+        [],
+    ],
+)
+def test_a_header_that_declares_what_cannot_be(tmp_path: Path, header: object) -> None:
+    body = json.dumps(header).encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(len(body).to_bytes(8, "little") + body)
+    with pytest.raises(RunError, match="cannot be read as safetensors"):
+        read_tensors(path)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -90,3 +91,27 @@ def test_a_stop_in_the_last_step_is_a_finish() -> None:
     for _ in range(4):
         trainer.play()
     assert trainer.run([StopAfter(0.0)]) == "finished"
+
+
+def has_grey(path: Path) -> bool:
+    """Whether a picture of samples shows reals, which alone are grey."""
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture).reshape(-1, 3)
+    return bool(((pixels == pixels[:, :1]).all(axis=1) & (pixels[:, 0] < 255)).any())
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_rows_of_a_table_are_drawn_only_where_that_is_asked_for(run: Run, shown: bool) -> None:
+    trainer = _trainer("table", "table")
+    trainer.run(
+        [SampleHook(run, preview=modality_of_kind("table").preview, seed=0, show_reals=shown)]
+    )
+    (path,) = (run.folder / "samples").iterdir()
+    assert has_grey(path) == shown
+
+
+def test_points_are_drawn_on_reals(run: Run) -> None:
+    preview = modality_of_kind("vector").preview
+    _trainer("vanilla", "vector").run([SampleHook(run, preview=preview, seed=0)])
+    (path,) = (run.folder / "samples").iterdir()
+    assert has_grey(path)

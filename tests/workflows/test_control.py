@@ -21,6 +21,7 @@ from zerosum.modalities.images.directions import (
 )
 from zerosum.modalities.images.inversion import learn_encoder
 from zerosum.rng import Noise
+from zerosum.runs.lock import held
 
 SMALL = {
     "game.generator.width": 8, "game.generator.style_dim": 16, "game.discriminator.width": 8,
@@ -99,6 +100,18 @@ def test_a_learned_direction_is_kept_and_edits_go_along_it(model: zs.StyledModel
     assert torch.equal(same, model.sample(64, seed=5).tensor)
     both = model.edit(2, {"bright": 1, "tilt": 1}, seeds=[3, 4])
     assert both.tensor.shape == (2, 1, 8, 8)
+
+
+def test_a_run_that_is_played_learns_nothing_else(model: zs.StyledModel) -> None:
+    assert model.run is not None
+    with held(model.run):
+        for learn in (
+            lambda: zs.learn_direction(model, "tilt", labels=tilt),
+            lambda: model.find_directions(count=1),
+            lambda: learn_encoder(model),
+        ):
+            with pytest.raises(RunError, match="in use by process"):
+                learn()
 
 
 @pytest.mark.parametrize("how", ["weights", "components"])

@@ -1,5 +1,6 @@
 """A training that is killed, interrupted or terminated goes on as if nothing had been."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -8,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Trainer
+from zerosum.errors import RunError
 from zerosum.runs.store import Run
+from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume
 
 _ENDLESS = 10**9
@@ -45,6 +50,9 @@ def test_killed_run_resumes_bit_for_bit(
     process = _start(tmp_path / "killed", small_arguments, images, environment)
     try:
         _await_checkpoint(process, tmp_path / "killed")
+        for second in (resume, lambda folder: give_remedy(folder, "add-r2")):
+            with pytest.raises(RunError, match=f"in use by process {process.pid} on "):
+                second(tmp_path / "killed")
     finally:
         process.kill()
     process.communicate()
@@ -52,7 +60,49 @@ def test_killed_run_resumes_bit_for_bit(
     killed = Run.open(tmp_path / "killed")
     assert killed.manifest["state"] == "running"
     straight = train_small(tmp_path / "straight", images=images)
-    assert_same_run(straight, resume(killed.folder))
+    resumed = resume(killed.folder)
+    assert_same_run(straight, resumed)
+    assert [e["pid"] for e in resumed.events() if e["event"] == "abandoned"] == [process.pid]
+
+
+class _HangUp(Hook):
+    """Says at one step that the terminal was closed, twice as shells do."""
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == 5:
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGHUP)
+
+
+@pytest.mark.parametrize(("handler", "step"), [(signal.SIG_DFL, 5), (signal.SIG_IGN, 20)])
+def test_a_terminal_that_is_closed(
+    tmp_path: Path, train_small: Callable[..., Run], handler: signal.Handlers, step: int
+) -> None:
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        run = train_small(tmp_path / "run", stop=99)
+        resumed = resume(
+            train_small(tmp_path / "hung up", stop=1).folder, listener=lambda *_: [_HangUp()]
+        )
+        assert signal.getsignal(signal.SIGHUP) == handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert run.manifest["state"] == "finished"
+    assert resumed.manifest["state"] == ("finished" if step == 20 else "interrupted")
+    assert resumed.checkpoints.steps()[-1] == step
+
+
+def test_a_training_goes_on_when_nobody_reads_it_any_more(
+    tmp_path: Path, small_arguments: list[str], environment: dict[str, str]
+) -> None:
+    process = _start(tmp_path / "run", small_arguments, 16 * 60, environment)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("training vanilla")
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert Run.open(tmp_path / "run").manifest["state"] == "finished"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,26 +1,38 @@
 """Private training: what is promised is what is counted."""
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from zerosum.data.open import open_data
 
 import zerosum as zs
 from tests.modalities.tables.chain import people
+from tests.secrets import Counted, Seeded
+from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
-from zerosum.errors import PrivacyError
+from zerosum.engine.hooks import Hook
+from zerosum.engine.trainer import Trainer
+from zerosum.errors import PrivacyError, RunError
 from zerosum.modalities.tables.judging.part import TablePart
 from zerosum.modalities.tables.privacy.histograms import (
     FINGERPRINT,
-    Release,
     as_private,
     fit_private_space,
+    stand_in,
 )
+from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.unmodelled_fields import KeyField
+from zerosum.rng import SecretNoise
+from zerosum.runs.ledger import Ledger
 from zerosum.runs.store import Run
 from zerosum.workflows.private import Promise, promise_of
+from zerosum.workflows.train import resume, train
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
 
@@ -49,8 +61,7 @@ def test_codes_are_made_of_noisy_counts() -> None:
     assert isinstance(data.space, TableSpace)
     spaces = [
         fit_private_space(
-            data.space.fields, values,
-            release=Release(8.0, 1e-7, torch.Generator().manual_seed(seed)),
+            data.space.fields, values, noise_multiplier=8.0, delta=1e-7, secret=Seeded(seed)
         )
         for seed in (0, 1)
     ]  # fmt: skip
@@ -73,9 +84,11 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"name": ["Ada"] * 7 + list(rng.choice(["x", "y"], 1_993)), "n": rng.integers(0, 9, 2_000)}
     )
-    model = zs.train(
-        "table", data=frame, out=tmp_path / "run", set=SMALL, images=5_000, epsilon=3.0, quiet=True
-    )
+    with pytest.warns(UserWarning, match=r"looking at rows.* \(name: kind; n: kind\)"):
+        model = zs.train(
+            "table", data=frame, out=tmp_path / "run", set=SMALL, images=5_000, epsilon=3.0,
+            quiet=True,
+        )  # fmt: skip
     manifest = (tmp_path / "run" / "manifest.json").read_text("utf-8")
     assert "Ada" not in manifest
     assert isinstance(model, zs.TableModel)
@@ -89,6 +102,8 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]
+    assert told["noise"] == SecretNoise.source
+    assert told["read_from_rows"] == {}  # a data set of one's own is given, not read
     assert 1.9 < told["epsilon"] <= 2.0
     assert told["delta"] == 1e-5
     assert told["histogram_noise"] > 1
@@ -104,7 +119,7 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     with pytest.raises(PrivacyError, match="as it is"):
         zs.resume(run, data=people(2_000), images=60_000, quiet=True)
     page = zs.evaluate(run, data=people(2_000), n=200, replicates=2, quiet=True)
-    assert "this page does not" in page.warnings[0]
+    assert "outside that account" in page.warnings[0]
     part = page.part("table")
     assert isinstance(part, TablePart)
     assert part.sketch.reals == part.sketch.lookalikes == ()
@@ -118,7 +133,7 @@ def test_rows_are_known_again_by_the_names_that_were_told() -> None:
     values, _ = data.resident
     assert isinstance(data.space, TableSpace)
     space = fit_private_space(
-        data.space.fields, values, release=Release(0.1, 1e-7, torch.Generator().manual_seed(0))
+        data.space.fields, values, noise_multiplier=0.1, delta=1e-7, secret=Seeded()
     )
     again = as_private(data, space)
     assert again.fingerprint == FINGERPRINT
@@ -139,3 +154,151 @@ def test_delta_needs_epsilon_and_other_recipes_are_refused(tmp_path: Path) -> No
     with pytest.raises(PrivacyError, match="cannot be trained privately"):
         zs.train("vanilla", data="ring", out=tmp_path / "b", epsilon=3.0, quiet=True)
     assert Promise(3.0, 1e-6).histogram_noise is None
+
+
+ANYWHERE: dict[str, Any] = {
+    "images": 12 * 64,
+    "seed": 3,
+    "wishes": PLAIN,
+    "checkpoint_seconds": 3_600.0,
+}
+FAST = SMALL | {"optimisation.batch_size": 64, "optimisation.record_every": 2}
+
+
+class CrashAt(Hook):
+    """Ends a training after a step as a killed process does: nothing more is written."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def stepped(self, trainer: Trainer) -> None:
+        if trainer.step == self.step:
+            raise RuntimeError("killed")
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A private run that was killed at step 6 of 12, with no checkpoint but the first."""
+    folder, secret = tmp_path_factory.mktemp("private") / "run", Counted()
+    with pytest.raises(RuntimeError, match="killed"):
+        train(
+            "table", people(600), out=folder, changes=FAST,
+            promise=Promise(3.0, 1e-5, secret=secret), listener=lambda *_: [CrashAt(6)], **ANYWHERE,
+        )  # fmt: skip
+    assert secret.steps == 6
+    return folder
+
+
+@pytest.fixture
+def crashed(killed: Path, tmp_path: Path) -> Run:
+    """The same, for a test of its own."""
+    return Run.open(shutil.copytree(killed, tmp_path / "run"))
+
+
+def test_steps_that_a_crash_took_away_are_spent(crashed: Run) -> None:
+    run, secret = crashed, Counted()
+    assert run.checkpoints.steps() == [0]
+    assert [row["step"] for row in run.history()] == [2, 4, 6]
+    for images in (0, 6 * 64):
+        (run.folder / "samples").mkdir(exist_ok=True)
+        (run.folder / "samples" / f"images-{images:010d}.png").touch()
+    resume(run.folder, data=people(600), secret=secret)
+    run = Run.open(run.folder)
+    (event,) = [event for event in run.events() if event["event"] == "resumed"]
+    assert (event["step"], event["exact"]) == (0, False)
+    assert 6 <= event["lost"] <= 12
+    assert 6 + secret.steps == 6 + 12 - event["lost"] <= 12
+    assert run.manifest["state"] == "finished"
+    assert run.checkpoints.steps()[-1] == 12  # schedules ended where they were to
+    assert all(row["step"] > event["lost"] for row in run.history())
+    pictures = sorted(path.name for path in (run.folder / "samples").iterdir())
+    assert pictures == ["images-0000000000.png", "images-0000000768.png"]
+    with pytest.raises(RunError, match="train anew"):
+        resume(run.folder, data=people(600))
+
+
+def test_where_all_steps_may_be_spent_none_is_played(crashed: Run) -> None:
+    run, secret = crashed, Counted()
+    Ledger(run.folder, 12).write(12)
+    resume(run.folder, data=people(600), secret=secret)
+    assert secret.steps == 0
+    assert Run.open(run.folder).manifest["state"] == "finished"
+    assert zs.load(run.folder).step == 12
+
+
+@pytest.mark.parametrize("told", [None, "", "{}", '{"reserved": "7"}', '{"reserved": 13}'])
+def test_without_its_ledger_a_private_run_is_not_resumed(crashed: Run, told: str | None) -> None:
+    path = crashed.folder / "ledger.json"
+    path.unlink() if told is None else path.write_text(told)
+    with pytest.raises(PrivacyError, match=r"missing or damaged.*zerosum sample.*train anew"):
+        resume(crashed.folder, data=people(600))
+
+
+def test_a_stop_in_order_loses_no_step(tmp_path: Path) -> None:
+    secret = Counted()
+    run = train(
+        "table", people(600), out=tmp_path / "run", changes=FAST,
+        promise=Promise(3.0, 1e-5, secret=secret), listener=lambda *_: [StopAt(5)], **ANYWHERE,
+    )  # fmt: skip
+    assert Ledger(run.folder, 12).read(5) == 5
+    with pytest.raises(PrivacyError, match="missing or damaged"):
+        Ledger(run.folder, 12).read(6)  # a checkpoint that the ledger does not know of
+    resume(run.folder, data=people(600), secret=secret)
+    events = Run.open(run.folder).events()
+    assert [event["lost"] for event in events if event["event"] == "resumed"] == [0]
+    assert secret.steps == 12
+
+
+def test_ways_are_tried_on_made_up_rows() -> None:
+    data = people(2_000)
+    assert isinstance(data.space, TableSpace)
+    rows = stand_in(data.space, seed=0)
+    assert len(rows) == rows.stated_size == 2_000
+    codes = [one.space.to_model(one.resident[0]).floor() for one in (data, rows)]
+    assert (codes[1].amax(0) < torch.tensor(data.space.sizes)).all()
+    assert not torch.equal(*codes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"show_reals": True}, "--show-reals draws rows"),
+        ({"limit": 100}, "--limit 100 takes rows that depend on how many"),
+        ({"schema": {"key": "fixed"}}, "Give its `of` and `value`"),
+    ],
+)
+def test_what_would_tell_of_rows_is_refused(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"key": ["a"] * 200, "n": np.arange(200) % 7})
+    with pytest.raises(PrivacyError, match=message):
+        zs.train("table", data=frame, out=tmp_path / "a", epsilon=3.0, quiet=True, **options)
+
+
+def test_a_table_that_was_opened_with_values_of_rows_is_refused(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"id": range(100, 300), "n": np.arange(200) % 7})
+    opened, _ = open_data(frame)
+    with pytest.raises(PrivacyError, match="the columns 'id' were opened for another training"):
+        Promise(3.0, 1e-6).fit(opened)
+    kept, _ = open_data(frame, private=True)
+    assert isinstance(kept.space, TableSpace)
+    assert kept.space.fields[0] == KeyField(name="id", native="pandas:int64")
+
+
+def test_only_what_a_schema_leaves_open_is_read_from_rows(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("n,x,when\n" + "3,1.50,2020-01-01 12:00\n" * 30 + "4,2,\n")
+    given = {
+        "n": "float", "x": {"kind": "float", "places": 1},
+        "when": {"kind": "datetime", "resolution": "second"},
+    }  # fmt: skip
+    data, config = open_data(tmp_path / "a.csv", private=True, schema=given)
+    assert isinstance(data, TableDataset)
+    assert isinstance(data.space, TableSpace)
+    assert data.read_from_rows == {"n": ("places",)}
+    assert [field.dtype for field in data.space.fields] == ["double", "double", "timestamp[us]"]
+    assert config is not None
+    assert config.to_json()["private"] is True

@@ -248,6 +248,13 @@ def test_a_remedy_by_hand_is_played_by_the_next_resume(tmp_path: Path, name: str
     zs.load(again, device="cpu").sample(4)
 
 
+def test_a_remedy_by_hand_in_the_midst_of_a_row(tmp_path: Path) -> None:
+    run = start(tmp_path / "run", StopAt(61), referee="off")
+    assert run.checkpoints.load_newest()[0].scalars["window"]
+    give_remedy(run.folder, "add-r2")
+    assert resume(run.folder, checkpoint_seconds=1e9).manifest["state"] == "finished"
+
+
 def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
     run = start(tmp_path / "run", steps=20, referee="off")
     with pytest.raises(RecipeError, match="changes nothing"):

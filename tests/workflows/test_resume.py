@@ -14,6 +14,7 @@ from zerosum.data.base import Dataset
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RunError
+from zerosum.recipes import Recipe
 from zerosum.runs.store import Run
 from zerosum.testing import small_dataset
 from zerosum.workflows.train import resume
@@ -54,6 +55,32 @@ def test_crash_between_checkpoints_replays_the_lost_steps(
     assert resumption["step"] == 0
     assert resumption["exact"] is True
     assert_same_run(straight, resumed)
+    assert _of_the_game(resumed) == _of_the_game(straight) != [], "none is there twice"
+
+
+def _of_the_game(run: Run) -> list[dict[str, Any]]:
+    names = ("measured", "diagnosis", "remedy", "outcome")
+    return [
+        {k: v for k, v in event.items() if k != "time"}
+        for event in run.events()
+        if event["event"] in names
+    ]
+
+
+def test_a_remedy_after_the_checkpoint_is_undone(
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+) -> None:
+    straight = train_small(tmp_path / "straight")
+    stopped = train_small(tmp_path / "stopped", stop=7)
+    recipe = stopped.manifest["recipe"]
+    changed = Recipe.from_json(recipe).with_values({"optimisation.record_every": 1})
+    remedy = {"step": 9, "name": "slower", "by": "referee", "instead_of": recipe}
+    stopped.add_event("remedy", step=9, name="slower", words="")
+    stopped.update(recipe=changed.to_json(), remedies=[remedy])  # and was killed, unsaved
+    resumed = resume(stopped.folder)
+    assert resumed.manifest["remedies"] == []
+    assert "remedy" not in [event["event"] for event in resumed.events()]
+    assert_same_run(straight, resumed)
 
 
 def test_weights_of_another_version_are_refused(tmp_path: Path, train_small: TrainSmall) -> None:
@@ -62,7 +89,9 @@ def test_weights_of_another_version_are_refused(tmp_path: Path, train_small: Tra
     changed["game"]["generator"]["width"] += 1  # as if this version built it wider
     run.update(recipe=changed)
     for use in (zs.load, resume):
-        with pytest.raises(RunError, match=r"does not fit its networks .*mismatch.* zerosum 0"):
+        with pytest.raises(
+            RunError, match=r"does not fit its networks .*has to be float32.* zerosum 0"
+        ):
             use(run.folder)
 
 

@@ -3,10 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from tests.modalities.tables.chain import people
+from tests.runs.test_hooks import has_grey
+from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.engine.choose import Wishes
 from zerosum.errors import (
     ConfigError,
@@ -70,7 +74,7 @@ def test_fresh_folders_are_named_after_recipe_and_data(
 
 def test_a_folder_that_exists_is_kept(tmp_path: Path, train_small: TrainSmall) -> None:
     (tmp_path / "precious.txt").write_text("mine")
-    with pytest.raises(RunError, match=r"exists already.*--out.*zerosum resume"):
+    with pytest.raises(RunError, match=r"exists already, and holds no run.*--out"):
         train_small(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
@@ -243,3 +247,27 @@ def test_the_code_of_a_recipe_is_kept_beside_the_run(tmp_path: Path) -> None:
     run = train(code, "ring", out=tmp_path / "run", images=128, wishes=wishes)
     assert run.manifest["recipe"]["game"]["generator"] == {"kind": "my_linear"}
     assert (run.folder / "code" / "mine.py").read_text() == OWN
+
+
+def test_a_resume_draws_rows_where_the_training_did(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"images": 512, "seed": 1, "wishes": PLAIN, "changes": {
+        "game.generator.width": 16, "game.generator.depth": 2, "optimisation.batch_size": 64,
+    }}  # fmt: skip
+    grey = {}
+    for shown in (False, True):
+        run = train(
+            "table", people(300), out=tmp_path / str(shown), show_reals=shown,
+            listener=lambda *_: [StopAt(3)], **options,
+        )  # fmt: skip
+        assert run.manifest["show_reals"] is shown
+        resume(run.folder, data=people(300))
+        for path in sorted((run.folder / "samples").iterdir()):
+            grey[shown, path.name] = has_grey(path)
+    names = ("images-0000000192.png", "images-0000000512.png")
+    assert grey == {(shown, name): shown for shown in (False, True) for name in names}
+
+
+@pytest.mark.parametrize("data", ["ring", "digits"])
+def test_rows_are_drawn_of_tables_alone(tmp_path: Path, data: str) -> None:
+    with pytest.raises(RunError, match="--show-reals is for tables"):
+        train("vanilla", data, out=tmp_path / "run", show_reals=True)

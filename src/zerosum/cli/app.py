@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 import json
 import sys
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +14,8 @@ import typer
 
 from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
-from zerosum.cli.output import print_json, print_table
-from zerosum.errors import DataError, ZerosumError
+from zerosum.cli.output import print_json, print_table, say, unread
+from zerosum.errors import DataError, PrivacyError, ZerosumError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +109,9 @@ def train(
     delta: Annotated[
         float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
     ] = None,
+    show_reals: Annotated[
+        bool, typer.Option("--show-reals", help="Draw a table's rows beneath samples, in the run.")
+    ] = False,
     from_: Annotated[
         Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
     ] = None,
@@ -146,6 +150,11 @@ def train(
     wishes = _wishes(precision, layout, compile_, threads)
     place = _place(data, more)
     if dry_run:
+        if epsilon is not None:
+            raise PrivacyError(
+                "--dry-run would have to count rows to resolve the recipe, and --epsilon accounts "
+                "for each look at them. Leave out one of the two."
+            )
         plan = plan_training(
             recipe, place, changes=changes, data_options=options, progress=progress
         )
@@ -159,7 +168,7 @@ def train(
     run = train_run(
         recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
         data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
-        referee=_guard(referee), promise=promise_of(epsilon, delta),
+        referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
@@ -212,7 +221,7 @@ def runs(
     if as_json:
         print_json(rows)
     elif not rows:
-        typer.echo(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
+        say(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
     else:
         print_table(rows)
 
@@ -243,20 +252,20 @@ def show(
         print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
-        typer.echo(f"{key:>10}  {value}")
+        say(f"{key:>10}  {value}")
     manifest = opened.manifest
-    typer.echo(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
-    typer.echo(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
+    say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
+    say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
     if history:
         for key, value in history[-1].items():
-            typer.echo(f"{key:>28}  {value:,.6g}")
+            say(f"{key:>28}  {value:,.6g}")
     events = opened.events()
-    looks = [event for event in events if event["event"] == "measured"][:-1]
+    last_look = next((one for one in reversed(events) if one["event"] == "measured"), None)
     for event in events:
-        if event in looks:  # there are many; the last one tells where it stands
-            continue
+        if event["event"] == "measured" and event is not last_look:
+            continue  # there are many; the last one tells where it stands
         details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
-        typer.echo(f"{event['time']}  {event['event']}  {json.dumps(details)}")
+        say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
 sampling.register(app)
@@ -278,16 +287,19 @@ def doctor(as_json: AsJson = False) -> None:
         print_json(findings)
         return
     for key, value in findings.items():
-        typer.echo(f"{key:>16}  {value}")
+        say(f"{key:>16}  {value}")
 
 
 def main() -> None:
     """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is told by its number
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ZerosumError as error:
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        say(f"{type(error).__name__}: {error}", err=True)
         sys.exit(2)
 
 
@@ -311,11 +323,11 @@ def _announce(
     found = scan_data(data, **wanted_by(recipe), progress=progress, **options)
     if found:
         where = data if isinstance(data, str) else " and ".join(data)
-        typer.echo(f"{where}: {found}", err=True)
+        say(f"{where}: {found}", err=True)
 
 
 def _show_warning(message: Warning | str, *_details: object) -> None:
-    typer.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}", err=True)
 
 
 def _say_damage(events: list[dict[str, Any]]) -> None:
@@ -323,7 +335,7 @@ def _say_damage(events: list[dict[str, Any]]) -> None:
     for event in reversed(events[:-1]):
         if event["event"] != "checkpoint_damaged":
             return
-        typer.echo(f"{event['problem']} Step {event['used']} is used instead.", err=True)
+        say(f"{event['problem']} Step {event['used']} is used instead.", err=True)
 
 
 def _guard(text: str) -> "Guard":
@@ -372,9 +384,10 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
 
     if not is_main_process():
         return
-    if as_json:
-        print_json(_row(folder, manifest))
-    else:
-        typer.echo(str(folder))
+    with unread():
+        if as_json:
+            print_json(_row(folder, manifest))
+        else:
+            say(str(folder))
     if manifest.get("state") == "interrupted":
         raise typer.Exit(_INTERRUPTED)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say
 from zerosum.cli.sampling import steering
 from zerosum.errors import ConditionError
 
@@ -40,7 +40,7 @@ def mix(
     model = styled_model(run, device=device, code=code)
     steered = steering(model, where, truncation)
     picture = model.mix(read_seeds(seeds), layer=layer, where=steered)
-    typer.echo(_saved(picture, out))
+    say(_saved(picture, out))
 
 
 def directions(
@@ -167,11 +167,11 @@ def edit(
             model, image, strengths, how=how, progress=progress_printer()
         )
         for path, far in zip(image, found.distortion.tolist(), strict=True):
-            typer.echo(f"{path}: found again to within {far:.1f} of 255", err=True)
+            say(f"{path}: found again to within {far:.1f} of 255", err=True)
     else:
         steered = steering(model, where, truncation)
         samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=steered)
-    typer.echo(str(samples.save(out)))
+    say(str(samples.save(out)))
 
 
 def learn_encoder(
@@ -190,7 +190,7 @@ def learn_encoder(
 
     model = styled_model(run, device=device, code=code)
     path = learn_from_samples(model, images=images, seed=seed, progress=progress_printer())
-    typer.echo(str(path))
+    say(str(path))
 
 
 def read_seeds(text: str) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, RunOrFile
-from zerosum.cli.output import print_json
+from zerosum.cli.output import print_json, say
 
 
 def register(app: typer.Typer) -> None:
@@ -37,4 +37,4 @@ def export(
     if as_json:
         print_json({"path": str(path), "format": form, "bytes": path.stat().st_size})
     else:
-        typer.echo(str(path))
+        say(str(path))

@@ -1,6 +1,5 @@
 """The commands that judge: `evaluate`, `compare` and `audit`."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
-from zerosum.cli.output import print_table
+from zerosum.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from zerosum.evaluation.judging.comparison import Comparison
@@ -76,15 +75,15 @@ def evaluate(
     if out is not None:
         found.save(out)
     if as_json:
-        typer.echo(found.dumps())
+        print_json(found.to_json())
         return
     _warn(found.warnings)
-    typer.echo(_protocol(found))
+    say(_protocol(found))
     if found.figures:
         print_figures(found.figures)
-    typer.echo(f"\n{found.verdict}")
+    say("", found.verdict)
     if out is not None:
-        typer.echo(str(out))
+        say(str(out))
 
 
 def compare(
@@ -112,12 +111,12 @@ def compare(
     if out is not None:
         found.save(out)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        print_json(found.to_json())
         return
     _warn([*found.warnings, *dict.fromkeys(w for one in found.evaluations for w in one.warnings)])
     _print_comparison(found)
     if out is not None:
-        typer.echo(str(out))
+        say(str(out))
 
 
 def audit(
@@ -151,12 +150,12 @@ def audit(
     if out is not None:
         found.save(out)
     if as_json:
-        typer.echo(found.dumps())
+        print_json(found.to_json())
         return
     _warn(found.warnings)
     _print_audit(found)
     if out is not None:
-        typer.echo(str(out))
+        say(str(out))
 
 
 def print_figures(figures: "Sequence[Figure]") -> None:
@@ -205,12 +204,12 @@ def _print_comparison(found: "Comparison") -> None:
         }
         ends = {"baseline": number(row[0].floor), "reals": number(row[0].ceiling)}
         rows.append({"figure": title(row[0].name), **values, **ends})
-    typer.echo(_protocol(found.evaluations[0]))
+    say(_protocol(found.evaluations[0]))
     if rows:
         print_table(rows)
-        typer.echo("\n* best: its 95 % interval overlaps none of the others")
+        say("", "* best: its 95 % interval overlaps none of the others")
     for name, one in zip(names, found.evaluations, strict=True):
-        typer.echo(f"{name}: {one.verdict}")
+        say(f"{name}: {one.verdict}")
 
 
 def _print_audit(found: "Audit") -> None:
@@ -219,7 +218,7 @@ def _print_audit(found: "Audit") -> None:
     from zerosum.modalities.tables.privacy.report import STANDINGS
 
     facts, closest = found.subject, found.closest
-    typer.echo(
+    say(
         f"{facts['n']:,} synthetic rows; {facts['trained_on']:,} training rows against "
         f"{facts['held_out']:,} of holdout {facts['holdout']}"
     )
@@ -236,10 +235,13 @@ def _print_audit(found: "Audit") -> None:
     ]
     if rows:
         print_table(rows, whole=list(rows[0]), right=("trained on", "not", "risk"))
-    typer.echo(
-        f"\ndistance to the closest record: {number(closest.to_train)} to training rows, "
+    say(
+        "",
+        f"distance to the closest record: {number(closest.to_train)} to training rows, "
         f"{number(closest.to_holdout)} to others; {percent(closest.closer_to_train.value)} are "
-        f"nearer to the former. {BLIND}\n\n{found.verdict}"
+        f"nearer to the former. {BLIND}",
+        "",
+        found.verdict,
     )
 
 
@@ -260,4 +262,4 @@ def _check(out: Path | None) -> None:
 
 def _warn(messages: "Sequence[str]") -> None:
     for message in messages:
-        typer.echo(f"warning: {message}", err=True)
+        say(f"warning: {message}", err=True)

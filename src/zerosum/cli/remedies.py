@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, RunFolder
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say
 
 
 def register(app: typer.Typer) -> None:
@@ -47,4 +47,4 @@ def remedy(
     if as_json:
         print_json({"run": str(changed.folder), "remedies": changed.manifest["remedies"]})
         return
-    typer.echo(f"{name} was given. Go on with: zerosum resume {Path(changed.folder)}")
+    say(f"{name} was given. Go on with: zerosum resume {Path(changed.folder)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Truncation, Where
-from zerosum.cli.output import print_json
+from zerosum.cli.output import print_json, say
 from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def sample(
             "Default: samples.png, or samples.csv for rows."
         ),
     ] = None,
+    safe_csv: Annotated[
+        bool,
+        typer.Option(
+            "--safe-csv", help="Put ' before text that a spreadsheet takes for a formula."
+        ),
+    ] = False,
     batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     device: Device = "auto",
@@ -65,19 +71,21 @@ def sample(
     model = load(run, device=device, step=step, code=code)
     steered = steering(model, [] if isinstance(model, TableModel) else where, truncation)
     if isinstance(model, TableModel):
-        path, made = _sample_rows(model, n, where, weight, like, seed, out or "samples.csv")
+        path, made = _sample_rows(
+            model, n, where, weight, like, seed, out or "samples.csv", safe_csv=safe_csv
+        )
     else:
         _refuse_for_rows(weight=weight, like=like)
         samples = model.sample(
             64 if n is None else n, where=steered, seed=seed, batch_size=batch_size
         )
-        path, made = samples.save(out or "samples.png"), len(samples)
+        path, made = samples.save(out or "samples.png", safe_csv=safe_csv), len(samples)
     _report(as_json, path=str(path), n=made, seed=seed)
 
 
 def _sample_rows(
     model: "TableModel", n: int | None, where: list[str] | None, weight: list[str] | None,
-    like: Path | None, seed: int, out: str,
+    like: Path | None, seed: int, out: str, *, safe_csv: bool,
 ) -> tuple[Path, int]:  # fmt: skip
     """Rows of a table into a file; returns its path and how many there are."""
     from zerosum.live import progress_printer
@@ -89,11 +97,12 @@ def _sample_rows(
                 "--like says which rows and which of their cells; leave out -n, --where and "
                 "--weight, or write them into the file."
             )
-        return model.save_completed(out, like, seed=seed, progress=progress)
+        return model.save_completed(out, like, seed=seed, safe_csv=safe_csv, progress=progress)
     many = 64 if n is None else n
     path = model.save(
-        out, many, where=_pairs(where), weight=_weights(weight), seed=seed, progress=progress
-    )
+        out, many, where=_pairs(where), weight=_weights(weight), seed=seed, safe_csv=safe_csv,
+        progress=progress,
+    )  # fmt: skip
     return path, many
 
 
@@ -211,4 +220,4 @@ def _report(as_json: bool, **values: Any) -> None:
     if as_json:
         print_json(values)
     else:
-        typer.echo(values["path"])
+        say(values["path"])

@@ -1,13 +1,12 @@
 """The command that says what a table is: `zerosum schema`."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zerosum.cli.options import AsJson
-from zerosum.cli.output import print_json, print_table
+from zerosum.cli.output import print_json, print_table, say
 
 
 def register(app: typer.Typer) -> None:
@@ -22,11 +21,13 @@ def schema(
 ) -> None:
     """Say what the columns of a table are, as training would take them."""
     from zerosum.modalities.tables.reading.dataset import schema_of
+    from zerosum.runs.files import make_folder, write_json
 
     found = schema_of(file)
     if out is not None:
-        out.write_text(json.dumps(found.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
-        typer.echo(str(out))
+        make_folder(out.parent)
+        write_json(out, found.to_json())
+        say(str(out))
     elif as_json:
         print_json(found.to_json())
     else:

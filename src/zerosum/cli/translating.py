@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder
-from zerosum.cli.output import print_json
+from zerosum.cli.output import print_json, say
 from zerosum.errors import ConditionError
 
 
@@ -56,11 +56,11 @@ def translate(
         progress=progress_printer(),
     )  # fmt: skip
     for name, why in done.failed:
-        typer.echo(f"{name} cannot be read and is left out: {why}", err=True)
+        say(f"{name} cannot be read and is left out: {why}", err=True)
     if as_json:
         failed = [{"file": name, "reason": why} for name, why in done.failed]
         print_json({"path": str(out), "n": len(done.paths), "failed": failed})
     else:
-        typer.echo(str(done.paths[0] if pictures.is_file() and len(done.paths) == 1 else out))
+        say(str(done.paths[0] if pictures.is_file() and len(done.paths) == 1 else out))
     if done.failed:
         raise typer.Exit(1)

@@ -1,7 +1,9 @@
 """Files in a folder or in a zip, read safely: nothing is unpacked to disk."""
 
 import io
+import lzma
 import os
+import struct
 import threading
 import zipfile
 import zlib
@@ -9,6 +11,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
 
 MAX_EXPANSION = 200
@@ -16,6 +19,17 @@ MAX_EXPANSION = 200
 MAX_SMALL = 1 << 30
 MAX_MEMBER = 1 << 28
 """Bytes that one file in a folder or zip may have."""
+MAX_DIRECTORY = 1 << 28
+"""Bytes that the directory of a zip may have: a few million members, each of which takes memory."""
+
+UNPACKING_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OSError,
+    ValueError, MemoryError, IndexError, OverflowError,
+)  # fmt: skip
+"""What the standard library raises on damaged, encrypted or unknown members of a zip."""
+
+_END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
+_END_BYTES = (1 << 16) + 22
 
 
 def is_folder_or_zip(data: Any) -> bool:
@@ -24,7 +38,7 @@ def is_folder_or_zip(data: Any) -> bool:
         return False
     path = Path(data)
     zips = [place for place in (path, *path.parents) if place.suffix.lower() == ".zip"]
-    return path.is_dir() or any(place.is_file() for place in zips)
+    return look_at(path) == "folder" or any(look_at(place) == "file" for place in zips)
 
 
 class Archive(ABC):
@@ -57,10 +71,13 @@ class Folder(Archive):
         self.names = [] if only is None else [only]
         if only is not None:  # the files beside it are not listed: there may be many
             return
-        for folder, inner, files in os.walk(path, onerror=_refuse):
-            inner[:] = [name for name in inner if name[0] != "."]
-            below = Path(folder).relative_to(path)
-            self.names += [(below / name).as_posix() for name in files if name[0] != "."]
+        try:
+            for folder, inner, files in os.walk(path, onerror=_refuse):
+                inner[:] = [name for name in inner if name[0] != "."]
+                below = Path(folder).relative_to(path)
+                self.names += [(below / name).as_posix() for name in files if name[0] != "."]
+        except RecursionError as error:
+            raise DataError(f"{path} holds folders in folders too deep. Flatten it.") from error
         self.names.sort()
 
     def read(self, name: str) -> bytes:
@@ -72,11 +89,11 @@ class Folder(Archive):
         """One file, to read as much of it as is needed."""
         if self.size(name) > MAX_MEMBER:
             raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
-        return (self._path / name).open("rb")
+        return open_regular(self._path / name)
 
     def size(self, name: str) -> int:
         """Its length in bytes."""
-        return (self._path / name).stat().st_size
+        return length_of(self._path / name)
 
 
 class Zip(Archive):
@@ -88,15 +105,7 @@ class Zip(Archive):
 
     def __init__(self, path: Path, inside: str = "") -> None:
         self._lock = threading.Lock()
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise DataError(f"{path} cannot be read as a zip: {error}.") from error
-        try:
-            check_zip(self._zip, path)
-        except DataError:
-            self._zip.close()
-            raise
+        self._zip = open_zip(path)
         prefix = f"{inside.strip('/')}/" if inside else ""
         self._infos = {
             info.filename.removeprefix(prefix): info
@@ -119,8 +128,9 @@ class Zip(Archive):
         try:
             with self._lock, self._zip.open(info) as handle:
                 return handle.read(info.file_size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-            raise DataError(f"{name} cannot be unpacked: {error}.") from error  # damaged, encrypted
+        except UNPACKING_ERRORS as error:
+            why = str(error) or type(error).__name__
+            raise DataError(f"{name} cannot be unpacked: {why}.") from error
 
     def size(self, name: str) -> int:
         """Its length in bytes."""
@@ -131,14 +141,64 @@ def _refuse(error: OSError) -> None:
     raise DataError(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 
-def check_zip(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuse names that leave the archive, and archives that expand without bound.
+def open_zip(path: Path, *, form: str = "a zip") -> zipfile.ZipFile:
+    """A zip whose names and sizes were checked; `form` is what messages call it.
+
+    Nothing in it is unpacked yet.
 
     Raises:
-        DataError: either.
+        DataError: it is none, or damaged; a name leaves it or comes twice; or it expands without
+            bound.
     """
-    total = 0
+    with open_regular(path) as handle:
+        _require_small_directory(handle, path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except UNPACKING_ERRORS as error:
+        raise DataError(
+            f"{path} cannot be read as {form}: {error}. If it was cut off, fetch it again."
+        ) from error
+    try:
+        _check_members(archive, path)
+    except DataError:
+        archive.close()
+        raise
+    return archive
+
+
+def _require_small_directory(handle: IO[bytes], path: Path) -> None:
+    """The list of members, which is read as a whole, is not too long, by what the zip's end says.
+
+    Raises:
+        DataError: it is.
+    """
+    handle.seek(0, os.SEEK_END)
+    handle.seek(max(0, handle.tell() - _END_BYTES))
+    tail = handle.read()
+    at, at_64 = tail.rfind(_END), tail.rfind(_END_64)
+    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if at_64 >= 0:
+        size = max(size % 0xFFFFFFFF, int.from_bytes(tail[at_64 + 40 : at_64 + 48], "little"))
+    if size > MAX_DIRECTORY:
+        raise DataError(
+            f"{path} says that the names of its files take {size:,} bytes, and the limit is "
+            f"{MAX_DIRECTORY:,}. Unpack it yourself and give the folder."
+        )
+
+
+def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse names that leave the archive or come twice, and archives that expand without bound.
+
+    Raises:
+        DataError: one of these.
+    """
+    total, seen = 0, set[str]()
     for info in archive.infolist():
+        if not info.filename:
+            raise DataError(f"{path} is a damaged zip: a file in it has no name. Fetch it again.")
+        if info.filename in seen:
+            raise DataError(f"{path} holds several files called {info.filename!r}. Pack it again.")
+        seen.add(info.filename)
         parts = PurePosixPath(info.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or parts.as_posix()[1:2] == ":":
             raise DataError(
@@ -161,14 +221,32 @@ def open_archive(path: Path) -> Archive:
     Raises:
         DataError: there is no such folder or zip.
     """
-    if path.is_dir():
-        return Folder(path)
     for parent in [path, *path.parents]:
-        if parent.is_file():
-            if not zipfile.is_zipfile(parent):
-                raise DataError(f"{parent} is neither a folder nor a zip.")
+        found = look_at(parent)
+        if found == "folder" and parent == path:
+            return Folder(path)
+        if found == "file":
+            _require_zip(parent)
             return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
     raise DataError(
         f"no file or folder at {path}. Give a folder, .zip, .npz, "
         "idx file or a name; if it has moved, say where with --data."
     )
+
+
+def _require_zip(path: Path) -> None:
+    """There is a zip at `path`, as far as its ends tell.
+
+    Raises:
+        DataError: it is something else, or was cut off.
+    """
+    with open_regular(path) as handle:
+        if zipfile.is_zipfile(handle):
+            return
+        handle.seek(0)
+        begins = handle.read(4)
+    if begins in (b"PK\x03\x04", _END) or (path.suffix.lower() == ".zip" and begins[:2] == b"PK"):
+        raise DataError(
+            f"{path} is a damaged zip: its end is missing, or it was cut off. Fetch it again."
+        )
+    raise DataError(f"{path} is neither a folder nor a zip.")

@@ -1,8 +1,8 @@
 """Samples from arrays, in memory and in `.npz` files: what readers of every kind of array share."""
 
-import zipfile
-import zlib
+import tokenize
 from abc import abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ from numpy.lib import format as npy
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import check_zip
+from zerosum.data.archives import UNPACKING_ERRORS, open_zip
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
 
 Split = Literal["train", "test"]
@@ -25,6 +26,10 @@ _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
     "train": (("x", "y"), ("x_train", "y_train")),
     "test": (("x_test", "y_test"),),
 }
+
+
+_ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
+"""What numpy raises on damaged arrays, by way of the parser of their headers."""
 
 
 class ArrayOptions(DataConfig):
@@ -65,9 +70,10 @@ class ArrayOptions(DataConfig):
             raise DataError(f"{name} has shape {tuple(samples.shape)}: there are no samples in it.")
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
-            codes, labels = encode_labels(as_numpy(y))
-            if len(codes) != len(samples):
-                raise DataError(f"{len(codes)} labels for {len(samples)} samples; give one each.")
+            named = as_numpy(y)
+            if named.ndim == 1 and len(named) != len(samples):
+                raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
+            codes, labels = encode_labels(named)
         if self.limit is not None and self.limit < len(samples):
             rows = torch.arange(self.limit) * len(samples) // self.limit
             samples = samples[rows if isinstance(samples, Tensor) else rows.numpy()]
@@ -142,7 +148,7 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
     """
     if isinstance(data, str | Path):
         path = Path(data)
-        if path.suffix.lower() != ".npz" or not path.is_file():
+        if path.suffix.lower() != ".npz" or look_at(path) != "file":
             return None
         headers = _headers(path)
         return next((headers[x] for x, _ in _PAIRS["train"] if x in headers), ((), ""))
@@ -158,17 +164,14 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
 def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and kind of type of each array in a `.npz` file; none where it cannot be read."""
     found = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as member:
-                    version = npy.read_magic(member)
-                    read = npy.read_array_header_1_0
-                    read = read if version == (1, 0) else npy.read_array_header_2_0
-                    shape, _, dtype = read(member)
-                found[name.removesuffix(".npy")] = shape, dtype.kind
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError):
-        return found
+    with suppress(*_ARRAY_ERRORS, DataError), open_zip(path, form=".npz") as archive:
+        for name in archive.namelist():
+            with archive.open(name) as member:
+                read = npy.read_array_header_1_0
+                if npy.read_magic(member) != (1, 0):
+                    read = npy.read_array_header_2_0
+                shape, _, dtype = read(member)
+            found[name.removesuffix(".npy")] = shape, dtype.kind
     return found
 
 
@@ -178,10 +181,9 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
     Raises:
         DataError: no such file, no such arrays, or arrays of objects.
     """
+    open_zip(path, form=".npz").close()
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, path)
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_regular(path) as handle, np.load(handle, allow_pickle=False) as arrays:
             for x_name, y_name in _PAIRS[split]:
                 if x_name in arrays:
                     return arrays[x_name], arrays.get(y_name)
@@ -190,14 +192,7 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
                 f"{needs if split == 'train' else 'x_test, and y_test for labels'}."
             )
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except _ARRAY_ERRORS as error:
         raise DataError(
             f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
             "numpy.savez(path, x=..., y=...)."

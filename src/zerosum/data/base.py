@@ -45,6 +45,11 @@ class Dataset(ABC):
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
         """Compact samples `[B, ...]` and int64 labels `[B]` (None without labels), on the CPU."""
 
+    @property
+    def stated_size(self) -> int:
+        """How many samples messages say that there are; of private data a noisy number."""
+        return len(self)
+
     def labels_of(self, indices: Tensor) -> Tensor | None:
         """The labels alone; a data set that reads samples from disk need not read them here."""
         return self.take(indices)[1]
@@ -283,6 +288,10 @@ def fingerprint_of(x: Tensor, y: Tensor | None, labels: Sequence[str] = ()) -> s
     return digest.hexdigest()[:32]
 
 
+_WHOLE = 2.0**63
+"""The end of whole numbers that are counted in."""
+
+
 def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[str, ...]]:
     """Label values of any type to codes `[N]` and their names, numbers in numeric order.
 
@@ -290,19 +299,18 @@ def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[
         DataError: there is not one label for each sample, or a label is missing.
     """
     array = np.asarray(values)
+    if array.ndim != 1:
+        raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
     if array.dtype.kind == "O":
         missing = sum(value is None or value != value for value in array.flat)
         if missing:
             raise DataError(f"{missing} labels are missing; give every sample a label.")
         array = array.astype(str)
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    if array.ndim != 1:
-        raise DataError(f"labels have shape {array.shape}; give one label for each sample, [N].")
+    array = _as_text(array)
     if array.dtype.kind == "f":
         if not np.isfinite(array).all():
             raise DataError("labels hold NaN or infinite values; give every sample a label.")
-        if (array == array.round()).all():
+        if (array == array.round()).all() and np.abs(array).max(initial=0) < _WHOLE:
             array = array.astype(np.int64)
     values_seen, codes = np.unique(array, return_inverse=True)
     names = [str(value) for value in values_seen]
@@ -311,3 +319,20 @@ def encode_labels(values: np.ndarray | Sequence[object]) -> tuple[Tensor, tuple[
         names = [names[code] for code in order]
         codes = np.argsort(order)[codes]
     return torch.from_numpy(codes.astype(np.int64)), tuple(names)
+
+
+def _as_text(array: np.ndarray) -> np.ndarray:
+    """Labels that are bytes as text; others as they are.
+
+    Raises:
+        DataError: they are not UTF-8, or of a type that has no order.
+    """
+    if array.dtype.kind not in "biufSUmM":
+        raise DataError(f"labels are of type {array.dtype}; they are numbers or text.")
+    try:
+        text = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+        if text.dtype.kind == "U":
+            "".join(text.ravel().tolist()).encode("utf-8")
+    except (ValueError, SystemError) as error:  # bytes or characters that there are not
+        raise DataError(f"labels are not text: {error}. Write them again.") from error
+    return text

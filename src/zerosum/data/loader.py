@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
-from zerosum.rng import derive_seed, secret_generator
+from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runtime import Runtime
 from zerosum.spaces import Batch
 
@@ -72,7 +72,6 @@ class Loader:
         self.position = 0
         self.listener: Callable[[Batch], None] | None = None
         self._dataset, self._runtime = dataset, runtime
-        self._secret = secret_generator()
         self._keeps_compact = dataset.space.keeps_compact
         last = channels_last and "channels_last" in dataset.space.layouts
         self._format = torch.channels_last if last else torch.contiguous_format
@@ -120,18 +119,18 @@ class Loader:
             self.listener(batch)
         return batch
 
-    def sampled(self, rate: float) -> Batch:
+    def sampled(self, rate: float, secret: SecretNoise) -> Batch:
         """Each sample with probability `rate`; any number of them may come.
 
-        Which ones is decided by secret chance, and neither saved nor repeated: this is for private
-        training, where it must not be known.
+        Which ones is decided by `secret` chance, and neither saved nor repeated: this is for
+        private training, where it must not be known.
 
         Raises:
             DataError: the data is not held in memory.
         """
         if self._dataset.resident is None:
             raise DataError("private training needs data that fits into memory.")
-        chance = torch.rand(len(self._dataset), generator=self._secret, dtype=torch.float64)
+        chance = secret.uniform(len(self._dataset))
         rows = torch.nonzero(chance < rate).flatten().to(self._x.device)
         return Batch(self._x[rows], None if self._y is None else self._y[rows])
 
@@ -171,8 +170,9 @@ def require_batch_fits(dataset: Dataset, batch_size: int) -> None:
     Raises:
         DataError: it is.
     """
-    if batch_size > len(dataset):
+    size = dataset.stated_size
+    if batch_size > size:
         raise DataError(
-            f"a batch of {batch_size} is larger than {dataset.name}, which has {len(dataset)} "
-            f"samples. Set optimisation.batch_size to {len(dataset)} or less."
+            f"a batch of {batch_size} is larger than {dataset.name}, which has {size} samples. "
+            f"Set optimisation.batch_size to {size} or less."
         )

@@ -6,6 +6,7 @@ differ by one row that is there or not.
 """
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from zerosum.errors import MissingExtraError, PrivacyError
@@ -54,11 +55,13 @@ class Spending:
         return float(rdp.get_privacy_spent(orders=_ORDERS, rdp=spent, delta=delta)[0])
 
 
+@cache
 def histogram_noise_for(epsilon: float, delta: float) -> float:
     """The least noise multiplier at which histograms alone spend `epsilon`."""
     return _least(lambda noise: Spending(noise, 0.0, 0.0, 0).epsilon(delta), epsilon)
 
 
+@cache
 def step_noise_for(
     epsilon: float, delta: float, *, histogram_noise: float | None, sample_rate: float, steps: int
 ) -> float:

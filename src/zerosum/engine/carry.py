@@ -22,6 +22,7 @@ def carry_over(tensors: dict[str, Tensor], trainer: Trainer) -> dict[str, Tensor
         saved = tensors.get(name)
         grown = None if saved is None else adopt(saved, new)
         carried[name] = new if grown is None else grown
+    carried |= {name: t for name, t in tensors.items() if name.startswith("window.")}
     for player, parameters in trainer.players.items():
         for i, parameter in enumerate(parameters):
             start = f"optimizer.{player}.{i}."

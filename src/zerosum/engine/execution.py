@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt
+from pydantic import Field
 
 from zerosum.config import Config
 
@@ -31,7 +31,7 @@ class Execution(Config):
     precision: Precision = "fp32"
     layout: Layout = "contiguous"
     compile: bool = False
-    threads: NonNegativeInt = 0
+    threads: int = Field(default=0, ge=0, le=1_024)
 
     def autocast(self, device: torch.device) -> AbstractContextManager[object]:
         """The context in which losses are computed."""

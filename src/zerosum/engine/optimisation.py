@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 import torch
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
-from zerosum.config import Config
+from zerosum.config import Config, Size
 from zerosum.schedules import Constant, Schedule
 
 
@@ -125,13 +125,13 @@ class Optimisation(Config):
     """
 
     kind = "optimisation"
-    batch_size: PositiveInt = 64
-    accumulate: PositiveInt = 1
-    total_images: PositiveInt = 1_000_000
+    batch_size: int = Field(default=64, ge=1, le=2**31)
+    accumulate: Size = 1
+    total_images: int = Field(default=1_000_000, ge=1, le=2**53)
     optimizers: dict[str, OptimizerConfig]
     averaging: Averaging = Averaging()
     frozen: tuple[str, ...] = ()
-    record_every: PositiveInt = 20
+    record_every: int = Field(default=20, ge=1, le=1_000_000)
 
 
 def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:

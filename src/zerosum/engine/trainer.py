@@ -13,12 +13,13 @@ from torch import Tensor
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
-from zerosum.rng import Noise, derive_seed
+from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.runtime import Runtime
 
 HANDED_OVER = "handed over"
@@ -48,6 +49,7 @@ class Trainer:
         seed: decides order and noise.
         runtime: device and processes.
         execution: precision, layout, compilation, threads.
+        secret: what private gradients are made noisy by; in no state, and never repeated.
 
     Raises:
         ConfigError: the batch cannot be split, or players and optimizers do not match.
@@ -70,10 +72,12 @@ class Trainer:
         seed: int,
         runtime: Runtime,
         execution: Execution,
+        secret: SecretNoise | None = None,
     ) -> None:
         require_batch_fits(dataset, optimisation.batch_size)
         self.optimisation, self.runtime, self.execution = optimisation, runtime, execution
         self.dataset = dataset
+        self._secret = secret or SecretNoise()
         self.step, self.seconds = 0, 0.0
         self.notes: dict[str, Any] = {}
         self._micro = _micro_batch(optimisation, runtime.world)
@@ -118,6 +122,11 @@ class Trainer:
     def progress(self) -> float:
         """Share of the budget that is used, 0 to 1."""
         return min(self.images_seen / self.optimisation.total_images, 1.0)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether `state` holds for every process: not while each fills a row with its values."""
+        return self.runtime.world == 1 or not self._window
 
     def run(self, hooks: Sequence[Hook] = ()) -> str:
         """Play until the budget is used or a hook stops it; returns `finished` or the reason.
@@ -212,7 +221,12 @@ class Trainer:
         return tensors, scalars
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
-        """Continue exactly where `state` was taken."""
+        """Continue exactly where `state` was taken.
+
+        Raises:
+            RunError: it does not fit; nothing has been loaded then.
+        """
+        require_state(self, tensors, scalars)
         self.game.load_state_dict(below("game.", tensors))
         average = below("average.", tensors)
         for name, mine in zip(self._weights, self._average, strict=True):
@@ -276,6 +290,7 @@ class Trainer:
         if ending == HANDED_OVER:
             return ending
         reason = "finished" if self.progress >= 1 else ending
+        self.runtime.average_(one for values in self._window.values() for one in values)
         self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason
@@ -294,7 +309,8 @@ class Trainer:
         for _ in range(pieces):
             turn = Turn(
                 self._micro, self.noise, index, progress, self._next_batch,
-                observe=self.step % OBSERVE_EVERY == 0, sampled_batch=self.loader.sampled,
+                observe=self.step % OBSERVE_EVERY == 0, sampled_batch=self._sampled_batch,
+                secret=self._secret,
             )  # fmt: skip
             if move.gradient is not None:
                 terms = move.gradient(turn)
@@ -320,6 +336,9 @@ class Trainer:
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)
+
+    def _sampled_batch(self, rate: float) -> Any:
+        return self.loader.sampled(rate, self._secret)
 
     def _note(self, player: str, values: Terms) -> None:
         # Copies, since a signal may be a buffer that changes in place.
@@ -347,9 +366,9 @@ class Trainer:
 
     def _record(self, start: float) -> Row:
         """Fetch the window's means from the device, in one copy."""
-        means = torch.stack(
-            [torch.stack(values).float().mean() for values in self._window.values()]
-        )
+        # Empty where no step was observed and none has terms, as those of private gradients.
+        means = [torch.stack(values).float().mean() for values in self._window.values()]
+        means = torch.stack(means) if means else torch.zeros(0, device=self.runtime.device)
         self.runtime.average_([means])
         values = dict(zip(self._window, means.tolist(), strict=True))
         self.seconds += time.perf_counter() - start

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zerosum.config import Config
-from zerosum.rng import Noise
+from zerosum.rng import Noise, SecretNoise
 from zerosum.spaces import Batch, Space
 
 Terms = dict[str, Tensor]
@@ -37,6 +37,7 @@ class Turn:
         observe: whether signals that cost something are wanted this time.
         sampled_batch: draws each real sample with the probability that it is given (Poisson
             sampling), by secret chance; for private gradients.
+        secret: what private gradients are made noisy by.
     """
 
     batch_size: int
@@ -47,6 +48,7 @@ class Turn:
     signals: Terms = field(default_factory=dict)
     observe: bool = False
     sampled_batch: Callable[[float], Batch] = _nowhere
+    secret: SecretNoise = field(default_factory=SecretNoise)
 
     def due(self, every: int) -> bool:
         """Whether something that happens every `every` plays of this move happens now."""
@@ -137,6 +139,9 @@ class Game(nn.Module):
 
     samples_in_bfloat16: ClassVar[bool] = False
     """Whether samples may be made in bfloat16 if the training was in it."""
+
+    bounds: ClassVar[Mapping[str, tuple[int, int]]] = {}
+    """Least and largest value of buffers that are used as an index; a saved state is held to it."""
 
     space: Space
 

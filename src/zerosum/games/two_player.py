@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 
+from zerosum.config import Depth, Size
 from zerosum.errors import RecipeError
 from zerosum.games.base import (
     Choice,
@@ -48,16 +48,16 @@ class TwoPlayerConfig(GameConfig):
     """
 
     kind = "two_player"
-    latent_dim: PositiveInt = 64
+    latent_dim: Size = 64
     generator: GeneratorConfig
     discriminator: DiscriminatorConfig
     adversarial: AdversarialLoss = NonSaturating()
     penalties: tuple[Penalty, ...] = ()
     penalty_schedule: Schedule = Constant()
-    discriminator_repeats: PositiveInt = 1
+    discriminator_repeats: Depth = 1
     conditional: bool = False
     augmentation: Augmentation = NoAugmentation()
-    pack: PositiveInt = 1
+    pack: Depth = 1
 
     def all_penalties(self) -> tuple[Penalty, ...]:
         """What the discriminator pays; a paper's own penalties come before `penalties`."""

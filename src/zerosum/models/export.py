@@ -17,9 +17,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from zerosum.data.base import Progress
-from zerosum.errors import ExportError, did_you_mean
+from zerosum.errors import ExportError, RunError, did_you_mean
 from zerosum.games.base import Game
-from zerosum.runs.files import make_folder, read_json, write_whole
+from zerosum.runs.files import make_folder, parse_json, read_json, write_whole
+from zerosum.runs.forms import FactsForm
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model
@@ -30,6 +31,8 @@ VERSION = 1
 
 _HANDED_ON = ("run", "data")
 """Facts of an exported model that is exported again."""
+_STRUCTURES = ("recipe", "space", "left_out", "privacy")
+"""Facts that are JSON."""
 _MARK = "zerosum_format"
 _DIGEST = "sha256"
 
@@ -139,11 +142,13 @@ def read_weights(path: Path) -> Exported:
     Raises:
         ExportError: it is missing, no such file, of a newer version, or damaged.
     """
+    if path.exists() and not path.is_file():
+        raise ExportError(f"{path} is no file. Name one that `zerosum export` wrote.")
     try:
         with safe_open(path, framework="pt") as file:
             said = dict(file.metadata() or {})
             known = said.get(_MARK, "")
-            if not known.isdecimal():
+            if not (known.isdecimal() and known.isascii() and len(known) < 10):
                 raise ExportError(
                     f"{path} is no model that zerosum exported. Name a file that `zerosum export` "
                     "wrote, or a run folder."
@@ -158,21 +163,24 @@ def read_weights(path: Path) -> Exported:
             raise ExportError(f"{path} is damaged: its digest does not match. Export it again.")
     except FileNotFoundError as error:
         raise ExportError(f"no file at {path}. `zerosum export RUN` writes one.") from error
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ExportError(
             f"{path} cannot be read as safetensors: {error}. It is another file, or cut off; "
             "export it again."
         ) from error
-    step = said.get("step")
+    try:
+        parsed = {name: parse_json(said[name]) for name in _STRUCTURES if name in said}
+        form = FactsForm.read({**said, **parsed}, path)
+    except (ValueError, RunError) as error:
+        raise ExportError(f"{path} is damaged: {error} Export the run again.") from error
+    step = None if form.step is None else int(form.step)
     return Exported(
-        json.loads(said["recipe"]), json.loads(said["space"]), tensors,
-        tuple(json.loads(said["left_out"])), said["precision"],
-        None if step is None else int(step), said,
+        form.recipe, form.space, tensors, tuple(form.left_out), form.precision, step, said,
     )  # fmt: skip
 
 
 def _write_weights(model: "Model", path: Path) -> None:
-    left_out = _left_out(model.game)
+    left_out = left_out_of(model.game)
     tensors = {
         name: tensor.detach().cpu().contiguous().clone()
         for name, tensor in model.game.state_dict().items()
@@ -186,7 +194,7 @@ def _write_weights(model: "Model", path: Path) -> None:
     path.write_bytes(save(tensors, metadata=said | {_DIGEST: _digest(tensors, said)}))
 
 
-def _left_out(game: Game) -> set[str]:
+def left_out_of(game: Game) -> set[str]:
     """Players that samples do not come from, whose weights are not averaged; and memories."""
     there = {name: getattr(game, name, "left out before") for name in game.training_only}
     memories = {name for name, one in there.items() if one is not None}

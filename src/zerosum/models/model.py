@@ -12,7 +12,7 @@ from torch import Tensor
 from zerosum.config import Config
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, EvaluationError, did_you_mean
-from zerosum.forms import Preview, Writer
+from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Choice, Game, Inputs, Range
 from zerosum.models.export import export_model
 from zerosum.models.samples import Samples

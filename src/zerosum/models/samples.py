@@ -11,8 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from zerosum.errors import RunError
-from zerosum.forms import Preview, Writer
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.forms.base import Preview, Writer
+from zerosum.forms.csv_cells import Cells
+from zerosum.runs.files import make_folder, write_folder, write_whole
 from zerosum.spaces import Space
 
 _OF_ALL = (".png", ".npz")
@@ -63,12 +64,13 @@ class Samples:
         """Files in which samples can be heard or watched, by name; empty where there are none."""
         return self._preview.media(self.space, self._x)
 
-    def save(self, path: Path | str) -> Path:
+    def save(self, path: Path | str, *, safe_csv: bool = False) -> Path:
         """Write to `path`; its ending decides the form.
 
         `.png` is a picture of all samples and `.npz` holds arrays `x` and `y`. The other `forms`
         depend on the samples: `.csv` and `.parquet` for points, and a folder with one file for each
-        sample for images, for a path without an ending or one that ends in a slash.
+        sample for images, for a path without an ending or one that ends in a slash. With
+        `safe_csv`, texts in a .csv file that a spreadsheet would take for formulas begin with `'`.
 
         Raises:
             RunError: the form does not suit these samples, or cannot be written.
@@ -77,18 +79,25 @@ class Samples:
         path = Path(path)
         form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"
         if form not in self.forms:
-            what = "a folder" if form == "folder" else f"{form}"
+            what = "a folder" if form == "folder" else form
             raise RunError(
                 f"cannot save {self.space.unit} as {what}. Allowed: {', '.join(self.forms)}."
             )
-        if form == "folder":
-            self._write_folder(path)
-            return path
+        if safe_csv and form not in (".csv", "folder"):
+            raise RunError(
+                f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
+                "Leave it out."
+            )
+        cells = Cells(safe=safe_csv)
         make_folder(path.parent)
-        write_whole(path, lambda aside: self._write(aside, form))
+        if form == "folder":
+            write_folder(path, lambda aside: self._write(aside, form, cells))
+        else:
+            write_whole(path, lambda aside: self._write(aside, form, cells))
+        cells.warn()
         return path
 
-    def _write(self, path: Path, form: str) -> None:
+    def _write(self, path: Path, form: str, cells: Cells) -> None:
         if form == ".png":
             self.picture().save(path, format="PNG")
         elif form == ".npz":
@@ -96,16 +105,7 @@ class Samples:
             with path.open("wb") as handle:  # given a name, numpy would add an ending of its own
                 np.savez_compressed(handle, **arrays)
         else:
-            self._writer.write(path, form, self.space, [self._x], self.labels)
-
-    def _write_folder(self, path: Path) -> None:
-        if path.is_dir() and any(path.iterdir()):
-            raise RunError(f"{path} is not empty. Choose a new folder.")
-        make_folder(path)
-        try:
-            self._writer.write(path, "folder", self.space, [self._x], self.labels)
-        except OSError as error:
-            raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+            self._writer.write(path, form, self.space, [self._x], self.labels, cells)
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

@@ -1,5 +1,6 @@
 """Pictures as a video: H.264 in an .mp4 file, through PyAV."""
 
+import errno
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from zerosum.errors import MissingExtraError, RunError
 CODECS = ("libx264", "libopenh264", "mpeg4")
 """Encoders, best first: the first that the installed PyAV has is used."""
 
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EIO)
 _WHITE = 255
 _CONSTANT_QUALITY = "18"
 """x264's quantiser scale, of which 18 is hard to tell from the original."""
@@ -47,6 +49,7 @@ def write_video(
     Raises:
         MissingExtraError: PyAV is not installed.
         RunError: the video cannot be encoded.
+        OSError: it cannot be written.
     """
     av = require_video()
     try:
@@ -62,6 +65,8 @@ def write_video(
             if stream is not None:
                 video.mux(stream.encode())
     except av.FFmpegError as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise OSError(error.errno, error.strerror) from error
         raise RunError(f"cannot encode the video: {error}. Save as .gif.") from error
 
 

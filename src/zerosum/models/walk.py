@@ -9,10 +9,10 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import RunError
-from zerosum.forms import Preview
+from zerosum.forms.base import Preview
 from zerosum.games.base import Game, Inputs
 from zerosum.models.video import require_video, write_video
-from zerosum.runs.files import write_whole
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import Space
 
 FASTEST = {".gif": 50, ".mp4": 120}
@@ -85,10 +85,7 @@ class Walk:
         path = Path(path)
         form = require_form(path, frames_per_second)
         rate = Fraction(frames_per_second).limit_denominator(1000)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+        make_folder(path.parent)
 
         def write(aside: Path) -> None:
             drawn = self._drawn(progress)

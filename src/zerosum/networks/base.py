@@ -57,9 +57,10 @@ def adopt(saved: Tensor, new: Tensor) -> Tensor | None:
     if saved.ndim != new.ndim or saved.ndim < 2 or not saved.shape[1]:
         return None
     times, rest = divmod(new.shape[1], saved.shape[1])
-    repeats = [1, times, *[1] * (saved.ndim - 2)]
-    if rest or not times or saved.repeat(repeats).shape != new.shape:
+    apart = [a != b for i, (a, b) in enumerate(zip(saved.shape, new.shape, strict=True)) if i != 1]
+    if rest or not times or any(apart):
         return None
+    repeats = [1, times, *[1] * (saved.ndim - 2)]
     return saved.repeat(repeats) / times
 
 

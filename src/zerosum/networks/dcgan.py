@@ -9,10 +9,10 @@ from math import ceil
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from zerosum.config import Size, SizeOrZero
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
 from zerosum.spaces import ImageSpace, Space
 
@@ -28,10 +28,10 @@ class DcganGeneratorConfig(GeneratorConfig):
     """
 
     kind = "dcgan_generator"
-    width: PositiveInt = 64
-    max_width: PositiveInt = 512
+    width: Size = 64
+    max_width: Size = 512
     normalisation: Literal["none", "batch"] = "batch"
-    label_dim: NonNegativeInt = 32
+    label_dim: SizeOrZero = 32
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
         """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
@@ -83,8 +83,8 @@ class DcganDiscriminatorConfig(DiscriminatorConfig):
     """
 
     kind = "dcgan_discriminator"
-    width: PositiveInt = 64
-    max_width: PositiveInt = 512
+    width: Size = 64
+    max_width: Size = 512
     normalisation: Normalisation = "batch"
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:

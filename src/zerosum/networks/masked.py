@@ -13,15 +13,14 @@ very many codes is read through a short vector for each, and predicted as a run 
 code in that run (Morin and Bengio, 2005), so that neither costs a matrix of their number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import torch
-from pydantic import PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, silu
 
-from zerosum.config import Config
+from zerosum.config import Config, Depth, Size
 
 _NEVER = -1e4
 """Log-odds of a code that does not exist; finite, so that weights can be averaged."""
@@ -38,10 +37,10 @@ class MaskedNetworkConfig(Config):
     """
 
     kind = "masked_network"
-    width: PositiveInt = 480
-    depth: PositiveInt = 3
-    wide: PositiveInt = 256
-    rank: PositiveInt = 48
+    width: Size = 480
+    depth: Depth = 3
+    wide: Size = 256
+    rank: Size = 48
 
     def build(self, sizes: Sequence[int], *, ordered: Sequence[int] = ()) -> "MaskedNetwork":
         """The network for columns of so many codes, in that order.
@@ -101,6 +100,14 @@ class MaskedNetwork(nn.Module):
         self.out = _normal(width, len(head), deviation=0.3 * width**-0.5)
         self.out_bias = nn.Parameter(torch.zeros(len(head)))
         self.register_buffer("log_marginals", torch.zeros(len(head)))
+
+    def masked_parameters(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
+        """Every parameter, with the mask that it is multiplied by; None where there is none."""
+        masks = {id(self.into): self.into_mask, id(self.out): self.out_mask}
+        masks |= {id(weight): self.hidden_mask for weight in self.hidden}
+        for parameter in self.parameters():
+            mask = masks.get(id(parameter))
+            yield parameter, None if mask is None else mask.expand_as(parameter)
 
     def set_marginals(self, counts: Sequence[Sequence[int]]) -> None:
         """Take the distribution of each column by itself from counts of its codes."""

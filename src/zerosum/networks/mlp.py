@@ -3,9 +3,9 @@
 from typing import Literal
 
 import torch
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
+from zerosum.config import Depth, Size, SizeOrZero
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.spaces import Space
 
@@ -16,11 +16,11 @@ class MlpGeneratorConfig(GeneratorConfig):
     """A generator of `depth` hidden layers of `width` units; labels are embedded and appended."""
 
     kind = "mlp_generator"
-    width: PositiveInt = 256
-    depth: PositiveInt = 2
+    width: Size = 256
+    depth: Depth = 2
     activation: Activation = "relu"
     batch_norm: bool = False
-    label_dim: NonNegativeInt = 16
+    label_dim: SizeOrZero = 16
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
         """See `GeneratorConfig.build`; any space will do."""
@@ -53,10 +53,10 @@ class MlpDiscriminatorConfig(DiscriminatorConfig):
     """A discriminator of `depth` hidden layers; labels are embedded and appended to the sample."""
 
     kind = "mlp_discriminator"
-    width: PositiveInt = 256
-    depth: PositiveInt = 2
+    width: Size = 256
+    depth: Depth = 2
     activation: Activation = "leaky_relu"
-    label_dim: NonNegativeInt = 16
+    label_dim: SizeOrZero = 16
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
         """See `DiscriminatorConfig.build`; any space will do."""

@@ -4,9 +4,9 @@ Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks"
 arXiv:1611.07004, section 3.2.2.
 """
 
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
+from zerosum.config import DepthOrZero, Size
 from zerosum.networks.base import DiscriminatorConfig, require_images
 from zerosum.networks.dcgan import initialise_normal, num_levels
 from zerosum.networks.translator import Normalisation, normalise
@@ -25,9 +25,9 @@ class PatchDiscriminatorConfig(DiscriminatorConfig):
     """
 
     kind = "patch_discriminator"
-    width: PositiveInt = 64
-    max_width: PositiveInt = 512
-    depth: NonNegativeInt = 3
+    width: Size = 64
+    max_width: Size = 512
+    depth: DepthOrZero = 3
     normalisation: Normalisation = "batch"
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:

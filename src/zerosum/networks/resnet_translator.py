@@ -6,9 +6,9 @@ with a tail of shuffled pixels it enlarges pictures (Shi et al., "Real-Time Sing
 Super-Resolution", CVPR 2016, arXiv:1609.05158).
 """
 
-from pydantic import NonNegativeInt, PositiveInt
 from torch import Tensor, nn
 
+from zerosum.config import Depth, DepthOrZero, Size
 from zerosum.networks.base import require_images
 from zerosum.networks.dcgan import initialise_normal
 from zerosum.networks.translator import (
@@ -36,9 +36,9 @@ class ResnetTranslatorConfig(TranslatorConfig):
     """
 
     kind = "resnet_translator"
-    width: PositiveInt = 64
-    num_blocks: PositiveInt = 6
-    num_down: NonNegativeInt = 2
+    width: Size = 64
+    num_blocks: Depth = 6
+    num_down: DepthOrZero = 2
     normalisation: Normalisation = "instance"
 
     def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> Translator:

@@ -10,10 +10,11 @@ up, down to 4 to 7 pixels.
 from itertools import pairwise
 
 import torch
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, leaky_relu, linear, normalize
 
+from zerosum.config import Depth, Size, SizeOrZero
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
 from zerosum.networks.resample import binomial, enlarge, enlarge_and_convolve, shrink, stages
 from zerosum.spaces import ImageSpace, Space
@@ -35,10 +36,10 @@ class StyleGeneratorConfig(GeneratorConfig):
     """
 
     kind = "style_generator"
-    width: PositiveInt = 32
-    max_width: PositiveInt = 256
-    style_dim: PositiveInt = 128
-    mapping_depth: PositiveInt = 4
+    width: Size = 32
+    max_width: Size = 256
+    style_dim: Size = 128
+    mapping_depth: Depth = 4
     mapping_rate: PositiveFloat = 0.01
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
@@ -228,9 +229,9 @@ class StyleDiscriminatorConfig(DiscriminatorConfig):
     """
 
     kind = "style_discriminator"
-    width: PositiveInt = 32
-    max_width: PositiveInt = 256
-    group: NonNegativeInt = 4
+    width: Size = 32
+    max_width: Size = 256
+    group: SizeOrZero = 4
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
         """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""

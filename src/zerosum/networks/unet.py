@@ -5,10 +5,11 @@ arXiv:1505.04597, in the form that Isola et al. (2017, arXiv:1611.07004, section
 """
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, relu
 
+from zerosum.config import Depth, Size
 from zerosum.networks.base import require_images
 from zerosum.networks.dcgan import initialise_normal, num_levels
 from zerosum.networks.translator import (
@@ -41,9 +42,9 @@ class UnetConfig(TranslatorConfig):
     """
 
     kind = "unet"
-    width: PositiveInt = 64
-    max_width: PositiveInt = 512
-    max_levels: PositiveInt = 8
+    width: Size = 64
+    max_width: Size = 512
+    max_levels: Depth = 8
     normalisation: Normalisation = "batch"
     dropout: float = Field(default=0.5, ge=0, lt=1)
 

@@ -5,11 +5,11 @@ Abadi et al., "Deep learning with differential privacy", CCS 2016, arXiv:1607.00
 
 from collections.abc import Iterable
 
-import torch
 from pydantic import NonNegativeFloat, PositiveFloat
-from torch import nn
+from torch import Tensor, nn
 
 from zerosum.config import Config
+from zerosum.rng import SecretNoise
 
 
 class Private(Config):
@@ -25,13 +25,24 @@ class Private(Config):
     noise_multiplier: NonNegativeFloat
 
     def add_noise(
-        self, parameters: Iterable[nn.Parameter], batch_size: int, generator: torch.Generator
+        self,
+        parameters: Iterable[tuple[nn.Parameter, Tensor | None]],
+        batch_size: int,
+        secret: SecretNoise,
     ) -> None:
-        """Turn sums of clipped gradients into noisy means over the expected `batch_size`."""
+        """Turn sums of clipped gradients into noisy means over the expected `batch_size`.
+
+        Args:
+            parameters: each with the mask of what its gradient can be other than zero in, whatever
+                the samples are; None for all of it. The rest needs no noise.
+            batch_size: samples that are expected.
+            secret: noise is added in float64, before anything is rounded.
+        """
         deviation = self.noise_multiplier * self.clip
-        for parameter in parameters:
-            if parameter.grad is not None:
-                noise = torch.randn(
-                    parameter.shape, generator=generator, device=generator.device
-                ).to(parameter.grad)
-                parameter.grad.add_(noise, alpha=deviation).div_(batch_size)
+        for parameter, mask in parameters:
+            gradient = parameter.grad
+            if gradient is None:
+                continue
+            within = slice(None) if mask is None else mask.bool()
+            noisy = secret.noisy(gradient[within], deviation) / batch_size
+            gradient[within] = noisy.to(gradient)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerosum.errors import RunError
 from zerosum.referee.gauge import Gauge
 from zerosum.spaces import Batch
 
@@ -80,7 +81,16 @@ class RealWatch:
         }  # fmt: skip
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue where `state` was taken."""
+        """Continue where `state` was taken.
+
+        Raises:
+            RunError: it was taken of other clusters.
+        """
+        if len(state["counts"]) != len(self._counts):
+            raise RunError(
+                f"what the referee left counts {len(state['counts'])} clusters, and this data has "
+                f"{len(self._counts)}. Resume with --referee off."
+            )
         self._waiting.clear()
         self._counts, self._batches = torch.tensor(state["counts"]), state["batches"]
         self._largest = torch.tensor(state["largest"])

@@ -17,7 +17,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zerosum.errors import RunError
-from zerosum.runs.files import make_folder, read_json, write_json, write_whole
+from zerosum.runs.files import (
+    inside,
+    make_folder,
+    open_plain,
+    read_json,
+    write_json,
+    write_whole,
+)
 
 _NAME = re.compile(r"step-(\d{9})\.json")
 
@@ -43,8 +50,21 @@ class Checkpoints:
         self.folder, self.keep = folder, max(keep, 2)
 
     def steps(self) -> list[int]:
-        """Steps that have a checkpoint, ascending."""
-        found = (_NAME.fullmatch(path.name) for path in self.folder.glob("step-*.json"))
+        """Steps that have a checkpoint, ascending.
+
+        Raises:
+            RunError: the folder cannot be read.
+        """
+        try:
+            names = [path.name for path in self._own().iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise RunError(
+                f"cannot look into {self.folder}: {error.strerror or error}. See that you may read "
+                "it."
+            ) from error
+        found = map(_NAME.fullmatch, names)
         return sorted(int(match[1]) for match in found if match)
 
     def save(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> int:
@@ -53,10 +73,10 @@ class Checkpoints:
         Raises:
             RunError: it cannot be written; the earlier ones are untouched.
         """
-        make_folder(self.folder)
+        make_folder(self._own())
         weights, record = self._paths(scalars["step"])
         flat = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
-        write_whole(weights, lambda aside: _write_tensors(flat, aside))
+        write_whole(weights, lambda aside: write_tensors(flat, aside))
         size, digest = weights.stat().st_size, _digest(weights, scalars)
         write_json(record, {"scalars": scalars, "bytes": size, "sha256": digest})
         self._drop(self.steps()[: -self.keep])
@@ -72,9 +92,10 @@ class Checkpoints:
         A resume from `step` calls this, so that damaged checkpoints do not count among the newest.
         """
         whole = {path for known in self.steps() if known <= step for path in self._paths(known)}
-        for path in [*self.folder.glob("step-*"), *self.folder.glob(".step-*.part")]:
+        folder = self._own()
+        for path in [*folder.glob("step-*"), *folder.glob(".step-*.part")]:
             if path not in whole:
-                path.unlink(missing_ok=True)
+                _remove(path)
 
     def load_newest(self) -> tuple[Checkpoint, list[str]]:
         """The newest whole checkpoint, and what was wrong with newer ones.
@@ -82,16 +103,24 @@ class Checkpoints:
         Raises:
             RunError: there is none.
         """
+        newest, problems = self.newest()
+        if newest is not None:
+            return newest, problems
+        detail = f" Damaged: {' '.join(problems)}" if problems else ""
+        raise RunError(
+            f"no usable checkpoint in {self.folder}.{detail} What was trained is lost. Train again "
+            "with the run's recipe, into another folder."
+        )
+
+    def newest(self) -> tuple[Checkpoint | None, list[str]]:
+        """The newest whole checkpoint, if there is one, and what was wrong with newer ones."""
         problems = []
         for step in reversed(self.steps()):
             try:
                 return self.load(step), problems
             except RunError as error:
                 problems.append(str(error))
-        detail = f" Damaged: {' '.join(problems)}" if problems else ""
-        raise RunError(
-            f"no usable checkpoint in {self.folder}.{detail} Train again with the run's recipe."
-        )
+        return None, problems
 
     def load(self, step: int) -> Checkpoint:
         """The checkpoint of `step`.
@@ -103,26 +132,55 @@ class Checkpoints:
         meta = read_json(record)
         if not isinstance(meta, dict) or not {"scalars", "bytes", "sha256"} <= meta.keys():
             raise RunError(f"checkpoint {record.name} is damaged: it lacks what it should say.")
-        if not weights.exists() or weights.stat().st_size != meta["bytes"]:
-            raise RunError(f"checkpoint {weights.name} is cut off.")
-        if _digest(weights, meta["scalars"]) != meta["sha256"]:
-            raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
+        if not isinstance(meta["scalars"], dict) or meta["scalars"].get("step") != step:
+            raise RunError(f"checkpoint {record.name} is damaged: it says another step.")
         try:
-            return Checkpoint(step, load_file(weights), meta["scalars"])
-        except (SafetensorError, OSError) as error:
+            if not weights.exists() or weights.stat().st_size != meta["bytes"]:
+                raise RunError(f"checkpoint {weights.name} is cut off.")
+            if _digest(weights, meta["scalars"]) != meta["sha256"]:
+                raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
+            return Checkpoint(step, read_tensors(weights), meta["scalars"])
+        except OSError as error:
             raise RunError(f"checkpoint {weights.name} cannot be read: {error}.") from error
 
     def _drop(self, steps: Iterable[int]) -> None:
         for step in steps:
             for path in reversed(self._paths(step)):
-                path.unlink(missing_ok=True)
+                _remove(path)
+
+    def _own(self) -> Path:
+        """The folder, which is no link: else the checkpoints of another run would be replaced."""
+        return inside(self.folder.parent, self.folder.name)
 
     def _paths(self, step: int) -> tuple[Path, Path]:
-        stem = self.folder / f"step-{step:09d}"
+        stem = self._own() / f"step-{step:09d}"
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
 
 
-def _write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file in a run.
+
+    Raises:
+        RunError: it is a link, or cannot be read.
+    """
+    try:
+        return load_file(inside(path.parent, path.name))
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
+        # The library leaves shapes that nothing can have to torch, whose errors are of any kind.
+        raise RunError(f"{path} cannot be read as safetensors: {error}.") from error
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"cannot remove {path}: {error.strerror or error}. See that you may write to its "
+            "folder, then resume."
+        ) from error
+
+
+def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
     """Write a safetensors file; its library reports a full disk by an error of its own."""
     try:
         save_file(tensors, path)
@@ -132,7 +190,7 @@ def _write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
 
 def _digest(weights: Path, scalars: Any) -> str:
     """SHA-256 of the file of tensors, followed by the numbers as sorted JSON."""
-    with weights.open("rb") as handle:
+    with open_plain(weights) as handle:
         digest = hashlib.file_digest(handle, "sha256")
     digest.update(json.dumps(scalars, sort_keys=True).encode())
     return digest.hexdigest()

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
-from zerosum.forms import Preview
+from zerosum.forms.base import Preview
 from zerosum.games.base import Choice, Game, Inputs
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
 
 
@@ -30,6 +30,9 @@ class HistoryHook(Hook):
 class CheckpointHook(Hook):
     """Saves every `seconds` seconds and at the end; never a state that is not finite.
 
+    With several processes a state is saved when a row of the history is full: until then each of
+    them holds values of its own, and only those of the first one would be saved.
+
     `before` is called before each save, for what must lie on disk when a resume starts from it.
     """
 
@@ -40,9 +43,9 @@ class CheckpointHook(Hook):
         self._last, self._last_step = time.monotonic(), -1
 
     def started(self, trainer: Trainer) -> None:
-        """Keep the untrained state too, so that a run can be resumed from its first second."""
+        """Keep the untrained state too, where the run does not hold it since it was made."""
         self._run.update(state="running")
-        if trainer.step == 0:
+        if trainer.step == 0 and not self._run.checkpoints.steps():
             self._save(trainer)
 
     def taken_over(self, trainer: Trainer) -> None:
@@ -50,8 +53,8 @@ class CheckpointHook(Hook):
         self._save(trainer)
 
     def stepped(self, trainer: Trainer) -> None:
-        """Save when it is time."""
-        if time.monotonic() - self._last >= self._seconds:
+        """Save when it is time, and the first process knows all."""
+        if time.monotonic() - self._last >= self._seconds and trainer.knows_all:
             self._save(trainer)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -76,23 +79,26 @@ class SampleHook(Hook):
     """Draws samples of the same latents again and again, so that one can watch them change.
 
     The first picture comes after `first_seconds`; each later one after twice the time, up to
-    `most_seconds`.
+    `most_seconds`. Points are drawn on reals in grey. Samples that may be somebody's record are
+    drawn alone unless `show_reals` says otherwise.
     """
 
     def __init__(
         self, run: Run, *, preview: Preview, seed: int, n: int = 64, first_seconds: float = 2.0,
-        most_seconds: float = 60.0,
+        most_seconds: float = 60.0, show_reals: bool = False,
     ) -> None:  # fmt: skip
         self._run, self.preview, self._n, self._most = run, preview, n, most_seconds
         self._wait, self._last = first_seconds, time.monotonic()
         self._seed = derive_seed(seed, "samples")
-        self._real = torch.empty(0)
+        self._show_reals, self._real = show_reals, None
         self.newest: Tensor | None = None
 
     def started(self, trainer: Trainer) -> None:
-        """Look at the reals that points are drawn beside."""
-        count = min(2_000, len(trainer.dataset))
-        self._real = trainer.dataset.take(torch.arange(count))[0]
+        """Take the reals that samples are drawn on, where they are."""
+        allowed = self._show_reals or not trainer.dataset.space.holds_records
+        if self.preview.draws_reals and allowed:
+            count = min(2_000, len(trainer.dataset))
+            self._real = trainer.dataset.take(torch.arange(count))[0]
         self._last = time.monotonic()
 
     def stepped(self, trainer: Trainer) -> None:
@@ -109,8 +115,7 @@ class SampleHook(Hook):
         # Each time anew, since a game that translates has none before its first batches.
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)
-        folder = self._run.folder / "samples"
-        make_folder(folder)
+        folder = self._run.subfolder("samples")
         picture = self.preview.draw(trainer.game.space, self.newest, real=self._real)
         path = folder / f"images-{trainer.images_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))

@@ -7,7 +7,9 @@ events.jsonl        what happened: choices, warnings, stops, divergence
 samples/            pictures or tables of samples, by images seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
+ledger.json         of a private run: how many steps may have been played
 report/             evaluation.json, audit.json: what the judge and the attacks found last
+lock                who plays the run, while somebody does
 code/               a recipe file of the user's own, where there was one
 ```
 """
@@ -19,6 +21,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,11 +29,33 @@ from typing import Any
 
 from zerosum.errors import RunError, did_you_mean
 from zerosum.runs.checkpoints import Checkpoints
-from zerosum.runs.files import append_line, make_folder, read_json, write_json, write_whole
+from zerosum.runs.files import (
+    append_line,
+    inside,
+    make_folder,
+    open_plain,
+    parse_json,
+    read_json,
+    require_plain,
+    write_json,
+    write_whole,
+)
+from zerosum.runs.forms import EVENT_FORMS, EventForm, Manifest, ManifestForm
+from zerosum.runs.lock import claimed, held
+from zerosum.runs.remains import clear, is_unbegun, sweep
 
 _UNLIMITED = 10**9
+_LASTING = (
+    "execution_chosen", "inherited", "abandoned", "resumed", "checkpoint_damaged", "evaluated",
+    "audited", "interrupted", "diverged", "failed", "ended",
+)  # fmt: skip
+"""Events that are true whatever is trained again; all others are of the game, and come again."""
 SCHEMA = 1
 """Version of the folder's form; newer ones are refused."""
+
+
+def _leave_empty(_run: "Run") -> None:
+    """A run that has a manifest and nothing else."""
 
 
 class Run:
@@ -43,25 +68,39 @@ class Run:
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        self.folder, self.manifest = folder, manifest
+        self.folder, self.manifest = folder, Manifest(folder, manifest)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @classmethod
-    def create(cls, folder: Path, manifest: dict[str, Any]) -> "Run":
-        """Make the folder and write its manifest.
+    def create(
+        cls, folder: Path, manifest: dict[str, Any], fill: "Callable[[Run], None]" = _leave_empty
+    ) -> "Run":
+        """Make a run in a folder that is free; whoever plays it on holds the folder (`held`).
+
+        The manifest is written last: a folder that has one is a run, with all that `fill` put in.
+        Where anything fails, nothing is left.
+
+        Args:
+            folder: made if there is none; what a run left that never began is replaced.
+            manifest: what the manifest says.
+            fill: puts in what belongs to the run before it is one.
 
         Raises:
-            RunError: it exists and is not empty, or cannot be written.
+            RunError: it exists and is not free, or cannot be written.
         """
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RunError(
-                f"{folder} exists already. Choose another folder with --out, or continue it with "
-                f"`zerosum resume {folder}`."
-            )
+        require_free(folder)
         make_folder(folder)
+        sweep(folder)
+        clear(folder)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         run = cls(folder, {"schema": SCHEMA, "created": created, "state": "starting", **manifest})
-        run.save_manifest()
+        try:
+            fill(run)
+            run.save_manifest()
+        except BaseException:
+            with suppress(RunError):
+                clear(folder)
+            raise
         return run
 
     @classmethod
@@ -72,24 +111,67 @@ class Run:
             RunError: there is none, or it is of a newer schema.
         """
         folder = Path(folder)
-        if not (folder / "manifest.json").is_file():
+        if not _is_run(folder):
+            if claimed(folder):
+                raise RunError(
+                    f"no run at {folder} yet: it is being made, or was cut off while it was, "
+                    f"before anything was trained. If nobody makes it now, train with --out "
+                    f"{folder} again."
+                )
             roots = dict.fromkeys([folder.parent, Path("runs")])
             known = [str(run.folder) for root in roots for run in list_runs(root)]
             raise RunError(f"no run at {folder}.{did_you_mean(str(folder), known)}")
+        require_plain(folder)
         manifest = read_json(folder / "manifest.json")
         if not isinstance(manifest, dict):
             raise RunError(f"{folder / 'manifest.json'} is damaged: it is not a JSON object.")
-        if manifest.get("schema", 0) > SCHEMA:
+        schema = manifest.get("schema", 0)
+        if isinstance(schema, int) and schema > SCHEMA:
             raise RunError(
-                f"{folder} was written by a newer zerosum (schema {manifest['schema']}, and this "
+                f"{folder} was written by a newer zerosum (schema {schema:.9g}, and this "
                 f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
             )
+        ManifestForm.read(manifest, folder / "manifest.json")
         return cls(folder, manifest)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the run while the caller plays it or changes what it will play.
+
+        The manifest is read anew, and files that a killed process was writing are removed.
+
+        Raises:
+            RunError: another process holds it, or it cannot be written to.
+        """
+        with held(self.folder) as dead:
+            sweep(self.folder)
+            self.reread()
+            if dead is not None:
+                self.add_event("abandoned", pid=dead.pid, host=dead.host, since=dead.since)
+            yield
+
+    def reread(self) -> None:
+        """Take the manifest as it is now.
+
+        Raises:
+            RunError: see `open`.
+        """
+        self.manifest = Run.open(self.folder).manifest
 
     @property
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    def subfolder(self, name: str) -> Path:
+        """A folder in the run, made where there is none yet.
+
+        Raises:
+            RunError: it is a link, or cannot be made.
+        """
+        path = inside(self.folder, name)
+        make_folder(path)
+        return path
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -118,39 +200,113 @@ class Run:
             listener(row)
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that happened, oldest first."""
-        return list(self._rows("events.jsonl"))
+        """Everything that happened, oldest first.
+
+        Raises:
+            RunError: a line is none that zerosum wrote.
+        """
+        rows = list(self._rows("events.jsonl"))
+        for row in rows:
+            form = EVENT_FORMS.get(str(row.get("event")), EventForm)
+            form.read(row, self.folder / "events.jsonl")
+        return rows
 
     def add_history(self, row: dict[str, Any]) -> None:
         """Append to `history.jsonl`."""
         self._append("history.jsonl", row)
 
     def history(self) -> list[dict[str, Any]]:
-        """All rows, oldest first; rows that a crash cut off are left out."""
-        return list(self._rows("history.jsonl"))
+        """All rows, oldest first; rows that a crash cut off are left out.
 
-    def rewind_history(self, step: int) -> None:
-        """Drop rows after `step`: a resume will write them again."""
-        path = self.folder / "history.jsonl"
-        if not path.exists():
+        Raises:
+            RunError: a row is none.
+        """
+        rows = list(self._rows("history.jsonl"))
+        for row in rows:
+            sound = all(type(value) in (int, float) for value in row.values())
+            if not sound or not all(type(row.get(name)) is int for name in ("step", "images")):
+                raise RunError(
+                    f"{self.folder / 'history.jsonl'} holds a row that zerosum did not write: a "
+                    "row has step, images, and numbers by name. Remove it."
+                )
+        return rows
+
+    def rewind(self, step: int) -> None:
+        """Drop rows and events after `step` that a resume will write again.
+
+        Events that say what happened to the run, and not in the game, stay.
+
+        Raises:
+            RunError: they cannot be read or written.
+        """
+        rows, events = self.history(), self.events()
+        self._replace("history.jsonl", rows, [row for row in rows if row["step"] <= step])
+        kept = [event for event in events if (event.get("step") or 0) <= step or _lasts(event)]
+        self._replace("events.jsonl", events, kept)
+
+    def _replace(self, name: str, rows: list[dict[str, Any]], kept: list[dict[str, Any]]) -> None:
+        if len(kept) == len(rows):
             return
-        rows = [json.dumps(row) for row in self.history() if row["step"] <= step]
-        text = "".join(f"{row}\n" for row in rows)
+        text = "".join(f"{json.dumps(row)}\n" for row in kept)
+        path = self.folder / name
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+    def drop_pictures(self, images: int) -> None:
+        """Delete pictures of samples after so many images: what follows is another training."""
+        for path in (self.folder / "samples").glob("images-*.png"):
+            if int(path.stem.partition("-")[2]) > images:
+                path.unlink(missing_ok=True)
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
         append_line(self.folder / name, json.dumps(row))
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.folder / name
-        if not path.exists():
+        try:
+            with open_plain(path) as handle:
+                for line in handle:
+                    try:
+                        row = parse_json(line)
+                    except ValueError:
+                        continue
+                    if not isinstance(row, dict):
+                        raise RunError(f"{path} holds a line that is no JSON object. Remove it.")
+                    yield row
+        except FileNotFoundError:
             return
-        with path.open("rb") as handle:
-            for line in handle:
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def _lasts(event: dict[str, Any]) -> bool:
+    return event.get("event") in _LASTING or event.get("by") == "hand"
+
+
+def require_free(folder: Path) -> None:
+    """Refuse a folder that a new run cannot be made in.
+
+    Raises:
+        RunError: it is no folder, or holds something.
+    """
+    if folder.is_dir() or not folder.exists():
+        if is_unbegun(folder):
+            return
+        if _is_run(folder):
+            raise RunError(
+                f"{folder} exists already. Choose another folder with --out, or continue it with "
+                f"`zerosum resume {folder}`."
+            )
+    raise RunError(
+        f"{folder} exists already, and holds no run. Choose another folder with --out, or an empty "
+        "one."
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / "manifest.json").is_file()
+    except OSError as error:
+        raise RunError(f"cannot look into {folder}: {error.strerror or error}.") from error
 
 
 def new_folder(root: Path, recipe: str, data: str) -> Path:
@@ -173,7 +329,7 @@ def list_runs(root: Path) -> list[Run]:
         return []
     for entry in entries:
         folder = Path(entry.path)
-        if not (folder / "manifest.json").is_file():
+        if not os.path.isfile(folder / "manifest.json"):  # noqa: PTH113 - False where it may not be read
             continue
         try:
             runs.append(Run.open(folder))

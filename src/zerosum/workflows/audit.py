@@ -14,13 +14,14 @@ from torch import Tensor
 from zerosum.data.base import Dataset, Progress
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
+from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.models.model import Model
-from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.evaluate import Subject, open_subject
@@ -44,6 +45,8 @@ def audit(
     progress: Progress | None = None,
 ) -> Audit:
     """Attack what a run's model gives out, and keep the result in the run as `report/audit.json`.
+
+    In a private run nothing of it is kept, since it tells of real rows.
 
     The same seed gives the same result.
 
@@ -82,7 +85,8 @@ def audit(
             "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
         )
     held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
-    warnings = list(_checked(subject.dataset, held, space, progress))
+    warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
+    warnings += _checked(subject.dataset, held, space, progress)
     train, others = _values(subject.dataset), _values(held)
     made = model.values(n or min(len(train), MOST), seed=seed)
     release, victims = lay_out(
@@ -180,10 +184,15 @@ def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) 
 
 
 def _kept(run: Run, found: Audit) -> Audit:
-    """Write the result into the run; where that cannot be done, the result says so."""
+    """Write the result into the run; where that cannot be done, the result says so.
+
+    Into a private run only that it was attacked: all else tells of real rows.
+    """
     try:
-        make_folder(run.folder / "report")
-        write_json(run.folder / "report" / "audit.json", found.to_json())
+        if run.manifest.get("privacy"):
+            run.add_event("audited", step=found.subject["step"])
+            return found
+        write_json(run.subfolder("report") / "audit.json", found.to_json())
         facts = {name: found.subject[name] for name in ("step", "attacks", "n", "held_out")}
         standings = {finding.name: finding.standing for finding in found}
         run.add_event("audited", **facts, verdict=found.verdict, standings=standings)

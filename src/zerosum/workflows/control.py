@@ -1,6 +1,7 @@
 """Learn a direction: read an attribute off samples, and find along which styles it changes."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,20 @@ def learn_direction(
         ConditionError: the model takes no styles, or nothing changes.
         DataError: the labels cannot be read.
         EvaluationError: there are too few of them, or only one kind.
+        RunError: another process plays the run.
     """
     model = styled_model(run_or_model, device=device, code=code)
+    with nullcontext() if model.run is None else Run.open(model.run).held():
+        found = _learn(model, attribute, labels, images, value, keep, n, seed, progress)
+        if model.run is not None:
+            keep_directions(model.run, [found])
+    return found
+
+
+def _learn(
+    model: StyledModel, attribute: str, labels: Any, images: Path | str | None, value: str | None,
+    keep: Sequence[str], n: int, seed: int, progress: Progress | None,
+) -> Direction:  # fmt: skip
     known = model.directions()
     fixed = [named(known, name) for name in keep]
     reader = _reader(model, attribute, labels, images, value, seed, progress)
@@ -111,8 +124,6 @@ def learn_direction(
     found = from_steps(attribute, styles, steps, torch.cat(before), torch.cat(after), fixed)
     if isinstance(reader, AttributeReader):
         found = replace(found, about={**found.about, "rank_correlation": reader.rank_correlation})
-    if model.run is not None:
-        keep_directions(model.run, [found])
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.files import look_at, require_unicode
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import Space
 
@@ -16,6 +17,7 @@ def open_data(
     *,
     spaces: Sequence[str] | None = None,
     needs: Iterable[str] = (),
+    private: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> tuple[Dataset, DataConfig | None]:
@@ -27,6 +29,7 @@ def open_data(
         spaces: kinds of space that are wanted, such as those that a recipe takes; if not given,
             whatever the data is surest to be.
         needs: what a recipe needs; a reader that has an option of that name is asked for it.
+        private: whether it is opened for a private training, by readers that can.
         progress: told about anything that takes long.
         options: of the reader, such as `size` or `schema`; None and False are not given.
 
@@ -40,10 +43,11 @@ def open_data(
         return data, None
     if isinstance(data, DataConfig):
         fields = type(data).fields_for(given)
-        config = data.model_copy(update=fields) if fields else data
+        config = _made_private(data.with_values(fields) if fields else data, private)
         return config.build(progress), config
     reader = reader_for(data, spaces)
-    return reader.describing(data, given | _asked(reader, needs)).open(data, progress)
+    config = reader.describing(data, given | _asked(reader, needs))
+    return _made_private(config, private).open(data, progress)
 
 
 def open_like(
@@ -119,6 +123,9 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     Raises:
         DataError: no reader claims it.
     """
+    for place in data if isinstance(data, tuple | list) else [data]:
+        if isinstance(place, str | Path):
+            require_unicode(str(place), "the path of the data")
     readers = all_readers()
     claims = {kind: reader.claims(data) for kind, reader in readers.items()}
     wanted = [k for k in claims if spaces is None or set(readers[k].spaces) & set(spaces)]
@@ -151,6 +158,11 @@ def _brought_to(
     return reader.open_like(data, space, like=like, holdout=holdout, progress=progress)
 
 
+def _made_private(config: DataConfig, private: bool) -> DataConfig:
+    fields = type(config).model_fields
+    return config.with_values({"private": True}) if private and "private" in fields else config
+
+
 def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
     return {need: True for need in needs if need in reader.options()}
 
@@ -158,7 +170,7 @@ def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
 def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
     names = [kind for kind, reader in readers.items() if reader.built_in]
     if isinstance(data, str | Path):
-        if Path(data).exists():
+        if look_at(Path(data)) is not None:
             return (
                 f"no reader knows what {str(data)!r} is. Give a folder or zip of images, a .npz, "
                 f"idx, .csv, .tsv or .parquet file, or one of {', '.join(names)}."

@@ -17,11 +17,11 @@ from zerosum.evaluation.judging.verdict import verdict
 from zerosum.evaluation.measures.base import Exhibit
 from zerosum.evaluation.measures.blocks import nearest
 from zerosum.evaluation.reports.parts import Neighbour, Shown
-from zerosum.evaluation.reports.words import promise
+from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.models.export import is_model_file
 from zerosum.models.model import Model
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_json
+from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
 from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.data import open_like
@@ -78,6 +78,8 @@ def evaluate(
     progress: Progress | None = None,
 ) -> Evaluation:
     """Judge a run's model, and keep the result in the run as `report/evaluation.json`.
+
+    In a private run nothing of it is kept, since figures are computed from real rows.
 
     The same seed gives the same figures.
 
@@ -288,10 +290,7 @@ def _facts(subject: Subject, case: Case) -> dict[str, Any]:
 
 def _uncounted(private: dict[str, Any] | None) -> Iterator[str]:
     if private:
-        yield (
-            f"The model keeps {promise(private)}; this page does not: its figures are computed "
-            "from real rows without noise. Share the model and what it makes, not the page."
-        )
+        yield outside_the_account(private)
 
 
 def _unfinished(subject: Subject) -> Iterator[str]:
@@ -322,11 +321,17 @@ def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
 
 
 def _kept(run: Run, found: Evaluation) -> Evaluation:
-    """Write the result into the run; where that cannot be done, the result says so."""
+    """Write the result into the run; where that cannot be done, the result says so.
+
+    Into a private run only that it was judged: all else tells of real rows.
+    """
     try:
-        make_folder(run.folder / "report")
+        if run.manifest.get("privacy"):
+            run.add_event("evaluated", step=found.subject["step"])
+            return found
         # Without its pictures, which may show rows of the data: a run is passed on more freely.
-        write_json(run.folder / "report" / "evaluation.json", replace(found, parts=()).to_json())
+        kept = replace(found, parts=()).to_json()
+        write_json(run.subfolder("report") / "evaluation.json", kept)
         facts = {name: found.subject[name] for name in ("n", "split", "features")}
         run.add_event(
             "evaluated", step=found.subject["step"], **facts, verdict=found.verdict,

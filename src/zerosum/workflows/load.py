@@ -7,9 +7,11 @@ import torch
 
 from zerosum.catalogue import modality_of
 from zerosum.config import Config
+from zerosum.engine.fit import require_finite, require_game_state
 from zerosum.errors import ConfigError, ExportError, RunError
 from zerosum.games.base import Game
-from zerosum.models.export import is_model_file, read_weights
+from zerosum.games.build import build_game
+from zerosum.models.export import is_model_file, left_out_of, read_weights
 from zerosum.models.model import Model
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
@@ -47,7 +49,7 @@ def load(
         run = Run.open(run)
     checkpoint = checkpoint_of(run, step)
     recipe = recipe_of(run, code, step=checkpoint.step)
-    game = recipe.game.build(space_of_run(run))
+    game = build_game(recipe.game, space_of_run(run), checkpoint.tensors.values())
     state = {
         name.removeprefix("game."): tensor
         for name, tensor in checkpoint.tensors.items()
@@ -57,8 +59,10 @@ def load(
         if name.startswith("average."):
             state[name.removeprefix("average.")] = tensor
     try:
+        require_game_state(game, state)
+        require_finite(state)
         game.load_state_dict(state)
-    except RuntimeError as error:
+    except (RunError, RuntimeError) as error:
         raise unlike(run, checkpoint.step, error) from error
     return model_of(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
@@ -86,7 +90,7 @@ def checkpoint_of(run: Run, step: int | None = None) -> Checkpoint:
     return checkpoint
 
 
-def unlike(run: Run, step: int, error: RuntimeError) -> RunError:
+def unlike(run: Run, step: int, error: Exception) -> RunError:
     """What to say where a checkpoint's weights do not fit the networks that its recipe builds."""
     lines = [line.strip() for line in str(error).splitlines()]
     written = run.manifest["versions"]["zerosum"]
@@ -104,12 +108,18 @@ def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | 
         raise ExportError(f"{path} holds step {exported.step} and no other. Leave out the step.")
     recipe = recipe_in(path, exported.recipe, code)
     try:
-        game = recipe.game.build(Space.from_json(exported.space))
+        space = Space.from_json(exported.space)
+        game = build_game(recipe.game, space, exported.tensors.values())
+        strange = set(exported.left_out) - left_out_of(game)
+        if strange:
+            raise RunError(f"{min(strange)!r} is no part that an export leaves out")
         for part in exported.left_out:
             delattr(game, part)
+        require_game_state(game, exported.tensors)
+        require_finite(exported.tensors)
         game.load_state_dict(exported.tensors)
-    except (ConfigError, AttributeError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except (ConfigError, RunError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0].removesuffix(".")
         raise ExportError(
             f"{path} does not fit this version of zerosum ({reason}); it was written by "
             f"{exported.facts.get('zerosum_version')}. Export the run again."

@@ -16,6 +16,7 @@ from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard, Referee, Wish
 from zerosum.rng import derive_seed
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
+from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
 from zerosum.workflows.prepare import make_trainer
@@ -41,8 +42,10 @@ def play(
     """
     player = _Player(run, trainer, seed, guard)
     preview = modality_of(trainer.game.space).preview
-    samples = SampleHook(run, preview=preview, seed=seed)
-    hooks: list[Hook] = [HistoryHook(run), samples]
+    show_reals = run.manifest.get("show_reals", False)
+    samples = SampleHook(run, preview=preview, seed=seed, show_reals=show_reals)
+    hooks: list[Hook] = [LedgerHook(run)] if run.manifest.get("privacy") else []
+    hooks += [HistoryHook(run), samples]
     hooks += metric_hook(run, trainer)
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     hooks += [StopAfter(minutes * 60)] if minutes is not None else []
@@ -142,16 +145,25 @@ def _record_failure(run: Run, trainer: Trainer, error: BaseException) -> None:
 
 @contextmanager
 def _interruptible(player: _Player) -> Iterator[None]:
-    """The first Ctrl-C ends the training after the step, resumable; a second one at once."""
+    """The first Ctrl-C ends the training after the step, resumable; a second one at once.
+
+    So does a terminal that is closed, unless `nohup` asked that it should not; shells say it twice,
+    and no second one is needed.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def on_signal(number: int, _frame: object) -> None:
         player.trainer.stop("interrupted")
-        signal.signal(number, signal.default_int_handler)
+        if number != hangup:
+            signal.signal(number, signal.default_int_handler)
 
-    previous = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        numbers.append(hangup)
+    previous = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield
     finally:

@@ -1,9 +1,11 @@
 """From a recipe's name and some data to everything a training needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import kinds_in, known_kind
@@ -11,9 +13,10 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DataError, RecipeError, RunError
+from zerosum.games.build import build_game
 from zerosum.modalities.tables.privacy.histograms import FINGERPRINT, as_private
 from zerosum.recipes import Recipe
-from zerosum.rng import derive_seed, seeded_initialisation
+from zerosum.rng import SecretNoise, derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
@@ -43,6 +46,7 @@ def plan_training(
     *,
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
+    private: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Open the data and resolve the recipe for it; nothing is trained.
@@ -52,6 +56,7 @@ def plan_training(
         data: whatever `open_data` takes.
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
+        private: whether a table is opened for a private training.
         progress: told about anything that takes long.
 
     Raises:
@@ -61,7 +66,7 @@ def plan_training(
     """
     entry = None if isinstance(recipe, Recipe) else find_recipe(recipe)
     dataset, config = open_data(
-        data, **wanted_by(recipe), progress=progress, **(data_options or {})
+        data, **wanted_by(recipe), private=private, progress=progress, **(data_options or {})
     )
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
@@ -87,14 +92,40 @@ def wanted_by(recipe: str | Path | Recipe) -> dict[str, tuple[str, ...]]:
 
 
 def make_trainer(
-    recipe: Recipe, dataset: Dataset, *, seed: int, runtime: Runtime, execution: Execution
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    seed: int,
+    runtime: Runtime,
+    execution: Execution,
+    saved: Iterable[Tensor] | None = None,
+    secret: SecretNoise | None = None,
 ) -> Trainer:
-    """A fresh trainer; weights are initialised from the seed alone."""
+    """A fresh trainer; weights are initialised from the seed alone.
+
+    Args:
+        recipe: game and optimisation.
+        dataset: what is learned.
+        seed: of weights, order and noise.
+        runtime: device and processes.
+        execution: precision, layout, compilation, threads.
+        saved: what is to be loaded; the game may not be far larger, where a file describes it.
+        secret: where private training takes its noise from; if not given, a fresh source.
+
+    Raises:
+        RunError: it would be.
+        ConfigError: see `Trainer`.
+        DataError: see `Trainer`.
+    """
     with seeded_initialisation(derive_seed(seed, "weights")):
-        game = recipe.game.build(dataset.space)
+        if saved is None:
+            game = recipe.game.build(dataset.space)
+        else:
+            game = build_game(recipe.game, dataset.space, saved)
     return Trainer(
-        game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution
-    )
+        game, dataset, recipe.optimisation, seed=seed, runtime=runtime, execution=execution,
+        secret=secret,
+    )  # fmt: skip
 
 
 def known_options(data: Any, space: Space, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,9 +199,14 @@ def data_of(
     recorded, space = run.manifest["data"], space_of_run(run)
     config = DataConfig.from_json(recorded["config"]) if recorded["config"] else None
     if data is not None:
+        private = bool((recorded["config"] or {}).get("private"))
         options = {} if config is None else config.given_options()
         dataset, config = open_data(
-            data, spaces=(space.kind,), progress=progress, **known_options(data, space, options)
+            data,
+            spaces=(space.kind,),
+            private=private,
+            progress=progress,
+            **known_options(data, space, options),
         )
     elif config is None:
         raise DataError(

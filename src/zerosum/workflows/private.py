@@ -1,7 +1,8 @@
 """Private training: codes from noisy histograms, noisy gradients, and one account of both."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from zerosum.catalogue import find_recipe
 from zerosum.data.base import Dataset
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
-from zerosum.modalities.tables.privacy.histograms import Release, as_private, fit_private_space
+from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
+from zerosum.modalities.tables.reading.infer import SECRET
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.recipes import Recipe
-from zerosum.rng import secret_generator
+from zerosum.rng import SecretNoise
 from zerosum.spaces import Space
 from zerosum.workflows.prepare import Plan
 
@@ -39,11 +41,15 @@ class Promise:
         epsilon: ε.
         delta: δ, which should be well below one over the number of rows.
         histogram_noise: noise multiplier of the histograms, once they are made.
+        secret: where all noise comes from.
+        read_from_rows: what of the columns was found by looking at rows, once they are opened.
     """
 
     epsilon: float
     delta: float
     histogram_noise: float | None = None
+    secret: SecretNoise = field(default_factory=SecretNoise, compare=False)
+    read_from_rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def _steps_delta(self) -> float:
@@ -70,7 +76,8 @@ class Promise:
         """The data with codes that are fitted privately, and the promise with what that spent.
 
         Raises:
-            PrivacyError: the data is no table, or has constraints.
+            PrivacyError: the data is no table, has constraints, or was opened so that its fields
+                hold values of rows.
         """
         if not isinstance(dataset, TableDataset) or not isinstance(dataset.space, TableSpace):
             raise PrivacyError(
@@ -81,12 +88,23 @@ class Promise:
                 "constraints are fitted to the rows, which --epsilon does not count. Leave them "
                 "out, and give them when you sample: model.sample(n, constraints=[...])."
             )
+        found = dataset.read_from_rows
+        telling = [name for name, attributes in found.items() if set(attributes) & set(SECRET)]
+        if telling:
+            raise PrivacyError(
+                f"the columns {', '.join(map(repr, telling))} were opened for another training, "
+                "with values of the rows such as the largest key. Give the file or frame itself as "
+                "data, or open it with private=True."
+            )
         noise = histogram_noise_for(_FOR_HISTOGRAMS * self.epsilon, self._steps_delta)
-        release = Release(noise, _FOR_NAMES * self.delta, secret_generator())
         values, _ = dataset.resident
-        told = fit_private_space(dataset.space.fields, values, release=release)
+        told = fit_private_space(
+            dataset.space.fields, values, noise_multiplier=noise, delta=_FOR_NAMES * self.delta,
+            secret=self.secret,
+        )  # fmt: skip
         space = _without_withheld(told)
-        return as_private(dataset, space), replace(self, histogram_noise=noise)
+        kept = replace(self, histogram_noise=noise, read_from_rows=found)
+        return as_private(dataset, space), kept
 
     def settle(self, recipe: Recipe, space: Space, processes: int) -> tuple[Recipe, dict[str, Any]]:
         """The recipe with the noise that keeps the promise, and what the manifest says of it.
@@ -114,7 +132,10 @@ class Promise:
             "accountant": "Rényi, opacus",
             "neighbours": "one row more or less",
             **spending.to_json(),
-            "taken_for_public": "names and kinds of columns, decimals, and what the schema says",
+            "noise": self.secret.source,
+            "taken_for_public": "names and kinds of columns, decimals, steps of time, and what the "
+            "schema says",
+            "read_from_rows": {name: list(what) for name, what in self.read_from_rows.items()},
         }
         return _with_noise(recipe, noise), facts
 
@@ -147,25 +168,44 @@ def plan_private(
     promise.check()
     _with_noise(plan.recipe, 1.0)
     dataset, promise = promise.fit(plan.dataset)
+    _warn_of(promise.read_from_rows)
     resolved = recipe if isinstance(recipe, Recipe) else find_recipe(recipe).resolve(dataset.space)
     resolved = _with_noise(resolved.with_values(_UNDER_NOISE | dict(changes or {})), 1.0)
     return replace(plan, dataset=dataset, recipe=resolved), promise
 
 
+def stand_in_for(plan: Plan, seed: int) -> Dataset:
+    """Made-up rows to try a private plan on: no step is played on real ones that is not counted."""
+    assert isinstance(plan.dataset.space, TableSpace)
+    return stand_in(plan.dataset.space, seed=seed)
+
+
+def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
+    """Say what was found by looking at rows, which is in no account."""
+    if found:
+        listed = "; ".join(f"{name}: {', '.join(what)}" for name, what in found.items())
+        warnings.warn(
+            "what columns are was found by looking at rows, which --epsilon does not count "
+            f"({listed}). If a row could decide it, give it with --schema: `zerosum schema FILE "
+            "--out schema.json` writes a form; take out of it what rows alone know.",
+            stacklevel=2,
+        )
+
+
 def _without_withheld(space: TableSpace) -> TableSpace:
     """The space with the names that are told of alone, counted anew."""
     fields, codecs = [], {codec.name: codec for codec in space.codecs}
-    for field in space.fields:
-        codec = codecs.get(field.name)
-        if codec is None or not field.categories or "names" not in type(field).model_fields:
-            fields.append(field)
+    for one in space.fields:
+        codec = codecs.get(one.name)
+        if codec is None or not one.categories or "names" not in type(one).model_fields:
+            fields.append(one)
             continue
         kept: list[int] = list(getattr(codec, "values"))  # noqa: B009 - of category codecs alone
         order = sorted(kept)
-        names = tuple(field.categories[i] for i in order)
-        fields.append(field.model_copy(update={"names": names}))
+        names = tuple(one.categories[i] for i in order)
+        fields.append(one.model_copy(update={"names": names}))
         moved = tuple(order.index(i) for i in kept)
-        codecs[field.name] = codec.model_copy(update={"values": moved})
+        codecs[one.name] = codec.model_copy(update={"values": moved})
     return space.model_copy(
         update={"fields": tuple(fields), "codecs": tuple(codecs[c.name] for c in space.codecs)}
     )

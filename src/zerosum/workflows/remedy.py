@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from zerosum.errors import RecipeError, RunError
+from zerosum.referee.notes import NotesForm
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
 from zerosum.workflows.prepare import recipe_of, space_of_run
@@ -21,9 +22,16 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
 
     Raises:
         RecipeError: no such remedy, or it changes nothing here.
-        RunError: no such run, no usable checkpoint, or no healthy state to go back to.
+        RunError: no such run, one that is being played, no usable checkpoint, or no healthy state
+            to go back to.
     """
     run = Run.open(folder)
+    with run.held():
+        _give(run, name, code)
+    return run
+
+
+def _give(run: Run, name: str, code: Path | str | None) -> None:
     remedy = find_remedy(name)
     if remedy.anew:
         raise RecipeError(
@@ -38,14 +46,17 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
         )
     newest, _ = run.checkpoints.load_newest()
     if name == "roll-back":
-        best = newest.scalars.get("notes", {}).get("referee", {}).get("best")
+        notes = newest.scalars.get("notes")
+        left = notes.get("referee") if isinstance(notes, dict) else None
+        source = f"what the referee left in {run.checkpoints.folder}"
+        best = None if left is None else NotesForm.read(left, source).best
         if best is None:
             raise RunError(
                 f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "
                 "go back to. One does where a training runs with --referee watch or act."
             )
-        healthy = run.healthy.load(int(best["step"]))
-        clock = {key: newest.scalars[key] for key in ("step", "position", "seconds", "notes")}
+        healthy = run.healthy.load(best.step)
+        clock = {key: newest.scalars.get(key) for key in ("step", "position", "seconds", "notes")}
         run.checkpoints.save(healthy.tensors, {**healthy.scalars, **clock, "window": []})
     note = {
         "step": newest.step, "name": name, "by": "hand", "instead_of": run.manifest["recipe"],
@@ -53,4 +64,3 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
     given = [*run.manifest.get("remedies", []), note]
     run.update(recipe=changed.to_json(), remedies=given)
     run.add_event("remedy", step=newest.step, name=name, words=remedy.words, by="hand")
-    return run

@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,23 @@ from zerosum.engine.choose import (
     measure,
 )
 from zerosum.engine.execution import Execution
+from zerosum.engine.fit import require_finite
+from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
-from zerosum.rng import derive_seed
-from zerosum.runs.files import make_folder, write_whole
-from zerosum.runs.store import Run, new_folder, versions
+from zerosum.rng import SecretNoise, derive_seed
+from zerosum.runs.checkpoints import Checkpoint
+from zerosum.runs.files import write_whole
+from zerosum.runs.ledger import Ledger
+from zerosum.runs.lock import held
+from zerosum.runs.store import Run, new_folder, require_free, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
-from zerosum.workflows.private import Promise, plan_private
+from zerosum.workflows.private import Promise, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
 
 _PLANNED_SHARE = 0.85
@@ -51,6 +58,7 @@ def train(
     wishes: Wishes | None = None,
     referee: Guard = "act",
     promise: Promise | None = None,
+    show_reals: bool = False,
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
@@ -74,6 +82,7 @@ def train(
         wishes: precision, layout, compile and threads to force.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
         promise: of privacy; the referee is off then, since it looks at rows.
+        show_reals: whether rows of a table are drawn in grey beneath samples, in the run folder.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
         progress: told about anything that takes long before training starts.
@@ -88,42 +97,62 @@ def train(
             "--epsilon counts what is told of the rows from first weights on, and those of --from "
             "may have been trained on them. Leave out one of the two."
         )
+    if promise is not None and show_reals:
+        raise PrivacyError(
+            "--show-reals draws rows of the data into the run folder, and --epsilon promises that "
+            "nothing there tells of a row. Leave out one of the two."
+        )
     with open_runtime(device) as runtime:
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
-            recipe, data, changes=changes, data_options=data_options, progress=progress
-        )
+            recipe, data, changes=changes, data_options=data_options,
+            private=promise is not None,
+            progress=progress if promise is None else None,  # which would count the rows
+        )  # fmt: skip
+        if show_reals and not plan.dataset.space.holds_records:
+            raise RunError(
+                "--show-reals is for tables: points are drawn on reals anyway, and pictures never "
+                "are. Leave it out."
+            )
+        secret, tried = None, plan
         if promise is not None:
             plan, promise = plan_private(plan, promise, recipe, changes)
-            referee = "off"
+            secret, referee = promise.secret, "off"
+            tried = replace(plan, dataset=stand_in_for(plan, seed))
         resolved = plan.recipe
         if images is not None:
             resolved = resolved.with_values({"optimisation.total_images": images})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
         folder = Path(runtime.agree_text(str(folder)))
+        if runtime.is_main:
+            require_free(folder)
         draft = make_trainer(  # fail on a recipe that does not fit before anything is measured
             resolved, plan.dataset, seed=seed, runtime=runtime, execution=Execution()
         )
         if source is not None:
             resolved = source.settle(resolved, draft, freeze)
         del draft
-        execution, trials = _choose(resolved, plan, seed, runtime, wishes or Wishes(), minutes)
+        execution, trials = _choose(resolved, tried, seed, runtime, wishes or Wishes(), minutes)
         if minutes is not None and images is None:
-            resolved = _planned(resolved, plan, seed, runtime, execution, trials, minutes)
+            resolved = _planned(resolved, tried, seed, runtime, execution, trials, minutes)
         privacy = None
         if promise is not None:
             resolved, privacy = promise.settle(resolved, plan.dataset.space, runtime.world)
         trainer = make_trainer(
-            resolved, plan.dataset, seed=seed, runtime=runtime, execution=execution
+            resolved, plan.dataset, seed=seed, runtime=runtime, execution=execution, secret=secret
         )
-        facts: dict[str, Any] = {"parent": None if source is None else source.give(trainer)}
+        facts: dict[str, Any] = {
+            "parent": None if source is None else source.give(trainer),
+            "show_reals": show_reals,
+        }
         if privacy is not None:
             facts["privacy"] = privacy
-        run = _create(folder, resolved, plan, seed, runtime, execution, trials, referee, facts)
-        play(
-            run, trainer, seed=seed, guard=referee, minutes=minutes,
-            checkpoint_seconds=checkpoint_seconds, listener=listener,
-        )  # fmt: skip
+        with held(folder) if runtime.is_main else nullcontext():
+            run = _create(folder, resolved, plan, seed, trainer, trials, referee, facts)
+            play(
+                run, trainer, seed=seed, guard=referee, minutes=minutes,
+                checkpoint_seconds=checkpoint_seconds, listener=listener,
+            )  # fmt: skip
     return run
 
 
@@ -136,11 +165,16 @@ def resume(
     device: str | None = None,
     code: Path | str | None = None,
     referee: Guard | None = None,
+    secret: SecretNoise | None = None,
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Continue a run bit for bit from its newest whole checkpoint.
+
+    A run that was cut off before it saved any is begun anew, from its seed. A private run goes on
+    with other noise, after the last step that was reserved: steps whose weights were lost count as
+    played, and their history and pictures are removed.
 
     Args:
         folder: the run.
@@ -150,33 +184,47 @@ def resume(
         device: left out, the device the run was trained on.
         code: the user's own recipe file, where the run came from one.
         referee: left out, as the run was started.
+        secret: what private gradients are made noisy by.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run is open.
         progress: told about anything that takes long before training starts.
 
     Raises:
-        RunError: no such run, no usable checkpoint, or nothing left to do.
+        RunError: no such run, one that another process plays, no usable checkpoint of what was
+            trained, or nothing left to do.
         DataError: the data is not there, or is not the data of the run.
+        PrivacyError: a private run is to be changed, or its ledger is missing or damaged.
     """
     _check_budget(minutes, images)
     run = Run.open(folder)
-    recipe = recipe_of(run, code)
     private = run.manifest.get("privacy")
     if private and (images is not None or referee not in (None, "off")):
         raise PrivacyError(
             f"{run.folder} promises privacy for the steps that were planned, without a referee. "
             "Resume it as it is, or train anew with another --epsilon."
         )
-    if images is not None:
-        recipe = recipe.with_values({"optimisation.total_images": images})
-    with open_runtime(device or _same_device(run)) as runtime:
-        dataset, _ = data_of(run, data, progress)
+    with (
+        open_runtime(device or _same_device(run)) as runtime,
+        run.held() if runtime.is_main else nullcontext(),
+    ):
+        runtime.wait()
+        run.reread()
+        newest, problems = _newest(run)
+        _undo_remedies(run, 0 if newest is None else newest.step)
+        recipe = recipe_of(run, code)
+        if images is not None:
+            recipe = recipe.with_values({"optimisation.total_images": images})
+        dataset, _ = data_of(run, data, None if private else progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
-        trainer = make_trainer(recipe, dataset, seed=seed, runtime=runtime, execution=execution)
-        checkpoint, problems = run.checkpoints.load_newest()
+        trainer = make_trainer(
+            recipe, dataset, seed=seed, runtime=runtime, execution=execution,
+            saved=None if newest is None else newest.tensors.values(), secret=secret,
+        )  # fmt: skip
+        checkpoint = newest or Checkpoint(0, *trainer.state())
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
         alike = same and images is None and runtime.world == run.manifest["processes"]
+        alike = alike and not private
         if not same:
             # Generators of CPU and GPU have unlike states: start a new stream from this step.
             trainer.noise = type(trainer.noise)(
@@ -188,26 +236,70 @@ def resume(
         if checkpoint.step in [one["step"] for one in run.manifest.get("remedies") or []]:
             tensors = carry_over(tensors, trainer)  # a remedy by hand may have changed shapes
         try:
+            require_finite(tensors)
             trainer.load_state(tensors, checkpoint.scalars)
-        except RuntimeError as error:
+        except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
+        saved = trainer.images_seen
         if trainer.progress >= 1:
             raise RunError(
-                f"{run.folder} is finished: {trainer.images_seen:,} images. To train on, give a "
-                f"larger budget: --images {2 * trainer.images_seen}."
-            )
+                f"{run.folder} is finished: {saved:,} images. To train on, "
+                + ("train anew: a promise of privacy is for the steps that were planned." if private
+                   else f"give a larger budget: --images {2 * saved}.")
+            )  # fmt: skip
+        spent = {}
+        if private:
+            # What was reserved after the checkpoint may have been played, so the clock goes on.
+            trainer.step = Ledger(run.folder, private["steps"]).read(checkpoint.step)
+            spent = {"lost": trainer.step - checkpoint.step}
+            if spent["lost"]:
+                trainer.roll_back(tensors, checkpoint.scalars)
         if runtime.is_main:
-            run.rewind_history(checkpoint.step)
-            run.checkpoints.tidy(checkpoint.step)
+            run.rewind(checkpoint.step)
+            if not alike:
+                run.drop_pictures(saved)
+            run.checkpoints.tidy(checkpoint.step if newest else -1)
+            run.healthy.tidy(checkpoint.step)
             for problem in problems:
                 run.add_event("checkpoint_damaged", problem=problem, used=checkpoint.step)
-            run.add_event("resumed", step=checkpoint.step, exact=alike, device=str(runtime.device))
+            run.add_event(
+                "resumed", step=checkpoint.step, exact=alike, device=str(runtime.device), **spent
+            )
             run.update(recipe=recipe.to_json(), model=None)
         play(
             run, trainer, seed=seed, guard=referee or run.manifest.get("referee", "off"),
             minutes=minutes, checkpoint_seconds=checkpoint_seconds, listener=listener,
         )  # fmt: skip
     return run
+
+
+def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
+    """The state to go on from, and what is wrong with newer ones; None to begin anew.
+
+    Raises:
+        RunError: there is none, and what was trained is lost with it, or cannot be begun anew.
+    """
+    checkpoint, problems = run.checkpoints.newest()
+    if checkpoint is not None:
+        return checkpoint, problems
+    if run.manifest.get("step") or run.history():
+        run.checkpoints.load_newest()  # which says what is wrong
+    if run.manifest.get("parent"):
+        raise RunError(
+            f"{run.folder} was cut off before anything was trained, and began with the weights of "
+            f"{run.manifest['parent']['run']}, which it has not kept. Train with --from and --out "
+            f"{run.folder} again."
+        )
+    return None, [*problems, f"no usable checkpoint in {run.checkpoints.folder}."]
+
+
+def _undo_remedies(run: Run, step: int) -> None:
+    """Go back to the recipe of `step`: what a referee changed later, it will change again."""
+    given = run.manifest.get("remedies") or []
+    later = [one for one in given if one["step"] > step]
+    if later and all(one["by"] == "referee" for one in later):
+        run.manifest["recipe"] = later[0]["instead_of"]
+        run.manifest["remedies"] = given[: -len(later)]
 
 
 def _choose(
@@ -245,10 +337,11 @@ def _planned(
 
 
 def _create(
-    folder: Path, recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], referee: Guard, facts: dict[str, Any],
+    folder: Path, recipe: Recipe, plan: Plan, seed: int, trainer: Trainer, trials: list[Trial],
+    referee: Guard, facts: dict[str, Any],
 ) -> Run:  # fmt: skip
-    dataset = plan.dataset
+    """The run with the untrained state in it, so that it can be resumed as soon as it is there."""
+    dataset, runtime, execution = plan.dataset, trainer.runtime, trainer.execution
     manifest = {
         "name": folder.name,
         "recipe": recipe.to_json(),
@@ -257,7 +350,7 @@ def _create(
             "config": plan.data.to_json() if plan.data else None,
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
-            "count": getattr(dataset.space, "num_rows", len(dataset)),
+            "count": dataset.stated_size,
         },
         "seed": seed,
         "device": str(runtime.device),
@@ -265,22 +358,32 @@ def _create(
         "execution": execution.to_json(),
         "referee": referee,
         "versions": versions(),
+        "step": 0,
+        "images": 0,
+        "seconds": 0.0,
         **facts,
     }
     if not runtime.is_main:
         return Run(folder, manifest)
-    run = Run.create(folder, manifest)
-    if plan.code is not None:
-        make_folder(folder / "code")
-        source = plan.code
-        write_whole(folder / "code" / source.name, lambda aside: shutil.copyfile(source, aside))
-    measured = [
-        {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)} for t in trials
-    ]
-    run.add_event("execution_chosen", chosen=str(execution), measured=measured)
-    if facts["parent"] is not None:
-        run.add_event("inherited", **facts["parent"])
-    return run
+
+    def fill(run: Run) -> None:
+        if plan.code is not None:
+            source = plan.code
+            kept = run.subfolder("code") / source.name
+            write_whole(kept, lambda aside: shutil.copyfile(source, aside))
+        measured = [
+            {"execution": str(t.execution), "step_seconds": round(t.step_seconds, 6)}
+            for t in trials
+        ]
+        run.add_event("execution_chosen", chosen=str(execution), measured=measured)
+        if facts["parent"] is not None:
+            run.add_event("inherited", **facts["parent"])
+        if "privacy" in facts:
+            Ledger(run.folder, facts["privacy"]["steps"]).write(0)
+        trainer.check_healthy()
+        run.checkpoints.save(*trainer.state())
+
+    return Run.create(folder, manifest, fill)
 
 
 def _same_device(run: Run) -> str:

@@ -20,9 +20,10 @@ from functools import partial
 from typing import ClassVar
 
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 
+from zerosum.config import Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, Terms, Turn
 from zerosum.modalities.images.pair_space import PairSpace
@@ -72,11 +73,11 @@ class CycleganConfig(GameConfig):
     adversarial_weight: NonNegativeFloat = 2.0
     cycle_weight: NonNegativeFloat = 10.0
     identity_weight: NonNegativeFloat = 5.0
-    pool: NonNegativeInt = 50
+    pool: SizeOrZero = 50
     residual: bool = False
     framing: bool = False
     match_weight: NonNegativeFloat = 0.0
-    match_memory: PositiveInt = 4096
+    match_memory: Size = 4096
 
     def build(self, space: Space) -> "Cyclegan":
         """The game for two domains of pictures."""

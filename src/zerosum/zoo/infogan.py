@@ -14,10 +14,11 @@ as the generator.
 from collections.abc import Mapping
 
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, leaky_relu, one_hot
 
+from zerosum.config import Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.base import Choice, Inputs, Range, Terms
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
@@ -40,12 +41,12 @@ class InfoganConfig(TwoPlayerConfig):
     """
 
     kind = "infogan"
-    latent_dim: PositiveInt = 4
-    num_categories: PositiveInt = 10
-    num_codes: NonNegativeInt = 2
+    latent_dim: Size = 4
+    num_categories: Size = 10
+    num_codes: SizeOrZero = 2
     category_weight: NonNegativeFloat = 5.0
     code_weight: NonNegativeFloat = 0.5
-    features: PositiveInt = 128
+    features: Size = 128
 
     def build(self, space: Space) -> "Infogan":
         """The game for `space`."""

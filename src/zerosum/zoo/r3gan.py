@@ -13,10 +13,11 @@ dimensions and the penalties on every fourth step.
 """
 
 import torch
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from zerosum.config import Depth, Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
@@ -58,11 +59,11 @@ class R3ganGeneratorConfig(GeneratorConfig):
     """Residual stages from a learned 4 x 4 basis up; `width` channels at the finest stage."""
 
     kind = "r3gan_generator"
-    width: PositiveInt = 32
-    max_width: PositiveInt = 128
-    num_blocks: PositiveInt = 1
-    group_size: PositiveInt = 16
-    label_dim: NonNegativeInt = 32
+    width: Size = 32
+    max_width: Size = 128
+    num_blocks: Depth = 1
+    group_size: Size = 16
+    label_dim: SizeOrZero = 32
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
         """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
@@ -111,10 +112,10 @@ class R3ganDiscriminatorConfig(DiscriminatorConfig):
     """The generator's mirror; labels enter by projection."""
 
     kind = "r3gan_discriminator"
-    width: PositiveInt = 32
-    max_width: PositiveInt = 128
-    num_blocks: PositiveInt = 1
-    group_size: PositiveInt = 16
+    width: Size = 32
+    max_width: Size = 128
+    num_blocks: Depth = 1
+    group_size: Size = 16
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
         """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""

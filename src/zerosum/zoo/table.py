@@ -16,7 +16,6 @@ from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
 from zerosum.objectives.private import Private
 from zerosum.recipes import Recipe, recipe
-from zerosum.rng import secret_generator
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
@@ -54,7 +53,6 @@ class TableGame(RowGame):
     def __init__(self, config: TableConfig, space: TableSpace) -> None:
         super().__init__()
         self.config, self.space = config, space
-        self._secret: torch.Generator | None = None
         ordered = [i for i, one in enumerate(space.codecs) if isinstance(one, NumberCodec)]
         self.generator = config.generator.build(space.sizes, ordered=ordered)
         self.generator.set_marginals([codec.counts for codec in space.codecs])
@@ -85,9 +83,7 @@ class TableGame(RowGame):
         rate = min(turn.batch_size / self.table.num_rows, 1.0)
         codes = turn.sampled_batch(rate).x.floor().long()
         clipped_gradient(self.generator, codes, clip=private.clip)
-        if self._secret is None:
-            self._secret = secret_generator(codes.device)
-        private.add_noise(self.generator.parameters(), turn.batch_size, self._secret)
+        private.add_noise(self.generator.masked_parameters(), turn.batch_size, turn.secret)
         return {}
 
 

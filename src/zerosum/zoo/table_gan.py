@@ -70,8 +70,8 @@ class TableGan(TwoPlayer):
     """Rows as one-hot vectors, side by side."""
 
     no_graph = (
-        "rows of a table are drawn from logits, code by code, and then decoded: that is a program and "
-        "no graph of one network."
+        "rows of a table are drawn from logits, code by code, and then decoded: that is a program "
+        "and no graph of one network."
     )
     drawable: Tensor
 

@@ -7,8 +7,9 @@ The critic is called the discriminator here, as in every other recipe. On pictur
 normalisation as the paper advises; the networks are DCGAN's, one of the paper's architectures.
 """
 
-from pydantic import NonNegativeFloat, PositiveInt
+from pydantic import NonNegativeFloat
 
+from zerosum.config import Depth, Size
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
@@ -23,10 +24,10 @@ class WganGpConfig(TwoPlayerConfig):
     """The Wasserstein loss with the gradient penalty of weight `penalty` (the paper's λ)."""
 
     kind = "wgan_gp"
-    latent_dim: PositiveInt = 128
+    latent_dim: Size = 128
     penalty: NonNegativeFloat = 10.0
     adversarial: AdversarialLoss = Wasserstein()
-    discriminator_repeats: PositiveInt = 5
+    discriminator_repeats: Depth = 5
 
     def all_penalties(self) -> tuple[Penalty, ...]:
         """The paper's penalty, then `penalties`."""

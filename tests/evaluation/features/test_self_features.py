@@ -246,6 +246,21 @@ def test_the_cache_is_in_the_home_folder_unless_told_otherwise(
     assert cache_folder() == Path.home() / ".cache" / "zerosum"
 
 
+def test_without_a_home_folder_features_are_learned_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(_uid: int) -> None:
+        raise KeyError("a user without an entry, as in some containers")
+
+    monkeypatch.delenv("ZEROSUM_CACHE")
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert cache_folder() is None
+    with pytest.warns(UserWarning, match="no home folder. Set ZEROSUM_CACHE"):
+        features = self_features(pictures(40))
+    assert features(pictures(40).take(torch.arange(3))[0]).shape == (3, 64)
+
+
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(EvaluationError, match=r"sides has 19 rows.*at least 20"):
         self_features(pictures(19))

@@ -278,7 +278,8 @@ WHOLE = idx(PIXELS[..., 0])
         (WHOLE[:-3], "should hold 210 bytes and holds 207. Fetch it again"),
         (WHOLE + b"!", "should hold 210 bytes and holds more"),
         (WHOLE[:4] + b"\xff" * 12, r"promises [\d,]+ bytes, far more than it can hold"),
-        (b"\x00\x00\x08\x00", "should hold 1 bytes and holds 0"),
+        (b"\x00\x00\x08\x00", "in 1 to 4 dimensions; it begins with 00 00 08 00"),
+        (b"\x00\x00\x08\xff" + b"\x00\x00\x00\x01" * 255 + b"!", "in 1 to 4 dimensions"),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -307,3 +308,26 @@ def test_a_gz_that_expands_without_bound(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_bytes(gzip.compress(idx(np.zeros((1000, 30, 30), np.uint8))))
     with pytest.raises(DataError, match="promises 900,000 bytes"):
         read_idx(path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([b"\xff", b"a"]), "labels are not text"),
+        (np.array(["\udcff", "a"]), "labels are not text"),
+        (np.frombuffer(b"\xff" * 8, "<U1"), "labels are not text"),
+        (np.array([1j, 2j]), "labels are of type complex128"),
+        (np.zeros(2, [("a", "f8")]), "labels are of type"),
+        (np.zeros(2, "V3"), "labels are of type"),
+        (np.zeros(3, "S1"), "3 labels for 2 samples"),
+    ],
+)
+def test_labels_that_are_none(labels: np.ndarray, words: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.eye(2), y=labels)
+    with pytest.raises(DataError, match=words):
+        open_data(tmp_path / "a.npz")
+
+
+def test_labels_beyond_whole_numbers() -> None:
+    dataset, _ = open_data((np.eye(2), np.array([1e300, 2.0])))
+    assert dataset.space.labels == ("2.0", "1e+300")

@@ -375,3 +375,10 @@ def test_more_files_than_are_queued_at_once(
     monkeypatch.setattr(images, "_CHUNK", 3)
     put(tmp_path, {f"{i}.png": picture(i) for i in range(8)})
     assert [shade for shade, _ in shades(build(tmp_path))] == list(range(8))
+
+
+def test_a_table_of_labels_that_is_none(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text(f"file,label\na.png,{'x' * 200_000}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"labels\.csv cannot be read as CSV: field larger"):
+        ImagesConfig(path=str(tmp_path)).build()

@@ -71,11 +71,17 @@ def test_what_is_refused(folder: Path, text: str, words: str) -> None:
 
 
 def test_what_is_not_there(folder: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read as a CSV"):
+    with pytest.raises(DataError, match="there is no file"):
         open_labelled(folder / "none.csv", "age", size=(4, 4), channels=1)
     path = write(folder, "file,age\na.png,1\n")
     with pytest.raises(DataError, match=r"no folder of pictures at .*Name it with --images"):
         open_labelled(path, "age", images=folder / "gone", size=(4, 4), channels=1)
     path.write_bytes(b"file,age\n\xff,1\n")
     with pytest.raises(DataError, match="in UTF-8"):
+        open_labelled(path, "age", size=(4, 4), channels=1)
+
+
+def test_a_name_of_a_file_with_a_nul(folder: Path) -> None:
+    path = write(folder, "file,age\na\0.png,1\n")
+    with pytest.raises(DataError, match="cannot be opened: embedded null"):
         open_labelled(path, "age", size=(4, 4), channels=1)

@@ -206,3 +206,11 @@ def test_what_lies_there_is_described(folder: Path) -> None:
     assert "aligned pairs: 10 in" in text
     assert "8 x 10" in text
     assert isinstance(open_data(str(folder), **LOOSE)[1], PairsConfig)
+
+
+def test_domains_in_folders_in_folders(tmp_path: Path) -> None:
+    above = "x/" * 2_000
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("A/1.png", "B/1.png"):
+            archive.writestr(above + name, b"")
+    assert two_domains(str(tmp_path / "a.zip")) == (f"{above}A", f"{above}B")

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset
+from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.features.self_network import (
@@ -138,8 +139,9 @@ def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None
     if build_network(space, seed) is None:
         return SelfFeatures(space, None, seed=seed)
     about = _about(dataset, seed)
-    store = Checkpoints(cache_folder() / "self-features" / _digest(about))
-    known = _recall(store, about, space)
+    cache = cache_folder()
+    store = None if cache is None else Checkpoints(cache / "self-features" / _digest(about))
+    known = None if store is None else _recall(store, about, space)
     if known is None:
         known = _learn(dataset, seed, tick)
         _keep(store, about, *known)
@@ -150,10 +152,18 @@ def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None
     )  # fmt: skip
 
 
-def cache_folder() -> Path:
-    """Where things are kept that can be made again: `ZEROSUM_CACHE`, else `~/.cache/zerosum`."""
+def cache_folder() -> Path | None:
+    """Where things are kept that can be made again: `ZEROSUM_CACHE`, else `~/.cache/zerosum`.
+
+    None where that is not set and the user has no home folder, as in some containers.
+    """
     given = os.environ.get("ZEROSUM_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "zerosum"
+    if given:
+        return Path(given)
+    try:
+        return Path.home() / ".cache" / "zerosum"
+    except RuntimeError:
+        return None
 
 
 def _learn(dataset: Dataset, seed: int, tick: Ticker | None) -> tuple[Network, Found]:
@@ -207,12 +217,14 @@ def _recall(
     try:
         entry = store.load(_STEP)
         found = _found_in(entry.scalars, about)
-        network.load_state_dict(entry.tensors)
-    except (RunError, RuntimeError) as error:
+        require_tensors(entry.tensors, network.state_dict())
+        require_finite(entry.tensors)
+    except RunError as error:
         warnings.warn(
             f"{store.folder} cannot be used: {error} The features are learned again.", stacklevel=3
         )
         return None
+    network.load_state_dict(entry.tensors)
     network.eval().requires_grad_(False)
     return network, found
 
@@ -226,8 +238,15 @@ def _found_in(scalars: Any, about: dict[str, Any]) -> Found:
     raise RunError("it lacks what was found when it was learned.")
 
 
-def _keep(store: Checkpoints, about: dict[str, Any], network: Network, found: Found) -> None:
+def _keep(store: Checkpoints | None, about: dict[str, Any], network: Network, found: Found) -> None:
     """A cache that cannot be written costs time the next time, and nothing else."""
+    if store is None:
+        warnings.warn(
+            "the learned features are not kept: there is no home folder. Set ZEROSUM_CACHE to a "
+            "folder that you may write to.",
+            stacklevel=3,
+        )
+        return
     scalars = {"step": _STEP, "about": about, "found": asdict(found)}
     try:
         store.save(network.state_dict(), scalars)

@@ -18,7 +18,7 @@ from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.measures.base import Exhibit
 from zerosum.evaluation.reports.markup import Markup, element
 from zerosum.evaluation.reports.words import number
-from zerosum.forms import Preview
+from zerosum.forms.base import Preview
 from zerosum.models.model import Model
 from zerosum.spaces import Space
 

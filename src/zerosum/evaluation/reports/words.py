@@ -54,6 +54,18 @@ def promise(privacy: Mapping[str, Any]) -> str:
     return f"(ε = {privacy['epsilon']:.3g}, δ = {privacy['delta']:g})-differential privacy"
 
 
+def outside_the_account(privacy: Mapping[str, Any]) -> str:
+    """What is to be said of figures that are computed from the rows of a private training.
+
+    >>> outside_the_account({"epsilon": 3.0, "delta": 1e-06}).partition(";")[0]
+    'The model keeps (ε = 3, δ = 1e-06)-differential privacy'
+    """
+    return (
+        f"The model keeps {promise(privacy)}; these figures are outside that account, since they "
+        "are computed from real rows without noise. Share the model and what it makes, not them."
+    )
+
+
 def interval(low: float | None, high: float | None) -> str:
     """An interval, or nothing.
 

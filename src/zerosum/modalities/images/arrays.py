@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
 from zerosum.data.arrays import (
     ArrayOptions,
@@ -23,9 +23,12 @@ from zerosum.data.arrays import (
     shape_and_type,
 )
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
+from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
 from zerosum.modalities.images.pixels import Fit, fit_image
 from zerosum.spaces import ImageSpace, Space
+
+_IDX_DIMENSIONS = range(1, 5)
 
 
 class ImageArrays(ArrayOptions):
@@ -37,7 +40,7 @@ class ImageArrays(ArrayOptions):
     """
 
     spaces = ("image",)
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
 
     @classmethod
@@ -91,7 +94,7 @@ class IdxConfig(ImageArrays):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Files that are called as those of MNIST are."""
-        if not isinstance(data, str | Path) or not Path(data).is_file():
+        if not isinstance(data, str | Path) or look_at(Path(data)) != "file":
             return 0.0
         name = Path(data).name.lower()
         called = "idx" in name and (name.endswith((".gz", "ubyte")) or ".idx" in name)
@@ -105,7 +108,7 @@ class IdxConfig(ImageArrays):
         """
         path = Path(self.path)
         beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
-        y = read_idx(beside) if beside != path and beside.is_file() else None
+        y = read_idx(beside) if beside != path and look_at(beside) == "file" else None
         return self.dataset(read_idx(path), y, name=path.name)
 
 
@@ -115,17 +118,20 @@ def read_idx(path: Path) -> np.ndarray:
     Raises:
         DataError: not an idx file of bytes, or not as long as it says.
     """
+    packed = path.suffix.lower() == ".gz"
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as handle:
+        with open_regular(path) as file, gzip.open(file) if packed else file as handle:
             magic = handle.read(4)
-            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08":
-                raise DataError(f"{path} is not an idx file of bytes.")
-            header = handle.read(4 * magic[3])
-            shape = struct.unpack(f">{magic[3]}I", header)
-            size = math.prod(shape)
-            if size > max(MAX_SMALL, MAX_EXPANSION * path.stat().st_size):
+            if len(magic) < 4 or magic[:3] != b"\x00\x00\x08" or magic[3] not in _IDX_DIMENSIONS:
+                raise DataError(
+                    f"{path} is not an idx file of bytes in 1 to 4 dimensions; it begins with "
+                    f"{magic.hex(' ') or 'nothing'}."
+                )
+            shape = struct.unpack(f">{magic[3]}I", handle.read(4 * magic[3]))
+            size, held = math.prod(shape), length_of(path)
+            if size > max(MAX_SMALL, MAX_EXPANSION * held):
                 raise DataError(f"{path} promises {size:,} bytes, far more than it can hold.")
-            body = handle.read(size + 1)
+            body = handle.read((size if packed else min(size, held)) + 1)
     except (OSError, EOFError, struct.error, zlib.error) as error:
         raise DataError(f"{path} cannot be read as an idx file: {error}.") from error
     if len(body) != size:

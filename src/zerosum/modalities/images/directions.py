@@ -22,10 +22,23 @@ from torch import Tensor
 from zerosum.errors import ConditionError, RunError, did_you_mean
 from zerosum.networks.style import StyleGenerator
 from zerosum.rng import Noise
-from zerosum.runs.files import read_json, write_json
+from zerosum.runs.files import inside, read_json, write_json
+from zerosum.runs.forms import Form, Name
 
 FILE = "directions.json"
 _RIDGE, _STEP = 1e-3, 0.25
+
+
+class _DirectionForm(Form):
+    name: Name
+    found: Name
+    about: dict[str, float]
+    way: list[float]
+    slope: list[float] | None
+
+
+class _FileForm(Form):
+    directions: list[_DirectionForm]
 
 
 @dataclass(frozen=True)
@@ -151,11 +164,16 @@ def from_steps(
 
 
 def read_directions(run: Path) -> dict[str, Direction]:
-    """Those that a run folder holds, by name."""
-    path = run / FILE
-    if not path.is_file():
+    """Those that a run folder holds, by name.
+
+    Raises:
+        RunError: the file has another form.
+    """
+    path = inside(run, FILE)
+    if not path.exists():
         return {}
-    return {one["name"]: Direction.from_json(one) for one in read_json(path)["directions"]}
+    told = _FileForm.read(read_json(path), path).directions
+    return {one.name: Direction.from_json(one.model_dump()) for one in told}
 
 
 def keep_directions(run: Path, new: Sequence[Direction]) -> Path:

@@ -15,9 +15,11 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.files import require_unicode
 from zerosum.errors import DataError
 from zerosum.modalities.images.pixels import ENDINGS, Fit, read_form, read_pixels
 from zerosum.spaces import ImageSpace, Space
@@ -85,7 +87,7 @@ class ImagesConfig(DataConfig):
     kind = "images"
     spaces = ("image",)
     path: str
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     labels: Labels = "auto"
@@ -313,6 +315,8 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
             f"{folders.count('')} files lie beside class folders instead of in one. Move them into "
             "a class, or say --labels none."
         )
+    for folder in set(folders):
+        require_unicode(folder, "the class folder")
     return folders
 
 
@@ -322,7 +326,10 @@ def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str]
         text = archive.read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
-    rows = list(csv.DictReader(io.StringIO(text)))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     if not rows or not {"file", "label"} <= set(rows[0]):
         raise DataError(f"{path} needs the columns file and label, and a row for each picture.")
     table = {

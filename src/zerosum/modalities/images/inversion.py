@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, mse_loss
 
 from zerosum.data.base import Progress
+from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import ConditionError, RunError
 from zerosum.networks.base import require_images
 from zerosum.rng import derive_seed, seeded_initialisation
+from zerosum.runs.checkpoints import read_tensors, write_tensors
 from zerosum.runs.files import write_whole
+from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
 
 if TYPE_CHECKING:
@@ -86,13 +87,24 @@ def learn_encoder(
         progress: told how far it is.
 
     Raises:
-        RunError: the model comes from no run.
+        RunError: the model comes from no run, or from one that is being played.
         ConditionError: `images` is below 1.
     """
     if model.run is None:
         raise RunError("this model comes from no run folder, so an encoder cannot be kept in it.")
     if images < 1:
         raise ConditionError(f"images is {images}; give at least 1.")
+    with Run.open(model.run).held():
+        tensors = _learn(model, images, seed, progress)
+        path = model.run / FILE
+        write_whole(path, lambda aside: write_tensors(tensors, aside))
+    return path
+
+
+def _learn(
+    model: "StyledModel", images: int, seed: int, progress: Progress | None
+) -> dict[str, Tensor]:
+    """The tensors of an encoder that has learned."""
     usual = _Usual(model, seed)
     encoder = _new_encoder(model, seed)
     steps = -(-images // _BATCH)
@@ -110,10 +122,7 @@ def learn_encoder(
         schedule.step()
         if progress is not None:
             progress("learning to encode", step + 1, steps)
-    path = model.run / FILE
-    tensors = {name: x.detach().cpu() for name, x in encoder.state_dict().items()}
-    write_whole(path, lambda aside: save_file(tensors, aside))
-    return path
+    return {name: x.detach().cpu() for name, x in encoder.state_dict().items()}
 
 
 def invert(
@@ -239,7 +248,12 @@ def _kept_encoder(model: "StyledModel") -> StyleEncoder:
         )
     encoder = _new_encoder(model, 0)
     try:
-        encoder.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise RunError(f"{path} is damaged or of another model. Learn it again.") from error
+        tensors = read_tensors(path)
+        require_tensors(tensors, encoder.state_dict())
+        require_finite(tensors)
+    except RunError as error:
+        raise RunError(
+            f"{path} is damaged or of another model ({error}). Learn it again."
+        ) from error
+    encoder.load_state_dict(tensors)
     return encoder.eval().requires_grad_(False).to(model.device)

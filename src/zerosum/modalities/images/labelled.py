@@ -5,6 +5,8 @@ from pathlib import Path
 
 from zerosum.data.archives import Folder
 from zerosum.data.base import ArrayDataset, Progress, encode_labels
+from zerosum.data.csv_text import lines_of, text_of
+from zerosum.data.files import look_at
 from zerosum.errors import DataError, did_you_mean
 from zerosum.modalities.images.folders import Decoder
 
@@ -36,7 +38,7 @@ def open_labelled(
             missing, unreadable, or named twice.
     """
     folder = path.parent if images is None else images
-    if not folder.is_dir():
+    if look_at(folder) != "folder":
         raise DataError(f"no folder of pictures at {folder}. Name it with --images.")
     rows = _rows(path)
     header, body = rows[0], [row for row in rows[1:] if any(row)]
@@ -59,7 +61,7 @@ def open_labelled(
     names = [row[at] for row in body]
     if len(set(names)) < len(names):
         raise DataError(f"{path} names {len(names) - len(set(names))} files more than once.")
-    missing = [name for name in names if not (folder / name).is_file()]
+    missing = [name for name in names if look_at(folder / name) != "file"]
     if missing:
         raise DataError(
             f"{path} names {len(missing)} files that are not in {folder}: {_some(missing)}. Say "
@@ -76,8 +78,9 @@ def open_labelled(
 
 def _rows(path: Path) -> list[list[str]]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(handle)]
+        with text_of(path) as handle:
+            reader = csv.reader(lines_of(handle, path))
+            rows = [[cell.strip() for cell in row] for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a CSV in UTF-8: {error}.") from error
     if not rows or len(rows[0]) < 2:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import samples_and_labels, shape_and_type
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
@@ -118,7 +119,7 @@ class PairsConfig(DataConfig):
     path: str
     targets: str | None = None
     aligned: bool = False
-    size: tuple[PositiveInt, PositiveInt] | None = None
+    size: tuple[Size, Size] | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     skip_bad: bool = False
@@ -320,23 +321,24 @@ def two_domains(path: str) -> tuple[str, str]:
     Raises:
         DataError: there are no two, or more than two without known names.
     """
-    names = [PurePosixPath(name) for name in _pictures(open_archive(Path(path)))]
-    below = sorted({name.parts[0] for name in names if len(name.parts) > 1})
-    if len(below) == 1 and not any(len(name.parts) == 1 for name in names):
-        inner = two_domains(f"{path}/{below[0]}")
-        return f"{below[0]}/{inner[0]}", f"{below[0]}/{inner[1]}"
+    names = [PurePosixPath(name).parts for name in _pictures(open_archive(Path(path)))]
+    depth = 0  # a folder in which everything lies is passed through
+    while len({parts[depth] for parts in names}) == 1 and all(len(p) > depth + 1 for p in names):
+        depth += 1
+    above = "".join(f"{part}/" for part in names[0][:depth]) if names else ""
+    below = sorted({parts[depth] for parts in names if len(parts) > depth + 1})
     known = {name.lower(): name for name in below}
     for source, target in KNOWN_NAMES:
         if source in known and target in known:
-            return known[source], known[target]
+            return above + known[source], above + known[target]
     if len(below) != 2:
         found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
         raise DataError(
-            f"{path} has {found} with pictures, and a translation needs two: A (what is "
-            "translated) and B (what it is translated into). Sort the pictures into these, or "
+            f"{Path(path, above)} has {found} with pictures, and a translation needs two: A (what "
+            "is translated) and B (what it is translated into). Sort the pictures into these, or "
             "name two folders: --data SOURCES TARGETS."
         )
-    return below[0], below[1]
+    return above + below[0], above + below[1]
 
 
 @dataclass

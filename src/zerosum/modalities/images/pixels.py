@@ -158,6 +158,11 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
     across, down = width / image.width, height / image.height
     scale = max(across, down) if fit == "cover" else min(across, down)
     new = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if new[0] * new[1] > MAX_PIXELS:
+        raise DataError(
+            f"a picture of {image.height} x {image.width} is too narrow: it would become "
+            f"{new[1]} x {new[0]} before its ends are cut. Cut it, or use --fit contain"
+        )
     image = image.resize(new, Image.Resampling.LANCZOS)
     return _middle(image, height, width)
 

@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zerosum.forms import Preview, Writer
+from zerosum.forms.base import Preview, Writer
+from zerosum.forms.csv_cells import Cells
 from zerosum.pictures import draw_grid, to_pil
 from zerosum.spaces import Space
 
@@ -34,8 +35,9 @@ class ImageWriter(Writer):
     forms = ("folder",)
 
     def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
-    ) -> None:
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
+        labels: Sequence[str], cells: Cells,
+    ) -> None:  # fmt: skip
         """See `Writer.write`."""
         x = space.to_numpy(torch.cat([*pieces]))
         width = len(str(max(len(x) - 1, 1)))
@@ -45,4 +47,4 @@ class ImageWriter(Writer):
         with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
             writer = csv.writer(handle)
             writer.writerow(["file", "label"])
-            writer.writerows(zip(names, labels or [""] * len(x), strict=True))
+            writer.writerows(zip(names, cells.texts("label", labels or [""] * len(x)), strict=True))

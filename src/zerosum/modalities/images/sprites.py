@@ -23,10 +23,11 @@ from math import cos, pi, sin, sqrt
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, field_validator
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
+from zerosum.config import Count
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import ConfigError, DataError
 from zerosum.rng import Noise, derive_seed
@@ -75,7 +76,7 @@ class SpritesConfig(DataConfig):
     kind = "sprites"
     spaces = ("image",)
     built_in = True
-    num_samples: PositiveInt = 20_000
+    num_samples: Count = 20_000
     size: Annotated[int, Field(ge=16, le=128)] = 32
     seed: int = 0
 

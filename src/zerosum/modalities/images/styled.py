@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 from zerosum.data.base import Progress
-from zerosum.errors import ConditionError
+from zerosum.errors import ConditionError, RunError
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.directions import (
     Direction,
@@ -24,6 +24,7 @@ from zerosum.modalities.images.styled_game import Styled
 from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.pictures import draw_grid
+from zerosum.runs.store import Run
 
 _BATCH = 64
 _STYLES = 4_096
@@ -138,8 +139,20 @@ class StyledModel(Model):
         return draw_grid(torch.cat(cells), columns=n + 1)
 
     def directions(self) -> dict[str, Direction]:
-        """Those that are kept in the run, by name."""
-        return {} if self.run is None else read_directions(self.run)
+        """Those that are kept in the run, by name.
+
+        Raises:
+            RunError: one is of another model.
+        """
+        kept = {} if self.run is None else read_directions(self.run)
+        dim = self.styled.generator.centre.shape
+        for one in kept.values():
+            if one.way.shape != dim or (one.slope is not None and one.slope.shape != dim):
+                raise RunError(
+                    f"the direction {one.name!r} in {self.run} is not of its model, whose styles "
+                    f"have {dim[0]} numbers. Remove directions.json and find them again."
+                )
+        return kept
 
     def find_directions(
         self, *, how: Literal["weights", "components"] = "weights", count: int = 8, seed: int = 0
@@ -154,18 +167,20 @@ class StyledModel(Model):
 
         Raises:
             ConditionError: another `how`, or `count` below 1.
-            RunError: the model comes from no run.
+            RunError: the model comes from no run, or from one that is being played.
         """
         if how not in ("weights", "components") or count < 1:
             raise ConditionError(
                 f"how={how!r}, count={count}: how is weights or components, and count at least 1."
             )
+        run = require_run(self.run)
         styles = self.style_rows(_STYLES, seed=seed)
         if how == "weights":
             found = from_weights(self.styled.generator, styles, count)
         else:
             found = components(styles, count)
-        keep_directions(require_run(self.run), found)
+        with Run.open(run).held():
+            keep_directions(run, found)
         return found
 
     def style_rows(self, n: int, *, seed: int = 0) -> Tensor:

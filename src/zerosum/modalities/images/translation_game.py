@@ -5,7 +5,7 @@ What latents are elsewhere, pictures that are to be translated are here: `Inputs
 training are kept in a buffer, the gallery.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -46,6 +46,8 @@ class TranslationGame(Game):
 
     keeps_alpha: ClassVar[bool] = True
     """Whether what is transparent in a source is so in what is made from it."""
+
+    bounds: ClassVar[Mapping[str, tuple[int, int]]] = {"filled": (0, GALLERY)}
 
     generator: nn.Module
     gallery: Tensor

@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zerosum.forms import Preview, Writer
+from zerosum.forms.base import Preview, Writer
+from zerosum.forms.csv_cells import Cells
 from zerosum.pictures import draw_points
 from zerosum.spaces import Space
 
@@ -19,6 +20,7 @@ class PointPreview(Preview):
     """A plot of the first two dimensions."""
 
     few = _FEW
+    draws_reals = True
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Float32 `[N, D]` as dots, over reals in grey if these are given."""
@@ -31,8 +33,9 @@ class PointWriter(Writer):
     forms = (".csv", ".parquet")
 
     def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
-    ) -> None:
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
+        labels: Sequence[str], cells: Cells,
+    ) -> None:  # fmt: skip
         """See `Writer.write`."""
         import pyarrow as pa
         import pyarrow.csv
@@ -45,6 +48,6 @@ class PointWriter(Writer):
             columns["label"] = labels
         table = pa.table(columns)
         if form == ".csv":
-            pyarrow.csv.write_csv(table, path)
+            pyarrow.csv.write_csv(cells.table(table), path)
         else:
             pyarrow.parquet.write_table(table, path)

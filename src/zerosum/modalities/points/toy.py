@@ -1,11 +1,13 @@
 """Points that come with the package, which show mode collapse: mixtures and curves in the plane."""
 
 import math
+from typing import Annotated
 
 import torch
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat
 from torch import Tensor
 
+from zerosum.config import Count, Size
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.rng import Noise, derive_seed
 
@@ -16,10 +18,10 @@ class RingConfig(DataConfig):
     kind = "ring"
     spaces = ("vector",)
     built_in = True
-    num_modes: PositiveInt = 8
+    num_modes: Size = 8
     radius: PositiveFloat = 2.0
     std: PositiveFloat = 0.02
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -35,10 +37,10 @@ class GridConfig(DataConfig):
     kind = "grid"
     spaces = ("vector",)
     built_in = True
-    side: PositiveInt = 5
+    side: Annotated[int, Field(ge=1, le=256)] = 5
     spacing: PositiveFloat = 2.0
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -55,7 +57,7 @@ class SpiralConfig(DataConfig):
     spaces = ("vector",)
     built_in = True
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:
@@ -74,7 +76,7 @@ class MoonsConfig(DataConfig):
     spaces = ("vector",)
     built_in = True
     std: PositiveFloat = 0.05
-    num_samples: PositiveInt = 50_000
+    num_samples: Count = 50_000
     seed: int = 0
 
     def build(self, progress: Progress | None = None) -> Dataset:

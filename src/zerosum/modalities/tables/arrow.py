@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
 
 MISSING_MARKS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
@@ -119,6 +120,42 @@ def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]
         if len(found) == most:
             break
     return found
+
+
+def units_of(known: "pa.Array") -> "np.ndarray":
+    """Moments, days or lengths of time as whole numbers of their unit; none is missing."""
+    import pyarrow as pa
+
+    narrow = known.cast(pa.int32()) if known.type.bit_width == 32 else known
+    return narrow.cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def off_calendar(known: "pa.Array") -> str:
+    """Why moments or lengths of time, none of which is missing, cannot be told; or nothing."""
+    import pyarrow as pa
+
+    if not len(known):
+        return ""
+    units = units_of(known)
+    try:
+        for at in (int(units.argmin()), int(units.argmax())):
+            _to_microseconds(known[at : at + 1]).to_pylist()
+    except (OverflowError, ValueError, LookupError, pa.ArrowException) as error:
+        return str(error).rstrip(".")
+    return ""
+
+
+def _to_microseconds(known: "pa.Array") -> "pa.Array":
+    """Without nanoseconds, for which Python has no types."""
+    import pyarrow as pa
+    import pyarrow.types as pt
+
+    kind = known.type
+    if pt.is_timestamp(kind) and kind.unit == "ns":
+        return known.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pt.is_duration(kind) and kind.unit == "ns":
+        return known.cast(pa.duration("us"), safe=False)
+    return known.cast(pa.time64("us"), safe=False) if pt.is_time64(kind) else known
 
 
 def _read(texts: "pa.Array", kind: "pa.DataType") -> "pa.Array":

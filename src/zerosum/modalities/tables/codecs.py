@@ -12,9 +12,11 @@ nobody else is not learned, and not given back.
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from zerosum.config import Config
@@ -86,7 +88,7 @@ class NumberCodec(Codec):
 
     kind = "number_codes"
     knots: tuple[tuple[float, ...], ...]
-    places: int | None = None
+    places: int | None = Field(default=None, ge=0, le=300)
     has_missing: bool = False
 
     @classmethod
@@ -236,9 +238,9 @@ class CategoryCodec(Codec):
     """
 
     kind = "category_codes"
-    values: tuple[int, ...]
-    num_rare: int = 0
-    rare_value: int | None = None
+    values: tuple[Annotated[int, Field(ge=0, le=2**24)], ...]
+    num_rare: int = Field(default=0, ge=0, le=2**53)
+    rare_value: int | None = Field(default=None, ge=0, le=2**24)
     has_missing: bool = False
 
     @classmethod

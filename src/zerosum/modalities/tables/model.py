@@ -115,9 +115,12 @@ class TableModel(Model):
         constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
         batch_size: int = BLOCK,
+        safe_csv: bool = False,
         progress: Progress | None = None,
     ) -> Path:
         """The same rows into a .parquet or .csv file, block by block.
+
+        With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`.
 
         Raises:
             RunError: the form is another, or the file cannot be written.
@@ -132,7 +135,7 @@ class TableModel(Model):
                 if progress is not None:
                     progress("making rows", start, n)
 
-        return write_tables(Path(path), tables())
+        return write_tables(Path(path), tables(), safe_csv=safe_csv)
 
     def complete(
         self,
@@ -170,15 +173,19 @@ class TableModel(Model):
         *,
         seed: int = 0,
         particles: int = 64,
+        safe_csv: bool = False,
         progress: Progress | None = None,
     ) -> tuple[Path, int]:
         """The same into a .parquet or .csv file; returns its path and how many rows there are.
+
+        With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`, given ones
+        too.
 
         Raises:
             RunError: the form is another, or the file cannot be written.
         """
         table, _ = self._completed(partial, seed, particles, progress)
-        return write_tables(Path(path), iter([table])), table.num_rows
+        return write_tables(Path(path), iter([table]), safe_csv=safe_csv), table.num_rows
 
     def drawn_like(
         self,

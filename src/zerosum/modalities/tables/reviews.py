@@ -31,6 +31,7 @@ import numpy as np
 import torch
 from pydantic import PositiveInt
 
+from zerosum.config import Count
 from zerosum.data.base import DataConfig, Progress
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import (
@@ -288,7 +289,7 @@ class ReviewsConfig(DataConfig):
     kind = "reviews"
     spaces = ("table",)
     built_in = True
-    num_rows: PositiveInt = 10_000
+    num_rows: Count = 10_000
     seed: int = 0
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST

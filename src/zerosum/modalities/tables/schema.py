@@ -88,7 +88,7 @@ def require_columns(names: Iterable[str], known: Iterable[str], what: str) -> No
     Raises:
         DataError: one is not; the nearest is suggested.
     """
-    known = list(known)
+    known = dict.fromkeys(known)
     for name in names:
         if name not in known:
             raise DataError(f"{what} names {name!r}, no column.{did_you_mean(name, known)}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from PIL import Image
 from torch import Tensor
 
-from zerosum.forms import Preview, Writer
+from zerosum.forms.base import Preview, Writer
+from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_csv, write_parquet
@@ -24,6 +25,7 @@ class TablePreview(Preview):
     """A plot of the first two columns."""
 
     few = _FEW
+    draws_reals = True
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Values `[N, D]` as dots, over reals in grey if these are given."""
@@ -37,12 +39,16 @@ class TableWriter(Writer):
     default: ClassVar[str] = "samples.csv"
 
     def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
-    ) -> None:
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
+        labels: Sequence[str], cells: Cells,
+    ) -> None:  # fmt: skip
         """See `Writer.write`."""
         assert isinstance(space, TableSpace)
-        table_into = {".csv": write_csv, ".parquet": write_parquet}[form]
-        table_into(path, tables_of(space, pieces))
+        tables = tables_of(space, pieces)
+        if form == ".csv":
+            write_csv(path, tables, cells)
+        else:
+            write_parquet(path, tables)
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":

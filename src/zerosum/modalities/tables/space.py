@@ -40,6 +40,7 @@ class TableSpace(Space):
     kind = "table"
     unit = "rows"
     discrete = True
+    holds_records = True
     fields: tuple[Field, ...]
     constraints: tuple[Constraint, ...] = ()
     codecs: tuple[Codec, ...]

@@ -5,6 +5,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pydantic
 
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import is_text
@@ -60,8 +61,8 @@ class KeyField(UnlearnedField):
     dtype: str = "int64"
     before: str = ""
     after: str = ""
-    digits: int = 1
-    first: int = 1
+    digits: int = pydantic.Field(default=1, ge=0, le=1_000)
+    first: int = pydantic.Field(default=1, ge=-(2**62), le=2**62)
     letters: tuple[str, ...] = ()
 
     @property

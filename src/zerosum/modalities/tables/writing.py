@@ -5,23 +5,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
+from zerosum.forms.csv_cells import Cells
 from zerosum.runs.files import make_folder, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def write_tables(path: Path, tables: "Iterator[pa.Table]") -> Path:
+def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = False) -> Path:
     """Write tables of the same columns into one .parquet or .csv file, one after another.
+
+    With `safe_csv`, no cell of a .csv file is taken for a formula; see `Cells`. Without, a warning
+    names the columns of which some would be.
 
     Raises:
         RunError: the form is another, or the file cannot be written.
     """
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise RunError(f"cannot save rows as {path.name!r}. Allowed: .csv, .parquet.")
+    as_csv = path.suffix.lower() == ".csv"
+    if safe_csv and not as_csv:
+        raise RunError(f"safe_csv (--safe-csv) is for .csv, not for {path.name!r}. Leave it out.")
     make_folder(path.parent)
-    write = write_csv if path.suffix.lower() == ".csv" else write_parquet
-    write_whole(path, lambda aside: write(aside, tables))
+    cells = Cells(safe=safe_csv)
+    if as_csv:
+        write_whole(path, lambda aside: write_csv(aside, tables, cells))
+        cells.warn()
+    else:
+        write_whole(path, lambda aside: write_parquet(aside, tables))
     return path
 
 
@@ -36,15 +47,15 @@ def write_parquet(path: Path, tables: "Iterator[pa.Table]") -> None:
             writer.write_table(table)
 
 
-def write_csv(path: Path, tables: "Iterator[pa.Table]") -> None:
+def write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
     """Write tables of the same columns into a .csv file, one after another."""
     import pyarrow.csv as csv
 
-    first = _plain(next(tables))
+    first = cells.table(_plain(next(tables)))
     with csv.CSVWriter(path, first.schema) as writer:
         writer.write_table(first)
         for table in tables:
-            writer.write_table(_plain(table))
+            writer.write_table(cells.table(_plain(table)))
 
 
 def _plain(table: "pa.Table") -> "pa.Table":

@@ -8,6 +8,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
 
+from zerosum.data import csv_text
 from zerosum.errors import DataError
 from zerosum.modalities.tables.reading import files as table_files
 from zerosum.modalities.tables.reading.dataset import read_values, schema_of
@@ -133,3 +134,108 @@ def test_streams_and_limits_give_the_same_rows(
     for limit in (1, 7, 999, 1_000, 5_000):
         rows = np.arange(min(limit, 1_000)) * 1_000 // min(limit, 1_000)
         np.testing.assert_array_equal(read_values(source, fields, limit=limit), whole[rows])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a\0,b\n1,2\n3,4\n", "line 1, column 1 .*holds the byte 0x00"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "holds the byte 0x00.*if it is UTF-16"),
+        ("a,b\n1,2\n".encode("utf-16"), "holds the byte 0xff, which is not UTF-8"),
+        (b"\na,b\n1,2\n", "line 1 is empty"),
+        (b"\na\n1\n", "line 1 is empty"),
+        (b"a,b", "has no rows"),
+        (b"a,b\n", "has no rows"),
+        (b"a,b\n" + b'1,"' + b"x\n" * 100_000 + b"\n", "a quote in line 2 is never closed"),
+        (b",".join(b"%d" % i for i in range(10_001)) + b"\n", "10,001 columns.*at most 10,000"),
+    ],
+)
+def test_hostile_text(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        schema_of(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("before", ["", "a,b\n1,"])
+def test_a_line_that_would_fill_the_memory(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_text, "_MOST", 1_000)
+    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 500)
+    (tmp_path / "t.csv").write_text(f"{before}{'x' * 5_000}\n", encoding="utf-8")
+    line = before.count("\n") + 1
+    with pytest.raises(DataError, match=f"line {line} is longer than 1,000 characters"):
+        schema_of(tmp_path / "t.csv")
+
+
+def test_a_long_cell_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"a,b\n1,{'x' * 200_000}\n2,y\n", encoding="utf-8")
+    assert open_file(tmp_path / "t.csv").num_rows == 2
+
+
+def parquet_file(path: Path, **columns: pa.Array) -> Path:
+    pq.write_table(pa.table(columns), path, compression="none")
+    return path
+
+
+def test_damaged_pages(tmp_path: Path) -> None:
+    path = parquet_file(tmp_path / "t.parquet", a=pa.array([f"text {i}" for i in range(99)]))
+    content = bytearray(path.read_bytes())
+    content[4:40] = b"\xff" * 36
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"t\.parquet cannot be read as Parquet: .*Write it again"):
+        schema_of(path)
+
+
+def test_text_in_parquet_that_is_not_utf8(tmp_path: Path) -> None:
+    path = parquet_file(tmp_path / "t.parquet", a=pa.array(["abcd", "efgh"] * 20))
+    path.write_bytes(path.read_bytes().replace(b"abcd", b"ab\xffd"))
+    with pytest.raises(DataError, match=r"cannot be read as Parquet: .*UTF8"):
+        schema_of(path)
+
+
+def test_a_parquet_file_that_expands_without_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = parquet_file(tmp_path / "t.parquet", a=pa.array([1] * 1_000_000))
+    assert open_file(path).num_rows == 1_000_000
+    monkeypatch.setattr(table_files, "MAX_SMALL", 1_000_000)
+    with pytest.raises(DataError, match=r"to 8,000,000 bytes, more than 200 times"):
+        open_file(path)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**62, 0], pa.timestamp("us")),
+        pa.array([2**50, 0], pa.timestamp("ms", "UTC")),
+        pa.array([2**31 - 1, 0], pa.date32()),
+        pa.array([1, 0], pa.timestamp("us", "No/Where")),
+    ],
+)
+def test_moments_that_no_calendar_has(column: pa.Array, tmp_path: Path) -> None:
+    path = parquet_file(tmp_path / "t.parquet", a=column)
+    with pytest.raises(DataError, match=r"column 'a' holds .* that no calendar has"):
+        schema_of(path)
+
+
+def test_a_nul_in_a_cell_loses_nothing(tmp_path: Path) -> None:
+    source = CsvSource(csv(tmp_path, b"a,b\n1,x\0\n3,\0\n"))
+    assert [row for batch in source.read() for row in batch.to_pylist()] == [
+        {"a": 1, "b": "x\0"}, {"a": 3, "b": "\0"},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["text", "categories"])
+def test_texts_that_expand_without_bound(
+    kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 5_000, pa.int32()), ["x" * 999, "y"])
+    pq.write_table(pa.table({"a": texts}), tmp_path / "t.parquet", store_schema=kept)
+    whole = [*open_file(tmp_path / "t.parquet").read()]
+    assert whole[0].column("a").cast("string").equals(texts.dictionary_decode())
+    monkeypatch.setattr(table_files, "MAX_SMALL", 4_999_999)
+    with pytest.raises(
+        DataError, match="5,000,000 bytes of text in 10,000 rows, and the limit is 4,999,999"
+    ):
+        schema_of(tmp_path / "t.parquet")

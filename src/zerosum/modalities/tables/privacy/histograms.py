@@ -1,18 +1,19 @@
 """Codes of a table that are fitted privately: from noisy histograms, and from nothing else.
 
-Every column is counted in one or two histograms to which each row adds one. All of them together
-are released once by the Gaussian mechanism; what follows, ends of intervals, categories, marginals
-and the number of rows, is made from the noisy counts alone.
+The rows are counted, and every column in one or two histograms to which each row adds one. All of
+them together are released once by the Gaussian mechanism; what follows, ends of intervals,
+categories and marginals, is made from the noisy counts alone.
 
 A number is first counted on a grid of signed powers of two, which needs no bounds; the noisy counts
 say where the data lies and whether it is spread or skewed. Then it is counted on a fine grid there.
 Names of categories are data too: one is told of only where so many rows have it that a single row
-could hardly have decided it (stability-based selection, Korolova et al., "Releasing search queries
-and clicks privately", WWW 2009).
+could hardly have decided it (see `SecretNoise.frequent`). How many rows share all other names
+follows from what is released besides: their own noisy counts, added up, would scatter more the more
+names there are, which a single row may decide.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,10 +23,12 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
-from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
+from zerosum.modalities.tables.codecs import MIDDLE, CategoryCodec, NumberCodec
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.time_fields import StepField
+from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.spaces import Space
 
 FINGERPRINT = "private"
@@ -41,42 +44,53 @@ _KEPT = 0.999
 
 @dataclass(frozen=True)
 class Release:
-    """The Gaussian mechanism over all histograms of a table.
+    """The Gaussian mechanism over all counts of a table.
 
     Attributes:
-        noise_multiplier: deviation of the noise over the L2 sensitivity of all histograms together.
+        noise_multiplier: deviation of the noise over the L2 sensitivity of all counts together.
         delta: probability with which a category of a single row may be told of.
-        generator: secret randomness.
+        secret: where the noise comes from.
+        num_counts: how many counts a row adds one to.
     """
 
     noise_multiplier: float
     delta: float
-    generator: torch.Generator
+    secret: SecretNoise
+    num_counts: int
 
-    def noisy(self, counts: np.ndarray, num_histograms: int) -> np.ndarray:
-        """Counts of one histogram with the noise that `num_histograms` of them ask for."""
-        deviation = self.noise_multiplier * math.sqrt(num_histograms)
-        noise = torch.randn(len(counts), generator=self.generator, dtype=torch.float64)
-        return counts + deviation * noise.numpy()
+    @property
+    def deviation(self) -> float:
+        """Of the noise of each count."""
+        return self.noise_multiplier * math.sqrt(self.num_counts)
 
-    def threshold(self, num_histograms: int) -> float:
-        """A noisy count that a category of one row exceeds with probability `delta` at most."""
-        deviation = self.noise_multiplier * math.sqrt(num_histograms)
-        share = torch.tensor(1 - self.delta / num_histograms, dtype=torch.float64)
-        normal = torch.distributions.Normal(
-            torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.float64)
-        )
-        return 1 + deviation * float(normal.icdf(share))
+    @property
+    def threshold(self) -> float:
+        """A noisy count that one row exceeds with probability `delta` at most, in any column."""
+        share = torch.tensor(1 - self.delta / self.num_counts, dtype=torch.float64)
+        return 1 + self.deviation * float(torch.special.ndtri(share))
+
+    def noisy(self, counts: np.ndarray) -> np.ndarray:
+        """Counts with noise."""
+        return self.secret.noisy(torch.from_numpy(counts.astype(float)), self.deviation).numpy()
+
+    def frequent(self, counts: Mapping[str, int]) -> dict[str, float]:
+        """The names that many rows have, with their noisy counts."""
+        return self.secret.frequent(counts, deviation=self.deviation, threshold=self.threshold)
 
 
-def fit_private_space(fields: Sequence[Field], values: Tensor, *, release: Release) -> TableSpace:
+def fit_private_space(
+    fields: Sequence[Field], values: Tensor, *, noise_multiplier: float, delta: float,
+    secret: SecretNoise,
+) -> TableSpace:  # fmt: skip
     """The space of rows with these values, by noisy histograms.
 
     Args:
         fields: every column of the table. Kinds and decimals are taken for public; categories are
             not: only those that many rows have get codes.
         values: of the modelled fields, float64 `[N, D]`.
-        release: how noisy.
+        noise_multiplier: deviation of the noise over the L2 sensitivity of all counts together.
+        delta: probability with which a category of a single row may be told of.
+        secret: where the noise comes from.
 
     Raises:
         DataError: no field is left to learn.
@@ -84,26 +98,39 @@ def fit_private_space(fields: Sequence[Field], values: Tensor, *, release: Relea
     modelled = [field for field in fields if field.modelled]
     if not modelled:
         raise DataError("there is nothing to learn: no column of the table holds values.")
-    total = sum(1 if field.categories else 2 for field in modelled)
-    codecs: list[Codec] = []
-    rows = []
-    for field, column in zip(modelled, values.unbind(dim=1), strict=True):
-        given = column.numpy()
-        if field.categories:
-            codec = _categories(field, given, release, total)
-        else:
-            codec = _numbers(field, given, release, total)
-        rows.append(sum(codec.counts))
-        codecs.append(codec)
-    num_rows = max(int(np.median(rows)), 1)
-    return TableSpace(fields=tuple(fields), codecs=tuple(codecs), num_rows=num_rows)
+    num_counts = 1 + sum(1 if field.categories else 2 for field in modelled)
+    release = Release(noise_multiplier, delta, secret, num_counts)
+    num_rows = max(round(float(release.noisy(np.array([len(values)]))[0])), 1)
+    codecs = tuple(
+        _categories(field, column.numpy(), release, num_rows)
+        if field.categories
+        else _numbers(field, column.numpy(), release)
+        for field, column in zip(modelled, values.unbind(dim=1), strict=True)
+    )
+    return TableSpace(fields=tuple(fields), codecs=codecs, num_rows=num_rows)
 
 
-def as_private(dataset: Dataset, space: Space) -> TableDataset:
+class PrivateTable(TableDataset):
+    """Rows in private codes, which say nothing of themselves: no digest, and no exact number."""
+
+    def __init__(
+        self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None
+    ) -> None:
+        super().__init__(values, space, name=name, source=source)
+        self.fingerprint = FINGERPRINT
+        self._stated = space.num_rows
+
+    @property
+    def stated_size(self) -> int:
+        """The noisy number of rows."""
+        return self._stated
+
+
+def as_private(dataset: Dataset, space: Space) -> PrivateTable:
     """The rows of `dataset` as values of the fields of `space`: withheld categories are unknown.
 
     Raises:
-        DataError: they are not rows of a table, or lack columns.
+        DataError: they are not rows of a table, a column is missing, or counts other steps of time.
     """
     if not isinstance(dataset, TableDataset) or not isinstance(space, TableSpace):
         raise DataError("this is not the data of the run, which is a table.")
@@ -114,12 +141,39 @@ def as_private(dataset: Dataset, space: Space) -> TableDataset:
     missing = [name for name in space.names if name not in theirs]
     if missing:
         raise DataError(f"this is not the data of the run: it lacks {', '.join(missing[:5])}.")
+    for field in space.modelled:
+        _require_steps(theirs[field.name], field)
     values = [_recoded(columns[f.name], theirs[f.name], f) for f in space.modelled]
-    private = TableDataset(
-        torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source
+    return PrivateTable(torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source)
+
+
+def stand_in(space: TableSpace, *, seed: int) -> PrivateTable:
+    """As many rows as `space` says, of independent columns: nothing of the real ones is looked at.
+
+    What a step takes is measured on them, so that nothing that is recorded of it tells of rows.
+    """
+    noise = Noise(derive_seed(seed, "stand-in rows"))
+    columns = {
+        codec.name: codec.decode(
+            noise.choice(space.num_rows, torch.tensor(codec.counts, dtype=torch.float64)) + MIDDLE
+        )
+        for codec in space.codecs
+    }
+    return PrivateTable(space.compact(columns), space, name="made-up rows")
+
+
+def _require_steps(theirs: Field, ours: Field) -> None:
+    if not isinstance(ours, StepField):
+        return
+    told, run = (
+        (one.resolution, one.offset) if isinstance(one, StepField) else one.kind
+        for one in (theirs, ours)
     )
-    private.fingerprint = FINGERPRINT
-    return private
+    if told != run:
+        raise DataError(
+            f"this is not the data of the run: column {ours.name!r} is of {theirs.details}, and "
+            f"the run's of {ours.details}."
+        )
 
 
 def _recoded(values: Tensor, old: Field, new: Field) -> Tensor:
@@ -133,39 +187,35 @@ def _recoded(values: Tensor, old: Field, new: Field) -> Tensor:
     return torch.where(values.isnan(), values, table[index])
 
 
-def _categories(field: Field, values: np.ndarray, release: Release, total: int) -> CategoryCodec:
+def _categories(field: Field, values: np.ndarray, release: Release, num_rows: int) -> CategoryCodec:
     """Codes of the categories that many rows have; all others share one."""
     known = values[~np.isnan(values)].astype(np.int64)
-    size = len(field.categories)
-    counts = np.bincount(np.minimum(known, size), minlength=size + 1).astype(float)
-    counts = np.append(counts, len(values) - len(known))
-    noisy = release.noisy(counts, total)
-    kept = [i for i in np.argsort(-noisy[:size]) if noisy[i] > release.threshold(total)]
-    index = [int(i) for i in kept]
-    rest = float(noisy[: size + 1].sum() - noisy[index].sum())
-    has_missing = bool(noisy[-1] > release.threshold(total))
-    shown = [max(round(noisy[i]), 1) for i in index]
-    missing = [max(round(noisy[-1]), 1)] if has_missing else []
-    num_rare = max(round(rest), 1)
+    names = field.categories
+    times = np.bincount(known, minlength=len(names))
+    told = release.frequent({names[i]: int(times[i]) for i in np.flatnonzero(times[: len(names)])})
+    order = sorted(told, key=lambda name: (-told[name], names.index(name)))
+    gone = float(release.noisy(np.array([len(values) - len(known)]))[0])
+    has_missing = gone > release.threshold
+    missing = [max(round(gone), 1)] if has_missing else []
+    num_rare = max(round(num_rows - sum(told.values()) - sum(missing)), 1)
     return CategoryCodec(
-        name=field.name, values=tuple(index), counts=(*shown, num_rare, *missing),
+        name=field.name, values=tuple(names.index(name) for name in order),
+        counts=(*(max(round(told[name]), 1) for name in order), num_rare, *missing),
         num_rare=num_rare, has_missing=has_missing,
     )  # fmt: skip
 
 
-def _numbers(field: Field, values: np.ndarray, release: Release, total: int) -> NumberCodec:
+def _numbers(field: Field, values: np.ndarray, release: Release) -> NumberCodec:
     """Codes of a column of numbers: a coarse noisy count finds where, a fine one how many."""
     known = values[~np.isnan(values)]
     powers = _power_edges()
-    coarse = release.noisy(np.histogram(known, powers)[0].astype(float), total)
-    low, high = _bounds(powers, np.maximum(coarse, 0) * (coarse > release.threshold(total)))
+    coarse = release.noisy(np.histogram(known, powers)[0])
+    low, high = _bounds(powers, np.maximum(coarse, 0) * (coarse > release.threshold))
     edges = _fine_edges(low, high, field.decimals)
     inside = np.clip(known, edges[0], np.nextafter(edges[-1], edges[0]))
-    counts = np.append(np.histogram(inside, edges)[0].astype(float), len(values) - len(known))
-    noisy = release.noisy(counts, total)
-    has_missing = bool(noisy[-1] > release.threshold(total))
-    deviation = release.noise_multiplier * math.sqrt(total)
-    knots, sizes = _intervals(edges, noisy[:-1], field.decimals, deviation)
+    noisy = release.noisy(np.append(np.histogram(inside, edges)[0], len(values) - len(known)))
+    has_missing = bool(noisy[-1] > release.threshold)
+    knots, sizes = _intervals(edges, noisy[:-1], field.decimals, release.deviation)
     missing = [max(round(noisy[-1]), 1)] if has_missing else []
     return NumberCodec(
         name=field.name, knots=tuple(knots),

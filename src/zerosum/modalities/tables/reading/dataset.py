@@ -12,7 +12,8 @@ from pydantic import PositiveInt
 from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.errors import DataError
+from zerosum.data.files import look_at
+from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint, forward_all
 from zerosum.modalities.tables.constraints.fitting import fit_constraints
@@ -38,7 +39,13 @@ class TableDataset(Dataset):
         name: how messages call this data.
         source: the library whose frames go out as they came in: `pandas`, `polars`, `pyarrow`;
             None where the rows came from a file.
+
+    Attributes:
+        read_from_rows: what of the fields was found by looking at rows, by column; see
+            `infer.read_from_rows`. Empty where they were given.
     """
+
+    read_from_rows: Mapping[str, Sequence[str]] = {}
 
     def __init__(
         self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None
@@ -82,6 +89,7 @@ class TableOptions(DataConfig):
         constraints: what holds in every row.
         protect: rows that must share a value before it is learned as one of its own; 1 for all.
         limit: take this many rows only, evenly spread.
+        private: whether fields hold no value of a row, as for a private training.
     """
 
     spaces = ("table",)
@@ -91,6 +99,7 @@ class TableOptions(DataConfig):
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST
     limit: PositiveInt | None = None
+    private: bool = False
 
     @classmethod
     def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,17 +123,31 @@ class TableOptions(DataConfig):
 
         Raises:
             DataError: it cannot be used.
+            PrivacyError: it is private, and has a limit.
         """
-        from zerosum.modalities.tables.reading.infer import infer_schema
+        from zerosum.modalities.tables.reading.infer import infer_schema, read_from_rows
 
+        if self.private and self.limit is not None:
+            raise PrivacyError(
+                f"--limit {self.limit} takes rows that depend on how many there are, so a single "
+                "one more would change them all, and --epsilon would not hold. Leave it out, or "
+                "write the rows that you want into a file of their own."
+            )
         schema = infer_schema(
-            table, overrides=self.columns, drop=self.drop, limit=self.limit, progress=progress
-        )
+            table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
+            progress=progress,
+        )  # fmt: skip
         _refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
-        fields = [_checked(f, values, schema.fields, protect=self.protect) for f in schema.fields]
+        columns = iter(values.unbind(dim=1))
+        fields = [
+            _checked(field, next(columns), protect=self.protect) if field.modelled else field
+            for field in schema.fields
+        ]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
-        return TableDataset(values, space, name=table.name, source=library)
+        made = TableDataset(values, space, name=table.name, source=library)
+        made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
+        return made
 
 
 class TableFileConfig(TableOptions):
@@ -151,7 +174,7 @@ class TableFileConfig(TableOptions):
         Raises:
             DataError: it cannot be read or used; the message says why, and where.
         """
-        source, _ = _source_of(self.path, self.columns)
+        source, _ = _source_of(self.path, _as_written(self.columns, private=self.private))
         return self.read(source, library=None, progress=progress)
 
 
@@ -212,7 +235,7 @@ def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Sch
 
     options = table_options({"schema": schema or {}, "drop": drop})
     columns = options.get("columns", {})
-    source, _ = _source_of(data, columns)
+    source, _ = _source_of(data, _as_written(columns))
     return infer_schema(source, overrides=columns, drop=options.get("drop", ()))
 
 
@@ -229,7 +252,8 @@ def open_table_holdout(data: Any, space: TableSpace) -> TableDataset:
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    source, library = _source_of(data, {field.name: field.to_json() for field in space.modelled})
+    texts = [field.name for field in space.modelled if field.kind in _TEXTS]
+    source, library = _source_of(data, texts)
     source.check([name for name in space.names if name in source.types])
     lacking = [name for name in space.names if name not in source.types]
     if lacking:
@@ -347,18 +371,16 @@ _MANY_RARE = 0.05
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 """Of files that hold tables."""
 
-_AS_WRITTEN = ("category", "text")
+_TEXTS = ("category", "text")
 """Kinds whose columns are read from a CSV file as they are written."""
 
 
-def _source_of(
-    data: Any, columns: Mapping[str, Mapping[str, Any]] | None = None
-) -> "tuple[TableSource, str | None]":
+def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str | None]":
     """A frame or file to read, and the library that it came from, if any.
 
     Args:
         data: a frame, or the path of a file.
-        columns: what is known of its columns.
+        texts: columns that are read from a CSV file as they are written.
     """
     from zerosum.modalities.tables.reading.files import MemorySource, open_file
     from zerosum.modalities.tables.reading.frames import from_native
@@ -367,12 +389,21 @@ def _source_of(
         table, library, natives = from_native(data)
         return MemorySource(table, name="the data frame", natives=natives), library
     path = Path(data)
-    if not path.is_file() or path.suffix.lower() not in TABLE_SUFFIXES:
+    if look_at(path) != "file" or path.suffix.lower() not in TABLE_SUFFIXES:
         raise DataError(
             f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
         )
-    texts = [name for name, told in (columns or {}).items() if told["kind"] in _AS_WRITTEN]
     return open_file(path, texts=texts), None
+
+
+def _as_written(
+    columns: Mapping[str, Mapping[str, Any]], *, private: bool = False
+) -> tuple[str, ...]:
+    """Columns whose cells in a CSV file are read as they are written, not by what they look like.
+
+    Where it is private all of which a kind is given, so that rows do not decide their types.
+    """
+    return tuple(name for name, told in columns.items() if private or told["kind"] in _TEXTS)
 
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:
@@ -392,7 +423,7 @@ def _refuse_text(fields: Sequence[Field]) -> None:
         )
 
 
-def _checked(field: Field, values: Tensor, fields: Sequence[Field], *, protect: int) -> Field:
+def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
     Raises:
@@ -400,7 +431,6 @@ def _checked(field: Field, values: Tensor, fields: Sequence[Field], *, protect: 
     """
     if not isinstance(field, CategoryField):
         return field
-    column = values[:, [f.name for f in fields if f.modelled].index(field.name)]
     times = torch.bincount(column[~column.isnan()].long(), minlength=len(field.names) + 1)
     if times[-1]:
         raise DataError(

@@ -1,8 +1,9 @@
 """Tables as batches of rows, in as many passes as are needed: CSV, Parquet, and memory."""
 
-import csv
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,13 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 import pyarrow.types as pt
 
+from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
+from zerosum.data.csv_text import (
+    broken_place,
+    header_of,
+    require_closed_quotes,
+)
+from zerosum.data.files import length_of, open_regular
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import (
     MISSING_MARKS,
@@ -26,7 +34,8 @@ pc = functions()
 _BLOCK_BYTES = 4 << 20
 _BATCH_ROWS = 65_536
 _A_FEW = 64
-_SEPARATORS = ",;\t|"
+MAX_COLUMNS = 10_000
+"""Columns that a table may have."""
 
 _TYPES = (
     pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.time64("us"), pa.timestamp("us"),
@@ -43,6 +52,10 @@ _WIDER = {
 
 _NO_NUMBER = r"^\s*-?(0\d+|\d{17,})\s*$"
 """Digits of a postal code or an identifier, some of which a number would lose."""
+
+
+_DAMAGED = (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError)
+"""What reading a damaged Parquet file raises."""
 
 
 class TableSource(ABC):
@@ -111,7 +124,7 @@ class ParquetSource(TableSource):
     """A Parquet file.
 
     Raises:
-        DataError: it is none.
+        DataError: it is none, it is damaged, or it would expand without bound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -121,19 +134,58 @@ class ParquetSource(TableSource):
             require_names(schema.names, self.name)
             self.types = {field.name: field.type for field in schema}
             self.num_rows = file.metadata.num_rows
+        _require_bounded(path, 8 * self.num_rows * len(self.types))
 
     def read(self) -> Iterator[pa.RecordBatch]:
-        """Row groups in pieces."""
-        with self._open() as file:
-            yield from file.iter_batches(_BATCH_ROWS, use_threads=False)
-
-    def _open(self) -> parquet.ParquetFile:
-        try:
-            return parquet.ParquetFile(self._path)
-        except (pa.ArrowInvalid, OSError) as error:
+        """Row groups in pieces, each of which is checked to be what it says it is."""
+        read = 0
+        with self._open(self._texts) as file:
+            batches = file.iter_batches(_BATCH_ROWS, use_threads=False)
+            while True:
+                try:
+                    batch = next(batches, None)
+                    if batch is not None:
+                        batch.validate(full=True)
+                        batch = self._expanded(batch)
+                except _DAMAGED as error:
+                    raise _no_parquet(self._path, error) from error
+                if batch is None:
+                    break
+                read += len(batch)
+                yield batch
+        if read != self.num_rows:
             raise DataError(
-                f"{self._path} cannot be read as Parquet: {error}. Write it again."
-            ) from error
+                f"{self._path} promises {self.num_rows:,} rows and holds {read:,}. Write it again."
+            )
+
+    @property
+    def _texts(self) -> list[str]:
+        return [name for name, kind in self.types.items() if is_text(kind)]
+
+    def _expanded(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Texts in place of the numbers that stand for them, if there is memory for them."""
+        total = 0
+        for column in batch.columns:
+            if isinstance(column, pa.DictionaryArray) and is_text(column.type.value_type):
+                lengths = pc.binary_length(column.dictionary).take(column.indices)
+                total += pc.sum(lengths).as_py() or 0
+        if total > MAX_SMALL:
+            raise DataError(
+                f"{self._path} holds {total:,} bytes of text in {len(batch):,} rows, and the limit "
+                f"is {MAX_SMALL:,}. It may be a decompression bomb: shorten the texts."
+            )
+        return batch.cast(pa.schema(self.types.items()))
+
+    @contextmanager
+    def _open(self, texts: Sequence[str] = ()) -> Iterator[parquet.ParquetFile]:
+        """The file; `texts` are read as numbers that stand for them, which may be far shorter."""
+        with open_regular(self._path) as handle:
+            try:
+                file = parquet.ParquetFile(handle, read_dictionary=list(texts))
+            except _DAMAGED as error:
+                raise _no_parquet(self._path, error) from error
+            with file:
+                yield file
 
 
 class CsvSource(TableSource):
@@ -152,9 +204,9 @@ class CsvSource(TableSource):
 
     def __init__(self, path: Path, *, texts: Collection[str] = ()) -> None:
         self.name, self.natives, self._path = path.name, {}, path
-        self._separator, self._columns = _header(path)
+        self._separator, self._columns, self._has_rows = header_of(path)
         require_names(self._columns, self.name)
-        _require_closed_quotes(path, self._separator)
+        require_closed_quotes(path, self._separator)
         found: dict[str, pa.DataType | None] = dict.fromkeys(self._columns)
         found |= {name: pa.string() for name in texts if name in found}
         self.num_rows = 0
@@ -176,6 +228,8 @@ class CsvSource(TableSource):
 
     def _texts(self) -> Iterator[pa.RecordBatch]:
         """Every cell as text."""
+        if not self._has_rows:
+            return
         options = {
             "read_options": arrow_csv.ReadOptions(
                 use_threads=False, block_size=_BLOCK_BYTES, column_names=self._columns,
@@ -191,10 +245,13 @@ class CsvSource(TableSource):
             ),
         }  # fmt: skip
         try:
-            with arrow_csv.open_csv(self._path, **options) as reader:
+            with (
+                open_regular(self._path) as handle,
+                arrow_csv.open_csv(handle, **options) as reader,
+            ):
                 yield from reader
-        except (pa.ArrowInvalid, OSError) as error:
-            place = _broken_place(self._path, self._separator, self._columns)
+        except (pa.ArrowException, OSError, MemoryError) as error:
+            place = broken_place(self._path, self._separator, self._columns)
             raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error
 
 
@@ -210,22 +267,46 @@ def open_file(path: Path, *, texts: Collection[str] = ()) -> TableSource:
 
 
 def require_names(names: Sequence[str], where: str) -> None:
-    """Every column has a name of its own.
+    """Every column has a name of its own, and they are not too many.
 
     Raises:
-        DataError: one has none, or two have the same.
+        DataError: one has none, or two have the same, or there are more than 10,000.
     """
+    if len(names) > MAX_COLUMNS:
+        raise DataError(
+            f"{where} has {len(names):,} columns, and a table has at most {MAX_COLUMNS:,}. Leave "
+            "some out before."
+        )
     for number, name in enumerate(names, 1):
         if not name.strip():
             raise DataError(
                 f"column {number} of {where} has no name. Give it one, or leave it out (an index "
                 "that pandas wrote: to_csv(index=False))."
             )
-    twice = sorted({name for name in names if list(names).count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise DataError(
-            f"{where} has several columns called {', '.join(map(repr, twice))}. Rename them: a "
-            "column is known by its name."
+            f"{where} has several columns called {', '.join(map(repr, twice[:10]))}. Rename them: "
+            "a column is known by its name."
+        )
+
+
+def _no_parquet(path: Path, error: Exception) -> DataError:
+    why = " ".join(str(error).split()).rstrip(".")
+    return DataError(f"{path} cannot be read as Parquet: {why}. Write it again.")
+
+
+def _require_bounded(path: Path, total: int) -> None:
+    """All rows, as numbers, do not take far more memory than the file has bytes.
+
+    Raises:
+        DataError: they do.
+    """
+    packed = length_of(path)
+    if total > max(MAX_SMALL, MAX_EXPANSION * packed):
+        raise DataError(
+            f"{path} would expand from {packed:,} to {total:,} bytes, more than {MAX_EXPANSION} "
+            "times. It may be a decompression bomb: write it as CSV yourself and give that."
         )
 
 
@@ -256,79 +337,3 @@ def _fits(texts: pa.Array, kind: pa.DataType) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
-
-
-def _header(path: Path) -> tuple[str, list[str]]:
-    """The character between cells, and the cells of the first row."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            separator = _separator_of(path)
-            for row in csv.reader(handle, delimiter=separator):
-                return separator, row
-    except UnicodeDecodeError as error:
-        place = _broken_place(path, _separator_of(path), ())
-        raise DataError(f"{path} cannot be read as CSV: {place}") from error
-    except (OSError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
-    raise DataError(f"{path} is empty. The first row names the columns.")
-
-
-def _separator_of(path: Path) -> str:
-    """The most frequent of the usual separators in the first line, outside quotes."""
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    with path.open("rb") as handle:
-        line = handle.readline(_BLOCK_BYTES).decode(errors="replace")
-    bare = "".join(line.split('"')[::2])
-    return max(_SEPARATORS, key=bare.count)
-
-
-def _require_closed_quotes(path: Path, separator: str) -> None:
-    """No quote is left open, which would swallow the rest of the file."""
-    count = 0
-    with path.open("rb") as handle:
-        while block := handle.read(_BLOCK_BYTES):
-            count += block.count(b'"')
-    if count % 2 == 0:
-        return
-    line = 0
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as handle:
-        rows = csv.reader(handle, delimiter=separator, strict=True)
-        try:
-            for _ in rows:
-                line = rows.line_num
-        except csv.Error as error:
-            raise DataError(
-                f"{path} cannot be read as CSV: a quote in line {line + 1} is never closed "
-                f"({error}). Close it, or write it twice where it belongs to the text."
-            ) from error
-
-
-def _broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
-    """Line and column of the first cell that is not UTF-8, or row of another length; or nothing."""
-    with path.open("rb") as handle:
-        for number, line in enumerate(handle, 1):
-            try:
-                text = line.decode("utf-8-sig")
-                if number == 1 and not columns:
-                    columns = next(csv.reader([text], delimiter=separator), [])
-            except UnicodeDecodeError as error:
-                before = next(csv.reader([line[: error.start].decode()], delimiter=separator), [""])
-                at = max(len(before), 1)
-                name = f" ({columns[at - 1]!r})" if at <= len(columns) else ""
-                return (
-                    f"line {number}, column {at}{name} holds the byte {line[error.start]:#04x}, "
-                    "which is not UTF-8. Save the file as UTF-8."
-                )
-    line = 0
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = csv.reader(handle, delimiter=separator)
-        for row in rows:
-            if len(row) != len(columns) and (row or len(columns) == 1):
-                return (
-                    f"line {line + 1} has {len(row)} columns, and the first has {len(columns)} "
-                    f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}). Quote cells "
-                    "that hold the separator, or mend the line."
-                )
-            line = rows.line_num
-    return ""

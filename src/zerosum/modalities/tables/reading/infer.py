@@ -1,15 +1,15 @@
 """What each column of a table is, found by reading all rows once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.data.base import Progress
-from zerosum.errors import DataError
-from zerosum.modalities.tables.arrow import is_length, is_number, is_text
-from zerosum.modalities.tables.fields import Field
+from zerosum.errors import DataError, PrivacyError
+from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
+from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.files import TableSource
 from zerosum.modalities.tables.reading.summaries import Flags, Names, Numbers, Steps, Summary, Texts
 from zerosum.modalities.tables.schema import Overrides, Schema, field_of, require_columns
@@ -33,32 +33,42 @@ def infer_schema(
     overrides: Overrides | None = None,
     drop: Collection[str] = (),
     limit: int | None = None,
+    private: bool = False,
     progress: Progress | None = None,
 ) -> Schema:
     """The schema of a table.
+
+    Of a private one no value of a row is in the schema, but names of categories, which are chosen
+    later: keys are plain, no column is constant, and moments are multiples of steps since the
+    epoch. `read_from_rows` says what is found in rows all the same.
 
     Args:
         source: the table.
         overrides: what is already known of columns.
         drop: columns to leave out.
         limit: look at this many rows only, evenly spread: those that are taken.
+        private: whether what it says is to be published.
         progress: told of the rows that were read.
 
     Raises:
         DataError: there are no rows, a column cannot be part of a table, or is not of the kind
             that it is said to be.
+        PrivacyError: a private column is said to be `fixed`, and its value is not given.
     """
     given = overrides or {}
     require_columns(given, source.types, "schema")
     require_columns(drop, source.types, "drop")
-    kept = [name for name in source.types if name not in drop]
+    dropped = set(drop)
+    kept = [name for name in source.types if name not in dropped]
     if not source.types:
         raise DataError(f"{source.name} has no columns. Give a table with at least one.")
     if not kept:
         raise DataError(f"all {len(source.types)} columns of {source.name} are dropped. Keep one.")
     source.check(kept)
     told = {name: given.get(name, {}) for name in kept}
-    summaries = {name: _summary(name, source.types[name], told[name].get("kind")) for name in kept}
+    summaries = {
+        name: _summary(name, source.types[name], told[name], private=private) for name in kept
+    }
     done = 0
     for batch in source.batches(limit):
         for name, summary in summaries.items():
@@ -67,13 +77,51 @@ def infer_schema(
         if progress is not None:
             progress("looking at columns", done, min(limit or source.num_rows, source.num_rows))
     fields = [
-        _field(summaries[name], told[name], source.types[name], source.natives.get(name, ""))
+        _field(
+            summaries[name], told[name], source.types[name], source.natives.get(name, ""),
+            private=private,
+        )
         for name in kept
-    ]
-    return Schema(fields=tuple(fields), dropped=tuple(n for n in source.types if n in drop))
+    ]  # fmt: skip
+    return Schema(fields=tuple(fields), dropped=tuple(n for n in source.types if n in dropped))
 
 
-def _summary(name: str, kind: pa.DataType, forced: str | None) -> Summary:
+_FOUND: Mapping[str, tuple[str, ...]] = {
+    "float": ("places",),
+    "datetime": ("resolution", "offset"),
+    "duration": ("resolution", "offset"),
+    "key": ("before", "after", "digits", "first", "letters"),
+    "fixed": ("of", "value"),
+}
+"""Attributes that rows decide, beside the kind and names of categories."""
+
+SECRET = ("offset", *_FOUND["key"], *_FOUND["fixed"])
+"""Of these, what rows do not decide where a schema is private."""
+
+
+def read_from_rows(
+    fields: Iterable[Field], overrides: Overrides | None = None, *, private: bool = False
+) -> dict[str, tuple[str, ...]]:
+    """What was found by looking at rows, for each column: `{"price": ("kind", "places")}`.
+
+    Names of categories are not counted, which a private training chooses by itself.
+
+    Args:
+        fields: of a schema that was inferred.
+        overrides: what was known of columns.
+        private: whether it was inferred privately.
+    """
+    found = {}
+    for field in fields:
+        names = ("kind", *_FOUND.get(field.kind, ()))
+        told = (overrides or {}).get(field.name, {})
+        found[field.name] = tuple(
+            name for name in names if name not in told and not (private and name in SECRET)
+        )
+    return {name: attributes for name, attributes in found.items() if attributes}
+
+
+def _summary(name: str, kind: pa.DataType, told: Mapping[str, Any], *, private: bool) -> Summary:
     """What is gathered of a column of an arrow type that is to be of a kind of field.
 
     Raises:
@@ -81,18 +129,22 @@ def _summary(name: str, kind: pa.DataType, forced: str | None) -> Summary:
     """
     plain = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
     text = is_text(plain) or pt.is_null(plain)
+    forced, offset = told.get("kind"), told.get("offset", 0) if private else None
+    said = type_called(told["dtype"]) if text and "dtype" in told else None
     match forced:
         case "integer" | "float" if text or is_number(plain) or pt.is_boolean(plain):
-            reads = (pa.int64() if forced == "integer" else pa.float64()) if text else plain
-            return Numbers(name, reads, whole=forced == "integer")
+            usual = pa.int64() if forced == "integer" else pa.float64()
+            return Numbers(name, said or usual if text else plain, whole=forced == "integer")
         case "boolean" if text or is_number(plain) or pt.is_boolean(plain):
-            return Flags(name, pa.bool_() if text else plain)
+            return Flags(name, said or pa.bool_() if text else plain)
         case "datetime" if text or pt.is_timestamp(plain) or pt.is_date(plain):
-            return Steps(name, plain if pt.is_timestamp(plain) else pa.timestamp("us"))
+            moment = plain if pt.is_timestamp(plain) else said or pa.timestamp("us")
+            return Steps(name, moment, offset=offset)
         case "date" if text or pt.is_timestamp(plain) or pt.is_date(plain):
-            return Steps(name, plain if pt.is_date(plain) else pa.date32())
+            return Steps(name, plain if pt.is_date(plain) else said or pa.date32())
         case "duration" if text or is_length(plain):
-            return Steps(name, plain if is_length(plain) else pa.time64("us"))
+            length = plain if is_length(plain) else said or pa.time64("us")
+            return Steps(name, length, offset=offset)
         case "category":
             return Names(name, kind)
         case "key" if text:
@@ -102,14 +154,14 @@ def _summary(name: str, kind: pa.DataType, forced: str | None) -> Summary:
         case "text" if text:
             return Texts(name, plain)
         case None | "fixed":
-            return _own_summary(name, kind, plain)
+            return _own_summary(name, kind, plain, offset)
     raise DataError(
         f"column {name!r} holds {kind}, and cannot be of kind {forced}. Leave its kind out, or "
         "make it a category."
     )
 
 
-def _own_summary(name: str, kind: pa.DataType, plain: pa.DataType) -> Summary:
+def _own_summary(name: str, kind: pa.DataType, plain: pa.DataType, offset: int | None) -> Summary:
     """What is gathered of a column of which nothing is known but its arrow type."""
     if isinstance(kind, pa.DictionaryType):
         return Names(name, kind)
@@ -117,27 +169,63 @@ def _own_summary(name: str, kind: pa.DataType, plain: pa.DataType) -> Summary:
         return Numbers(name, plain, whole=pt.is_integer(plain))
     if pt.is_boolean(plain):
         return Flags(name, plain)
-    return Texts(name, plain) if is_text(plain) or pt.is_null(plain) else Steps(name, plain)
+    if is_text(plain) or pt.is_null(plain):
+        return Texts(name, plain)
+    return Steps(name, plain, offset=offset)
 
 
-def _field(summary: Summary, told: Mapping[str, Any], kind: pa.DataType, native: str) -> Field:
-    """The field of a column that was summarised, with what is told of it."""
+def _field(
+    summary: Summary, told: Mapping[str, Any], kind: pa.DataType, native: str, *, private: bool
+) -> Field:
+    """The field of a column that was summarised, with what is told of it.
+
+    Raises:
+        DataError: it is not of the kind that is told.
+        PrivacyError: it is private and `fixed`, and its value is not told.
+    """
     forced = told.get("kind")
     own: dict[str, Any] = {
         "dtype": summary.dtype,
         "native": native if summary.dtype == str(kind) else "",
     }
+    # That a type holds nothing is no fact of a row; all else that never changes may be one.
+    unchanging = summary.constant and (not private or pt.is_null(kind))
     if forced is None and isinstance(summary, Texts) and _is_text(summary):
         return TextField(name=summary.name, examples=summary.examples, **own)
     if forced == "text":
         made = TextField(name=summary.name, **own)
     elif forced == "key" or (forced is None and _identifies(summary)):
         made = _key(summary, own, forced=forced == "key")
-    elif forced == "fixed" or (forced is None and summary.constant):
+        made = KeyField(name=summary.name, **own) if private else made
+    elif forced == "fixed" or (forced is None and unchanging):
+        if private and forced == "fixed" and not {"of", "value"} <= told.keys():
+            raise PrivacyError(
+                f"column {summary.name!r} is said to be fixed, and its value would be read from "
+                "the rows, which --epsilon does not count. Give its `of` and `value` in the "
+                "schema, or leave its kind out."
+            )
         made = _constant(summary, own)
     else:
         made = summary.field(own)
+    made = _without_facts(made, native) if private else made
     return made if forced is None else field_of(summary.name, {**made.to_json(), **told})
+
+
+def _without_facts(field: Field, native: str) -> Field:
+    """A field whose type does not depend on a single row, nor does the order of its names.
+
+    An index has the width that the number of categories asks for, and a decimal that pandas holds
+    as many digits as the longest. Categories without an order are in that of the alphabet.
+    """
+    kind = field.arrow_type
+    if isinstance(kind, pa.DictionaryType) and isinstance(field, CategoryField):
+        kept = field.ordered or native == "polars:Enum"
+        names = field.names if kept else tuple(sorted(field.names))
+        wide = pa.dictionary(pa.int32(), kind.value_type, kind.ordered)
+        return field.model_copy(update={"dtype": str(wide), "names": names})
+    if pt.is_decimal(kind) and native.startswith("pandas:"):
+        return field.model_copy(update={"dtype": str(pa.decimal128(38, kind.scale))})
+    return field
 
 
 def _constant(summary: Summary, own: dict[str, Any]) -> ConstantField:

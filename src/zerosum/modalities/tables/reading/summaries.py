@@ -9,7 +9,15 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.modalities.tables.arrow import as_type, functions, is_text, misfits, plain
+from zerosum.modalities.tables.arrow import (
+    as_type,
+    functions,
+    is_text,
+    misfits,
+    off_calendar,
+    plain,
+    units_of,
+)
 from zerosum.modalities.tables.fields import (
     BooleanField,
     CategoryField,
@@ -187,13 +195,19 @@ class Flags(Summary):
 
 
 class Steps(Summary):
-    """Moments, days and lengths of time: the widest steps that all are multiples of."""
+    """Moments, days and lengths of time: the widest steps that all are multiples of.
 
-    def __init__(self, name: str, reads: pa.DataType) -> None:
+    Args:
+        name: of the column.
+        reads: the arrow type that its values are read in.
+        offset: what all are taken to be beyond a multiple; left out, what the first one is.
+    """
+
+    def __init__(self, name: str, reads: pa.DataType, *, offset: int | None = None) -> None:
         super().__init__(name, reads)
         self._zone = reads.tz if pt.is_timestamp(reads) else None
         self._fits: dict[Resolution, bool] = dict.fromkeys(NANOSECONDS, True)
-        self._starts: dict[bool, int] = {}
+        self._starts: dict[bool, int] = {} if offset is None else {False: offset, True: offset}
 
     def field(self, own: dict[str, Any]) -> Field:
         """Days where they are; else time in the widest steps."""
@@ -212,12 +226,21 @@ class Steps(Summary):
         cls = DatetimeField if pt.is_timestamp(self.reads) else DurationField
         return cls(name=self.name, resolution=resolution, offset=offset, **own)
 
+    def _read(self, column: pa.Array) -> pa.Array:
+        known = super()._read(column).drop_null()
+        if why := off_calendar(known):  # it could not be shown or saved later
+            raise DataError(
+                f"column {self.name!r} holds {self.reads} that no calendar has: {why}. Moments lie "
+                "in the years 1 to 9999, in a time zone that is known. Mend or drop it."
+            )
+        return known
+
     def _gather(self, known: pa.Array) -> None:
         if pt.is_date(self.reads):
             return
-        units = {False: _units(known)}
+        units = {False: units_of(known)}
         if self._zone is not None:
-            units[True] = _units(pc.local_timestamp(known))
+            units[True] = units_of(pc.local_timestamp(known))
         self._starts = self._starts or {local: int(u[0]) for local, u in units.items()}
         for resolution, fits in self._fits.items():
             local = self._is_local(resolution)
@@ -345,11 +368,6 @@ def _decimals(numbers: np.ndarray, least: int | None) -> int | None:
         if np.array_equal(np.round(finite.astype(float), places).astype(finite.dtype), finite):
             return places
     return None
-
-
-def _units(known: pa.Array) -> np.ndarray:
-    narrow = known.cast(pa.int32()) if known.type.bit_width == 32 else known
-    return narrow.cast(pa.int64()).to_numpy(zero_copy_only=False)
 
 
 def _numbered(texts: pa.Array) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from PIL import Image
 from torch import Tensor
 
+from zerosum.forms.csv_cells import Cells
 from zerosum.spaces import Space
 
 
@@ -16,9 +17,11 @@ class Preview(ABC):
 
     Attributes:
         few: samples that a small view shows.
+        draws_reals: whether reals are drawn beneath samples where they are given.
     """
 
     few: ClassVar[int] = 64
+    draws_reals: ClassVar[bool] = False
 
     @abstractmethod
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
@@ -60,8 +63,9 @@ class Writer(ABC):
 
     @abstractmethod
     def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor], labels: Sequence[str]
-    ) -> None:
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
+        labels: Sequence[str], cells: Cells,
+    ) -> None:  # fmt: skip
         """Write samples.
 
         Args:
@@ -70,6 +74,7 @@ class Writer(ABC):
             space: what a sample is.
             pieces: compact samples `[n, ...]`, one piece after another.
             labels: the name of each sample's label; empty where there are no labels.
+            cells: what texts go through on their way into a CSV file.
 
         Raises:
             OSError: it cannot be written.

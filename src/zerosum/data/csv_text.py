@@ -1,0 +1,154 @@
+"""A CSV file as text: its header, and the place where it is broken."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, AnyStr
+
+from zerosum.data.files import open_regular
+from zerosum.errors import DataError
+
+_MOST = 4 << 20
+"""Characters that a line may have, and bytes that are looked at at once."""
+
+_SEPARATORS = ",;\t|"
+
+
+def header_of(path: Path) -> tuple[str, list[str], bool]:
+    """The character between cells, the cells of the first row, and whether more lines follow.
+
+    Raises:
+        DataError: there is no first row, or it is not text.
+    """
+    separator = _separator_of(path)
+    try:
+        with text_of(path) as handle:
+            lines = lines_of(handle, path)
+            names = next(csv.reader(lines, delimiter=separator), None)
+            more = next(lines, None) is not None
+    except UnicodeDecodeError as error:
+        place = broken_place(path, separator, ())
+        raise DataError(f"{path} cannot be read as CSV: {place}") from error
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
+    if names is None:
+        raise DataError(f"{path} is empty. The first row names the columns.")
+    nul = next((at for at, name in enumerate(names, 1) if "\0" in name), None)
+    if nul is not None:  # the parser would pass over the end of the row
+        raise DataError(
+            f"{path} cannot be read as CSV: line 1, column {nul} ({names[nul - 1]!r}) holds the "
+            "byte 0x00 (NUL), which no name of a column may hold. Save the file as UTF-8, if it is "
+            "UTF-16, or remove the byte."
+        )
+    if not names:
+        raise DataError(
+            f"{path} cannot be read as CSV: line 1 is empty. The first row names the columns; "
+            "remove the empty lines above it."
+        )
+    return separator, names, more
+
+
+def require_closed_quotes(path: Path, separator: str) -> None:
+    """No quote is left open, which would swallow the rest of the file.
+
+    Raises:
+        DataError: there is one; the message says where.
+    """
+    count = 0
+    with open_regular(path) as handle:
+        while block := handle.read(_MOST):
+            count += block.count(b'"')
+    if count % 2 == 0:
+        return
+    line = 0
+    with text_of(path, errors="replace") as handle:
+        rows = csv.reader(lines_of(handle, path), delimiter=separator, strict=True)
+        try:
+            for _ in rows:
+                line = rows.line_num
+        except csv.Error as error:
+            raise DataError(
+                f"{path} cannot be read as CSV: a quote in line {line + 1} is never closed "
+                f"({error}). Close it, or write it twice where it belongs to the text."
+            ) from error
+
+
+def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
+    """The first cell that is not UTF-8 text, or else row of another length; or nothing.
+
+    Raises:
+        DataError: a line is too long.
+    """
+    with open_regular(path) as handle:
+        for number, line in enumerate(lines_of(handle, path), 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                at = error.start
+                before = _cells(line[:at].decode(), separator) or [""]
+                name = f" ({columns[len(before) - 1]!r})" if len(before) <= len(columns) else ""
+                return (
+                    f"line {number}, column {len(before)}{name} holds the byte {line[at]:#04x}, "
+                    "which is not UTF-8. Save the file as UTF-8."
+                )
+            if number == 1:
+                columns = columns or _cells(line.decode("utf-8-sig"), separator)
+    line = 0
+    with text_of(path) as handle:
+        rows = csv.reader(lines_of(handle, path), delimiter=separator)
+        try:
+            for row in rows:
+                if len(row) != len(columns) and (row or len(columns) == 1):
+                    return (
+                        f"line {line + 1} has {len(row)} columns, and the first has {len(columns)} "
+                        f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}). Quote "
+                        "cells that hold the separator, or mend the line."
+                    )
+                line = rows.line_num
+        except csv.Error as error:
+            return f"line {line + 1}: {error}."
+    return ""
+
+
+def _cells(text: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([text], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _separator_of(path: Path) -> str:
+    """The most frequent of the usual separators in the first line, outside quotes."""
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    with open_regular(path) as handle:
+        line = handle.readline(_MOST).decode(errors="replace")
+    bare = "".join(line.split('"')[::2])
+    return max(_SEPARATORS, key=bare.count)
+
+
+def text_of(path: Path, *, errors: str = "strict") -> io.TextIOWrapper:
+    """A file as UTF-8 text; ends of lines stay as they are, for the module `csv`.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", errors=errors, newline="")
+
+
+def lines_of(handle: IO[AnyStr], path: Path) -> Iterator[AnyStr]:
+    """The lines of a file, none of which is so long that it would fill the memory.
+
+    Raises:
+        DataError: one is.
+    """
+    number = 0
+    while line := handle.readline(_MOST + 1):
+        number += 1
+        if len(line) > _MOST:
+            raise DataError(
+                f"{path} cannot be read as CSV: line {number} is longer than {_MOST:,} "
+                "characters. Is it a table? Each row has a line of its own."
+            )
+        yield line

@@ -1,0 +1,1 @@
+"""How samples are shown and written: what modalities give, and what writers of text share."""

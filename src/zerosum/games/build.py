@@ -1,0 +1,82 @@
+"""Build a game that a file describes, which may be a stranger's, within what its weights allow."""
+
+from collections.abc import Iterable, Sequence
+from math import isfinite, prod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from zerosum.errors import RunError, ZerosumError
+from zerosum.games.base import Game, GameConfig
+from zerosum.spaces import Space
+
+_TIMES, _BESIDE = 16, 2**25
+"""Numbers that building may make for each number that was saved, and as many besides: masks,
+tables, first weights and what they are drawn from."""
+_EACH = 64
+"""What an operation counts at least, so that not even empty layers go on for ever."""
+
+
+def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Game:
+    """The game that `config` describes, into which `saved` is to be loaded.
+
+    Raises:
+        RunError: it would be far larger than what was saved, or cannot be built.
+        RecipeError: the method cannot handle that space.
+    """
+    allowance = _TIMES * sum(tensor.numel() for tensor in saved) + _BESIDE
+    try:
+        with _Allowance(allowance):
+            game = config.build(space)
+            space.to_data(torch.zeros(1, *space.shape))  # what a sample would go through
+            return game
+    except ZerosumError:
+        raise
+    except Exception as error:  # networks may trust what they are given, and this is a stranger's
+        raise RunError(
+            f"the recipe and space that are recorded do not go together: {type(error).__name__}: "
+            f"{error}."
+        ) from error
+
+
+_BY_COUNT = ("arange", "eye", "linspace", "randperm")
+"""Operations that take counts where others take sizes."""
+
+
+class _Allowance(TorchDispatchMode):
+    """Ends in an error before more numbers are made than are allowed."""
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self._left = numbers
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        self._left -= max(_wanted(func.overloadpacket.__name__, args), _EACH)
+        if self._left < 0:
+            raise RunError(
+                "the game that is described is far larger than the weights beside it. It is "
+                "damaged, or made to fill the memory."
+            )
+        return func(*args, **(kwargs or {}))
+
+
+def _wanted(name: str, args: Sequence[Any]) -> int:
+    """How many numbers the operation `name` makes, at most."""
+    shapes = [arg.shape for arg in args if isinstance(arg, Tensor)]
+    if shapes:
+        try:
+            return prod(torch.broadcast_shapes(*shapes))
+        except RuntimeError:
+            return max(prod(shape) for shape in shapes)
+    sizes = [prod(arg) for arg in args if isinstance(arg, list | tuple) and _whole(arg)]
+    if sizes or name not in _BY_COUNT:
+        return max(sizes, default=0)
+    return max(int(arg) for arg in args if isinstance(arg, int | float) and isfinite(arg))
+
+
+def _whole(arg: Sequence[Any]) -> bool:
+    return all(isinstance(one, int) for one in arg)
