@@ -52,7 +52,7 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.engine.choose import Wishes, candidates, choose_execution
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.modalities.images.pairs import PairDataset
+from zerosum.modalities.images.paired import PairDataset
 from zerosum.runtime import Runtime, can_bfloat16
 from zerosum.workflows.prepare import make_trainer
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from zerosum.data.open import BUILT_IN  # noqa: F401  (whose kinds are registered)
 
+from zerosum.catalogue import load_installed
 from zerosum.data.base import ArrayDataset, DataConfig, encode_labels, fingerprint_of
 from zerosum.errors import ConfigError, DataError
 
@@ -90,5 +90,6 @@ def test_an_array_dataset_gives_its_rows() -> None:
     ],
 )
 def test_what_no_machine_could_hold_is_refused(config: dict[str, Any], field: str) -> None:
+    load_installed()
     with pytest.raises(ConfigError, match=rf"{config['kind']}\.{field}.* less than or equal"):
         DataConfig.from_json(config)

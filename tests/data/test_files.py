@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from zerosum.data.open import open_data, scan_data
 
 from zerosum.data.archives import open_archive
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
-from zerosum.modalities.tables.reading.dataset import schema_of
+from zerosum.modalities.tables.reading.readers import schema_of
+from zerosum.workflows.data import open_data, scan_data
 
 
 def test_what_lies_at_a_path(tmp_path: Path) -> None:

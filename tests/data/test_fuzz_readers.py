@@ -27,11 +27,11 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import torch
 from PIL import Image
-from zerosum.data.open import open_data
 
 from zerosum.errors import ZerosumError
 from zerosum.modalities.images.labelled import open_labelled
-from zerosum.modalities.tables.reading.dataset import schema_of
+from zerosum.modalities.tables.reading.readers import schema_of
+from zerosum.workflows.data import open_data
 
 SEED, CASES = 0, 600
 MEMORY = 4 << 30

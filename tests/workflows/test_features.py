@@ -24,9 +24,7 @@ def test_a_name_gives_an_extractor(
 
 @pytest.mark.parametrize("name", ["efficientnet", "inception"])
 def test_pictures_only(name: str) -> None:
-    with pytest.raises(
-        EvaluationError, match=r"no features .* for points\..*Allowed: pixels, self"
-    ):
+    with pytest.raises(EvaluationError, match=r"no features .* for points.*pixels, self"):
         choose_features(name, POINTS)
 
 

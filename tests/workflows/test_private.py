@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from zerosum.data.open import open_data
 
 import zerosum as zs
 from tests.modalities.tables.chain import people
@@ -31,6 +30,7 @@ from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.rng import SecretNoise
 from zerosum.runs.ledger import Ledger
 from zerosum.runs.store import Run
+from zerosum.workflows.data import open_data
 from zerosum.workflows.private import Promise, promise_of
 from zerosum.workflows.train import resume, train
 

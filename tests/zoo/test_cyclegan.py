@@ -13,7 +13,7 @@ from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import ConditionError
 from zerosum.games.base import Turn
-from zerosum.modalities.images.pairs import PairDataset
+from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.networks.framing import Framing
 from zerosum.rng import Noise, seeded_initialisation

@@ -20,7 +20,7 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Say what the columns of a table are, as training would take them."""
-    from zerosum.modalities.tables.reading.dataset import schema_of
+    from zerosum.modalities.tables.reading.readers import schema_of
     from zerosum.runs.files import make_folder, write_json
 
     found = schema_of(file)

@@ -63,14 +63,6 @@ class Dataset(ABC):
         """What samples are made from, compact `[B, ...]`; None where from nothing."""
         return None
 
-    def in_space(self, space: Space) -> "Dataset":
-        """The same samples as samples of `space`, whose codes may be other ones.
-
-        Raises:
-            DataError: they cannot be samples of it.
-        """
-        return self
-
 
 class ArrayDataset(Dataset):
     """Samples held in memory, with int64 labels `[N]` if there are any.
@@ -247,7 +239,7 @@ class DataConfig(Config):
             same = like if isinstance(like, cls) else config
             config = same.with_values({"seed": same.to_json()["seed"] + 1})
         dataset, opened = config.open(data, progress)
-        return dataset.in_space(space), opened
+        return dataset, opened
 
     @classmethod
     def options_like(cls, space: Space, like: "DataConfig | None") -> dict[str, Any]:

@@ -146,3 +146,13 @@ def relative_change(before: Tensor, after: Tensor) -> Tensor:
     with torch.no_grad():
         far, size = (torch.linalg.vector_norm(one) for one in (after - before, before))
         return far / size.clamp_min(1e-12)
+
+
+def micro_batch(optimisation: Optimisation, world: int) -> int:
+    pieces = world * optimisation.accumulate
+    if optimisation.batch_size % pieces:
+        raise ConfigError(
+            f"a batch of {optimisation.batch_size} cannot be split over {world} processes times "
+            f"{optimisation.accumulate} accumulation steps. Make it a multiple of {pieces}."
+        )
+    return optimisation.batch_size // pieces

@@ -15,7 +15,7 @@ from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change
+from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change, micro_batch
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import ConfigError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
@@ -80,7 +80,7 @@ class Trainer:
         self._secret = secret or SecretNoise()
         self.step, self.seconds = 0, 0.0
         self.notes: dict[str, Any] = {}
-        self._micro = _micro_batch(optimisation, runtime.world)
+        self._micro = micro_batch(optimisation, runtime.world)
         self.game = game.to(runtime.device).train()
         if execution.layout == "channels_last":
             self.game.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -394,13 +394,3 @@ def _find(told: Iterable[None]) -> str:
     except DivergenceError as problem:
         return str(problem)
     return ""
-
-
-def _micro_batch(optimisation: Optimisation, world: int) -> int:
-    pieces = world * optimisation.accumulate
-    if optimisation.batch_size % pieces:
-        raise ConfigError(
-            f"a batch of {optimisation.batch_size} cannot be split over {world} processes times "
-            f"{optimisation.accumulate} accumulation steps. Make it a multiple of {pieces}."
-        )
-    return optimisation.batch_size // pieces

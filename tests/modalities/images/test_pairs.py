@@ -14,7 +14,8 @@ from zerosum.data.loader import Loader
 from zerosum.errors import DataError
 from zerosum.modalities.images import pairs
 from zerosum.modalities.images.pair_space import PairSpace
-from zerosum.modalities.images.pairs import PairArrays, PairDataset, PairsConfig, two_domains
+from zerosum.modalities.images.paired import PairArrays, PairDataset
+from zerosum.modalities.images.pairs import PairsConfig, two_domains
 from zerosum.runtime import Runtime
 from zerosum.workflows.data import open_data, open_holdout, scan_data
 

@@ -88,7 +88,7 @@ class NumberCodec(Codec):
 
     kind = "number_codes"
     knots: tuple[tuple[float, ...], ...]
-    places: int | None = Field(default=None, ge=0, le=300)
+    places: int | None = Field(default=None, ge=-300, le=300)
     has_missing: bool = False
 
     @classmethod

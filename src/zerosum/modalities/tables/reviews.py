@@ -26,13 +26,14 @@ correlations.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from pydantic import PositiveInt
 
 from zerosum.config import Count
-from zerosum.data.base import DataConfig, Progress
+from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import (
     BooleanField,
@@ -42,8 +43,12 @@ from zerosum.modalities.tables.fields import (
     IntegerField,
 )
 from zerosum.modalities.tables.reading.dataset import LEAST, TableDataset, fit_space
+from zerosum.modalities.tables.reading.frames import to_table
+from zerosum.modalities.tables.reading.readers import open_table_holdout
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.time_fields import DateField
 from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import Space
 
 SEGMENTS = ("value seeker", "performance-focused", "convenience-first", "durability-minded")
 CATEGORIES = ("audio", "kitchen", "home", "outdoor", "toys", "beauty")
@@ -293,6 +298,20 @@ class ReviewsConfig(DataConfig):
     seed: int = 0
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST
+
+    @classmethod
+    def open_like(
+        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
+        """See `DataConfig.open_like`; rows are read by the fields of `space`."""
+        made, config = super().open_like(data, space, like=like, holdout=holdout, progress=progress)
+        assert isinstance(made, TableDataset)
+        assert isinstance(made.space, TableSpace)
+        assert isinstance(space, TableSpace)
+        rows = open_table_holdout(to_table(made.resident[0], made.space), space)
+        rows.name = made.name
+        return rows, config
 
     def build(self, progress: Progress | None = None) -> TableDataset:
         """The table; its rows' segments are what `simulate` tells beside them."""

@@ -11,9 +11,10 @@ import pytest
 from zerosum.data import csv_text
 from zerosum.errors import DataError
 from zerosum.modalities.tables.reading import files as table_files
-from zerosum.modalities.tables.reading.dataset import read_values, schema_of
+from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.files import CsvSource, open_file
 from zerosum.modalities.tables.reading.infer import infer_schema
+from zerosum.modalities.tables.reading.readers import schema_of
 
 
 def csv(folder: Path, text: str | bytes, name: str = "t.csv") -> Path:

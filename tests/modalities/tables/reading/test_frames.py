@@ -17,8 +17,9 @@ from pandas.testing import assert_frame_equal
 from polars.testing import assert_frame_equal as assert_polars_equal
 
 from zerosum.errors import DataError
-from zerosum.modalities.tables.reading.dataset import TableDataset, TableMemoryConfig
+from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.reading.frames import is_frame, to_native, to_table
+from zerosum.modalities.tables.reading.readers import TableMemoryConfig
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.workflows.data import open_data
 

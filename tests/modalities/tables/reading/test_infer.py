@@ -11,7 +11,8 @@ import torch
 
 from zerosum.errors import DataError
 from zerosum.modalities.tables.fields import CategoryField, FloatField
-from zerosum.modalities.tables.reading.dataset import RARE, TableDataset, schema_of
+from zerosum.modalities.tables.reading.dataset import RARE, TableDataset
+from zerosum.modalities.tables.reading.readers import schema_of
 from zerosum.modalities.tables.schema import Schema
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.time_fields import DatetimeField

@@ -16,11 +16,8 @@ import torch
 from zerosum.data.base import DataConfig
 from zerosum.errors import DataError
 from zerosum.modalities.tables.constraints.bounds import Positive
-from zerosum.modalities.tables.reading.dataset import (
-    TableDataset,
-    TableFileConfig,
-    TableMemoryConfig,
-)
+from zerosum.modalities.tables.reading.dataset import TableDataset
+from zerosum.modalities.tables.reading.readers import TableFileConfig, TableMemoryConfig
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.workflows.data import open_data, open_holdout, scan_data
 from zerosum.workflows.prepare import data_of

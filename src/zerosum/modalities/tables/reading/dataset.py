@@ -1,27 +1,20 @@
 """Rows of a table as a data set: values in memory, with the codes that fit them."""
 
 import hashlib
-import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.files import look_at
-from zerosum.errors import DataError, PrivacyError
+from zerosum.data.base import Dataset, Progress
+from zerosum.errors import DataError
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint, forward_all
 from zerosum.modalities.tables.constraints.fitting import fit_constraints
-from zerosum.modalities.tables.constraints.kinds import read_constraints
-from zerosum.modalities.tables.fields import CategoryField, Field
-from zerosum.modalities.tables.schema import Schema, TextField, overrides_of
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.spaces import Space
 
 if TYPE_CHECKING:
     from zerosum.modalities.tables.reading.files import TableSource
@@ -68,209 +61,6 @@ class TableDataset(Dataset):
         """All values."""
         return self._values, None
 
-    def in_space(self, space: Space) -> "TableDataset":
-        """The same rows, read by the fields of another table space."""
-        from zerosum.modalities.tables.reading.frames import to_table
-
-        if space == self.space or not isinstance(space, TableSpace):
-            return self
-        assert isinstance(self.space, TableSpace)
-        rows = open_table_holdout(to_table(self._values, self.space), space)
-        rows.name = self.name
-        return rows
-
-
-class TableOptions(DataConfig):
-    """What can be asked of a table.
-
-    Attributes:
-        columns: what is known of columns beforehand: attributes of their fields, with the kind.
-        drop: columns to leave out.
-        constraints: what holds in every row.
-        protect: rows that must share a value before it is learned as one of its own; 1 for all.
-        limit: take this many rows only, evenly spread.
-        private: whether fields hold no value of a row, as for a private training.
-    """
-
-    spaces = ("table",)
-    option_names = {"columns": "schema"}
-    columns: dict[str, dict[str, Any]] = {}
-    drop: tuple[str, ...] = ()
-    constraints: tuple[Constraint, ...] = ()
-    protect: PositiveInt = LEAST
-    limit: PositiveInt | None = None
-    private: bool = False
-
-    @classmethod
-    def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
-        """See `DataConfig.fields_for`; a schema may drop columns too."""
-        super().fields_for(options)
-        return table_options(options)
-
-    @classmethod
-    def open_like(
-        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
-        progress: Progress | None = None,
-    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
-        """See `DataConfig.open_like`: rows are read by the fields of `space`."""
-        assert isinstance(space, TableSpace)
-        return open_table_holdout(data, space), None
-
-    def read(
-        self, table: "TableSource", *, library: str | None, progress: Progress | None = None
-    ) -> TableDataset:
-        """The data set of a table; `library` is the one that it came from.
-
-        Raises:
-            DataError: it cannot be used.
-            PrivacyError: it is private, and has a limit.
-        """
-        from zerosum.modalities.tables.reading.infer import infer_schema, read_from_rows
-
-        if self.private and self.limit is not None:
-            raise PrivacyError(
-                f"--limit {self.limit} takes rows that depend on how many there are, so a single "
-                "one more would change them all, and --epsilon would not hold. Leave it out, or "
-                "write the rows that you want into a file of their own."
-            )
-        schema = infer_schema(
-            table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
-            progress=progress,
-        )  # fmt: skip
-        _refuse_text(schema.fields)
-        values = read_values(table, schema.fields, limit=self.limit, progress=progress)
-        columns = iter(values.unbind(dim=1))
-        fields = [
-            _checked(field, next(columns), protect=self.protect) if field.modelled else field
-            for field in schema.fields
-        ]
-        space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
-        made = TableDataset(values, space, name=table.name, source=library)
-        made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
-        return made
-
-
-class TableFileConfig(TableOptions):
-    """A .csv, .tsv or .parquet file.
-
-    Attributes:
-        path: the file.
-    """
-
-    kind = "table_file"
-    path: str
-
-    @classmethod
-    def claims(cls, data: Any) -> float:
-        """Files whose endings are those of tables."""
-        if not isinstance(data, str | Path):
-            return 0.0
-        path = Path(data)
-        return 0.9 if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() else 0.0
-
-    def build(self, progress: Progress | None = None) -> TableDataset:
-        """Read it: once to see what the columns are, and once for the values.
-
-        Raises:
-            DataError: it cannot be read or used; the message says why, and where.
-        """
-        source, _ = _source_of(self.path, _as_written(self.columns, private=self.private))
-        return self.read(source, library=None, progress=progress)
-
-
-class TableMemoryConfig(TableOptions):
-    """A data frame that the caller holds; a run cannot open it again by itself.
-
-    Attributes:
-        library: whose frame it is, and whose frames samples are.
-    """
-
-    kind = "table_memory"
-    not_options = frozenset({"library"})
-    library: str | None = None
-
-    @classmethod
-    def claims(cls, data: Any) -> float:
-        """Data frames of pandas, polars and pyarrow."""
-        from zerosum.modalities.tables.reading.frames import is_frame
-
-        return 0.95 if is_frame(data) else 0.0
-
-    def build(self, progress: Progress | None = None) -> TableDataset:
-        """Always an error: the frame is gone.
-
-        Raises:
-            DataError: say which data to use.
-        """
-        raise DataError(
-            "this run was trained on a data frame held in memory. Give it again with data=..., or "
-            "with --data and a file that holds it."
-        )
-
-    def open(
-        self, data: Any, progress: Progress | None = None
-    ) -> tuple[TableDataset, "TableMemoryConfig"]:
-        """The data set of a frame, and this description with its library.
-
-        Raises:
-            DataError: it cannot be used.
-        """
-        source, library = _source_of(data)
-        config = self.model_copy(update={"library": library})
-        return self.read(source, library=library, progress=progress), config
-
-
-def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Schema:
-    """What the columns of a table are, as training would take them.
-
-    Args:
-        data: a frame, or the path of a file.
-        schema: what is known beforehand; see `overrides_of`.
-        drop: columns to leave out.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    from zerosum.modalities.tables.reading.infer import infer_schema
-
-    options = table_options({"schema": schema or {}, "drop": drop})
-    columns = options.get("columns", {})
-    source, _ = _source_of(data, _as_written(columns))
-    return infer_schema(source, overrides=columns, drop=options.get("drop", ()))
-
-
-def open_table_holdout(data: Any, space: TableSpace) -> TableDataset:
-    """Rows that a run was not trained on, as rows of its space.
-
-    Columns that the run does not model may be absent; others than the run's are left out with a
-    warning. A category that is not known has the index after the last.
-
-    Args:
-        data: a frame, or the path of a file.
-        space: what the run's rows are.
-
-    Raises:
-        DataError: it cannot be read, or lacks columns.
-    """
-    texts = [field.name for field in space.modelled if field.kind in _TEXTS]
-    source, library = _source_of(data, texts)
-    source.check([name for name in space.names if name in source.types])
-    lacking = [name for name in space.names if name not in source.types]
-    if lacking:
-        raise DataError(
-            f"{source.name} lacks the columns {', '.join(map(repr, lacking))}, which the model "
-            "makes. Give rows with all columns of the training data."
-        )
-    known = {field.name for field in space.fields}
-    extra = [name for name in source.types if name not in known]
-    if extra:
-        warnings.warn(
-            f"{source.name} has columns that the training data had not, and they are left out: "
-            f"{', '.join(extra)}.",
-            stacklevel=2,
-        )
-    return TableDataset(read_values(source, space.fields), space, name=source.name, source=library)
-
 
 def read_values(
     source: "TableSource",
@@ -296,25 +86,6 @@ def read_values(
         if progress is not None:
             progress("reading rows", stop, n)
     return values
-
-
-def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of `open_data` as `TableOptions` has them: a schema as columns, files read.
-
-    Raises:
-        DataError: a schema cannot be read.
-        ConstraintError: the constraints cannot be.
-    """
-    options = dict(given)
-    if "schema" in options:
-        columns, dropped = overrides_of(options.pop("schema"))
-        options["columns"] = columns
-        options["drop"] = (*dropped, *_names(options.get("drop", ())))
-    if "drop" in options:
-        options["drop"] = tuple(dict.fromkeys(_names(options["drop"])))
-    if "constraints" in options:
-        options["constraints"] = read_constraints(options["constraints"])
-    return {name: value for name, value in options.items() if value not in ((), [], {})}
 
 
 def fit_space(
@@ -363,81 +134,3 @@ def fit_codec(name: str, values: np.ndarray, field: Field, *, least: int) -> Cod
 
 RARE = "(rare)"
 """The category that stands for all rare ones, where these are many."""
-
-_MANY_RARE = 0.05
-"""Share of the rows from which on rare categories are many."""
-
-
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
-"""Of files that hold tables."""
-
-_TEXTS = ("category", "text")
-"""Kinds whose columns are read from a CSV file as they are written."""
-
-
-def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str | None]":
-    """A frame or file to read, and the library that it came from, if any.
-
-    Args:
-        data: a frame, or the path of a file.
-        texts: columns that are read from a CSV file as they are written.
-    """
-    from zerosum.modalities.tables.reading.files import MemorySource, open_file
-    from zerosum.modalities.tables.reading.frames import from_native
-
-    if not isinstance(data, str | Path):
-        table, library, natives = from_native(data)
-        return MemorySource(table, name="the data frame", natives=natives), library
-    path = Path(data)
-    if look_at(path) != "file" or path.suffix.lower() not in TABLE_SUFFIXES:
-        raise DataError(
-            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
-        )
-    return open_file(path, texts=texts), None
-
-
-def _as_written(
-    columns: Mapping[str, Mapping[str, Any]], *, private: bool = False
-) -> tuple[str, ...]:
-    """Columns whose cells in a CSV file are read as they are written, not by what they look like.
-
-    Where it is private all of which a kind is given, so that rows do not decide their types.
-    """
-    return tuple(name for name, told in columns.items() if private or told["kind"] in _TEXTS)
-
-
-def _names(given: str | Sequence[str]) -> Sequence[str]:
-    return (given,) if isinstance(given, str) else given
-
-
-def _refuse_text(fields: Sequence[Field]) -> None:
-    texts = [field for field in fields if isinstance(field, TextField)]
-    if texts:
-        shown = "; ".join(
-            f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
-        )
-        raise DataError(
-            f"free text, of which a table model learns nothing: {shown}. Drop it "
-            f"(drop={[field.name for field in texts]}, --drop), or give it a kind, as in "
-            f"schema={{{texts[0].name!r}: 'category'}}."
-        )
-
-
-def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
-    """A field whose categories are all known, with one for the rare where these are many.
-
-    Raises:
-        DataError: the field was told its categories, and the data has others.
-    """
-    if not isinstance(field, CategoryField):
-        return field
-    times = torch.bincount(column[~column.isnan()].long(), minlength=len(field.names) + 1)
-    if times[-1]:
-        raise DataError(
-            f"column {field.name!r} holds {int(times[-1]):,} rows of categories that its schema "
-            f"does not name; it names {', '.join(field.names[:10])}. Add them, or leave names out."
-        )
-    rare = int(times[times < protect].sum())
-    if rare <= _MANY_RARE * len(column) or RARE in field.names or "string" not in field.dtype:
-        return field
-    return field.model_copy(update={"names": (*field.names, RARE)})

@@ -11,7 +11,8 @@ from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.files import TableSource
-from zerosum.modalities.tables.reading.summaries import Flags, Names, Numbers, Steps, Summary, Texts
+from zerosum.modalities.tables.reading.summaries import Flags, Numbers, Steps, Summary
+from zerosum.modalities.tables.reading.text_summaries import Names, Texts
 from zerosum.modalities.tables.schema import Overrides, Schema, field_of, require_columns
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
 
