@@ -9,7 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from zerosum.catalogue import find_recipe, modality_of_kind
+from zerosum.catalogue import find_recipe, modality_of, modality_of_kind
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -61,7 +61,8 @@ def _last_view(screen: StringIO) -> str:
 
 
 def _play(run: Run, trainer: Trainer, console: Console, *more: Hook) -> None:
-    samples = SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
+    preview = modality_of(trainer.dataset.space).preview
+    samples = SampleHook(run, preview=preview, seed=0)
     hooks: Sequence[Hook] = [samples, Dashboard(console, run, samples), *more]
     trainer.run(hooks)
 

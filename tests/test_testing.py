@@ -339,7 +339,8 @@ def test_a_recipe_by_name_and_by_file(tmp_path: Path) -> None:
     check_recipe("vanilla", laws=("documented",))
     path = tmp_path / "mine.py"
     path.write_text(
-        "from zerosum.recipes import find_recipe, recipe\n"
+        "from zerosum.catalogue import find_recipe\n"
+        "from zerosum.recipes import recipe\n"
         "@recipe(paper='', spaces=('vector',))\n"
         "def own_paperless(space):\n"
         "    '''One of my own.'''\n"

@@ -130,5 +130,5 @@ def test_walks_are_saved_as_gif(tmp_path: Path) -> None:
         with pytest.raises(RunError, match=r"Allowed: \.gif, \.mp4"):
             walk.save(tmp_path / name)
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot write"):
+    with pytest.raises(RunError, match="cannot make"):
         walk.save(tmp_path / "file" / "w.gif")

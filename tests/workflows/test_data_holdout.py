@@ -55,7 +55,7 @@ def test_an_npz_without_a_test_split_gives_what_it_has(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=PIXELS[8:])
     dataset, _ = open_data(PIXELS[:8])
     holdout, config = open_holdout(tmp_path / "a.npz", space=dataset.space)
-    assert (len(holdout), config) == (4, ImagesFile(path=str(tmp_path / "a.npz")))
+    assert (len(holdout), config) == (4, ImagesFile(path=str(tmp_path / "a.npz"), size=(8, 9)))
     with pytest.raises(DataError, match="It needs the array x_test, and y_test for"):
         ImagesFile(path=str(tmp_path / "a.npz"), split="test").build()
 

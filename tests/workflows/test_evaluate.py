@@ -289,7 +289,7 @@ def test_events_of_the_referee_are_taken_over(points: Run) -> None:
 @pytest.mark.parametrize(
     ("holdout", "message"),
     [
-        (np.zeros((50, 8, 9), np.uint8), r"holds pictures of 1 x 8 x 9.*makes pictures of 1 x 8"),
+        (np.zeros((50, 8, 9), np.uint8), r"holds images of 1 x 8 x 9.*makes images of 1 x 8"),
         (np.zeros((50, 64)), "holds points of 64"),
         ((digits()[0][500:], np.array(["x", "y"] * 100)), "labels that the training data lacks"),
         (digits()[0][:60], "this is training data"),

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
 from zerosum.config import Config, Size
+from zerosum.errors import ConfigError
 from zerosum.schedules import Constant, Schedule
 
 
@@ -149,6 +150,11 @@ def relative_change(before: Tensor, after: Tensor) -> Tensor:
 
 
 def micro_batch(optimisation: Optimisation, world: int) -> int:
+    """Samples that one process sees at once.
+
+    Raises:
+        ConfigError: the batch cannot be split into as many pieces.
+    """
     pieces = world * optimisation.accumulate
     if optimisation.batch_size % pieces:
         raise ConfigError(

@@ -15,9 +15,9 @@ from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
-from zerosum.engine.optimisation import Optimisation, gradient_size, relative_change, micro_batch
+from zerosum.engine.optimisation import Optimisation, gradient_size, micro_batch, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
-from zerosum.errors import ConfigError, DivergenceError
+from zerosum.errors import DivergenceError
 from zerosum.games.base import Game, Inputs, Move, Terms, Turn
 from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.runtime import Runtime

@@ -57,7 +57,7 @@ class Checkpoints:
         """
         try:
             names = [path.name for path in self._own().iterdir()]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
             raise RunError(

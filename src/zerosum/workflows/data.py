@@ -36,7 +36,9 @@ def open_data(
     Raises:
         DataError: it cannot be found, read or used; the message says why.
     """
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
     if isinstance(data, Dataset):
         if given:
             raise DataError(f"a Dataset takes no options; leave out {', '.join(given)}.")
@@ -107,7 +109,9 @@ def scan_data(
     Raises:
         DataError: it cannot be found or read.
     """
-    given = {name: value for name, value in options.items() if value not in (None, False)}
+    given = {
+        name: value for name, value in options.items() if value is not None and value is not False
+    }
     reader = reader_for(data, spaces)
     return reader.describing(data, given | _asked(reader, needs)).scan(progress)
 
@@ -164,7 +168,12 @@ def _made_private(config: DataConfig, private: bool) -> DataConfig:
 
 
 def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
-    return {need: True for need in needs if need in reader.options()}
+    switches = [
+        name
+        for name, field in reader.options().items()
+        if reader.model_fields[field].annotation is bool
+    ]
+    return {need: True for need in needs if need in switches}
 
 
 def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:

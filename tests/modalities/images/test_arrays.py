@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from zerosum.data import archives, arrays
+from zerosum.data import archives
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
+from zerosum.modalities.images import arrays
 from zerosum.modalities.images.arrays import as_images, read_idx
 from zerosum.workflows.data import open_data
 

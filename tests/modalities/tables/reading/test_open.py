@@ -146,7 +146,7 @@ def test_a_holdout_of_other_columns_is_refused(change: Any, words: str, file: Pa
     dataset, config = opened(file)
     with pytest.raises(DataError, match=words):
         open_holdout(change(people(50)), space=dataset.space, like=config)
-    with pytest.raises(DataError, match="no table at"):
+    with pytest.raises(DataError, match="no data at"):
         open_holdout(file.with_name("none.csv"), space=dataset.space, like=config)
 
 
