@@ -167,6 +167,11 @@ def _made_private(config: DataConfig, private: bool) -> DataConfig:
     return config.with_values({"private": True}) if private and "private" in fields else config
 
 
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that say something: neither None nor False."""
+    return {name: one for name, one in options.items() if one is not None and one is not False}
+
+
 def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
     switches = [
         name
