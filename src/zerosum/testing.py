@@ -196,7 +196,9 @@ def learns_from_labels(entry: Entry, dataset: Dataset) -> None:
     x, y = dataset.take(torch.arange(len(dataset)))
     if y is None:
         return
-    others = ArrayDataset(x, (y + 1) % 4, name="small", labels=dataset.space.labels)
+    others = ArrayDataset(
+        x, (y + 1) % 4, name="small", labels=dataset.space.labels, space=dataset.space
+    )
     first, second = _trainer(entry, dataset), _trainer(entry, others)
     if "label" not in first.game.controls():
         return
