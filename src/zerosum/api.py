@@ -19,6 +19,7 @@ from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.control import learn_direction
+from zerosum.workflows.data import together
 from zerosum.workflows.evaluate import evaluate as evaluate_run
 from zerosum.workflows.load import load
 from zerosum.workflows.private import promise_of
@@ -58,6 +59,7 @@ def train(
     drop: Sequence[str] | None = None,
     constraints: Any = None,
     protect: int | None = None,
+    options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
     freeze: int = 0,
     device: str = "auto",
@@ -100,6 +102,7 @@ def train(
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
             left out 5, and 1 for all.
+        options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the picture up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
@@ -118,12 +121,14 @@ def train(
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
     """
-    options = data_options(
-        size, fit, channels, labels, skip_bad, limit, schema, drop, constraints, protect
-    )
+    short = {
+        "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
+        "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
+        "protect": protect,
+    }  # fmt: skip
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
-        changes=set, data_options=options, from_run=from_run, freeze=freeze, device=device,
+        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
         promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
@@ -333,24 +338,3 @@ def export(
 def list_runs(root: Path | str = "runs") -> list[Run]:
     """Every run below `root`, newest first."""
     return list_runs_below(Path(root))
-
-
-def data_options(
-    size: int | tuple[int, int] | None,
-    fit: str | None,
-    channels: int | None,
-    labels: str | None,
-    skip_bad: bool,
-    limit: int | None,
-    schema: Any = None,
-    drop: Sequence[str] | None = None,
-    constraints: Any = None,
-    protect: int | None = None,
-) -> dict[str, Any]:
-    """The options of `open_data`, with a single size made square."""
-    square = (size, size) if isinstance(size, int) else size
-    return {
-        "size": square, "fit": fit, "channels": channels,
-        "labels": labels, "skip_bad": skip_bad, "limit": limit,
-        "schema": schema, "drop": drop, "constraints": constraints, "protect": protect,
-    }  # fmt: skip

@@ -184,7 +184,9 @@ def kinds_in(data: Any) -> set[str]:
     return set()
 
 
-def parse_assignments(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
+def parse_assignments(
+    pairs: list[str] | tuple[str, ...], *, example: str = "game.gamma=0.5"
+) -> dict[str, Any]:
     """Turn `["game.gamma=0.5"]` into `{"game.gamma": 0.5}`; values are JSON, else plain text.
 
     >>> parse_assignments(["game.gamma=0.5", "game.adversarial=hinge"])
@@ -194,7 +196,7 @@ def parse_assignments(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise ConfigError(f"{pair!r} is not an assignment. Write key=value: game.gamma=0.5.")
+            raise ConfigError(f"{pair!r} is not an assignment. Write key=value: {example}.")
         try:
             values[key.strip()] = json.loads(text)
         except json.JSONDecodeError:

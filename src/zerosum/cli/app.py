@@ -64,6 +64,27 @@ def recipes(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def readers(as_json: AsJson = False) -> None:
+    """List what reads data: the data it gives, and its options for train --with."""
+    from zerosum.workflows.data import all_readers
+
+    found = all_readers().values()
+    if as_json:
+        print_json([reader.described() for reader in found])
+        return
+    print_table(
+        [
+            {
+                "reader": reader.kind,
+                "gives": ", ".join(reader.spaces),
+                "options": ", ".join(sorted(reader.options())),
+            }
+            for reader in found
+        ]
+    )
+
+
+@app.command()
 def train(
     recipe: Annotated[str, typer.Argument(help="A name from `zerosum recipes`, or a .py file.")],
     data: Annotated[
@@ -103,6 +124,12 @@ def train(
     constraints: Annotated[
         Path | None, typer.Option(help="JSON that lists what holds in every row of a table.")
     ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", help="An option of the data's reader: num_rows=5000; see `zerosum readers`."
+        ),
+    ] = None,
     epsilon: Annotated[
         float | None, typer.Option(help="Train a table privately; 3 is usual, 1 strong.")
     ] = None,
@@ -130,10 +157,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe on data, into a new run folder."""
-    from zerosum.api import data_options
     from zerosum.config import parse_assignments
     from zerosum.live import progress_printer, watch
     from zerosum.runtime import is_main_process
+    from zerosum.workflows.data import together
     from zerosum.workflows.prepare import plan_training
     from zerosum.workflows.private import promise_of
     from zerosum.workflows.train import train as train_run
@@ -143,9 +170,12 @@ def train(
     changes = parse_assignments(set_ or [])
     if factor is not None:
         changes["game.factor"] = factor
-    options = data_options(
-        _size(size), fit, channels, labels, skip_bad, limit, schema, drop, constraints, protect
-    )
+    short = {
+        "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
+        "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
+        "protect": protect,
+    }  # fmt: skip
+    options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
     progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
     place = _place(data, more)
@@ -342,15 +372,6 @@ def _guard(text: str) -> "Guard":
     from zerosum.referee.hook import parse_guard
 
     return parse_guard(text)
-
-
-def _size(text: str | None) -> int | tuple[int, int] | None:
-    if text is None:
-        return None
-    sides = text.lower().split("x")
-    if not all(side.isdecimal() and int(side) for side in sides) or len(sides) > 2:
-        raise DataError(f"--size is {text!r}; write 64, or HEIGHTxWIDTH such as 48x64.")
-    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
 
 def _wishes(precision: str, layout: str, compiled: str, threads: str) -> "Wishes":

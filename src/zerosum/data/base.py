@@ -3,6 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from inspect import getdoc
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -144,6 +145,19 @@ class DataConfig(Config):
             for name in cls.model_fields
             if name not in cls.not_options
         }
+
+    @classmethod
+    def described(cls) -> dict[str, Any]:
+        """Kind, kinds of space, and the JSON Schema of each option, for programs and forms."""
+        schema = cls.json_schema()
+        shared = {"$defs": schema["$defs"]} if "$defs" in schema else {}
+        fields = schema["properties"]
+        options = {name: fields[field] for name, field in sorted(cls.options().items())}
+        return {
+            "kind": cls.kind, "spaces": list(cls.spaces), "built_in": cls.built_in,
+            "summary": (getdoc(cls) or "").partition("\n\n")[0].replace("\n", " "),
+            "options": options, **shared,
+        }  # fmt: skip
 
     @classmethod
     def describing(cls, data: Any, options: Mapping[str, Any]) -> Self:

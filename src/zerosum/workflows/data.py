@@ -140,6 +140,19 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     raise DataError(_unclaimed(data, readers))
 
 
+def together(short: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that have a parameter or flag of their own, and others by name.
+
+    Raises:
+        DataError: one is given in both ways.
+    """
+    given = _given(short)
+    twice = [name for name in options if name in given]
+    if twice:
+        raise DataError(f"{twice[0]} is given twice; give it once.")
+    return {**given, **options}
+
+
 def all_readers() -> dict[str, type[DataConfig]]:
     """Every reader of data, by kind."""
     load_installed()

@@ -12,7 +12,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zerosum.config import Size
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
 from zerosum.data.arrays import (
     ArrayOptions,
@@ -25,7 +24,7 @@ from zerosum.data.arrays import (
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
-from zerosum.modalities.images.pixels import Fit, fit_image
+from zerosum.modalities.images.pixels import Fit, Sides, fit_image
 from zerosum.spaces import ImageSpace, Space
 
 _IDX_DIMENSIONS = range(1, 5)
@@ -40,7 +39,7 @@ class ImageArrays(ArrayOptions):
     """
 
     spaces = ("image",)
-    size: tuple[Size, Size] | None = None
+    size: Sides | None = None
     fit: Fit = "cover"
 
     @classmethod

@@ -13,13 +13,12 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.config import Size
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
 from zerosum.modalities.images.labels import label_names
-from zerosum.modalities.images.pixels import ENDINGS, Fit, read_form, read_pixels
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides, read_form, read_pixels
 from zerosum.spaces import ImageSpace, Space
 
 RESIDENT_BYTES = 4 << 30
@@ -83,7 +82,7 @@ class ImagesConfig(DataConfig):
     kind = "images"
     spaces = ("image",)
     path: str
-    size: tuple[Size, Size] | None = None
+    size: Sides | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     labels: Labels = "auto"

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
-from zerosum.config import Size
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import DataError
@@ -26,7 +25,7 @@ from zerosum.modalities.images.folders import (
 )
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides
 from zerosum.spaces import Space
 
 KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("traina", "trainb"))
@@ -58,7 +57,7 @@ class PairsConfig(DataConfig):
     path: str
     targets: str | None = None
     aligned: bool = False
-    size: tuple[Size, Size] | None = None
+    size: Sides | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     skip_bad: bool = False

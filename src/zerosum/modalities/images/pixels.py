@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
+from pydantic import BeforeValidator
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.data.archives import Archive
 from zerosum.errors import DataError
 
 Fit = Literal["cover", "contain", "stretch", "crop"]
 """`cover` fills the size and cuts what is over, `contain` adds black borders, `stretch` ignores
 proportions, `crop` takes the middle without resizing."""
+
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 MAX_PIXELS = 64_000_000
@@ -25,6 +28,29 @@ _CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 _SIDEWAYS = {5, 6, 7, 8}
 """EXIF orientations that swap height and width."""
+
+
+def as_sides(value: Any) -> Any:
+    """Height and width as users write them: one number for both, or `48x64` for `(48, 64)`.
+
+    >>> as_sides(64), as_sides("48x64"), as_sides((48, 64))
+    ((64, 64), (48, 64), (48, 64))
+
+    Raises:
+        ValueError: text of another form.
+    """
+    if isinstance(value, int):
+        return value, value
+    if not isinstance(value, str):
+        return value
+    sides = value.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+        raise ValueError("write 64, or HEIGHTxWIDTH such as 48x64")
+    return int(sides[0]), int(sides[-1])
+
+
+Sides = Annotated[tuple[Size, Size], BeforeValidator(as_sides)]
+"""`(height, width)` as an option of readers."""
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from torch.nn.functional import max_pool2d
 from zerosum.config import Count
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import ConfigError, DataError
+from zerosum.modalities.images.pixels import as_sides
 from zerosum.rng import Noise, derive_seed
 
 SHAPES = ("circle", "square", "triangle", "star")
@@ -83,9 +84,8 @@ class SpritesConfig(DataConfig):
     @field_validator("size", mode="before")
     @classmethod
     def _one_side(cls, value: Any) -> Any:
-        """Sides as `--size` gives them, which have to be equal."""
-        if not isinstance(value, tuple | list):
-            return value
+        """Sides as readers of images take them, which have to be equal."""
+        value = as_sides(value)
         if len(set(value)) != 1:
             sides = " x ".join(map(str, value))
             raise ConfigError(f"sprites are square, and the size is {sides}. Give one number.")
