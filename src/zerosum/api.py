@@ -128,7 +128,8 @@ def train(
     }  # fmt: skip
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
-        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze, device=device,
+        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze,
+        device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
         promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),

@@ -4,8 +4,10 @@ It is no judge: its features are small and its reals are those the model learns 
 tell better from worse within one run, so it looks at the same latents and the same reals each time.
 """
 
+import warnings
 from dataclasses import dataclass
 from statistics import stdev
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -162,17 +164,13 @@ class Gauge:
         return counts.index_add_(0, nearest, counts.new_ones(len(nearest)))
 
 
-def _k_means(x: Tensor, k: int, rounds: int = 10) -> Tensor:
-    """`k` centres of rows, from starts that lie far apart."""
-    chosen = [0]
-    nearest = torch.cdist(x, x[:1]).flatten()
-    for _ in range(k - 1):
-        chosen.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, torch.cdist(x, x[chosen[-1:]]).flatten())
-    centres = x[chosen]
-    for _ in range(rounds):
-        member = torch.cdist(x, centres).argmin(dim=1)
-        count = torch.bincount(member, minlength=k).clamp_min(1)[:, None]
-        sums = torch.zeros_like(centres).index_add_(0, member, x)
-        centres = torch.where(sums.abs().sum(1, keepdim=True) > 0, sums / count, centres)
-    return centres
+def _k_means(x: Tensor, k: int) -> Tensor:
+    """`k` centres of rows, `[k, F]`; fewer rows that differ give some centres twice."""
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        options: Any = {"n_init": 1, "max_iter": 10, "random_state": 0}
+        found = KMeans(k, **options).fit(x.double().numpy())
+    return torch.from_numpy(found.cluster_centers_).to(x)

@@ -1,9 +1,9 @@
 """Data frames of pandas, polars and pyarrow as arrow tables, and back as they were."""
 
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import narwhals.dependencies as seen
 import numpy as np
 import pyarrow as pa
 from torch import Tensor
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LIBRARIES = ("pandas", "polars", "pyarrow")
 """Whose frames go in and out; the first that is installed is used where data came from a file."""
 
+_PANDAS, _POLARS, _LAZY = ("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame")
 _NATIVE = b"native"
 
 
@@ -25,9 +26,15 @@ def is_frame(data: Any) -> bool:
 
     A lazy frame of polars counts too, for which there is an error that says what to do.
     """
-    known = seen.is_pandas_dataframe(data) or seen.is_polars_dataframe(data)
-    known = known or seen.is_polars_lazyframe(data) or isinstance(data, pa.Table | pa.RecordBatch)
+    known = any(_is(data, *kind) for kind in (_PANDAS, _POLARS, _LAZY))
+    known = known or isinstance(data, pa.Table | pa.RecordBatch)
     return known or (hasattr(data, "__arrow_c_stream__") and not hasattr(data, "__array__"))
+
+
+def _is(data: Any, library: str, name: str) -> bool:
+    """Whether `data` is of a library's class; without importing what nobody has imported."""
+    module = sys.modules.get(library)
+    return module is not None and isinstance(data, getattr(module, name, ()))
 
 
 def from_native(data: Any) -> tuple[pa.Table, str, dict[str, str]]:
@@ -38,11 +45,11 @@ def from_native(data: Any) -> tuple[pa.Table, str, dict[str, str]]:
     Raises:
         DataError: a column cannot be part of a table.
     """
-    if seen.is_pandas_dataframe(data):
+    if _is(data, *_PANDAS):
         return _from_pandas(data)
-    if seen.is_polars_lazyframe(data):
+    if _is(data, *_LAZY):
         raise DataError("data is a lazy frame; give frame.collect().")
-    if seen.is_polars_dataframe(data):
+    if _is(data, *_POLARS):
         natives = {
             name: f"polars:{kind.base_type()}"
             for name, kind in data.schema.items()
