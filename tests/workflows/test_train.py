@@ -119,7 +119,7 @@ def test_unknown_recipes_suggest_near_names(tmp_path: Path) -> None:
         train("vanila", "ring", out=tmp_path / "run")
     with pytest.raises(RecipeError, match="takes image data"):
         train("dcgan", "ring", out=tmp_path / "run")
-    with pytest.raises(RecipeError, match="no labels"):
+    with pytest.raises(RecipeError, match="it needs labels"):
         train("cgan", "spiral", out=tmp_path / "run")
 
 

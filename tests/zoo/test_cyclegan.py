@@ -128,7 +128,8 @@ def test_partners_are_drawn_together_once_enough_was_seen() -> None:
 def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
     file = tmp_path / "matched.py"
     file.write_text(
-        "from zerosum.recipes import find_recipe, recipe\n"
+        "from zerosum.catalogue import find_recipe\n"
+        "from zerosum.recipes import recipe\n"
         "@recipe(paper='none', spaces=('pair',))\n"
         "def matched(space):\n"
         "    'Partners from the third step on.'\n"

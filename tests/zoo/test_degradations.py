@@ -195,7 +195,7 @@ def test_a_true_chroma_gives_the_true_colours() -> None:
 
 @pytest.mark.parametrize("channels", [1, 4])
 def test_colorize_needs_colour(channels: int) -> None:
-    with pytest.raises(RecipeError, match="needs colour pictures"):
+    with pytest.raises(RecipeError, match="it needs colour, with 3 channels"):
         translator("colorize", channels=channels)
     game = find_recipe("colorize").resolve(ImageSpace(channels=3, height=8, width=8)).game
     with pytest.raises(RecipeError, match="3 channels"):

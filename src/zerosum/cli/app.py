@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli import control, exporting, judging, remedies, sampling, tables, translating
+from zerosum.cli import (
+    catalogue,
+    control,
+    exporting,
+    judging,
+    remedies,
+    sampling,
+    tables,
+    translating,
+)
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, print_table, say, unread
 from zerosum.errors import DataError, PrivacyError, ZerosumError
@@ -39,49 +48,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-@app.command()
-def recipes(as_json: AsJson = False) -> None:
-    """List the recipes: name, data they take, paper, what they need."""
-    from zerosum.catalogue import all_recipes
-
-    rows = [
-        {
-            "name": entry.name,
-            "takes": list(entry.spaces),
-            "needs": list(entry.needs),
-            "paper": entry.paper,
-            "summary": entry.summary,
-        }
-        for entry in all_recipes().values()
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    lists = ("takes", "needs")
-    print_table([row | {name: ", ".join(row[name]) for name in lists} for row in rows])
-
-
-@app.command()
-def readers(as_json: AsJson = False) -> None:
-    """List what reads data: the data it gives, and its options for train --with."""
-    from zerosum.workflows.data import all_readers
-
-    found = all_readers().values()
-    if as_json:
-        print_json([reader.described() for reader in found])
-        return
-    print_table(
-        [
-            {
-                "reader": reader.kind,
-                "gives": ", ".join(reader.spaces),
-                "options": ", ".join(sorted(reader.options())),
-            }
-            for reader in found
-        ]
-    )
 
 
 @app.command()
@@ -298,6 +264,7 @@ def show(
         say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
 
+catalogue.register(app)
 sampling.register(app)
 control.register(app)
 exporting.register(app)

@@ -188,6 +188,10 @@ class Model:
         pieces = [self.space.to_data(x).cpu() for x in self.generate(inputs, batch_size=batch_size)]
         return self.samples_of(torch.cat(pieces), inputs.y)
 
+    def values(self, n: int, *, seed: int = 0, batch_size: int = _JUDGED_BATCH) -> Tensor:
+        """The samples of `sample` in compact form, `[n, ...]`, on the CPU."""
+        return self.sample(n, seed=seed, batch_size=batch_size).tensor
+
     def samples_of(self, x: Tensor, y: Tensor | None = None) -> Samples:
         """Compact samples `[N, ...]`, made under labels `[N]` if any, as users get them."""
         return Samples(x, y, self.space, preview=self.preview, writer=self.writer)

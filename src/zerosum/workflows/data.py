@@ -11,6 +11,9 @@ from zerosum.data.files import look_at, require_unicode
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import Space
 
+_HARDLY = 0.3
+"""A claim below this only says what the data lacks."""
+
 
 def open_data(
     data: Any,
@@ -133,11 +136,13 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     readers = all_readers()
     claims = {kind: reader.claims(data) for kind, reader in readers.items()}
     wanted = [k for k in claims if spaces is None or set(readers[k].spaces) & set(spaces)]
-    for kinds in (wanted, list(claims)):
-        sure = max(kinds, key=lambda kind: claims[kind], default=None)
-        if sure is not None and claims[sure] > 0:
-            return readers[sure]
-    raise DataError(_unclaimed(data, readers))
+    surest = max(claims, key=lambda kind: claims[kind])
+    best = max(wanted, key=lambda kind: claims[kind], default=surest)
+    if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
+        best = surest
+    if not claims[best]:
+        raise DataError(_unclaimed(data, readers))
+    return readers[best]
 
 
 def together(short: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class TableOptions(DataConfig):
 
     spaces = ("table",)
     option_names = {"columns": "schema"}
+    not_options = frozenset({"path", "private"})
     columns: dict[str, dict[str, Any]] = {}
     drop: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
@@ -136,7 +137,7 @@ class TableMemoryConfig(TableOptions):
     """
 
     kind = "table_memory"
-    not_options = frozenset({"library"})
+    not_options = frozenset({"library", "private"})
     library: str | None = None
 
     @classmethod
