@@ -21,7 +21,12 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 WRITTEN = sorted(
     path
-    for path in [*DOCS.glob("*.md"), *DOCS.glob("decisions/*.md"), *ROOT.glob("[CR]*.md")]
+    for path in [
+        *DOCS.glob("*.md"),
+        *DOCS.glob("decisions/*.md"),
+        *DOCS.glob("log/*.md"),
+        *ROOT.glob("[CR]*.md"),
+    ]
     if path not in (DOCS / "cli.md", DOCS / "figures.md")
 )
 BLOCK = re.compile(r"^```(?P<head>[^\n`]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
