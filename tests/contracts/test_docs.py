@@ -211,6 +211,19 @@ def test_internal_links_lead_somewhere(generated: dict[str, str]) -> None:
     assert count > 20
 
 
+def test_architecture_lists_who_asks_for_the_class_of_a_space() -> None:
+    source = ROOT / "src/zerosum"
+    asking = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "modalities" not in path.parts
+        and re.search(r"isinstance\([^)]*Space\b", path.read_text("utf-8"))
+    }
+    _, _, section = (DOCS / "architecture.md").read_text("utf-8").partition("## Who still asks")
+    listed = set(re.findall(r"^\| `([\w/]+\.py)`", section, re.MULTILINE))
+    assert listed == asking
+
+
 def test_the_site_needs_no_network() -> None:
     text = (ROOT / "mkdocs.yml").read_text("utf-8")
     assert "font: false" in text
