@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -209,6 +210,16 @@ def test_internal_links_lead_somewhere(generated: dict[str, str]) -> None:
             if anchor:
                 assert anchor in anchors(texts[there]), f"{path.name}: no heading at {target}"
     assert count > 20
+
+
+def test_the_reference_names_what_there_is() -> None:
+    text = (DOCS / "reference.md").read_text("utf-8")
+    for block in re.split(r"^::: ", text, flags=re.MULTILINE)[1:]:
+        name = block.split()[0]
+        named = resolve_name(name)
+        members = re.search(r"members: \[([^\]]*)\]", block)
+        gone = [m for m in members[1].split(", ") if not hasattr(named, m)] if members else []
+        assert not gone, f"{name} has no {', '.join(gone)}"
 
 
 def test_architecture_lists_who_asks_for_the_class_of_a_space() -> None:
