@@ -22,6 +22,11 @@ _EACH = 64
 def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Game:
     """The game that `config` describes, into which `saved` is to be loaded.
 
+    Args:
+        config: of the game.
+        space: of its samples.
+        saved: the tensors `[...]` of its state, which bound how large the game may be.
+
     Raises:
         RunError: it would be far larger than what was saved, or cannot be built.
         RecipeError: the method cannot handle that space.
