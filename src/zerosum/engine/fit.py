@@ -160,7 +160,7 @@ def _require_window(
     for name in names:
         values = tensors.get(f"window.{name}")
         if name.partition("/")[0] not in trainer.players:
-            raise RunError(f"the window names {name!r}, which is of no player.")
+            raise RunError(f"the window names {name!r}, which belongs to no player.")
         if values is None or values.ndim != 1 or not 1 <= len(values) <= plays:
             form = "missing" if values is None else _form(values)
             raise RunError(f"window.{name} is {form}, and has to be 1 to {plays} numbers.")

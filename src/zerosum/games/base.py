@@ -20,7 +20,7 @@ Terms = dict[str, Tensor]
 
 
 def _nowhere(rate: float) -> Batch:
-    raise RuntimeError(f"this turn has no batches that are sampled, at {rate:g} or else")
+    raise RuntimeError(f"this turn cannot sample batches at a rate of {rate:g}")
 
 
 @dataclass

@@ -41,8 +41,7 @@ def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Gam
         raise
     except Exception as error:  # networks may trust what they are given, and this is a stranger's
         raise RunError(
-            f"the recipe and space that are recorded do not go together: {type(error).__name__}: "
-            f"{error}."
+            f"the recorded recipe and space do not fit each other: {type(error).__name__}: {error}."
         ) from error
 
 
