@@ -34,7 +34,7 @@ Depth = Annotated[int, Field(ge=1, le=1_024)]
 """How many layers or repeats, each of which takes its time."""
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
-"""How many samples are simulated: more would not be told from a mistake, or from malice."""
+"""How many samples are simulated: a larger number is a mistake, or malice."""
 
 DepthOrZero = Annotated[int, Field(ge=0, le=1_024)]
 

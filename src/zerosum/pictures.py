@@ -13,7 +13,17 @@ _SMALL_SIDE = 64
 
 
 def draw_grid(images: Tensor, *, columns: int | None = None, gap: int = 2) -> Image.Image:
-    """uint8 `[N, C, H, W]` side by side; small ones are enlarged without smoothing."""
+    """Pictures side by side; small ones are enlarged without smoothing.
+
+    Args:
+        images: uint8 `[N, C, H, W]`, N at least 1.
+        columns: pictures in a row; if not given, as many as make the sheet about square.
+        gap: pixels between pictures.
+
+    >>> import torch
+    >>> draw_grid(torch.zeros(4, 1, 64, 64, dtype=torch.uint8)).size
+    (134, 134)
+    """
     n, channels, height, width = images.shape
     columns = columns or max(1, ceil(sqrt(n * height / width)))
     rows = ceil(n / columns)
@@ -32,7 +42,11 @@ def draw_grid(images: Tensor, *, columns: int | None = None, gap: int = 2) -> Im
 
 
 def to_pil(pixels: np.ndarray) -> Image.Image:
-    """uint8 `[H, W, C]` as a Pillow image: 1 channel grey, 3 RGB, 4 RGBA, others the mean."""
+    """uint8 `[H, W, C]` as a Pillow image: 1 channel grey, 3 RGB, 4 RGBA, others the mean.
+
+    >>> to_pil(np.zeros((2, 5, 3), dtype=np.uint8)).size
+    (5, 2)
+    """
     channels = pixels.shape[2]
     if channels in (3, 4):
         return Image.fromarray(pixels)
@@ -46,15 +60,29 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def luma(x: Tensor) -> Tensor:
-    """Grey `[B, 1, H, W]` of colour `[B, 3, H, W]`, in the same units."""
+    """Grey `[B, 1, H, W]` of colour `[B, 3, H, W]`, in the same units.
+
+    >>> import torch
+    >>> luma(torch.ones(1, 3, 1, 1)).item()
+    1.0
+    """
     return (x * x.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def draw_points(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Image.Image:
     """Float `[N, D]` as dots, the first dimension to the right, the second up.
 
-    Numbers `[N, 1]` are drawn in order of size, as a quantile curve. What is not finite, or lies
-    far outside, is left out.
+    Numbers `[N, 1]` are drawn in order of size, as a quantile curve. Points that are not finite, or
+    lie far outside, are not drawn.
+
+    Args:
+        x: points.
+        real: others, float `[M, D]`, drawn in grey beneath; they decide the frame, if given.
+        side: of the square picture, in pixels.
+
+    >>> import torch
+    >>> draw_points(torch.zeros(3, 2), side=48).size
+    (48, 48)
     """
     shown = _two_columns(x)
     frame = shown if real is None else _two_columns(real)
@@ -87,7 +115,7 @@ def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[s
 _ROOMY = 300
 """Pixels from which a frame of curves has room for more numbers at its sides."""
 _WHOLE = 20.0
-"""What an x axis spans where whole numbers tell its places."""
+"""What an x axis spans at least to be labelled with whole numbers."""
 
 
 def draw_curves(
@@ -99,7 +127,7 @@ def draw_curves(
     """Named `(x, y)` curves in one frame with a legend; a curve of one point is a dot.
 
     The legend is at the top, on the side where it covers fewer points. Points that are not finite
-    are left out. `marks` are upright lines at an x, with their colours.
+    are not drawn. `marks` are upright lines at an x, with their colours.
     """
     from PIL import ImageDraw, ImageFont
 

@@ -51,14 +51,14 @@ class Noise:
         self._rank, self.world = rank, world
 
     def normal(self, n: int, *shape: int) -> Tensor:
-        """Standard normal numbers, `[n, *shape]`."""
+        """Standard normal numbers, float32 `[n, *shape]`."""
         return self._mine(
             n,
             torch.randn(n * self.world, *shape, generator=self._generator, device=self.device),
         )
 
     def uniform(self, n: int, *shape: int) -> Tensor:
-        """Numbers uniform in [0, 1), `[n, *shape]`."""
+        """Numbers uniform in [0, 1), float32 `[n, *shape]`."""
         return self._mine(
             n,
             torch.rand(n * self.world, *shape, generator=self._generator, device=self.device),
@@ -80,11 +80,18 @@ class Noise:
         return torch.searchsorted(edges, points, right=True).clamp_(max=len(weights) - 1)
 
     def state(self) -> Tensor:
-        """The state of the stream, uint8, on the CPU."""
+        """The state of the stream, uint8 `[S]`, on the CPU."""
         return self._generator.get_state()
 
     def set_state(self, state: Tensor) -> None:
-        """Continue from a state that `state` returned."""
+        """Continue from a state `[S]` that `state` returned.
+
+        >>> noise = Noise(0)
+        >>> state, first = noise.state(), noise.uniform(1)
+        >>> noise.set_state(state)
+        >>> noise.uniform(1).equal(first)
+        True
+        """
         self._generator.set_state(state)
 
     def _mine(self, n: int, everybody: Tensor) -> Tensor:
@@ -94,15 +101,15 @@ class Noise:
 
 
 class SecretNoise:
-    """Randomness for private training: nobody can foretell it, repeat it, or take it away again.
+    """Randomness for private training, which nobody can predict, repeat or take away again.
 
     Bytes come from a cryptographic generator and are kept nowhere, so there is no state to save.
-    Whatever a private training lets out of its rows goes through `noisy` or `frequent`.
+    Whatever a private training reveals of its rows goes through `noisy` or `frequent`.
 
     A normal number is the inverse distribution function at a number of 53 random bits, in float64.
-    One such number can be told from its last digits, and the exact value beneath it with it, since
-    not every float64 occurs (Mironov, CCS 2012). So four are added up and the sum is halved, as
-    Holohan and Braghin propose: "Secure random sampling in differential privacy", ESORICS 2021,
+    Not every float64 occurs among such numbers, so the last digits of a noisy value could give away
+    the exact value (Mironov, CCS 2012). So four are added up and the sum is halved, as Holohan and
+    Braghin propose: "Secure random sampling in differential privacy", ESORICS 2021,
     arXiv:2107.10138.
     """
 
@@ -125,7 +132,18 @@ class SecretNoise:
         return made.mul_(sqrt(2 / _DRAWS))
 
     def noisy(self, exact: Tensor, deviation: float) -> Tensor:
-        """The Gaussian mechanism: `exact` with normal noise of `deviation`, float64 on the CPU."""
+        """The Gaussian mechanism: `exact` plus normal noise.
+
+        Args:
+            exact: `[...]`, on any device.
+            deviation: standard deviation of the noise.
+
+        Returns:
+            float64 `[...]`, on the CPU.
+
+        >>> SecretNoise().noisy(torch.tensor([1, 2]), 0.0).tolist()
+        [1.0, 2.0]
+        """
         noise = self.normal(exact.numel()).view(exact.shape)
         return exact.to("cpu", torch.float64) + deviation * noise
 
@@ -135,11 +153,19 @@ class SecretNoise:
         """Names whose noisy count is above `threshold`, each with that count.
 
         This is stability-based selection (Korolova et al., "Releasing search queries and clicks
-        privately", WWW 2009). A name that a
-        single row has comes through so seldom that whether it is among `counts` cannot be told.
+        privately", WWW 2009). A name that a single row has is returned so seldom that the result
+        does not show whether it is among `counts`.
+
+        Args:
+            counts: how many rows have each name.
+            deviation: standard deviation of the noise on a count.
+            threshold: what a noisy count has to exceed.
+
+        >>> SecretNoise().frequent({"a": 9, "b": 1}, deviation=0.0, threshold=5.0)
+        {'a': 9.0}
         """
-        told = self.noisy(torch.tensor(list(counts.values()), dtype=torch.float64), deviation)
-        found = zip(counts, told.tolist(), strict=True)
+        noisy = self.noisy(torch.tensor(list(counts.values()), dtype=torch.float64), deviation)
+        found = zip(counts, noisy.tolist(), strict=True)
         return {name: count for name, count in found if count > threshold}
 
 

@@ -70,7 +70,10 @@ class Runtime:
         return self.rank == 0
 
     def average_(self, tensors: Iterable[Tensor]) -> None:
-        """Replace each tensor by its mean over the processes, in place, in one message a dtype."""
+        """Replace each tensor `[...]` by its mean over the processes, in place.
+
+        Tensors of one type go in one message. With one process nothing happens.
+        """
         if self.world == 1:
             return
         by_type: dict[torch.dtype, list[Tensor]] = {}

@@ -24,7 +24,7 @@ class Batch:
     """Samples as networks see them, on the device.
 
     `x` is `[B, *space.shape]` in model units, `y` int64 labels `[B]`, `source` what is to be
-    translated into `x`, `[B, *space.source.shape]`; of unpaired data it is that of another `x`.
+    translated into `x`, `[B, *space.source.shape]`; in unpaired data it belongs to another `x`.
     """
 
     x: Tensor
@@ -41,7 +41,7 @@ class Space(Config):
     """What one sample is, and which labels it may carry.
 
     `labels` are the names of the classes in code order, and `label_counts` how often each occurs
-    in the data; both are empty where the data has no labels.
+    in the data; both are empty if the data has no labels.
     """
 
     unit: ClassVar[str] = "samples"
@@ -103,19 +103,33 @@ class Space(Config):
 
     @property
     def num_labels(self) -> int:
-        """Number of classes; 0 where there are none."""
+        """Number of classes; 0 without labels."""
         return len(self.labels)
 
     @abstractmethod
     def to_model(self, compact: Tensor) -> Tensor:
-        """From the form the data is stored in to the one networks see."""
+        """Compact samples as networks see them, on the same device.
+
+        Args:
+            compact: as the data stores them, `[N, ...]`.
+
+        Returns:
+            float32 `[N, *shape]`, in model units.
+        """
 
     @abstractmethod
     def to_data(self, x: Tensor) -> Tensor:
-        """From what a network made back to the stored form; the inverse of `to_model`."""
+        """What a network made in the form that the data is stored in; the inverse of `to_model`.
+
+        Args:
+            x: `[N, *shape]`, in model units, of any floating-point type.
+
+        Returns:
+            Compact samples `[N, ...]`.
+        """
 
     def to_numpy(self, compact: Tensor) -> np.ndarray:
-        """Compact samples as users hold them in numpy."""
+        """Compact samples `[N, ...]` as users hold them in numpy, with as many rows."""
         return compact.numpy()
 
     def embed(self, x: Tensor) -> Tensor:
@@ -125,8 +139,8 @@ class Space(Config):
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
         """`n` samples of the trivial generator: each number drawn by itself from the reals'.
 
-        It knows what is frequent at each place of a sample and nothing of how places hang
-        together, so it is the floor that every figure is shown beside.
+        It knows what is frequent at each place of a sample and nothing about how places depend on
+        each other, so it is the floor that every figure is shown beside.
 
         Args:
             real: compact samples `[M, ...]`.
@@ -230,11 +244,21 @@ class ImageSpace(Space):
         return self.model_copy(update={"channels": count * self.channels})
 
     def to_model(self, compact: Tensor) -> Tensor:
-        """uint8 to float32 in [-1, 1]."""
+        """float32 in [-1, 1] of uint8, `[N, C, H, W]` both.
+
+        >>> space = ImageSpace(channels=1, height=1, width=2)
+        >>> space.to_model(torch.tensor([[[[0, 255]]]], dtype=torch.uint8)).tolist()
+        [[[[-1.0, 1.0]]]]
+        """
         return compact.to(torch.float32).mul_(1 / 127.5).sub_(1)
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Float in [-1, 1], clamped, to uint8."""
+        """uint8 of float in [-1, 1], `[N, C, H, W]` both; what lies outside is clamped.
+
+        >>> space = ImageSpace(channels=1, height=1, width=2)
+        >>> space.to_data(torch.tensor([[[[-1.0, 2.0]]]])).tolist()
+        [[[[0, 255]]]]
+        """
         return x.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
     def to_numpy(self, compact: Tensor) -> np.ndarray:
@@ -242,7 +266,7 @@ class ImageSpace(Space):
         return compact.permute(0, 2, 3, 1).contiguous().numpy()
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """Every pixel from a Gaussian with its mean and deviation in the reals."""
+        """uint8 `[n, C, H, W]`: every pixel from a Gaussian with its moments in the reals."""
         values = real.flatten(1).double()
         spread = values.std(dim=0, correction=0)
         made = values.mean(dim=0) + spread * noise.normal(n, values.shape[1]).double()
@@ -284,10 +308,18 @@ class VectorSpace(Space):
         return self.model_copy(update={"center": count * self.center, "scale": count * self.scale})
 
     def to_model(self, compact: Tensor) -> Tensor:
-        """Subtract the centre, divide by the scale."""
+        """float32 `[N, D]` of points `[N, D]`: subtract the centre, divide by the scale.
+
+        >>> VectorSpace(center=(1.0,), scale=(2.0,)).to_model(torch.tensor([[5.0]]))
+        tensor([[2.]])
+        """
         return (compact - compact.new_tensor(self.center)) / compact.new_tensor(self.scale)
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Multiply by the scale, add the centre."""
+        """Points, float32 `[N, D]`, of `[N, D]`: multiply by the scale, add the centre.
+
+        >>> VectorSpace(center=(1.0,), scale=(2.0,)).to_data(torch.tensor([[2.0]]))
+        tensor([[5.]])
+        """
         x = x.float()
         return x * x.new_tensor(self.scale) + x.new_tensor(self.center)

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -21,7 +22,12 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 WRITTEN = sorted(
     path
-    for path in [*DOCS.glob("*.md"), *DOCS.glob("decisions/*.md"), *ROOT.glob("[CR]*.md")]
+    for path in [
+        *DOCS.glob("*.md"),
+        *DOCS.glob("decisions/*.md"),
+        *DOCS.glob("log/*.md"),
+        *ROOT.glob("[CR]*.md"),
+    ]
     if path not in (DOCS / "cli.md", DOCS / "figures.md")
 )
 BLOCK = re.compile(r"^```(?P<head>[^\n`]*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -204,6 +210,29 @@ def test_internal_links_lead_somewhere(generated: dict[str, str]) -> None:
             if anchor:
                 assert anchor in anchors(texts[there]), f"{path.name}: no heading at {target}"
     assert count > 20
+
+
+def test_the_reference_names_what_there_is() -> None:
+    text = (DOCS / "reference.md").read_text("utf-8")
+    for block in re.split(r"^::: ", text, flags=re.MULTILINE)[1:]:
+        name = block.split()[0]
+        named = resolve_name(name)
+        members = re.search(r"members: \[([^\]]*)\]", block)
+        gone = [m for m in members[1].split(", ") if not hasattr(named, m)] if members else []
+        assert not gone, f"{name} has no {', '.join(gone)}"
+
+
+def test_architecture_lists_who_asks_for_the_class_of_a_space() -> None:
+    source = ROOT / "src/zerosum"
+    asking = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "modalities" not in path.parts
+        and re.search(r"isinstance\([^)]*Space\b", path.read_text("utf-8"))
+    }
+    _, _, section = (DOCS / "architecture.md").read_text("utf-8").partition("## Who still asks")
+    listed = set(re.findall(r"^\| `([\w/]+\.py)`", section, re.MULTILINE))
+    assert listed == asking
 
 
 def test_the_site_needs_no_network() -> None:

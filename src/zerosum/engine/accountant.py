@@ -20,7 +20,8 @@ class Spending:
     """What touches the rows.
 
     Attributes:
-        histogram_noise: noise multiplier of the histograms that codes are fitted by; None for none.
+        histogram_noise: noise multiplier of the histograms that codes are fitted by; None without
+            histograms.
         noise_multiplier: of each step.
         sample_rate: probability of each row to be in a step's batch.
         steps: number of steps.

@@ -12,9 +12,16 @@ from zerosum.networks.base import adopt
 def carry_over(tensors: dict[str, Tensor], trainer: Trainer) -> dict[str, Tensor]:
     """`tensors`, as `Trainer.state` gives them, in the form that `trainer` can load.
 
-    What is not there, or has another shape that does not fit (see `adopt`), starts as it is in
+    What is not there, or has a shape that does not fit (see `adopt`), starts as it is in
     `trainer`; so do the moments of an optimizer whose parameter has another shape. Between equal
     recipes nothing changes.
+
+    Args:
+        tensors: of another trainer, `[...]` each, by dotted name.
+        trainer: they are to be loaded into it.
+
+    Returns:
+        Tensors with the names and shapes `[...]` of the trainer's own state.
     """
     fresh, _ = trainer.state()
     carried = {}
@@ -34,7 +41,7 @@ def carry_over(tensors: dict[str, Tensor], trainer: Trainer) -> dict[str, Tensor
 
 @dataclass(frozen=True)
 class Inheritance:
-    """What players have of another training's weights.
+    """What players took over of another training's weights.
 
     Attributes:
         taken: names of parameters and buffers that are the other's, or have grown from them.
@@ -50,10 +57,14 @@ class Inheritance:
 def inherit(tensors: dict[str, Tensor], trainer: Trainer) -> Inheritance:
     """Start a fresh trainer with the players of another, whose `Trainer.state` had `tensors`.
 
-    Players that were averaged are taken as their average. What a game remembers beside its players
-    (pools of fakes, counts of labels, how strong an augmentation is), optimizers, noise and clock
-    are the trainer's own. What is not there, or has another shape that does not fit (see `adopt`),
+    Players that were averaged are taken as their average. What a game remembers apart from its
+    players (pools of fakes, counts of labels, how strong an augmentation is), optimizers, noise and
+    clock are the trainer's own. What is not there, or has a shape that does not fit (see `adopt`),
     starts as it is.
+
+    Args:
+        tensors: of the other trainer, `[...]` each, by dotted name.
+        trainer: fresh; changed in place.
     """
     given = {name: t for name, t in below("game.", tensors).items() if _player(name, trainer)}
     given |= {name: t for name, t in below("average.", tensors).items() if name in given}

@@ -110,7 +110,7 @@ def choose_execution(
     num_steps: float,
     budget_seconds: float | None = None,
 ) -> tuple[Execution, list[Trial]]:
-    """The fastest of `ways`, and what was measured; nothing is measured when there is one.
+    """The fastest of `ways`, and what was measured; a single way is not measured.
 
     Candidates take turns in short rounds, so that a busy moment of the machine hits all of them.
     Compiled ones are only tried when the budget is at least half an hour, since compiling alone
@@ -121,7 +121,7 @@ def choose_execution(
         make_trainer: builds a fresh trainer.
         runtime: all processes measure together and follow rank 0's figures.
         num_steps: length of the training in steps.
-        budget_seconds: length of the training where it is given in time; replaces `num_steps`.
+        budget_seconds: length of the training if it is given in time; replaces `num_steps`.
     """
     if len(ways) == 1:
         return ways[0], []
@@ -152,7 +152,7 @@ def choose_execution(
 def measure(
     ways: list[Execution], make_trainer: Callable[[Execution], Trainer], runtime: Runtime
 ) -> list[Trial]:
-    """What a step of each way takes; they take turns in short rounds."""
+    """What a step of each way takes, in seconds; they take turns in short rounds."""
     trainers, warmups, once = [], [], []
     try:
         for way in ways:

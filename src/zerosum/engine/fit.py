@@ -29,9 +29,9 @@ def require_state(trainer: "Trainer", tensors: Mapping[str, Tensor], scalars: An
     """Refuse a state that `trainer` could not have saved.
 
     Args:
-        trainer: that is to go on from the state.
-        tensors: of the state, by the names of `Trainer.state`; not on the device yet.
-        scalars: the numbers beside them.
+        trainer: is to continue from the state.
+        tensors: of the state, `[...]` each, by the names of `Trainer.state`; not on the device yet.
+        scalars: the numbers of the state.
 
     Raises:
         RunError: a name, type, shape or range is another; the message names it.
@@ -56,6 +56,11 @@ def require_state(trainer: "Trainer", tensors: Mapping[str, Tensor], scalars: An
 def require_game_state(game: Game, tensors: Mapping[str, Tensor], *, prefix: str = "") -> None:
     """Refuse tensors that are no state of `game`.
 
+    Args:
+        game: with its players and buffers.
+        tensors: `[...]` each, by the names of the game's own state.
+        prefix: put before a name in messages.
+
     Raises:
         RunError: a name, type or shape is another, or an index is out of range.
     """
@@ -68,10 +73,16 @@ def require_game_state(game: Game, tensors: Mapping[str, Tensor], *, prefix: str
 def require_tensors(
     given: Mapping[str, Tensor], expected: Mapping[str, Tensor], *, prefix: str = ""
 ) -> None:
-    """Refuse tensors that have not the names, types and shapes of `expected`.
+    """Refuse tensors that have not the names, types and shapes `[...]` of `expected`.
 
     Raises:
-        RunError: one is missing, too much, or another; the message names it with `prefix`.
+        RunError: one is missing, is not expected, or has another type or shape; the message names
+            it with `prefix`.
+
+    >>> require_tensors({"k": torch.zeros(2)}, {"k": torch.zeros(3)})
+    Traceback (most recent call last):
+    ...
+    zerosum.errors.RunError: k is float32 [2], and has to be float32 [3].
     """
     for name in [*expected, *given]:
         if name not in given:
@@ -82,10 +93,15 @@ def require_tensors(
 
 
 def require_finite(tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights and averages that hold NaN or infinities, which are never saved.
+    """Refuse weights and averages `[...]` that hold NaN or infinities, which are never saved.
 
     Raises:
-        RunError: one does.
+        RunError: one does; the message names it.
+
+    >>> require_finite({"game.k": torch.tensor([float("nan")])})
+    Traceback (most recent call last):
+    ...
+    zerosum.errors.RunError: game.k holds numbers that are not finite.
     """
     for name, tensor in tensors.items():
         floats = tensor.is_floating_point() and not name.startswith(("optimizer.", "window."))
@@ -144,7 +160,7 @@ def _require_window(
     for name in names:
         values = tensors.get(f"window.{name}")
         if name.partition("/")[0] not in trainer.players:
-            raise RunError(f"the window names {name!r}, which is of no player.")
+            raise RunError(f"the window names {name!r}, which belongs to no player.")
         if values is None or values.ndim != 1 or not 1 <= len(values) <= plays:
             form = "missing" if values is None else _form(values)
             raise RunError(f"window.{name} is {form}, and has to be 1 to {plays} numbers.")

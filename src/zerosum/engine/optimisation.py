@@ -18,7 +18,7 @@ class OptimizerConfig(Config):
     schedule: Schedule = Constant()
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimizer, with every rate at its start."""
+        """The optimizer of `parameters`, with every rate at its start."""
         raise TypeError(f"{type(self).__name__} must define build()")
 
     def apply(self, optimizer: torch.optim.Optimizer, progress: float) -> None:
@@ -106,7 +106,10 @@ class Averaging(Config):
     ramp: PositiveFloat = 0.05
 
     def decay(self, *, images_seen: int, batch_size: int) -> float:
-        """What the old average is multiplied by after this step; 0 follows the weights."""
+        """What the old average is multiplied by after this step, in [0, 1).
+
+        0 follows the weights.
+        """
         half_life = min(self.half_life, self.ramp * images_seen)
         return 0.5 ** (batch_size / half_life) if half_life > 0 else 0.0
 
@@ -136,14 +139,26 @@ class Optimisation(Config):
 
 
 def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """Euclidean norm of the gradient over all parameters, a scalar."""
+    """Euclidean norm of the gradient over all parameters, a scalar `[]`.
+
+    Parameters `[...]` without a gradient do not count; at least one must have one.
+
+    >>> layer = nn.Linear(2, 1, bias=False)
+    >>> layer(torch.tensor([[3.0, 4.0]])).sum().backward()
+    >>> gradient_size(layer.parameters()).item()
+    5.0
+    """
     gradients = [p.grad for p in parameters if p.grad is not None]
     norms = torch._foreach_norm(gradients)  # pyright: ignore[reportPrivateImportUsage]
     return torch.stack(norms).norm()
 
 
 def relative_change(before: Tensor, after: Tensor) -> Tensor:
-    """How far a tensor went in one step, relative to its size, a scalar."""
+    """How far a tensor `[...]` went in one step, relative to its size, a scalar `[]`.
+
+    >>> relative_change(torch.tensor([3.0, 4.0]), torch.tensor([3.0, 5.0])).item()
+    0.20000000298023224
+    """
     with torch.no_grad():
         far, size = (torch.linalg.vector_norm(one) for one in (after - before, before))
         return far / size.clamp_min(1e-12)
@@ -152,8 +167,15 @@ def relative_change(before: Tensor, after: Tensor) -> Tensor:
 def micro_batch(optimisation: Optimisation, world: int) -> int:
     """Samples that one process sees at once.
 
+    Args:
+        optimisation: its `batch_size` is that of all processes together.
+        world: how many processes there are.
+
     Raises:
-        ConfigError: the batch cannot be split into as many pieces.
+        ConfigError: the batch cannot be split evenly.
+
+    >>> micro_batch(Optimisation(batch_size=64, accumulate=2, optimizers={}), world=4)
+    8
     """
     pieces = world * optimisation.accumulate
     if optimisation.batch_size % pieces:

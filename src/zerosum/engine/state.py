@@ -15,7 +15,8 @@ def players_of(
     """The parameters that every player learns, by its name; one that has no moves sits out.
 
     Raises:
-        ConfigError: players and optimizers do not match, or what is frozen is not there, or all.
+        ConfigError: players and optimizers do not match, a frozen part does not exist, or all of a
+            player is frozen.
     """
     names, known = {move.player: None for move in moves}, optimisation.optimizers
     if not names.keys() <= known.keys() or not all(hasattr(game, name) for name in known):
@@ -53,7 +54,7 @@ def _frozen(game: Game, optimisation: Optimisation) -> set[nn.Parameter]:
 
 
 def averaged_tensors(game: Game) -> dict[str, Tensor]:
-    """Parameters and floating-point buffers of the players that are averaged, by dotted name."""
+    """Parameters and floating-point buffers `[...]` of averaged players, by dotted name."""
     state = game.state_dict(keep_vars=True)
     return {
         name: tensor
@@ -63,18 +64,35 @@ def averaged_tensors(game: Game) -> dict[str, Tensor]:
 
 
 def swap(pairs: list[tuple[Tensor, Tensor]]) -> None:
-    """Exchange the values of each pair."""
+    """Exchange the values of each pair of tensors `[...]`, in place.
+
+    >>> from torch import ones, zeros
+    >>> a, b = zeros(1), ones(1)
+    >>> swap([(a, b)])
+    >>> a, b
+    (tensor([1.]), tensor([0.]))
+    """
     for tensor, average in pairs:
         tensor.data, average.data = average.data, tensor.data
 
 
 def below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors whose names begin with `prefix`, without it."""
+    """Tensors `[...]` whose names begin with `prefix`, by the rest of the name.
+
+    >>> from torch import ones
+    >>> below("game.", {"game.k": ones(1), "noise": ones(1)})
+    {'k': tensor([1.])}
+    """
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def like(saved: Tensor, parameter: nn.Parameter) -> Tensor:
-    """`saved` on the parameter's device, and in its memory layout where the shapes agree."""
+    """`saved` `[...]` on the parameter's device, and in its memory layout if the shapes agree.
+
+    >>> from torch import ones
+    >>> like(ones(2, 2), nn.Parameter(ones(2, 2))).requires_grad
+    False
+    """
     if saved.shape != parameter.shape:
         return saved.to(parameter.device)
     return empty_like(parameter, dtype=saved.dtype, requires_grad=False).copy_(saved)

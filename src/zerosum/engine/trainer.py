@@ -23,7 +23,7 @@ from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.runtime import Runtime
 
 HANDED_OVER = "handed over"
-"""What `Trainer.run` returns when another trainer is to go on from here."""
+"""What `Trainer.run` returns when another trainer is to continue."""
 
 OBSERVE_EVERY = 5
 """Signals that cost something are taken on every so many steps."""
@@ -49,7 +49,7 @@ class Trainer:
         seed: decides order and noise.
         runtime: device and processes.
         execution: precision, layout, compilation, threads.
-        secret: what private gradients are made noisy by; in no state, and never repeated.
+        secret: noise of private gradients; in no state, and never repeated.
 
     Raises:
         ConfigError: the batch cannot be split, or players and optimizers do not match.
@@ -60,7 +60,7 @@ class Trainer:
         seconds: time spent in steps, over all resumes.
         stopping: why it ends after this step; empty while it goes on.
         players: the parameters that every player learns, by its name.
-        notes: what hooks must know again after a resume, JSON values by the hook's name.
+        notes: what hooks need to know after a resume, JSON values by the hook's name.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class Trainer:
         self.stopping = reason
 
     def hand_over(self) -> None:
-        """Leave `run` after this step with `HANDED_OVER`; hooks are not told of any end."""
+        """Leave `run` after this step with `HANDED_OVER`, without calling `ended` of hooks."""
         self.stopping = HANDED_OVER
 
     def play(self) -> None:
@@ -196,12 +196,12 @@ class Trainer:
             swap(pairs[::-1])  # backwards, since a tied weight is swapped once for each name
 
     def sample(self, inputs: Inputs) -> Tensor:
-        """Samples of the averaged generator in data form, on the CPU."""
+        """Compact samples `[B, ...]` of the averaged generator, on the CPU."""
         with self.averaged_weights() as game, self.execution.autocast(self.runtime.device):
             return game.space.to_data(game.generate(inputs.to(self.runtime.device))).cpu()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Every tensor, by a dotted name, and every number that a resume needs."""
+        """Every tensor `[...]`, by a dotted name, and every number that a resume needs."""
         tensors = {f"game.{name}": t for name, t in self.game.state_dict().items()}
         average = zip(self._weights, self._average, strict=True)
         tensors |= {f"average.{name}": tensor for name, tensor in average}
@@ -221,7 +221,7 @@ class Trainer:
         return tensors, scalars
 
     def load_state(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
-        """Continue exactly where `state` was taken.
+        """Continue exactly where `state` was taken; `tensors` are `[...]` each.
 
         Raises:
             RunError: it does not fit; nothing has been loaded then.
@@ -249,10 +249,13 @@ class Trainer:
         self.notes = dict(scalars.get("notes", {}))
 
     def roll_back(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> None:
-        """Take everything from an earlier `state` but the clock, which goes on.
+        """Take everything from an earlier `state` except the clock.
 
-        Steps, seconds and the position in the data stay, so the budget counts what was rolled
-        back, and the rows that follow are other ones than those that followed before.
+        Steps, seconds and the position in the data stay. So the budget counts what was rolled
+        back, and other batches follow than followed before. `tensors` are `[...]` each.
+
+        Raises:
+            RunError: it does not fit; nothing has been loaded then.
         """
         clock = {
             "step": self.step,
@@ -386,10 +389,10 @@ class Trainer:
         )
 
 
-def _find(told: Iterable[None]) -> str:
-    """What hooks that are told something find wrong; empty where nothing is."""
+def _find(calls: Iterable[None]) -> str:
+    """What calls of hooks find wrong; empty if they find nothing."""
     try:
-        for _ in told:
+        for _ in calls:
             pass
     except DivergenceError as problem:
         return str(problem)

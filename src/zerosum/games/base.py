@@ -20,7 +20,7 @@ Terms = dict[str, Tensor]
 
 
 def _nowhere(rate: float) -> Batch:
-    raise RuntimeError(f"this turn has no batches that are sampled, at {rate:g} or else")
+    raise RuntimeError(f"this turn cannot sample batches at a rate of {rate:g}")
 
 
 @dataclass
@@ -35,9 +35,9 @@ class Turn:
         next_batch: draws real samples, a `Batch` of `batch_size`.
         signals: scalars to record beside the terms, without minimising them.
         observe: whether signals that cost something are wanted this time.
-        sampled_batch: draws each real sample with the probability that it is given (Poisson
-            sampling), by secret chance; for private gradients.
-        secret: what private gradients are made noisy by.
+        sampled_batch: draws each real sample with the given probability (Poisson sampling), from
+            secret noise; for private gradients.
+        secret: noise of private gradients.
     """
 
     batch_size: int
@@ -91,7 +91,7 @@ class Inputs:
         return self.z.shape[0]
 
     def rows(self, start: int, stop: int) -> "Inputs":
-        """Rows `start` to `stop`."""
+        """Rows from `start` up to `stop`, which is not among them."""
         return Inputs(self.z[start:stop], None if self.y is None else self.y[start:stop])
 
     def to(self, device: torch.device | str) -> "Inputs":
@@ -125,8 +125,8 @@ class Game(nn.Module):
     """Players whose weights are averaged (EMA); samples come from the average."""
 
     training_only: ClassVar[tuple[str, ...]] = ()
-    """Submodules beside the players that no sample needs, such as memories of training samples; an
-    exported model does without them. One may be None."""
+    """Submodules other than players that no sample needs, such as memories of training samples; an
+    exported model does not hold them. One may be None."""
 
     compiled: ClassVar[tuple[str, ...]] = ()
     """Methods that `torch.compile` may fuse: pure tensor functions without random draws."""
@@ -150,7 +150,7 @@ class Game(nn.Module):
         raise TypeError(f"{type(self).__name__} must define moves()")
 
     def draw(self, n: int, noise: Noise) -> Inputs:
-        """Random inputs for `n` samples."""
+        """Random inputs for `n` samples, drawn from `noise`."""
         raise TypeError(f"{type(self).__name__} must define draw()")
 
     def generate(self, inputs: Inputs) -> Tensor:
@@ -187,6 +187,8 @@ class GameConfig(Config):
 
 def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     """Spherical interpolation of rows `[B, L]`, with lengths interpolated linearly.
+
+    `t` is 0 for `a` and 1 for `b`.
 
     Gaussian latents lie near a sphere; straight lines between them pass through unlikely points.
 

@@ -22,6 +22,11 @@ _EACH = 64
 def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Game:
     """The game that `config` describes, into which `saved` is to be loaded.
 
+    Args:
+        config: of the game.
+        space: of its samples.
+        saved: the tensors `[...]` of its state, which bound how large the game may be.
+
     Raises:
         RunError: it would be far larger than what was saved, or cannot be built.
         RecipeError: the method cannot handle that space.
@@ -36,8 +41,7 @@ def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Gam
         raise
     except Exception as error:  # networks may trust what they are given, and this is a stranger's
         raise RunError(
-            f"the recipe and space that are recorded do not go together: {type(error).__name__}: "
-            f"{error}."
+            f"the recorded recipe and space do not fit each other: {type(error).__name__}: {error}."
         ) from error
 
 

@@ -44,7 +44,7 @@ class TwoPlayerConfig(GameConfig):
         conditional: both players see the label; needs labelled data.
         augmentation: what reals and fakes go through before the discriminator sees them.
         pack: samples that the discriminator judges together (Lin et al., "PacGAN", 2018,
-            arXiv:1712.04086); fakes that are all alike give themselves away beside each other.
+            arXiv:1712.04086), since fakes that are all alike are easy to recognise in a pack.
     """
 
     kind = "two_player"
@@ -139,40 +139,45 @@ class TwoPlayer(Game):
         return Inputs(z, noise.choice(n, self.label_weights) if self.config.conditional else None)
 
     def generate(self, inputs: Inputs) -> Tensor:
-        """Samples in model units."""
+        """Samples `[B, *space.shape]` in model units."""
         return self.generator(inputs.z, inputs.y)
 
     def make(self, inputs: Inputs) -> Tensor:
-        """Fakes as the discriminator sees them, with a gradient; `generate` where it sees samples.
+        """Fakes `[B, *seen_space.shape]` as the discriminator sees them, with a gradient.
 
-        Where it sees something else, `seen` says the same of reals.
+        These are the samples of `generate`, unless a paper shows something else; then `seen` does
+        the same to reals.
         """
         return self.generate(inputs)
 
     def seen(self, x: Tensor) -> Tensor:
-        """Reals in model units, as the discriminator sees them."""
+        """Reals `[B, *space.shape]` as the discriminator sees them, `[B, *seen_space.shape]`."""
         return x
 
     def controls(self) -> Mapping[str, Choice | Range]:
-        """`label`, where the game is conditional."""
+        """`label`, if the game is conditional."""
         return label_controls(self.space) if self.config.conditional else {}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
-        """Set the labels."""
+        """Inputs with labels `values`, int64 `[B]`."""
         return Inputs(inputs.z, values)
 
     def augmentation_draws(self, n: int, noise: Noise) -> Tensor | None:
-        """Random numbers that `shown` alters `n` samples by; None, and none drawn, without need."""
+        """Random numbers `[n, K]` for `shown`; without augmentation None, and nothing is drawn."""
         return None if self.augment is None else self.augment.draw(n, noise)
 
     def shown(self, x: Tensor, draws: Tensor | None) -> Tensor:
-        """What the discriminator sees of samples: altered, then joined in packs."""
+        """Samples `[B, C, ...]` altered by `draws` `[B, K]`, in packs `[B / pack, pack * C, ...]`.
+
+        Raises:
+            RecipeError: the samples cannot be split into packs.
+        """
         return self._packed(x if self.augment is None else self.augment(x, draws))
 
     def outputs(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """All that the discriminator says of what it is shown, `[B / pack, 1 + K]`.
+        """The logit, then readings, `[B / pack, 1 + K]`, of what `shown` returned.
 
-        The logit, then readings.
+        `y` are labels, int64 `[B]`, if the game is conditional.
         """
         return self.discriminator(x, y).float()
 
@@ -220,12 +225,12 @@ class TwoPlayer(Game):
         return self._please(inputs, x_real, y, draws)
 
     def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
-        """Inputs for as many fakes as there are reals, with the same labels."""
+        """Inputs for as many fakes as there are reals, and the labels `[B]` of both, or None."""
         y = batch.y if self.config.conditional else None
         return Inputs(self.draw_latents(batch.size, noise), y), y
 
     def draw_for_generator(self, turn: Turn) -> tuple[Inputs, Tensor | None, Tensor | None]:
-        """Inputs, and reals and labels where the loss or the condition needs them."""
+        """Inputs; reals `[B, ...]` and labels `[B]` if the loss or the condition needs them."""
         if not (self.config.adversarial.pairs_reals or self.config.conditional):
             return Inputs(self.draw_latents(turn.batch_size, turn.noise)), None, None
         batch = turn.next_batch()
@@ -345,11 +350,15 @@ class TwoPlayer(Game):
 def observed(
     real_logits: Tensor, fake_logits: Tensor, x_real: Tensor, x_fake: Tensor
 ) -> dict[str, Tensor]:
-    """What tells of a duel's health, from one batch.
+    """Signals of a duel's health, from one batch: logits `[B]` and samples `[B, ...]`.
 
     Returns:
-        `logit_gap`: how far the discriminator holds reals above fakes.
+        `logit_gap`: how far the discriminator puts reals above fakes.
         `spread`: the fakes' standard deviation over the batch, relative to the reals'.
+
+    >>> logits, x = torch.tensor([2.0, 4.0]), torch.tensor([[-1.0], [1.0]])
+    >>> {name: value.item() for name, value in observed(logits, logits - 1, x, x / 2).items()}
+    {'logit_gap': 1.0, 'spread': 0.5}
     """
     apart = [x - x.mean(0) for x in (x_fake.float(), x_real.float())]
     spread = [torch.linalg.vector_norm(x).square() / x.numel() for x in apart]

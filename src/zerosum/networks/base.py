@@ -13,7 +13,7 @@ class GeneratorConfig(Config):
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
         """A module whose `forward(z, y)` maps `[B, latent_dim]` to `[B, *space.shape]`.
 
-        `y` is int64 `[B]` where `num_labels` > 0, else None.
+        `y` is int64 `[B]` if `num_labels` > 0, else None.
 
         Raises:
             RecipeError: the network cannot make samples of that space.
@@ -27,7 +27,7 @@ class DiscriminatorConfig(Config):
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
         """A module whose `forward(x, y)` maps `[B, *space.shape]` to `[B, num_outputs]`.
 
-        `y` is int64 `[B]` where `num_labels` > 0, else None. A module with a true attribute
+        `y` is int64 `[B]` if `num_labels` > 0, else None. A module with a true attribute
         `piecewise_linear` says that it judges each sample by itself and bends in ReLUs alone, so
         that R1 and R2 need no second derivative (`objectives.piecewise`).
 
@@ -46,7 +46,7 @@ def adopt(saved: Tensor, new: Tensor) -> Tensor | None:
     starts afresh.
 
     Returns:
-        `saved` where the shapes agree, grown weights, or None where `new` has to stay as it is.
+        `saved` if the shapes agree; grown weights; or None if `new` has to stay as it is.
 
     >>> import torch
     >>> adopt(torch.tensor([[2.0, 6.0]]), torch.zeros(1, 4))

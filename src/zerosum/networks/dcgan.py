@@ -42,7 +42,7 @@ class DcganGeneratorConfig(GeneratorConfig):
 class DcganGenerator(nn.Module):
     """`[B, latent_dim]` to `[B, C, H, W]` in [-1, 1].
 
-    The grid starts at a size that, doubled, covers the picture; what is over is cropped evenly.
+    The grid starts at a size that, doubled, covers the picture; the rest is cropped evenly.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class DcganGenerator(nn.Module):
         initialise_normal(self)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures from latents."""
+        """Pictures `[B, C, H, W]` in [-1, 1] of latents `[B, latent_dim]` and labels `[B]`."""
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.layers(self.project(z).unflatten(1, (self.coarsest, *self.grid)))
@@ -128,7 +128,10 @@ class DcganDiscriminator(nn.Module):
         initialise_normal(self)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of pictures; with labels, plus the product of features and label vector."""
+        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]`.
+
+        With labels `[B]`, the product of features and label vector is added.
+        """
         features = self.layers(x)
         scores = self.head(features)
         if self.embed is not None:
@@ -137,7 +140,11 @@ class DcganDiscriminator(nn.Module):
 
 
 def num_levels(space: ImageSpace) -> int:
-    """How often a picture is halved until its shorter side is below 8: 64 x 64 gives 4."""
+    """How often a picture is halved until its shorter side is below 8.
+
+    >>> num_levels(ImageSpace(channels=3, height=64, width=64))
+    4
+    """
     levels, side = 0, min(space.height, space.width)
     while side >= _SMALLEST:
         levels, side = levels + 1, side // 2
@@ -145,7 +152,11 @@ def num_levels(space: ImageSpace) -> int:
 
 
 def crop_centre(x: Tensor, height: int, width: int) -> Tensor:
-    """The middle `height` x `width` of pictures `[B, C, H, W]`."""
+    """The middle `height` x `width` of pictures `[B, C, H, W]`.
+
+    >>> crop_centre(torch.arange(5).view(1, 1, 1, 5), 1, 3).tolist()
+    [[[[1, 2, 3]]]]
+    """
     top, left = (x.shape[2] - height) // 2, (x.shape[3] - width) // 2
     return x[:, :, top : top + height, left : left + width]
 

@@ -23,12 +23,12 @@ class Framing(nn.Module):
     def frame(self) -> Tensor:
         """Log zooms across and down (above 0 the picture shrinks), and shifts to the left and up.
 
-        Shifts are in halves of a side.
+        `[4]`; shifts are in halves of a side.
         """
         return _PACE * self.numbers
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures, float32; beyond its rim a picture goes on as it ends."""
+        """`[B, C, H, W]` to the same, float32; beyond its rim a picture continues as it ends."""
         across, down, left, up = self.frame.float().unbind()
         columns = across.exp() * _centres(x.shape[3], x.device) + left
         rows = down.exp() * _centres(x.shape[2], x.device) + up

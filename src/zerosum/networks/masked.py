@@ -102,7 +102,7 @@ class MaskedNetwork(nn.Module):
         self.register_buffer("log_marginals", torch.zeros(len(head)))
 
     def masked_parameters(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
-        """Every parameter, with the mask that it is multiplied by; None where there is none."""
+        """Every parameter `[...]`, and the mask `[...]` that it is multiplied by, or None."""
         masks = {id(self.into): self.into_mask, id(self.out): self.out_mask}
         masks |= {id(weight): self.hidden_mask for weight in self.hidden}
         for parameter in self.parameters():
@@ -273,7 +273,7 @@ class _Blocks:
 
 
 class Rollout:
-    """Rows in the making, without gradients; see `games.rows.Rollout`.
+    """Rows in the making, without gradients; see `modalities.tables.game.Rollout`.
 
     Args:
         network: whose weights are taken as they are now.

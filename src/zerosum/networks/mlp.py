@@ -23,7 +23,7 @@ class MlpGeneratorConfig(GeneratorConfig):
     label_dim: SizeOrZero = 16
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
-        """See `GeneratorConfig.build`; any space will do."""
+        """See `GeneratorConfig.build`; takes any space."""
         return MlpGenerator(self, latent_dim, space, num_labels)
 
 
@@ -42,7 +42,7 @@ class MlpGenerator(nn.Module):
         )
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Samples from latents."""
+        """Samples `[B, *space.shape]` of latents `[B, latent_dim]` and labels `[B]`."""
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.layers(z)
@@ -59,7 +59,7 @@ class MlpDiscriminatorConfig(DiscriminatorConfig):
     label_dim: SizeOrZero = 16
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
-        """See `DiscriminatorConfig.build`; any space will do."""
+        """See `DiscriminatorConfig.build`; takes any space."""
         return MlpDiscriminator(self, space, num_outputs, num_labels)
 
 
@@ -79,7 +79,7 @@ class MlpDiscriminator(nn.Module):
         self.piecewise_linear = config.activation in ("relu", "leaky_relu")
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of samples."""
+        """Scores `[B, num_outputs]` of samples `[B, *space.shape]` with labels `[B]`."""
         x = x.flatten(1)
         if self.embed is not None:
             x = torch.cat([x, self.embed(y).to(x.dtype)], dim=1)

@@ -63,7 +63,7 @@ class PatchDiscriminator(nn.Module):
         initialise_normal(self)
 
     def patches(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of every patch, `[B, num_outputs, h, w]`."""
+        """Scores of every patch, `[B, num_outputs, h, w]`, of pictures `[B, C, H, W]`."""
         features = self.layers(x)
         scores = self.head(features)
         if self.embed is not None:
@@ -72,7 +72,7 @@ class PatchDiscriminator(nn.Module):
         return scores
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of pictures."""
+        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]`: means over their patches."""
         return self.patches(x, y).mean((2, 3))
 
 

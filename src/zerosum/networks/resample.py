@@ -52,13 +52,21 @@ def stages(
 
 
 def binomial() -> Tensor:
-    """The [1, 2, 1] filter in both directions, `[1, 1, 3, 3]`; its sum is 1."""
+    """The [1, 2, 1] filter in both directions, `[1, 1, 3, 3]`; its sum is 1.
+
+    >>> binomial()[0, 0, 1]
+    tensor([0.1250, 0.2500, 0.1250])
+    """
     row = torch.tensor([0.25, 0.5, 0.25])
     return (row[:, None] * row)[None, None]
 
 
 def shrink(x: Tensor, kernel: Tensor) -> Tensor:
-    """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`."""
+    """Half of each side, rounded up, through the `[1, 1, 3, 3]` filter `kernel`.
+
+    >>> shrink(torch.ones(1, 4, 9, 6), binomial()).shape
+    torch.Size([1, 4, 5, 3])
+    """
     channels = x.shape[1]
     with _in_full_precision(x) as wide:
         filters = kernel.to(wide.dtype).expand(channels, -1, -1, -1)
@@ -67,7 +75,11 @@ def shrink(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def enlarge(x: Tensor, kernel: Tensor) -> Tensor:
-    """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`."""
+    """Twice each side, through the `[1, 1, 3, 3]` filter `kernel`.
+
+    >>> enlarge(torch.ones(1, 4, 5, 3), binomial()).shape
+    torch.Size([1, 4, 10, 6])
+    """
     channels = x.shape[1]
     with _in_full_precision(x) as wide:
         filters = 4 * kernel.to(wide.dtype).expand(channels, -1, -1, -1)
@@ -80,9 +92,22 @@ def enlarge_and_convolve(
 ) -> Tensor:
     """The convolution of `enlarge(x, kernel)`, cut to `size`, with `weight` `[O, I, 3, 3]`.
 
-    The same but for rounding, in half of the time: filters may change places, so that the wide
-    convolution runs over the small map. What lies around the large map must stay 0, which it does
-    if the small one goes on with its rim's opposite.
+    The result is the same up to rounding, in half of the time: filters may change places, so that
+    the wide convolution runs over the small map. What lies around the large map must stay 0, which
+    it does if the small one continues with the negative of its rim.
+
+    Args:
+        x: `[B, I, H, W]`.
+        weight: `[O, I, 3, 3]`.
+        kernel: `[1, 1, 3, 3]`.
+        size: height and width of the result, at most twice those of `x`.
+
+    Returns:
+        `[B, O, *size]`.
+
+    >>> x, weight = torch.ones(1, 2, 4, 4), torch.ones(5, 2, 3, 3)
+    >>> enlarge_and_convolve(x, weight, binomial(), (7, 8)).shape
+    torch.Size([1, 5, 7, 8])
     """
     # Joined by hand: compiled, the gradient of a replicating pad is wrong about channels_last.
     for dim, side in zip((2, 3), size, strict=True):

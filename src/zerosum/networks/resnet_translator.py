@@ -82,7 +82,7 @@ class ResnetTranslator(Translator):
         initialise_normal(self)
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
-        """Pictures from pictures; nothing here is random."""
+        """`[B, C, H, W]` to `[B, C', factor * H, factor * W]`; nothing here is random."""
         height, width = x.shape[2:]
         sides = [max(up_to(side, self.stride), up_to(_LEAST, self.stride)) for side in x.shape[2:]]
         x = self.layers(reflect_to(x, *sides))
@@ -101,7 +101,7 @@ class Block(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:
-        """`x` and a correction."""
+        """`x` `[B, width, H, W]` plus a correction."""
         return x + self.layers(x)
 
 

@@ -87,12 +87,15 @@ class StyleGenerator(nn.Module):
         self.register_buffer("filter", binomial(), persistent=False)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures from latents, with one style for all layers and the same noise for all."""
+        """Pictures `[B, C, H, W]` of latents `[B, latent_dim]` and labels `[B]`.
+
+        All layers share one style, and all pictures the same noise.
+        """
         styles = self.map(z, y)[:, None].expand(-1, self.num_styles, -1)
         return self.synthesise(styles, z.new_zeros(len(z)))
 
     def map(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Styles w `[B, style_dim]` of latents `[B, latent_dim]`; only a latent's way counts."""
+        """Styles w `[B, style_dim]` of latents `[B, latent_dim]`, whose length does not count."""
         x = normalize(z.float(), dim=1) * z.shape[1] ** 0.5
         if self.embed is not None:
             label = self.embed(y)
@@ -102,9 +105,11 @@ class StyleGenerator(nn.Module):
         return x
 
     def synthesise(self, styles: Tensor, chance: Tensor) -> Tensor:
-        """Pictures of styles `[B, num_styles, style_dim]`.
+        """Pictures `[B, C, H, W]` of styles.
 
-        `chance` `[B]`, from 0 to 1, decides the noise that is added to every layer.
+        Args:
+            styles: `[B, num_styles, style_dim]`, from coarse to fine.
+            chance: `[B]`, in [0, 1); decides the noise that is added to every layer.
         """
         x = self.basis.expand(styles.shape[0], -1, -1, -1)
         image = None
@@ -132,7 +137,8 @@ class StyleGenerator(nn.Module):
 class EqualLinear(nn.Module):
     """A linear layer whose weights are of variance 1 and scaled when used (Karras et al. 2018).
 
-    `rate` is how fast it learns, relative to others; `bias` is what biases start at, None for none.
+    `rate` is how fast it learns, relative to others. `bias` is what biases start at; None for a
+    layer without biases.
     """
 
     def __init__(
@@ -186,7 +192,7 @@ class ModulatedConv(nn.Module):
         return x * (energy + 1e-8).rsqrt()[:, :, None, None]
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The convolution itself."""
+        """`[B, inputs, H, W]` to `[B, outputs, H, W]` by `weight` `[outputs, inputs, k, k]`."""
         return conv2d(x, weight, padding=weight.shape[2] // 2)
 
 
@@ -214,7 +220,7 @@ class StyledEnlargement(StyledConv):
         self.register_buffer("filter", binomial(), persistent=False)
 
     def convolve(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The convolution of the enlarged map."""
+        """The same of the map enlarged to `size`, `[B, outputs, *size]`."""
         return enlarge_and_convolve(x, weight, self.filter, self.size)
 
 
@@ -224,8 +230,8 @@ class StyleDiscriminatorConfig(DiscriminatorConfig):
     Attributes:
         width: channels at the finest stage; they double down to the coarsest.
         max_width: channels at most.
-        group: samples whose spread is shown to the last stage (Karras et al. 2018); 1 leaves that
-            out, and makes R1 and R2 cheap.
+        group: samples whose spread is shown to the last stage (Karras et al. 2018); with 1 it is
+            not shown, and R1 and R2 are cheap.
     """
 
     kind = "style_discriminator"
@@ -269,7 +275,7 @@ class StyleDiscriminator(nn.Module):
         self.register_buffer("filter", binomial(), persistent=False)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of pictures."""
+        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]` with labels `[B]`."""
         x = leaky_relu(self.from_image(x), 0.2) * _GAIN
         kernel = self.filter.to(x.dtype)
         for first, second, skip in zip(self.first, self.second, self.skip, strict=True):

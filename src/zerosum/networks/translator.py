@@ -31,7 +31,7 @@ class TranslatorConfig(Config):
 class Translator(nn.Module):
     """`[B, C, H, W]` to `[B, C', factor * H, factor * W]`, of any size; values are not bounded.
 
-    `forward(x, noise)` draws what is random from `noise`; without it nothing is.
+    `forward(x, noise)` draws what is random from `noise`; without noise nothing is random.
 
     Attributes:
         stride: how many pixels of the source share a place at the coarsest level.
@@ -40,14 +40,14 @@ class Translator(nn.Module):
     stride: int
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
-        """Translated pictures."""
+        """Translated pictures `[B, C', factor * H, factor * W]` of pictures `[B, C, H, W]`."""
         raise TypeError(f"{type(self).__name__} must define forward()")
 
 
 def normalise(kind: Normalisation, channels: int, *, running: bool = True) -> list[nn.Module]:
-    """The layer that normalises `channels` channels; none of the kind `none`.
+    """The layer that normalises `channels` channels, in a list; an empty one for `none`.
 
-    `running` keeps averages for when the training is over; who is always in training needs none.
+    `running` keeps averages for sampling; a network that is always in training needs no averages.
     """
     if kind == "batch":
         return [nn.BatchNorm2d(channels, track_running_stats=running)]
@@ -55,9 +55,12 @@ def normalise(kind: Normalisation, channels: int, *, running: bool = True) -> li
 
 
 def drop(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
-    """Each number of `x` set to 0 with probability `rate`, and the rest raised to make up for it.
+    """Each number of `x` `[...]` set to 0 with probability `rate`, others divided by 1 - rate.
 
     Without `noise` nothing is dropped (Srivastava et al., "Dropout", 2014).
+
+    >>> drop(torch.ones(2), 0.5, None)
+    tensor([1., 1.])
     """
     if noise is None or rate == 0:
         return x

@@ -1,4 +1,4 @@
-"""U-Net: down to a coarse grid and up again, with what was seen on the way down beside it.
+"""U-Net: down to a coarse grid and up again, with skips from the way down.
 
 Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segmentation", MICCAI 2015,
 arXiv:1505.04597, in the form that Isola et al. (2017, arXiv:1611.07004, section 6.1) give it.
@@ -31,7 +31,7 @@ _DROPPED = 3
 class UnetConfig(TranslatorConfig):
     """Strided 4 x 4 convolutions down to 4 to 7 pixels, transposed ones up, and skips between.
 
-    Pictures whose sides do not divide are continued by reflection, and what is over is cut off.
+    Pictures whose sides do not divide are continued by reflection, and cropped again at the end.
 
     Attributes:
         width: channels at the finest level; they double as the size halves.
@@ -49,7 +49,7 @@ class UnetConfig(TranslatorConfig):
     dropout: float = Field(default=0.5, ge=0, lt=1)
 
     def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> Translator:
-        """See `TranslatorConfig.build`; pictures of at least 8 x 8, and no other factor than 1."""
+        """See `TranslatorConfig.build`; pictures of at least 8 x 8, and a factor of 1."""
         require_images(source, least=8, network=self.kind)
         if factor != 1:
             raise TypeError("a U-Net keeps the size")
@@ -81,7 +81,7 @@ class Unet(Translator):
         initialise_normal(self)
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
-        """Pictures from pictures."""
+        """`[B, C, H, W]` to `[B, C', H, W]`; dropout draws from `noise`, if given."""
         height, width = x.shape[2:]
         x = reflect_to(x, up_to(height, self.stride), up_to(width, self.stride))
         seen: list[Tensor] = []

@@ -1,6 +1,6 @@
 """Augmentations: what reals and fakes alike go through before the discriminator reads them.
 
-A discriminator that meets few reals learns them by heart. Where it reads altered samples only, and
+A discriminator that meets few reals learns them by heart. If it only reads altered samples, and
 fakes are altered as reals are, it has more to learn, and the generator is still asked for samples
 that are not altered (Zhao et al., 2020; Karras et al., 2020). So this is a part of what players
 minimise, like a penalty, and not of the data: the data stay as they are.
@@ -28,7 +28,7 @@ class Augmentation(Config):
     """What the discriminator's input goes through, in both players' moves."""
 
     def build(self, space: Space) -> "Augmenter | None":
-        """The module that alters samples of `space`; None where nothing is altered."""
+        """The module that alters samples of `space`; None if nothing is altered."""
         raise TypeError(f"{type(self).__name__} must define build()")
 
 
@@ -84,8 +84,8 @@ class AdaptiveAugmentation(DiffAugment):
     Attributes:
         target: value of r_t that is held; above it the discriminator is thought to overfit.
         ramp_images: reals on which p goes all the way from 0 to 1.
-        limit: largest p; while some samples pass unaltered, the generator can tell what belongs
-            to the data and what was done to it.
+        limit: largest p; while some samples pass unaltered, the generator can separate what belongs
+            to the data from what was done to it.
     """
 
     kind = "adaptive"
@@ -107,7 +107,7 @@ class Augmenter(nn.Module):
         self._images = space.axes == 2
 
     def draw(self, n: int, noise: Noise) -> Tensor:
-        """Random numbers for `n` samples, `[n, K]`, whatever p is and whichever are used."""
+        """Random numbers for `n` samples, `[n, K]`; K depends neither on p nor on what is used."""
         if self._images:
             return noise.uniform(n, _GATES + _PARAMETERS)
         return torch.cat([noise.uniform(n, 1), noise.normal(n, *self._shape).flatten(1)], dim=1)
@@ -118,11 +118,16 @@ class Augmenter(nn.Module):
         return alter(x, draws, self.current_probability(), self.config)
 
     def current_probability(self) -> Tensor | float:
-        """With which each transform is used on a sample; here always."""
+        """Probability with which each transform is used on a sample, in [0, 1], `[]`; here 1."""
         return 1.0
 
     def observe(self, sign_statistic: Tensor, images: int) -> dict[str, Tensor]:
-        """Take note of r_t on `images` reals; returns signals to record, here none."""
+        """Take note of r_t, and return signals to record; here there are none.
+
+        Args:
+            sign_statistic: r_t, a scalar `[]` in [-1, 1].
+            images: reals that it was taken on.
+        """
         return {}
 
 
@@ -139,12 +144,12 @@ class AdaptiveAugmenter(Augmenter):
         self.register_buffer("sign", torch.zeros(()))
 
     def current_probability(self) -> Tensor:
-        """p, a scalar."""
+        """p, a scalar `[]` in [0, `limit`]."""
         return self.probability
 
     @torch.no_grad()
     def observe(self, sign_statistic: Tensor, images: int) -> dict[str, Tensor]:
-        """Move p by `images / ramp_images` towards the target."""
+        """Move p by `images / ramp_images`: up if r_t, a scalar `[]`, is above the target."""
         # By the r_t of earlier moves: several processes have agreed on that one.
         step = images / self.config.ramp_images
         direction = (self.sign - self.config.target).sign()
@@ -158,7 +163,15 @@ def alter_points(
 ) -> Tensor:
     """Points `[B, ...]` with noise.
 
-    `draws` `[B, 1 + D]` are a number uniform in [0, 1), whether it is used, and normal ones.
+    Args:
+        x: points in model units.
+        draws: `[B, 1 + D]`, a number uniform in [0, 1), which decides whether noise is used, and
+            D normal ones.
+        probability: that noise is used on a point, in [0, 1].
+        config: `jitter` is the noise's standard deviation.
+
+    >>> alter_points(torch.zeros(1, 1), torch.tensor([[0.5, 2.0]]), 1.0, DiffAugment(jitter=0.5))
+    tensor([[1.]])
     """
     chosen = draws[:, :1] < probability
     return x + (config.jitter * chosen * draws[:, 1:]).view_as(x)
@@ -169,8 +182,18 @@ def alter_pictures(
 ) -> Tensor:
     """Pictures `[B, C, H, W]` after colour, translation and cutout, not clamped to any range.
 
-    `draws` `[B, 12]` are uniform in [0, 1): for each transform whether it is used, then by how
-    much. A transform that is not used leaves every value exactly as it is.
+    A transform that is not used leaves every value exactly as it is.
+
+    Args:
+        x: pictures in [-1, 1].
+        draws: `[B, 12]`, uniform in [0, 1): for each transform whether it is used, then by how
+            much.
+        probability: that a transform is used on a picture, in [0, 1].
+        config: how strong each transform is.
+
+    >>> x = torch.ones(2, 3, 8, 8)
+    >>> alter_pictures(x, torch.zeros(2, 12), 0.0, DiffAugment()).equal(x)
+    True
     """
     x = x.to(torch.promote_types(x.dtype, draws.dtype))  # a mean in bfloat16 is too coarse
     chosen = draws[:, :_GATES] < probability
@@ -207,8 +230,16 @@ def translate(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
 def cut_out(x: Tensor, chosen: Tensor, row: Tensor, column: Tensor, share: float) -> Tensor:
     """Pictures `[B, C, H, W]`, a rectangle of the `chosen` ones set to 0, the middle of the range.
 
-    Its sides are `share` of the picture's, its centre `row` and `column` `[B]` in [0, 1) of them;
-    what lies outside is lost.
+    Args:
+        x: pictures.
+        chosen: which of them, bool `[B]`.
+        row: the rectangle's centre, `[B]`, in [0, 1) of the picture's height.
+        column: the same across, `[B]`.
+        share: its sides, in [0, 1] of the picture's; what lies outside the picture is lost.
+
+    >>> middle = torch.tensor([0.5])
+    >>> cut_out(torch.ones(1, 1, 2, 4), torch.tensor([True]), middle, middle, 0.5).tolist()
+    [[[[1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]]]]
     """
     inside = [
         _near(at, side, round(share * side))

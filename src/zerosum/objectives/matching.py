@@ -1,13 +1,13 @@
 """Which pictures of two domains belong together, found while they are translated.
 
-Where two folders show the same things in two ways, most pictures have a partner in the other one,
-though nobody says which. Each translation is compared with the pictures of the other domain that
+If two folders show the same things in two ways, most pictures have a partner in the other one,
+and it is not known which. Each translation is compared with the pictures of the other domain that
 were seen of late, and each of those with its own translation; two that are each other's nearest are
 taken for partners, and the translation is drawn to the other's colours and layout.
 
 What is compared are small pictures without their mean, and histograms of oriented gradients (Dalal
 and Triggs, CVPR 2005). Likenesses are taken less those with the nearest of the other domain, so
-that pictures which are like everything are nobody's partners (Conneau et al., "Word Translation
+that pictures which are like everything are no partners (Conneau et al., "Word Translation
 Without Parallel Data", ICLR 2018, arXiv:1710.04087, section 2.3).
 """
 
@@ -27,7 +27,7 @@ _GRADIENTS = 1.4
 _NEAREST = 5
 _THUMBNAIL = 16
 _TELLING = 32
-"""Numbers of a description that tell whether it is of the very same picture."""
+"""Numbers of a description that decide whether it is of the very same picture."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,12 @@ class Partners:
         """Mean absolute difference of translations from their partners, both made small.
 
         Those without a partner add nothing.
+
+        Args:
+            fake: translations `[B, C, H, W]` in model units.
+
+        Returns:
+            A scalar.
         """
         small = adaptive_avg_pool2d(fake.float(), _THUMBNAIL)
         return (self.found[:, None, None, None] * (small - self.thumbnail)).abs().mean()
@@ -79,11 +85,11 @@ class Matching(nn.Module):
     def partners(self, x: Tensor, fake: Tensor, domain: str, *, start: int) -> Partners:
         """Partners of pictures `x` of a domain, translated as `fake`; then both are remembered.
 
-        None are found before `memory` pictures of either domain were seen.
+        No partners are found before `memory` pictures of either domain were seen.
 
         Args:
             x: `[B, C, H, W]` in model units.
-            fake: their translations.
+            fake: their translations, `[B, C', H, W]`.
             domain: A or B, that of `x`.
             start: pictures of it that were seen before.
         """
@@ -130,7 +136,11 @@ class Matching(nn.Module):
 
 
 def describe(x: Tensor) -> Tensor:
-    """What pictures `[B, C, H, W]` are compared by, `[B, 64 C + 128]`, rows of one length."""
+    """What pictures `[B, C, H, W]` are compared by, `[B, 64 C + 128]`, rows of one length.
+
+    >>> describe(torch.ones(2, 3, 32, 32)).shape
+    torch.Size([2, 320])
+    """
     x = x.float()
     small = adaptive_avg_pool2d(x, _SMALL).flatten(1)
     small = normalize(small - small.mean(1, keepdim=True), dim=1)

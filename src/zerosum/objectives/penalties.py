@@ -18,7 +18,7 @@ from zerosum.rng import Noise
 def logits_and_gradient(score: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """Logits `[B]` at `x` `[B, ...]`, and their gradient in `x`, `[B, ...]`.
 
-    Where `score` gives `[B, 1 + K]`, all columns are returned and the gradient is the first one's.
+    If `score` gives `[B, 1 + K]`, all columns are returned and the gradient is the first one's.
     Both carry a graph to the parameters of `score`. While `torch.compile` traces, the functional
     transform takes the gradient, since a compiled backward pass cannot be differentiated again;
     elsewhere plain autograd does, since the transform refuses layers that update buffers.
@@ -52,17 +52,26 @@ class Penalty(Config):
     """
 
     site: ClassVar[str]
-    """`real`, `fake`, or `own` where `points` chooses."""
+    """`real`, `fake`, or `own` if `points` chooses."""
 
     weight: NonNegativeFloat
     every: PositiveInt = 1
 
     def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
-        """Where the gradient is taken, `[B, ...]`; only asked when the site is `own`."""
+        """Where the gradient is taken; only called if the site is `own`.
+
+        Args:
+            x_real: real samples, `[B, ...]`.
+            x_fake: generated samples, `[B, ...]`.
+            noise: where randomness comes from.
+
+        Returns:
+            Points `[B, ...]`.
+        """
         raise TypeError(f"{type(self).__name__} must define points()")
 
     def cost(self, gradient: Tensor) -> Tensor:
-        """The unweighted cost of each sample, `[B]`, from its gradient `[B, ...]`."""
+        """The unweighted cost of each sample, `[B]`, at least 0, from its gradient `[B, ...]`."""
         return _squared_norm(gradient)
 
 
@@ -70,6 +79,9 @@ class R1(Penalty):
     """½ · weight · ‖∇D(x)‖² on reals: pass γ as `weight`.
 
     Mescheder et al., "Which training methods for GANs do actually converge?", 2018, eq. 9.
+
+    >>> R1().cost(torch.tensor([[3.0, 4.0]])).tolist()
+    [12.5]
     """
 
     kind = "r1"
@@ -77,7 +89,7 @@ class R1(Penalty):
     weight: NonNegativeFloat = 1.0
 
     def cost(self, gradient: Tensor) -> Tensor:
-        """½‖∇D‖²."""
+        """½‖∇D‖², `[B]`, of gradients `[B, ...]`."""
         return 0.5 * super().cost(gradient)
 
 
@@ -92,6 +104,9 @@ class GradientPenalty(Penalty):
     """(‖∇D‖ - 1)² on lines between reals and fakes.
 
     Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, eq. 3.
+
+    >>> GradientPenalty().cost(torch.tensor([[3.0, 4.0]])).tolist()
+    [16.0]
     """
 
     kind = "gradient_penalty"
@@ -99,12 +114,12 @@ class GradientPenalty(Penalty):
     weight: NonNegativeFloat = 10.0
 
     def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
-        """Uniformly on the line from each real to its fake."""
+        """Points `[B, ...]`, uniform on the line from each real to its fake."""
         t = noise.uniform(len(x_real), *[1] * (x_real.ndim - 1))
         return torch.lerp(x_real, x_fake.to(x_real.dtype), t)
 
     def cost(self, gradient: Tensor) -> Tensor:
-        """(‖∇D‖ - 1)²."""
+        """(‖∇D‖ - 1)², `[B]`, of gradients `[B, ...]`."""
         return (gradient_norm(gradient) - 1).square()
 
 
@@ -118,13 +133,20 @@ class Dragan(GradientPenalty):
     spread: NonNegativeFloat = 0.5
 
     def points(self, x_real: Tensor, x_fake: Tensor, noise: Noise) -> Tensor:
-        """Reals, disturbed in proportion to the spread of the batch."""
+        """Reals `[B, ...]`, disturbed in proportion to the standard deviation of the batch."""
         u = noise.uniform(*x_real.shape)
         return x_real + self.spread * x_real.std() * u
 
 
 def gradient_norm(gradient: Tensor) -> Tensor:
-    """Euclidean norm of each sample's gradient, `[B]`, with a finite slope at zero."""
+    """Euclidean norm of each sample's gradient, `[B]`, with a finite slope at zero.
+
+    Args:
+        gradient: `[B, ...]`, any floating-point type; squares are added up in float32 at least.
+
+    >>> gradient_norm(torch.tensor([[3.0, 4.0], [0.0, 0.0]])).tolist()
+    [5.0, 9.999999974752427e-07]
+    """
     return (_squared_norm(gradient) + 1e-12).sqrt()
 
 

@@ -32,7 +32,12 @@ class Bends:
 
 
 def logits_and_bends(score: Score, x: Tensor) -> tuple[Tensor, Tensor, Bends]:
-    """Logits `[B]` at `x`, their gradient there, and the bends; nothing carries a graph."""
+    """Logits `[B]` at `x`, their gradient there, and the bends; nothing carries a graph.
+
+    >>> logits, gradient, bends = logits_and_bends(lambda x: relu(x).sum(1), torch.ones(1, 2))
+    >>> logits.tolist(), gradient.tolist(), len(bends.inputs)
+    ([2.0], [[1.0, 1.0]], 1)
+    """
     mode = _Recording()
     with torch.enable_grad():
         points = x.detach().requires_grad_()
@@ -43,7 +48,12 @@ def logits_and_bends(score: Score, x: Tensor) -> tuple[Tensor, Tensor, Bends]:
 
 
 def logits_kept_bent(score: Score, x: Tensor, bends: Bends) -> Tensor:
-    """Logits `[B]` of the affine function that `score` is between these bends."""
+    """Logits `[B]` of the affine function that `score` is between these bends.
+
+    >>> _, _, bends = logits_and_bends(lambda x: relu(x).sum(1), torch.ones(1, 1))
+    >>> logits_kept_bent(lambda x: relu(x).sum(1), torch.tensor([[-3.0]]), bends).tolist()
+    [-3.0]
+    """
     with _Replaying(iter(bends.inputs)):
         return score(x).float()
 
@@ -59,6 +69,11 @@ def moved(x: Tensor, gradient: Tensor, slopes: Tensor, weights: Tensor) -> tuple
 
     Returns:
         Points `[B, ...]`, and `slopes` kept away from 0, `[B]`.
+
+    >>> x, gradient = torch.zeros(1, 2), torch.tensor([[1.0, 2.0]])
+    >>> points, slopes = moved(x, gradient, torch.tensor([0.5]), torch.tensor([0.1]))
+    >>> points.tolist(), slopes.tolist()
+    ([[0.20000000298023224, 0.4000000059604645]], [0.5])
     """
     least = _LEAST / len(slopes)
     kept = torch.where(slopes.abs() < least, torch.where(slopes < 0, -least, least), slopes)

@@ -33,10 +33,10 @@ class Private(Config):
         """Turn sums of clipped gradients into noisy means over the expected `batch_size`.
 
         Args:
-            parameters: each with the mask of what its gradient can be other than zero in, whatever
-                the samples are; None for all of it. The rest needs no noise.
-            batch_size: samples that are expected.
-            secret: noise is added in float64, before anything is rounded.
+            parameters: each `[...]` with a mask `[...]` of the numbers whose gradient can be other
+                than zero, whatever the samples are; None for all of them. The rest needs no noise.
+            batch_size: expected number of samples.
+            secret: where noise comes from; it is added in float64, before anything is rounded.
         """
         deviation = self.noise_multiplier * self.clip
         for parameter, mask in parameters:
