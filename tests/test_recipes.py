@@ -59,9 +59,7 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 def test_a_recipe_says_what_it_takes() -> None:
     with pytest.raises(RecipeError, match=r"dcgan takes image data.*'vector' with shape \(1,\)"):
         find_recipe("dcgan").resolve(POINTS)
-    with pytest.raises(
-        RecipeError, match="cgan does not take this data: it needs labels"
-    ):
+    with pytest.raises(RecipeError, match="cgan does not take this data: it needs labels"):
         find_recipe("cgan").resolve(IMAGES)
     assert find_recipe("vanilla").resolve(POINTS).name == "vanilla"
 
