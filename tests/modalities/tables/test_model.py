@@ -281,7 +281,7 @@ def test_a_generator_of_whole_rows_is_asked_until_rows_obey(model: TableModel) -
 
 def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> None:
     told: list[int] = []
-    path = model.save(
+    path = model.write(
         tmp_path / "x.parquet", 9_000, seed=3, progress=lambda _, done, total: told.append(done)
     )
     assert told == [4_096, 8_192, 9_000]
