@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import weakref
+from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any, Self
@@ -43,18 +44,31 @@ class Synthesizer(BaseEstimator):
         Raises:
             TypeError: a parameter is none of these.
         """
-        unknown = sorted(set(params) - set(_OF_TRAIN))
-        if unknown:
-            near = did_you_mean(unknown[0], _OF_TRAIN)
-            raise TypeError(f"Synthesizer has no parameter {unknown[0]!r}.{near}")
-        self.recipe = recipe
-        for name, value in (_OF_TRAIN | params).items():
-            setattr(self, name, value)
+        complaint = _unknown(params)
+        if complaint:
+            raise TypeError(complaint)
+        self.recipe, self._given = recipe, params  # not as attributes: one of them is called fit
 
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        """What scikit-learn takes for parameters; it cannot see those behind `**params`."""
-        return sorted(["recipe", *_OF_TRAIN])
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Every parameter, with its default if it is not given."""
+        return {"recipe": self.recipe, **_OF_TRAIN, **self._given}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change some parameters, and return itself.
+
+        Raises:
+            ValueError: there is no such parameter.
+        """
+        recipe = params.pop("recipe", self.recipe)
+        complaint = _unknown(params)
+        if complaint:
+            raise ValueError(complaint)
+        self.recipe, self._given = recipe, self._given | params
+        return self
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - as scikit-learn calls it
+        told = [repr(self.recipe), *(f"{name}={value!r}" for name, value in self._given.items())]
+        return f"Synthesizer({', '.join(told)})"
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803 - as scikit-learn calls it
         """Train on `X`, into the run folder `out`; if that is not given, into a temporary one.
@@ -122,3 +136,12 @@ class Synthesizer(BaseEstimator):
         made = cls(getattr(model.recipe, "name", "table"))
         made.model_ = model
         return made
+
+
+def _unknown(params: Mapping[str, Any]) -> str | None:
+    """What to say of a parameter that there is not; None where all are there."""
+    unknown = sorted(set(params) - set(_OF_TRAIN))
+    if not unknown:
+        return None
+    near = did_you_mean(unknown[0], _OF_TRAIN)
+    return f"Synthesizer has no parameter {unknown[0]!r}.{near}"
