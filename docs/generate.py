@@ -18,7 +18,8 @@ from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
 from zerosum.evaluation.reports.page import WAYS
 from zerosum.evaluation.reports.words import title
-from zerosum.games.base import Choice, Game, Range
+from zerosum.games.base import Game
+from zerosum.games.controls import Choice, Range
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.recipes import Entry
 from zerosum.rng import seeded_initialisation

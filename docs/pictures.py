@@ -23,6 +23,7 @@ import torch
 
 import zerosum as zs
 from zerosum.games.base import Inputs
+from zerosum.models.steering import steered
 from zerosum.pictures import draw_curves, draw_grid
 from zerosum.runs.store import Run
 from zerosum.workflows.control import styled_model
@@ -35,7 +36,7 @@ TERMS = ("discriminator/real", "discriminator/fake", "generator/adversarial")
 
 def draw_demo(run: Path) -> None:
     """Ten samples of each digit, one column each, and the terms of the training."""
-    digits = zs.load(run).sample(100, where={"label": [str(d) for d in range(10)]}, seed=1)
+    digits = zs.load(run).sample(100, in_turn={"label": range(10)}, seed=1)
     draw_grid(digits.tensor, columns=10).save(FOLDER / "digits.png")
     draw_history(Run.open(run), FOLDER / "curve.png", names=TERMS)
 
@@ -49,12 +50,12 @@ def draw_codes(run: Path) -> None:
     start, rows, columns = model.draw(1, seed=3), 9, 10
     for name, other in (("code1", "code2"), ("code2", "code1")):
         same = Inputs(start.z.repeat(rows * columns, 1))
-        where = {
-            "category": [str(c) for c in range(columns)],
+        in_turn = {
+            "category": range(columns),
             name: np.repeat(np.linspace(-1, 1, rows), columns),
-            other: 0.0,
         }
-        made = model.make(model.steer(same, where), batch_size=128)
+        inputs = steered(model.game, same, {other: 0.0}, in_turn, seed=3)
+        made = model.make(inputs, batch_size=128)
         draw_grid(made.tensor, columns=columns).save(FOLDER / f"infogan-{name}.png")
 
 

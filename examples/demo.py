@@ -26,7 +26,7 @@ def main() -> None:
     model = zs.train("cgan", data="digits", minutes=options.minutes, seed=options.seed)
     assert model.run is not None
 
-    grid = model.sample(100, where={"label": [str(d) for d in range(10)]}, seed=1)
+    grid = model.sample(100, in_turn={"label": range(10)}, seed=1)
     grid_path = grid.save(model.run / "grid.png")
     model.walk(n=16, frames=48).save(model.run / "walk.gif")
 

@@ -13,7 +13,8 @@ from torch.nn.functional import softplus
 from zerosum.catalogue import find_recipe
 from zerosum.engine.optimisation import Adam, Optimisation
 from zerosum.errors import ConfigError
-from zerosum.games.base import Choice, Inputs, Terms, Turn
+from zerosum.games.base import Inputs, Terms, Turn
+from zerosum.games.controls import Choice
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         resume,
         train,
     )
+    from zerosum.conditions import Between
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
     from zerosum.modalities.images.styled import StyledModel
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.constraints.inequality import Inequality
     from zerosum.modalities.tables.constraints.sums import Formula, Sum
     from zerosum.modalities.tables.model import TableModel
-    from zerosum.modalities.tables.sampling.conditions import Between
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
     from zerosum.recipes import Recipe, recipe
+    from zerosum.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ __all__ = [
     "Samples",
     "StyledModel",
     "Sum",
+    "Synthesizer",
     "TableModel",
     "TranslationModel",
     "Unique",
@@ -67,7 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Between": "zerosum.modalities.tables.sampling.conditions",
+    "Between": "zerosum.conditions",
     "Config": "zerosum.config",
     "FixedCombinations": "zerosum.modalities.tables.constraints.groups",
     "Formula": "zerosum.modalities.tables.constraints.sums",
@@ -81,6 +83,7 @@ _HOMES = {
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
+    "Synthesizer": "zerosum.synthesizer",
     "TableModel": "zerosum.modalities.tables.model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",

@@ -333,7 +333,7 @@ def export(
             raise ExportError("step is for runs; a model holds one step. Leave it out.")
     else:
         model = load(model, device="cpu", step=step, code=code)
-    return model.export(path, format=format, progress=None if quiet else progress_printer())
+    return model.save(path, format=format, progress=None if quiet else progress_printer())
 
 
 def list_runs(root: Path | str = "runs") -> list[Run]:

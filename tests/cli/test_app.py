@@ -159,7 +159,7 @@ def test_sample_a_grid(zerosum: Zerosum, digits_run: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["folder/", "folder", "dotted.name/"])
 def test_sample_a_folder(zerosum: Zerosum, digits_run: Path, tmp_path: Path, name: str) -> None:
-    done = zerosum("sample", digits_run, "-n", 12, "--where", "label=3,5",
+    done = zerosum("sample", digits_run, "-n", 12, "--in-turn", "label=3,5",
                    "--out", f"{tmp_path}/{name}")  # fmt: skip
     assert done.code == 0
     folder = tmp_path / name

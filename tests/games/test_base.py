@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from zerosum.games.base import Choice, Game, GameConfig, Inputs, Turn, label_controls, slerp
+from zerosum.games.base import Game, GameConfig, Inputs, Turn, slerp
+from zerosum.games.controls import Choice, label_controls
 from zerosum.rng import Noise
 from zerosum.spaces import Batch, VectorSpace
 
@@ -67,7 +68,7 @@ def test_due_counts_from_the_first_play() -> None:
 
 
 def test_label_controls_name_the_classes() -> None:
-    assert label_controls(SPACE) == {"label": Choice(("a", "b"))}
+    assert label_controls(SPACE) == {"label": Choice(("a", "b"), (1, 2))}
 
 
 def test_an_unfinished_game_says_what_it_lacks() -> None:

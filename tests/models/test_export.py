@@ -52,13 +52,13 @@ def said_by(path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained("vanilla", "vector").export(tmp_path_factory.mktemp("a") / "m.safetensors")
+    return trained("vanilla", "vector").save(tmp_path_factory.mktemp("a") / "m.safetensors")
 
 
 @pytest.mark.parametrize(("name", "space"), EVERY)
 def test_what_is_opened_samples_the_same_bit_for_bit(name: str, space: str, tmp_path: Path) -> None:
     model = trained(name, space)
-    path = model.export(tmp_path / "new" / "model.safetensors")
+    path = model.save(tmp_path / "new" / "model.safetensors")
     opened = load(path, device="cpu")
     assert type(opened) is type(model)
     assert (opened.recipe, opened.space) == (model.recipe, model.space)
@@ -79,10 +79,10 @@ def test_two_players_leave_one_out(points: Path) -> None:
 
 def test_memories_of_training_pictures_stay_behind(tmp_path: Path) -> None:
     model = trained("cyclegan", "pair", match_weight=20, match_memory=16)
-    path = model.export(tmp_path / "m.safetensors")
+    path = model.save(tmp_path / "m.safetensors")
     assert not [name for name in load_file(path) if name.startswith("matching")]
     assert torch.equal(rows(load(path), 8), rows(model, 8))
-    again = load(path).export(tmp_path / "again.safetensors")
+    again = load(path).save(tmp_path / "again.safetensors")
     assert torch.equal(rows(load(again), 8), rows(model, 8))
 
 
@@ -90,7 +90,7 @@ def test_rows_keep_the_precision_they_are_made_in(tmp_path: Path) -> None:
     model = trained("table", "table")
     assert isinstance(model.game, RowGame)
     model.game.sampling_dtype = torch.bfloat16
-    opened = load(model.export(tmp_path / "m.safetensors"), device="cpu")
+    opened = load(model.save(tmp_path / "m.safetensors"), device="cpu")
     assert isinstance(opened.game, RowGame)
     assert opened.game.sampling_dtype == torch.bfloat16
     assert torch.equal(rows(opened), rows(model))
@@ -127,7 +127,7 @@ def test_what_a_file_says_goes_on_with_it(points: Path, tmp_path: Path) -> None:
     opened.facts = dict(opened.facts) | said
     subject = Subject(opened, None, small_dataset("vector"), None)
     assert subject.privacy == promise, "a report would show real rows"
-    again = load(opened.export(tmp_path / "again.safetensors"), device="cpu")
+    again = load(opened.save(tmp_path / "again.safetensors"), device="cpu")
     assert again.privacy == promise
     assert (again.facts["run"], again.facts["data"], again.facts["step"]) == ("r", "d", "2")
     assert json.loads(again.facts["recipe"]) == opened.recipe.to_json()
@@ -184,7 +184,7 @@ def test_weights_that_do_not_fit_their_recipe(points: Path, tmp_path: Path) -> N
     model.recipe = wider
     assert exported.recipe != wider.to_json()
     with pytest.raises(ExportError, match="does not fit this version of zerosum"):
-        load(model.export(tmp_path / "m.safetensors"))
+        load(model.save(tmp_path / "m.safetensors"))
 
 
 def test_a_file_holds_one_step(points: Path) -> None:
@@ -197,7 +197,7 @@ def test_kinds_of_the_users_own_need_their_file(points: Path, tmp_path: Path) ->
     model: Any = load(points, device="cpu")
     recorded = model.recipe.to_json() | {"game": {"kind": "my_game"}}
     model.recipe = SimpleNamespace(to_json=lambda: recorded)
-    model.export(tmp_path / "m.safetensors")
+    model.save(tmp_path / "m.safetensors")
     with pytest.raises(RunError, match=r"uses the kinds my_game, .*Name the file with --code"):
         load(tmp_path / "m.safetensors")
 

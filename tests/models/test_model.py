@@ -45,7 +45,6 @@ def test_where() -> None:
     model = _model("cgan")
     assert list(model.controls) == ["label"]
     assert model.sample(3, where={"label": "b"}).labels == ["b"] * 3
-    assert model.sample(5, where={"label": ["a", "c"]}).labels == ["a", "c", "a", "c", "a"]
     free, fixed = model.sample(40, seed=1), model.sample(40, seed=1, where={"label": "d"})
     mine = [i for i, label in enumerate(free.labels) if label == "d"]
     assert mine
@@ -55,7 +54,8 @@ def test_where() -> None:
 def test_where_takes_arrays() -> None:
     model = _model("cgan")
     for values in (np.array(["a", "d"]), np.array(["a", "d"], dtype=object)):
-        assert model.sample(3, where={"label": values}).labels == ["a", "d", "a"]
+        assert set(model.sample(30, where={"label": values}).labels) == {"a", "d"}
+        assert model.sample(3, in_turn={"label": values}).labels == ["a", "d", "a"]
     codes = torch.tensor([-1.0, 1.0])
     assert len(_model("infogan").sample(3, where={"code1": codes})) == 3
     assert len(_model("infogan").sample(3, where={"code1": codes[0]})) == 3

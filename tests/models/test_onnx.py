@@ -36,7 +36,7 @@ def run(path: Path, inputs: Inputs) -> np.ndarray:
 @pytest.mark.parametrize(("name", "space"), EVERY)
 def test_every_recipe(name: str, space: str, tmp_path: Path) -> None:
     model = trained(name, space)
-    path = model.export(tmp_path / "m.onnx")
+    path = model.save(tmp_path / "m.onnx")
     for n in (1, 37):
         inputs = model.draw(n, seed=9)
         (expected,) = model.generate(inputs, batch_size=n)
@@ -60,7 +60,7 @@ def conditional() -> Model:
 
 
 def test_a_file_says_what_its_numbers_are(conditional: Model, tmp_path: Path) -> None:
-    graph = onnx.load(conditional.export(tmp_path / "m.onnx", format="onnx"))
+    graph = onnx.load(conditional.save(tmp_path / "m.onnx", format="onnx"))
     said = {entry.key: entry.value for entry in graph.metadata_props}
     assert json.loads(said["labels"]) == list(conditional.space.labels)
     assert said["z"] == f"standard normal, [batch, {conditional.draw(1, seed=0).z.shape[1]}]"
@@ -76,7 +76,7 @@ def test_a_file_says_what_its_numbers_are(conditional: Model, tmp_path: Path) ->
 
 def test_units_of_points_bring_them_back(tmp_path: Path) -> None:
     model = trained("infogan", "vector")
-    path = model.export(tmp_path / "m.onnx")
+    path = model.save(tmp_path / "m.onnx")
     said = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
     assert said["z"].startswith("as the recipe draws them")
     units = json.loads(said["x"].partition(": ")[2])
@@ -90,7 +90,7 @@ def test_a_graph_that_differs_leaves_no_file(
     (tmp_path / "m.onnx").write_text("before")
     monkeypatch.setattr(onnx_graph, "TOLERANCE", -1.0)
     with pytest.raises(ExportError, match=r"gives other samples than PyTorch: they differ by"):
-        conditional.export(tmp_path / "m.onnx")
+        conditional.save(tmp_path / "m.onnx")
     assert [entry.read_text() for entry in tmp_path.iterdir()] == ["before"]
 
 
@@ -102,14 +102,14 @@ def test_a_generator_that_is_no_graph(tmp_path: Path) -> None:
 
     model.game.generator.forward = choose  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(ExportError, match=r"cannot be written as a graph: .*as safetensors"):
-        model.export(tmp_path / "m.onnx")
+        model.save(tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["table", "table_gan"])
 def test_tables_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"rows of a table .*Export it as safetensors"):
-        trained(name, "table").export(tmp_path / "m.onnx")
+        trained(name, "table").save(tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
 
 
@@ -119,11 +119,11 @@ def test_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)  # as if it were missing
     with pytest.raises(MissingExtraError, match=r"pip install 'zerosum\[onnx\]'"):
-        conditional.export(tmp_path / "m.onnx")
+        conditional.save(tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
 
 
 def test_progress_is_told(conditional: Model, tmp_path: Path) -> None:
     told = SimpleNamespace(rows=[])
-    conditional.export(tmp_path / "m.onnx", progress=lambda *row: told.rows.append(row))
+    conditional.save(tmp_path / "m.onnx", progress=lambda *row: told.rows.append(row))
     assert told.rows == [("writing the graph", 0, 2), ("checking the graph", 1, 2)]

@@ -28,7 +28,7 @@ def base(tmp_path: Path) -> Path:
         "vanilla", str(tmp_path / "data.npz"), out=tmp_path / "base", images=8 * 40,
         changes=changes, wishes=plain, referee="watch",
     )  # fmt: skip
-    zs.load(run, device="cpu").export(run.folder / "model.safetensors")
+    zs.load(run, device="cpu").save(run.folder / "model.safetensors")
     recipe = run.manifest["recipe"]
     recipe["optimisation"]["total_images"] *= 10  # so that there is something left to do
     run.update(recipe=recipe, state="interrupted")

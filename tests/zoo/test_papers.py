@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from zerosum.catalogue import find_recipe
-from zerosum.games.base import Choice, Range
+from zerosum.games.controls import Choice, Range
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1, R2, GradientPenalty

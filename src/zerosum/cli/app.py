@@ -236,6 +236,7 @@ def show(
     """Show one run: state, recipe, data, last record, events."""
     from zerosum.runs.store import Run
     from zerosum.workflows.history import draw_history, export_tensorboard
+    from zerosum.workflows.load import controls_of
 
     opened = Run.open(run)
     history = opened.history()
@@ -245,13 +246,15 @@ def show(
         export_tensorboard(opened, tensorboard)
     if as_json:
         last = history[-1] if history else None
-        print_json({"manifest": opened.manifest, "last": last, "events": opened.events()})
+        told = {"manifest": opened.manifest, "last": last, "events": opened.events()}
+        print_json(told | {"controls": controls_of(opened)})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
         say(f"{key:>10}  {value}")
     manifest = opened.manifest
     say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
     say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
+    say(f"{'controls':>10}  {json.dumps(controls_of(opened))}")
     if history:
         for key, value in history[-1].items():
             say(f"{key:>28}  {value:,.6g}")

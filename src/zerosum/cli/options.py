@@ -13,8 +13,11 @@ RunOrFile = Annotated[
 Where = Annotated[
     list[str] | None,
     typer.Option(
-        "--where", help="What to fix, such as label=3; of a table age=30..40, city=missing."
+        "--where", help="What to fix: label=3, label=0,1 for any of both, code1=0..0.5, age>=30."
     ),
+]
+InTurn = Annotated[
+    list[str] | None, typer.Option(help="Values that samples take in turn: label=0,1,2.")
 ]
 Truncation = Annotated[
     float | None,

@@ -1,21 +1,17 @@
 """The commands that make samples: `sample` and `walk`."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Truncation, Where
+from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
 from zerosum.cli.output import print_json, say
+from zerosum.conditions import read_pairs, read_shares
 from zerosum.errors import ConditionError
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.model import TableModel
     from zerosum.models.model import Model
-
-_CONDITION = re.compile(r"(.+?)(!=|>=|<=|=|>|<)(.*)", re.DOTALL)
-"""A column, a sign, and a value."""
 
 _TRUNCATION = "truncation"
 _MOST_FRAMES = 1_000_000
@@ -35,6 +31,7 @@ def sample(
     ] = None,
     n: Annotated[int | None, typer.Option("-n", "--number", help="How many; default 64.")] = None,
     where: Where = None,
+    in_turn: InTurn = None,
     truncation: Truncation = None,
     weight: Annotated[
         list[str] | None,
@@ -57,59 +54,37 @@ def sample(
             "--safe-csv", help="Put ' before text that a spreadsheet takes for a formula."
         ),
     ] = False,
-    batch_size: Annotated[int, typer.Option(help="Made at once; samples do not change.")] = 256,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Made at once; samples do not change.")
+    ] = None,
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
-    from zerosum.modalities.tables.model import TableModel
+    from zerosum.live import progress_printer
     from zerosum.workflows.load import load
 
-    where = [*(where or []), *(more or [])]
     model = load(run, device=device, step=step, code=code)
-    steered = steering(model, [] if isinstance(model, TableModel) else where, truncation)
-    if isinstance(model, TableModel):
-        path, made = _sample_rows(
-            model, n, where, weight, like, seed, out or "samples.csv", safe_csv=safe_csv
-        )
+    where, progress = [*(where or []), *(more or [])], progress_printer()
+    wanted = steering(model, where, truncation)
+    path = out or model.writer.default
+    if like is None:
+        n = 64 if n is None else n
+        made = model.write(
+            path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
+            weight=read_shares(weight or ()), seed=seed, batch_size=batch_size, safe_csv=safe_csv,
+            progress=progress,
+        )  # fmt: skip
     else:
-        _refuse_for_rows(weight=weight, like=like)
-        samples = model.sample(
-            64 if n is None else n, where=steered, seed=seed, batch_size=batch_size
-        )
-        path, made = samples.save(out or "samples.png", safe_csv=safe_csv), len(samples)
-    _report(as_json, path=str(path), n=made, seed=seed)
-
-
-def _sample_rows(
-    model: "TableModel", n: int | None, where: list[str] | None, weight: list[str] | None,
-    like: Path | None, seed: int, out: str, *, safe_csv: bool,
-) -> tuple[Path, int]:  # fmt: skip
-    """Rows of a table into a file; returns its path and how many there are."""
-    from zerosum.live import progress_printer
-
-    progress = progress_printer()
-    if like is not None:
-        if where or weight or n is not None:
+        if wanted or in_turn or weight or n is not None:
             raise ConditionError(
-                "--like says which rows and which of their cells; leave out -n, --where and "
-                "--weight, or write them into the file."
+                "--like says which rows and which of their cells; leave out -n, --where, --in-turn "
+                "and --weight, or write them into the file."
             )
-        return model.save_completed(out, like, seed=seed, safe_csv=safe_csv, progress=progress)
-    many = 64 if n is None else n
-    path = model.save(
-        out, many, where=_pairs(where), weight=_weights(weight), seed=seed, safe_csv=safe_csv,
-        progress=progress,
-    )  # fmt: skip
-    return path, many
-
-
-def _refuse_for_rows(**given: object) -> None:
-    wrong = [name for name, value in given.items() if value is not None]
-    if wrong:
-        raise ConditionError(f"--{wrong[0]} is for tables; these samples are none. Leave it out.")
+        made, n = model.write_completed(path, like, seed=seed, safe_csv=safe_csv, progress=progress)
+    _report(as_json, path=str(made), n=n, seed=seed)
 
 
 def walk(
@@ -125,6 +100,7 @@ def walk(
     stops: Annotated[int, typer.Option(help="Samples that each tour visits.")] = 4,
     n: Annotated[int, typer.Option("-n", "--number", help="Tours side by side.")] = 16,
     where: Where = None,
+    in_turn: InTurn = None,
     truncation: Truncation = None,
     seed: Seed = 0,
     device: Device = "auto",
@@ -143,7 +119,8 @@ def walk(
     model = load(run, device=device, code=code)
     tour = model.walk(
         frames=60 if frames is None else frames, stops=stops, n=n,
-        where=steering(model, where, truncation), seed=seed, progress=progress,
+        where=steering(model, where, truncation), in_turn=read_pairs(in_turn or ()), seed=seed,
+        progress=progress,
     )  # fmt: skip
     path = tour.save(out, frames_per_second=fps, progress=progress)
     _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
@@ -155,7 +132,7 @@ def steering(model: "Model", pairs: list[str] | None, truncation: float | None) 
     Raises:
         ConditionError: the model has no truncation, or it is given twice.
     """
-    where = read_where(pairs)
+    where: dict[str, Any] = {**read_pairs(pairs or ())}
     if truncation is None:
         return where
     if _TRUNCATION not in model.controls:
@@ -169,27 +146,6 @@ def steering(model: "Model", pairs: list[str] | None, truncation: float | None) 
     return where | {_TRUNCATION: truncation}
 
 
-def read_where(pairs: list[str] | None) -> dict[str, Any]:
-    """Pairs of `name=value` as what `where` takes."""
-    where = _pairs(pairs)
-    return {name: text.split(",") if "," in text else text for name, text in where.items()}
-
-
-def _pairs(pairs: list[str] | None) -> dict[str, str]:
-    """`name=value` each; signs of a comparison belong to the value: `age>=30` is `age=>=30`."""
-    where = {}
-    for pair in pairs or []:
-        told = _CONDITION.fullmatch(pair)
-        if told is None:
-            raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
-        name, sign, text = told.groups()
-        value = text if sign == "=" else f"{sign}{text}"
-        if name in where:
-            raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
-        where[name] = value
-    return where
-
-
 def _frames(frames: int | None, seconds: float, fps: float) -> int:
     if frames is not None:
         raise ConditionError("--frames and --seconds both say how long; leave one out.")
@@ -199,21 +155,6 @@ def _frames(frames: int | None, seconds: float, fps: float) -> int:
             f"and fewer than {_MOST_FRAMES:,}."
         )
     return round(seconds * fps)
-
-
-def _weights(pairs: list[str] | None) -> dict[str, dict[str, float]]:
-    """`fraud=true:0.5` as shares of values of a column."""
-    weight: dict[str, dict[str, float]] = {}
-    for pair in pairs or []:
-        name, _, rest = pair.partition("=")
-        value, colon, share = rest.rpartition(":")
-        try:
-            weight.setdefault(name, {})[value] = float(share)
-        except ValueError:
-            colon = ""
-        if not colon:
-            raise ConditionError(f"{pair!r} is no share. Write column=value:share: fraud=true:0.5.")
-    return weight
 
 
 def _report(as_json: bool, **values: Any) -> None:

@@ -7,7 +7,6 @@ import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder
 from zerosum.cli.output import print_json, say
-from zerosum.errors import ConditionError
 
 
 def register(app: typer.Typer) -> None:
@@ -41,16 +40,9 @@ def translate(
 ) -> None:
     """Translate pictures of any size with a run that learned it, into PNG files."""
     from zerosum.live import progress_printer
-    from zerosum.modalities.images.translation import TranslationModel
     from zerosum.workflows.load import load
 
     model = load(run, device=device, step=step, code=code)
-    if not isinstance(model, TranslationModel):
-        name = getattr(model.recipe, "name", "its recipe")
-        raise ConditionError(
-            f"{run} was trained by {name}, which makes samples and translates no pictures. Train a "
-            "recipe that does, such as pix2pix: see `zerosum recipes`."
-        )
     done = model.translate_files(
         pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
         progress=progress_printer(),

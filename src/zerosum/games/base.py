@@ -6,12 +6,13 @@ of the game, so that one state dict is the whole method.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from zerosum.config import Config
+from zerosum.games.controls import Choice, Range
 from zerosum.rng import Noise, SecretNoise
 from zerosum.spaces import Batch, Space
 
@@ -97,21 +98,6 @@ class Inputs:
     def to(self, device: torch.device | str) -> "Inputs":
         """The same inputs on `device`."""
         return Inputs(self.z.to(device), None if self.y is None else self.y.to(device))
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A control that takes one of a few names."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Range:
-    """A control that takes a number from `low` to `high`."""
-
-    low: float
-    high: float
 
 
 class Game(nn.Module):
@@ -201,8 +187,3 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     weight_a, weight_b = ((1 - t) * angle).sin() / angle.sin(), (t * angle).sin() / angle.sin()
     direction = weight_a * a / length_a.clamp_min(1e-8) + weight_b * b / length_b.clamp_min(1e-8)
     return direction * torch.lerp(length_a, length_b, t)
-
-
-def label_controls(space: Space) -> dict[str, Any]:
-    """The control `label` over the classes of `space`."""
-    return {"label": Choice(space.labels)}

@@ -8,17 +8,8 @@ from torch import Tensor, nn
 
 from zerosum.config import Depth, Size
 from zerosum.errors import RecipeError
-from zerosum.games.base import (
-    Choice,
-    Game,
-    GameConfig,
-    Inputs,
-    Move,
-    Range,
-    Terms,
-    Turn,
-    label_controls,
-)
+from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
+from zerosum.games.controls import Choice, Range, label_controls
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
 from zerosum.objectives.augment import Augmentation, NoAugmentation

@@ -1,31 +1,32 @@
 """A trained model: samples on request, steered by what the game lets one steer."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.data.base import Progress
-from zerosum.errors import ConditionError, EvaluationError, did_you_mean
+from zerosum.errors import ConditionError, EvaluationError
 from zerosum.forms.base import Preview, Writer
-from zerosum.games.base import Choice, Game, Inputs, Range
+from zerosum.games.base import Game, Inputs
+from zerosum.games.controls import Choice, Range
+from zerosum.models.abilities import Abilities
 from zerosum.models.export import export_model
-from zerosum.models.samples import Samples
+from zerosum.models.samples import Samples, form_of
+from zerosum.models.steering import Weight, Where, drawn, steered
 from zerosum.models.walk import Walk, walk_inputs
-from zerosum.rng import Noise, derive_seed
+from zerosum.rng import derive_seed
 from zerosum.runs.files import read_json
 from zerosum.spaces import Space
 
-_BLOCK = 64
 _JUDGED_BATCH = 256
 
 
-class Model:
+class Model(Abilities):
     """A generator with its averaged weights.
 
     Attributes:
@@ -37,7 +38,10 @@ class Model:
         run: the run folder, where there is one.
         step: the step of the training that the weights are from, where it is known.
         facts: what the exported file that it was opened from says of it; empty without one.
+        usual_batch: samples that are made at once if nothing else is asked for.
     """
+
+    usual_batch: ClassVar[int] = 256
 
     facts: Mapping[str, str] = {}
 
@@ -67,9 +71,11 @@ class Model:
         self,
         n: int,
         *,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
+        in_turn: Where | None = None,
+        weight: Weight | None = None,
         seed: int = 0,
-        batch_size: int = 256,
+        batch_size: int | None = None,
     ) -> Samples:
         """Make `n` samples.
 
@@ -77,17 +83,85 @@ class Model:
 
         Args:
             n: how many.
-            where: controls to fix, such as `{"label": 3}`; a list or an array takes its values
-                in turn.
+            where: conditions on controls: `{"label": 3}`. Of several values, `["cat", "dog"]` or
+                `"cat,dog"`, each sample takes any, labels as often as they are in the data; within
+                a range, `Between(0.5, 0.7)` or `"0.5..0.7"`, any number; `"!=cat"` is any other.
+            in_turn: controls whose values are taken in turn: `{"label": [0, 1, 2]}`.
+            weight: for rows of a table alone; see `TableModel`.
             seed: which samples.
-            batch_size: how many are made at once; only memory and speed depend on it.
+            batch_size: how many are made at once; only memory and speed depend on it. If not given,
+                `usual_batch`.
 
         Raises:
-            ConditionError: `where` names what the model does not control, or `n` is below 1.
+            ConditionError: the model does not control that, or takes no such value; or `n` is
+                below 1.
         """
-        if n < 1 or batch_size < 1:
-            raise ConditionError(f"n={n}, batch_size={batch_size}: both must be at least 1.")
-        return self.make(self.steer(self.draw(n, seed=seed), where or {}), batch_size=batch_size)
+        size = self._batch(n, batch_size)
+        return self.make(self._wanted(n, 0, where, in_turn, weight, seed), batch_size=size)
+
+    def stream(
+        self,
+        n: int | None = None,
+        *,
+        where: Where | None = None,
+        in_turn: Where | None = None,
+        weight: Weight | None = None,
+        seed: int = 0,
+        batch_size: int | None = None,
+    ) -> Iterator[Samples]:
+        """The samples of `sample`, in pieces of `batch_size`; without end if `n` is not given.
+
+        Raises:
+            ConditionError: as for `sample`.
+        """
+        size = self._batch(n, batch_size)
+        self._wanted(1, 0, where, in_turn, weight, seed)  # refuses now what the first piece would
+
+        def pieces() -> Iterator[Samples]:
+            start = 0
+            while n is None or start < n:
+                many = size if n is None else min(size, n - start)
+                inputs = self._wanted(many, start, where, in_turn, weight, seed)
+                yield self.make(inputs, batch_size=size)
+                start += many
+
+        return pieces()
+
+    def write(
+        self,
+        path: Path | str,
+        n: int,
+        *,
+        where: Where | None = None,
+        in_turn: Where | None = None,
+        weight: Weight | None = None,
+        seed: int = 0,
+        batch_size: int | None = None,
+        safe_csv: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """The samples of `sample` into a file or folder; the ending of `path` decides the form.
+
+        Args:
+            path: where to; see `Samples.save`.
+            n: how many.
+            where: as for `sample`.
+            in_turn: as for `sample`.
+            weight: as for `sample`.
+            seed: which samples.
+            batch_size: how many are made at once.
+            safe_csv: put `'` before texts that a spreadsheet would take for formulas.
+            progress: told how many are made.
+
+        Raises:
+            ConditionError: as for `sample`.
+            RunError: the form does not suit these samples, or cannot be written.
+        """
+        form_of(path, self.space, self.writer, safe_csv=safe_csv)  # before anything that takes long
+        size = self._batch(n, batch_size)
+        inputs = self._wanted(n, 0, where, in_turn, weight, seed)
+        made = self.make(inputs, batch_size=size, progress=progress)
+        return made.save(path, safe_csv=safe_csv)
 
     def walk(
         self,
@@ -95,22 +169,25 @@ class Model:
         frames: int = 60,
         stops: int = 4,
         n: int = 16,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
+        in_turn: Where | None = None,
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Walk:
         """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
 
-        `progress` is told how many frames are made.
+        A tour keeps the values that `where` and `in_turn` give it. `progress` is told how many
+        frames are made.
 
         Raises:
-            ConditionError: `where` names what the model does not control.
+            ConditionError: the model does not control that, or takes no such value.
         """
         if min(frames, stops, n) < 1:
             raise ConditionError(f"frames={frames}, stops={stops}, n={n}: all must be at least 1.")
+        seeds = [derive_seed(seed, "walk", stop) for stop in range(stops)]
         corners = [
-            self.steer(self.draw(n, seed=derive_seed(seed, "walk", i)), where or {})
-            for i in range(stops)
+            steered(self.game, self.draw(n, seed=one), where or {}, in_turn or {}, seed=seeds[0])
+            for one in seeds
         ]
         corners = [Inputs(corner.z, corners[0].y) for corner in corners]
         made = []
@@ -120,14 +197,14 @@ class Model:
                 progress("walking", len(made), frames)
         return Walk(self.space, made, preview=self.preview)
 
-    def export(
+    def save(
         self, path: Path | str, *, format: str | None = None, progress: Progress | None = None
     ) -> Path:
         """Write the model into one file: `.safetensors`, or `.onnx` for other programs.
 
         Args:
             path: where to.
-            format: `safetensors` or `onnx`; left out, by the ending of `path`.
+            format: `safetensors` or `onnx`; if not given, by the ending of `path`.
             progress: told how far it is.
 
         Raises:
@@ -137,55 +214,26 @@ class Model:
         """
         return export_model(self, path, format=format, progress=progress)
 
-    def translate(self, pictures: Any, **wishes: Any) -> Any:
-        """Pictures made from pictures; see `TranslationModel`.
+    def draw(self, n: int, *, seed: int, start: int = 0) -> Inputs:
+        """Inputs of `n` samples of `seed`, from number `start` on, on the CPU."""
+        return drawn(self.game, n, seed=seed, start=start)
+
+    def steer(self, inputs: Inputs, where: Where, *, seed: int = 0) -> Inputs:
+        """Inputs of the first samples of `seed` with the conditions in `where` on controls.
 
         Raises:
-            ConditionError: the model makes samples from noise, as all others do.
+            ConditionError: the model does not control that, or takes no such value.
         """
-        raise ConditionError(
-            "this model makes samples and translates no pictures. Train a recipe that does, such "
-            "as pix2pix: see `zerosum recipes`."
-        )
+        return steered(self.game, inputs, where, {}, seed=seed)
 
-    def draw(self, n: int, *, seed: int) -> Inputs:
-        """Inputs of the first `n` samples of `seed`, on the CPU.
-
-        They are drawn in blocks of fixed size, each from a seed of its own.
-        """
-        blocks = [
-            self.game.draw(_BLOCK, Noise(derive_seed(seed, "sample", block)))
-            for block in range(-(-n // _BLOCK))
-        ]
-        y = [block.y for block in blocks if block.y is not None]
-        z = torch.cat([block.z for block in blocks])
-        return Inputs(z, torch.cat(y) if y else None).rows(0, n)
-
-    def steer(self, inputs: Inputs, where: Mapping[str, Any]) -> Inputs:
-        """`inputs` with the controls in `where` set.
-
-        Raises:
-            ConditionError: an unknown control, or a value that it does not take.
-        """
-        for name, value in where.items():
-            control = self.controls.get(name)
-            if control is None:
-                raise ConditionError(self._no_control(name))
-            if isinstance(value, np.ndarray | Tensor):
-                value = value.tolist()
-            options = (
-                value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-            )
-            if not options:
-                raise ConditionError(f"{name} has no values; give one or more.")
-            codes = torch.tensor([_code(name, control, option) for option in options])
-            values = codes[torch.arange(inputs.size) % len(codes)]
-            inputs = self.game.control(inputs, name, values)
-        return inputs
-
-    def make(self, inputs: Inputs, *, batch_size: int) -> Samples:
-        """Samples from inputs."""
-        pieces = [self.space.to_data(x).cpu() for x in self.generate(inputs, batch_size=batch_size)]
+    def make(self, inputs: Inputs, *, batch_size: int, progress: Progress | None = None) -> Samples:
+        """Samples from inputs; `progress` is told how many are made."""
+        pieces = []
+        for x in self.generate(inputs, batch_size=batch_size):
+            pieces.append(self.space.to_data(x).cpu())
+            if progress is not None:
+                done = min(len(pieces) * batch_size, inputs.size)
+                progress(f"making {self.space.unit}", done, inputs.size)
         return self.samples_of(torch.cat(pieces), inputs.y)
 
     def values(self, n: int, *, seed: int = 0, batch_size: int = _JUDGED_BATCH) -> Tensor:
@@ -244,7 +292,7 @@ class Model:
         """Inputs with the labels `y` `[N]`, where the model is steered by them."""
         if y is None or not isinstance(self.controls.get("label"), Choice):
             return inputs
-        return self.steer(inputs, {"label": [self.space.labels[code] for code in y.tolist()]})
+        return self.game.control(inputs, "label", y.long().cpu())
 
     def generate(self, inputs: Inputs, *, batch_size: int) -> Iterator[Tensor]:
         """Batches of samples in model units, `[B, *space.shape]`, on the model's device."""
@@ -254,13 +302,24 @@ class Model:
                 x = self.game.generate(piece)
             yield x
 
-    def _no_control(self, name: str) -> str:
-        if not self.controls:
-            return (
-                f"this model controls nothing, so it cannot take {name!r}. Train a conditional "
-                "recipe, such as cgan, or set game.conditional=true."
+    def _wanted(
+        self, n: int, start: int, where: Where | None, in_turn: Where | None,
+        weight: Weight | None, seed: int,
+    ) -> Inputs:  # fmt: skip
+        """Inputs of what is asked for, from sample number `start` on."""
+        if weight:
+            raise ConditionError(
+                f"weight (--weight) is for rows of a table; this model makes {self.space.unit}. "
+                "Leave it out; where and in_turn choose the values of controls."
             )
-        return f"this model does not control {name!r}.{did_you_mean(name, self.controls)}"
+        inputs = self.draw(n, seed=seed, start=start)
+        return steered(self.game, inputs, where or {}, in_turn or {}, seed=seed, start=start)
+
+    def _batch(self, n: int | None, batch_size: int | None) -> int:
+        size = self.usual_batch if batch_size is None else batch_size
+        if size < 1 or (n is not None and n < 1):
+            raise ConditionError(f"n={n}, batch_size={size}: both must be at least 1.")
+        return size
 
 
 def require_finite(bad: int, n: int) -> None:
@@ -275,21 +334,3 @@ def require_finite(bad: int, n: int) -> None:
             "judge. The training has diverged: train again with lower rates, or resume an earlier "
             "checkpoint."
         )
-
-
-def _code(name: str, control: Choice | Range, value: Any) -> int | float:
-    if isinstance(control, Choice):
-        if str(value) not in control.names:
-            raise ConditionError(
-                f"{name} has no value {value!r}.{did_you_mean(str(value), control.names)}"
-            )
-        return control.names.index(str(value))
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not control.low <= number <= control.high:
-        raise ConditionError(
-            f"{name} is {value!r}; it takes numbers from {control.low:g} to {control.high:g}."
-        )
-    return number

@@ -54,7 +54,7 @@ class Samples:
     @property
     def forms(self) -> tuple[str, ...]:
         """Endings of files that these samples can be saved as; `folder` for a folder."""
-        return *_OF_ALL, *self._writer.forms
+        return forms_of(self._writer)
 
     def picture(self) -> Image.Image:
         """All samples in one picture: images as a grid, points as a plot."""
@@ -75,19 +75,8 @@ class Samples:
         Raises:
             RunError: the form does not suit these samples, or cannot be written.
         """
-        as_folder = str(path).endswith(("/", os.sep))
+        form = form_of(path, self.space, self._writer, safe_csv=safe_csv)
         path = Path(path)
-        form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"
-        if form not in self.forms:
-            what = "a folder" if form == "folder" else form
-            raise RunError(
-                f"cannot save {self.space.unit} as {what}. Allowed: {', '.join(self.forms)}."
-            )
-        if safe_csv and form not in (".csv", "folder"):
-            raise RunError(
-                f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
-                "Leave it out."
-            )
         cells = Cells(safe=safe_csv)
         make_folder(path.parent)
         if form == "folder":
@@ -111,3 +100,30 @@ class Samples:
         buffer = BytesIO()
         self.picture().save(buffer, format="PNG")
         return buffer.getvalue()
+
+
+def forms_of(writer: Writer) -> tuple[str, ...]:
+    """Endings of files that samples can be saved as; `folder` for a folder."""
+    return *_OF_ALL, *writer.forms
+
+
+def form_of(path: Path | str, space: Space, writer: Writer, *, safe_csv: bool = False) -> str:
+    """The form that samples are saved in at `path`: an ending, or `folder`.
+
+    Raises:
+        RunError: it does not suit these samples.
+    """
+    as_folder = str(path).endswith(("/", os.sep))
+    path = Path(path)
+    form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"
+    if form not in forms_of(writer):
+        what = "a folder" if form == "folder" else form
+        raise RunError(
+            f"cannot save {space.unit} as {what}. Allowed: {', '.join(forms_of(writer))}."
+        )
+    if safe_csv and form not in (".csv", "folder"):
+        raise RunError(
+            f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
+            "Leave it out."
+        )
+    return form

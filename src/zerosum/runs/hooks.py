@@ -9,7 +9,8 @@ from torch import Tensor
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
 from zerosum.forms.base import Preview
-from zerosum.games.base import Choice, Game, Inputs
+from zerosum.games.base import Game, Inputs
+from zerosum.games.controls import Choice
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run

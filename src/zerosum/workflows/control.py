@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.errors import ConditionError, DataError
+from zerosum.errors import DataError
 from zerosum.modalities.images.attributes import AttributeReader, Reader, learn_attribute
 from zerosum.modalities.images.directions import (
     Direction,
@@ -49,12 +49,7 @@ def styled_model(
         if isinstance(run_or_model, Model)
         else load(run_or_model, device=device, code=code)
     )
-    if not isinstance(model, StyledModel):
-        raise ConditionError(
-            "this model takes no styles, so there is nothing to mix and no directions to go along. "
-            "Train the recipe stylegan."
-        )
-    return model
+    return model.with_styles()
 
 
 def learn_direction(

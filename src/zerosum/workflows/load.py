@@ -2,13 +2,14 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from zerosum.catalogue import modality_of
 from zerosum.config import Config
 from zerosum.engine.fit import require_finite, require_game_state
-from zerosum.errors import ConfigError, ExportError, RunError
+from zerosum.errors import ConfigError, ExportError, RunError, ZerosumError
 from zerosum.games.base import Game
 from zerosum.games.build import build_game
 from zerosum.models.export import is_model_file, left_out_of, read_weights
@@ -68,6 +69,16 @@ def load(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
         precision=run.manifest["execution"].get("precision"),
     )  # fmt: skip
+
+
+def controls_of(run: Run) -> dict[str, Any]:
+    """What `where` may ask of a run's model, as JSON; nothing where it cannot be opened."""
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            model = load(run, device="cpu")
+        except ZerosumError:
+            return {}
+    return {name: control.to_json() for name, control in model.controls.items()}
 
 
 def checkpoint_of(run: Run, step: int | None = None) -> Checkpoint:

@@ -20,7 +20,8 @@ from torch.nn.functional import cross_entropy, leaky_relu, one_hot
 
 from zerosum.config import Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.base import Choice, Inputs, Range, Terms
+from zerosum.games.base import Inputs, Terms
+from zerosum.games.controls import Choice, Range
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig

@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from tests.modalities.tables.chain import ChainGame, people, table_model
+from zerosum.conditions import Between
 from zerosum.errors import ConditionError, RunError
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
-from zerosum.modalities.tables.sampling.conditions import Between, parse_where
+from zerosum.modalities.tables.sampling.conditions import parse_where
 from zerosum.modalities.tables.sampling.evidence import Part, ask, parts_of
 from zerosum.modalities.tables.sampling.particles import roll
 from zerosum.rng import Noise
@@ -280,7 +281,7 @@ def test_a_generator_of_whole_rows_is_asked_until_rows_obey(model: TableModel) -
 
 def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> None:
     told: list[int] = []
-    path = model.save(
+    path = model.write(
         tmp_path / "x.parquet", 9_000, seed=3, progress=lambda _, done, total: told.append(done)
     )
     assert told == [4_096, 8_192, 9_000]
@@ -289,10 +290,10 @@ def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> Non
     assert read.num_rows == 9_000
     frame = model.sample(9_000, seed=3)
     assert read.column("city").to_pylist() == list(frame["city"])
-    plain = pyarrow.csv.read_csv(model.save(tmp_path / "x.csv", 50, where={"city": "Å"}))
+    plain = pyarrow.csv.read_csv(model.write(tmp_path / "x.csv", 50, where={"city": "Å"}))
     assert set(plain.column("city").to_pylist()) == {"Å"}
     with pytest.raises(RunError, match=r"Allowed: \.csv, \.parquet"):
-        model.save(tmp_path / "x.png", 5)
+        model.write(tmp_path / "x.png", 5)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.csv", "x.parquet"]
 
 

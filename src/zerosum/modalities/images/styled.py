@@ -40,6 +40,10 @@ class StyledModel(Model):
         assert isinstance(self.game, Styled)
         return self.game
 
+    def with_styles(self) -> "StyledModel":
+        """The model itself."""
+        return self
+
     def edit(
         self,
         n: int = 1,
@@ -62,7 +66,7 @@ class StyledModel(Model):
         Raises:
             ConditionError: no such direction, or no samples are asked for.
         """
-        inputs = self.steer(self.inputs(n, seed=seed, seeds=seeds), where or {})
+        inputs = self.inputs(n, seed=seed, seeds=seeds, where=where)
         return self.moved(inputs, self._shift(directions or {}))
 
     def invert(
@@ -88,17 +92,24 @@ class StyledModel(Model):
         styles = styles if shift is None else styles + shift
         return self._painted(styles, torch.zeros(len(styles)), None)
 
-    def inputs(self, n: int = 1, *, seed: int = 0, seeds: Sequence[int] | None = None) -> Inputs:
-        """Inputs of `n` samples of a seed, or of the first of each of several.
+    def inputs(
+        self,
+        n: int = 1,
+        *,
+        seed: int = 0,
+        seeds: Sequence[int] | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> Inputs:
+        """Inputs of `n` samples of a seed, or of the first of each of several, under conditions.
 
         Raises:
-            ConditionError: there would be none.
+            ConditionError: there would be none, or the model does not control that.
         """
         if (seeds is not None and not len(seeds)) or n < 1:
             raise ConditionError("no samples are asked for; give n of at least 1, or seeds.")
         if seeds is None:
-            return self.draw(n, seed=seed)
-        each = [self.draw(1, seed=one) for one in seeds]
+            return self.steer(self.draw(n, seed=seed), where or {}, seed=seed)
+        each = [self.steer(self.draw(1, seed=one), where or {}, seed=one) for one in seeds]
         y = [one.y for one in each if one.y is not None]
         return Inputs(torch.cat([one.z for one in each]), torch.cat(y) if y else None)
 
@@ -128,7 +139,7 @@ class StyledModel(Model):
                 f"{len(seeds)} seeds and layer {layer} are given; mixing takes two seeds or more, "
                 f"and a layer from 1 to {count - 1}."
             )
-        own = self.steer(self.inputs(seeds=seeds), where or {})
+        own = self.inputs(seeds=seeds, where=where)
         n = len(seeds)
         rows, columns = torch.arange(n).repeat_interleave(n), torch.arange(n).repeat(n)
         mixed = self.moved(self.styled.mixed(_at(own, rows), _at(own, columns), layer)).tensor
@@ -207,7 +218,7 @@ class StyledModel(Model):
             ConditionError: no such direction.
         """
         one = direction if isinstance(direction, Direction) else self._direction(direction)
-        inputs = self.steer(self.inputs(seeds=seeds), where or {})
+        inputs = self.inputs(seeds=seeds, where=where)
         shift = one.way * torch.tensor(list(strengths)).repeat(len(seeds))[:, None]
         rows = torch.arange(len(seeds)).repeat_interleave(len(strengths))
         return draw_grid(self.moved(_at(inputs, rows), shift).tensor, columns=len(strengths))

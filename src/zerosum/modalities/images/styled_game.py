@@ -12,7 +12,8 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from zerosum.errors import RecipeError
-from zerosum.games.base import Choice, Inputs, Move, Range, Terms, Turn, slerp
+from zerosum.games.base import Inputs, Move, Terms, Turn, slerp
+from zerosum.games.controls import Choice, Range
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.style import StyleGenerator
 from zerosum.rng import Noise

@@ -87,7 +87,7 @@ class TranslationModel(Model):
         """Ways in which it translates; the first is taken where none is named."""
         return self.translation.directions
 
-    def translate(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def translate(
         self,
         pictures: Any,
         *,

@@ -3,23 +3,33 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.games.base import Inputs
+from zerosum.games.controls import Choice, Range
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.fitting import later_constraints
 from zerosum.modalities.tables.constraints.kinds import read_constraints
-from zerosum.modalities.tables.sampling.conditions import parse_where
+from zerosum.modalities.tables.sampling.conditions import field_of, parse_turns, parse_where
+from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.modalities.tables.sampling.particles import BLOCK
-from zerosum.modalities.tables.sampling.streams import Taker, mixture, rows_obeying
+from zerosum.modalities.tables.sampling.streams import (
+    Taker,
+    mixture,
+    rows_obeying,
+    taken_in_turn,
+)
+from zerosum.modalities.tables.shown import tables_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_tables
 from zerosum.models.model import Model, require_finite
+from zerosum.models.steering import Weight, Where
 from zerosum.models.walk import Walk
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import read_json
@@ -30,13 +40,11 @@ if TYPE_CHECKING:
 _POOL_BLOCKS = 12
 """Blocks of the model's own rows by which it looks ahead to conditions on late columns."""
 
-Where = Mapping[str, Any]
-Weight = Mapping[str, Mapping[Any, float]]
-
 
 class TableModel(Model):
     """A generator of table rows."""
 
+    usual_batch: ClassVar[int] = BLOCK
     _pool: Tensor | None = None
 
     @property
@@ -53,26 +61,33 @@ class TableModel(Model):
         data = read_json(self.run / "manifest.json").get("data") or {}
         return (data.get("config") or {}).get("library")
 
-    def sample(  # pyright: ignore[reportIncompatibleMethodOverride]
+    @property
+    def controls(self) -> Mapping[str, Choice | Range]:
+        """What can be asked of each column."""
+        return controls_of(self.table)
+
+    def sample(
         self,
         n: int,
         *,
         where: Where | None = None,
+        in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
-        batch_size: int = BLOCK,
+        batch_size: int | None = None,
     ) -> Any:
         """`n` rows as a frame of the library that the training data came in.
 
-        The same call gives the same rows. Without `where` and `weight`, row *i* of a seed is the
-        same whatever `n` is.
+        The same call gives the same rows. Row *i* of a seed is the same whatever `n` is, except
+        with `weight`.
 
         Args:
             n: how many.
             where: what holds in every row: `{"rating": 5, "age": Between(30, 40), "city": ["Oslo",
                 "Bergen"], "income": None}`. None is what is missing; text may be `>=30`, `<5`,
                 `30..40`, `!=Oslo` or `missing`.
+            in_turn: conditions that rows take in turn: `{"rating": [1, 2, 3]}`.
             weight: shares of values of one column, `{"fraud": {"true": 0.5}}`; all other values
                 keep their proportions.
             constraints: what holds in every row beside the constraints of the training; a list,
@@ -88,33 +103,61 @@ class TableModel(Model):
         from zerosum.modalities.tables.reading.frames import to_native, to_table
 
         values = self.values(
-            n, where=where, weight=weight, constraints=constraints, seed=seed, batch_size=batch_size
-        )
+            n, where=where, in_turn=in_turn, weight=weight, constraints=constraints, seed=seed,
+            batch_size=batch_size,
+        )  # fmt: skip
         return to_native(to_table(values, self.table), self.library)
+
+    def stream(
+        self,
+        n: int | None = None,
+        *,
+        where: Where | None = None,
+        in_turn: Where | None = None,
+        weight: Weight | None = None,
+        constraints: Sequence[Constraint] | Path | str = (),
+        seed: int = 0,
+        batch_size: int | None = None,
+    ) -> Iterator[Any]:
+        """The rows of `sample`, as frames of `batch_size` rows; without end if `n` is not given.
+
+        Raises:
+            ConditionError: as for `sample`; or there is a `weight`, and no `n` for shares of it.
+            ConstraintError: a constraint does not suit the table.
+        """
+        from zerosum.modalities.tables.reading.frames import to_native
+
+        size = self._batch(n, batch_size)
+        pieces = self._pieces(n, where, in_turn, weight, constraints, seed, batch_size)
+        tables = tables_of(self.table, _of_size(pieces, size))
+        return (to_native(table, self.library) for table in tables)
 
     def values(
         self,
         n: int,
         *,
         where: Where | None = None,
+        in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
-        batch_size: int = BLOCK,
+        batch_size: int | None = None,
     ) -> Tensor:
         """The same rows in compact form, float64 `[n, D]`."""
-        return torch.cat([*self._pieces(n, where, weight, constraints, seed, batch_size)])
+        pieces = self._pieces(n, where, in_turn, weight, constraints, seed, batch_size)
+        return torch.cat([*pieces])
 
-    def save(
+    def write(
         self,
         path: Path | str,
         n: int,
         *,
         where: Where | None = None,
+        in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
         seed: int = 0,
-        batch_size: int = BLOCK,
+        batch_size: int | None = None,
         safe_csv: bool = False,
         progress: Progress | None = None,
     ) -> Path:
@@ -123,19 +166,20 @@ class TableModel(Model):
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`.
 
         Raises:
+            ConditionError: as for `sample`.
+            ConstraintError: a constraint does not suit the table.
             RunError: the form is another, or the file cannot be written.
         """
-        from zerosum.modalities.tables.reading.frames import to_table
 
-        def tables() -> "Iterator[pa.Table]":
-            start = 0
-            for piece in self._pieces(n, where, weight, constraints, seed, batch_size):
-                yield to_table(piece, self.table, start)
-                start += len(piece)
+        def told() -> Iterator[Tensor]:
+            done = 0
+            for piece in self._pieces(n, where, in_turn, weight, constraints, seed, batch_size):
+                yield piece
+                done += len(piece)
                 if progress is not None:
-                    progress("making rows", start, n)
+                    progress("making rows", done, n)
 
-        return write_tables(Path(path), tables(), safe_csv=safe_csv)
+        return write_tables(Path(path), tables_of(self.table, told()), safe_csv=safe_csv)
 
     def complete(
         self,
@@ -166,7 +210,7 @@ class TableModel(Model):
         table, library = self._completed(partial, seed, particles, progress)
         return to_native(table, library or self.library)
 
-    def save_completed(
+    def write_completed(
         self,
         path: Path | str,
         partial: Any,
@@ -240,7 +284,7 @@ class TableModel(Model):
             self._pool = torch.cat(codes)
         return self._pool
 
-    def walk(self, **_wishes: Any) -> Walk:
+    def walk(self, *_given: Any, **_wishes: Any) -> Walk:
         """Rows have no space to walk through.
 
         Raises:
@@ -252,24 +296,30 @@ class TableModel(Model):
         return self.game.draw(BLOCK, Noise(derive_seed(seed, "rows", block)))
 
     def _pieces(
-        self, n: int, where: Where | None, weight: Weight | None,
-        constraints: Sequence[Constraint] | Path | str, seed: int, batch_size: int,
+        self, n: int | None, where: Where | None, in_turn: Where | None, weight: Weight | None,
+        constraints: Sequence[Constraint] | Path | str, seed: int, batch_size: int | None,
     ) -> Iterator[Tensor]:  # fmt: skip
-        """Compact rows, `n` in all, in blocks."""
-        if n < 1 or batch_size < 1:
-            raise ConditionError(f"n={n}, batch_size={batch_size}: both must be at least 1.")
+        """Compact rows in blocks, `n` in all, or without end where that is None."""
+        size, turned = self._batch(n, batch_size), in_turn or {}
+        require_apart(where or {}, turned)
         conditions = parse_where(where or {}, self.table)
+        turns = {name: parse_turns(field_of(self.table, name), w) for name, w in turned.items()}
         held = self.table.constraints
         if constraints:
             held = self._later(read_constraints(constraints))
+        if weight and (turns or n is None):
+            raise ConditionError(
+                "weight says shares of a number of rows that are taken in a random order: give n, "
+                "and leave out in_turn."
+            )
         if weight:
-            yield from mixture(self, n, conditions, weight, held, seed)
-        elif conditions or not all(one.constructed for one in held):
-            rows = Taker(rows_obeying(self, conditions, held, seed))
-            for start in range(0, n, BLOCK):
-                yield rows.take(min(BLOCK, n - start))
-        else:
-            yield from self.blocks(seed, n=n, batch_size=batch_size)
+            assert n is not None
+            return mixture(self, n, conditions, weight, held, seed)
+        if turns:
+            return taken_in_turn(self, n, conditions, turns, held, seed)
+        if conditions or not all(one.constructed for one in held):
+            return _of_size(rows_obeying(self, conditions, held, seed), BLOCK, n)
+        return self.blocks(seed, n=n, batch_size=size)
 
     def _later(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
         """The constraints of the training, and these as they suit rows of the model."""
@@ -292,3 +342,14 @@ class TableModel(Model):
         known = read_partial(partial, self.table)
         values = completed_values(self, known, seed=seed, particles=particles, progress=progress)
         return completed_table(known, values, self.table), known.library
+
+
+def _of_size(blocks: Iterator[Tensor], size: int, n: int | None = None) -> Iterator[Tensor]:
+    """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all."""
+    rows, done = Taker(blocks), 0
+    while n is None or done < n:
+        block = rows.take(size if n is None else min(size, n - done))
+        if not len(block):
+            return
+        yield block
+        done += len(block)

@@ -141,7 +141,7 @@ def test_rows_to_complete_may_come_from_a_file_and_go_to_one(
     model: TableModel, tmp_path: Path
 ) -> None:
     (tmp_path / "part.csv").write_text("vip,city\nyes,\n,Å\n", "utf-8")
-    path, n = model.save_completed(tmp_path / "whole.csv", tmp_path / "part.csv", seed=1)
+    path, n = model.write_completed(tmp_path / "whole.csv", tmp_path / "part.csv", seed=1)
     made = pyarrow.csv.read_csv(path)
     assert n == 2
     assert made.column_names == ["city", "age", "income", "vip"]

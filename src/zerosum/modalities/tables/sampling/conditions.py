@@ -1,33 +1,29 @@
-"""Conditions on rows as users write them, and each as the values that it allows.
-
-A condition is on one column: a value, several (a list), a range (`Between`, or text: `30..40`,
-`>=30`, `<5`), any other value (`!=x`), or what is missing (None, or `missing`). Several columns
-must obey together.
-"""
+"""Conditions on rows, each as the values of its column that it allows; all must be obeyed."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from zerosum.conditions import (
+    MISSING,
+    AnyOf,
+    Condition,
+    Missing,
+    Other,
+    Span,
+    Value,
+    read_condition,
+    read_turns,
+)
 from zerosum.errors import ConditionError, DataError, did_you_mean
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
-
-MISSING = "missing"
-"""How text asks for what is missing; a category of that name comes first."""
-
-
-class Between(NamedTuple):
-    """Values from `low` to `high`, both included; None leaves that side open."""
-
-    low: Any = None
-    high: Any = None
 
 
 @dataclass(frozen=True)
@@ -132,19 +128,16 @@ def parse_condition(field: Field, wanted: Any) -> Allowed:
     """
     if isinstance(wanted, Allowed):
         return wanted
-    if isinstance(wanted, str):
-        return _from_text(field, wanted)
-    if isinstance(wanted, Between):
-        return _range(field, wanted.low, wanted.high)
-    if isinstance(wanted, np.ndarray | Tensor):
-        wanted = wanted.tolist()
-    if isinstance(wanted, Sequence | set | frozenset) and not isinstance(wanted, bytes):
-        if not wanted:
-            raise ConditionError(f"{field.name} has no values; give one or more.")
-        return _any_of(field, [parse_condition(field, one) for one in wanted])
-    if wanted is None or wanted != wanted:  # NaN, and how pandas calls a moment that is none
-        return Allowed((), True, step_of(field))
-    return _value(field, wanted)
+    return _allowed(field, read_condition(field.name, wanted, field.categories))
+
+
+def parse_turns(field: Field, wanted: Any) -> list[Allowed]:
+    """What each of several conditions allows that are taken in turn.
+
+    Raises:
+        ConditionError: there is no such value.
+    """
+    return [_allowed(field, one) for one in read_turns(field.name, wanted, field.categories)]
 
 
 def shown(field: Field, allowed: Allowed) -> str:
@@ -162,25 +155,24 @@ def step_of(field: Field) -> float:
     return 0.0 if field.decimals is None else 10.0**-field.decimals
 
 
-def _from_text(field: Field, text: str) -> Allowed:
-    if text in field.categories:
-        return _value(field, text)
-    if text.startswith("!="):
-        return _from_text(field, text[2:]).others(missing=False)
-    if "," in text:
-        return _any_of(field, [_from_text(field, part.strip()) for part in text.split(",")])
-    if text == MISSING:
-        return Allowed((), True, step_of(field))
-    for sign in (">=", "<=", ">", "<"):
-        if text.startswith(sign):
-            end = text[len(sign) :].strip()
-            allowed = _range(field, *((end, None) if sign[0] == ">" else (None, end)))
-            return allowed if sign[1:] else _without(field, allowed, end)
-    low, dots, high = text.partition("..")
-    return _range(field, low.strip() or None, high.strip() or None) if dots else _value(field, text)
+def _allowed(field: Field, condition: Condition) -> Allowed:
+    match condition:
+        case Value(value):
+            return _value(field, value)
+        case Span(low, high, strict):
+            allowed = _range(field, low, high)
+            for end in (low, high) if strict else ():
+                allowed = allowed if end is None else _without(field, allowed, end)
+            return allowed
+        case AnyOf(parts):
+            return _any_of(field, [_allowed(field, part) for part in parts])
+        case Other(part):
+            return _allowed(field, part).others(missing=False)
+        case Missing():
+            return Allowed((), True, step_of(field))
 
 
-def _without(field: Field, allowed: Allowed, end: str) -> Allowed:
+def _without(field: Field, allowed: Allowed, end: Any) -> Allowed:
     """A range that does not hold its end."""
     low, high = allowed.ranges[0]
     value, step = _value_of(field, end), allowed.step

@@ -12,16 +12,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from zerosum.conditions import MISSING
 from zerosum.errors import ConditionError
 from zerosum.modalities.tables.codecs import MIDDLE, Codec, NumberCodec
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.sampling.conditions import (
-    MISSING,
-    Allowed,
-    Conditions,
-    field_of,
-    shown,
-)
+from zerosum.modalities.tables.sampling.conditions import Allowed, Conditions, field_of, shown
 from zerosum.modalities.tables.space import TableSpace
 
 _SMALLEST = 1e-6

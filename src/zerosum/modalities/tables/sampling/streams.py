@@ -1,8 +1,9 @@
 """Rows without end that obey what is asked, and mixtures of them."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from math import lcm
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,9 @@ _PATIENCE = 50
 
 _HOPELESS = 1e-4
 _POOR = 0.01
+
+_MOST_TURNS = 1_000
+"""Streams of rows at once; each keeps a block of 4,096 rows."""
 
 
 def rows_obeying(
@@ -88,12 +92,50 @@ def mixture(
     ]  # fmt: skip
     order = Noise(derive_seed(seed, "shares")).uniform(n).argsort(stable=True)
     turns = torch.arange(len(parts)).repeat_interleave(torch.tensor(sizes))[order]
-    for turn in turns.split(BLOCK):
-        block = torch.empty(len(turn), len(model.table.names), dtype=torch.float64)
-        for i, stream in enumerate(streams):
-            mine = turn == i
-            if bool(mine.any()):
-                block[mine] = stream.take(int(mine.sum()))
+    return _woven(streams, turns.split(BLOCK))
+
+
+def taken_in_turn(
+    model: "TableModel", n: int | None, conditions: Conditions,
+    turns: Mapping[str, Sequence[Allowed]], constraints: Sequence[Constraint], seed: int,
+) -> Iterator[Tensor]:  # fmt: skip
+    """Blocks of compact rows, `n` in all or without end, in which values are taken in turn.
+
+    Row i is made under the i-th of the conditions of each column in `turns`, over and over.
+
+    Raises:
+        ConditionError: no row obeys one, or rows that are made apart must not repeat each other.
+    """
+    for one in constraints:
+        if _spans_rows(one):
+            raise ConditionError(
+                f"{one.statement}: rows of different turns are made apart, so they might repeat "
+                "each other. Leave out in_turn, or the constraint."
+            )
+    rounds = lcm(*map(len, turns.values()))
+    if rounds > _MOST_TURNS:
+        raise ConditionError(
+            f"in_turn comes round after {rounds:,} rows, and {_MOST_TURNS:,} are the most. Name "
+            "fewer values, or make the rows of each by themselves."
+        )
+    asked = [{name: each[i % len(each)] for name, each in turns.items()} for i in range(rounds)]
+    streams = [
+        Taker(rows_obeying(model, {**conditions, **one}, constraints, derive_seed(seed, "turn", i)))
+        for i, one in enumerate(asked)
+    ]
+    starts = count(step=BLOCK) if n is None else range(0, n, BLOCK)
+    sizes = (BLOCK if n is None else min(BLOCK, n - start) for start in starts)
+    turns = (torch.arange(i * BLOCK, i * BLOCK + size) % rounds for i, size in enumerate(sizes))
+    return _woven(streams, turns)
+
+
+def _woven(streams: Sequence["Taker"], turns: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Blocks of rows, each row the next of the stream whose turn it is."""
+    for turn in turns:
+        rows = [streams[i].take(int((turn == i).sum())) for i in turn.unique().tolist()]
+        block = torch.empty(len(turn), rows[0].shape[1], dtype=torch.float64)
+        for i, mine in zip(turn.unique().tolist(), rows, strict=True):
+            block[turn == i] = mine
         yield block
 
 
@@ -115,7 +157,7 @@ class Taker:
             taken.append(self._left[: n - have])
             self._left = self._left[n - have :]
             have += len(taken[-1])
-        return torch.cat(taken)
+        return torch.cat(taken) if taken else self._left
 
 
 def _repaired(space: TableSpace, rows: Tensor, conditions: Conditions) -> Tensor:
