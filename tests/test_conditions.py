@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -33,6 +34,8 @@ from zerosum.errors import ConditionError
         ({"a"}, AnyOf((Value("a"),))),
         (np.array([1, 2]), AnyOf((Value(1), Value(2)))),
         (torch.tensor(0.5), Value(0.5)),
+        (np.float64(0.5), Value(0.5)),
+        (pd.Series(["a"]), AnyOf((Value("a"),))),
         (Between(1, 2), Span(1, 2)),
         ("30..40", Span("30", "40")),
         (">=30", Span("30", None)),

@@ -34,7 +34,7 @@ def test_parameters() -> None:
     assert (params["recipe"], params["minutes"], params["seed"]) == ("table", 2, 0)
     assert not {"data", "root"} & set(params)
     assert made.set_params(seed=4, minutes=None) is made
-    twin = clone(made)
+    twin: Any = clone(made)
     assert twin is not made
     assert twin.get_params() == made.get_params()
     assert repr(zs.Synthesizer("cgan", seed=4)) == "Synthesizer('cgan', seed=4)"
@@ -51,9 +51,9 @@ def test_fitted_in_a_pipeline_and_kept_in_a_file(tmp_path: Path) -> None:
     pipe = Pipeline([("keep", keep), ("rows", zs.Synthesizer(**SMALL))])
     pipe.set_params(rows__seed=1)
     with pytest.raises(NotFittedError):
-        pipe["rows"].sample(2)
+        pipe.named_steps["rows"].sample(2)
     assert pipe.fit(frame) is pipe
-    fitted = pipe["rows"]
+    fitted: Any = pipe.named_steps["rows"]
     folder = fitted.model_.run
     assert folder.is_dir()
     rows = fitted.sample(20, where={"kind": "a", "x": ">=0.1"}, seed=2)
@@ -84,6 +84,7 @@ def test_a_training_that_fails_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    wrong: dict[str, Any] = SMALL | {"set": {"game.nothing": 1}}
     with pytest.raises(ConfigError):
-        zs.Synthesizer(**(SMALL | {"set": {"game.nothing": 1}})).fit(_frame())
+        zs.Synthesizer("table", **wrong).fit(_frame())
     assert not list(tmp_path.iterdir())

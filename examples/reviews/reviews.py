@@ -83,7 +83,7 @@ def main() -> None:
     trained_on = rows_of(dataset)
     held_out = rows_of(open_holdout(case.holdout, space=dataset.space, like=config)[0])
     n = 400 if given.fast else 10_000
-    path = model.save(model.run / "reviews.csv", n, seed=1)
+    path = model.write(model.run / "reviews.csv", n, seed=1)
     made = rows_of(model.sample(n, seed=1))
     space = model.table
     obey = obeying(space.constraints, space.columns(model.values(n, seed=1))).double().mean()

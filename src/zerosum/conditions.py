@@ -10,9 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-from torch import Tensor
-
 from zerosum.errors import ConditionError
 
 MISSING = "missing"
@@ -105,7 +102,7 @@ def read_condition(name: str, wanted: Any, known: Collection[str] = ()) -> Condi
         return _from_text(wanted, known)
     if isinstance(wanted, Between):
         return Span(wanted.low, wanted.high)
-    if isinstance(wanted, np.ndarray | Tensor):
+    if _is_array(wanted):
         return read_condition(name, wanted.tolist(), known)
     if isinstance(wanted, Sequence | Set) and not isinstance(wanted, bytes):
         return AnyOf(tuple(read_condition(name, one, known) for one in _some(name, wanted)))
@@ -123,7 +120,7 @@ def read_turns(name: str, wanted: Any, known: Collection[str] = ()) -> list[Cond
     >>> read_turns("label", "cat,dog")
     [Value(value='cat'), Value(value='dog')]
     """
-    if isinstance(wanted, np.ndarray | Tensor):
+    if _is_array(wanted):
         wanted = wanted.tolist()
     if isinstance(wanted, str):
         wanted = [wanted] if wanted in known else [part.strip() for part in wanted.split(",")]
@@ -183,6 +180,11 @@ def read_shares(pairs: Iterable[str]) -> Mapping[str, Mapping[str, float]]:
         if not colon:
             raise ConditionError(f"{pair!r} is no share. Write column=value:share: fraud=true:0.5.")
     return shares
+
+
+def _is_array(wanted: Any) -> bool:
+    """Whether it is an array, a tensor or a column of a frame, and no single number of numpy's."""
+    return hasattr(wanted, "tolist") and hasattr(wanted, "__len__")
 
 
 def _some(name: str, wanted: Collection[Any]) -> Collection[Any]:

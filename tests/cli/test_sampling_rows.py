@@ -46,6 +46,20 @@ def test_rows_under_conditions(zerosum: Zerosum, rows_run: Path, tmp_path: Path)
     assert made["income"].null_count == 70
 
 
+def test_values_in_turn_and_what_can_be_asked(
+    zerosum: Zerosum, rows_run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "x.csv"
+    done = zerosum("sample", rows_run, "-n", 6, "--in-turn", "city=Oslo,Bergen", "--out", out)
+    assert done.code == 0, done.err
+    assert pyarrow.csv.read_csv(out)["city"].to_pylist() == ["Oslo", "Bergen"] * 3
+    controls = json.loads(zerosum("show", rows_run, "--json").out)["controls"]
+    assert list(controls) == ["city", "age", "income", "vip"]
+    assert controls["vip"] == {"kind": "choice", "names": ["no", "yes"]}
+    assert controls["age"]["kind"] == "range"
+    assert '"vip": {"kind": "choice"' in zerosum("show", rows_run).out
+
+
 def test_shares_and_the_default_file(
     zerosum: Zerosum, rows_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

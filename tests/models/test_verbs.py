@@ -56,10 +56,18 @@ def test_a_range_is_drawn_for_each_sample(codes: Model) -> None:
 
 
 def test_tours_keep_their_values(model: Model) -> None:
-    steps = [model.walk(frames=4, stops=2, n=6, seed=1, **asked)._frames for asked in (
-        {"where": {"label": "a,b"}}, {"in_turn": {"label": "a,b"}}
-    )]  # fmt: skip
-    assert all(len(frames) == 4 for frames in steps)
+    asked: list[dict[str, Any]] = [
+        {"where": {"label": "a"}}, {"where": {"label": "b"}}, {"in_turn": {"label": "a,b"}},
+        {"where": {"label": "a,b"}},
+    ]  # fmt: skip
+    a, b, turns, either = (
+        torch.stack(model.walk(frames=4, stops=2, n=6, seed=1, **one)._frames) for one in asked
+    )
+    torch.testing.assert_close(turns[:, ::2], a[:, ::2])
+    torch.testing.assert_close(turns[:, 1::2], b[:, 1::2])
+    for tour in range(6):
+        kept = [bool(torch.isclose(either[:, tour], one[:, tour]).all()) for one in (a, b)]
+        assert any(kept)
 
 
 def test_a_stream_is_the_samples_in_pieces(model: Model) -> None:

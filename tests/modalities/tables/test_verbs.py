@@ -64,7 +64,10 @@ def test_values_in_turn(model: TableModel) -> None:
 
 
 def test_a_stream_is_the_rows_in_pieces(model: TableModel) -> None:
-    for asked in ({}, {"where": {"city": "Oslo"}}, {"in_turn": {"city": "Oslo,Bergen"}}):
+    every: list[dict[str, Any]] = [
+        {}, {"where": {"city": "Oslo"}}, {"in_turn": {"city": "Oslo,Bergen"}}
+    ]  # fmt: skip
+    for asked in every:
         whole = model.sample(250, seed=2, **asked)
         pieces = [*model.stream(250, seed=2, batch_size=100, **asked)]
         assert [len(piece) for piece in pieces] == [100, 100, 50]

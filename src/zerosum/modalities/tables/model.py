@@ -245,10 +245,12 @@ class TableModel(Model):
         require_finite(int(values.isinf().any(dim=1).sum()), len(reals))
         return values, None
 
-    def draw(self, n: int, *, seed: int) -> Inputs:
-        """Inputs of the first `n` rows of `seed`, on the CPU, drawn in blocks of 4,096."""
-        blocks = [self._inputs(seed, block) for block in range(-(-n // BLOCK))]
-        return Inputs(torch.cat([block.z for block in blocks])).rows(0, n)
+    def draw(self, n: int, *, seed: int, start: int = 0) -> Inputs:
+        """Inputs of `n` rows of `seed`, from number `start` on, drawn in blocks of 4,096."""
+        first, stop = start // BLOCK, -(-(start + n) // BLOCK)
+        blocks = [self._inputs(seed, block) for block in range(first, stop)]
+        begin = start - first * BLOCK
+        return Inputs(torch.cat([block.z for block in blocks])).rows(begin, begin + n)
 
     def blocks(
         self, seed: int, *, n: int | None = None, batch_size: int = BLOCK

@@ -125,8 +125,8 @@ def taken_in_turn(
     ]
     starts = count(step=BLOCK) if n is None else range(0, n, BLOCK)
     sizes = (BLOCK if n is None else min(BLOCK, n - start) for start in starts)
-    turns = (torch.arange(i * BLOCK, i * BLOCK + size) % rounds for i, size in enumerate(sizes))
-    return _woven(streams, turns)
+    order = (torch.arange(i * BLOCK, i * BLOCK + size) % rounds for i, size in enumerate(sizes))
+    return _woven(streams, order)
 
 
 def _woven(streams: Sequence["Taker"], turns: Iterable[Tensor]) -> Iterator[Tensor]:
