@@ -6,13 +6,14 @@ A new measure is under them as soon as it is registered.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
 from tests.modalities.tables.chain import people
-from zerosum.catalogue import all_measures, measures_for
+from zerosum.catalogue import all_measures, load_recipe_file, measures_for
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.judging.figures import Evaluation
@@ -29,6 +30,7 @@ from zerosum.evaluation.measures.base import (
 )
 from zerosum.evaluation.measures.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
+from zerosum.recipes import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data
@@ -468,6 +470,37 @@ def test_a_measure_whose_file_is_forgotten_is_gone(echo: type[Measure]) -> None:
     REGISTRY.forget(__name__)
     assert echo not in map(type, all_measures())
     REGISTRY.add(Echo)
+
+
+FILE = """
+import zerosum as zs
+from zerosum.evaluation.measures.base import Measure, Output, Reading, measure
+
+
+@measure
+class Nothing(Measure):
+    outputs = (Output("nothing_of_a_test", "{title}", "lower", "Means nothing.", "this file"),)
+
+    def read(self, candidate, reference, bench):
+        return {{"nothing_of_a_test": Reading(0.0)}}
+
+
+@zs.recipe(paper="None")
+def recipe_beside_a_measure(space):
+    raise NotImplementedError
+"""
+
+
+def test_a_measure_beside_a_recipe_is_found_and_loaded_anew(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    for title in ("First", "Second"):
+        path.write_text(FILE.format(title=title))
+        module = load_recipe_file(path).build.__module__
+        titles = [o.title for one in all_measures() for o in one.outputs]
+        assert titles.count(title) == 1
+    assert "First" not in titles
+    REGISTRY.forget(module)
+    forget_recipes(module)
 
 
 def test_an_output_that_exists_is_refused() -> None:
