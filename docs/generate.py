@@ -16,8 +16,8 @@ from typer.main import get_command
 
 from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.reports.page import WAYS
-from zerosum.evaluation.reports.words import title
+from zerosum.evaluation.measures.base import Measure
+from zerosum.evaluation.reports.rendering import WAYS
 from zerosum.games.base import Game
 from zerosum.games.controls import Choice, Range
 from zerosum.modalities.images.pair_space import PairSpace
@@ -139,16 +139,23 @@ def figure_page() -> str:
         "Which of them appear depends on the data: labels, a holdout and known modes add some.",
     ]
     for measure in all_measures():
-        where = _words(measure.spaces) or "samples of every kind"
+        where = _words(_suited(measure)) or "samples of every kind"
         for output in measure.outputs:
             needs = f"{where}; at least {measure.least} samples and reals"
             features = "in features" if output.extractor else "not in features"
             parts.append(
-                f"## {title(output.name)}\n\n{output.meaning}\n\n"
+                f"## {output.title}\n\n{output.meaning}\n\n"
                 f"- `{output.name}`: {WAYS[output.better]}; {features}; for {needs}.\n"
                 f"- {_linked(output.source)}"
             )
     return "\n\n".join(parts) + "\n"
+
+
+def _suited(measure: Measure) -> tuple[str, ...]:
+    """Kinds of samples that are judged and that a measure suits; empty for all of them."""
+    kinds = ("image", "vector", "table")
+    suited = tuple(kind for kind in kinds if measure.suits(small_dataset(kind).space))
+    return () if suited == kinds else suited
 
 
 def command_page() -> str:

@@ -1,8 +1,8 @@
 """Everything that is found by name: recipes, modalities, measures, and the readers of data.
 
-It stands above what it finds. The zoo's and the modalities' files are found by themselves; other
-packages add theirs through the entry-point groups `zerosum.recipes` and `zerosum.modalities`, and
-users name a file of their own.
+It stands above what it finds. The files of the zoo, of modalities and of measures are found by
+themselves; other packages add theirs through the entry-point groups `zerosum.recipes`,
+`zerosum.modalities` and `zerosum.measures`, and users name a file of their own.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from zerosum.spaces import Space
 
 _MODALITIES = "zerosum.modalities"
 _PACKAGES = ("zerosum.evaluation.measures", "zerosum.zoo")
-_GROUPS = ("zerosum.modalities", "zerosum.recipes")
+_GROUPS = ("zerosum.modalities", "zerosum.recipes", "zerosum.measures")
 
 
 def all_recipes() -> dict[str, Entry]:
@@ -105,9 +105,9 @@ def all_measures() -> tuple[Measure, ...]:
     return tuple(sorted(REGISTRY.measures, key=lambda one: type(one).__module__))
 
 
-def measures_for(kind: str) -> tuple[Measure, ...]:
-    """Every measure that suits samples of a kind of space."""
-    return tuple(one for one in all_measures() if not one.spaces or kind in one.spaces)
+def measures_for(space: Space) -> tuple[Measure, ...]:
+    """Every measure that suits samples of `space`."""
+    return tuple(one for one in all_measures() if one.suits(space))
 
 
 @cache
@@ -118,11 +118,12 @@ def load_installed() -> None:
         RecipeError: an installed package that adds something cannot be loaded.
     """
     for info in iter_modules(import_module(_MODALITIES).__path__):
-        import_module(f"{_MODALITIES}.{info.name}.modality")
+        home = f"{_MODALITIES}.{info.name}"
+        import_module(f"{home}.modality")
+        if importlib.util.find_spec(f"{home}.measures"):
+            _import_files(f"{home}.measures")
     for name in _PACKAGES:
-        package = import_module(name)
-        for info in iter_modules(package.__path__):
-            import_module(f"{name}.{info.name}")
+        _import_files(name)
     for group in _GROUPS:
         for point in entry_points(group=group):
             try:
@@ -135,14 +136,20 @@ def load_installed() -> None:
                 ) from error
 
 
+def _import_files(package: str) -> None:
+    for info in iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{info.name}")
+
+
 _FILE_PREFIX = "zerosum_file_"
 _FILES: dict[str, Path] = {}
 
 
 def _forget(module: str) -> None:
-    """Undo the import of a user's file: its recipes, its modality, its kinds, the module."""
+    """Undo the import of a user's file: its recipes, modality, measures, kinds and module."""
     forget_recipes(module)
     forget_modalities(module)
     forget_kinds(module)
+    REGISTRY.forget(module)
     sys.modules.pop(module, None)
     del _FILES[module]

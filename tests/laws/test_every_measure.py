@@ -3,29 +3,41 @@
 A new measure is under them as soon as it is registered.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
 from tests.modalities.tables.chain import people
-from zerosum.catalogue import all_measures, measures_for
+from zerosum.catalogue import all_measures, load_recipe_file, measures_for
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Embedded
+from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.judging.judge import Hearing, judge
+from zerosum.evaluation.judging.verdict import verdict
 from zerosum.evaluation.measures.base import (
     REGISTRY,
     Bench,
     Exhibit,
     Measure,
+    Memorisation,
     Output,
+    Reading,
 )
+from zerosum.evaluation.measures.kernels import MaximumMeanDiscrepancy
+from zerosum.evaluation.reports.page import page
+from zerosum.recipes import forget_recipes
 from zerosum.rng import Noise
+from zerosum.spaces import Space
 from zerosum.workflows.data import open_data
 
 N = 400
+
+KINDS = ("image", "vector", "table")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -125,9 +137,8 @@ def blur(x: Tensor, times: int) -> Tensor:
 
 @cache
 def cases() -> list[tuple[str, Measure]]:
-    spaces = ("image", "vector", "table")
-    found = [(s, one) for s in spaces for one in measures_for(s) if heard_of(s, one)]
-    rest = [one for one in measures_for("table") if ("table", one) not in found]
+    found = [(s, one) for s in KINDS for one in measures_for(data(s).space) if heard_of(s, one)]
+    rest = [one for one in measures_for(data("table").space) if ("table", one) not in found]
     return found + [("numbers", one) for one in rest if heard_of("numbers", one)]
 
 
@@ -333,9 +344,163 @@ def test_every_distance_is_under_the_laws_of_distances() -> None:
     assert {o.name for _, one in distances() for o in one.outputs} == DISTANCES.keys()
 
 
-def test_names_are_unique() -> None:
-    names = [output.name for one in all_measures() for output in one.outputs]
-    assert len(names) == len(set(names))
+NAMES = {
+    "every kind": (
+        "c2st_linear class_kl class_score closer_to_train coverage density exact_copies "
+        "intended_class near_copies precision recall train_on_real train_on_synthetic"
+    ),
+    "image": "c2st_strong feature_spread frechet_distance kernel_distance",
+    "vector": (
+        "c2st_strong feature_spread high_quality mmd mode_kl modes_covered sliced_wasserstein"
+    ),
+    "table": (
+        "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "
+        "cluster_sizes column_shapes correlation_difference frechet_distance lift_auc lift_r2 mmd "
+        "outliers_in_columns outliers_in_rows pair_trends quality range_coverage "
+        "train_on_real_target_auc train_on_real_target_f1 train_on_real_target_r2 "
+        "train_on_synthetic_target_auc train_on_synthetic_target_f1 train_on_synthetic_target_r2"
+    ),
+}
+"""What is measured of each kind of samples: a figure that is lost or gained is announced."""
+
+
+def names_for(space: Space) -> set[str]:
+    return {output.name for one in measures_for(space) for output in one.outputs}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_its_measures(kind: str) -> None:
+    assert names_for(data(kind).space) == {*NAMES["every kind"].split(), *NAMES[kind].split()}
+
+
+class Waves(Space):
+    """A kind of space that no measure knows by name."""
+
+    kind = "waves of a test"
+    axes = 1
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return 1, 64
+
+    def to_model(self, compact: Tensor) -> Tensor:
+        return compact
+
+    def to_data(self, x: Tensor) -> Tensor:
+        return x
+
+
+def test_a_kind_from_elsewhere_has_the_measures_that_suit_it() -> None:
+    # Along an axis: as pictures, since all of these look at features.
+    assert names_for(Waves()) == {*NAMES["every kind"].split(), *NAMES["image"].split()}
+
+
+def test_names_and_titles_are_unique() -> None:
+    outputs = [output for one in all_measures() for output in one.outputs]
+    assert len({output.name for output in outputs}) == len(outputs)
+    assert len({output.title for output in outputs}) == len(outputs)
+
+
+@every_measure
+def test_titles_are_words(space: str, one: Measure) -> None:
+    for output in one.outputs:
+        assert output.title[:1].isupper()
+        assert "_" not in output.title
+        assert output.title == output.title.strip()
+
+
+@every_measure
+def test_what_is_read_in_training_needs_no_more_than_samples(space: str, one: Measure) -> None:
+    if one.in_training:
+        whole = hearing(space, reals(space, N))
+        samples, reference = (Exhibit(e.x, e.features) for e in (whole.samples, whole.reference))
+        bench = replace(whole.bench, train=None, split="train")
+        assert one.applies(samples, reference, bench)
+        assert set(one.read(samples, reference, bench)) == {o.name for o in one.outputs}
+
+
+class Echo(Measure):
+    """A measure from elsewhere, of memorisation: the share of samples that are training rows."""
+
+    outputs = (
+        Output(
+            name="echo_of_a_test",
+            title="Echo",
+            better="lower",
+            meaning="The share of samples that are training rows.",
+            source="this file",
+            extractor=False,
+            limits=(0.0, 1.0),
+            memorisation=Memorisation(0.1),
+        ),
+    )
+
+    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> dict[str, Reading]:
+        assert bench.train is not None
+        known = {tuple(row) for row in bench.train.x.flatten(1).tolist()}
+        hits = [tuple(row) in known for row in candidate.x.flatten(1).tolist()]
+        return {"echo_of_a_test": Reading(sum(hits) / len(hits))}
+
+
+@pytest.fixture
+def echo() -> Iterator[type[Measure]]:
+    yield REGISTRY.add(Echo)
+    REGISTRY.forget(__name__)
+
+
+def test_a_measure_is_one_file(echo: type[Measure]) -> None:
+    space = data("vector").space
+    assert echo in map(type, measures_for(space))
+    measures = [MaximumMeanDiscrepancy(), echo()]
+    train = reals("vector", 2 * N)
+    figures = judge(hearing("vector", train.rows(torch.arange(200))), measures)
+    assert figures[-1].title == "Echo"
+    assert "signs of memorisation in Echo, 1.00 where fresh reals have 0" in verdict(
+        figures, split="holdout"
+    )
+    assert "memorisation" not in verdict(
+        judge(hearing("vector", reals("vector", N)), measures), split="holdout"
+    )
+    said = page(Evaluation({}, figures, "So."))
+    assert "Echo <span" in said
+    assert "to be compared with fresh reals alone" in said
+
+
+def test_a_measure_whose_file_is_forgotten_is_gone(echo: type[Measure]) -> None:
+    REGISTRY.forget(__name__)
+    assert echo not in map(type, all_measures())
+    REGISTRY.add(Echo)
+
+
+FILE = """
+import zerosum as zs
+from zerosum.evaluation.measures.base import Measure, Output, Reading, measure
+
+
+@measure
+class Nothing(Measure):
+    outputs = (Output("nothing_of_a_test", "{title}", "lower", "Means nothing.", "this file"),)
+
+    def read(self, candidate, reference, bench):
+        return {{"nothing_of_a_test": Reading(0.0)}}
+
+
+@zs.recipe(paper="None")
+def recipe_beside_a_measure(space):
+    raise NotImplementedError
+"""
+
+
+def test_a_measure_beside_a_recipe_is_found_and_loaded_anew(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    for title in ("First", "Second"):
+        path.write_text(FILE.format(title=title))
+        module = load_recipe_file(path).build.__module__
+        titles = [o.title for one in all_measures() for o in one.outputs]
+        assert titles.count(title) == 1
+    assert "First" not in titles
+    REGISTRY.forget(module)
+    forget_recipes(module)
 
 
 def test_an_output_that_exists_is_refused() -> None:

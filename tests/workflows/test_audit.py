@@ -18,7 +18,7 @@ from zerosum.engine.choose import Wishes
 from zerosum.errors import DataError, EvaluationError
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.audit import Audit, Standing, verdict
-from zerosum.modalities.tables.privacy.rates import Estimate
+from zerosum.modalities.tables.privacy.rates import Estimate, Rate
 from zerosum.modalities.tables.privacy.report import STANDINGS, page
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
@@ -115,6 +115,28 @@ def test_the_page_and_the_json(leaky: Audit, tmp_path: Path) -> None:
     assert not re.search(r"https?:|<script|<link", html)
     with pytest.raises(EvaluationError, match=r"cannot save a report as \.pdf"):
         leaky.save(tmp_path / "a.pdf")
+
+
+@pytest.mark.parametrize("kind", ["safe", "leaky", "odd"])
+def test_nothing_is_lost_on_the_way_through_json(kind: str, request: pytest.FixtureRequest) -> None:
+    one: Audit = request.getfixturevalue("leaky" if kind == "odd" else kind)
+    if kind == "odd":
+        nan, inf = float("nan"), float("inf")
+        findings = tuple(
+            replace(finding, main=Rate(nan, 9.0), baseline=None, risk=Estimate(nan, -inf, inf))
+            for finding in one
+        )
+        one = replace(one, findings=findings, closest=replace(one.closest, to_train=nan))
+    again = Audit.from_json(json.loads(one.dumps()))
+    assert again == one
+    assert repr(again) == repr(one)
+    assert again.page() == one.page()
+
+
+@pytest.mark.parametrize("data", [{}, {"schema": 2}, {"schema": 2, "attacks": 3}])
+def test_what_is_no_audit_is_refused(data: Any) -> None:
+    with pytest.raises(EvaluationError, match="no audit of zerosum's"):
+        Audit.from_json(data)
 
 
 def test_names_of_columns_cannot_break_the_page() -> None:

@@ -79,7 +79,7 @@ def test_the_page_and_the_json(runs: list[Run], tmp_path: Path) -> None:
 def figure(low: float | None, high: float | None, **more: Any) -> Figure:
     known: dict[str, Any] = {"better": "lower", "ceiling": 0.0, "floor": 9.0}
     value = 0.0 if low is None or high is None else (low + high) / 2
-    return Figure("d", "N=9", value, low, high, meaning="m", source="s", **(known | more))
+    return Figure("d", "D", "N=9", value, low, high, meaning="m", source="s", **(known | more))
 
 
 @pytest.mark.parametrize(

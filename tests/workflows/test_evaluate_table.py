@@ -80,7 +80,8 @@ def test_the_report_draws_columns_pairs_groups_and_rows(found: Evaluation, tmp_p
     assert isinstance(part, TablePart)
     scores = [one.score for one in part.sketch.columns]
     assert scores == sorted(scores)
-    assert Evaluation.from_json(data).parts == found.parts
+    assert Evaluation.from_json(data) == found
+    assert repr(Evaluation.from_json(data)) == repr(found)
 
 
 def test_names_cannot_break_the_report(found: Evaluation) -> None:

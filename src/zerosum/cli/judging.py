@@ -161,11 +161,11 @@ def audit(
 def print_figures(figures: "Sequence[Figure]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
     from zerosum.evaluation.judging.verdict import carries
-    from zerosum.evaluation.reports.words import interval, number, title
+    from zerosum.evaluation.reports.words import interval, number
 
     rows = [
         {
-            "figure": title(figure.name),
+            "figure": figure.title,
             "value": number(figure.value),
             "95 %": interval(figure.low, figure.high),
             "baseline": number(figure.floor),
@@ -193,7 +193,7 @@ def scale(place: float | None) -> str:
 
 def _print_comparison(found: "Comparison") -> None:
     from zerosum.evaluation.judging.comparison import best_of
-    from zerosum.evaluation.reports.words import number, title
+    from zerosum.evaluation.reports.words import number
 
     names, rows = found.names, []
     for row in found.rows:
@@ -203,7 +203,7 @@ def _print_comparison(found: "Comparison") -> None:
             for i, (name, figure) in enumerate(zip(names, row, strict=True))
         }
         ends = {"baseline": number(row[0].floor), "reals": number(row[0].ceiling)}
-        rows.append({"figure": title(row[0].name), **values, **ends})
+        rows.append({"figure": row[0].title, **values, **ends})
     say(_protocol(found.evaluations[0]))
     if rows:
         print_table(rows)
@@ -254,7 +254,7 @@ def _protocol(found: "Evaluation") -> str:
 
 def _check(out: Path | None) -> None:
     """Refuse a report that could not be saved before anything is judged."""
-    from zerosum.evaluation.judging.figures import require_form
+    from zerosum.evaluation.judging.saved import require_form
 
     if out is not None:
         require_form(out)

@@ -187,7 +187,7 @@ def examine(
     )
     samples = case.exhibit(*made, progress)
     hearing = case.hearing(samples, replicates=replicates, progress=progress)
-    figures = judge(hearing, measures_for(case.space.kind))
+    figures = judge(hearing, measures_for(case.space))
     beside, private = (), subject.privacy
     if mine and not private:
         beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)

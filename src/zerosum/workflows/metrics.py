@@ -1,10 +1,15 @@
-"""What is measured while a training runs, where the data allows it at next to no cost."""
+"""What is measured while a training runs: the measures that ask for it, at next to no cost."""
 
 import time
+from collections.abc import Sequence
 
+from torch import Tensor
+
+from zerosum.catalogue import measures_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.modalities.points.modes import count_modes
+from zerosum.evaluation.features.base import Embedded
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
 
@@ -13,11 +18,20 @@ _SHARE_OF_TIME = 0.02
 _LEAST_SECONDS = 5.0
 
 
-class ModeHook(Hook):
-    """Counts the modes that 2,500 samples cover, on mixtures whose modes are known."""
+class MeasureHook(Hook):
+    """Reads measures of 2,500 samples, beside as many training rows.
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    Args:
+        run: where the numbers are recorded.
+        measures: that are cheap enough, see `Measure.in_training`.
+        reference: the training rows.
+        bench: what the measures share.
+    """
+
+    def __init__(
+        self, run: Run, measures: Sequence[Measure], reference: Exhibit, bench: Bench
+    ) -> None:
+        self._run, self._measures, self._reference, self._bench = run, measures, reference, bench
         self._next = 0.0
         self.newest: dict[str, float] = {}
 
@@ -36,16 +50,12 @@ class ModeHook(Hook):
         self._run.update(scores=self.newest)
 
     def _measure(self, trainer: Trainer) -> None:
-        modes = trainer.dataset.modes
-        if modes is None:
-            return
         noise = Noise(derive_seed(0, "mode samples"))
         x = trainer.sample(trainer.game.draw(_SAMPLES, noise))
-        count = count_modes(x, modes, trainer.dataset.mode_std)
+        samples = _exhibit(x, self._bench)
+        readings = [one.read(samples, self._reference, self._bench) for one in self._measures]
         self.newest = {
-            "modes_covered": count.covered,
-            "high_quality": round(count.high_quality, 4),
-            "mode_kl": round(count.kl, 4),
+            name: round(reading.value, 4) for found in readings for name, reading in found.items()
         }
         self._run.add_event(
             "measured", step=trainer.step, images=trainer.images_seen, **self.newest
@@ -53,5 +63,24 @@ class ModeHook(Hook):
 
 
 def metric_hook(run: Run, trainer: Trainer) -> list[Hook]:
-    """The measures that suit the trainer's data; none where there is nothing cheap to measure."""
-    return [ModeHook(run)] if trainer.dataset.modes is not None else []
+    """Reads what can be measured while this training runs; empty if nothing can.
+
+    In a private training nothing is measured: the numbers are computed from real rows.
+    """
+    dataset = trainer.dataset
+    space = dataset.space.judged
+    measures = [one for one in measures_for(space) if one.in_training]
+    if not measures or run.manifest.get("privacy"):
+        return []
+    bench = Bench(
+        space, extractor="embedded", split="train", modes=dataset.modes, mode_std=dataset.mode_std
+    )
+    noise = Noise(derive_seed(0, "measured rows"))
+    rows = noise.uniform(len(dataset)).argsort(stable=True)[:_SAMPLES]
+    reference = _exhibit(dataset.take(rows)[0], bench)
+    there = [one for one in measures if one.applies(reference, reference, bench)]
+    return [MeasureHook(run, there, reference, bench)] if there else []
+
+
+def _exhibit(x: Tensor, bench: Bench) -> Exhibit:
+    return Exhibit(x, Embedded(bench.space, name=bench.extractor)(x))

@@ -2,14 +2,21 @@
 
 import json
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
 from zerosum.errors import EvaluationError
+from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.figures import Evaluation, Figure
+from zerosum.evaluation.judging.saved import decoded, encoded
+from zerosum.evaluation.measures.base import Memorisation
+from zerosum.evaluation.reports.parts import Card, Drawn, NeighboursPart, SamplesPart
 
-PLAIN = Figure("recall", "k=5", 0.5, 0.4, 0.6, 1.0, 0.0, "higher", "A share.", "Somebody 2020")
+PLAIN = Figure(
+    "recall", "Recall", "k=5", 0.5, 0.4, 0.6, 1.0, 0.0, "higher", "A share.", "Somebody 2020"
+)
 WHOLE = Evaluation(
     subject={"name": "a", "n": 5},
     figures=(PLAIN, replace(PLAIN, name="alone", low=None, high=None, ceiling=None, floor=None)),
@@ -46,19 +53,111 @@ def test_no_place(floor: float | None, ceiling: float | None, value: float) -> N
     assert replace(PLAIN, floor=floor, ceiling=ceiling, value=value).standing is None
 
 
-def test_a_trip_through_json() -> None:
+def number(random: Random) -> float:
+    odd = [0.0, -0.0, 1e-300, 1 / 3, float("inf"), float("-inf"), float("nan")]
+    return random.choice([*odd, random.gauss(0, 1e3)])
+
+
+def text(random: Random) -> str:
+    odd = ["", "NaN", "Infinity", "null", "<b>&\"'", "é – \u2028 \x7f", "a\nb"]
+    return random.choice([*odd, "".join(chr(random.randrange(32, 1_000)) for _ in range(9))])
+
+
+def anything(random: Random, depth: int = 0) -> Any:
+    """A JSON value, or one with numbers that are not finite."""
+    kinds = [number, text, lambda _: None, lambda _: True, lambda r: r.randrange(-9, 2**60)]
+    if depth < 3:
+        kinds += [
+            lambda r: [anything(r, depth + 1) for _ in range(r.randrange(3))],
+            lambda r: {text(r): anything(r, depth + 1) for _ in range(r.randrange(3))},
+        ]
+    return random.choice(kinds)(random)
+
+
+def png(random: Random) -> bytes:
+    return random.randbytes(random.randrange(1, 40))
+
+
+def random_figure(random: Random, name: str) -> Figure:
+    low, high, ceiling, floor = (random.choice([None, number(random)]) for _ in range(4))
+    return Figure(
+        name, text(random), text(random), number(random), low, high, ceiling, floor,
+        random.choice(["lower", "higher", "one"]), text(random), text(random),
+        random.choice([None, Memorisation(number(random), number(random))]),
+    )  # fmt: skip
+
+
+def random_evaluation(random: Random) -> Evaluation:
+    cards = tuple(
+        Card(png(random), (png(random), png(random)), (number(random), 1.0), "random")
+        for _ in range(random.randrange(3))
+    )
+    drawn = Drawn(png(random), text(random), random.choice([True, False]))
+    return Evaluation(
+        subject={text(random): anything(random) for _ in range(4)} | {"name": text(random)},
+        figures=tuple(random_figure(random, f"f{i}") for i in range(random.randrange(5))),
+        verdict=text(random),
+        warnings=tuple(text(random) for _ in range(random.randrange(3))),
+        parts=random.choice([
+            (), (SamplesPart(text(random), drawn, random.choice([None, drawn])),
+                 NeighboursPart(cards, random.randrange(99))),
+        ]),
+        curves={text(random): [(i, number(random)) for i in range(random.randrange(4))]},
+        events=tuple({text(random): anything(random)} for _ in range(random.randrange(3))),
+        seconds=abs(random.gauss(0, 1)),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_nothing_is_lost_on_the_way_through_json(seed: int) -> None:
+    random = Random(seed)
+    one, other = random_evaluation(random), random_evaluation(random)
+    again = Evaluation.from_json(json.loads(one.dumps()))
+    assert again == one
+    assert repr(again) == repr(one), "equal in every type and in every number that is not finite"
+    both = Comparison((one, other), (text(random),), text(random), abs(random.gauss(0, 1)))
+    back = Comparison.from_json(json.loads(both.dumps()))
+    assert back == both
+    assert repr(back) == repr(both)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_values_are_decoded_to_what_was_encoded(seed: int) -> None:
+    value = anything(Random(seed))
+    text = json.dumps(encoded(value), allow_nan=False)
+    assert repr(decoded(json.loads(text))) == repr(value)
+
+
+def test_evaluations_that_differ_are_not_equal() -> None:
     assert Evaluation.from_json(json.loads(WHOLE.dumps())) == WHOLE
-    assert json.loads(WHOLE.dumps())["figures"][0]["standing"] == 0.5
+    odd = replace(WHOLE, figures=(replace(PLAIN, value=float("nan")),))
+    assert odd == replace(odd)
+    assert replace(odd, figures=(replace(PLAIN, value=float("inf")),)) != odd
+    assert replace(WHOLE, seconds=1.5) != WHOLE
+    assert Comparison((WHOLE,)) != WHOLE
 
 
-def test_numbers_that_json_cannot_hold_are_null() -> None:
+def test_json_says_what_follows_from_the_numbers() -> None:
+    (row, _) = json.loads(WHOLE.dumps())["figures"]
+    assert (row["standing"], row["full_name"]) == (0.5, "recall (k=5)")
+
+
+def test_numbers_that_json_cannot_hold_are_named() -> None:
     worst = replace(WHOLE, figures=(replace(PLAIN, value=float("inf"), better="lower"),))
-    text = worst.dumps()
-    assert "Infinity" not in text
-    (row,) = json.loads(text)["figures"]
-    assert (row["value"], row["standing"]) == (None, None)
-    (figure,) = Evaluation.from_json(json.loads(text)).figures
-    assert figure.value != figure.value
+    (row,) = json.loads(worst.dumps())["figures"]
+    assert (row["value"], row["standing"]) == ({"number": "Infinity"},) * 2
+
+
+def test_evaluations_of_schema_1_are_read() -> None:
+    old: dict[str, Any] = WHOLE.to_json() | {"schema": 1}
+    del old["parts"]
+    for row in old["figures"]:
+        del row["title"], row["memorisation"]
+    old["figures"][0] |= {"name": "feature_spread", "value": None}
+    found = Evaluation.from_json(old)
+    assert [figure.title for figure in found] == ["Feature spread", "Alone"]
+    assert found["feature_spread"].value != found["feature_spread"].value
+    assert found.parts == ()
 
 
 @pytest.mark.parametrize("data", [{}, {"schema": 1}, {"schema": "x"}, {"schema": 1, "subject": 3}])
@@ -68,8 +167,8 @@ def test_what_is_no_evaluation_is_refused(data: Any) -> None:
 
 
 def test_a_newer_schema_is_refused() -> None:
-    with pytest.raises(EvaluationError, match=r"schema 2.*reads up to 1\. Upgrade"):
-        Evaluation.from_json(WHOLE.to_json() | {"schema": 2})
+    with pytest.raises(EvaluationError, match=r"schema 3.*reads up to 2\. Upgrade"):
+        Evaluation.from_json(WHOLE.to_json() | {"schema": 3})
 
 
 def test_figures_by_name() -> None:

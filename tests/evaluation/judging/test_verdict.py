@@ -6,13 +6,15 @@ import pytest
 
 from zerosum.evaluation.judging.figures import Figure
 from zerosum.evaluation.judging.verdict import carries, clearness, tells, verdict
+from zerosum.evaluation.measures.base import Memorisation
 
 
 def figure(
     value: float, *, ceiling: float | None = 0.0, floor: float | None = 10.0, **more: Any
 ) -> Figure:
     known: dict[str, Any] = {
-        "name": "distance", "protocol": "pixels, holdout, N=9", "low": None, "high": None,
+        "name": "distance", "title": str(more.get("name", "distance")).capitalize(),
+        "protocol": "pixels, holdout, N=9", "low": None, "high": None,
         "better": "lower", "meaning": "How far.", "source": "Somebody 2020",
     }  # fmt: skip
     return Figure(value=value, ceiling=ceiling, floor=floor, **(known | more))
@@ -49,7 +51,7 @@ def test_what_is_as_good_as_real_is_not_told_from_it(value: float) -> None:
 
 def test_the_weakest_is_named_with_its_numbers() -> None:
     figures = [
-        figure(0.2, low=0.1, high=0.3, name="frechet_distance"),
+        figure(0.2, low=0.1, high=0.3, name="frechet"),
         figure(0.4, name="recall", better="higher", ceiling=0.9, floor=0.0, low=0.35, high=0.45),
         figure(0.3, low=-0.4, high=1.0, name="kernel_distance"),
     ]
@@ -107,16 +109,29 @@ def test_the_clearest_is_named_where_there_is_no_scale() -> None:
 
 
 def test_memorisation_is_said_where_there_is_some_and_where_it_cannot_be_judged() -> None:
-    copies = figure(0.3, name="near_copies", ceiling=0.01, floor=0.0, low=0.2, high=0.4)
+    near = Memorisation(0.01, share=0.25)
+    copies = figure(
+        0.3, name="copies", memorisation=near, ceiling=0.01, floor=0.0, low=0.2, high=0.4
+    )
     good = figure(0.0)
     said = verdict([good, copies], split="holdout")
     assert said == (
-        "Not told from fresh reals by the one figure; signs of memorisation in Near copies, 0.300 "
+        "Not told from fresh reals by the one figure; signs of memorisation in Copies, 0.300 "
         "where fresh reals have 0.010."
     )
-    none = figure(0.02, name="near_copies", ceiling=0.01, floor=0.0, low=0.0, high=0.04)
+    none = figure(
+        0.02, name="copies", memorisation=near, ceiling=0.01, floor=0.0, low=0.0, high=0.04
+    )
     assert "memorisation" not in verdict([good, none], split="holdout")
-    slight = figure(0.53, name="closer_to_train", ceiling=0.5, floor=0.5, low=0.51, high=0.55)
+    slight = figure(
+        0.53,
+        name="closer",
+        memorisation=Memorisation(0.05),
+        ceiling=0.5,
+        floor=0.5,
+        low=0.51,
+        high=0.55,
+    )
     assert "memorisation" not in verdict([good, slight], split="holdout")
     assert verdict([good], split="train").endswith(
         "; memorisation was not judged, for want of a holdout."

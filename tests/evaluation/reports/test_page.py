@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
@@ -11,24 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from jinja2 import DictLoader, UndefinedError
 from PIL import Image
 
 from zerosum.catalogue import modality_of_kind
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.figures import Evaluation, Figure
 from zerosum.evaluation.measures.base import Exhibit
-from zerosum.evaluation.reports.markup import element
 from zerosum.evaluation.reports.page import page
 from zerosum.evaluation.reports.parts import (
     Card,
     Drawn,
     Neighbour,
     NeighboursPart,
+    Part,
     SamplesPart,
     Shown,
     png_of,
 )
 from zerosum.evaluation.reports.plots import bar, curve
+from zerosum.evaluation.reports.rendering import render
 from zerosum.spaces import ImageSpace
 
 VOID = {"meta", "img", "br"}
@@ -66,9 +69,13 @@ def read(html: str) -> Reader:
     return reader
 
 
+TITLES = {"frechet_distance": "Fréchet distance"}
+
+
 def figure(name: str, value: float, **more: Any) -> Figure:
     known: dict[str, Any] = {
-        "protocol": "pixels, holdout, N=9", "low": value - 0.1, "high": value + 0.1,
+        "title": TITLES.get(name, name.capitalize()), "protocol": "pixels, holdout, N=9",
+        "low": value - 0.1, "high": value + 0.1,
         "ceiling": 1.0, "floor": 0.0, "better": "higher", "meaning": f"What {name} means.",
         "source": "Somebody 2020, arXiv:2001.00001",
     }  # fmt: skip
@@ -259,9 +266,40 @@ def test_large_pictures_are_shown_small(channels: int) -> None:
         assert small.size == (128, 192)
 
 
-def test_markup_escapes_attributes() -> None:
-    assert element("p", None, 3, title='"') == '<p title="&quot;">3</p>'
-    assert element("img", alt="<") == '<img alt="&lt;">'
+class Note(Part):
+    """A part of a modality that is one file, with a template of its own."""
+
+    kind = "note of a test"
+    template = "note.html.jinja"
+    loader = DictLoader(
+        {"note.html.jinja": "{% import 'pieces.html.jinja' as pieces %}"
+         "<p title=\"{{ part.text }}\">{{ part.text }}</p>{{ pieces.warnings([part.text]) }}"}
+    )  # fmt: skip
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "text": self.text}
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> "Note":
+        return cls(data["text"])
+
+
+def test_a_part_may_bring_its_template(evaluation: Evaluation) -> None:
+    found = replace(evaluation, parts=(Note(EVIL),))
+    again = Evaluation.from_json(json.loads(found.dumps()))
+    assert again == found
+    reader = read(page(again))
+    assert "b" not in reader.tags
+    assert ("title", EVIL) in reader.attributes
+    assert reader.text.count(EVIL) == 2
+
+
+def test_a_template_that_asks_for_what_it_is_not_given_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'part' is undefined"):
+        render("note.html.jinja", {}, loader=Note.loader)
 
 
 def test_save_writes_the_page_and_the_json(evaluation: Evaluation, tmp_path: Path) -> None:

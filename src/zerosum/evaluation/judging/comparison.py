@@ -1,14 +1,15 @@
 """Several models judged under one protocol, and which of them is best where that can be said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from zerosum.evaluation.judging.figures import SCHEMA, Evaluation, Figure, finite, save_report
+from zerosum.evaluation.judging.figures import Evaluation, Figure
+from zerosum.evaluation.judging.saved import Report
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(Report):
     """Evaluations of several models against the same reals.
 
     Attributes:
@@ -18,6 +19,7 @@ class Comparison:
         seconds: how long it took.
     """
 
+    what: ClassVar[str] = "comparison"
     evaluations: tuple[Evaluation, ...]
     warnings: tuple[str, ...] = ()
     command: str = ""
@@ -39,34 +41,35 @@ class Comparison:
         shared = [f.full_name for f in self.evaluations[0] if all(f.full_name in k for k in known)]
         return [tuple(k[name] for k in known) for name in shared]
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: every evaluation, and for each figure the name of the best or null."""
+    def values(self) -> dict[str, Any]:
+        """See `Report.values`; for each figure the name of the best or None stands beside."""
         names = self.names
-        return finite(
-            {
-                "schema": SCHEMA,
-                "names": names,
-                "best": {
-                    row[0].name: None if (i := best_of(row)) is None else names[i]
-                    for row in self.rows
-                },
-                "warnings": list(self.warnings),
-                "command": self.command,
-                "evaluations": [one.to_json() for one in self.evaluations],
-                "seconds": round(self.seconds, 2),
-            }
+        return {
+            "names": names,
+            "best": {
+                row[0].name: None if (i := best_of(row)) is None else names[i] for row in self.rows
+            },
+            "warnings": self.warnings,
+            "command": self.command,
+            "evaluations": [one.to_json() for one in self.evaluations],
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """See `Report.read`."""
+        return cls(
+            evaluations=tuple(Evaluation.from_json(one) for one in values["evaluations"]),
+            warnings=tuple(values["warnings"]),
+            command=values["command"],
+            seconds=values["seconds"],
         )
 
-    def save(self, path: Path | str) -> Path:
-        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
-
-        Raises:
-            EvaluationError: another ending.
-            RunError: it cannot be written.
-        """
+    def page(self) -> str:
+        """See `Report.page`."""
         from zerosum.evaluation.reports.comparison import page
 
-        return save_report(Path(path), lambda: page(self), self.to_json())
+        return page(self)
 
 
 def best_of(row: tuple[Figure, ...]) -> int | None:

@@ -1,19 +1,14 @@
 """What the judge says: figures between a ceiling and a floor, and all of them together."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from math import isfinite, isnan
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.measures.base import Better
+from zerosum.evaluation.judging.saved import Report
+from zerosum.evaluation.measures.base import Better, Memorisation
 from zerosum.evaluation.reports.parts import Part
-from zerosum.runs.files import make_folder, write_json, write_whole
-
-SCHEMA = 1
-"""Version of the JSON; newer ones are refused."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +17,7 @@ class Figure:
 
     Attributes:
         name: such as `frechet_distance`.
+        title: the name in words, such as `Fréchet distance`.
         protocol: what else the number depends on: `self-64, holdout, N=2000, k=5`.
         value: the number.
         low: lower end of its 95 % bootstrap interval, or None.
@@ -31,9 +27,12 @@ class Figure:
         better: which way is good.
         meaning: in plain words.
         source: the paper or definition.
+        memorisation: when it is a sign that training rows are given back; None if it is about
+            something else. Fresh reals alone are the measure of such a figure.
     """
 
     name: str
+    title: str
     protocol: str
     value: float
     low: float | None
@@ -43,6 +42,7 @@ class Figure:
     better: Better
     meaning: str
     source: str
+    memorisation: Memorisation | None = None
 
     @property
     def full_name(self) -> str:
@@ -68,21 +68,22 @@ class Figure:
         return {"lower": value, "higher": -value, "one": abs(value - 1)}[self.better]
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, eq=False)
+class Evaluation(Report):
     """Everything the judge found about one model.
 
     Attributes:
-        subject: what was judged: run, recipe, step, data, seed, and by which command.
+        subject: what was judged: run, recipe, step, data, seed, and by which command; JSON values.
         figures: the numbers.
         verdict: one sentence.
         warnings: what a reader must know before believing the numbers.
         parts: what is shown of samples and reals, which depends on their kind.
         curves: numbers over the training by name, each a list of `(images, value)`.
-        events: what was diagnosed and done while the model was trained.
+        events: what was diagnosed and done while the model was trained; JSON values.
         seconds: how long the judge took.
     """
 
+    what: ClassVar[str] = "evaluation"
     subject: dict[str, Any]
     figures: tuple[Figure, ...]
     verdict: str
@@ -114,120 +115,56 @@ class Evaluation:
         known = [part.kind for part in self.parts]
         raise EvaluationError(f"no part {kind!r}.{did_you_mean(kind, known)}")
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, from which `from_json` makes an equal evaluation.
-
-        Numbers that are not finite become null.
-        """
-        return finite(
-            {
-                "schema": SCHEMA,
-                "subject": self.subject,
-                "verdict": self.verdict,
-                "warnings": list(self.warnings),
-                "figures": [
-                    asdict(figure) | {"full_name": figure.full_name, "standing": figure.standing}
-                    for figure in self.figures
-                ],
-                "parts": [part.to_json() for part in self.parts],
-                "curves": self.curves,
-                "events": list(self.events),
-                "seconds": round(self.seconds, 2),
-            }
-        )
+    def values(self) -> dict[str, Any]:
+        """See `Report.values`; full names and places of figures follow from the others."""
+        return {
+            "subject": self.subject,
+            "verdict": self.verdict,
+            "warnings": self.warnings,
+            "figures": [
+                asdict(figure) | {"full_name": figure.full_name, "standing": figure.standing}
+                for figure in self.figures
+            ],
+            "parts": [part.to_json() for part in self.parts],
+            "curves": self.curves,
+            "events": self.events,
+            "seconds": self.seconds,
+        }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Evaluation":
-        """What `to_json` described.
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """See `Report.read`."""
+        return cls(
+            subject=dict(values["subject"]),
+            figures=tuple(_figure(row) for row in values["figures"]),
+            verdict=values["verdict"],
+            warnings=tuple(values["warnings"]),
+            parts=tuple(Part.from_json(part) for part in values.get("parts", ())),
+            curves={
+                name: [(images, value) for images, value in curve]
+                for name, curve in values["curves"].items()
+            },
+            events=tuple(values["events"]),
+            seconds=values["seconds"],
+        )
 
-        Raises:
-            EvaluationError: it is no evaluation, or one of a newer zerosum.
-        """
-        try:
-            if data["schema"] > SCHEMA:
-                raise EvaluationError(
-                    f"this evaluation is of schema {data['schema']}, and this zerosum reads up to "
-                    f"{SCHEMA}. Upgrade: pip install -U zerosum."
-                )
-            return cls(
-                subject=dict(data["subject"]),
-                figures=tuple(_figure(row) for row in data["figures"]),
-                verdict=data["verdict"],
-                warnings=tuple(data["warnings"]),
-                parts=tuple(Part.from_json(part) for part in data.get("parts", ())),
-                curves={
-                    name: [(images, value) for images, value in curve]
-                    for name, curve in data["curves"].items()
-                },
-                events=tuple(data["events"]),
-                seconds=data["seconds"],
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise EvaluationError(f"this is no evaluation of zerosum's: {error!r}.") from error
-
-    def dumps(self) -> str:
-        """`to_json` as text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-
-    def save(self, path: Path | str) -> Path:
-        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
-
-        Raises:
-            EvaluationError: another ending.
-            RunError: it cannot be written.
-        """
+    def page(self) -> str:
+        """See `Report.page`."""
         from zerosum.evaluation.reports.page import page
 
-        return save_report(Path(path), lambda: page(self), self.to_json())
-
-
-def save_report(path: Path, page: Callable[[], str], data: Any) -> Path:
-    """Write a page and its JSON, or the JSON alone, as the ending of `path` asks.
-
-    Raises:
-        EvaluationError: another ending.
-        RunError: it cannot be written.
-    """
-    form = require_form(path)
-    make_folder(path.parent)
-    if form == ".html":
-        text = page()
-        write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
-    write_json(path if form == ".json" else path.with_suffix(".json"), data)
-    return path
-
-
-def require_form(path: Path) -> str:
-    """The form of report that the ending of `path` asks for.
-
-    Raises:
-        EvaluationError: there is none for it.
-    """
-    form = path.suffix.lower()
-    if form not in (".html", ".json"):
-        raise EvaluationError(
-            f"cannot save a report as {form or 'a folder'}. Allowed: .html (a page, with the JSON "
-            "beside it) and .json."
-        )
-    return form
-
-
-def finite(value: Any) -> Any:
-    """JSON values, with null in place of numbers that JSON cannot hold.
-
-    >>> finite({"a": [1.0, float("inf")]})
-    {'a': [1.0, None]}
-    """
-    if isinstance(value, Mapping):
-        return {name: finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+        return page(self)
 
 
 def _figure(row: Mapping[str, Any]) -> Figure:
-    """A figure from its JSON; a value that is null was not finite, and reads as NaN."""
+    """A figure from its values.
+
+    Those of schema 1 have no title and say nothing of memorisation, and null is a number that was
+    not finite.
+    """
+    row = {"title": row["name"].replace("_", " ").capitalize(), "memorisation": None, **row}
     known: dict[str, Any] = {field.name: row[field.name] for field in fields(Figure)}
+    if known["memorisation"] is not None:
+        known["memorisation"] = Memorisation(**known["memorisation"])
     if known["value"] is None:
         known["value"] = float("nan")
     return Figure(**known)

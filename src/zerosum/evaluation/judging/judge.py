@@ -86,6 +86,7 @@ def _figure(
     bottom, top = output.limits
     return Figure(
         name=output.name,
+        title=output.title,
         protocol=", ".join(parts),
         value=value.value,
         low=None if low is None else min(max(low, bottom), value.value),
@@ -95,4 +96,5 @@ def _figure(
         better=output.better,
         meaning=output.meaning,
         source=output.source,
+        memorisation=output.memorisation,
     )

@@ -5,7 +5,7 @@ from math import isinf, isnan, sqrt
 from statistics import median
 
 from zerosum.evaluation.judging.figures import Figure
-from zerosum.evaluation.reports.words import number, title
+from zerosum.evaluation.reports.words import number
 
 _HEADLINES = (
     (0.9, "Close to fresh reals"),
@@ -14,20 +14,6 @@ _HEADLINES = (
     (float("-inf"), "No better than the trivial baseline"),
 )
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
-
-_ABOUT_COPIES = {
-    "closer_to_train": (0.05, 0.0),
-    "exact_copies": (0.0, 0.25),
-    "near_copies": (0.01, 0.25),
-}
-"""Figures about memorisation, and how much worse than fresh reals they must be to be a sign of it:
-by an amount, and by a share of what fresh reals have. The latter is for tables in which rows often
-equal each other: a good model makes the most frequent rows a little more often than it should.
-
-The bootstrap over samples does not cover that another holdout may happen to lie farther from the
-samples than the training rows do, by a few hundredths. A trivial baseline copies nothing, so it is
-no floor for these.
-"""
 
 
 def verdict(figures: Sequence[Figure], *, split: str) -> str:
@@ -40,7 +26,7 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
         figures: of one model.
         split: `holdout`, or `train` where nothing can be said of memorisation.
     """
-    judged = [f for f in figures if f.ceiling is not None and not about_copies(f)]
+    judged = [f for f in figures if f.ceiling is not None and not f.memorisation]
     if not judged:
         return "Nothing can be said: no figure could be measured."
     telling = [f for f in judged if tells(f)]
@@ -54,18 +40,13 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
 
 def carries(figure: Figure) -> bool:
     """Whether a figure tells fresh reals from the baseline, by more than it is uncertain."""
-    if figure.ceiling is None or figure.floor is None or about_copies(figure):
+    if figure.ceiling is None or figure.floor is None or figure.memorisation:
         return False
     gap = figure.badness(figure.floor) - figure.badness(figure.ceiling)
     uncertain = 0.0
     if figure.low is not None and figure.high is not None:
         uncertain = figure.high - figure.low
     return gap > max(uncertain, 1e-12)
-
-
-def about_copies(figure: Figure) -> bool:
-    """Whether a figure is about memorisation; fresh reals alone are its measure."""
-    return figure.name in _ABOUT_COPIES
 
 
 def tells(figure: Figure) -> bool:
@@ -122,16 +103,17 @@ def _worst(telling: Sequence[Figure]) -> str:
 def _copies(figures: Sequence[Figure], split: str) -> list[str]:
     if split != "holdout":
         return ["memorisation was not judged, for want of a holdout"]
-    worse = [f for f in figures if about_copies(f) and tells(f) and _by_enough(f)]
+    worse = [f for f in figures if tells(f) and _is_sign(f)]
     return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
 
 
-def _by_enough(figure: Figure) -> bool:
-    amount, share = _ABOUT_COPIES[figure.name]
-    fresh = figure.ceiling or 0.0
-    return figure.value - fresh > max(amount, share * fresh)
+def _is_sign(figure: Figure) -> bool:
+    if figure.memorisation is None or figure.ceiling is None:
+        return False
+    gap = figure.badness(figure.value) - figure.badness(figure.ceiling)
+    return figure.memorisation.shows(gap, figure.ceiling)
 
 
 def _beside(figure: Figure) -> str:
     value, ceiling = number(figure.value), number(figure.ceiling)
-    return f"{title(figure.name)}, {value} where fresh reals have {ceiling}"
+    return f"{figure.title}, {value} where fresh reals have {ceiling}"

@@ -2,7 +2,10 @@
 
 A measure never knows what it is reading: the judge gives it the samples, then fresh reals (the
 ceiling), then a trivial baseline (the floor), all of the same size. So no figure stands alone.
-A file of `measures/` defines a measure and registers it; the judge finds it by the space's kind.
+A measure is one file that defines and registers it, in `measures/` here or of a modality, in a
+package of its own, or beside a recipe. It declares all that others need to know of it: how reports
+call its numbers, whether these are about memorisation, which spaces it suits, and whether it may be
+read while a model trains. Nothing else knows it by name.
 """
 
 from abc import ABC, abstractmethod
@@ -127,40 +130,81 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Memorisation:
+    """How much worse than that of fresh reals a number must be to be a sign of memorisation.
+
+    The bootstrap over samples does not cover that another holdout may happen to lie farther from
+    the samples than the training rows do, by a few hundredths.
+
+    Attributes:
+        amount: by so much at least.
+        share: and by this share of what fresh reals have. It is for tables in which rows often
+            equal each other: a good model makes the most frequent rows a little more often than it
+            should.
+    """
+
+    amount: float
+    share: float = 0.0
+
+    def shows(self, worse: float, fresh: float) -> bool:
+        """Whether a number that is `worse` by so much than the one of `fresh` reals is a sign.
+
+        >>> Memorisation(0.01, share=0.5).shows(0.06, 0.1)
+        True
+        """
+        return worse > max(self.amount, self.share * abs(fresh))
+
+
+@dataclass(frozen=True)
 class Output:
     """One number that a measure gives.
 
     Attributes:
         name: such as `frechet_distance`; unique among all measures.
+        title: the name in words, as reports write it: `Fréchet distance`.
         better: which way is good.
         meaning: one or two plain sentences for the report.
         source: the paper or definition.
         protocol: parts of the protocol beside extractor, split and N, such as `k=5`.
         extractor: whether the number depends on the feature extractor.
         limits: the least and largest value there can be.
+        memorisation: when the number is a sign that training rows are given back; None if it is
+            about something else. One about memorisation has no part in what a verdict says of
+            quality, since a trivial baseline copies nothing and is no floor for it.
     """
 
     name: str
+    title: str
     better: Better
     meaning: str
     source: str
     protocol: str = ""
     extractor: bool = True
     limits: tuple[float, float] = (0.0, float("inf"))
+    memorisation: Memorisation | None = None
 
 
 class Measure(ABC):
     """Something that can be said about samples beside a reference.
 
     Attributes:
-        spaces: kinds of space it suits; empty for every kind.
         outputs: the numbers it gives.
         least: samples and reals it needs at least.
+        in_training: whether it is also read now and then while a model trains. Such a measure takes
+            a fraction of a second and reads samples as the space embeds them, beside training rows.
     """
 
-    spaces: ClassVar[tuple[str, ...]] = ()
     outputs: ClassVar[tuple[Output, ...]]
     least: ClassVar[int] = 2
+    in_training: ClassVar[bool] = False
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Whether it makes sense for samples of `space`; ask its facts, such as `axes`.
+
+        A kind of space that is defined elsewhere then has the measures that suit it.
+        """
+        return True
 
     def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
         """Whether there is what it needs, such as labels; too few samples are an error instead."""
@@ -187,6 +231,10 @@ class Registry:
             )
         self.measures.append(cls())
         return cls
+
+    def forget(self, module: str) -> None:
+        """Drop what `module` registered, when its file failed or has changed."""
+        self.measures = [one for one in self.measures if type(one).__module__ != module]
 
 
 REGISTRY = Registry()

@@ -54,6 +54,7 @@ class ClassScore(Measure):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="class_score",
+            title="Class score",
             better="higher",
             meaning="How surely each sample is of one class, and how evenly classes are filled: "
             "1 at worst, the number of classes at best. It does not see whether samples of a class "
@@ -86,6 +87,7 @@ class ClassKl(Measure):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="class_kl",
+            title="Class KL",
             better="lower",
             meaning="How far the shares of classes among samples are from those among reals, in "
             "nats; 0 where they agree. A class that is never made shows here. The classifier says "
@@ -120,6 +122,7 @@ class IntendedClass(Measure):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="intended_class",
+            title="Intended class",
             better="higher",
             meaning="Share of samples in which the classifier sees the label that was asked for. "
             "With reals it is the classifier's own accuracy.",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.spaces import Space
 
 
 def mean_square_spread(features: Tensor, weights: Tensor | None = None) -> float:
@@ -32,10 +33,10 @@ class Diversity(Measure):
     Not for tables: it sees columns one by one only, and `column_shapes` sees more of them.
     """
 
-    spaces: ClassVar[tuple[str, ...]] = ("image", "vector")
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="feature_spread",
+            title="Feature spread",
             better="one",
             meaning="How far two samples lie apart, on the root mean square, as a share of how far "
             "two reals do. Below 1 samples are too alike, as where a model collapses; above 1 they "
@@ -43,6 +44,11 @@ class Diversity(Measure):
             source="root of the ratio of traces of covariances",
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Not rows of codes, as tables are."""
+        return space.axes > 0 or not space.discrete
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """One ratio; for the interval the candidate is resampled."""

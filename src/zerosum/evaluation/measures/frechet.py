@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.spaces import Space
 
 _ROWS = 4_096
 """Features that are held in float64 at once."""
@@ -125,17 +126,22 @@ class FrechetDistance(Measure):
     Not for points: a ring and the square around it have the same mean and covariance.
     """
 
-    spaces: ClassVar[tuple[str, ...]] = ("image", "table")
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="frechet_distance",
+            title="Fréchet distance",
             better="lower",
             meaning="How far the cloud of samples lies from the cloud of reals, in position and "
             "in spread. Fewer samples make it larger, so compare it only at the same N.",
             source="Heusel et al. 2017, arXiv:1706.08500",
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Not points."""
+        return space.axes > 0 or space.discrete
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """One distance; for the interval, what the candidate's rows add to it is resampled."""

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.spaces import Space
 
 Kernel = Callable[[Tensor, Tensor], Tensor]
 """From rows `[N, F]` and `[M, F]`, float64, to how alike they are, `[N, M]`."""
@@ -133,11 +134,11 @@ def _subset(n: int, size: int, bench: Bench, time: int) -> Tensor:
 class KernelDistance(Measure):
     """How unlike samples and reals are to a polynomial kernel."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("image",)
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="kernel_distance",
+            title="Kernel distance",
             better="lower",
             meaning="How far mean, spread and skew of the samples' features are from the reals'. "
             "Around 0 for reals, at every number of samples; a little below is chance.",
@@ -146,6 +147,11 @@ class KernelDistance(Measure):
             limits=(float("-inf"), float("inf")),
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Samples with axes, such as pictures; others have `mmd`."""
+        return space.axes > 0
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """The mean over 50 subsets."""
@@ -157,11 +163,11 @@ class KernelDistance(Measure):
 class MaximumMeanDiscrepancy(Measure):
     """How unlike samples and reals are to Gaussian kernels, from narrow to wide."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("vector", "table")
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="mmd",
+            title="MMD",
             better="lower",
             meaning="The squared distance between samples and reals, both smeared by Gaussians of "
             "an eighth, a quarter, half and all of the median distance between reals. Around 0 "
@@ -171,6 +177,11 @@ class MaximumMeanDiscrepancy(Measure):
             limits=(-2.0, 2.0),
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Samples without axes; others have `kernel_distance`."""
+        return not space.axes
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """One subset of at most 5,000 rows; the median is that of 1,000 reals."""

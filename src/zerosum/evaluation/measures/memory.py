@@ -14,7 +14,15 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.judging.holdout import row_bytes
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import (
+    Bench,
+    Exhibit,
+    Measure,
+    Memorisation,
+    Output,
+    Reading,
+    measure,
+)
 from zerosum.evaluation.measures.blocks import nearest
 
 NEAR = 0.01
@@ -54,12 +62,14 @@ class CloserToTrain(_Memory):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="closer_to_train",
+            title="Closer to train",
             better="lower",
             meaning="Share of samples that are nearer to a training row than to any of as many "
             "reals that were never trained on. An honest model has a half; what is below counts as "
             "a half. More means that training rows are given back, blurred or bent.",
             source="after Meehan et al. 2020, arXiv:2004.05675",
             limits=(0.5, 1.0),
+            memorisation=Memorisation(0.05),
         ),
     )
 
@@ -80,6 +90,7 @@ class ExactCopies(_Memory):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="exact_copies",
+            title="Exact copies",
             better="lower",
             meaning="Share of samples that equal a training row in every value. Where fresh reals "
             "have some too, the data holds rows several times.",
@@ -87,6 +98,7 @@ class ExactCopies(_Memory):
             protocol="train={train}",
             extractor=False,
             limits=(0.0, 1.0),
+            memorisation=Memorisation(0.0, share=0.25),
         ),
     )
 
@@ -103,12 +115,14 @@ class NearCopies(_Memory):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="near_copies",
+            title="Near copies",
             better="lower",
             meaning="Share of samples that are as near to a training row as only 1 % of the "
             "holdout is. So about 0.01 is right; much more means copies with small changes.",
             source="distances to the nearest training row, threshold at the holdout's 1 % quantile",
             protocol="train={train}",
             limits=(0.0, 1.0),
+            memorisation=Memorisation(0.01, share=0.25),
         ),
     )
 

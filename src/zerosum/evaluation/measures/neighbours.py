@@ -28,6 +28,7 @@ class Neighbourhoods(Measure):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="precision",
+            title="Precision",
             better="higher",
             meaning="The share of samples that lie where reals lie: how believable samples are. "
             "Copies of a single real would reach 1.",
@@ -37,6 +38,7 @@ class Neighbourhoods(Measure):
         ),
         Output(
             name="recall",
+            title="Recall",
             better="higher",
             meaning="The share of reals that lie where samples lie: how much of the data can be "
             "made. A few samples far off have wide balls, and make it larger than it should be.",
@@ -46,6 +48,7 @@ class Neighbourhoods(Measure):
         ),
         Output(
             name="density",
+            title="Density",
             better="one",
             meaning="How crowded with reals the places are where samples lie, beside the places "
             "where reals lie. Below 1, samples stray; above 1, they crowd where reals do.",
@@ -54,6 +57,7 @@ class Neighbourhoods(Measure):
         ),
         Output(
             name="coverage",
+            title="Coverage",
             better="higher",
             meaning="The share of reals that have a sample near them. Unlike recall it is not "
             "misled by samples far off, and it is small where the data is made in part only.",

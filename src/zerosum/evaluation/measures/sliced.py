@@ -17,6 +17,7 @@ from torch import Tensor
 
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
 from zerosum.rng import Noise, derive_seed
+from zerosum.spaces import Space
 
 _DIRECTIONS = 128
 
@@ -61,10 +62,10 @@ def _between(steps: Tensor, order: Tensor, weights: Tensor, others: int) -> floa
 class SlicedWasserstein(Measure):
     """How far samples must be moved to lie as reals do."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("vector",)
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="sliced_wasserstein",
+            title="Sliced Wasserstein",
             better="lower",
             meaning="How far samples must be moved to lie as reals do, on average over points and "
             "128 directions. Fewer samples make it larger, so compare it only at the same N.",
@@ -72,6 +73,11 @@ class SlicedWasserstein(Measure):
             protocol="order 1, 128 directions",
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Points."""
+        return not space.axes and not space.discrete
 
     def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
         """One distance, along directions that are the same for every seed and every model."""

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.spaces import Space
 
 MOST_ROWS = 2_000
 """Rows of each side that the judges see at most."""
@@ -131,6 +132,7 @@ class C2stLinear(_TwoSample):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="c2st_linear",
+            title="C2ST linear",
             better="lower",
             meaning="How often a linear classifier tells samples from reals: 0.5 is chance, 1 is "
             "always. It sees where samples lie on average; a spread that is wrong escapes it, so "
@@ -146,11 +148,11 @@ class C2stLinear(_TwoSample):
 class C2stStrong(_TwoSample):
     """The strong judge; of tables `c2st_boosted` is, which sees categories as such."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("image", "vector")
     judge = staticmethod(strong_judge)
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="c2st_strong",
+            title="C2ST strong",
             better="lower",
             meaning="How often a classifier of boosted trees and a line tells samples from reals: "
             "0.5 is chance, 1 is always. It is the hardest judge here, and finds any difference "
@@ -160,3 +162,8 @@ class C2stStrong(_TwoSample):
             limits=(0.5, 1.0),
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Not rows of codes, as tables are."""
+        return space.axes > 0 or not space.discrete

@@ -119,6 +119,7 @@ class TrainOnSynthetic(_Utility):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="train_on_synthetic",
+            title="Train on synthetic",
             better="higher",
             meaning="Share of reals whose label is named rightly by a classifier that learned from "
             "samples alone. It says what samples are worth as training data; beside it stands what "
@@ -142,6 +143,7 @@ class TrainOnReal(_Utility):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="train_on_real",
+            title="Train on real",
             better="higher",
             meaning="Share of samples in which a classifier that learned from reals sees the label "
             "that was asked for. It can be higher than for reals, where samples are more typical "

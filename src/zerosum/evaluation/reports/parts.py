@@ -1,7 +1,8 @@
 """Parts of a report that differ from one kind of data to another: what samples look like.
 
-A part is data: it is made once, when a model is judged, goes through JSON without loss, and becomes
-markup when a page is written.
+A part is data: it is made once, when a model is judged, goes through JSON without loss, and is
+rendered by its template when a page is written. A modality gives `SamplesPart`, or a part of its
+own with a template in its own package.
 """
 
 import base64
@@ -11,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from jinja2 import BaseLoader
+from markupsafe import Markup
 from PIL import Image
 from torch import Tensor
 
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.measures.base import Exhibit
-from zerosum.evaluation.reports.markup import Markup, element
-from zerosum.evaluation.reports.words import number
+from zerosum.evaluation.reports.rendering import TEMPLATES, render
 from zerosum.forms.base import Preview
 from zerosum.models.model import Model
 from zerosum.spaces import Space
@@ -72,22 +74,35 @@ class Shown:
 
 
 class Part(ABC):
-    """A part of a report. A subclass with a `kind` is found again when JSON is read."""
+    """A part of a report. A subclass is found again by its `kind` when JSON is read.
+
+    Attributes:
+        kind: unique among parts.
+        template: name of the template that renders it, as sections of a page.
+        loader: finds the template; for one in the folder `templates` of a package, this is
+            `jinja2.PackageLoader("the.package")`.
+    """
 
     kind: ClassVar[str]
+    template: ClassVar[str]
+    loader: ClassVar[BaseLoader] = TEMPLATES
     _kinds: ClassVar[dict[str, type["Part"]]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         Part._kinds[cls.kind] = cls
 
-    @abstractmethod
-    def markup(self) -> tuple[Markup | None, ...]:
+    def shown(self) -> Mapping[str, Any]:
+        """What the template is given; the part itself if not overridden."""
+        return {"part": self}
+
+    def render(self) -> Markup:
         """Sections of a page."""
+        return render(self.template, self.shown(), loader=self.loader)
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values, from which `read` makes an equal part."""
+        """Plain values, from which `read` makes an equal part; numbers need not be finite."""
 
     @classmethod
     @abstractmethod
@@ -121,13 +136,6 @@ class Drawn:
     caption: str
     plot: bool = False
 
-    def markup(self) -> Markup:
-        """A figure with its caption."""
-        return element(
-            "figure", embedded(self.png, alt=self.caption), element("figcaption", self.caption),
-            class_="plot" if self.plot else None,
-        )  # fmt: skip
-
     def to_json(self) -> dict[str, Any]:
         """The file as base64."""
         return {"png": _text(self.png), "caption": self.caption, "plot": self.plot}
@@ -149,17 +157,10 @@ class SamplesPart(Part):
     """
 
     kind: ClassVar[str] = "samples"
+    template: ClassVar[str] = "samples.html.jinja"
     heading: str
     samples: Drawn
     reals: Drawn | None = None
-
-    def markup(self) -> tuple[Markup | None, ...]:
-        """One section."""
-        shown = [self.samples.markup()]
-        if self.reals is not None:
-            shown.append(self.reals.markup())
-        body = element("div", *shown, class_="pair") if len(shown) > 1 else shown[0]
-        return (element("section", element("h2", self.heading), body),)
 
     def to_json(self) -> dict[str, Any]:
         """See `Part.to_json`."""
@@ -196,22 +197,17 @@ class NeighboursPart(Part):
     """
 
     kind: ClassVar[str] = "neighbours"
+    template: ClassVar[str] = "neighbours.html.jinja"
     cards: tuple[Card, ...]
     pool: int
 
-    def markup(self) -> tuple[Markup | None, ...]:
-        """One section."""
-        parts: list[Markup] = []
-        for chosen in dict.fromkeys(one.chosen for one in self.cards):
-            parts.append(element("h3", _GROUPS.get(chosen, "Samples")))
-            cards = [_card(one) for one in self.cards if one.chosen == chosen]
-            parts.append(element("div", *cards, class_="cards"))
-        words = (
-            f"Each sample (framed) with the nearest of {self.pool:,} training rows, and how far "
-            "these are in features. A copy would look the same as its neighbour."
-        )
-        note = element("p", words, class_="note")
-        return (element("section", element("h2", "Nearest training rows"), note, *parts),)
+    @property
+    def groups(self) -> list[tuple[str, list[Card]]]:
+        """Cards by why they were chosen, with a heading for each."""
+        return [
+            (_GROUPS.get(why, "Samples"), [one for one in self.cards if one.chosen == why])
+            for why in dict.fromkeys(one.chosen for one in self.cards)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """See `Part.to_json`."""
@@ -275,15 +271,6 @@ def png_of(image: Image.Image, *, widest: int = _WIDEST_SHEET) -> bytes:
     return buffer.getvalue()
 
 
-def embedded(png: bytes, *, alt: str) -> Markup:
-    """A PNG file as part of a page."""
-    with Image.open(io.BytesIO(png)) as image:
-        width, height = image.size
-    return element(
-        "img", src=f"data:image/png;base64,{_text(png)}", alt=alt, width=width, height=height
-    )
-
-
 def _drawn(one: Neighbour, space: Space, preview: Preview) -> Card:
     def thumb(x: Tensor) -> bytes:
         image = preview.draw_one(space, x)
@@ -292,18 +279,6 @@ def _drawn(one: Neighbour, space: Space, preview: Preview) -> Card:
         return png_of(image.resize(larger, Image.Resampling.NEAREST), widest=_THUMB)
 
     return Card(thumb(one.sample), tuple(map(thumb, one.nearest)), one.distances, one.chosen)
-
-
-def _card(one: Card) -> Markup:
-    first = element(
-        "figure", embedded(one.sample, alt="sample"), element("figcaption", "sample"),
-        class_="sample",
-    )  # fmt: skip
-    rest = [
-        element("figure", embedded(png, alt="training row"), element("figcaption", number(far)))
-        for png, far in zip(one.nearest, one.distances, strict=True)
-    ]
-    return element("div", first, *rest, class_="card")
 
 
 def _text(data: bytes) -> str:

@@ -1,24 +1,8 @@
-"""How figures are called and how numbers are written, on pages, on terminals and in sentences."""
+"""How numbers are written, on pages, on terminals and in sentences."""
 
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
-
-_SPELLED = {
-    "frechet": "Fréchet", "c2st": "C2ST", "kl": "KL", "mmd": "MMD", "wasserstein": "Wasserstein",
-    "tstr": "TSTR", "trts": "TRTS", "auc": "AUC", "id": "ID", "fid": "FID", "kid": "KID",
-    "gaussian": "Gaussian", "js": "JS", "f1": "F1", "r2": "R²",
-}  # fmt: skip
-
-
-def title(name: str) -> str:
-    """A figure's name in words.
-
-    >>> title("frechet_distance"), title("class_histogram_kl")
-    ('Fréchet distance', 'Class histogram KL')
-    """
-    words = [_SPELLED.get(word, word) for word in name.split("_")]
-    return words[0][:1].upper() + " ".join(words)[1:]
 
 
 def number(value: float | None) -> str:

@@ -8,7 +8,7 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import over_reals
-from zerosum.modalities.points import arrays, modes, toy  # noqa: F401  (readers and a measure)
+from zerosum.modalities.points import arrays, toy  # noqa: F401  (readers)
 from zerosum.modalities.points.shown import PointPreview, PointWriter
 from zerosum.modality import JudgeKit, Modality, register
 from zerosum.rng import Noise

@@ -10,14 +10,6 @@ from zerosum.evaluation.features.base import Embedded
 from zerosum.modalities.tables import reviews  # noqa: F401  (a reader)
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging.part import table_part
-from zerosum.modalities.tables.measures import (  # noqa: F401  (measures register themselves)
-    boosted,
-    clusters,
-    column_pairs,
-    coverage,
-    shapes,
-    utility,
-)
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.shown import TablePreview, TableWriter

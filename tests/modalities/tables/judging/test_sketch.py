@@ -11,7 +11,8 @@ from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.measures.base import Exhibit
 from zerosum.modalities.tables.constraints.bounds import Range
 from zerosum.modalities.tables.fields import CategoryField, Field, FloatField
-from zerosum.modalities.tables.judging.report import WORST, steps, table_parts
+from zerosum.modalities.tables.judging.part import TablePart
+from zerosum.modalities.tables.judging.report import WORST
 from zerosum.modalities.tables.judging.sketch import ColumnSketch, TableSketch, cells, sketch_table
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.time_fields import DateField
@@ -77,7 +78,7 @@ def test_the_page_tells_what_constraints_cost() -> None:
     sketch = sketch_table(space, *rows, as_made=x[:500])
     assert sketch.cost is not None
     assert 0.3 < sketch.cost.held[0].broken < 0.6
-    html = "".join(str(part) for part in table_parts(sketch, reals="reals") if part)
+    html = TablePart(sketch, "holdout").render()
     assert f"{sketch.cost.moved:.1%} of rows were moved and 0.0% drawn again" in html
     assert drawn().cost is None
 
@@ -110,7 +111,9 @@ def test_groups_have_shares_and_traits() -> None:
 def test_many_columns_are_folded_and_what_differs_is_marked() -> None:
     sketch = drawn()
     many = replace(sketch, columns=sketch.columns * 4)
-    parts = "".join(part for part in table_parts(many, reals="reals") if part)
+    parts = TablePart(many, "holdout").render()
     assert f"{4 * len(sketch.columns) - WORST} more columns" in parts
     assert 'class="differs"' in parts
-    assert steps(column("age"), "18", "80").count("<title>") == len(column("age").labels)
+    alone = TablePart(replace(sketch, names=("age",), columns=(column("age"),)), "holdout")
+    assert column("age").ends is not None
+    assert alone.render().count("<title>") == len(column("age").labels)

@@ -63,18 +63,14 @@ class ConstraintCost:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "ConstraintCost":
-        """What `to_json` described; null is NaN."""
+        """What `to_json` described."""
         return cls(
             held=tuple(Held(**one) for one in data["held"]),
             moved=data["moved"],
             again=data["again"],
-            before=_fidelity_of(data["before"]),
-            after=_fidelity_of(data["after"]),
+            before=Fidelity(**data["before"]),
+            after=Fidelity(**data["after"]),
         )
-
-
-def _fidelity_of(data: Mapping[str, Any]) -> Fidelity:
-    return Fidelity(**{k: float("nan") if v is None else v for k, v in data.items()})
 
 
 def constraint_cost(

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from zerosum.evaluation.reports.markup import Markup
+from jinja2 import BaseLoader, PackageLoader
+
 from zerosum.evaluation.reports.parts import Part, Shown
-from zerosum.modalities.tables.judging.report import table_parts
+from zerosum.modalities.tables.judging.report import table_view
 from zerosum.modalities.tables.judging.sketch import SHOWN_ROWS, TableSketch, sketch_table
 from zerosum.modalities.tables.model import TableModel
 
@@ -21,12 +22,14 @@ class TablePart(Part):
     """
 
     kind: ClassVar[str] = "table"
+    template: ClassVar[str] = "table.html.jinja"
+    loader: ClassVar[BaseLoader] = PackageLoader("zerosum.modalities.tables.judging")
     sketch: TableSketch
     reals: str
 
-    def markup(self) -> tuple[Markup | None, ...]:
-        """Several sections."""
-        return table_parts(self.sketch, reals=f"reals of the {self.reals}")
+    def shown(self) -> Mapping[str, Any]:
+        """See `Part.shown`."""
+        return table_view(self.sketch, reals=f"reals of the {self.reals}")
 
     def to_json(self) -> dict[str, Any]:
         """See `Part.to_json`."""

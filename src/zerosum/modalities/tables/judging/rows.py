@@ -5,12 +5,22 @@ from typing import Any
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Reading
+from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Reading
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.spaces import Space
 
 _MOST_CATEGORIES = 254
 """Categories that trees can tell apart; the least frequent beyond these count as one."""
+
+
+class RowMeasure(Measure):
+    """A measure that asks what the columns of a table are, and so suits rows of tables alone."""
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Rows of tables."""
+        return isinstance(space, TableSpace)
 
 
 def drawn_again(bench: Bench, n: int, purpose: str) -> np.ndarray:

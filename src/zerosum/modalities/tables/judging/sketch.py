@@ -116,7 +116,7 @@ class TableSketch:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> "TableSketch":
-        """What `to_json` described; null is NaN."""
+        """What `to_json` described."""
         return cls(
             names=tuple(data["names"]),
             columns=tuple(_column_of(one) for one in data["columns"]),
@@ -155,7 +155,7 @@ def _plain(value: Any) -> Any:
 def _column_of(data: Mapping[str, Any]) -> ColumnSketch:
     return ColumnSketch(
         name=data["name"],
-        score=float("nan") if data["score"] is None else data["score"],
+        score=data["score"],
         labels=tuple(data["labels"]), real=tuple(data["real"]), made=tuple(data["made"]),
         ends=None if data["ends"] is None else (data["ends"][0], data["ends"][1]),
         notes=tuple(data["notes"]),

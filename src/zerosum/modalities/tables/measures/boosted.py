@@ -11,9 +11,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.rows import (
+    RowMeasure,
     auc,
     drawn_again,
     fields_of,
@@ -54,14 +55,14 @@ def boosted_c2st(a: np.ndarray, b: np.ndarray, fields: Sequence[Field], *, seed:
 
 
 @measure
-class C2stBoosted(Measure):
+class C2stBoosted(RowMeasure):
     """The judge that rows of a table must fear most."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     least: ClassVar[int] = 20
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="c2st_boosted",
+            title="C2ST boosted",
             better="lower",
             meaning="How well boosted trees tell samples from reals: the chance that a sample "
             "looks more made than a real does. 0.5 is chance, 1 is always. It is the hardest judge "

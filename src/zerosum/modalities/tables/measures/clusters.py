@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 from torch import Tensor
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
-from zerosum.modalities.tables.judging.rows import drawn_again, reading_of
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
+from zerosum.modalities.tables.judging.rows import RowMeasure, drawn_again, reading_of
 
 MOST_CLUSTERS = 8
 
@@ -85,14 +85,14 @@ def adjusted_rand(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 @measure
-class Clusters(Measure):
+class Clusters(RowMeasure):
     """Whether the same groups are found, as large, and of the same kind."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     least: ClassVar[int] = 20
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="cluster_agreement",
+            title="Cluster agreement",
             better="higher",
             meaning="Whether clusters found among samples are those found among reals: how far "
             "both agree about the same rows, reals and samples. 1 is wholly, 0 is by chance. Even "
@@ -103,6 +103,7 @@ class Clusters(Measure):
         ),
         Output(
             name="cluster_sizes",
+            title="Cluster sizes",
             better="lower",
             meaning="Share of samples that would have to change the cluster so that the reals' "
             "clusters are as large among samples as among reals.",
@@ -112,6 +113,7 @@ class Clusters(Measure):
         ),
         Output(
             name="cluster_profiles",
+            title="Cluster profiles",
             better="lower",
             meaning="How far the mean sample of a cluster is from its mean real, as a share of how "
             "far reals lie from the mean of all; over clusters as large as they are among reals. A "

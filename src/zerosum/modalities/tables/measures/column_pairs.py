@@ -17,9 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.rows import (
+    RowMeasure,
     drawn_again,
     fields_of,
     mean_of_known,
@@ -185,13 +186,13 @@ _ASSOCIATED = f"{_PROTOCOL}, |r| > {LEAST_CORRELATION} or V > {LEAST_ASSOCIATION
 
 
 @measure
-class PairTrends(Measure):
+class PairTrends(RowMeasure):
     """Means over pairs of columns, and the quality that shapes and trends make together."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="pair_trends",
+            title="Pair trends",
             better="higher",
             meaning="How alike two columns hang together among samples and reals, on average over "
             "the pairs that have much to do with each other among reals: 1 is just so.",
@@ -202,6 +203,7 @@ class PairTrends(Measure):
         ),
         Output(
             name="all_pair_trends",
+            title="All pair trends",
             better="higher",
             meaning="The same over all pairs, those that have little to do with each other too.",
             source=_SOURCE,
@@ -211,6 +213,7 @@ class PairTrends(Measure):
         ),
         Output(
             name="quality",
+            title="Quality",
             better="higher",
             meaning="The mean of column shapes and pair trends (of the former alone where no pair "
             "hangs together): one number that other libraries give too. It sees no more than two "
@@ -222,6 +225,7 @@ class PairTrends(Measure):
         ),
         Output(
             name="correlation_difference",
+            title="Correlation difference",
             better="lower",
             meaning="How far correlations among samples are from those among reals, on average "
             "over pairs: Pearson's r of two numbers, else Cramér's V, with numbers in bins.",

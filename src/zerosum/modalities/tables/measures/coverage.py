@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.rows import (
+    RowMeasure,
     drawn_again,
     fields_of,
     mean_of_known,
@@ -92,8 +93,7 @@ def _some_column(bench: Bench, *, categorical: bool) -> bool:
     return any(bool(field.categories) is categorical for field in fields_of(bench))
 
 
-class _Coverage(Measure):
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
+class _Coverage(RowMeasure):
     categorical: ClassVar[bool]
 
     def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
@@ -122,6 +122,7 @@ class CategoryCoverage(_Coverage):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="category_coverage",
+            title="Category coverage",
             better="higher",
             meaning="Share of the reals' categories that occur among samples, on average over "
             "columns. Where rare categories are protected it is below 1 on purpose.",
@@ -140,6 +141,7 @@ class RangeCoverage(_Coverage):
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="range_coverage",
+            title="Range coverage",
             better="higher",
             meaning="Share of the reals' numbers that lie between the smallest and the largest of "
             "the samples, on average over columns. Where extreme values are protected it is a "
@@ -152,14 +154,14 @@ class RangeCoverage(_Coverage):
 
 
 @measure
-class OutsideFences(Measure):
+class OutsideFences(RowMeasure):
     """Numbers far from the middle."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     least: ClassVar[int] = 20
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="outliers_in_columns",
+            title="Outliers in columns",
             better="one",
             meaning="How many samples have an extreme number in some column, as a multiple of how "
             "many reals do. Below 1 extremes are missing; above 1 there are too many.",
@@ -182,14 +184,14 @@ class OutsideFences(Measure):
 
 
 @measure
-class Isolated(Measure):
+class Isolated(RowMeasure):
     """Rows that are unusual as a whole."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     least: ClassVar[int] = 20
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="outliers_in_rows",
+            title="Outliers in rows",
             better="one",
             meaning="How many samples are unusual as a whole, as a multiple of how many reals are: "
             "rows as isolated as the 5 % of reals that are most so. Above 1 values are combined "

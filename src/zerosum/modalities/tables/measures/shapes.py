@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.rows import (
+    RowMeasure,
     drawn_again,
     fields_of,
     mean_of_known,
@@ -82,13 +83,13 @@ def total_variation(real: np.ndarray, synthetic: np.ndarray, weights: np.ndarray
 
 
 @measure
-class ColumnShapes(Measure):
+class ColumnShapes(RowMeasure):
     """The mean over all columns."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="column_shapes",
+            title="Column shapes",
             better="higher",
             meaning="How alike columns are distributed among samples and reals, each by itself, on "
             "average: 1 is just so. The baseline draws columns from reals, so it does well here.",

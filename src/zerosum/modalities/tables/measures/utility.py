@@ -10,9 +10,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.evaluation.measures.base import Bench, Exhibit, Output, Reading, measure
 from zerosum.modalities.tables.judging.prediction import Task
-from zerosum.modalities.tables.judging.rows import drawn_again, fields_of, reading_of, values_of
+from zerosum.modalities.tables.judging.rows import (
+    RowMeasure,
+    drawn_again,
+    fields_of,
+    reading_of,
+    values_of,
+)
 
 MOST_ROWS = 10_000
 """Rows that trees learn from, and that they are tried on, at most."""
@@ -29,8 +35,7 @@ def target_column(bench: Bench) -> int | None:
     return names.index(bench.target) if bench.target is not None else None
 
 
-class _Target(Measure):
-    spaces: ClassVar[tuple[str, ...]] = ("table",)
+class _Target(RowMeasure):
     least: ClassVar[int] = 20
     classes: ClassVar[bool]
 
@@ -113,10 +118,12 @@ _F1 = "How well the target's classes are named (F1, mean over classes), "
 _R2 = "Share of the target's variance that is predicted, "
 
 
-def _output(name: str, meaning: str, limits: tuple[float, float], extra: str = "") -> Output:
+def _output(
+    name: str, title: str, meaning: str, limits: tuple[float, float], extra: str = ""
+) -> Output:
     return Output(
-        name=name, better="higher", meaning=meaning, source=_SOURCE, protocol=_TREES + extra,
-        extractor=False, limits=limits,
+        name=name, title=title, better="higher", meaning=meaning, source=_SOURCE,
+        protocol=_TREES + extra, extractor=False, limits=limits,
     )  # fmt: skip
 
 
@@ -129,8 +136,18 @@ class TrainOnSyntheticClass(_OnSynthetic):
 
     classes = True
     outputs: ClassVar[tuple[Output, ...]] = (
-        _output("train_on_synthetic_target_auc", _AUC + _ON_SYNTHETIC, _SHARE),
-        _output("train_on_synthetic_target_f1", _F1 + _ON_SYNTHETIC, _SHARE),
+        _output(
+            "train_on_synthetic_target_auc",
+            "Train on synthetic target AUC",
+            _AUC + _ON_SYNTHETIC,
+            _SHARE,
+        ),
+        _output(
+            "train_on_synthetic_target_f1",
+            "Train on synthetic target F1",
+            _F1 + _ON_SYNTHETIC,
+            _SHARE,
+        ),
     )
 
 
@@ -140,7 +157,12 @@ class TrainOnSyntheticNumber(_OnSynthetic):
 
     classes = False
     outputs: ClassVar[tuple[Output, ...]] = (
-        _output("train_on_synthetic_target_r2", _R2 + _ON_SYNTHETIC, _VARIANCE),
+        _output(
+            "train_on_synthetic_target_r2",
+            "Train on synthetic target R²",
+            _R2 + _ON_SYNTHETIC,
+            _VARIANCE,
+        ),
     )
 
 
@@ -150,8 +172,8 @@ class TrainOnRealClass(_OnReal):
 
     classes = True
     outputs: ClassVar[tuple[Output, ...]] = (
-        _output("train_on_real_target_auc", _AUC + _ON_REAL, _SHARE),
-        _output("train_on_real_target_f1", _F1 + _ON_REAL, _SHARE),
+        _output("train_on_real_target_auc", "Train on real target AUC", _AUC + _ON_REAL, _SHARE),
+        _output("train_on_real_target_f1", "Train on real target F1", _F1 + _ON_REAL, _SHARE),
     )
 
 
@@ -161,7 +183,7 @@ class TrainOnRealNumber(_OnReal):
 
     classes = False
     outputs: ClassVar[tuple[Output, ...]] = (
-        _output("train_on_real_target_r2", _R2 + _ON_REAL, _VARIANCE),
+        _output("train_on_real_target_r2", "Train on real target R²", _R2 + _ON_REAL, _VARIANCE),
     )
 
 
@@ -172,7 +194,11 @@ class LiftClass(_Lift):
     classes = True
     outputs: ClassVar[tuple[Output, ...]] = (
         _output(
-            "lift_auc", _LIFT.format(count=FEW, score="AUC"), (-1.0, 1.0), f", {FEW} real rows"
+            "lift_auc",
+            "Lift AUC",
+            _LIFT.format(count=FEW, score="AUC"),
+            (-1.0, 1.0),
+            f", {FEW} real rows",
         ),
     )
 
@@ -185,6 +211,7 @@ class LiftNumber(_Lift):
     outputs: ClassVar[tuple[Output, ...]] = (
         _output(
             "lift_r2",
+            "Lift R²",
             _LIFT.format(count=FEW, score="R²"),
             (float("-inf"), float("inf")),
             f", {FEW} real rows",

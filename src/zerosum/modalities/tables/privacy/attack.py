@@ -19,7 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.modalities.tables.privacy.rates import Estimate, Rate
+from zerosum.modalities.tables.privacy.rates import Estimate, Rate, risk
 from zerosum.rng import Noise, derive_seed
 
 
@@ -99,6 +99,11 @@ class Part:
     name: str
     main: Rate
     control: Rate
+
+    @property
+    def risk(self) -> Estimate:
+        """See `risk`."""
+        return risk(self.main, self.control)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """The audit: every attack on what a model gives out, and what its outcome means for a person."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.judging.figures import SCHEMA, finite, save_report
+from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.measures.base import Ticker
 from zerosum.evaluation.reports.words import percent
 from zerosum.modalities.tables.privacy.attack import (
@@ -65,24 +63,50 @@ class Finding:
     extras: tuple[Extra, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
+        """Plain values, from which `read` makes an equal finding."""
         parts = [
-            {"name": part.name, **_rates(part.main, part.control),
-             "risk": asdict(risk(part.main, part.control))}
+            {"name": part.name, "main": _told(part.main), "control": _told(part.control),
+             "risk": asdict(part.risk)}
             for part in self.parts
         ]  # fmt: skip
         return {
             "name": self.name, "title": self.title, "standing": self.standing,
-            "words": self.words, "risk": asdict(self.risk),
-            **_rates(self.main, self.control, self.baseline),
-            "columns": parts, "exposed_columns": list(self.exposed),
+            "words": self.words, "risk": asdict(self.risk), "main": _told(self.main),
+            "control": _told(self.control),
+            "baseline": None if self.baseline is None else _told(self.baseline),
+            "columns": parts, "exposed_columns": self.exposed,
             "numbers": [asdict(extra) for extra in self.extras],
             "meaning": self.meaning, "source": self.source,
         }  # fmt: skip
 
+    @classmethod
+    def read(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_json` described."""
+        return cls(
+            name=data["name"],
+            title=data["title"],
+            meaning=data["meaning"],
+            source=data["source"],
+            standing=data["standing"],
+            words=data["words"],
+            main=_rate(data["main"]),
+            control=_rate(data["control"]),
+            baseline=None if data["baseline"] is None else _rate(data["baseline"]),
+            risk=Estimate(**data["risk"]),
+            parts=tuple(
+                Part(one["name"], _rate(one["main"]), _rate(one["control"]))
+                for one in data["columns"]
+            ),
+            exposed=tuple(data["exposed_columns"]),
+            extras=tuple(
+                Extra(**(one | {"estimate": Estimate(**one["estimate"])}))
+                for one in data["numbers"]
+            ),
+        )  # fmt: skip
 
-@dataclass(frozen=True)
-class Audit:
+
+@dataclass(frozen=True, eq=False)
+class Audit(Report):
     """Everything that was found out about one model.
 
     Attributes:
@@ -94,6 +118,7 @@ class Audit:
         seconds: how long it took.
     """
 
+    what: ClassVar[str] = "audit"
     subject: dict[str, Any]
     findings: tuple[Finding, ...]
     verdict: str
@@ -111,34 +136,36 @@ class Audit:
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values. Numbers that are not finite become null."""
-        return finite(
-            {
-                "schema": SCHEMA,
-                "subject": self.subject,
-                "verdict": self.verdict,
-                "warnings": list(self.warnings),
-                "attacks": [finding.to_json() for finding in self.findings],
-                "distance_to_closest_record": asdict(self.closest),
-                "seconds": round(self.seconds, 2),
-            }
+    def values(self) -> dict[str, Any]:
+        """See `Report.values`."""
+        return {
+            "subject": self.subject,
+            "verdict": self.verdict,
+            "warnings": self.warnings,
+            "attacks": [finding.to_json() for finding in self.findings],
+            "distance_to_closest_record": asdict(self.closest),
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """See `Report.read`."""
+        nearest = values["distance_to_closest_record"]
+        rate = Estimate(**nearest["closer_to_train"])
+        return cls(
+            subject=dict(values["subject"]),
+            findings=tuple(Finding.read(one) for one in values["attacks"]),
+            verdict=values["verdict"],
+            closest=Closest(**(nearest | {"closer_to_train": rate})),
+            warnings=tuple(values["warnings"]),
+            seconds=values["seconds"],
         )
 
-    def dumps(self) -> str:
-        """`to_json` as text."""
-        return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-
-    def save(self, path: Path | str) -> Path:
-        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
-
-        Raises:
-            EvaluationError: another ending.
-            RunError: it cannot be written.
-        """
+    def page(self) -> str:
+        """See `Report.page`."""
         from zerosum.modalities.tables.privacy.report import page
 
-        return save_report(Path(path), lambda: page(self), self.to_json())
+        return page(self)
 
 
 def strike_all(
@@ -277,13 +304,13 @@ def _words(one: Attack, strike: Strike, standing: Standing, exposed: tuple[str, 
     )
 
 
-def _rates(main: Rate, control: Rate, baseline: Rate | None = None) -> dict[str, Any]:
-    named = {"main": main, "control": control, "baseline": baseline}
-    return {
-        name: {"rate": rate.value, "low": rate.interval()[0], "high": rate.interval()[1]}
-        for name, rate in named.items()
-        if rate is not None
-    }
+def _told(rate: Rate) -> dict[str, float]:
+    low, high = rate.interval()
+    return {"rate": rate.value, "tries": rate.n, "low": low, "high": high}
+
+
+def _rate(data: Mapping[str, float]) -> Rate:
+    return Rate(data["rate"], data["tries"])
 
 
 def _with_interval(one: Estimate) -> str:

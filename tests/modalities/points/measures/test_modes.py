@@ -8,7 +8,7 @@ import torch
 
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.measures.base import Bench, Exhibit
-from zerosum.modalities.points.modes import Modes, count_modes
+from zerosum.modalities.points.measures.modes import Modes, count_modes
 from zerosum.modalities.points.toy import RingConfig
 from zerosum.spaces import VectorSpace
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading, measure
+from zerosum.spaces import Space, VectorSpace
 
 _SOURCE = "Srivastava et al. 2017, arXiv:1705.07761"
 _NONE = -1
@@ -99,11 +100,12 @@ def _count(modes: Tensor, weights: Tensor) -> ModeCount:
 class Modes(Measure):
     """Which modes of a mixture samples lie in."""
 
-    spaces: ClassVar[tuple[str, ...]] = ("vector",)
     least: ClassVar[int] = 1
+    in_training: ClassVar[bool] = True
     outputs: ClassVar[tuple[Output, ...]] = (
         Output(
             name="modes_covered",
+            title="Modes covered",
             better="higher",
             meaning="How many modes of the mixture have at least one sample within three of their "
             "standard deviations. More samples cover more by chance.",
@@ -112,6 +114,7 @@ class Modes(Measure):
         ),
         Output(
             name="high_quality",
+            title="High quality",
             better="higher",
             meaning="The share of samples within three standard deviations of a mode; of reals in "
             "the plane, 0.989. A model that makes the centres alone would reach 1.",
@@ -121,6 +124,7 @@ class Modes(Measure):
         ),
         Output(
             name="mode_kl",
+            title="Mode KL",
             better="lower",
             meaning="How unevenly samples spread over the modes, beside how reals do, in nats: 0 "
             "where every mode gets its share.",
@@ -128,6 +132,11 @@ class Modes(Measure):
             extractor=False,
         ),
     )
+
+    @classmethod
+    def suits(cls, space: Space) -> bool:
+        """Points."""
+        return isinstance(space, VectorSpace)
 
     def applies(self, samples: Exhibit, reference: Exhibit, bench: Bench) -> bool:
         """Only where the modes are known."""

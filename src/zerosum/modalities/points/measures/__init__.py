@@ -1,0 +1,1 @@
+"""Measures of points: one file for each."""
