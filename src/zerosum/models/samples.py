@@ -13,7 +13,7 @@ from torch import Tensor
 from zerosum.errors import RunError
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
-from zerosum.runs.files import make_folder, write_folder, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_folder, write_whole
 from zerosum.spaces import Space
 
 _OF_ALL = (".png", ".npz")
@@ -73,10 +73,12 @@ class Samples:
         `safe_csv`, texts in a .csv file that a spreadsheet would take for formulas begin with `'`.
 
         Raises:
-            RunError: the form does not suit these samples, or cannot be written.
+            RunError: the form does not suit these samples, the path is not UTF-8, or it cannot be
+                written.
         """
         as_folder = str(path).endswith(("/", os.sep))
         path = Path(path)
+        require_unicode(path)
         form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"
         if form not in self.forms:
             what = "a folder" if form == "folder" else form

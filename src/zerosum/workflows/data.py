@@ -125,9 +125,13 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
             these reads the data, so that it is said what the data is.
 
     Raises:
-        DataError: no reader claims it.
+        DataError: it is empty, or no reader claims it.
     """
     for place in data if isinstance(data, tuple | list) else [data]:
+        if isinstance(place, str) and not place.strip():
+            raise DataError(
+                "--data is empty. Name a file, a folder (the current one is .) or built-in data."
+            )
         if isinstance(place, str | Path):
             require_unicode(str(place), "the path of the data")
     readers = all_readers()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zerosum.errors import RecipeError, RunError
+from zerosum.errors import PrivacyError, RecipeError, RunError
 from zerosum.referee.notes import NotesForm
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
@@ -24,8 +24,14 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
         RecipeError: no such remedy, or it changes nothing here.
         RunError: no such run, one that is being played, no usable checkpoint, or no healthy state
             to go back to.
+        PrivacyError: the run is private.
     """
     run = Run.open(folder)
+    if run.manifest.get("privacy"):
+        raise PrivacyError(
+            f"{run.folder} promises privacy for the recipe and the steps that were planned, and a "
+            "remedy changes them. Resume it as it is, or train anew: zerosum train --epsilon ..."
+        )
     with run.held():
         _give(run, name, code)
     return run

@@ -10,7 +10,7 @@ from typing import Any
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.measures.base import Better
 from zerosum.evaluation.reports.parts import Part
-from zerosum.runs.files import make_folder, write_json, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
 
 SCHEMA = 1
 """Version of the JSON; newer ones are refused."""
@@ -202,7 +202,9 @@ def require_form(path: Path) -> str:
 
     Raises:
         EvaluationError: there is none for it.
+        RunError: the path is not UTF-8.
     """
+    require_unicode(path)
     form = path.suffix.lower()
     if form not in (".html", ".json"):
         raise EvaluationError(
