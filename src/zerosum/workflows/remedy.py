@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from zerosum.errors import PrivacyError, RecipeError, RunError
-from zerosum.referee.notes import NotesForm
+from zerosum.referee.notes import read_notes
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
 from zerosum.workflows.prepare import recipe_of, space_of_run
@@ -55,7 +55,8 @@ def _give(run: Run, name: str, code: Path | str | None) -> None:
         notes = newest.scalars.get("notes")
         left = notes.get("referee") if isinstance(notes, dict) else None
         source = f"what the referee left in {run.checkpoints.folder}"
-        best = None if left is None else NotesForm.read(left, source).best
+        noted = None if left is None else read_notes(left, source=source, step=newest.step)
+        best = None if noted is None else noted.best
         if best is None:
             raise RunError(
                 f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "
