@@ -143,7 +143,7 @@ def test_a_folder_where_tensors_should_be_is_not_called_damaged(tmp_path: Path) 
     weights.unlink()
     weights.mkdir()
     record.write_text(json.dumps({**said, "bytes": weights.stat().st_size}))
-    with pytest.raises(RunError, match="neither a file nor a folder|directory"):
+    with pytest.raises(RunError, match=r"neither a file nor a folder|directory"):
         store.load_newest()
 
 

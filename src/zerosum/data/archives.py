@@ -251,5 +251,5 @@ def _require_zip(path: Path) -> None:
         )
     raise DataError(
         f"{path} is neither a folder nor a zip. Other files are known by their names: .npz, .csv, "
-        ".tsv, .parquet, and idx files by `idx` before a dot or -ubyte, such as x.idx3-ubyte.gz."
+        ".tsv, .parquet, and idx files by one such as x-idx3-ubyte, x-idx3-ubyte.gz or x.idx."
     )

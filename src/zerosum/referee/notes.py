@@ -14,7 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1.001)]
 """A share, which rounding may bring beyond 1."""
 
 Unbounded = Annotated[float, Field(ge=0, allow_inf_nan=True)]
-"""A distance or size that may be infinite, as of samples that are not finite; never NaN."""
+"""A distance that may be infinite, as of samples that are not finite; never NaN."""
 
 
 class SightForm(Form):
@@ -51,7 +51,7 @@ class RealsForm(Form):
 
     counts: list[Size]
     batches: Count
-    largest: Unbounded
+    largest: Annotated[float, Field(allow_inf_nan=True)]  # NaN, where a batch held some
 
 
 class NotesForm(Form):

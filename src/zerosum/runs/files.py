@@ -51,8 +51,8 @@ def require_unicode(path: Path) -> None:
         str(path).encode()
     except UnicodeEncodeError as error:
         raise RunError(
-            f"the path {str(path)!r} is not UTF-8, and runs and reports could not name it. Rename it, choose "
-            "another, or set a locale of UTF-8, such as LC_ALL=C.UTF-8."
+            f"the path {str(path)!r} is not UTF-8, and runs and reports could not name it. Rename "
+            "it, choose another, or set a locale of UTF-8, such as LC_ALL=C.UTF-8."
         ) from error
 
 

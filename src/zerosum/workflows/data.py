@@ -203,8 +203,9 @@ def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
     if isinstance(data, str | Path):
         if look_at(Path(data)) is not None:
             return (
-                f"no reader knows what {str(data)!r} is. Give a folder or zip of images, a .npz, "
-                f"idx, .csv, .tsv or .parquet file, or one of {', '.join(names)}."
+                f"no reader knows what {str(data)!r} is. Files are known by their names: give a "
+                "folder or zip of images, a .npz, .csv, .tsv or .parquet file, an idx file called "
+                f"such as x-idx3-ubyte or x.idx, or one of {', '.join(names)}."
             )
         return (
             f"no data at {str(data)!r}: it is neither a file or folder nor a built-in name."

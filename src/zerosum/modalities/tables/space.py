@@ -57,8 +57,6 @@ class TableSpace(Space):
     @model_validator(mode="after")
     def _parts_fit(self) -> "TableSpace":
         """The parts are those of one table: a stranger may have written them."""
-        self._require_names()
-        self._require_categories()
         # Copies, since what is worked out once is kept, and parts would not equal parsed ones then.
         parts = {
             name: tuple(one.model_copy() for one in getattr(self, name))
@@ -66,7 +64,10 @@ class TableSpace(Space):
         }
         try:
             with np.errstate(invalid="raise", over="raise"):
-                self.model_copy(update=parts)._try()
+                space = self.model_copy(update=parts)
+                space._require_names()
+                space._require_categories()
+                space._try()
         except _UNFIT as error:
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             raise ConfigError(
