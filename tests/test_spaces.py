@@ -1,5 +1,7 @@
 """Spaces: there and back without loss, in JSON and in numbers."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -79,4 +81,21 @@ def test_labels_need_counts() -> None:
 def test_impossible_sides_are_refused(side: object) -> None:
     body = {"kind": "image", "channels": 1, "height": 8, "width": side}
     with pytest.raises(ConfigError, match="width"):
+        Space.from_json(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "vector", "center": [0.0], "scale": [0.0]},
+        {"kind": "vector", "center": [0.0], "scale": [-1.0]},
+        {"kind": "vector", "center": [0.0], "scale": [float("nan")]},
+        {"kind": "vector", "center": [0.0], "scale": [1.0, 1.0]},
+        {"kind": "vector", "center": [], "scale": []},
+        {"kind": "vector", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [-1]},
+        {"kind": "vector", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [0]},
+    ],
+)
+def test_a_space_that_cannot_be(body: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
         Space.from_json(body)

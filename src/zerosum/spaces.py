@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from pydantic import model_validator
+from pydantic import NonNegativeInt, PositiveFloat, model_validator
 from torch import Tensor
 
 from zerosum.config import Config, Size
@@ -72,7 +72,7 @@ class Space(Config):
     """Memory layouts that are worth trying."""
 
     labels: tuple[str, ...] = ()
-    label_counts: tuple[int, ...] = ()
+    label_counts: tuple[NonNegativeInt, ...] = ()
 
     @model_validator(mode="after")
     def _counts_match(self) -> "Space":
@@ -81,6 +81,8 @@ class Space(Config):
                 f"{len(self.labels)} labels but {len(self.label_counts)} label counts; "
                 "give one count for each label."
             )
+        if self.labels and not any(self.label_counts):
+            raise ConfigError("no label counts above 0: no sample has a label.")
         return self
 
     @property
@@ -286,7 +288,16 @@ class VectorSpace(Space):
     unit = "points"
     precisions = ("fp32",)  # 8 bits are enough for pixels and odds, too coarse for coordinates
     center: tuple[float, ...]
-    scale: tuple[float, ...]
+    scale: tuple[PositiveFloat, ...]
+
+    @model_validator(mode="after")
+    def _dimensions_match(self) -> "VectorSpace":
+        if len(self.center) != len(self.scale) or not self.center:
+            raise ConfigError(
+                f"{len(self.center)} centres and {len(self.scale)} scales; give one of each for "
+                "every dimension."
+            )
+        return self
 
     @property
     def shape(self) -> tuple[int]:

@@ -335,7 +335,7 @@ def test_errors_are_one_line_and_exit_with_2(
         (("train", "cgan", "--data", "digits", "--set", "game.latnt_dim=3"),
          "Did you mean 'latent_dim'"),
         (("train", "cgan", "--data", "digits", "--set", "game.latent_dim"), "is not an assignment"),
-        (("train", "cgan", "--data", "digits", "--size", "8x8x8"), "--size is '8x8x8'; write 64"),
+        (("train", "cgan", "--data", "digits", "--size", "8x8"), "size does not apply to digits data"),
         (("train", "cgan", "--data", "digits", "--precision", "fp8"), "--precision is 'fp8'"),
         (("train", "cgan", "--data", "digits", "--threads", "0"), "--threads is '0'"),
         (("show", "nowhere"), "RunError: no run at nowhere."),

@@ -130,7 +130,7 @@ def test_what_is_carried_over_is_looked_at_too() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("position", one) for one in (-5, 2**60, 1.5, True, None, "1", [1])),
+        *(("position", one) for one in (-5, 1, 2**40, 2**60, 1.5, True, None, "1", [1])),
         *(("step", one) for one in (-1, 10**400, 2.0, False, None)),
         *(("seconds", one) for one in (-1.0, float("nan"), float("inf"), "1", None, 1e30)),
         *(("window", one) for one in (None, "generator/x", [1], [[]], {"a": 1})),

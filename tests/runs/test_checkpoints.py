@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from zerosum.errors import RunError
-from zerosum.runs.checkpoints import Checkpoints, read_tensors
+from zerosum.runs.checkpoints import Checkpoints
+from zerosum.runs.files import DamageError
+from zerosum.runs.tensors import parse_tensors
 
 
 def _save(store: Checkpoints, step: int, size: int = 4) -> None:
@@ -129,6 +131,24 @@ def test_only_what_is_named_is_retained(tmp_path: Path) -> None:
 def test_a_header_that_declares_what_cannot_be(tmp_path: Path, header: object) -> None:
     body = json.dumps(header).encode()
     path = tmp_path / "a.safetensors"
-    path.write_bytes(len(body).to_bytes(8, "little") + body)
-    with pytest.raises(RunError, match="cannot be read as safetensors"):
-        read_tensors(path)
+    with pytest.raises(DamageError, match="cannot be read as safetensors"):
+        parse_tensors(len(body).to_bytes(8, "little") + body, path)
+
+
+def test_a_folder_where_tensors_should_be_is_not_called_damaged(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path)
+    _save(store, 1)
+    weights, record = (tmp_path / f"step-000000001.{end}" for end in ("safetensors", "json"))
+    said = json.loads(record.read_text())
+    weights.unlink()
+    weights.mkdir()
+    record.write_text(json.dumps({**said, "bytes": weights.stat().st_size}))
+    with pytest.raises(RunError, match=r"neither a file nor a folder|directory"):
+        store.load_newest()
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
+    store = Checkpoints(tmp_path / "v\udcfe")
+    _save(store, 1)
+    assert torch.equal(store.load(1).tensors["a"], torch.ones(4))
+    assert store.newest()[1] == []

@@ -125,3 +125,19 @@ def test_folders_are_named_readably(tmp_path: Path, data: str, start: str) -> No
     assert first.parent == tmp_path
     assert first.name.startswith(start)
     assert first != second
+
+
+def test_a_manifest_with_half_a_character_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {})
+    path = run.folder / "manifest.json"
+    body = path.read_text().replace("{", r'{"zz": "\ud800",', 1)
+    path.write_text(body)
+    with pytest.raises(RunError, match="half of a character"):
+        Run.open(run.folder)
+    assert path.read_text() == body
+
+
+def test_an_event_may_speak_of_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    run = Run.create(tmp_path / "run", {})
+    run.add_event("failed", message="caf\udce9.png cannot be read")
+    assert run.events()[-1]["message"] == "caf?.png cannot be read"

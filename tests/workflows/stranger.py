@@ -36,8 +36,8 @@ _PROGRAM = get_command(app)
 
 ODD: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, -5, 3, 10**9, 2**62, 10**30, -(10**9), 0.5, -0.5, 1e300,
-    float("nan"), float("inf"), "", "x", "\x1b[2J\u202e", "../../etc", "[/b]", "r1", [], {},
-    [[]], [1, 2], {"a": 1}, {"kind": "adam"}, ["x"] * 50, "9" * 5000,
+    float("nan"), float("inf"), "", "x", "\ud800", "\x1b[2J\u202e", "../../etc", "[/b]", "r1",
+    [], {}, [[]], [1, 2], {"a": 1}, {"kind": "adam"}, ["x"] * 50, "9" * 5000,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import PrivacyError, RunError
+from zerosum.errors import EvaluationError, PrivacyError, RunError
 from zerosum.modalities.tables.judging.part import TablePart
 from zerosum.modalities.tables.privacy.histograms import (
     FINGERPRINT,
@@ -32,6 +32,7 @@ from zerosum.runs.ledger import Ledger
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 from zerosum.workflows.private import Promise, promise_of
+from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
@@ -118,6 +119,10 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     assert model.values(50).shape == (50, 4)
     with pytest.raises(PrivacyError, match="as it is"):
         zs.resume(run, data=people(2_000), images=60_000, quiet=True)
+    for name in ("lower-rates", "roll-back"):
+        with pytest.raises(PrivacyError, match="a remedy changes them"):
+            give_remedy(run.folder, name)
+    assert Run.open(run.folder).manifest == run.manifest
     page = zs.evaluate(run, data=people(2_000), n=200, replicates=2, quiet=True)
     assert "outside that account" in page.warnings[0]
     part = page.part("table")
@@ -126,6 +131,21 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     html = page.save(tmp_path / "report.html").read_text("utf-8")
     assert f"(ε = {told['epsilon']:.3g}, δ = 1e-05)-differential privacy" in html
     assert "Reals of the" not in html
+
+
+@pytest.mark.filterwarnings("ignore:what columns are was found")
+def test_private_runs_on_different_rows_are_not_taken_for_the_same(tmp_path: Path) -> None:
+    for name, rows in (("a", 400), ("b", 400), ("c", 800)):
+        data = tmp_path / f"{name}.csv"
+        data.write_text("x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(rows)))
+        zs.train(
+            "table", data=data, out=tmp_path / name, set=SMALL, images=800, epsilon=2.0,
+            delta=1e-5, quiet=True,
+        )  # fmt: skip
+    found = zs.compare([tmp_path / "a", tmp_path / "b"], n=50, quiet=True)
+    assert len(found.evaluations) == 2
+    with pytest.raises(EvaluationError, match="on other data"):
+        zs.compare([tmp_path / "a", tmp_path / "c"], n=50, quiet=True)
 
 
 def test_rows_are_known_again_by_the_names_that_were_told() -> None:

@@ -6,7 +6,6 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 import json
 import sys
 import warnings
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,7 @@ from zerosum.cli import (
     translating,
 )
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
-from zerosum.cli.output import print_json, print_table, say, unread
+from zerosum.cli.output import print_json, print_table, say, settle_streams
 from zerosum.errors import DataError, PrivacyError, ZerosumError
 
 if TYPE_CHECKING:
@@ -293,9 +292,7 @@ def doctor(as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
     warnings.showwarning = _show_warning
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is told by its number
-            stream.reconfigure(errors="backslashreplace")
+    settle_streams()
     try:
         app()
     except ZerosumError as error:
@@ -375,10 +372,9 @@ def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
 
     if not is_main_process():
         return
-    with unread():
-        if as_json:
-            print_json(_row(folder, manifest))
-        else:
-            say(str(folder))
+    if as_json:
+        print_json(_row(folder, manifest))
+    else:
+        say(str(folder))
     if manifest.get("state") == "interrupted":
         raise typer.Exit(_INTERRUPTED)

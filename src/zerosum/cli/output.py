@@ -1,9 +1,9 @@
 """What commands print: JSON for programs, tables for people."""
 
+import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -28,16 +28,51 @@ def say(*lines: str, err: bool = False) -> None:
             typer.echo(printable(line))
 
 
-@contextmanager
-def unread() -> Iterator[None]:
-    """Prints of what is done already: that nobody reads them any more is no error."""
-    try:
-        yield
-    except OSError:
-        # What is left in its buffer would fail once more at the end of the program.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+class _Unfailing(io.RawIOBase):
+    """A descriptor to write to; what it does not take any more is dropped."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._number
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return os.isatty(self._number)
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, body: Any, /) -> int:
+        """Write some of `body`, or drop it; returns how much."""
+        try:
+            return os.write(self._number, body)
+        except OSError:
+            return len(body)
+
+
+def settle_streams() -> None:
+    """See that no print fails: what a terminal cannot show is told by its number.
+
+    What a command does is done when it says so. That nobody reads it, or the disk is full that
+    standard output goes to, does not change how the command ends.
+    """
+    if type(sys.stdout) is io.TextIOWrapper:  # others may do more than write
+        try:
+            number = sys.stdout.fileno()
+        except OSError:
+            pass
+        else:
+            sys.stdout = io.TextIOWrapper(
+                io.BufferedWriter(_Unfailing(number)), encoding=sys.stdout.encoding,
+                line_buffering=sys.stdout.line_buffering,
+            )  # fmt: skip
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_table(

@@ -21,8 +21,10 @@ def schema(
 ) -> None:
     """Say what the columns of a table are, as training would take them."""
     from zerosum.modalities.tables.reading.readers import schema_of
-    from zerosum.runs.files import make_folder, write_json
+    from zerosum.runs.files import make_folder, require_unicode, write_json
 
+    if out is not None:
+        require_unicode(out)
     found = schema_of(file)
     if out is not None:
         make_folder(out.parent)

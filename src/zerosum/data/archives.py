@@ -249,4 +249,7 @@ def _require_zip(path: Path) -> None:
         raise DataError(
             f"{path} is a damaged zip: its end is missing, or it was cut off. Fetch it again."
         )
-    raise DataError(f"{path} is neither a folder nor a zip.")
+    raise DataError(
+        f"{path} is neither a folder nor a zip. Other files are known by their names: .npz, .csv, "
+        ".tsv, .parquet, and idx files by one such as x-idx3-ubyte, x-idx3-ubyte.gz or x.idx."
+    )

@@ -51,6 +51,10 @@ class Dataset(ABC):
         """How many samples messages say that there are; of private data a noisy number."""
         return len(self)
 
+    def holds_what(self, other: "Dataset") -> bool:
+        """Whether it is known to hold the samples that `other` holds."""
+        return self is other or self.fingerprint == other.fingerprint
+
     def labels_of(self, indices: Tensor) -> Tensor | None:
         """The labels alone; a data set that reads samples from disk need not read them here."""
         return self.take(indices)[1]

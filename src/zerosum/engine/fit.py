@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST = 2**53
 """Counts above it are not exact in every program; no training gets there."""
 _MOST_SECONDS = 1e12
+_MOST_DRAWS = 16
+"""Batches that a loss may draw, at most; one is usual."""
 
 
 def require_state(trainer: "Trainer", tensors: Mapping[str, Tensor], scalars: Any) -> None:
@@ -37,6 +39,7 @@ def require_state(trainer: "Trainer", tensors: Mapping[str, Tensor], scalars: An
         RunError: a name, type, shape or range is another; the message names it.
     """
     _require_scalars(scalars)
+    _require_position(trainer, scalars["step"], scalars["position"])
     tensors = dict(tensors)
     average = averaged_tensors(trainer.game)
     require_game_state(trainer.game, below("game.", tensors), prefix="game.")
@@ -195,6 +198,22 @@ def _require_scalars(scalars: Any) -> None:
         raise RunError("window is no list of different names.")
     if not isinstance(scalars.get("notes", {}), dict):
         raise RunError("notes is no JSON object.")
+
+
+def _require_position(trainer: "Trainer", step: int, position: int) -> None:
+    """Whole batches were drawn, and not too many for so many steps.
+
+    How many a game draws for a loss is its own affair, and may be none.
+    """
+    plan = trainer.optimisation
+    size = plan.batch_size // plan.accumulate
+    turns = sum(-(-step // m.every) * m.repeats for m in trainer.moves) * plan.accumulate
+    most = size * turns * _MOST_DRAWS
+    if position % size or position > most:
+        raise RunError(
+            f"position is {position} at step {step}; it is a multiple of {size}, the batch, up to "
+            f"{most}."
+        )
 
 
 def _form(tensor: Tensor) -> str:

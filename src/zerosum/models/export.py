@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ExportError, RunError, did_you_mean
 from zerosum.games.base import Game
-from zerosum.runs.files import make_folder, parse_json, read_json, write_whole
+from zerosum.runs.files import make_folder, parse_json, read_json, require_unicode, write_whole
 from zerosum.runs.forms import FactsForm
+from zerosum.runs.tensors import parse_metadata, parse_tensors
+from zerosum.terminal import printable
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model
@@ -97,10 +98,12 @@ def format_of(path: Path, format: str | None = None) -> str:
 
     Raises:
         ExportError: there is no such form, or the ending names another one.
+        RunError: the path is not UTF-8.
 
     >>> format_of(Path("digits.onnx"))
     'onnx'
     """
+    require_unicode(path)
     ending = path.suffix.lower().removeprefix(".")
     if format is not None and format not in FORMATS:
         raise ExportError(f"no format {format!r}.{did_you_mean(format, FORMATS)}")
@@ -120,7 +123,7 @@ def facts_of(model: "Model") -> dict[str, str]:
     }
     if model.run is not None:
         manifest = read_json(model.run / "manifest.json")
-        facts["run"] = model.run.resolve().name
+        facts["run"] = printable(model.run.resolve().name)
         # Of a folder the name alone: where it lies is nobody's business.
         facts["data"] = Path((manifest.get("data") or {}).get("name", "")).name
     if model.step is not None:
@@ -145,29 +148,27 @@ def read_weights(path: Path) -> Exported:
     if path.exists() and not path.is_file():
         raise ExportError(f"{path} is no file. Name one that `zerosum export` wrote.")
     try:
-        with safe_open(path, framework="pt") as file:
-            said = dict(file.metadata() or {})
-            known = said.get(_MARK, "")
-            if not (known.isdecimal() and known.isascii() and len(known) < 10):
-                raise ExportError(
-                    f"{path} is no model that zerosum exported. Name a file that `zerosum export` "
-                    "wrote, or a run folder."
-                )
-            if int(known) > VERSION:
-                raise ExportError(
-                    f"{path} is of version {known} and this zerosum knows {VERSION}: update "
-                    "zerosum."
-                )
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if said.pop(_DIGEST, "") != _digest(tensors, said):
-            raise ExportError(f"{path} is damaged: its digest does not match. Export it again.")
+        body = path.read_bytes()
     except FileNotFoundError as error:
         raise ExportError(f"no file at {path}. `zerosum export RUN` writes one.") from error
-    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror or error}.") from error
+    try:
+        tensors, said = parse_tensors(body, path), parse_metadata(body)
+    except (ValueError, RunError) as error:
+        raise ExportError(f"{error} It is another file, or cut off; export it again.") from error
+    known = said.get(_MARK, "")
+    if not (known.isdecimal() and known.isascii() and len(known) < 10):
         raise ExportError(
-            f"{path} cannot be read as safetensors: {error}. It is another file, or cut off; "
-            "export it again."
-        ) from error
+            f"{path} is no model that zerosum exported. Name a file that `zerosum export` wrote, "
+            "or a run folder."
+        )
+    if int(known) > VERSION:
+        raise ExportError(
+            f"{path} is of version {known} and this zerosum knows {VERSION}: update zerosum."
+        )
+    if said.pop(_DIGEST, "") != _digest(tensors, said):
+        raise ExportError(f"{path} is damaged: its digest does not match. Export it again.")
     try:
         parsed = {name: parse_json(said[name]) for name in _STRUCTURES if name in said}
         form = FactsForm.read({**said, **parsed}, path)

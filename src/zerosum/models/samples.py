@@ -13,7 +13,7 @@ from torch import Tensor
 from zerosum.errors import RunError
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
-from zerosum.runs.files import make_folder, write_folder, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_folder, write_whole
 from zerosum.spaces import Space
 
 _OF_ALL = (".png", ".npz")
@@ -73,7 +73,8 @@ class Samples:
         `safe_csv`, texts in a .csv file that a spreadsheet would take for formulas begin with `'`.
 
         Raises:
-            RunError: the form does not suit these samples, or cannot be written.
+            RunError: the form does not suit these samples, the path is not UTF-8, or it cannot be
+                written.
         """
         form = form_of(path, self.space, self._writer, safe_csv=safe_csv)
         path = Path(path)
@@ -111,8 +112,9 @@ def form_of(path: Path | str, space: Space, writer: Writer, *, safe_csv: bool = 
     """The form that samples are saved in at `path`: an ending, or `folder`.
 
     Raises:
-        RunError: it does not suit these samples.
+        RunError: it does not suit these samples, or is not UTF-8.
     """
+    require_unicode(Path(path))
     as_folder = str(path).endswith(("/", os.sep))
     path = Path(path)
     form = "folder" if as_folder or path.is_dir() else path.suffix.lower() or "folder"

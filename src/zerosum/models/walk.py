@@ -12,7 +12,7 @@ from zerosum.errors import RunError
 from zerosum.forms.base import Preview
 from zerosum.games.base import Game, Inputs
 from zerosum.models.video import require_video, write_video
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_whole
 from zerosum.spaces import Space
 
 FASTEST = {".gif": 50, ".mp4": 120}
@@ -31,9 +31,10 @@ def require_form(path: Path, frames_per_second: float) -> str:
     """The ending of `path`, known to be one that an animation can be saved as.
 
     Raises:
-        RunError: it is another, or cannot be shown so fast.
+        RunError: it is another, cannot be shown so fast, or the path is not UTF-8.
         MissingExtraError: it is .mp4, and PyAV is not installed.
     """
+    require_unicode(path)
     form = path.suffix.lower()
     if form not in FASTEST:
         raise RunError(

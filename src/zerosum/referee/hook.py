@@ -21,7 +21,7 @@ from zerosum.referee.diagnosis import (
     stalled,
 )
 from zerosum.referee.gauge import SAMPLES, Gauge, Sight
-from zerosum.referee.notes import NotesForm
+from zerosum.referee.notes import read_notes
 from zerosum.referee.reals import RealWatch
 from zerosum.referee.remedies import REMEDIES, Remedy
 from zerosum.referee.signals import Trace
@@ -368,7 +368,8 @@ class Referee(Hook):
         }
 
     def _load_notes(self, notes: dict[str, Any]) -> None:
-        NotesForm.read(notes, f"what the referee left in {self._run.checkpoints.folder}")
+        source = f"what the referee left in {self._run.checkpoints.folder}"
+        read_notes(notes, source=source, step=self._trainer.step)
         self._every, self._first = notes["every"], notes["first"]
         self._best = None if notes["best"] is None else Moment.from_json(notes["best"])
         self._looks = [Moment.from_json(look) for look in notes["looks"]]

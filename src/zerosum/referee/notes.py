@@ -4,29 +4,31 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from zerosum.errors import RunError, did_you_mean
+from zerosum.referee.remedies import REMEDIES
 from zerosum.runs.forms import Count, Form, Name
 
 Numbers = dict[str, float]
+Size = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1.001)]
+"""A share, which rounding may bring beyond 1."""
+
+Unbounded = Annotated[float, Field(ge=0, allow_inf_nan=True)]
+"""A distance that may be infinite, as of samples that are not finite; never NaN."""
 
 
-class _Loose(Form):
-    """A form in which distances may be infinite, as those of samples that are not finite."""
-
-    model_config = ConfigDict(allow_inf_nan=True)
-
-
-class SightForm(_Loose):
+class SightForm(Form):
     """A `Sight`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    distance: float
-    coverage: float
-    lost: float
-    spread: float
+    distance: Unbounded
+    coverage: Share
+    lost: Share
+    spread: Unbounded
 
 
-class MomentForm(_Loose):
+class MomentForm(Form):
     """A `Moment`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,35 +39,60 @@ class MomentForm(_Loose):
     real_sign: float
 
 
-class TraceForm(_Loose):
+class TraceForm(Form):
     """The state of a `Trace`."""
 
     rows: list[Numbers] = Field(max_length=100)
     scores: Numbers
 
 
-class RealsForm(_Loose):
+class RealsForm(Form):
     """The state of a `RealWatch`."""
 
-    counts: list[float]
+    counts: list[Size]
     batches: Count
-    largest: float
+    largest: Annotated[float, Field(allow_inf_nan=True)]  # NaN, where a batch held some
 
 
-class NotesForm(_Loose):
-    """What `Referee` notes."""
+class NotesForm(Form):
+    """What `Referee` notes; `rules` are compared with the recipe and serve for nothing else."""
 
     rules: dict[str, Any]
     every: Annotated[int, Field(ge=1, le=2**53)]
-    first: float
+    first: Size
     best: MomentForm | None
     looks: list[MomentForm] = Field(max_length=100)
     row: Numbers
-    told: Numbers
+    told: dict[str, Share]
     tries: list[Name]
-    first_aid: Numbers
-    alarm: float
-    kept: list[Annotated[tuple[Count, float], Field(strict=False)]]
+    first_aid: dict[str, Share]
+    alarm: Annotated[float, Field(ge=-(2**53), allow_inf_nan=True)]
+    kept: list[Annotated[tuple[Count, Size], Field(strict=False)]]
     waiting: Name | None
     trace: TraceForm
     reals: RealsForm
+
+
+def read_notes(notes: Any, *, source: str, step: int) -> NotesForm:
+    """What a referee left, in its form, and speaking of nothing that is still to come.
+
+    Args:
+        notes: JSON values.
+        source: where they lie, for messages.
+        step: of the checkpoint that holds them.
+
+    Raises:
+        RunError: they have another form; the message names `source`.
+    """
+    read = NotesForm.read(notes, source)
+    kept = [one for one, _ in read.kept]
+    best = [] if read.best is None else [read.best.step]
+    late = max([*kept, *best, *(look.step for look in read.looks)], default=0)
+    if late > step:
+        raise RunError(f"{source} speaks of step {late}, and the checkpoint is of step {step}.")
+    if not set(best) <= set(kept):
+        raise RunError(f"{source} calls step {best[0]} the best, of which it has kept no state.")
+    for name in read.first_aid:
+        if name not in REMEDIES:
+            raise RunError(f"{source} names no remedy {name!r}.{did_you_mean(name, REMEDIES)}")
+    return read

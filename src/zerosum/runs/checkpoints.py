@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zerosum.errors import RunError
 from zerosum.runs.files import (
+    DamageError,
     inside,
     make_folder,
     open_plain,
@@ -25,6 +24,7 @@ from zerosum.runs.files import (
     write_json,
     write_whole,
 )
+from zerosum.runs.tensors import parse_tensors, read_body, write_tensors
 
 _NAME = re.compile(r"step-(\d{9})\.json")
 
@@ -77,7 +77,9 @@ class Checkpoints:
         weights, record = self._paths(scalars["step"])
         flat = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
         write_whole(weights, lambda aside: write_tensors(flat, aside))
-        size, digest = weights.stat().st_size, _digest(weights, scalars)
+        size = _length(weights)
+        with open_plain(weights) as handle:
+            digest = _with_scalars(hashlib.file_digest(handle, "sha256"), scalars)
         write_json(record, {"scalars": scalars, "bytes": size, "sha256": digest})
         self._drop(self.steps()[: -self.keep])
         return size
@@ -101,7 +103,7 @@ class Checkpoints:
         """The newest whole checkpoint, and what was wrong with newer ones.
 
         Raises:
-            RunError: there is none.
+            RunError: there is none, or one cannot be read, damaged or not.
         """
         newest, problems = self.newest()
         if newest is not None:
@@ -113,12 +115,16 @@ class Checkpoints:
         )
 
     def newest(self) -> tuple[Checkpoint | None, list[str]]:
-        """The newest whole checkpoint, if there is one, and what was wrong with newer ones."""
+        """The newest whole checkpoint, if there is one, and what was wrong with newer ones.
+
+        Raises:
+            RunError: one cannot be read, so that nobody knows whether it is damaged.
+        """
         problems = []
         for step in reversed(self.steps()):
             try:
                 return self.load(step), problems
-            except RunError as error:
+            except DamageError as error:
                 problems.append(str(error))
         return None, problems
 
@@ -126,22 +132,21 @@ class Checkpoints:
         """The checkpoint of `step`.
 
         Raises:
-            RunError: it is missing or damaged.
+            RunError: it is missing or cannot be read.
+            DamageError: it is damaged.
         """
         weights, record = self._paths(step)
         meta = read_json(record)
         if not isinstance(meta, dict) or not {"scalars", "bytes", "sha256"} <= meta.keys():
-            raise RunError(f"checkpoint {record.name} is damaged: it lacks what it should say.")
+            raise DamageError(f"checkpoint {record.name} is damaged: it lacks what it should say.")
         if not isinstance(meta["scalars"], dict) or meta["scalars"].get("step") != step:
-            raise RunError(f"checkpoint {record.name} is damaged: it says another step.")
-        try:
-            if not weights.exists() or weights.stat().st_size != meta["bytes"]:
-                raise RunError(f"checkpoint {weights.name} is cut off.")
-            if _digest(weights, meta["scalars"]) != meta["sha256"]:
-                raise RunError(f"checkpoint {weights.name} is damaged: its digest does not match.")
-            return Checkpoint(step, read_tensors(weights), meta["scalars"])
-        except OSError as error:
-            raise RunError(f"checkpoint {weights.name} cannot be read: {error}.") from error
+            raise DamageError(f"checkpoint {record.name} is damaged: it says another step.")
+        if _length(weights) != meta["bytes"]:
+            raise DamageError(f"checkpoint {weights.name} is cut off.")
+        body = read_body(weights)
+        if _with_scalars(hashlib.sha256(body), meta["scalars"]) != meta["sha256"]:
+            raise DamageError(f"checkpoint {weights.name} is damaged: its digest does not match.")
+        return Checkpoint(step, parse_tensors(body, weights), meta["scalars"])
 
     def _drop(self, steps: Iterable[int]) -> None:
         for step in steps:
@@ -157,19 +162,6 @@ class Checkpoints:
         return stem.with_suffix(".safetensors"), stem.with_suffix(".json")
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file in a run.
-
-    Raises:
-        RunError: it is a link, or cannot be read.
-    """
-    try:
-        return load_file(inside(path.parent, path.name))
-    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError) as error:
-        # The library leaves shapes that nothing can have to torch, whose errors are of any kind.
-        raise RunError(f"{path} cannot be read as safetensors: {error}.") from error
-
-
 def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
@@ -180,17 +172,17 @@ def _remove(path: Path) -> None:
         ) from error
 
 
-def write_tensors(tensors: dict[str, Tensor], path: Path) -> None:
-    """Write a safetensors file; its library reports a full disk by an error of its own."""
+def _length(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
     try:
-        save_file(tensors, path)
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
 
 
-def _digest(weights: Path, scalars: Any) -> str:
+def _with_scalars(digest: "hashlib._Hash", scalars: Any) -> str:
     """SHA-256 of the file of tensors, followed by the numbers as sorted JSON."""
-    with open_plain(weights) as handle:
-        digest = hashlib.file_digest(handle, "sha256")
     digest.update(json.dumps(scalars, sort_keys=True).encode())
     return digest.hexdigest()

@@ -8,6 +8,7 @@ below the run are folders.
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -27,7 +28,32 @@ _MOST_DIGITS = 20
 _MOST_NESTED = 64
 """Levels of lists and objects in JSON: far more than any run has."""
 
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half of a character beyond 16 bits, as JSON writes it; two of them are one character."""
+
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""Errors of writing that more room would mend."""
+
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class DamageError(RunError):
+    """A file of a run can be read, and what it holds is not what was written there."""
+
+
+def require_unicode(path: Path) -> None:
+    """Refuse a path that runs and reports could not name, before anything is done for it.
+
+    Raises:
+        RunError: it holds bytes that are not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise RunError(
+            f"the path {str(path)!r} is not UTF-8, and runs and reports could not name it. Rename "
+            "it, choose another, or set a locale of UTF-8, such as LC_ALL=C.UTF-8."
+        ) from error
 
 
 def inside(folder: Path, *parts: str) -> Path:
@@ -98,7 +124,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
         raise RunError(
             f"cannot write {path}: {error.strerror or error}. What was there before is untouched. "
-            "Free some space or choose another place, then do this again."
+            f"{_way_out(error)}"
         ) from error
     except BaseException:
         if made:
@@ -128,8 +154,7 @@ def write_folder(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
         raise RunError(
-            f"cannot write {path}: {error.strerror or error}. Free some space or choose another "
-            "place, then do this again."
+            f"cannot write {path}: {error.strerror or error}. {_way_out(error)}"
         ) from error
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
@@ -171,7 +196,7 @@ def append_line(path: Path, line: str) -> None:
             handle.write(f"{line}\n".encode())
     except OSError as error:
         raise RunError(
-            f"cannot write {path}: {error.strerror or error}. Free some space, then resume."
+            f"cannot write {path}: {error.strerror or error}. {_way_out(error)}"
         ) from error
 
 
@@ -186,32 +211,48 @@ def open_plain(path: Path) -> BufferedReader:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Write `data` as JSON, whole or not at all."""
+    """Write `data` as JSON, whole or not at all.
+
+    Raises:
+        RunError: it cannot be written, or holds a name that is not UTF-8.
+    """
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    try:
+        body = text.encode()
+    except UnicodeEncodeError as error:
+        name = text[max(error.start - 40, 0) : error.end].rpartition('"')[2]
+        raise RunError(
+            f"cannot write {path}: it would name {name!r}, which is not UTF-8. Rename it."
+        ) from error
+    write_whole(path, lambda aside: aside.write_bytes(body))
 
 
 def read_json(path: Path) -> Any:
     """What `write_json` wrote.
 
     Raises:
-        RunError: the file is missing, too large, or not JSON.
+        RunError: the file is missing or cannot be read.
+        DamageError: it is too large, or not JSON.
     """
     try:
         with open_plain(path) as handle:
             body = handle.read(_MOST_JSON + 1)
-        if len(body) > _MOST_JSON:
-            raise RunError(f"cannot read {path}: it has more than {_MOST_JSON:,} bytes.")
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
+    if len(body) > _MOST_JSON:
+        raise DamageError(f"cannot read {path}: it has more than {_MOST_JSON:,} bytes.")
+    try:
         return parse_json(body)
-    except (OSError, ValueError) as error:
-        raise RunError(f"cannot read {path}: {error}.") from error
+    except ValueError as error:
+        raise DamageError(f"cannot read {path}: {error}.") from error
 
 
 def parse_json(text: str | bytes) -> Any:
     """A JSON value; `NaN` and `Infinity` are read too, as Python writes them.
 
     Raises:
-        ValueError: it is no JSON, is not in UTF-8, is nested too deep, or holds a huge number.
+        ValueError: it is no JSON, is not in UTF-8, is nested too deep, or holds a huge number or
+            half a character.
     """
     try:
         text = text.decode() if isinstance(text, bytes) else text
@@ -228,8 +269,20 @@ def parse_json(text: str | bytes) -> Any:
             if isinstance(inner, dict | list)
         ]
         if not level:
-            return value
-    raise ValueError("it is nested too deep")
+            break
+    else:
+        raise ValueError("it is nested too deep")
+    if _ESCAPED_HALF.search(text):
+        _require_whole(value)
+    return value
+
+
+def _require_whole(value: Any) -> None:
+    """Refuse text with one half of a character, which no file could hold again."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds text that is not Unicode: half of a character") from error
 
 
 def _open(path: Path, flags: int) -> int:
@@ -250,6 +303,13 @@ def _whole(text: str) -> int:
     if len(text) > _MOST_DIGITS:
         raise ValueError(f"it holds a whole number of {len(text)} digits")
     return int(text)
+
+
+def _way_out(error: OSError) -> str:
+    """What to do about a file that cannot be written."""
+    if error.errno is None or error.errno in _FULL:
+        return "Free some space or choose another place, then do this again."
+    return "Choose a place that is there and that you may write to, then do this again."
 
 
 def _link(path: Path) -> RunError:

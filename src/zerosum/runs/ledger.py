@@ -12,8 +12,8 @@ from pathlib import Path
 
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import PrivacyError, RunError
-from zerosum.runs.files import read_json, write_json
+from zerosum.errors import PrivacyError
+from zerosum.runs.files import DamageError, read_json, write_json
 from zerosum.runs.store import Run
 
 _BLOCK_SECONDS = 1.0
@@ -39,10 +39,11 @@ class Ledger:
 
         Raises:
             PrivacyError: the ledger is missing, damaged, or behind the step that was saved.
+            RunError: it cannot be read.
         """
         try:
-            told = read_json(self._path)
-        except RunError:
+            told = read_json(self._path) if self._path.exists() else None
+        except DamageError:
             told = None
         reserved = told.get("reserved") if isinstance(told, dict) else None
         if not isinstance(reserved, int) or not saved <= reserved <= self._planned:

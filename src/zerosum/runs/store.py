@@ -37,6 +37,7 @@ from zerosum.runs.files import (
     parse_json,
     read_json,
     require_plain,
+    require_unicode,
     write_json,
     write_whole,
 )
@@ -108,9 +109,10 @@ class Run:
         """The run in `folder`.
 
         Raises:
-            RunError: there is none, or it is of a newer schema.
+            RunError: there is none, it is of a newer schema, or its path is not UTF-8.
         """
         folder = Path(folder)
+        require_unicode(folder)
         if not _is_run(folder):
             if claimed(folder):
                 raise RunError(
@@ -258,7 +260,9 @@ class Run:
                 path.unlink(missing_ok=True)
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
-        append_line(self.folder / name, json.dumps(row))
+        # An error may speak of a file whose name is no text; the line is text all the same.
+        line = json.dumps(row, ensure_ascii=False).encode(errors="replace").decode()
+        append_line(self.folder / name, line)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         path = self.folder / name
@@ -286,8 +290,9 @@ def require_free(folder: Path) -> None:
     """Refuse a folder that a new run cannot be made in.
 
     Raises:
-        RunError: it is no folder, or holds something.
+        RunError: it is no folder, holds something, or its path is not UTF-8.
     """
+    require_unicode(folder)
     if folder.is_dir() or not folder.exists():
         if is_unbegun(folder):
             return

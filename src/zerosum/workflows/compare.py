@@ -10,6 +10,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
+from zerosum.modalities.tables.privacy.histograms import FINGERPRINT
 from zerosum.models.model import Model
 from zerosum.runs.store import Run
 from zerosum.workflows.case import Case, open_case
@@ -84,9 +85,13 @@ def _open_beside(
     first: Subject, one: Run | Model | Path | str, *, data: Any, code: Any, device: str,
     progress: Progress | None,
 ) -> Subject:  # fmt: skip
-    """Another model; data that is the first one's is not opened again."""
+    """Another model; data that is the first one's is not opened again.
+
+    What a private run was trained on is opened: its manifest does not say what that holds.
+    """
     model, run = open_model(one, code=code, device=device)
-    if run is not None and run.manifest["data"]["fingerprint"] == first.dataset.fingerprint:
+    recorded = None if run is None else run.manifest["data"]["fingerprint"]
+    if recorded == first.dataset.fingerprint and recorded != FINGERPRINT:
         return Subject(model, run, first.dataset, first.data)
     return open_subject(one, data=data, code=code, device=device, progress=progress)
 
@@ -108,7 +113,7 @@ def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
                 f"{first.name} has the labels {_words(first)}, and {other.name} has "
                 f"{_words(other)}. Only runs with the same labels can be compared."
             )
-        if other.dataset.fingerprint == first.dataset.fingerprint:
+        if other.dataset.holds_what(first.dataset):
             continue
         if holdout is None:
             raise EvaluationError(
@@ -131,7 +136,7 @@ def _shared_with_others(
         EvaluationError: so many that it is no holdout for that run.
     """
     for other in subjects[1:]:
-        if case.holdout is None or other.dataset.fingerprint == case.dataset.fingerprint:
+        if case.holdout is None or other.dataset.holds_what(case.dataset):
             continue
         complaint = shared_rows(other.dataset, case.holdout, progress).complaint()
         if complaint:

@@ -128,9 +128,13 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
             these reads the data, so that it is said what the data is.
 
     Raises:
-        DataError: no reader claims it.
+        DataError: it is empty, or no reader claims it.
     """
     for place in data if isinstance(data, tuple | list) else [data]:
+        if isinstance(place, str) and not place.strip():
+            raise DataError(
+                "--data is empty. Name a file, a folder (the current one is .) or built-in data."
+            )
         if isinstance(place, str | Path):
             require_unicode(str(place), "the path of the data")
     readers = all_readers()
@@ -204,8 +208,9 @@ def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
     if isinstance(data, str | Path):
         if look_at(Path(data)) is not None:
             return (
-                f"no reader knows what {str(data)!r} is. Give a folder or zip of images, a .npz, "
-                f"idx, .csv, .tsv or .parquet file, or one of {', '.join(names)}."
+                f"no reader knows what {str(data)!r} is. Files are known by their names: give a "
+                "folder or zip of images, a .npz, .csv, .tsv or .parquet file, an idx file called "
+                f"such as x-idx3-ubyte or x.idx, or one of {', '.join(names)}."
             )
         return (
             f"no data at {str(data)!r}: it is neither a file or folder nor a built-in name."

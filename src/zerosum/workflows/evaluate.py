@@ -180,7 +180,7 @@ def examine(
         EvaluationError: samples are not finite, or too few for a measure.
     """
     start = time.monotonic()
-    mine = subject.dataset.fingerprint == case.dataset.fingerprint
+    mine = subject.dataset.holds_what(case.dataset)
     case = case if mine else replace(case, train=None)
     made = subject.model.drawn_like(
         case.fresh.x, case.fresh.y, sources=case.sources, seed=case.seed, progress=progress

@@ -6,7 +6,7 @@ from typing import Any
 
 from zerosum.errors import MissingExtraError, RunError
 from zerosum.pictures import draw_curves, draw_frames
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_whole
 from zerosum.runs.store import Run
 
 _NOT_CURVES = {"step", "images", "seconds"}
@@ -64,6 +64,7 @@ def export_tensorboard(run: Run, folder: Path) -> Path:
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
+        RunError: the path is not UTF-8.
     """
     try:
         from torch.utils.tensorboard import SummaryWriter
@@ -71,6 +72,7 @@ def export_tensorboard(run: Run, folder: Path) -> Path:
         raise MissingExtraError(
             "TensorBoard is not installed. Install the extra: pip install 'zerosum[tensorboard]'."
         ) from error
+    require_unicode(folder)
     with SummaryWriter(str(folder)) as writer:
         for row in run.history():
             for name, value in row.items():

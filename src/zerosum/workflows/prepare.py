@@ -12,7 +12,7 @@ from zerosum.config import kinds_in, known_kind
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import DataError, RecipeError, RunError
+from zerosum.errors import ConfigError, DataError, RecipeError, RunError
 from zerosum.games.build import build_game
 from zerosum.modalities.tables.privacy.histograms import FINGERPRINT, as_private
 from zerosum.recipes import Recipe
@@ -231,5 +231,12 @@ def data_of(
 
 
 def space_of_run(run: Run) -> Space:
-    """What the run's samples are."""
-    return Space.from_json(run.manifest["space"])
+    """What the run's samples are.
+
+    Raises:
+        RunError: the manifest describes no space.
+    """
+    try:
+        return Space.from_json(run.manifest["space"])
+    except ConfigError as error:
+        raise RunError(f"{run.folder / 'manifest.json'} describes no samples: {error}") from error

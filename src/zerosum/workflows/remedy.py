@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from zerosum.errors import RecipeError, RunError
-from zerosum.referee.notes import NotesForm
+from zerosum.errors import PrivacyError, RecipeError, RunError
+from zerosum.referee.notes import read_notes
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
 from zerosum.workflows.prepare import recipe_of, space_of_run
@@ -24,8 +24,14 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
         RecipeError: no such remedy, or it changes nothing here.
         RunError: no such run, one that is being played, no usable checkpoint, or no healthy state
             to go back to.
+        PrivacyError: the run is private.
     """
     run = Run.open(folder)
+    if run.manifest.get("privacy"):
+        raise PrivacyError(
+            f"{run.folder} promises privacy for the recipe and the steps that were planned, and a "
+            "remedy changes them. Resume it as it is, or train anew: zerosum train --epsilon ..."
+        )
     with run.held():
         _give(run, name, code)
     return run
@@ -49,7 +55,8 @@ def _give(run: Run, name: str, code: Path | str | None) -> None:
         notes = newest.scalars.get("notes")
         left = notes.get("referee") if isinstance(notes, dict) else None
         source = f"what the referee left in {run.checkpoints.folder}"
-        best = None if left is None else NotesForm.read(left, source).best
+        noted = None if left is None else read_notes(left, source=source, step=newest.step)
+        best = None if noted is None else noted.best
         if best is None:
             raise RunError(
                 f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "

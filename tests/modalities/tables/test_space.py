@@ -1,18 +1,22 @@
 """The way between values and what networks see."""
 
+import copy
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from zerosum.errors import DataError
+from zerosum.errors import DataError, ZerosumError
 from zerosum.modalities.tables.codecs import CategoryCodec, NumberCodec
 from zerosum.modalities.tables.fields import CategoryField, FloatField, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 from zerosum.testing import small_dataset
+from zerosum.workflows.data import open_data
 
 
 def numbers(seed: int = 0, n: int = 2_000) -> np.ndarray:
@@ -117,3 +121,77 @@ def test_integers_that_lose_digits_are_refused() -> None:
 
     with pytest.raises(DataError, match="key"):
         IntegerField(name="id").to_values(pa.chunked_array([[2**60, 1]]))
+
+
+def _spaces() -> dict[str, dict[str, Any]]:
+    """Spaces as JSON: one of numbers and categories, and one with constraints and other fields."""
+    import pyarrow as pa
+
+    rng = np.random.default_rng(0)
+    low, a = rng.normal(size=60).round(1), rng.integers(0, 5, 60)
+    table = pa.table(
+        {
+            "key": [f"k{i:03d}" for i in range(60)], "city": ["x", "y", "z"] * 20, "low": low,
+            "high": (low + rng.random(60)).round(1), "a": a, "total": 2 * a,
+            "at": pa.array(range(0, 216_000, 3_600), pa.timestamp("s", "Europe/Oslo")),
+        }
+    )  # fmt: skip
+    constraints = [
+        {"kind": "inequality", "low": "low", "high": "high"},
+        {"kind": "formula", "total": "total", "formula": "2 * a"},
+    ]
+    return {
+        "small": small_dataset("table").space.to_json(),
+        "constrained": open_data(table, constraints=constraints)[0].space.to_json(),
+    }
+
+
+MISFITS = {
+    "an unknown type": ("small", lambda s: s["fields"][0].update(dtype="zz"), "zz"),
+    "a type of another kind": ("constrained", lambda s: _of(s, "at").update(dtype="int64"), "fit"),
+    "no such zone": (
+        "constrained", lambda s: _of(s, "at").update(dtype="timestamp[s, tz=Ut/Opia]"), "Opia"
+    ),
+    "codes without a field": ("small", lambda s: s["fields"].pop(0), "codes of 'class'"),
+    "a field without codes": ("small", lambda s: s["codecs"].pop(0), "'class', 'x0'"),
+    "codes in another order": ("small", lambda s: s["codecs"].reverse(), "codes of"),
+    "a name twice": ("small", lambda s: s["fields"].append(s["fields"][0]), "same name"),
+    "no knots": ("small", lambda s: s["codecs"][1].update(knots=[]), "counts"),
+    "too many counts": ("small", lambda s: s["codecs"][1]["counts"].append(3), "counts"),
+    "no counts": ("small", lambda s: s["codecs"][1].update(counts=[]), "at least 1"),
+    "negative counts": ("small", lambda s: s["codecs"][0]["counts"].__setitem__(0, -3), "-3"),
+    "knots in no order": ("small", lambda s: s["codecs"][2]["knots"][0].reverse(), "ascending"),
+    "a knot of nothing": ("small", lambda s: s["codecs"][2]["knots"].__setitem__(0, []), "knots"),
+    "a category too many": ("small", lambda s: s["codecs"][0].update(values=[0, 1, 9]), "more"),
+    "a category twice": ("small", lambda s: s["codecs"][0].update(values=[1] * 3), "one"),
+    "a name of two": ("small", lambda s: s["fields"][0].update(names=["a"] * 3), "twice"),
+    "fewer names": ("small", lambda s: s["fields"][0].update(names=["a"]), "more categories"),
+    "absurd decimals": ("small", lambda s: s["fields"][1].update(places=10**9), "places"),
+    "no rows": ("small", lambda s: s.update(num_rows=0), "num_rows"),
+    "no column": ("constrained", lambda s: s["constraints"][0].update(low="zz"), "no column 'zz'"),
+    "no distance": ("constrained", lambda s: _one(s, "inequality").update(made=[]), "codes of"),
+    "no decimals": ("constrained", lambda s: _one(s, "inequality").update(decimals=[]), "fit"),
+    "not constructed": (
+        "constrained", lambda s: _one(s, "formula").update(constructed=False), "codes of"
+    ),
+    "keys of no letters": ("constrained", lambda s: _of(s, "key").update(letters=["", "a"]), "key"),
+}  # fmt: skip
+
+
+def _of(space: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(field for field in space["fields"] if field["name"] == name)
+
+
+def _one(space: dict[str, Any], kind: str) -> dict[str, Any]:
+    return next(one for one in space["constraints"] if one["kind"] == kind)
+
+
+@pytest.mark.parametrize(("which", "change", "words"), MISFITS.values(), ids=MISFITS)
+def test_parts_that_do_not_fit_are_refused_when_a_space_is_read(
+    which: str, change: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    body = _spaces()[which]
+    assert Space.from_json(copy.deepcopy(body)).to_json() == body
+    change(body)
+    with pytest.raises(ZerosumError, match=words):
+        Space.from_json(body)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from zerosum.errors import EvaluationError
-from zerosum.runs.files import make_folder, write_json, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
 
 SCHEMA = 2
 """Version of the JSON; newer ones are refused."""
@@ -88,7 +88,9 @@ def require_form(path: Path) -> str:
 
     Raises:
         EvaluationError: there is none for it.
+        RunError: the path is not UTF-8.
     """
+    require_unicode(path)
     form = path.suffix.lower()
     if form not in (".html", ".json"):
         raise EvaluationError(

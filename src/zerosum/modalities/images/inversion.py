@@ -21,9 +21,9 @@ from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import ConditionError, RunError
 from zerosum.networks.base import require_images
 from zerosum.rng import derive_seed, seeded_initialisation
-from zerosum.runs.checkpoints import read_tensors, write_tensors
-from zerosum.runs.files import write_whole
+from zerosum.runs.files import inside, write_whole
 from zerosum.runs.store import Run
+from zerosum.runs.tensors import parse_tensors, read_body, write_tensors
 from zerosum.spaces import ImageSpace
 
 if TYPE_CHECKING:
@@ -247,8 +247,9 @@ def _kept_encoder(model: "StyledModel") -> StyleEncoder:
             "optimisation alone: --how optimise."
         )
     encoder = _new_encoder(model, 0)
+    body = read_body(inside(path.parent, path.name))
     try:
-        tensors = read_tensors(path)
+        tensors = parse_tensors(body, path)
         require_tensors(tensors, encoder.state_dict())
         require_finite(tensors)
     except RunError as error:

@@ -16,10 +16,11 @@ from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, model_validator
 from torch import Tensor
 
 from zerosum.config import Config
+from zerosum.errors import ConfigError
 
 MIDDLE = 0.5
 """Place of a value in a code that has but one."""
@@ -42,12 +43,19 @@ class Codec(Config):
     """
 
     name: str
-    counts: tuple[int, ...]
+    counts: tuple[NonNegativeInt, ...] = Field(min_length=1)
 
     @property
     def size(self) -> int:
         """Number of codes."""
         return len(self.counts)
+
+    def _require_codes(self, expected: int, what: str) -> None:
+        if self.size != expected:
+            raise ConfigError(
+                f"the codes of {self.name!r} have {self.size} counts, and {what} make {expected} "
+                "codes. Give one count for each."
+            )
 
     @property
     def forbidden(self) -> tuple[int, ...]:
@@ -90,6 +98,17 @@ class NumberCodec(Codec):
     knots: tuple[tuple[float, ...], ...]
     places: int | None = Field(default=None, ge=-300, le=300)
     has_missing: bool = False
+
+    @model_validator(mode="after")
+    def _codes_match(self) -> "NumberCodec":
+        self._require_codes(len(self.knots) + self.has_missing, "values and intervals")
+        lengths = {len(one) for one in self.knots} - {1}
+        if len(lengths) > 1 or 0 in lengths or any(list(k) != sorted(k) for k in self.knots):
+            raise ConfigError(
+                f"the knots of {self.name!r} are no values and intervals: each has 1, or as many "
+                "as all other intervals, in ascending order."
+            )
+        return self
 
     @classmethod
     def fit(
@@ -242,6 +261,14 @@ class CategoryCodec(Codec):
     num_rare: int = Field(default=0, ge=0, le=2**53)
     rare_value: int | None = Field(default=None, ge=0, le=2**24)
     has_missing: bool = False
+
+    @model_validator(mode="after")
+    def _codes_match(self) -> "CategoryCodec":
+        expected = len(self.values) + bool(self.num_rare) + self.has_missing
+        self._require_codes(expected, "categories")
+        if len(set(self.values)) < len(self.values):
+            raise ConfigError(f"two codes of {self.name!r} stand for one category. Give one each.")
+        return self
 
     @classmethod
     def fit(

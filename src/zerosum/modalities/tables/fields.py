@@ -8,9 +8,10 @@ Moments are in `moments`, and columns that nothing is learned of in `unlearned`.
 """
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+import pydantic
 
 from zerosum.config import Config
 from zerosum.errors import DataError, did_you_mean
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 LARGEST_INTEGER = 2**53
 """Beyond this a float64 does not hold every integer."""
+
+Places = Annotated[int, pydantic.Field(ge=-300, le=300)]
+"""Decimals of a number; beyond these, no power of ten is one."""
 
 
 class Field(Config):
@@ -142,7 +146,7 @@ class FloatField(Field):
 
     kind = "float"
     dtype: str = "double"
-    places: int | None = None
+    places: Places | None = None
 
     @property
     def decimals(self) -> int | None:
@@ -232,6 +236,13 @@ class CategoryField(Field):
     dtype: str = "string"
     names: tuple[str, ...]
     ordered: bool = False
+
+    @pydantic.field_validator("names")
+    @classmethod
+    def _different(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("a category comes twice")
+        return names
 
     @property
     def categories(self) -> tuple[str, ...]:

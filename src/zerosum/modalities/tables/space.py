@@ -8,11 +8,15 @@ where constraints change columns, C may differ from D.
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 import torch
+from pydantic import Field as Limits
+from pydantic import model_validator
 from torch import Tensor
 
 from zerosum.errors import ConfigError, did_you_mean
-from zerosum.modalities.tables.codecs import Codec, NumberCodec
+from zerosum.modalities.tables.arrow import functions
+from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints import kinds as constraint_kinds  # noqa: F401  (a space in JSON names them)
 from zerosum.modalities.tables.constraints.base import (
     Constraint,
@@ -22,9 +26,13 @@ from zerosum.modalities.tables.constraints.base import (
     forward_all,
 )
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.unmodelled_fields import TextField, UnlearnedField
 from zerosum.spaces import Space
 
 _EMBEDDED_CATEGORIES = 20
+
+_UNFIT = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+"""What parts of a space raise that do not fit each other; arrow's errors are among them."""
 
 
 class TableSpace(Space):
@@ -43,8 +51,86 @@ class TableSpace(Space):
     holds_records = True
     fields: tuple[Field, ...]
     constraints: tuple[Constraint, ...] = ()
-    codecs: tuple[Codec, ...]
-    num_rows: int
+    codecs: tuple[Codec, ...] = Limits(min_length=1)
+    num_rows: int = Limits(ge=1, le=2**53)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "TableSpace":
+        """The parts are those of one table: a stranger may have written them."""
+        # Copies, since what is worked out once is kept, and parts would not equal parsed ones then.
+        parts = {
+            name: tuple(one.model_copy() for one in getattr(self, name))
+            for name in ("codecs", "constraints")
+        }
+        try:
+            with np.errstate(invalid="raise", over="raise"):
+                space = self.model_copy(update=parts)
+                space._require_names()
+                space._require_categories()
+                space._try()
+        except _UNFIT as error:
+            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+            raise ConfigError(
+                f"fields, constraints and codes of the table do not fit each other ({reason})."
+            ) from error
+        return self
+
+    def _require_names(self) -> None:
+        names = [field.name for field in self.fields]
+        if len(set(names)) < len(names):
+            raise ConfigError("two fields of the table have the same name. Give each its own.")
+        known, coded = set(self.names), list(self.names)
+        for one in self.constraints:
+            strange = [name for name in one.columns if name not in known]
+            if strange:
+                raise ConfigError(f"{one.statement}: the table has no column {strange[0]!r}.")
+            if one.constructed:
+                made = [field.name for field in one.makes]
+                coded = [name for name in coded if name not in one.changes]
+                coded += [name for name in made if name not in coded]
+        given = [codec.name for codec in self.codecs]
+        if given != coded:
+            raise ConfigError(
+                f"there are codes of {_listed(given)}, and the table has the columns "
+                f"{_listed(coded)} to be coded."
+            )
+
+    def _require_categories(self) -> None:
+        made = [field for one in self.constraints if one.constructed for field in one.makes]
+        fields = {field.name: field for field in [*self.modelled, *made]}
+        for codec in self.codecs:
+            names = fields[codec.name].categories
+            if not isinstance(codec, CategoryCodec):
+                if names and isinstance(codec, NumberCodec):
+                    raise ConfigError(f"{codec.name!r} has categories, and its codes are numbers.")
+                continue
+            if max([*codec.values, codec.rare_value or 0]) >= max(len(names), 1):
+                raise ConfigError(
+                    f"the codes of {codec.name!r} stand for more categories than its field names, "
+                    f"{len(names)}."
+                )
+
+    def _try(self) -> None:
+        """Make two rows of the first and last codes, and every number that is a code's end."""
+        ends = [[0.0, codec.size - 1 + 0.5] for codec in self.codecs]
+        values = self.to_data(torch.tensor(ends).T)
+        self.to_model(values)
+        columns = self.columns(values)
+        knots = {
+            codec.name: [min(map(min, codec.knots)), max(map(max, codec.knots))]
+            for codec in self.codecs
+            if isinstance(codec, NumberCodec) and codec.knots
+        }
+        for field in self.fields:
+            if isinstance(field, TextField):
+                continue
+            if isinstance(field, UnlearnedField):
+                made = field.make(1)
+            else:
+                more = [*knots.get(field.name, ()), np.nan]
+                made = field.to_arrow(np.append(columns[field.name].numpy(), more))
+            if getattr(made.type, "tz", None):
+                functions().local_timestamp(made)
 
     @property
     def shape(self) -> tuple[int]:
@@ -154,6 +240,10 @@ class TableSpace(Space):
         marks = min(codec.size, _EMBEDDED_CATEGORIES)
         common = torch.tensor(codec.counts).argsort(descending=True, stable=True)[:marks]
         return [(code == one).float() for one in common.tolist()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
 
 
 def _shares(codec: NumberCodec) -> Tensor:

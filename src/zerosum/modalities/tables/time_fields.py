@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pydantic
 
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import functions
@@ -37,7 +38,7 @@ class StepField(Field):
     """
 
     resolution: Resolution = "us"
-    offset: int = 0
+    offset: int = pydantic.Field(default=0, ge=-(2**62), le=2**62)
 
     @property
     def step(self) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
 from zerosum.forms.csv_cells import Cells
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,8 +19,9 @@ def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = F
     names the columns of which some would be.
 
     Raises:
-        RunError: the form is another, or the file cannot be written.
+        RunError: the form is another, the path is not UTF-8, or the file cannot be written.
     """
+    require_unicode(path)
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise RunError(f"cannot save rows as {path.name!r}. Allowed: .csv, .parquet.")
     as_csv = path.suffix.lower() == ".csv"

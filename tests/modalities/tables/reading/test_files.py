@@ -240,3 +240,18 @@ def test_texts_that_expand_without_bound(
         DataError, match="5,000,000 bytes of text in 10,000 rows, and the limit is 4,999,999"
     ):
         schema_of(tmp_path / "t.parquet")
+
+
+def test_damage_in_a_page_of_parquet_is_noticed_by_its_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    numbers = np.arange(5_000) * 7919
+    pq.write_table(
+        pa.table({"x": numbers}), path, write_page_checksum=True, compression="none",
+        use_dictionary=False,
+    )  # fmt: skip
+    body = bytearray(path.read_bytes())
+    at = body.index(numbers[2_500].tobytes())
+    body[at] ^= 0x40
+    path.write_bytes(body)
+    with pytest.raises(DataError, match=r"cannot be read as Parquet: .*(CRC|checksum)"):
+        list(open_file(path).read())

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from zerosum.errors import ConstraintError
 from zerosum.modalities.tables.constraints.base import Constraint, Values, number_fields_of
-from zerosum.modalities.tables.fields import Field, FloatField
+from zerosum.modalities.tables.fields import Field, FloatField, Places
 from zerosum.modalities.tables.rounding import ceil_to, floor_to, round_to
 
 Bound = float | str | date | timedelta | None
@@ -143,7 +143,7 @@ class Rounded(Constraint):
     kind = "rounded"
     positional = ("column", "decimals")
     column: str
-    decimals: int = 0
+    decimals: Places = 0
 
     if TYPE_CHECKING:
 

@@ -17,7 +17,7 @@ from zerosum.modalities.tables.constraints.base import (
     nature_of,
     number_fields_of,
 )
-from zerosum.modalities.tables.fields import Field, FloatField
+from zerosum.modalities.tables.fields import Field, FloatField, Places
 from zerosum.modalities.tables.rounding import ceil_to, floor_to, round_to
 
 
@@ -45,7 +45,7 @@ class Inequality(Constraint):
     middle: tuple[str, ...] = ()
     strict: bool = False
     downwards: bool = False
-    decimals: tuple[int | None, ...] = ()
+    decimals: tuple[Places | None, ...] = ()
     scales: tuple[float, ...] = ()
     origins: tuple[float, ...] = ()
     least: float = 0.0

@@ -20,7 +20,7 @@ from zerosum.modalities.tables.constraints.base import (
     number_fields_of,
 )
 from zerosum.modalities.tables.constraints.formula import Expression
-from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.fields import Field, Places
 from zerosum.modalities.tables.rounding import round_to
 
 
@@ -33,7 +33,7 @@ class Determined(Constraint):
     """
 
     total: str
-    decimals: int | None = None
+    decimals: Places | None = None
 
     @property
     @abstractmethod

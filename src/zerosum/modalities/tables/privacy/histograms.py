@@ -111,19 +111,27 @@ def fit_private_space(
 
 
 class PrivateTable(TableDataset):
-    """Rows in private codes, which say nothing of themselves: no digest, and no exact number."""
+    """Rows in private codes, which say nothing of themselves: no digest, and no exact number.
+
+    Attributes:
+        content: the fingerprint of the rows as they were opened; it is written nowhere.
+    """
 
     def __init__(
         self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None
     ) -> None:
         super().__init__(values, space, name=name, source=source)
-        self.fingerprint = FINGERPRINT
+        self.content, self.fingerprint = self.fingerprint, FINGERPRINT
         self._stated = space.num_rows
 
     @property
     def stated_size(self) -> int:
         """The noisy number of rows."""
         return self._stated
+
+    def holds_what(self, other: Dataset) -> bool:
+        """By what was opened: the fingerprints of all private data are the same."""
+        return isinstance(other, PrivateTable) and self.content == other.content
 
 
 def as_private(dataset: Dataset, space: Space) -> PrivateTable:
@@ -144,7 +152,11 @@ def as_private(dataset: Dataset, space: Space) -> PrivateTable:
     for field in space.modelled:
         _require_steps(theirs[field.name], field)
     values = [_recoded(columns[f.name], theirs[f.name], f) for f in space.modelled]
-    return PrivateTable(torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source)
+    table = PrivateTable(
+        torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source
+    )
+    table.content = dataset.fingerprint
+    return table
 
 
 def stand_in(space: TableSpace, *, seed: int) -> PrivateTable:

@@ -181,7 +181,9 @@ class ParquetSource(TableSource):
         """The file; `texts` are read as numbers that stand for them, which may be far shorter."""
         with open_regular(self._path) as handle:
             try:
-                file = parquet.ParquetFile(handle, read_dictionary=list(texts))
+                file = parquet.ParquetFile(
+                    handle, read_dictionary=list(texts), page_checksum_verification=True
+                )
             except _DAMAGED as error:
                 raise _no_parquet(self._path, error) from error
             with file:

@@ -91,6 +91,9 @@ def to_table(values: Tensor, space: "TableSpace", start: int = 0) -> pa.Table:
         values: of the modelled fields, float64 `[N, D]`.
         space: what a row is.
         start: number of the first row, by which keys are made.
+
+    Raises:
+        DataError: a value does not fit the type of its column, or there are no more keys.
     """
     columns = dict(zip(space.names, np.asarray(values.T, float), strict=True))
     arrays, fields = [], []
@@ -98,7 +101,10 @@ def to_table(values: Tensor, space: "TableSpace", start: int = 0) -> pa.Table:
         if isinstance(field, UnlearnedField):
             array = field.make(len(values), start)
         else:
-            array = field.to_arrow(columns[field.name])
+            try:
+                array = field.to_arrow(columns[field.name])
+            except pa.ArrowInvalid as error:  # a sum, say, that its type has no room for
+                raise DataError(f"column {field.name!r} cannot be made: {error}.") from error
         arrays.append(array)
         metadata = {_NATIVE: field.native} if field.native else None
         fields.append(pa.field(field.name, array.type, metadata=metadata))
@@ -168,13 +174,16 @@ def _as_dtype(column: pa.ChunkedArray, native: str) -> Any:
     import pandas as pd
 
     kind = column.type
-    if pa.types.is_integer(kind):
-        whole = pd.Series(pd.arrays.ArrowExtensionArray(column)).astype(_nullable(kind))
-        return whole if column.null_count and native[0].islower() else whole.astype(native)
-    if pa.types.is_boolean(kind):
-        truth = pd.Series(pd.arrays.ArrowExtensionArray(column)).astype("boolean")
-        return truth if column.null_count and native == "bool" else truth.astype(native)
-    return column.to_pandas().astype(native)
+    try:
+        if pa.types.is_integer(kind):
+            whole = pd.Series(pd.arrays.ArrowExtensionArray(column)).astype(_nullable(kind))
+            return whole if column.null_count and native[0].islower() else whole.astype(native)
+        if pa.types.is_boolean(kind):
+            truth = pd.Series(pd.arrays.ArrowExtensionArray(column)).astype("boolean")
+            return truth if column.null_count and native == "bool" else truth.astype(native)
+        return column.to_pandas().astype(native)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"a column was of type {native!r}, and cannot be: {error}.") from error
 
 
 def _nullable(kind: pa.DataType) -> str:
