@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import Forks
 from zerosum.catalogue import find_recipe
 from zerosum.testing import LAWS, check_recipe
 
@@ -39,15 +40,10 @@ def test_the_demo_runs(tmp_path: Path, environment: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("real", [False, True], ids=["simulated", "real"])
-def test_the_reviews_go_the_whole_way(
-    real: bool, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_the_reviews_go_the_whole_way(real: bool, tmp_path: Path, forks: Forks) -> None:
     path = write_reviews(tmp_path / "reviews.tsv", 400)
     words = ["--data", str(path), "--text", "said"] if real else []
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "reviews" / "reviews.py"), "--fast", *words],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = forks.run(EXAMPLES / "reviews" / "reviews.py", "--fast", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (entry for entry in (tmp_path / "runs").iterdir() if entry.is_dir())
     assert (run / "report" / "report.html").is_file()
