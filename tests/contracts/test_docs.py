@@ -69,8 +69,17 @@ def script_and_files(text: str) -> tuple[str, dict[str, str]]:
 
 EXECUTABLE = [page for page in WRITTEN if script_and_files(page.read_text("utf-8"))[0].strip()]
 
+SLOW = {"README.md", "docs/tables.md", "docs/table-conditions.md"}
+"""Pages that train for long what another page trains shortly."""
 
-@pytest.mark.parametrize("page", EXECUTABLE, ids=page_id)
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page_id(page), marks=[pytest.mark.slow] * (page_id(page) in SLOW))
+        for page in EXECUTABLE
+    ],
+)
 def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
     script, files = script_and_files(page.read_text("utf-8"))
     for name, code in files.items():

@@ -39,7 +39,10 @@ def test_the_demo_runs(tmp_path: Path, environment: dict[str, str]) -> None:
     assert "real digits recognised" in done.stdout
 
 
-@pytest.mark.parametrize("real", [False, True], ids=["simulated", "real"])
+@pytest.mark.parametrize(
+    "real",
+    [pytest.param(False, id="simulated", marks=pytest.mark.slow), pytest.param(True, id="real")],
+)
 def test_the_reviews_go_the_whole_way(real: bool, tmp_path: Path, forks: Forks) -> None:
     path = write_reviews(tmp_path / "reviews.tsv", 400)
     words = ["--data", str(path), "--text", "said"] if real else []
