@@ -1,8 +1,8 @@
 """Python programs as processes of their own, forked from one that has imported what takes long.
 
-To import torch, pandas and scikit-learn takes five seconds; to fork a process that has done so takes
-none. A program runs as `python WORDS` does: as `__main__`, with its own folder, environment and
-exit status. Where it matters what a program itself imports, use `subprocess`.
+To import torch, pandas and scikit-learn takes five seconds; to fork a process that did so, none. A
+program runs as `python WORDS` does: as `__main__`, with its own folder, environment and exit
+status. Where it matters what a program itself imports, use `subprocess`.
 """
 
 import gc

@@ -291,9 +291,7 @@ train(
 """
 
 
-def _guarded_by_two(
-    forks: Forks, place: Path, *, step: int, poisoned: str
-) -> tuple[int, str, Run]:
+def _guarded_by_two(forks: Forks, place: Path, *, step: int, poisoned: str) -> tuple[int, str, Run]:
     """Exit status, errors and run of a training whose first process puts in NaN after a step."""
     script = place / "worker.py"
     script.write_text(GUARDED.format(out=str(place / "run"), step=step, poisoned=poisoned))

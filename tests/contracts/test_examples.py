@@ -3,8 +3,6 @@
 import csv
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -28,11 +26,8 @@ def test_nothing_in_the_package_knows_of_began() -> None:
     assert not [path for path in package.rglob("*.py") if named.search(path.read_text("utf-8"))]
 
 
-def test_the_demo_runs(tmp_path: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "demo.py"), "--minutes", "0.03"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_the_demo_runs(tmp_path: Path, forks: Forks) -> None:
+    done = forks.run(EXAMPLES / "demo.py", "--minutes", "0.03", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (tmp_path / "runs").iterdir()
     assert {"manifest.json", "grid.png", "walk.gif"} <= {path.name for path in run.iterdir()}

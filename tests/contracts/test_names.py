@@ -70,6 +70,13 @@ def test_help_answers_without_torch(words: list[str]) -> None:
 
 
 def test_the_core_knows_no_face() -> None:
-    core = "config", "engine.trainer", "games.two_player", "recipes", "runs.store", "workflows.train"
+    core = (
+        "config",
+        "engine.trainer",
+        "games.two_player",
+        "recipes",
+        "runs.store",
+        "workflows.train",
+    )
     code = f"import sys, {', '.join(f'zerosum.{name}' for name in core)}; print(*sys.modules)"
     assert not {"typer", "rich", "click"} & set(python("-c", code).split())

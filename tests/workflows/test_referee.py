@@ -132,9 +132,7 @@ def test_watching_changes_nothing(tmp_path: Path) -> None:
     assert not any("distance" in e for e in events(off, "measured"))
 
 
-def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(
-    tmp_path: Path, mended: Run
-) -> None:
+def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path, mended: Run) -> None:
     with pytest.raises(DivergenceError):
         start(tmp_path / "bare", Poison(230), referee="watch")
     assert Run.open(tmp_path / "bare").manifest["state"] == "diverged"

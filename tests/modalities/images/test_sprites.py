@@ -109,7 +109,8 @@ def test_circles_have_the_area_of_their_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "noise"), [(32, 0), (32, 5), *(pytest.param(64, n, marks=pytest.mark.slow) for n in (0, 5))]
+    ("size", "noise"),
+    [(32, 0), (32, 5), *(pytest.param(64, n, marks=pytest.mark.slow) for n in (0, 5))],
 )
 def test_factors_are_read_back(size: int, noise: int) -> None:
     pictures, truth = simulate(1_500, seed=2, size=size)
