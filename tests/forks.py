@@ -106,7 +106,7 @@ class Forks:
         """The same, once it has ended."""
         fork = self.start(*words, cwd=cwd, env=env)
         out, err = fork.communicate()
-        return subprocess.CompletedProcess(words, fork.wait(), out, err)
+        return subprocess.CompletedProcess([str(word) for word in words], fork.wait(), out, err)
 
 
 @contextmanager
