@@ -238,10 +238,10 @@ def test_the_last_state_is_the_model_where_it_is_about_as_healthy(
 
     def look(gauge: Gauge, trainer: Trainer) -> Sight:
         del gauge
-        return Sight(best if trainer.step < STEPS else last, 0.5, 0.0, 1.0)
+        return Sight(best if trainer.step < 100 else last, 0.5, 0.0, 1.0)
 
     monkeypatch.setattr(Gauge, "look", look)
-    run = start(tmp_path / "run", referee="act")
+    run = start(tmp_path / "run", steps=100, referee="act")
     assert (run.manifest.get("model") is not None) == chosen
     assert ("healthiest" in run.manifest) != chosen
 

@@ -81,7 +81,14 @@ def test_the_healthy_state_is_taken_where_it_is_the_model(
     assert second.manifest["parent"]["step"] == 11
 
 
-@pytest.mark.parametrize("recipe", ["dcgan", "r3gan", "stylegan", "wgan_gp"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "dcgan",
+        "stylegan",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("r3gan", "wgan_gp")),
+    ],
+)
 def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: Callable[[Run, Run], None],
     pixels: Any, recipe: str,
