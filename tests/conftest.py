@@ -2,16 +2,26 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.forks import Forks, open_forks
+
 torch.set_num_threads(1)  # tiny tensors: handing work to threads costs more than it saves
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """What a subprocess needs to import this tree, with one thread."""
     path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="session")
+def forks(environment: dict[str, str]) -> Iterator[Forks]:
+    """Programs in processes of their own that have imported this tree already."""
+    with open_forks(environment) as forks:
+        yield forks

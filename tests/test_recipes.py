@@ -1,13 +1,12 @@
 """Finding recipes: by name, in a file, in an installed package."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forks import Forks
 from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import known_kind
 from zerosum.errors import RecipeError
@@ -157,18 +156,14 @@ def install(folder: Path, *, source: str) -> None:
     (folder / "plugged_gan.py").write_text(source)
 
 
-def command_line(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    path = os.pathsep.join([str(folder), *sys.path])
-    return subprocess.run(
-        [sys.executable, "-m", "zerosum", *words],
-        env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def command_line(forks: Forks, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    (folder / "launch.py").write_text("from zerosum.cli.app import main\nmain()\n")
+    return forks.run(folder / "launch.py", *words)  # which looks for packages beside it
 
 
-def test_an_installed_package_adds_its_recipes(tmp_path: Path) -> None:
+def test_an_installed_package_adds_its_recipes(tmp_path: Path, forks: Forks) -> None:
     install(tmp_path, source=SOURCE.format(name="plugged_gan"))
-    done = command_line(tmp_path, "recipes", "--json")
+    done = command_line(forks, tmp_path, "recipes", "--json")
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert rows["plugged_gan"]["paper"] == "Somebody 2030"
@@ -176,9 +171,9 @@ def test_an_installed_package_adds_its_recipes(tmp_path: Path) -> None:
     assert {"vanilla", "dcgan"} <= set(rows)
 
 
-def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path, forks: Forks) -> None:
     install(tmp_path, source="import a_library_that_is_not_there\n")
-    done = command_line(tmp_path, "recipes")
+    done = command_line(forks, tmp_path, "recipes")
     assert done.returncode == 2
     assert "RecipeError" in done.stderr
     assert "plugged" in done.stderr

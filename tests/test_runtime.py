@@ -1,12 +1,12 @@
 """Devices by name, and two processes that train as one."""
 
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from tests.forks import Fork, Forks
 from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
@@ -111,42 +112,50 @@ def small_trainer(name: str, space: str, runtime: Runtime, *, record_every: int 
     )  # fmt: skip
 
 
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+Launch = Callable[..., list[Fork]]
 
 
-def _two_processes(*words: str) -> subprocess.Popen[str]:
+def _port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return subprocess.Popen(
-        [
-            sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2",
-            "--master-port", str(port), *words,
-        ],
-        env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        return str(probe.getsockname()[1])
 
 
-def _finish(process: subprocess.Popen[str], timeout: float = 100) -> tuple[str, str]:
+def _two_forks(forks: Forks, *words: str) -> list[Fork]:
+    """Two processes with what torchrun writes into the environment."""
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _port()}
+    ranks = [group | {"RANK": rank, "LOCAL_RANK": rank} for rank in ("0", "1")]
+    return [forks.start(*words, env=rank) for rank in ranks]
+
+
+def _torchrun(forks: Forks, *words: str) -> list[Fork]:
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", _port()]
+    return [forks.start(*launcher, *words)]
+
+
+LAUNCHES = [_two_forks, pytest.param(_torchrun, marks=pytest.mark.slow)]
+
+
+def _finish(processes: list[Fork], timeout: float = 100) -> tuple[int, str, str]:
+    """The worst exit status, and what all printed."""
     try:
-        return process.communicate(timeout=timeout)
+        texts = [process.communicate(timeout=timeout) for process in processes]
     finally:
-        if process.poll() is None:
+        for process in processes:
             process.terminate()  # torchrun ends its workers
+    codes = [process.returncode or 0 for process in processes]
+    return max(codes, key=abs), "".join(out for out, _ in texts), "".join(err for _, err in texts)
 
 
 @pytest.fixture(scope="module")
-def trained_by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_by_two(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
     """What both ranks hold after training each recipe."""
     out = tmp_path_factory.mktemp("two")
     script = out / "worker.py"
     here = str(Path(__file__).parent)
     script.write_text(WORKER.format(here=here, trainings=TRAININGS, out=str(out)))
-    process = _two_processes(str(script))
-    _, err = _finish(process)
-    assert process.returncode == 0, err
+    code, _, err = _finish(_two_forks(forks, str(script)))
+    assert code == 0, err
     return out
 
 
@@ -212,22 +221,26 @@ WORDS = [
 ]  # fmt: skip
 
 
-def test_two_processes_stop_together_and_resume_in_two_or_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("launch", LAUNCHES)
+def test_two_processes_stop_together_and_resume_in_two_or_one(
+    tmp_path: Path, forks: Forks, launch: Launch
+) -> None:
     folder = tmp_path / "run"
-    process = _two_processes(
-        "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "1000000000",
+    processes = launch(
+        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "1000000000",
         "--out", str(folder), *WORDS,
     )  # fmt: skip
     try:
         while not any(step > 0 for step in Run(folder, {}).checkpoints.steps()):
             try:
-                process.wait(timeout=0.02)
+                processes[0].wait(timeout=0.02)
             except subprocess.TimeoutExpired:
                 continue
-            raise AssertionError(process.communicate()[1])
-        process.send_signal(signal.SIGINT)
+            raise AssertionError(processes[0].communicate()[1])
+        for process in processes:
+            process.send_signal(signal.SIGINT)
     finally:
-        _, err = _finish(process)
+        _, _, err = _finish(processes)
     run = Run.open(folder)
     assert run.manifest["processes"] == 2
     assert run.manifest["state"] == "interrupted", err
@@ -239,11 +252,10 @@ def test_two_processes_stop_together_and_resume_in_two_or_one(tmp_path: Path) ->
     alone = tmp_path / "alone"
     shutil.copytree(folder, alone)
     images = (step + STEPS) * 64
-    process = _two_processes(
-        "-m", "zerosum", "resume", str(folder), "--images", str(images), "--json"
+    code, out, err = _finish(
+        launch(forks, "-m", "zerosum", "resume", str(folder), "--images", str(images), "--json")
     )
-    out, err = _finish(process)
-    assert process.returncode == 0, err
+    assert code == 0, err
     assert json.loads(out)["state"] == "finished"
     resume(alone, images=images)
     two, _ = Run.open(folder).checkpoints.load_newest()
@@ -272,50 +284,49 @@ class Poison(Hook):
         self.last = trainer
 poison = Poison()
 train(
-    "vanilla", "ring", out={out!r}, images=64 * 300, device="cpu", referee="act",
+    "vanilla", "ring", out={out!r}, images=64 * 100, device="cpu", referee="act",
     wishes=Wishes("fp32", "contiguous", False, 1), listener=lambda *_: [poison],
     checkpoint_seconds=1e9,
 )
 """
 
 
-def _guarded_by_two(place: Path, *, step: int, poisoned: str) -> tuple[int, str, Run]:
+def _guarded_by_two(forks: Forks, place: Path, *, step: int, poisoned: str) -> tuple[int, str, Run]:
     """Exit status, errors and run of a training whose first process puts in NaN after a step."""
     script = place / "worker.py"
     script.write_text(GUARDED.format(out=str(place / "run"), step=step, poisoned=poisoned))
-    process = _two_processes(str(script))
-    _, err = _finish(process)
-    return process.returncode, err, Run.open(place / "run")
+    code, _, err = _finish(_two_forks(forks, str(script)))
+    return code, err, Run.open(place / "run")
 
 
 @pytest.mark.parametrize("poisoned", ["game.generator.layers[0].weight", "_average[0]"])
-def test_two_processes_mend_together(tmp_path: Path, poisoned: str) -> None:
+def test_two_processes_mend_together(tmp_path: Path, forks: Forks, poisoned: str) -> None:
     """Terms show a weight in both; only the first process looks at the averages."""
-    code, err, run = _guarded_by_two(tmp_path, step=150, poisoned=poisoned)
+    code, err, run = _guarded_by_two(forks, tmp_path, step=50, poisoned=poisoned)
     assert (code, run.manifest["state"]) == (0, "finished"), err
     (remedy,) = run.manifest["remedies"]
     assert remedy["name"] == "roll-back"
     assert remedy["step"] % 20 == 0, "processes change at a record"
     newest, _ = run.checkpoints.load_newest()
-    assert newest.step == 300
+    assert newest.step == 100
     assert all(bool(t.isfinite().all()) for t in newest.tensors.values() if t.is_floating_point())
 
 
-def test_two_processes_fail_together(tmp_path: Path) -> None:
+def test_two_processes_fail_together(tmp_path: Path, forks: Forks) -> None:
     """What the first one finds when it is too late for a remedy, the other is told."""
-    code, err, run = _guarded_by_two(tmp_path, step=300, poisoned="_average[0]")
+    code, err, run = _guarded_by_two(forks, tmp_path, step=100, poisoned="_average[0]")
     assert (code != 0, run.manifest["state"]) == (True, "diverged")
     assert err.count("DivergenceError: training diverged") == 2
 
 
-def test_an_error_on_rank_0_ends_every_process(tmp_path: Path) -> None:
+def test_an_error_on_rank_0_ends_every_process(tmp_path: Path, forks: Forks) -> None:
     (tmp_path / "mine.txt").write_text("")
-    process = _two_processes(
-        "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "64000",
+    processes = _torchrun(
+        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "64000",
         "--out", str(tmp_path), *WORDS,
     )  # fmt: skip
-    _, err = _finish(process)
-    assert process.returncode != 0
+    code, _, err = _finish(processes)
+    assert code != 0
     assert "exists already" in err
 
 

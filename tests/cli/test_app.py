@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image, ImageSequence
 
+from tests.forks import Forks
 from zerosum.catalogue import all_recipes
 from zerosum.runs.store import Run
 
@@ -335,7 +335,7 @@ def test_errors_are_one_line_and_exit_with_2(
         (("train", "cgan", "--data", "digits", "--set", "game.latnt_dim=3"),
          "Did you mean 'latent_dim'"),
         (("train", "cgan", "--data", "digits", "--set", "game.latent_dim"), "is not an assignment"),
-        (("train", "cgan", "--data", "digits", "--size", "8x8"), "size does not apply to digits data"),
+        (("train", "cgan", "--data", "digits", "--size", "8"), "size does not apply to digits"),
         (("train", "cgan", "--data", "digits", "--precision", "fp8"), "--precision is 'fp8'"),
         (("train", "cgan", "--data", "digits", "--threads", "0"), "--threads is '0'"),
         (("show", "nowhere"), "RunError: no run at nowhere."),
@@ -382,20 +382,15 @@ def own(space: Space) -> zs.Recipe:
 '''
 
 
-def _module(folder: Path, env: dict[str, str], *words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "zerosum", *map(str, words)],
-        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=100,
-    )  # fmt: skip
-
-
 def test_a_recipe_of_ones_own_needs_its_code_named(
-    zerosum: Zerosum, tmp_path: Path, environment: dict[str, str]
+    zerosum: Zerosum, tmp_path: Path, forks: Forks
 ) -> None:
     """Trained in a process of its own, so that this one does not know its kind."""
     (tmp_path / "own.py").write_text(OWN)
-    trained = _module(tmp_path, environment, "train", "own.py", "--data", "ring", "--images", 640,
-                      "--out", "r", "--quiet", *PLAIN)  # fmt: skip
+    trained = forks.run(
+        "-m", "zerosum", "train", "own.py", "--data", "ring", "--images", 640, "--out", "r",
+        "--quiet", *PLAIN, cwd=tmp_path,
+    )  # fmt: skip
     assert (trained.returncode, trained.stdout, trained.stderr) == (0, "r\n", "")
     folder = tmp_path / "r"
     kept = folder / "code" / "own.py"

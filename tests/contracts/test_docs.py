@@ -1,11 +1,8 @@
 """The documentation is true: pages exist for all there is, links lead somewhere, blocks run."""
 
 import importlib.util
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from pkgutil import resolve_name
 from types import ModuleType
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from tests.forks import Forks
 from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
 from zerosum.games.base import GameConfig
@@ -77,18 +75,24 @@ def script_and_files(text: str) -> tuple[str, dict[str, str]]:
 
 EXECUTABLE = [page for page in WRITTEN if script_and_files(page.read_text("utf-8"))[0].strip()]
 
+SLOW = {"README.md", "docs/tables.md", "docs/table-conditions.md"}
+"""Pages that train for long what another page trains shortly."""
 
-@pytest.mark.parametrize("page", EXECUTABLE, ids=page_id)
-def test_python_blocks_run(page: Path, tmp_path: Path) -> None:
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page_id(page), marks=[pytest.mark.slow] * (page_id(page) in SLOW))
+        for page in EXECUTABLE
+    ],
+)
+def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
     script, files = script_and_files(page.read_text("utf-8"))
     for name, code in files.items():
         (tmp_path / name).write_text(code, "utf-8")
     program = tmp_path / f"{page.stem}.page.py"
     program.write_text(script, "utf-8")
-    done = subprocess.run(
-        [sys.executable, str(program)], cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    done = forks.run(program, cwd=tmp_path)
     assert done.returncode == 0, f"{page_id(page)} (lines as on the page):\n{done.stderr}"
 
 

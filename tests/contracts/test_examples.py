@@ -3,12 +3,11 @@
 import csv
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forks import Forks
 from zerosum.catalogue import find_recipe
 from zerosum.testing import LAWS, check_recipe
 
@@ -27,27 +26,22 @@ def test_nothing_in_the_package_knows_of_began() -> None:
     assert not [path for path in package.rglob("*.py") if named.search(path.read_text("utf-8"))]
 
 
-def test_the_demo_runs(tmp_path: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "demo.py"), "--minutes", "0.03"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_the_demo_runs(tmp_path: Path, forks: Forks) -> None:
+    done = forks.run(EXAMPLES / "demo.py", "--minutes", "0.03", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (tmp_path / "runs").iterdir()
     assert {"manifest.json", "grid.png", "walk.gif"} <= {path.name for path in run.iterdir()}
     assert "real digits recognised" in done.stdout
 
 
-@pytest.mark.parametrize("real", [False, True], ids=["simulated", "real"])
-def test_the_reviews_go_the_whole_way(
-    real: bool, tmp_path: Path, environment: dict[str, str]
-) -> None:
+@pytest.mark.parametrize(
+    "real",
+    [pytest.param(False, id="simulated", marks=pytest.mark.slow), pytest.param(True, id="real")],
+)
+def test_the_reviews_go_the_whole_way(real: bool, tmp_path: Path, forks: Forks) -> None:
     path = write_reviews(tmp_path / "reviews.tsv", 400)
     words = ["--data", str(path), "--text", "said"] if real else []
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "reviews" / "reviews.py"), "--fast", *words],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = forks.run(EXAMPLES / "reviews" / "reviews.py", "--fast", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (entry for entry in (tmp_path / "runs").iterdir() if entry.is_dir())
     assert (run / "report" / "report.html").is_file()

@@ -10,7 +10,6 @@ import random
 import resource
 import signal
 import struct
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -28,6 +27,7 @@ import pyarrow.parquet as parquet
 import torch
 from PIL import Image
 
+from tests.forks import Forks
 from zerosum.errors import ZerosumError
 from zerosum.modalities.images.labelled import open_labelled
 from zerosum.modalities.tables.reading.readers import schema_of
@@ -58,11 +58,8 @@ class Seed:
     wrapped: Callable[[bytes], bytes] = bytes
 
 
-def test_damaged_files_give_errors_of_ours(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, __file__, str(SEED), str(CASES)],
-        capture_output=True, text=True, env=environment, timeout=300,
-    )  # fmt: skip
+def test_damaged_files_give_errors_of_ours(forks: Forks) -> None:
+    done = forks.run(__file__, SEED, CASES)
     assert done.returncode == 0, f"{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}"
     counts = json.loads(done.stdout)
     assert counts["read"] > CASES // 20  # some damage does no harm, and some does

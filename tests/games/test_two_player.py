@@ -160,6 +160,7 @@ def test_a_conditional_game_needs_labels() -> None:
 @pytest.mark.filterwarnings(
     "ignore::DeprecationWarning"
 )  # torch's compiler imports its own old parts
+@pytest.mark.slow
 def test_compiled_losses_equal_eager_ones() -> None:
     penalties = (R1(), R2(), GradientPenalty())
     eager = make_game(adversarial=RelativisticPaired(), penalties=penalties)

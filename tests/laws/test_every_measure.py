@@ -16,7 +16,7 @@ from tests.modalities.tables.chain import people
 from zerosum.catalogue import all_measures, load_recipe_file, measures_for
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Embedded
-from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.evaluation.judging.figures import Evaluation, Figure
 from zerosum.evaluation.judging.judge import Hearing, judge
 from zerosum.evaluation.judging.verdict import verdict
 from zerosum.evaluation.measures.base import (
@@ -164,9 +164,18 @@ def badness(output: Output, value: float) -> float:
 
 
 @cache
+def values_of_reals(space: str, one: Measure) -> dict[str, float]:
+    return values(space, one, reals(space, N))
+
+
+@cache
+def figures_of_reals(space: str, one: Measure) -> tuple[Figure, ...]:
+    return tuple(judge(hearing(space, reals(space, N), replicates=5), [one]))
+
+
 def scale(space: str, one: Measure) -> dict[str, float]:
     """How far ceiling and floor are apart, by output: differences far below this are noise."""
-    figures = judge(hearing(space, reals(space, N)), [one])
+    figures = figures_of_reals(space, one)
     return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
 
 
@@ -176,8 +185,7 @@ def test_every_measure_has_something_to_say() -> None:
 
 @every_measure
 def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) -> None:
-    samples = reals(space, N)
-    figures = judge(hearing(space, samples, replicates=5), [one])
+    figures = figures_of_reals(space, one)
     assert [f.name for f in figures] == [o.name for o in one.outputs]
     for figure, output in zip(figures, one.outputs, strict=True):
         assert f"N={N}" in figure.full_name
@@ -195,9 +203,7 @@ def test_it_gives_what_it_says_and_says_what_it_means(space: str, one: Measure) 
 
 @every_measure
 def test_reals_are_not_judged_worse_than_the_baseline(space: str, one: Measure) -> None:
-    for figure, output in zip(
-        judge(hearing(space, reals(space, N)), [one]), one.outputs, strict=True
-    ):
+    for figure, output in zip(figures_of_reals(space, one), one.outputs, strict=True):
         if "baseline" in BLIND.get(output.name, set()):
             continue
         assert figure.floor is not None
@@ -206,11 +212,11 @@ def test_reals_are_not_judged_worse_than_the_baseline(space: str, one: Measure) 
 
 @every_measure
 def test_the_same_question_has_the_same_answer(space: str, one: Measure) -> None:
-    samples = reals(space, N)
-    assert values(space, one, samples) == values(space, one, samples)
+    assert values(space, one, reals(space, N)) == values_of_reals(space, one)
 
 
 DAMAGE: dict[str, Callable[[str, Exhibit], list[Exhibit]]] = {}
+"""What gives samples of a little damage and of more."""
 
 
 def damage(function: Callable[[str, Exhibit], list[Exhibit]]) -> object:
@@ -220,7 +226,7 @@ def damage(function: Callable[[str, Exhibit], list[Exhibit]]) -> object:
 
 @damage
 def noise(space: str, real: Exhibit) -> list[Exhibit]:
-    strengths = {"image": (0.0, 0.3, 0.9), "vector": (0.0, 0.5, 3.0)}.get(space, (0.0, 0.6, 1.8))
+    strengths = {"image": (0.3, 0.9), "vector": (0.5, 3.0)}.get(space, (0.6, 1.8))
     return [exhibit(space, disturb(space, real.x, s), real.y) for s in strengths]
 
 
@@ -228,12 +234,12 @@ def noise(space: str, real: Exhibit) -> list[Exhibit]:
 def blurring(space: str, real: Exhibit) -> list[Exhibit]:
     if space != "image":
         return []
-    return [exhibit(space, blur(real.x, times), real.y) for times in (0, 2, 8)]
+    return [exhibit(space, blur(real.x, times), real.y) for times in (2, 8)]
 
 
 @damage
 def dropped_classes(space: str, real: Exhibit) -> list[Exhibit]:
-    classes, kinds = (real.x[:, 0], (4, 2, 1)) if space in TARGETS else (real.y, (10, 4, 1))
+    classes, kinds = (real.x[:, 0], (2, 1)) if space in TARGETS else (real.y, (4, 1))
     assert classes is not None
     made = []
     for kept in kinds:
@@ -281,11 +287,13 @@ BLIND: dict[str, set[str]] = {
 @every_measure
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_more_damage_is_never_judged_better(space: str, one: Measure, kind: str) -> None:
-    steps = [values(space, one, samples) for samples in DAMAGE[kind](space, reals(space, N))]
+    seen = [output for output in one.outputs if kind not in BLIND.get(output.name, set())]
+    worse = DAMAGE[kind](space, reals(space, N)) if seen else []
+    if not worse:
+        return
+    steps = [values_of_reals(space, one), *(values(space, one, samples) for samples in worse)]
     apart = scale(space, one)
-    for output in one.outputs:
-        if kind in BLIND.get(output.name, set()) or not steps:
-            continue
+    for output in seen:
         bad = [badness(output, step[output.name]) for step in steps]
         slack = 0.02 * apart[output.name]
         assert bad[0] <= bad[1] + slack, (output.name, bad)

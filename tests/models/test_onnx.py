@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,13 +19,22 @@ from zerosum.errors import ExportError, MissingExtraError
 from zerosum.games.base import Inputs
 from zerosum.models import onnx as onnx_graph
 from zerosum.models.model import Model
+from zerosum.testing import small_dataset
 
-EVERY = [
-    (entry.name, space)
-    for entry in all_recipes().values()
-    for space in entry.spaces
-    if space != "table"
-]
+
+def every_recipe() -> list[Any]:
+    """Every recipe on each space. The second generator of a kind is slow to look at again."""
+    found, seen = [], set()
+    for entry in all_recipes().values():
+        for space in entry.spaces:
+            if space == "table":
+                continue
+            recipe = entry.resolve(small_dataset(space, needs=entry.needs).space)
+            kind = recipe.game.to_json()["generator"]["kind"]
+            slow = [pytest.mark.slow] * (kind in seen)
+            found.append(pytest.param(entry.name, space, marks=slow))
+            seen.add(kind)
+    return found
 
 
 def run(path: Path, inputs: Inputs) -> np.ndarray:
@@ -33,7 +43,7 @@ def run(path: Path, inputs: Inputs) -> np.ndarray:
     return np.asarray(session.run(["x"], fed)[0])
 
 
-@pytest.mark.parametrize(("name", "space"), EVERY)
+@pytest.mark.parametrize(("name", "space"), every_recipe())
 def test_every_recipe(name: str, space: str, tmp_path: Path) -> None:
     model = trained(name, space)
     path = model.save(tmp_path / "m.onnx")

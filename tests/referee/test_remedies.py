@@ -1,5 +1,7 @@
 """Every remedy changes the recipe of every game of two players, once, and the result trains."""
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from zerosum.catalogue import all_recipes
 from zerosum.data.base import Dataset
 from zerosum.engine.carry import carry_over
 from zerosum.engine.execution import Execution
+from zerosum.engine.trainer import Trainer
 from zerosum.errors import RecipeError
 from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import REMEDIES_FOR
@@ -28,11 +31,20 @@ def data_of(name: str, space: str) -> Dataset:
     return small_dataset(space, needs=all_recipes()[name].needs)
 
 
-def trainer_of(recipe: Recipe, space: str):
+def trainer_of(recipe: Recipe, space: str) -> Trainer:
     return make_trainer(
         recipe, data_of(recipe.name, space), seed=0, runtime=Runtime(torch.device("cpu")),
         execution=Execution(),
     )  # fmt: skip
+
+
+@cache
+def played(name: str, space: str) -> Trainer:
+    """A duel after three steps, of which remedies take the state."""
+    old = trainer_of(recipe_of(name, space), space)
+    for _ in range(3):
+        old.play()
+    return old
 
 
 @pytest.mark.parametrize(("name", "space"), CASES)
@@ -41,9 +53,7 @@ def test_a_changed_duel_goes_on_from_the_state_of_the_old(
     name: str, space: str, remedy: str
 ) -> None:
     recipe = recipe_of(name, space)
-    old = trainer_of(recipe, space)
-    for _ in range(3):
-        old.play()
+    old = played(name, space)
     tensors, scalars = old.state()
     changed = REMEDIES[remedy].change(recipe, old.game.space)
     if changed is None:

@@ -33,7 +33,7 @@ class StopAt(Hook):
             trainer.stop("enough")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def train_small() -> Callable[..., Run]:
     """Trains twenty steps of a narrow network; `stop` ends it early."""
 

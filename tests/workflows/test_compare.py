@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,12 +36,19 @@ def held(runs: Any, **options: Any) -> Comparison:
     return compare(runs, **settings)
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, train_small: TrainSmall) -> list[Path]:
+    """One trained for a while, and one that has hardly begun, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    long = train_small(folder / "long", "cgan", "digits", images=1_600)
+    short = train_small(folder / "short", "cgan", "digits", seed=6, images=16)
+    return [long.folder, short.folder]
+
+
 @pytest.fixture
-def runs(tmp_path: Path, train_small: TrainSmall) -> list[Run]:
-    """One trained for a while, and one that has hardly begun."""
-    long = train_small(tmp_path / "long", "cgan", "digits", images=1_600)
-    short = train_small(tmp_path / "short", "cgan", "digits", seed=6, images=16)
-    return [long, short]
+def runs(tmp_path: Path, trained: list[Path]) -> list[Run]:
+    """Runs of a test of its own."""
+    return [Run.open(shutil.copytree(path, tmp_path / path.name)) for path in trained]
 
 
 def test_each_is_judged_as_alone(runs: list[Run]) -> None:

@@ -133,6 +133,7 @@ def test_mixing_shows_every_pair(model: zs.StyledModel) -> None:
             model.mix(seeds, layer=layer)
 
 
+@pytest.mark.slow
 def test_labels_come_from_pictures(model: zs.StyledModel, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name, low, high in (("dark", 0, 90), ("light", 140, 255)):

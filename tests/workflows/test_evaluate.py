@@ -41,16 +41,25 @@ def npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, train_small: TrainSmall, npz: Path) -> Path:
+    """Two runs, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    train_small(folder / "run", "cgan", str(npz))
+    train_small(folder / "points", "vanilla", "ring")
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path: Path, train_small: TrainSmall, npz: Path) -> Run:
+def run(tmp_path: Path, trained: Path) -> Run:
     """A conditional run on pictures."""
-    return train_small(tmp_path / "run", "cgan", str(npz))
+    return Run.open(shutil.copytree(trained / "run", tmp_path / "run"))
 
 
 @pytest.fixture
-def points(tmp_path: Path, train_small: TrainSmall) -> Run:
+def points(tmp_path: Path, trained: Path) -> Run:
     """An unconditional run on points."""
-    return train_small(tmp_path / "points", "vanilla", "ring")
+    return Run.open(shutil.copytree(trained / "points", tmp_path / "points"))
 
 
 def judge(run: Any, **options: Any) -> Evaluation:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import Fork, Forks
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import RunError
@@ -19,17 +20,14 @@ from zerosum.workflows.train import resume
 _ENDLESS = 10**9
 
 
-def _start(folder: Path, words: list[str], images: int, env: dict[str, str]) -> subprocess.Popen:
-    return subprocess.Popen(
-        [
-            sys.executable, "-m", "zerosum", "train", *words, "--images", str(images),
-            "--out", str(folder), "--checkpoint-seconds", "0.2",
-        ],
-        env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+def _words(folder: Path, words: list[str], images: int) -> list[str]:
+    return [
+        "-m", "zerosum", "train", *words, "--images", str(images), "--out", str(folder),
+        "--checkpoint-seconds", "0.05",
+    ]  # fmt: skip
 
 
-def _await_checkpoint(process: subprocess.Popen, folder: Path) -> None:
+def _await_checkpoint(process: Fork, folder: Path) -> None:
     """Return once there is a checkpoint beyond the untrained one."""
     while not any(step > 0 for step in Run(folder, {}).checkpoints.steps()):
         try:
@@ -44,10 +42,10 @@ def test_killed_run_resumes_bit_for_bit(
     train_small: Callable[..., Run],
     small_arguments: list[str],
     assert_same_run: Callable[[Run, Run], None],
-    environment: dict[str, str],
+    forks: Forks,
 ) -> None:
-    images = 16 * 1_500
-    process = _start(tmp_path / "killed", small_arguments, images, environment)
+    images = 16 * 800
+    process = forks.start(*_words(tmp_path / "killed", small_arguments, images))
     try:
         _await_checkpoint(process, tmp_path / "killed")
         for second in (resume, lambda folder: give_remedy(folder, "add-r2")):
@@ -95,7 +93,10 @@ def test_a_terminal_that_is_closed(
 def test_a_training_goes_on_when_nobody_reads_it_any_more(
     tmp_path: Path, small_arguments: list[str], environment: dict[str, str]
 ) -> None:
-    process = _start(tmp_path / "run", small_arguments, 16 * 60, environment)
+    process = subprocess.Popen(
+        [sys.executable, *_words(tmp_path / "run", small_arguments, 16 * 60)],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
     assert process.stderr.readline().startswith("training vanilla")
@@ -109,13 +110,13 @@ def test_a_training_goes_on_when_nobody_reads_it_any_more(
 def test_signals_end_a_training_after_its_step(
     tmp_path: Path,
     small_arguments: list[str],
-    environment: dict[str, str],
+    forks: Forks,
     assert_same_run: Callable[[Run, Run], None],
     train_small: Callable[..., Run],
     number: signal.Signals,
 ) -> None:
     folder = tmp_path / "run"
-    process = _start(folder, small_arguments, _ENDLESS, environment)
+    process = forks.start(*_words(folder, small_arguments, _ENDLESS))
     try:
         _await_checkpoint(process, folder)
         process.send_signal(number)

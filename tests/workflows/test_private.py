@@ -269,6 +269,26 @@ def test_a_stop_in_order_loses_no_step(tmp_path: Path) -> None:
     assert secret.steps == 12
 
 
+class Reserved(Hook):
+    """How many steps the ledger allows for after each step, as a crash then would leave it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ledger, self.steps = Ledger(folder, 12), []
+
+    def stepped(self, trainer: Trainer) -> None:
+        self.steps.append((trainer.step, self.ledger.read(trainer.step)))
+
+
+def test_a_step_is_reserved_before_it_is_played(tmp_path: Path) -> None:
+    hook = Reserved(tmp_path / "run")
+    train(
+        "table", people(600), out=tmp_path / "run", changes=FAST,
+        promise=Promise(3.0, 1e-5, secret=Counted()), listener=lambda *_: [hook], **ANYWHERE,
+    )  # fmt: skip
+    assert [step for step, _ in hook.steps] == list(range(1, 13))
+    assert all(step < reserved for step, reserved in hook.steps[:-1])
+
+
 def test_ways_are_tried_on_made_up_rows() -> None:
     data = people(2_000)
     assert isinstance(data.space, TableSpace)

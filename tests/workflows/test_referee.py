@@ -1,6 +1,7 @@
 """The referee in a whole training: it watches without a trace, and mends what is broken."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,18 @@ def given(run: Run) -> list[tuple[int, str, str]]:
     return [(r["step"], r["name"], r["by"]) for r in run.manifest["remedies"]]
 
 
+@pytest.fixture(scope="module")
+def mended(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that was poisoned once and mended; only to be looked at."""
+    return start(tmp_path_factory.mktemp("mended") / "run", Poison(230), referee="act")
+
+
+@pytest.fixture(scope="module")
+def slowed(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose generator ran away; only to be looked at."""
+    return start(tmp_path_factory.mktemp("slowed") / "run", Hurry(400), steps=800, referee="act")
+
+
 def test_watching_changes_nothing(tmp_path: Path) -> None:
     off = start(tmp_path / "off", referee="off")
     watch = start(tmp_path / "watch", referee="watch")
@@ -119,11 +132,11 @@ def test_watching_changes_nothing(tmp_path: Path) -> None:
     assert not any("distance" in e for e in events(off, "measured"))
 
 
-def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path) -> None:
+def test_one_poisoned_batch_costs_a_roll_back_and_nothing_else(tmp_path: Path, mended: Run) -> None:
     with pytest.raises(DivergenceError):
         start(tmp_path / "bare", Poison(230), referee="watch")
     assert Run.open(tmp_path / "bare").manifest["state"] == "diverged"
-    run = start(tmp_path / "guarded", Poison(230), referee="act")
+    run = mended
     assert run.manifest["state"] == "finished"
     assert "numerical divergence" in [event["name"] for event in events(run, "diagnosis")]
     (remedy,) = events(run, "remedy")
@@ -154,8 +167,8 @@ def test_a_broken_batch_is_mended_before_it_does_harm(tmp_path: Path) -> None:
     assert events(run, "remedy")[0]["back_to"] == 217, "the newest look before the batch"
 
 
-def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(tmp_path: Path) -> None:
-    run = start(tmp_path / "run", Hurry(400), steps=800, referee="act")
+def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(slowed: Run) -> None:
+    run = slowed
     assert events(run, "remedy")[0]["name"] == "slow-generator"
     assert run.manifest["recipe"]["optimisation"]["optimizers"]["generator"]["lr"] < 1e-4
     measured = {e["step"]: e["distance"] for e in events(run, "measured") if "distance" in e}
@@ -164,8 +177,8 @@ def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(tmp_path: P
 
 
 @pytest.mark.parametrize("stop_at", [200, 290])
-def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None:
-    straight = start(tmp_path / "straight", Poison(230), referee="act")
+def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, mended: Run, stop_at: int) -> None:
+    straight = mended
     stopped = start(tmp_path / "stopped", Poison(230), StopAt(stop_at), referee="act")
     if stop_at < 230:
         again = resume(stopped.folder, listener=lambda *_: [Poison(230)], checkpoint_seconds=1e9)
@@ -205,8 +218,8 @@ def test_a_stop_that_finds_poison_ends_in_a_sound_state(tmp_path: Path) -> None:
     assert resume(run.folder, checkpoint_seconds=1e9).manifest["state"] == "finished"
 
 
-def test_the_healthiest_state_is_the_model(tmp_path: Path) -> None:
-    run = start(tmp_path / "run", Hurry(400), steps=800, referee="act")
+def test_the_healthiest_state_is_the_model(tmp_path: Path, slowed: Run) -> None:
+    run = Run.open(shutil.copytree(slowed.folder, tmp_path / "run"))
     run.update(model={"step": run.healthy.steps()[0], "distance": 1.0, "last_distance": 2.0})
     healthy = run.healthy.load(run.healthy.steps()[0]).tensors["average.generator.layers.0.weight"]
     game = load(run, device="cpu").game
@@ -225,17 +238,17 @@ def test_the_last_state_is_the_model_where_it_is_about_as_healthy(
 
     def look(gauge: Gauge, trainer: Trainer) -> Sight:
         del gauge
-        return Sight(best if trainer.step < STEPS else last, 0.5, 0.0, 1.0)
+        return Sight(best if trainer.step < 100 else last, 0.5, 0.0, 1.0)
 
     monkeypatch.setattr(Gauge, "look", look)
-    run = start(tmp_path / "run", referee="act")
+    run = start(tmp_path / "run", steps=100, referee="act")
     assert (run.manifest.get("model") is not None) == chosen
     assert ("healthiest" in run.manifest) != chosen
 
 
 @pytest.mark.parametrize("name", ["add-r2", "lower-rates", "repack", "roll-back", "augment"])
 def test_a_remedy_by_hand_is_played_by_the_next_resume(tmp_path: Path, name: str) -> None:
-    run = start(tmp_path / "run", StopAt(60), referee="watch")
+    run = start(tmp_path / "run", StopAt(60), steps=90, referee="watch")
     before = json.dumps(run.manifest["recipe"])
     give_remedy(run.folder, name)
     zs.load(run.folder, device="cpu").sample(4)  # by the recipe that its state is from
@@ -244,12 +257,12 @@ def test_a_remedy_by_hand_is_played_by_the_next_resume(tmp_path: Path, name: str
     assert given(again) == [(60, name, "hand")]
     assert (json.dumps(again.manifest["recipe"]) == before) == (name == "roll-back")
     assert events(again, "remedy")[-1]["by"] == "hand"
-    assert again.checkpoints.steps()[-1] == STEPS
+    assert again.checkpoints.steps()[-1] == 90
     zs.load(again, device="cpu").sample(4)
 
 
 def test_a_remedy_by_hand_in_the_midst_of_a_row(tmp_path: Path) -> None:
-    run = start(tmp_path / "run", StopAt(61), referee="off")
+    run = start(tmp_path / "run", StopAt(61), steps=90, referee="off")
     assert run.checkpoints.load_newest()[0].scalars["window"]
     give_remedy(run.folder, "add-r2")
     assert resume(run.folder, checkpoint_seconds=1e9).manifest["state"] == "finished"
@@ -267,10 +280,10 @@ def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
 
 def test_a_state_is_loaded_by_the_recipe_it_is_from(tmp_path: Path) -> None:
     """Packs change the discriminator's shape; states from before can still be loaded."""
-    run = start(tmp_path / "run", StopAt(100), referee="watch")
+    run = start(tmp_path / "run", StopAt(60), steps=90, referee="watch")
     give_remedy(run.folder, "repack")
     again = resume(run.folder, checkpoint_seconds=1e9)
-    assert again.checkpoints.steps() == [0, 100, STEPS]
+    assert again.checkpoints.steps() == [0, 60, 90]
     packs = [
         zs.load(again, device="cpu", step=step).recipe.game.pack  # pyright: ignore[reportAttributeAccessIssue]
         for step in again.checkpoints.steps()

@@ -1,13 +1,12 @@
 """Runs and models from a stranger: used or refused, and no harm done."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import zerosum as zs
+from tests.forks import Forks
 from zerosum.engine.choose import Wishes
 from zerosum.workflows.train import train
 
@@ -61,10 +60,7 @@ def _table(folder: Path) -> Path:
     return path
 
 
-def test_nothing_but_our_own_errors_comes_of_it(
-    base: Path, tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_nothing_but_our_own_errors_comes_of_it(base: Path, tmp_path: Path, forks: Forks) -> None:
     script = Path(__file__).with_name("stranger.py")
-    words = [sys.executable, script, base, tmp_path / "work", str(SEED), str(COUNT)]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    done = forks.run(script, base, tmp_path / "work", SEED, COUNT)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -81,13 +81,20 @@ def test_the_healthy_state_is_taken_where_it_is_the_model(
     assert second.manifest["parent"]["step"] == 11
 
 
-@pytest.mark.parametrize("recipe", ["dcgan", "r3gan", "stylegan", "wgan_gp"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "dcgan",
+        "stylegan",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("r3gan", "wgan_gp")),
+    ],
+)
 def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: Callable[[Run, Run], None],
     pixels: Any, recipe: str,
 ) -> None:  # fmt: skip
     first = train_small(tmp_path / "first", recipe, pixels, stop=3)
-    options = {"from_run": first.folder, "freeze": 1, "seed": 7}
+    options = {"from_run": first.folder, "freeze": 1, "seed": 7, "images": 9 * 16}
     straight = train_small(tmp_path / "straight", recipe, pixels, **options)
     frozen = straight.manifest["parent"]["frozen"]
     assert frozen == straight.manifest["recipe"]["optimisation"]["frozen"]
@@ -97,7 +104,7 @@ def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     moved = {n for n in names if not torch.equal(start[f"game.{n}"], end[f"game.{n}"])}
     assert moved == set(names) - set(frozen)
     assert all(torch.equal(end[f"game.{n}"], given[f"game.{n}"]) for n in frozen)
-    train_small(tmp_path / "stopped", recipe, pixels, stop=7, **options)
+    train_small(tmp_path / "stopped", recipe, pixels, stop=4, **options)
     for path in (first.folder / "checkpoints").iterdir():
         path.unlink()  # a resume does not need the other run any more
     assert_same_run(straight, resume(tmp_path / "stopped", data=pixels))
@@ -140,9 +147,10 @@ def test_memories_of_the_other_data_are_not_taken(
     tmp_path: Path, train_small: TrainSmall, pixels: Any
 ) -> None:
     changes = {"game.generator.num_blocks": 1, "optimisation.batch_size": 8}
-    first = train_small(tmp_path / "first", "cyclegan", (pixels, 255 - pixels), changes=changes)
+    first = train_small(tmp_path / "first", "cyclegan", (pixels, 255 - pixels), changes=changes,
+                        images=3 * 8)  # fmt: skip
     second = train_small(tmp_path / "second", "cyclegan", (255 - pixels, pixels), changes=changes,
-                         from_run=first)  # fmt: skip
+                         from_run=first, images=8)  # fmt: skip
     begun = weights(second, 0)
     assert weights(first)["game.gallery"].any()
     assert not any(begun[f"game.{name}"].any() for name in ("gallery", "filled", "pool_A2B"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 import zerosum as zs
@@ -19,6 +20,7 @@ def measurements(n: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(cause + draws.normal(size=(n, 10))).rename(columns="m{}".format)
 
 
+@pytest.mark.slow
 def test_few_rows_are_not_learned_by_heart(tmp_path: Path) -> None:
     """Held-out rows gain over independent columns, and nearly as much as training rows."""
     rows, others = measurements(300, 0), measurements(2_000, 1)

@@ -108,9 +108,11 @@ def test_circles_have_the_area_of_their_size() -> None:
     assert coverage(outline).mean() == pytest.approx(pi * 0.19**2 * (1 - 0.75**2), rel=0.01)
 
 
-@pytest.mark.parametrize("noise", [0, 5])
-@pytest.mark.parametrize("size", [32, 64])
-def test_factors_are_read_back(noise: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "noise"),
+    [(32, 0), (32, 5), *(pytest.param(64, n, marks=pytest.mark.slow) for n in (0, 5))],
+)
+def test_factors_are_read_back(size: int, noise: int) -> None:
     pictures, truth = simulate(1_500, seed=2, size=size)
     if noise:
         grain = Noise(0).normal(*pictures.shape) * noise

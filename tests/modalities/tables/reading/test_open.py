@@ -1,8 +1,6 @@
 """Tables as data of a run: options, descriptions, holdouts, and a run that goes on."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from tests.forks import Forks
 from zerosum.data.base import DataConfig
 from zerosum.errors import DataError
 from zerosum.modalities.tables.constraints.bounds import Positive
@@ -163,7 +162,7 @@ def test_categories_of_a_holdout_are_read_as_they_are_written(tmp_path: Path) ->
 TINY = {"optimisation.batch_size": 16, "game.generator.width": 8, "game.discriminator.width": 8}
 
 
-def test_a_run_goes_on_and_opens_without_its_data(file: Path, tmp_path: Path) -> None:
+def test_a_run_goes_on_and_opens_without_its_data(file: Path, tmp_path: Path, forks: Forks) -> None:
     options = {"drop": ["since"], "schema": {"age": "float"}, "protect": 3}
     from_file = train("table_gan", file, out=tmp_path / "a", images=64, changes=TINY,
                       data_options=options)  # fmt: skip
@@ -177,11 +176,9 @@ def test_a_run_goes_on_and_opens_without_its_data(file: Path, tmp_path: Path) ->
     with pytest.raises(DataError, match="not the data of"):
         data_of(held, people(seed=2))
     file.unlink()
-    code = "import sys, zerosum as zs; print(zs.load(sys.argv[1]).space.names)"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(from_file.folder)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    program = tmp_path / "program.py"
+    program.write_text("import sys, zerosum as zs; print(zs.load(sys.argv[1]).space.names)")
+    done = forks.run(program, from_file.folder)
     assert done.stdout.strip() == "('age', 'city', 'pay')", done.stderr
     with pytest.raises(DataError, match="If the data has moved"):
         resume(from_file.folder, images=160)
