@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.judging.comparison import Comparison, best_of
-from zerosum.evaluation.judging.figures import Figure
+from zerosum.evaluation.judging.comparison import Comparison
+from zerosum.evaluation.judging.figures import Figure, best_of
 from zerosum.evaluation.reports.comparison import page
 from zerosum.runs.store import Run
 from zerosum.workflows.compare import compare

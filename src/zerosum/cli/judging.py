@@ -160,7 +160,6 @@ def audit(
 
 def print_figures(figures: "Sequence[Figure]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
-    from zerosum.evaluation.judging.verdict import carries
     from zerosum.evaluation.reports.words import interval, number
 
     rows = [
@@ -169,7 +168,7 @@ def print_figures(figures: "Sequence[Figure]") -> None:
             "value": number(figure.value),
             "95 %": interval(figure.low, figure.high),
             "baseline": number(figure.floor),
-            "": scale(figure.standing) if carries(figure) else "",
+            "": scale(figure.standing) if figure.carries else "",
             "reals": number(figure.ceiling),
         }
         for figure in figures
@@ -192,7 +191,7 @@ def scale(place: float | None) -> str:
 
 
 def _print_comparison(found: "Comparison") -> None:
-    from zerosum.evaluation.judging.comparison import best_of
+    from zerosum.evaluation.judging.figures import best_of
     from zerosum.evaluation.reports.words import number
 
     names, rows = found.names, []

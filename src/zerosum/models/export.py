@@ -7,7 +7,6 @@ and is opened by `zerosum.load`. An `.onnx` file holds the generator as a graph 
 import hashlib
 import json
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,10 @@ from torch import Tensor
 from zerosum.data.base import Progress
 from zerosum.errors import ExportError, RunError, did_you_mean
 from zerosum.games.base import Game
-from zerosum.runs.files import make_folder, parse_json, read_json, require_unicode, write_whole
+from zerosum.models.facts import as_text, facts_of
+from zerosum.runs.files import make_folder, parse_json, require_unicode, write_whole
 from zerosum.runs.forms import FactsForm
 from zerosum.runs.tensors import parse_metadata, parse_tensors
-from zerosum.terminal import printable
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model
@@ -30,8 +29,6 @@ FORMATS = ("safetensors", "onnx")
 VERSION = 1
 """Version of what `.safetensors` files say of themselves; newer ones are refused."""
 
-_HANDED_ON = ("run", "data")
-"""Facts of an exported model that is exported again."""
 _STRUCTURES = ("recipe", "space", "left_out", "privacy")
 """Facts that are JSON."""
 _MARK = "zerosum_format"
@@ -113,26 +110,6 @@ def format_of(path: Path, format: str | None = None) -> str:
     return ending
 
 
-def facts_of(model: "Model") -> dict[str, str]:
-    """What an exported file says of the model: text by name, structures as JSON."""
-    facts = {name: model.facts[name] for name in _HANDED_ON if name in model.facts}
-    facts |= {
-        "zerosum_version": version("zerosum"),
-        "recipe": _text(model.recipe.to_json()),
-        "space": _text(model.space.to_json()),
-    }
-    if model.run is not None:
-        manifest = read_json(model.run / "manifest.json")
-        facts["run"] = printable(model.run.resolve().name)
-        # Of a folder the name alone: where it lies is nobody's business.
-        facts["data"] = Path((manifest.get("data") or {}).get("name", "")).name
-    if model.step is not None:
-        facts["step"] = str(model.step)
-    if model.privacy:
-        facts["privacy"] = _text(model.privacy)
-    return facts
-
-
 def is_model_file(path: Path | str) -> bool:
     """Whether `path` is meant as an exported model and not as a run folder."""
     path = Path(path)
@@ -189,7 +166,7 @@ def _write_weights(model: "Model", path: Path) -> None:
     }
     said = facts_of(model) | {
         _MARK: str(VERSION),
-        "left_out": _text(sorted(left_out)),
+        "left_out": as_text(sorted(left_out)),
         "precision": "bf16" if _makes_bf16(model.game) else "fp32",
     }
     path.write_bytes(save(tensors, metadata=said | {_DIGEST: _digest(tensors, said)}))
@@ -213,7 +190,3 @@ def _digest(tensors: dict[str, Tensor], said: dict[str, str]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

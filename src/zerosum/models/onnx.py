@@ -22,7 +22,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import ExportError, MissingExtraError
 from zerosum.games.base import Game, Inputs
 from zerosum.games.two_player import TwoPlayer
-from zerosum.models.export import facts_of
+from zerosum.models.facts import facts_of
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zerosum.evaluation.judging.figures import Figure
-from zerosum.evaluation.judging.verdict import carries, clearness, tells, verdict
+from zerosum.evaluation.judging.verdict import clearness, tells, verdict
 from zerosum.evaluation.measures.base import Memorisation
 
 
@@ -89,7 +89,7 @@ def test_figures_without_a_scale_count_but_give_no_place() -> None:
     vague = figure(5.0, name="vague", low=-9.0, high=19.0)
     upside_down = figure(5.0, name="odd", ceiling=9.0, floor=1.0)
     alone = figure(5.0, name="alone", ceiling=None, floor=None)
-    assert not any(map(carries, [blind, vague, upside_down, alone]))
+    assert not any(figure.carries for figure in [blind, vague, upside_down, alone])
     said = verdict([blind, vague, upside_down, alone], split="holdout")
     assert said == (
         "3 of 3 figures cannot tell the trivial baseline from fresh reals, and give no scale; 1 of "

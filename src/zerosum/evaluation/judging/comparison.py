@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from zerosum.evaluation.judging.figures import Evaluation, Figure
+from zerosum.evaluation.judging.figures import Evaluation, Figure, best_of
 from zerosum.evaluation.judging.saved import Report
 
 
@@ -70,23 +70,3 @@ class Comparison(Report):
         from zerosum.evaluation.reports.comparison import page
 
         return page(self)
-
-
-def best_of(row: tuple[Figure, ...]) -> int | None:
-    """The one figure that is better than every other by more than their intervals; else None."""
-    bounds = [_bounds(figure) for figure in row]
-    if len(row) < 2 or any(bound is None for bound in bounds):
-        return None
-    known = [bound for bound in bounds if bound is not None]
-    first = min(range(len(row)), key=lambda i: known[i][1])
-    others = [best for i, (best, _) in enumerate(known) if i != first]
-    return first if known[first][1] < min(others) else None
-
-
-def _bounds(figure: Figure) -> tuple[float, float] | None:
-    """The least and greatest badness in a figure's interval."""
-    if figure.low is None or figure.high is None:
-        return None
-    ends = figure.badness(figure.low), figure.badness(figure.high)
-    inside = figure.better == "one" and figure.low <= 1 <= figure.high
-    return (0.0 if inside else min(ends)), max(ends)

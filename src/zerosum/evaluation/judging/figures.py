@@ -63,6 +63,15 @@ class Figure:
             return None
         return None if isnan(value) else (value - floor) / (ceiling - floor) + 0.0  # never -0
 
+    @property
+    def carries(self) -> bool:
+        """Whether it tells fresh reals from the baseline, by more than it is uncertain."""
+        if self.ceiling is None or self.floor is None or self.memorisation:
+            return False
+        gap = self.badness(self.floor) - self.badness(self.ceiling)
+        uncertain = 0.0 if self.low is None or self.high is None else self.high - self.low
+        return gap > max(uncertain, 1e-12)
+
     def badness(self, value: float) -> float:
         """How bad a value of this figure is: less is better, whichever way is good."""
         return {"lower": value, "higher": -value, "one": abs(value - 1)}[self.better]
@@ -168,3 +177,23 @@ def _figure(row: Mapping[str, Any]) -> Figure:
     if known["value"] is None:
         known["value"] = float("nan")
     return Figure(**known)
+
+
+def best_of(row: tuple[Figure, ...]) -> int | None:
+    """The one figure that is better than every other by more than their intervals; else None."""
+    bounds = [_bounds(figure) for figure in row]
+    if len(row) < 2 or any(bound is None for bound in bounds):
+        return None
+    known = [bound for bound in bounds if bound is not None]
+    first = min(range(len(row)), key=lambda i: known[i][1])
+    others = [best for i, (best, _) in enumerate(known) if i != first]
+    return first if known[first][1] < min(others) else None
+
+
+def _bounds(figure: Figure) -> tuple[float, float] | None:
+    """The least and greatest badness in a figure's interval."""
+    if figure.low is None or figure.high is None:
+        return None
+    ends = figure.badness(figure.low), figure.badness(figure.high)
+    inside = figure.better == "one" and figure.low <= 1 <= figure.high
+    return (0.0 if inside else min(ends)), max(ends)

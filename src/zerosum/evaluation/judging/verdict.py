@@ -38,17 +38,6 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
     return "; ".join([*parts, *_copies(figures, split)]) + "."
 
 
-def carries(figure: Figure) -> bool:
-    """Whether a figure tells fresh reals from the baseline, by more than it is uncertain."""
-    if figure.ceiling is None or figure.floor is None or figure.memorisation:
-        return False
-    gap = figure.badness(figure.floor) - figure.badness(figure.ceiling)
-    uncertain = 0.0
-    if figure.low is not None and figure.high is not None:
-        uncertain = figure.high - figure.low
-    return gap > max(uncertain, 1e-12)
-
-
 def tells(figure: Figure) -> bool:
     """Whether samples are worse than fresh reals by more than both are uncertain.
 
@@ -73,7 +62,7 @@ def clearness(figure: Figure) -> float:
 
 
 def _headline(judged: Sequence[Figure], telling: Sequence[Figure]) -> str:
-    places = [p for f in judged if carries(f) and (p := f.standing) is not None]
+    places = [p for f in judged if f.carries and (p := f.standing) is not None]
     many = f"{len(telling)} of {len(judged)} figures tell the samples from fresh reals"
     if len(judged) == 1:
         many = "the one figure tells the samples from fresh reals"
@@ -95,7 +84,7 @@ def _place(place: float) -> str:
 
 def _worst(telling: Sequence[Figure]) -> str:
     """The lowest place among figures that have one; where none has, the clearest."""
-    placed = [(p, f) for f in telling if carries(f) and (p := f.standing) is not None]
+    placed = [(p, f) for f in telling if f.carries and (p := f.standing) is not None]
     worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(telling, key=clearness)
     return f"weakest in {_beside(worst)}"
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from zerosum.evaluation.judging.comparison import Comparison, best_of
-from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.evaluation.judging.figures import Evaluation, best_of
 from zerosum.evaluation.reports.page import how_it_was_judged
 from zerosum.evaluation.reports.parts import Drawn, SamplesPart
 from zerosum.evaluation.reports.rendering import render
 
+if TYPE_CHECKING:
+    from zerosum.evaluation.judging.comparison import Comparison
 
-def page(comparison: Comparison) -> str:
+
+def page(comparison: "Comparison") -> str:
     """The whole page of one comparison."""
     first, names, rows = comparison.evaluations[0], comparison.names, comparison.rows
     facts = first.subject | {"command": comparison.command, "run": ", ".join(names)}
@@ -29,7 +32,7 @@ def page(comparison: Comparison) -> str:
     return str(render("comparison.html.jinja", values))
 
 
-def _said_once(comparison: Comparison) -> list[str]:
+def _said_once(comparison: "Comparison") -> list[str]:
     """Warnings of all models; what was said of one alone bears its name."""
     said = list(comparison.warnings)
     everyone = [set(one.warnings) for one in comparison.evaluations]

@@ -1,15 +1,17 @@
 """A report: one HTML page that needs nothing else, neither network nor scripts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.reports.plots import bar, curve
 from zerosum.evaluation.reports.rendering import render
 from zerosum.evaluation.reports.words import promise
 
+if TYPE_CHECKING:
+    from zerosum.evaluation.judging.figures import Evaluation
 
-def page(evaluation: Evaluation) -> str:
+
+def page(evaluation: "Evaluation") -> str:
     """The whole page of one evaluation."""
     facts = evaluation.subject
     marks = [e["images"] for e in evaluation.events if isinstance(e.get("images"), int)]

@@ -1,17 +1,19 @@
 """The page of an audit: what it means first, then every attack beside its control."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import PackageLoader
 
 from zerosum.evaluation.reports.page import made_by
 from zerosum.evaluation.reports.rendering import render
 from zerosum.evaluation.reports.words import promise
-from zerosum.modalities.tables.privacy.audit import Audit, Standing
 from zerosum.modalities.tables.privacy.closest import BLIND
 
-STANDINGS: Mapping[Standing, str] = {
+if TYPE_CHECKING:
+    from zerosum.modalities.tables.privacy.audit import Audit, Standing
+
+STANDINGS: "Mapping[Standing, str]" = {
     "leak": "gives people away",
     "sign": "a sign, not sure",
     "none": "no difference",
@@ -22,7 +24,7 @@ STANDINGS: Mapping[Standing, str] = {
 _TEMPLATES = PackageLoader("zerosum.modalities.tables.privacy")
 
 
-def page(audit: Audit) -> str:
+def page(audit: "Audit") -> str:
     """The whole page of one audit."""
     facts = audit.subject
     values = {
