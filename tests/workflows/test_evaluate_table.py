@@ -136,7 +136,7 @@ def test_what_is_refused(more: dict[str, Any], message: str) -> None:
 def test_a_holdout_of_other_columns_is_refused() -> None:
     values = people(300, 1).take(torch.arange(300))[0]
 
-    def holdout(*fields: Field, columns: slice = slice(None)) -> TableDataset:
+    def holdout(*fields: Field, columns: slice | list[int] = slice(None)) -> TableDataset:
         rows = values[:, columns]
         return TableDataset(rows, fit_space(fields, rows), name="held")
 
@@ -158,7 +158,7 @@ def test_a_holdout_of_other_columns_is_refused() -> None:
     with pytest.raises(EvaluationError, match="other values of 'city'"):
         judged(holdout=holdout(other, age, income, vip))
     with pytest.raises(EvaluationError, match="another order"):
-        judged(holdout=holdout(age, city, income, vip))
+        judged(holdout=holdout(age, city, income, vip, columns=[1, 0, 2, 3]))
 
 
 def test_a_key_is_no_target() -> None:

@@ -20,7 +20,7 @@ from zerosum.errors import (
     RecipeError,
     RunError,
 )
-from zerosum.runs import checkpoints
+from zerosum.runs import tensors
 from zerosum.runs.store import Run
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume, train
@@ -193,7 +193,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(
         path.write_bytes(b"half a file")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", full)
+    monkeypatch.setattr(tensors, "save_file", full)
     with pytest.raises(RunError, match=r"No space left on device.*untouched.*Free some space"):
         resume(stopped.folder)
     monkeypatch.undo()

@@ -10,7 +10,7 @@ from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.games.base import Game
-from zerosum.modalities.images import arrays, digits, folders, sprites  # noqa: F401  (readers)
+from zerosum.modalities.images import arrays, digits, folders, pairs, sprites  # noqa: F401  (readers)
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pretrained import EfficientNetFeatures, InceptionFeatures
 from zerosum.modalities.images.shown import ImagePreview, ImageWriter

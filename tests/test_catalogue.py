@@ -1,0 +1,34 @@
+"""Everything that registers itself is found by a process that imported nothing else."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import importlib, pkgutil
+import zerosum
+from zerosum.catalogue import load_installed
+from zerosum.config import Config
+
+def kinds(cls):
+    for sub in cls.__subclasses__():
+        if sub.__module__.startswith("zerosum.") and isinstance(getattr(sub, "kind", None), str):
+            yield f"{sub.__module__}.{sub.__qualname__}"
+        yield from kinds(sub)
+
+load_installed()
+found = set(kinds(Config))
+for info in pkgutil.walk_packages(zerosum.__path__, "zerosum."):
+    if not info.name.endswith("__main__"):
+        importlib.import_module(info.name)
+print(len(found))
+print(*sorted(set(kinds(Config)) - found))
+"""
+
+
+def test_no_kind_is_known_only_to_who_imports_its_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=True
+    )
+    found, missed = done.stdout.splitlines()
+    assert int(found) > 50
+    assert not missed, "import them beside their modality"
