@@ -30,16 +30,16 @@ import torch
 from torch import Tensor
 
 from zerosum.evaluation.features.base import Embedded
-from zerosum.evaluation.measures.base import Bench, Exhibit
-from zerosum.evaluation.measures.frechet import FrechetDistance
-from zerosum.evaluation.measures.kernels import KernelDistance
-from zerosum.evaluation.measures.neighbours import Neighbourhoods
+from zerosum.evaluation.metrics.base import MetricContext, SampleSet
+from zerosum.evaluation.metrics.frechet import FrechetDistance
+from zerosum.evaluation.metrics.kernels import KernelDistance
+from zerosum.evaluation.metrics.neighbours import Neighbourhoods
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace
 from zerosum.workflows.data import open_data
 
 NEIGHBOURS = 5
-BENCH = Bench(
+BENCH = MetricContext(
     ImageSpace(channels=1, height=8, width=8),
     extractor="given",
     split="holdout",
@@ -49,9 +49,9 @@ BENCH = Bench(
 
 def zerosum(made: Tensor, real: Tensor) -> dict[str, float]:
     """Our numbers."""
-    exhibits = Exhibit(made, made), Exhibit(real, real)
-    measures = FrechetDistance(), KernelDistance(), Neighbourhoods()
-    readings = [one.read(*exhibits, BENCH) for one in measures]
+    exhibits = SampleSet(made, made), SampleSet(real, real)
+    metrics = FrechetDistance(), KernelDistance(), Neighbourhoods()
+    readings = [one.read(*exhibits, BENCH) for one in metrics]
     return {name: reading.value for each in readings for name, reading in each.items()}
 
 
@@ -193,7 +193,7 @@ def memory(rows: int, features: int) -> None:
             shown = time.monotonic()
             print(f"{shown - start:6.0f} s  {what} {done} of {total}", flush=True)
 
-    exhibits = Exhibit(made, made), Exhibit(real, real)
+    exhibits = SampleSet(made, made), SampleSet(real, real)
     found = Neighbourhoods().read(*exhibits, replace(BENCH, tick=tick))
     print({name: round(reading.value, 6) for name, reading in found.items()})
     print(f"{rows:,} beside {rows:,} rows of {features:,}: {peak():,.0f} MiB at the most, ", end="")

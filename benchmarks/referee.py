@@ -30,9 +30,9 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import DivergenceError
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.features.self_features import self_features, unseen_rows
-from zerosum.evaluation.measures.frechet import Moments, frechet_distance
+from zerosum.evaluation.metrics.frechet import FeatureMoments, frechet_distance
 from zerosum.games.base import Game, Inputs
-from zerosum.referee.gauge import Gauge
+from zerosum.referee.quality_probe import QualityProbe
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
@@ -51,12 +51,12 @@ class Yardstick:
     """The distance that the table is about, on other latents and reals than the referee's."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._gauge = Gauge(dataset, seed=_SEED, num_samples=2_000, num_reals=2_000)
+        self._gauge = QualityProbe(dataset, seed=_SEED, num_samples=2_000, num_reals=2_000)
         self._extract: Extractor | None = None
         if isinstance(dataset.space, ImageSpace) and dataset.space.height > _SMALL:
             self._extract = self_features(dataset)
             reals = self._extract(dataset.take(unseen_rows(dataset)[:5_000])[0])
-            self._moments = Moments(reals.shape[1]).update(reals)
+            self._moments = FeatureMoments(reals.shape[1]).update(reals)
 
     def inputs(self, game: Game) -> list[Inputs]:
         """What samples are made from, in pieces."""
@@ -67,7 +67,7 @@ class Yardstick:
         if self._extract is None:
             return self._gauge.measure(x).distance
         features = self._extract(x)
-        return frechet_distance(Moments(features.shape[1]).update(features), self._moments)
+        return frechet_distance(FeatureMoments(features.shape[1]).update(features), self._moments)
 
 
 class Proof(Hook):

@@ -30,9 +30,9 @@ from torch import Tensor
 import zerosum as zs
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.self_features import self_features, unseen_rows
-from zerosum.evaluation.measures.base import Bench, Exhibit
-from zerosum.evaluation.measures.frechet import FrechetDistance
-from zerosum.evaluation.measures.neighbours import Neighbourhoods
+from zerosum.evaluation.metrics.base import MetricContext, SampleSet
+from zerosum.evaluation.metrics.frechet import FrechetDistance
+from zerosum.evaluation.metrics.neighbours import Neighbourhoods
 from zerosum.models.model import Model
 from zerosum.recipes import Recipe
 from zerosum.runs.files import write_json
@@ -66,19 +66,19 @@ class Yardstick:
 
     def __init__(self, train: Dataset, test: Dataset) -> None:
         self.extract = self_features(train)
-        self.bench = Bench(train.space, self.extract.name, "holdout", replicates=0)
+        self.context = MetricContext(train.space, self.extract.name, "holdout", replicates=0)
         self.test = self.exhibit(test.take(torch.arange(min(MOST, len(test))))[0])
         self.fresh = self.read(train.take(unseen_rows(train)[: len(self.test)])[0])
 
-    def exhibit(self, x: Tensor) -> Exhibit:
+    def exhibit(self, x: Tensor) -> SampleSet:
         """Pictures with their features."""
-        return Exhibit(x, self.extract(x))
+        return SampleSet(x, self.extract(x))
 
     def read(self, x: Tensor) -> dict[str, float]:
         """Both numbers."""
         made = self.exhibit(x)
-        found = FrechetDistance().read(made, self.test, self.bench)
-        found = {**found, **Neighbourhoods().read(made, self.test, self.bench)}
+        found = FrechetDistance().read(made, self.test, self.context)
+        found = {**found, **Neighbourhoods().read(made, self.test, self.context)}
         return {name: found[name].value for name in ("frechet_distance", "coverage")}
 
 

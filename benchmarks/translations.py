@@ -34,9 +34,9 @@ import zerosum as zs
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.features.self_features import self_features
-from zerosum.evaluation.measures.base import Bench, Exhibit
-from zerosum.evaluation.measures.frechet import FrechetDistance
-from zerosum.evaluation.measures.two_sample import strong_judge, told_apart
+from zerosum.evaluation.metrics.base import MetricContext, SampleSet
+from zerosum.evaluation.metrics.frechet import FrechetDistance
+from zerosum.evaluation.metrics.two_sample import strong_judge, told_apart
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
 from zerosum.networks.resample import binomial
@@ -115,13 +115,13 @@ class Yardstick:
 
     def __init__(self, targets: Dataset, true: Tensor) -> None:
         self.extract: Extractor = self_features(targets)
-        self.bench = Bench(targets.space, self.extract.name, "holdout", replicates=0)
-        self.true, self.exhibit = true, Exhibit(true, self.extract(true))
+        self.context = MetricContext(targets.space, self.extract.name, "holdout", replicates=0)
+        self.true, self.exhibit = true, SampleSet(true, self.extract(true))
 
     def read(self, made: Tensor) -> dict[str, float]:
         """PSNR, Fréchet distance, fine detail, L1, distance to the partner and C2ST."""
-        shown = Exhibit(made, self.extract(made))
-        found = FrechetDistance().read(shown, self.exhibit, self.bench)
+        shown = SampleSet(made, self.extract(made))
+        found = FrechetDistance().read(shown, self.exhibit, self.context)
         half = min(len(made) // 2, _JUDGED)
         a, b = self.extract(made[:half]), self.extract(self.true[-half:])
         return {

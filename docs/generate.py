@@ -16,10 +16,10 @@ from typer.main import get_command
 
 from zerosum.catalogue import all_measures, all_recipes
 from zerosum.cli.app import app
-from zerosum.evaluation.measures.base import Measure
+from zerosum.evaluation.metrics.base import Metric
 from zerosum.evaluation.reports.rendering import WAYS
 from zerosum.games.base import Game
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.recipes import Entry
 from zerosum.rng import seeded_initialisation
@@ -151,8 +151,8 @@ def figure_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _suited(measure: Measure) -> tuple[str, ...]:
-    """Kinds of samples that are judged and that a measure suits; empty for all of them."""
+def _suited(measure: Metric) -> tuple[str, ...]:
+    """Kinds of samples that are judged and that a metric suits; empty for all of them."""
     kinds = ("image", "vector", "table")
     suited = tuple(kind for kind in kinds if measure.suits(small_dataset(kind).space))
     return () if suited == kinds else suited
@@ -210,8 +210,8 @@ def _players(game: Game) -> str:
     )
 
 
-def _choices(control: Choice | Range) -> str:
-    if isinstance(control, Choice):
+def _choices(control: ChoiceControl | RangeControl) -> str:
+    if isinstance(control, ChoiceControl):
         return f"one of {len(control.names)} names"
     return f"{control.low:g} to {control.high:g}"
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 import zerosum as zs
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
+from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.rng import Noise
@@ -83,23 +83,23 @@ class Began(Game):
         """Mean absolute reconstruction error, eq. 1 with η = 1."""
         return (x - self.discriminator(x)).abs().float().mean()
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
+    def discriminator_loss(self, context: StepContext) -> Terms:
         """Restore reals, and fakes badly by a share of k: eq. 5."""
-        batch = turn.next_batch()
+        batch = context.next_batch()
         with torch.no_grad():
-            x_fake = self.generate(self.draw(batch.size, turn.noise))
+            x_fake = self.generate(self.draw(batch.size, context.noise))
         real_error, fake_error = self.error(batch.x), self.error(x_fake)
         k = self.k.clone()
         balance = self.config.gamma * real_error.detach() - fake_error.detach()
         with torch.no_grad():
             self.k.add_(self.config.lambda_k * balance).clamp_(0, 1)
-        turn.signals["k"] = k
-        turn.signals["convergence"] = real_error.detach() + balance.abs()  # section 3.4.1
+        context.signals["k"] = k
+        context.signals["convergence"] = real_error.detach() + balance.abs()  # section 3.4.1
         return {"real": real_error, "fake": -k * fake_error}
 
-    def generator_loss(self, turn: Turn) -> Terms:
+    def generator_loss(self, context: StepContext) -> Terms:
         """Make samples that are restored well."""
-        return {"fake": self.error(self.generate(self.draw(turn.batch_size, turn.noise)))}
+        return {"fake": self.error(self.generate(self.draw(context.batch_size, context.noise)))}
 
 
 @zs.recipe(paper="Berthelot et al. 2017, arXiv:1703.10717", spaces=("image", "vector"))

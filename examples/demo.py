@@ -9,7 +9,7 @@ import argparse
 import torch
 
 import zerosum as zs
-from zerosum.evaluation.measures.utility import train_on_real, train_on_synthetic
+from zerosum.evaluation.metrics.utility import train_on_real, train_on_synthetic
 from zerosum.live import print_picture
 from zerosum.workflows.data import open_data
 

@@ -13,8 +13,8 @@ from torch.nn.functional import softplus
 from zerosum.catalogue import find_recipe
 from zerosum.engine.optimisation import Adam, Optimisation
 from zerosum.errors import ConfigError
-from zerosum.games.base import Inputs, Terms, Turn
-from zerosum.games.controls import Choice
+from zerosum.games.base import Inputs, StepContext, Terms
+from zerosum.games.controls import ChoiceControl
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
@@ -49,23 +49,23 @@ class HiddenState(TwoPlayer):
 
     count = 0
 
-    def generator_loss(self, turn: Turn) -> Terms:
+    def generator_loss(self, context: StepContext) -> Terms:
         self.count += 1
-        return {name: self.count * term for name, term in super().generator_loss(turn).items()}
+        return {name: self.count * term for name, term in super().generator_loss(context).items()}
 
 
 class DetachedLoss(TwoPlayer):
     """A generator loss without a graph."""
 
-    def generator_loss(self, turn: Turn) -> Terms:
-        return {name: term.detach() for name, term in super().generator_loss(turn).items()}
+    def generator_loss(self, context: StepContext) -> Terms:
+        return {name: term.detach() for name, term in super().generator_loss(context).items()}
 
 
 class CutFakes(TwoPlayer):
     """Fakes are detached, and a term keeps autograd from complaining."""
 
-    def generator_loss(self, turn: Turn) -> Terms:
-        x_fake = self.generate(self.draw(turn.batch_size, turn.noise)).detach()
+    def generator_loss(self, context: StepContext) -> Terms:
+        x_fake = self.generate(self.draw(context.batch_size, context.noise)).detach()
         decay = torch.stack([p.sum() for p in self.generator.parameters()]).sum()
         return {"loss": softplus(-self.score(x_fake, None)).mean(), "decay": 0.0 * decay}
 
@@ -73,11 +73,11 @@ class CutFakes(TwoPlayer):
 class ForeignHands(TwoPlayer):
     """The discriminator's move changes the generator."""
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
+    def discriminator_loss(self, context: StepContext) -> Terms:
         with torch.no_grad():
             for parameter in self.generator.parameters():
                 parameter += 0.001
-        return super().discriminator_loss(turn)
+        return super().discriminator_loss(context)
 
 
 class SharedLayer(TwoPlayer):
@@ -99,8 +99,8 @@ class IdleHead(TwoPlayer):
 class DeafControl(TwoPlayer):
     """A control that changes nothing."""
 
-    def controls(self) -> Mapping[str, Choice]:
-        return {"mood": Choice(("good", "bad"))}
+    def controls(self) -> Mapping[str, ChoiceControl]:
+        return {"mood": ChoiceControl(("good", "bad"))}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         return inputs
@@ -109,8 +109,8 @@ class DeafControl(TwoPlayer):
 class HalfDeafControl(DeafControl):
     """A control of which only the last value changes anything."""
 
-    def controls(self) -> Mapping[str, Choice]:
-        return {"mood": Choice(("good", "bad", "ugly"))}
+    def controls(self) -> Mapping[str, ChoiceControl]:
+        return {"mood": ChoiceControl(("good", "bad", "ugly"))}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         return replace(inputs, z=inputs.z + (values == 2)[:, None])
@@ -134,8 +134,8 @@ class BatchMean(TwoPlayer):
 class NotANumber(TwoPlayer):
     """A term is NaN."""
 
-    def generator_loss(self, turn: Turn) -> Terms:
-        return super().generator_loss(turn) | {"bad": torch.tensor(float("nan"))}
+    def generator_loss(self, context: StepContext) -> Terms:
+        return super().generator_loss(context) | {"bad": torch.tensor(float("nan"))}
 
 
 class FixedBatch(TwoPlayer):
@@ -147,8 +147,8 @@ class FixedBatch(TwoPlayer):
         super().__init__(config, space)
         self.register_buffer("pool", torch.zeros(8, *space.shape))
 
-    def generator_loss(self, turn: Turn) -> Terms:
-        inputs = Inputs(self.draw_latents(turn.batch_size, turn.noise))
+    def generator_loss(self, context: StepContext) -> Terms:
+        inputs = Inputs(self.draw_latents(context.batch_size, context.noise))
         x_fake = self.generate(inputs)
         self.pool.copy_(x_fake.detach())
         return self._please(inputs, None, None)
@@ -165,17 +165,17 @@ class SquareOnly(TwoPlayer):
 class NeedsLabels(TwoPlayer):
     """Labels are needed, and the recipe does not say so."""
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
-        y = turn.next_batch().y
+    def discriminator_loss(self, context: StepContext) -> Terms:
+        y = context.next_batch().y
         assert y is not None, "there are no labels"
-        return super().discriminator_loss(turn)
+        return super().discriminator_loss(context)
 
 
 class IgnoredLabels(TwoPlayer):
     """The label can be asked for and is a number that training never sees."""
 
-    def controls(self) -> Mapping[str, Choice]:
-        return {"label": Choice(self.space.labels)}
+    def controls(self) -> Mapping[str, ChoiceControl]:
+        return {"label": ChoiceControl(self.space.labels)}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         return replace(inputs, z=inputs.z + values[:, None])

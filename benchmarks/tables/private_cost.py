@@ -17,7 +17,7 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.runtime import Runtime
 from zerosum.workflows.prepare import make_trainer, plan_training
-from zerosum.workflows.private import Promise, plan_private
+from zerosum.workflows.private import PrivacyBudget, plan_private
 
 _ROUNDS, _STEPS = 20, 20
 
@@ -27,7 +27,7 @@ def trainer_of(data: str, *, private: bool, plain_on_private: bool = False) -> T
     plan = plan_training("table", data)
     recipe = plan.recipe
     if private or plain_on_private:
-        plan, promise = plan_private(plan, Promise(3.0, 1e-6), "table", None)
+        plan, promise = plan_private(plan, PrivacyBudget(3.0, 1e-6), "table", None)
         recipe, _ = promise.settle(plan.recipe, plan.dataset.space, 1)
         if plain_on_private:
             recipe = recipe.with_values({"game.private": None})

@@ -117,7 +117,7 @@ def theirs(real: pd.DataFrame, synthetic: pd.DataFrame) -> dict[tuple[str, ...],
 
 def ours(real: pd.DataFrame, synthetic: pd.DataFrame) -> dict[tuple[str, ...], float]:
     """The same of zerosum."""
-    shapes: Any = import_module("zerosum.modalities.tables.measures.shapes")
+    shapes: Any = import_module("zerosum.modalities.tables.metrics.shapes")
     sides = [_arrays(frame, real) for frame in (real, synthetic)]
     names = list(real.columns)
     found: dict[tuple[str, ...], float] = {

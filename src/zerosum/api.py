@@ -201,7 +201,7 @@ def evaluate(
         n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
         features: what distances are measured in; left out, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a measure.
+        seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
@@ -242,7 +242,7 @@ def compare(
         n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
         features: what distances are measured in; left out, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a measure.
+        seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; without any no best can be told.
         code: the user's own recipe file, where the runs came from one.
         device: where to sample.

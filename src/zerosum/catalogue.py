@@ -1,8 +1,8 @@
 """Everything that is found by name: recipes, modalities, measures, and the readers of data.
 
-It stands above what it finds. The files of the zoo, of modalities and of measures are found by
+It stands above what it finds. The files of the zoo, of modalities and of metrics are found by
 themselves; other packages add theirs through the entry-point groups `zerosum.recipes`,
-`zerosum.modalities` and `zerosum.measures`, and users name a file of their own.
+`zerosum.modalities` and `zerosum.metrics`, and users name a file of their own.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from pkgutil import iter_modules
 
 from zerosum.config import forget_kinds
 from zerosum.errors import RecipeError, did_you_mean
-from zerosum.evaluation.measures.base import REGISTRY, Measure
+from zerosum.evaluation.metrics.base import REGISTRY, Metric
 from zerosum.modality import Modality, forget_modalities, modality_called
 from zerosum.recipes import Entry, forget_recipes, name_file, registered_recipes
 from zerosum.spaces import Space
 
 _MODALITIES = "zerosum.modalities"
-_PACKAGES = ("zerosum.evaluation.measures", "zerosum.zoo")
-_GROUPS = ("zerosum.modalities", "zerosum.recipes", "zerosum.measures")
+_PACKAGES = ("zerosum.evaluation.metrics", "zerosum.zoo")
+_GROUPS = ("zerosum.modalities", "zerosum.recipes", "zerosum.metrics")
 
 
 def all_recipes() -> dict[str, Entry]:
@@ -99,14 +99,14 @@ def modality_of_kind(kind: str) -> Modality:
     return modality_called(kind)
 
 
-def all_measures() -> tuple[Measure, ...]:
-    """Every measure, in the order of the modules' names."""
+def all_measures() -> tuple[Metric, ...]:
+    """Every metric, in the order of the modules' names."""
     load_installed()
-    return tuple(sorted(REGISTRY.measures, key=lambda one: type(one).__module__))
+    return tuple(sorted(REGISTRY.metrics, key=lambda one: type(one).__module__))
 
 
-def measures_for(space: Space) -> tuple[Measure, ...]:
-    """Every measure that suits samples of `space`."""
+def metrics_for(space: Space) -> tuple[Metric, ...]:
+    """Every metric that suits samples of `space`."""
     return tuple(one for one in all_measures() if one.suits(space))
 
 
@@ -120,8 +120,8 @@ def load_installed() -> None:
     for info in iter_modules(import_module(_MODALITIES).__path__):
         home = f"{_MODALITIES}.{info.name}"
         import_module(f"{home}.modality")
-        if importlib.util.find_spec(f"{home}.measures"):
-            _import_files(f"{home}.measures")
+        if importlib.util.find_spec(f"{home}.metrics"):
+            _import_files(f"{home}.metrics")
     for name in _PACKAGES:
         _import_files(name)
     for group in _GROUPS:

@@ -14,7 +14,7 @@ from typing import Any
 from zerosum.data.base import Dataset
 from zerosum.errors import ConfigError, did_you_mean
 from zerosum.evaluation.features.base import Extractor
-from zerosum.evaluation.measures.base import Ticker
+from zerosum.evaluation.metrics.base import Ticker
 from zerosum.evaluation.reports.parts import Part, Shown
 from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game

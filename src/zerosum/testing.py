@@ -21,7 +21,7 @@ from zerosum.engine.carry import inherit
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
 from zerosum.recipes import Entry, Recipe
@@ -185,8 +185,12 @@ def obeys_controls(entry: Entry, dataset: Dataset) -> None:
     """Every control takes each of its values, and two of them give different samples."""
     model = _model(entry, dataset)
     for name, control in model.game.controls().items():
-        assert isinstance(control, Choice | Range), f"{name} is neither a Choice nor a Range"
-        values = control.names if isinstance(control, Choice) else (control.low, control.high)
+        assert isinstance(control, ChoiceControl | RangeControl), (
+            f"{name} is neither a Choice nor a Range"
+        )
+        values = (
+            control.names if isinstance(control, ChoiceControl) else (control.low, control.high)
+        )
         made = [model.sample(4, where={name: value}).tensor for value in values]
         for i, j in pairwise(range(len(made))):
             same = torch.equal(made[i], made[j])

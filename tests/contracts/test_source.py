@@ -109,3 +109,12 @@ def test_torchs_global_generator_is_not_seeded(name: str) -> None:
     seeding = {"torch.manual_seed", "torch.seed", "torch.cuda.manual_seed_all", "np.random.seed"}
     seeding |= {"torch.default_generator.manual_seed", "random.seed"}
     assert not seeding & set(calls) or name == "rng.py"
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for name in FILES:
+        for node in tree_of(name).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert not {name: files for name, files in homes.items() if len(files) > 1}

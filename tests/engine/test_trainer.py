@@ -14,7 +14,7 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation, OptimizerConfig, RmsProp, Sgd
 from zerosum.engine.trainer import HANDED_OVER, OBSERVE_EVERY, Row, Trainer
 from zerosum.errors import ConfigError, DataError, DivergenceError
-from zerosum.games.base import Game, Inputs, Move, Terms, Turn
+from zerosum.games.base import Game, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1
@@ -48,15 +48,15 @@ class Trio(Game):
         self.log: list[tuple[str, int, float]] = []
         self.poison: Callable[[int], float] = lambda index: 1.0
 
-    def pull(self, player: str) -> Callable[[Turn], Terms]:
-        def loss(turn: Turn) -> Terms:
-            self.log.append((player, turn.index, turn.progress))
-            x = turn.next_batch().x
+    def pull(self, player: str) -> Callable[[StepContext], Terms]:
+        def loss(context: StepContext) -> Terms:
+            self.log.append((player, context.index, context.progress))
+            x = context.next_batch().x
             made = self.get_submodule(player)(x)
             if player == "c":
                 made = self.norm(made)
-            turn.signals["mean"] = made.mean().detach()
-            return {"pull": self.poison(turn.index) * (made - x.flip(1)).square().mean()}
+            context.signals["mean"] = made.mean().detach()
+            return {"pull": self.poison(context.index) * (made - x.flip(1)).square().mean()}
 
         return loss
 
@@ -167,8 +167,8 @@ class Counting(TwoPlayer):
 
     paid: list[bool]
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
-        terms = super().discriminator_loss(turn)
+    def discriminator_loss(self, context: StepContext) -> Terms:
+        terms = super().discriminator_loss(context)
         self.paid.append("r1" in terms)
         return terms
 
@@ -260,7 +260,7 @@ class Slope(Game):
         self.w = nn.ParameterDict({"value": nn.Parameter(torch.zeros((), dtype=torch.float64))})
 
     def moves(self) -> Sequence[Move]:
-        return [Move("w", lambda turn: {"height": self.w["value"]})]
+        return [Move("w", lambda context: {"height": self.w["value"]})]
 
 
 def test_the_learning_rate_follows_its_schedule() -> None:

@@ -13,7 +13,7 @@ from zerosum.data.base import Dataset
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import RecipeError
-from zerosum.games.base import Inputs, Turn
+from zerosum.games.base import Inputs, StepContext
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
@@ -73,9 +73,9 @@ def make_game(space: Space = POINTS, **changes: Any) -> TwoPlayer:
         return config.build(space)
 
 
-def turn(space: Space = POINTS, n: int = 8) -> Turn:
+def context(space: Space = POINTS, n: int = 8) -> StepContext:
     x = Noise(9).normal(n, *space.shape)
-    return Turn(n, Noise(1), 0, 0.0, lambda: Batch(x))
+    return StepContext(n, Noise(1), 0, 0.0, lambda: Batch(x))
 
 
 def trainer_of(changed: Entry, dataset: Dataset, **optimisation: Any) -> Trainer:
@@ -141,7 +141,7 @@ def test_reals_and_fakes_are_altered_in_every_pass_of_both_moves(
     )
     losses = (game.discriminator_loss, game.generator_loss)
     for loss, number in zip(losses, passes, strict=True):
-        seen = inputs_shown(game, lambda loss=loss: loss(turn()))
+        seen = inputs_shown(game, lambda loss=loss: loss(context()))
         assert len(seen) == number
         for x in seen:
             assert x.shape == (8 // pack, 3 * pack)
@@ -154,7 +154,7 @@ def test_penalties_look_at_what_is_shown(space: Space) -> None:
         space, penalties=[R1(weight=2.0).to_json()], augmentation="diff_augment", pack=2
     )
     played: dict[str, Tensor] = {}
-    seen = inputs_shown(game, lambda: played.update(game.discriminator_loss(turn(space))))
+    seen = inputs_shown(game, lambda: played.update(game.discriminator_loss(context(space))))
     points = seen[0].detach().requires_grad_()
     (slope,) = torch.autograd.grad(game.outputs(points, None).sum(), points)
     assert slope.shape == (4, 2 * space.shape[0], *space.shape[1:])
@@ -169,7 +169,7 @@ def test_the_generator_learns_through_it(space: Space, augmentation: Any, pack: 
     game = make_game(space, augmentation=augmentation, pack=pack)
     if isinstance(game.augment, AdaptiveAugmenter):
         game.augment.probability.fill_(0.8)
-    terms = game.generator_loss(turn(space))
+    terms = game.generator_loss(context(space))
     torch.stack(list(terms.values())).sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in game.generator.parameters())
 
@@ -209,7 +209,7 @@ def learn(game: TwoPlayer, draw: Callable[[int], Tensor], moves: int) -> float:
     noise = Noise(1)
     for i in range(moves):
         optimizer.zero_grad()
-        played = Turn(16, noise, i, 0.0, lambda i=i: Batch(draw(i)))
+        played = StepContext(16, noise, i, 0.0, lambda i=i: Batch(draw(i)))
         terms = game.discriminator_loss(played)
         torch.stack(list(terms.values())).sum().backward()
         optimizer.step()
@@ -232,7 +232,7 @@ def test_p_moves_by_the_images_of_all_processes() -> None:
     for world in (1, 2):
         game = make_game(augmentation=QUICK)
         assert isinstance(game.augment, AdaptiveAugmenter)
-        game.discriminator_loss(replace(turn(), noise=Noise(1, rank=0, world=world)))
+        game.discriminator_loss(replace(context(), noise=Noise(1, rank=0, world=world)))
         assert game.augment.probability.item() == pytest.approx(0.08 * world)
 
 
@@ -264,7 +264,7 @@ def test_samples_are_scored_in_packs(pack: int, space: Space) -> None:
 
 def test_a_batch_that_is_no_multiple_is_refused() -> None:
     with pytest.raises(RecipeError, match=r"8 samples .* packs of 3.* multiple of 3"):
-        make_game(pack=3).discriminator_loss(turn())
+        make_game(pack=3).discriminator_loss(context())
 
 
 def test_a_conditional_game_is_not_packed() -> None:

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from zerosum.games.base import Game, GameConfig, Inputs, Turn, slerp
-from zerosum.games.controls import Choice, label_controls
+from zerosum.games.base import Game, GameConfig, Inputs, StepContext, slerp
+from zerosum.games.controls import ChoiceControl, label_controls
 from zerosum.rng import Noise
 from zerosum.spaces import Batch, VectorSpace
 
@@ -60,15 +60,15 @@ def test_rows_of_inputs() -> None:
 
 
 def test_due_counts_from_the_first_play() -> None:
-    def turn(index: int) -> Turn:
-        return Turn(1, Noise(0), index, 0.0, lambda: Batch(torch.zeros(1)))
+    def context(index: int) -> StepContext:
+        return StepContext(1, Noise(0), index, 0.0, lambda: Batch(torch.zeros(1)))
 
-    assert [turn(i).due(3) for i in range(7)] == [True, False, False, True, False, False, True]
-    assert all(turn(i).due(1) for i in range(3))
+    assert [context(i).due(3) for i in range(7)] == [True, False, False, True, False, False, True]
+    assert all(context(i).due(1) for i in range(3))
 
 
 def test_label_controls_name_the_classes() -> None:
-    assert label_controls(SPACE) == {"label": Choice(("a", "b"), (1, 2))}
+    assert label_controls(SPACE) == {"label": ChoiceControl(("a", "b"), (1, 2))}
 
 
 def test_an_unfinished_game_says_what_it_lacks() -> None:

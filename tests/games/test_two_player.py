@@ -6,7 +6,7 @@ from torch import Tensor
 
 from zerosum.engine.choose import can_compile
 from zerosum.errors import RecipeError
-from zerosum.games.base import Inputs, Turn
+from zerosum.games.base import Inputs, StepContext
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig, observed
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating, RelativisticPaired
@@ -42,8 +42,8 @@ def make_game(
         return config.build(SPACE)
 
 
-def turn(index: int = 0, progress: float = 0.0) -> Turn:
-    return Turn(8, Noise(1), index, progress, lambda: Batch(X, Y))
+def context(index: int = 0, progress: float = 0.0) -> StepContext:
+    return StepContext(8, Noise(1), index, progress, lambda: Batch(X, Y))
 
 
 def value(terms: dict[str, Tensor], name: str) -> float:
@@ -62,7 +62,7 @@ def fakes(game: TwoPlayer) -> Tensor:
 
 def test_terms_of_the_discriminator_are_loss_and_penalties() -> None:
     game = make_game(penalties=(R1(weight=3.0), R2(weight=5.0), GradientPenalty(weight=7.0)))
-    played = turn()
+    played = context()
     terms = game.discriminator_loss(played)
     assert set(terms) == {"real", "fake", "r1", "r2", "gradient_penalty"}
     assert set(played.signals) == {"accuracy", "gradient_norm"}
@@ -75,7 +75,7 @@ def test_terms_of_the_discriminator_are_loss_and_penalties() -> None:
 
 
 def test_accuracy_is_the_share_of_pairs_ranked_rightly() -> None:
-    game, played = make_game(), turn()
+    game, played = make_game(), context()
     game.discriminator_loss(played)
     expected = (game.score(X, None) > game.score(fakes(game), None)).float().mean()
     assert played.signals["accuracy"].item() == expected.item()
@@ -83,22 +83,22 @@ def test_accuracy_is_the_share_of_pairs_ranked_rightly() -> None:
 
 
 def test_two_penalties_of_one_kind_are_both_paid() -> None:
-    once = make_game(penalties=(R1(weight=3.0),)).discriminator_loss(turn())
-    twice = make_game(penalties=(R1(weight=1.0), R1(weight=2.0))).discriminator_loss(turn())
+    once = make_game(penalties=(R1(weight=3.0),)).discriminator_loss(context())
+    twice = make_game(penalties=(R1(weight=1.0), R1(weight=2.0))).discriminator_loss(context())
     assert value(twice, "r1") == pytest.approx(value(once, "r1"), rel=1e-6)
 
 
 def test_a_lazy_penalty_is_rare_and_as_many_times_as_strong() -> None:
-    eager = value(make_game(penalties=(R1(),)).discriminator_loss(turn()), "r1")
+    eager = value(make_game(penalties=(R1(),)).discriminator_loss(context()), "r1")
     lazy = make_game(penalties=(R1(every=4),))
-    paid = [lazy.discriminator_loss(turn(index)) for index in range(9)]
+    paid = [lazy.discriminator_loss(context(index)) for index in range(9)]
     assert [index for index, terms in enumerate(paid) if "r1" in terms] == [0, 4, 8]
     assert value(paid[4], "r1") == pytest.approx(4 * eager, rel=1e-6)
 
 
 def test_the_schedule_multiplies_every_penalty() -> None:
     game = make_game(penalties=(R1(), GradientPenalty()), schedule=Linear(start=1.0, end=0.0))
-    full, half = game.discriminator_loss(turn()), game.discriminator_loss(turn(progress=0.5))
+    full, half = game.discriminator_loss(context()), game.discriminator_loss(context(progress=0.5))
     for kind in ("r1", "gradient_penalty"):
         assert value(half, kind) == pytest.approx(0.5 * value(full, kind), rel=1e-6)
     assert value(half, "real") == value(full, "real")
@@ -109,7 +109,7 @@ def test_the_discriminator_move_leaves_no_gradient_in_the_generator(
     adversarial: AdversarialLoss,
 ) -> None:
     game = make_game(adversarial=adversarial, penalties=(R1(), R2()))
-    torch.stack(list(game.discriminator_loss(turn()).values())).sum().backward()
+    torch.stack(list(game.discriminator_loss(context()).values())).sum().backward()
     assert all(p.grad is None for p in game.generator.parameters())
     assert all(p.grad is not None for p in game.discriminator.parameters())
 
@@ -119,7 +119,7 @@ def test_the_generator_move_reaches_every_weight_of_the_generator(
     adversarial: AdversarialLoss,
 ) -> None:
     game = make_game(adversarial=adversarial)
-    torch.stack(list(game.generator_loss(turn()).values())).sum().backward()
+    torch.stack(list(game.generator_loss(context()).values())).sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in game.generator.parameters())
 
 
@@ -140,10 +140,10 @@ def test_fakes_carry_the_labels_of_the_reals_beside_them() -> None:
 
 
 def test_both_players_use_the_label() -> None:
-    game, other = make_game(conditional=True), Turn(
+    game, other = make_game(conditional=True), StepContext(
         8, Noise(1), 0, 0.0, lambda: Batch(X, (Y + 1) % 3)
     )  # fmt: skip
-    first, second = game.discriminator_loss(turn()), game.discriminator_loss(other)
+    first, second = game.discriminator_loss(context()), game.discriminator_loss(other)
     assert value(first, "real") != value(second, "real")
     assert value(first, "fake") != value(second, "fake")
 
@@ -173,7 +173,7 @@ def test_compiled_losses_equal_eager_ones() -> None:
         for player in ("discriminator", "generator"):
             game.requires_grad_(False)
             game.get_submodule(player).requires_grad_(True)
-            terms = getattr(game, f"{player}_loss")(turn())
+            terms = getattr(game, f"{player}_loss")(context())
             torch.stack(list(terms.values())).sum().backward()
             found |= {f"{player}/{name}": term.detach() for name, term in terms.items()}
         found |= {n: p.grad for n, p in game.named_parameters() if p.grad is not None}
@@ -186,7 +186,7 @@ def test_compiled_losses_equal_eager_ones() -> None:
 
 
 def test_a_turn_that_observes_tells_of_the_duels_health() -> None:
-    game, played = make_game(), turn()
+    game, played = make_game(), context()
     played.observe = True
     game.discriminator_loss(played)
     real, fake = game.score(X, None), game.score(fakes(game), None)

@@ -24,7 +24,7 @@ from tests.secrets import Replayed
 from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.live import watch
 from zerosum.runs.store import Run
-from zerosum.workflows.private import Promise
+from zerosum.workflows.private import PrivacyBudget
 from zerosum.workflows.train import resume, train
 
 ROWS, BATCH, STEPS = 600, 64, 8
@@ -100,7 +100,7 @@ def the_whole_way(frame: pd.DataFrame, secret: Replayed, use: Any, schema: Any) 
         warnings.simplefilter("always")
         train(
             "table", data, out="run", images=STEPS * BATCH, seed=3, changes=SMALL, wishes=PLAIN,
-            data_options={"schema": schema}, promise=Promise(3.0, 1e-5, secret=secret),
+            data_options={"schema": schema}, promise=PrivacyBudget(3.0, 1e-5, secret=secret),
             listener=lambda *given: [*watch(*given), StopAt(5)],
         )  # fmt: skip
         resume("run", data=data, secret=secret, listener=watch)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from zerosum.games.base import Turn
+from zerosum.games.base import StepContext
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks import dcgan, mlp  # noqa: F401  (their kinds are named below)
 from zerosum.objectives.penalties import logits_and_gradient
@@ -50,7 +50,7 @@ def gradients(game: TwoPlayer, *, piecewise: bool) -> tuple[Tensor, dict[str, fl
     batch = Batch(noise.normal(8, *SPACE.shape).double(), y)
     vars(game.discriminator)["piecewise_linear"] = piecewise
     game.zero_grad()
-    terms = game.discriminator_loss(Turn(8, Noise(2), 0, 0.0, lambda: batch))
+    terms = game.discriminator_loss(StepContext(8, Noise(2), 0, 0.0, lambda: batch))
     torch.stack([*terms.values()]).sum().backward()
     flat = [torch.zeros_like(p) if p.grad is None else p.grad for p in _weights(game)]
     return torch.cat([one.flatten() for one in flat]), {

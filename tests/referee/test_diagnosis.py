@@ -17,7 +17,7 @@ from zerosum.referee.diagnosis import (
     from_surprise,
     stalled,
 )
-from zerosum.referee.gauge import Sight
+from zerosum.referee.quality_probe import ProbeResult
 
 ROW = {
     "discriminator/accuracy": 0.8, "discriminator/logit_gap": 1.0, "discriminator/spread": 0.9,
@@ -28,11 +28,13 @@ ROW = {
 
 def sight(
     distance: float, *, coverage: float = 0.8, lost: float = 0.0, spread: float = 1.0
-) -> Sight:
-    return Sight(distance, coverage, lost, spread)
+) -> ProbeResult:
+    return ProbeResult(distance, coverage, lost, spread)
 
 
-def lost_ground(now: Moment, *, best: Sight | None = None, epochs: float = 5) -> Diagnosis | None:
+def lost_ground(
+    now: Moment, *, best: ProbeResult | None = None, epochs: float = 5
+) -> Diagnosis | None:
     first = Moment(10, best or sight(1.0))
     return from_looks([now, now], first, first_distance=20.0, epochs=epochs)
 

@@ -13,7 +13,7 @@ import pytest
 
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.comparison import Comparison
-from zerosum.evaluation.judging.figures import Figure, best_of
+from zerosum.evaluation.judging.figures import MetricResult, best_of
 from zerosum.evaluation.reports.comparison import page
 from zerosum.runs.store import Run
 from zerosum.workflows.compare import compare
@@ -84,10 +84,12 @@ def test_the_page_and_the_json(runs: list[Run], tmp_path: Path) -> None:
         found.save(tmp_path / "both.txt")
 
 
-def figure(low: float | None, high: float | None, **more: Any) -> Figure:
+def figure(low: float | None, high: float | None, **more: Any) -> MetricResult:
     known: dict[str, Any] = {"better": "lower", "ceiling": 0.0, "floor": 9.0}
     value = 0.0 if low is None or high is None else (low + high) / 2
-    return Figure("d", "D", "N=9", value, low, high, meaning="m", source="s", **(known | more))
+    return MetricResult(
+        "d", "D", "N=9", value, low, high, meaning="m", source="s", **(known | more)
+    )
 
 
 @pytest.mark.parametrize(

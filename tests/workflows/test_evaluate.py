@@ -17,9 +17,9 @@ from zerosum.evaluation.features.self_features import unseen_rows
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.reports.parts import NeighboursPart, SamplesPart
 from zerosum.runs.store import Run
-from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate, open_subject
+from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 from zerosum.workflows.load import load, model_of
 
 TrainSmall = Callable[..., Run]
@@ -71,7 +71,7 @@ def numbers(evaluation: Evaluation) -> list[tuple[float | None, ...]]:
     return [(f.value, f.low, f.high, f.ceiling, f.floor) for f in evaluation]
 
 
-def case_of(run: Run, **options: Any) -> Case:
+def case_of(run: Run, **options: Any) -> EvaluationSetup:
     subject = open_subject(run)
     return open_case(
         subject.dataset, subject.data, space=subject.model.space,

@@ -1,29 +1,29 @@
-"""What is measured while a training runs, by measures that ask for it."""
+"""What is measured while a training runs, by metrics that ask for it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from zerosum.evaluation.measures.base import (
+from zerosum.evaluation.metrics.base import (
     REGISTRY,
-    Bench,
-    Exhibit,
-    Measure,
-    Output,
-    Reading,
+    Metric,
+    MetricContext,
+    MetricSpec,
+    MetricValue,
+    SampleSet,
 )
 from zerosum.runs.store import Run
 
 TrainSmall = Callable[..., Run]
 
 
-class Offset(Measure):
-    """A measure of a user's own."""
+class Offset(Metric):
+    """A metric of a user's own."""
 
     in_training = True
     outputs = (
-        Output(
+        MetricSpec(
             name="offset_of_a_test",
             title="Offset",
             better="lower",
@@ -32,10 +32,12 @@ class Offset(Measure):
         ),
     )
 
-    def read(self, candidate: Exhibit, reference: Exhibit, bench: Bench) -> Mapping[str, Reading]:
-        assert bench.split == "train"
+    def read(
+        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
+    ) -> Mapping[str, MetricValue]:
+        assert context.split == "train"
         gap = candidate.features.mean(0) - reference.features.mean(0)
-        return {"offset_of_a_test": Reading(float(gap.norm()))}
+        return {"offset_of_a_test": MetricValue(float(gap.norm()))}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import zerosum as zs
 from tests.modalities.tables.chain import people
 from tests.secrets import Counted, Seeded
 from tests.workflows.conftest import PLAIN, StopAt
-from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
+from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import EvaluationError, PrivacyError, RunError
@@ -31,7 +31,7 @@ from zerosum.rng import SecretNoise
 from zerosum.runs.ledger import Ledger
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
-from zerosum.workflows.private import Promise, promise_of
+from zerosum.workflows.private import PrivacyBudget, promise_of
 from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
 
@@ -48,12 +48,12 @@ def test_the_accountant_agrees_with_published_figures() -> None:
 
 
 def test_everything_that_is_counted_costs() -> None:
-    steps = Spending(None, 1.0, 0.01, 500).epsilon(1e-6)
-    both = Spending(10.0, 1.0, 0.01, 500).epsilon(1e-6)
-    more = Spending(10.0, 1.0, 0.01, 1_000).epsilon(1e-6)
+    steps = PrivacySpent(None, 1.0, 0.01, 500).epsilon(1e-6)
+    both = PrivacySpent(10.0, 1.0, 0.01, 500).epsilon(1e-6)
+    more = PrivacySpent(10.0, 1.0, 0.01, 1_000).epsilon(1e-6)
     assert steps < both < more
     noise = histogram_noise_for(0.5, 1e-6)
-    assert Spending(noise, 0.0, 0.0, 0).epsilon(1e-6) <= 0.5
+    assert PrivacySpent(noise, 0.0, 0.0, 0).epsilon(1e-6) <= 0.5
 
 
 def test_codes_are_made_of_noisy_counts() -> None:
@@ -108,7 +108,7 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     assert 1.9 < told["epsilon"] <= 2.0
     assert told["delta"] == 1e-5
     assert told["histogram_noise"] > 1
-    spent = Spending(
+    spent = PrivacySpent(
         told["histogram_noise"], told["noise_multiplier"], told["sample_rate"], told["steps"]
     )
     assert spent.epsilon(0.9 * 1e-5) <= 2.0
@@ -173,7 +173,7 @@ def test_delta_needs_epsilon_and_other_recipes_are_refused(tmp_path: Path) -> No
         zs.train("table_gan", data=people(600), out=tmp_path / "a", epsilon=3.0, quiet=True)
     with pytest.raises(PrivacyError, match="cannot be trained privately"):
         zs.train("vanilla", data="ring", out=tmp_path / "b", epsilon=3.0, quiet=True)
-    assert Promise(3.0, 1e-6).histogram_noise is None
+    assert PrivacyBudget(3.0, 1e-6).histogram_noise is None
 
 
 ANYWHERE: dict[str, Any] = {
@@ -203,7 +203,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.raises(RuntimeError, match="killed"):
         train(
             "table", people(600), out=folder, changes=FAST,
-            promise=Promise(3.0, 1e-5, secret=secret), listener=lambda *_: [CrashAt(6)], **ANYWHERE,
+            promise=PrivacyBudget(3.0, 1e-5, secret=secret),
+            listener=lambda *_: [CrashAt(6)], **ANYWHERE,
         )  # fmt: skip
     assert secret.steps == 6
     return folder
@@ -258,7 +259,8 @@ def test_a_stop_in_order_loses_no_step(tmp_path: Path) -> None:
     secret = Counted()
     run = train(
         "table", people(600), out=tmp_path / "run", changes=FAST,
-        promise=Promise(3.0, 1e-5, secret=secret), listener=lambda *_: [StopAt(5)], **ANYWHERE,
+        promise=PrivacyBudget(3.0, 1e-5, secret=secret),
+        listener=lambda *_: [StopAt(5)], **ANYWHERE,
     )  # fmt: skip
     assert Ledger(run.folder, 12).read(5) == 5
     with pytest.raises(PrivacyError, match="missing or damaged"):
@@ -283,7 +285,7 @@ def test_a_step_is_reserved_before_it_is_played(tmp_path: Path) -> None:
     hook = Reserved(tmp_path / "run")
     train(
         "table", people(600), out=tmp_path / "run", changes=FAST,
-        promise=Promise(3.0, 1e-5, secret=Counted()), listener=lambda *_: [hook], **ANYWHERE,
+        promise=PrivacyBudget(3.0, 1e-5, secret=Counted()), listener=lambda *_: [hook], **ANYWHERE,
     )  # fmt: skip
     assert [step for step, _ in hook.steps] == list(range(1, 13))
     assert all(step < reserved for step, reserved in hook.steps[:-1])
@@ -323,7 +325,7 @@ def test_a_table_that_was_opened_with_values_of_rows_is_refused(tmp_path: Path) 
     frame = pd.DataFrame({"id": range(100, 300), "n": np.arange(200) % 7})
     opened, _ = open_data(frame)
     with pytest.raises(PrivacyError, match="the columns 'id' were opened for another training"):
-        Promise(3.0, 1e-6).fit(opened)
+        PrivacyBudget(3.0, 1e-6).fit(opened)
     kept, _ = open_data(frame, private=True)
     assert isinstance(kept.space, TableSpace)
     assert kept.space.fields[0] == KeyField(name="id", native="pandas:int64")

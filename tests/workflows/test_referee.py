@@ -13,7 +13,7 @@ from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DivergenceError, RecipeError, RunError
-from zerosum.referee.gauge import Gauge, Sight
+from zerosum.referee.quality_probe import ProbeResult, QualityProbe
 from zerosum.runs.store import Run
 from zerosum.spaces import Batch
 from zerosum.workflows.load import load
@@ -236,11 +236,11 @@ def test_the_last_state_is_the_model_where_it_is_about_as_healthy(
 ) -> None:
     """Within a tenth, and within what chance does to so few samples."""
 
-    def look(gauge: Gauge, trainer: Trainer) -> Sight:
+    def look(gauge: QualityProbe, trainer: Trainer) -> ProbeResult:
         del gauge
-        return Sight(best if trainer.step < 100 else last, 0.5, 0.0, 1.0)
+        return ProbeResult(best if trainer.step < 100 else last, 0.5, 0.0, 1.0)
 
-    monkeypatch.setattr(Gauge, "look", look)
+    monkeypatch.setattr(QualityProbe, "look", look)
     run = start(tmp_path / "run", steps=100, referee="act")
     assert (run.manifest.get("model") is not None) == chosen
     assert ("healthiest" in run.manifest) != chosen

@@ -126,7 +126,7 @@ def test_unknown_recipes_suggest_near_names(tmp_path: Path) -> None:
 DIVERGING = '''
 """A game whose loss becomes NaN at its tenth step."""
 import zerosum as zs
-from zerosum.games.base import Terms, Turn
+from zerosum.games.base import StepContext, Terms
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.spaces import Space
 
@@ -139,9 +139,9 @@ class FragileConfig(TwoPlayerConfig):
 
 
 class Fragile(TwoPlayer):
-    def generator_loss(self, turn: Turn) -> Terms:
-        terms = super().generator_loss(turn)
-        factor = float("nan") if turn.index >= 9 else 1.0
+    def generator_loss(self, context: StepContext) -> Terms:
+        terms = super().generator_loss(context)
+        factor = float("nan") if context.index >= 9 else 1.0
         return {name: factor * term for name, term in terms.items()}
 
 

@@ -13,9 +13,9 @@ from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.runs.store import Run
-from zerosum.workflows.case import open_case
 from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate, open_subject
+from zerosum.workflows.evaluation_setup import open_case
 from zerosum.workflows.load import load
 from zerosum.workflows.train import resume
 

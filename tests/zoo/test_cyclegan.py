@@ -12,7 +12,7 @@ from torch import Tensor
 from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import ConditionError
-from zerosum.games.base import Turn
+from zerosum.games.base import StepContext
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.networks.framing import Framing
@@ -40,8 +40,10 @@ def make(source_channels: int = 3, **changes: float) -> Cyclegan:
         return config.build(space)
 
 
-def turn(index: int, noise: Noise, batch: Callable[[], Batch] | None = None, n: int = 4) -> Turn:
-    return Turn(n, noise, index, 0.0, batch or (lambda: Batch(torch.zeros(0))))
+def context(
+    index: int, noise: Noise, batch: Callable[[], Batch] | None = None, n: int = 4
+) -> StepContext:
+    return StepContext(n, noise, index, 0.0, batch or (lambda: Batch(torch.zeros(0))))
 
 
 def framing(game: Cyclegan, direction: str) -> Framing:
@@ -59,7 +61,7 @@ def test_the_pool_shows_half_of_its_past() -> None:
     old = 0
     shown = 0
     for index in range(200):
-        seen = game.from_pool(shade(index), "A2B", turn(index, noise))
+        seen = game.from_pool(shade(index), "A2B", context(index, noise))
         values = ((seen[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
         assert max(values) <= index
         if index < 3:
@@ -76,17 +78,17 @@ def test_the_pool_shows_half_of_its_past() -> None:
 def test_a_batch_larger_than_the_pool() -> None:
     game, noise = make(pool=3), Noise(1)
     for index in range(3):
-        seen = game.from_pool(shade(index, 8), "B2A", turn(index, noise, n=8))
+        seen = game.from_pool(shade(index, 8), "B2A", context(index, noise, n=8))
         assert seen.shape == (8, 3, 8, 8)
     fake = shade(7)
-    assert make(pool=0).from_pool(fake, "A2B", turn(0, noise)) is fake
+    assert make(pool=0).from_pool(fake, "A2B", context(0, noise)) is fake
 
 
 def test_terms_are_those_of_the_paper() -> None:
     game = make(cycle_weight=10, identity_weight=5)
     x = data().space.to_model(data().take(torch.arange(4))[0])
     source = x.flip(0)
-    terms = game.generator_loss(turn(0, Noise(0), lambda: Batch(x, None, source)))
+    terms = game.generator_loss(context(0, Noise(0), lambda: Batch(x, None, source)))
     with torch.no_grad():
         fake_b = game.translate(source, direction="A2B")
         fake_a = game.translate(x, direction="B2A")
@@ -105,7 +107,7 @@ def test_terms_are_those_of_the_paper() -> None:
 def test_domains_of_other_channels_have_no_identity() -> None:
     game = make(source_channels=1)
     x = data().space.to_model(data().take(torch.arange(4))[0])
-    terms = game.generator_loss(turn(0, Noise(0), lambda: Batch(x, None, x[:, :1])))
+    terms = game.generator_loss(context(0, Noise(0), lambda: Batch(x, None, x[:, :1])))
     assert terms.keys() == {"adversarial", "cycle"}
     assert game.translate(x, direction="B2A").shape == (4, 1, 8, 8)
 
@@ -116,12 +118,12 @@ def test_partners_are_drawn_together_once_enough_was_seen() -> None:
     x, source = dataset.take(torch.arange(4))[0], dataset.sources_of(torch.arange(4))
     batch = Batch(dataset.space.to_model(x), None, dataset.space.to_model(source))
     for index in range(4):
-        now = turn(index, Noise(0), lambda: batch)
+        now = context(index, Noise(0), lambda: batch)
         terms = game.generator_loss(now)
         assert bool(terms["match"] > 0) is (index >= 2)
         shares = [float(now.signals[f"matched_{direction}"]) for direction in game.directions]
         assert all(0 < share <= 1 for share in shares) is (index >= 2)
-    assert "match" not in make().generator_loss(turn(0, Noise(0), lambda: batch))
+    assert "match" not in make().generator_loss(context(0, Noise(0), lambda: batch))
     assert make(source_channels=1, match_weight=1).matching is not None
 
 
@@ -161,7 +163,7 @@ def test_what_goes_in_one_batch_is_as_it_is_apart() -> None:
         assert game._judges_each
         game._translates_each = game._judges_each = together
         losses = game.generator_loss, game.discriminator_loss
-        terms = [loss(turn(0, Noise(3), lambda: batch)) for loss in losses]
+        terms = [loss(context(0, Noise(3), lambda: batch)) for loss in losses]
         found.append(terms[0] | terms[1])
     torch.testing.assert_close(found[0], found[1])
 

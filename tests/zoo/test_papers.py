@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from zerosum.catalogue import find_recipe
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
@@ -72,9 +72,9 @@ def test_latents_are_noise_a_category_and_codes() -> None:
 def test_controls_write_their_part_and_nothing_else() -> None:
     game = make_infogan()
     assert dict(game.controls()) == {
-        "category": Choice(("0", "1", "2", "3")),
-        "code1": Range(-1.0, 1.0),
-        "code2": Range(-1.0, 1.0),
+        "category": ChoiceControl(("0", "1", "2", "3")),
+        "code1": RangeControl(-1.0, 1.0),
+        "code2": RangeControl(-1.0, 1.0),
     }
     inputs = game.draw(3, Noise(0))
     kept = inputs.z.clone()

@@ -11,7 +11,7 @@ from zerosum.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from zerosum.evaluation.judging.comparison import Comparison
-    from zerosum.evaluation.judging.figures import Evaluation, Figure
+    from zerosum.evaluation.judging.figures import Evaluation, MetricResult
     from zerosum.modalities.tables.privacy.audit import Audit
 
 Holdout = Annotated[
@@ -158,7 +158,7 @@ def audit(
         say(str(out))
 
 
-def print_figures(figures: "Sequence[Figure]") -> None:
+def print_figures(figures: "Sequence[MetricResult]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
     from zerosum.evaluation.reports.words import interval, number
 

@@ -17,7 +17,7 @@ _PRECISION = 1e-3
 
 
 @dataclass(frozen=True)
-class Spending:
+class PrivacySpent:
     """What touches the rows.
 
     Attributes:
@@ -60,7 +60,7 @@ class Spending:
 @cache
 def histogram_noise_for(epsilon: float, delta: float) -> float:
     """The least noise multiplier at which histograms alone spend `epsilon`."""
-    return _least(lambda noise: Spending(noise, 0.0, 0.0, 0).epsilon(delta), epsilon)
+    return _least(lambda noise: PrivacySpent(noise, 0.0, 0.0, 0).epsilon(delta), epsilon)
 
 
 @cache
@@ -69,7 +69,8 @@ def step_noise_for(
 ) -> float:
     """The least noise multiplier of steps at which everything together spends `epsilon`."""
     return _least(
-        lambda noise: Spending(histogram_noise, noise, sample_rate, steps).epsilon(delta), epsilon
+        lambda noise: PrivacySpent(histogram_noise, noise, sample_rate, steps).epsilon(delta),
+        epsilon,
     )
 
 

@@ -18,7 +18,7 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.optimisation import Optimisation, gradient_size, micro_batch, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import DivergenceError
-from zerosum.games.base import Game, Inputs, Move, Terms, Turn
+from zerosum.games.base import Game, Inputs, Move, StepContext, Terms
 from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.runtime import Runtime
 
@@ -310,20 +310,20 @@ class Trainer:
         optimizer.zero_grad(set_to_none=True)
         pieces = self.optimisation.accumulate
         for _ in range(pieces):
-            turn = Turn(
+            context = StepContext(
                 self._micro, self.noise, index, progress, self._next_batch,
                 observe=self.step % OBSERVE_EVERY == 0, sampled_batch=self._sampled_batch,
                 secret=self._secret,
             )  # fmt: skip
             if move.gradient is not None:
-                terms = move.gradient(turn)
+                terms = move.gradient(context)
             else:
                 with self.execution.autocast(self.runtime.device):
-                    terms = move.loss(turn)
+                    terms = move.loss(context)
                     loss = sum(terms.values()) / pieces
                 loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
             self._note(move.player, terms)
-            self._note(move.player, turn.signals)
+            self._note(move.player, context.signals)
         if self.runtime.world > 1:
             parameters = self.players[move.player]
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zerosum.config import Config
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.rng import Noise, SecretNoise
 from zerosum.spaces import Batch, Space
 
@@ -25,7 +25,7 @@ def _nowhere(rate: float) -> Batch:
 
 
 @dataclass
-class Turn:
+class StepContext:
     """What a loss may use while its move is played.
 
     Attributes:
@@ -70,10 +70,10 @@ class Move:
     """
 
     player: str
-    loss: Callable[[Turn], Terms]
+    loss: Callable[[StepContext], Terms]
     every: int = 1
     repeats: int = 1
-    gradient: Callable[[Turn], Terms] | None = None
+    gradient: Callable[[StepContext], Terms] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,14 +143,14 @@ class Game(nn.Module):
         """Samples in model units, `[B, *space.shape]`."""
         raise TypeError(f"{type(self).__name__} must define generate()")
 
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What a caller may fix when sampling, by name."""
         return {}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         """Inputs with the control `name` set row by row, `[B]`.
 
-        `values` are indices, int64, for a `Choice`, and floats for a `Range`.
+        `values` are indices, int64, for a `ChoiceControl`, and floats for a `RangeControl`.
         """
         raise TypeError(f"{type(self).__name__} has no control {name!r}")
 

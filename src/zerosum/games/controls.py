@@ -14,7 +14,7 @@ from zerosum.spaces import Space
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChoiceControl:
     """A control that takes one of a few names.
 
     Attributes:
@@ -71,7 +71,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Range:
+class RangeControl:
     """A control that takes a number from `low` to `high`.
 
     Attributes:
@@ -150,6 +150,6 @@ class Range:
         )
 
 
-def label_controls(space: Space) -> dict[str, Choice]:
+def label_controls(space: Space) -> dict[str, ChoiceControl]:
     """The control `label` over the classes of `space`."""
-    return {"label": Choice(space.labels, space.label_counts)}
+    return {"label": ChoiceControl(space.labels, space.label_counts)}

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from zerosum.config import Depth, Size
 from zerosum.errors import RecipeError
-from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
-from zerosum.games.controls import Choice, Range, label_controls
+from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
+from zerosum.games.controls import ChoiceControl, RangeControl, label_controls
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
 from zerosum.objectives.augment import Augmentation, NoAugmentation
@@ -145,7 +145,7 @@ class TwoPlayer(Game):
         """Reals `[B, *space.shape]` as the discriminator sees them, `[B, *seen_space.shape]`."""
         return x
 
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """`label`, if the game is conditional."""
         return label_controls(self.space) if self.config.conditional else {}
 
@@ -180,39 +180,41 @@ class TwoPlayer(Game):
         """
         return self.outputs(self._packed(self.seen(x)), y)[:, 0]
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
+    def discriminator_loss(self, context: StepContext) -> Terms:
         """Adversarial terms, and the penalties that are due."""
-        batch = turn.next_batch()
-        inputs, y = self.draw_beside(batch, turn.noise)
+        batch = context.next_batch()
+        inputs, y = self.draw_beside(batch, context.noise)
         with torch.no_grad():
             x_real, x_fake = self.seen(batch.x), self.make(inputs)
-        shown_real = self.shown(x_real, self.augmentation_draws(batch.size, turn.noise))
-        shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, turn.noise))
-        strength = self.config.penalty_schedule.at(turn.progress)
+        shown_real = self.shown(x_real, self.augmentation_draws(batch.size, context.noise))
+        shown_fake = self.shown(x_fake, self.augmentation_draws(batch.size, context.noise))
+        strength = self.config.penalty_schedule.at(context.progress)
         due = [
             (penalty, strength * penalty.weight * penalty.every)
             for penalty in self.penalties
-            if turn.due(penalty.every)
+            if context.due(penalty.every)
         ]
         if due and self._is_affine([penalty for penalty, _ in due]):
             terms, logits = self._judge_moved(shown_real, shown_fake, y, due)
         else:
-            terms, logits, readings = self._judge_and_charge(shown_real, shown_fake, y, due, turn)
+            terms, logits, readings = self._judge_and_charge(
+                shown_real, shown_fake, y, due, context
+            )
             terms |= self.extra_terms(readings, inputs)
-        turn.signals["accuracy"] = terms.pop("accuracy")
+        context.signals["accuracy"] = terms.pop("accuracy")
         sign = self.config.adversarial.sign_statistic(*logits)
-        if turn.observe:
-            turn.signals |= observed(*logits, x_real, x_fake) | {"real_sign": sign}
+        if context.observe:
+            context.signals |= observed(*logits, x_real, x_fake) | {"real_sign": sign}
         if self.augment is not None:
-            turn.signals |= self.augment.observe(sign, batch.size * turn.noise.world)
+            context.signals |= self.augment.observe(sign, batch.size * context.noise.world)
         return terms
 
-    def generator_loss(self, turn: Turn) -> Terms:
+    def generator_loss(self, context: StepContext) -> Terms:
         """The adversarial term."""
-        inputs, x_real, y = self.draw_for_generator(turn)
+        inputs, x_real, y = self.draw_for_generator(context)
         if x_real is not None:
-            x_real = self.shown(x_real, self.augmentation_draws(len(x_real), turn.noise))
-        draws = self.augmentation_draws(inputs.size, turn.noise)
+            x_real = self.shown(x_real, self.augmentation_draws(len(x_real), context.noise))
+        draws = self.augmentation_draws(inputs.size, context.noise)
         return self._please(inputs, x_real, y, draws)
 
     def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
@@ -220,12 +222,14 @@ class TwoPlayer(Game):
         y = batch.y if self.config.conditional else None
         return Inputs(self.draw_latents(batch.size, noise), y), y
 
-    def draw_for_generator(self, turn: Turn) -> tuple[Inputs, Tensor | None, Tensor | None]:
+    def draw_for_generator(
+        self, context: StepContext
+    ) -> tuple[Inputs, Tensor | None, Tensor | None]:
         """Inputs; reals `[B, ...]` and labels `[B]` if the loss or the condition needs them."""
         if not (self.config.adversarial.pairs_reals or self.config.conditional):
-            return Inputs(self.draw_latents(turn.batch_size, turn.noise)), None, None
-        batch = turn.next_batch()
-        inputs, y = self.draw_beside(batch, turn.noise)
+            return Inputs(self.draw_latents(context.batch_size, context.noise)), None, None
+        batch = context.next_batch()
+        inputs, y = self.draw_beside(batch, context.noise)
         return inputs, self.seen(batch.x) if self.config.adversarial.pairs_reals else None, y
 
     def _judge(
@@ -247,7 +251,7 @@ class TwoPlayer(Game):
         return terms | {"accuracy": ranked}, gradients, logits, fake[:, 1:]
 
     def _judge_and_charge(
-        self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, due: Charges, turn: Turn
+        self, x_real: Tensor, x_fake: Tensor, y: Tensor | None, due: Charges, context: StepContext
     ) -> tuple[Terms, tuple[Tensor, Tensor], Tensor]:
         """Adversarial terms with the accuracy and penalties, logits, readings."""
         sites = {penalty.site for penalty, _ in due}
@@ -257,8 +261,8 @@ class TwoPlayer(Game):
         for penalty, factor in due:
             gradient = gradients.get(penalty.site)
             if gradient is None:
-                gradient = self._slope(penalty.points(x_real, x_fake, turn.noise), y)
-                turn.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
+                gradient = self._slope(penalty.points(x_real, x_fake, context.noise), y)
+                context.signals["gradient_norm"] = gradient_norm(gradient.detach()).mean()
             cost = factor * penalty.cost(gradient).mean()
             terms[penalty.kind] = terms.get(penalty.kind, 0) + cost
         return terms, logits, readings

@@ -13,7 +13,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, EvaluationError
 from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game, Inputs
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.models.abilities import Abilities
 from zerosum.models.export import export_model
 from zerosum.models.samples import Samples, form_of
@@ -63,7 +63,7 @@ class Model(Abilities):
         return read_json(self.run / "manifest.json").get("privacy")
 
     @property
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What `where` may fix."""
         return self.game.controls()
 
@@ -290,7 +290,7 @@ class Model(Abilities):
 
     def labelled(self, inputs: Inputs, y: Tensor | None) -> Inputs:
         """Inputs with the labels `y` `[N]`, where the model is steered by them."""
-        if y is None or not isinstance(self.controls.get("label"), Choice):
+        if y is None or not isinstance(self.controls.get("label"), ChoiceControl):
             return inputs
         return self.game.control(inputs, "label", y.long().cpu())
 

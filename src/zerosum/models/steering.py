@@ -9,7 +9,7 @@ from torch import Tensor
 from zerosum.conditions import read_condition, read_turns, require_apart
 from zerosum.errors import ConditionError, did_you_mean
 from zerosum.games.base import Game, Inputs
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.rng import Noise, derive_seed
 
 BLOCK = 64
@@ -70,7 +70,9 @@ def steered(
     return inputs
 
 
-def _control(controls: Mapping[str, Choice | Range], name: str) -> Choice | Range:
+def _control(
+    controls: Mapping[str, ChoiceControl | RangeControl], name: str
+) -> ChoiceControl | RangeControl:
     if name in controls:
         return controls[name]
     if controls:

@@ -3,7 +3,7 @@
 Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distribution estimation", ICML
 2015, arXiv:1502.03509. Hidden units are sorted by degree: a unit of degree d sees the first d
 columns, and logits of column d see units up to degree d. So one pass gives all conditionals, and a
-row is made column by column with every hidden unit computed once (`Rollout`).
+row is made column by column with every hidden unit computed once (`MaskedState`).
 
 We deviate in four ways. Layers are residual. Logits are what the network adds to the logarithm of a
 column's own distribution, so that weight decay pulls towards independent columns and not towards
@@ -158,9 +158,9 @@ class MaskedNetwork(nn.Module):
             return self.runs_at(column).log_probs(head)
         return head.log_softmax(dim=1)
 
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> "Rollout":
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> "MaskedState":
         """`n` rows that are made column by column; hidden units are computed in `dtype`."""
-        return Rollout(self, n, dtype)
+        return MaskedState(self, n, dtype)
 
     def readings(self) -> Tensor:
         """What each feature says to the first layer, `[F, width]`: itself, and its runs."""
@@ -272,7 +272,7 @@ class _Blocks:
         ]
 
 
-class Rollout:
+class MaskedState:
     """Rows in the making, without gradients; see `modalities.tables.game.Rollout`.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zerosum.referee.gauge import Sight
+from zerosum.referee.quality_probe import ProbeResult
 
 SUDDEN, SUDDEN_SPEED = 4.5, 3.4
 """Surprise (see `Trace`) from which a change of a signal is an event; speeds are steadier."""
@@ -173,7 +173,7 @@ class Moment:
     """A look at the generator and the signals around it."""
 
     step: int
-    sight: Sight
+    sight: ProbeResult
     accuracy: float = 0.5
     real_sign: float = 0.0
 
@@ -184,7 +184,7 @@ class Moment:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Moment":
         """The moment that `to_json` was taken of."""
-        return cls(**{**body, "sight": Sight(**body["sight"])})
+        return cls(**{**body, "sight": ProbeResult(**body["sight"])})
 
 
 def from_looks(

@@ -20,8 +20,8 @@ from zerosum.referee.diagnosis import (
     from_surprise,
     stalled,
 )
-from zerosum.referee.gauge import SAMPLES, Gauge, Sight
 from zerosum.referee.notes import read_notes
+from zerosum.referee.quality_probe import SAMPLES, ProbeResult, QualityProbe
 from zerosum.referee.reals import RealWatch
 from zerosum.referee.remedies import REMEDIES, Remedy
 from zerosum.referee.signals import Trace
@@ -110,8 +110,8 @@ class Referee(Hook):
         self.wish: Wish | None = None
 
     def started(self, trainer: Trainer) -> None:
-        """Take the measure of the untrained generator, or go on where a checkpoint was taken."""
-        self._gauge = Gauge(trainer.dataset, seed=self._seed)
+        """Measure the untrained generator, or go on where a checkpoint was taken."""
+        self._gauge = QualityProbe(trainer.dataset, seed=self._seed)
         self._reals = RealWatch(self._gauge)
         trainer.loader.listener = self._reals
         self._trainer, self._rules = trainer, self._run.manifest["recipe"]
@@ -301,7 +301,7 @@ class Referee(Hook):
         safe = [step for step in steps if step <= latest]
         return safe[-1] if safe else next(iter(steps), None)
 
-    def _follow_up(self, trainer: Trainer, sight: Sight) -> None:
+    def _follow_up(self, trainer: Trainer, sight: ProbeResult) -> None:
         """Once the duel had its rest after a remedy: did it help?"""
         if self._waiting is None or self._best is None or len(self._looks) <= _REST:
             return

@@ -18,7 +18,7 @@ Unbounded = Annotated[float, Field(ge=0, allow_inf_nan=True)]
 
 
 class SightForm(Form):
-    """A `Sight`."""
+    """A `ProbeResult`."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import RunError
-from zerosum.referee.gauge import Gauge
+from zerosum.referee.quality_probe import QualityProbe
 from zerosum.spaces import Batch
 
 _LEAST_COUNT = 1_000
@@ -26,7 +26,7 @@ _SMALL = 4_096
 class RealWatch:
     """Counts real batches by the gauge's clusters, and compares them with the data set's own."""
 
-    def __init__(self, gauge: Gauge) -> None:
+    def __init__(self, gauge: QualityProbe) -> None:
         self._gauge = gauge
         self._counts = torch.zeros(len(gauge.shares))
         self._waiting: list[Tensor] = []

@@ -10,7 +10,7 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
 from zerosum.forms.base import Preview
 from zerosum.games.base import Game, Inputs
-from zerosum.games.controls import Choice
+from zerosum.games.controls import ChoiceControl
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
@@ -127,7 +127,7 @@ def fixed_inputs(game: Game, n: int, noise: Noise) -> Inputs:
     """`n` inputs; where the game has a choice to make, it takes its names in turn."""
     inputs = game.draw(n, noise)
     for name, control in game.controls().items():
-        if isinstance(control, Choice):
+        if isinstance(control, ChoiceControl):
             return game.control(inputs, name, torch.arange(n) % len(control.names))
     return inputs
 

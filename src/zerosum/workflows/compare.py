@@ -13,7 +13,6 @@ from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.modalities.tables.privacy.histograms import FINGERPRINT
 from zerosum.models.model import Model
 from zerosum.runs.store import Run
-from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.evaluate import (
     Subject,
     command_for,
@@ -21,6 +20,7 @@ from zerosum.workflows.evaluate import (
     open_model,
     open_subject,
 )
+from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 
 
 def compare(
@@ -49,7 +49,7 @@ def compare(
         n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
         features: what distances are measured in; left out, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a measure.
+        seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; without any no best can be told.
         code: the user's own recipe file, where the runs came from one.
         device: where to sample.
@@ -128,7 +128,7 @@ def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
 
 
 def _shared_with_others(
-    subjects: Sequence[Subject], case: Case, progress: Progress | None
+    subjects: Sequence[Subject], case: EvaluationSetup, progress: Progress | None
 ) -> Iterator[str]:
     """Warnings about rows of the holdout that other training data holds.
 

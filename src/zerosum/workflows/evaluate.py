@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from zerosum.catalogue import measures_for, modality_of
+from zerosum.catalogue import metrics_for, modality_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.errors import DataError, RunError
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.judging.judge import judge
 from zerosum.evaluation.judging.verdict import verdict
-from zerosum.evaluation.measures.base import Exhibit
-from zerosum.evaluation.measures.blocks import nearest
+from zerosum.evaluation.metrics.base import SampleSet
+from zerosum.evaluation.metrics.blocks import nearest
 from zerosum.evaluation.reports.parts import Neighbour, Shown
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.models.export import is_model_file
@@ -23,8 +23,8 @@ from zerosum.models.model import Model
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
-from zerosum.workflows.case import Case, open_case
 from zerosum.workflows.data import open_like
+from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 from zerosum.workflows.history import curves_of
 from zerosum.workflows.load import load
 from zerosum.workflows.prepare import data_of
@@ -91,7 +91,7 @@ def evaluate(
         n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
         features: what distances are measured in; left out, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a measure.
+        seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
@@ -170,14 +170,14 @@ def open_model(
 
 
 def examine(
-    subject: Subject, case: Case, *, replicates: int, progress: Progress | None = None
+    subject: Subject, case: EvaluationSetup, *, replicates: int, progress: Progress | None = None
 ) -> Evaluation:
     """Draw samples and judge them against a case that is open.
 
     Where the case has other training data than the model, copies cannot be looked for.
 
     Raises:
-        EvaluationError: samples are not finite, or too few for a measure.
+        EvaluationError: samples are not finite, or too few for a metric.
     """
     start = time.monotonic()
     mine = subject.dataset.holds_what(case.dataset)
@@ -186,8 +186,8 @@ def examine(
         case.fresh.x, case.fresh.y, sources=case.sources, seed=case.seed, progress=progress
     )
     samples = case.exhibit(*made, progress)
-    hearing = case.hearing(samples, replicates=replicates, progress=progress)
-    figures = judge(hearing, measures_for(case.space))
+    sets = case.sets(samples, replicates=replicates, progress=progress)
+    figures = judge(sets, metrics_for(case.space))
     beside, private = (), subject.privacy
     if mine and not private:
         beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
@@ -209,7 +209,7 @@ def examine(
 
 
 def find_neighbours(
-    samples: Exhibit, pool: Exhibit, *, seed: int, progress: Progress | None = None
+    samples: SampleSet, pool: SampleSet, *, seed: int, progress: Progress | None = None
 ) -> tuple[Neighbour, ...]:
     """A dozen of the first 2,000 samples beside the training rows nearest to them in features.
 
@@ -233,7 +233,7 @@ def find_neighbours(
     )
 
 
-def command_for(verb: str, subjects: Sequence[Subject], case: Case, **given: Any) -> str:
+def command_for(verb: str, subjects: Sequence[Subject], case: EvaluationSetup, **given: Any) -> str:
     """What to type to judge in the same way again; Python where data has no name to type."""
     folders = [str(subject.run.folder) for subject in subjects if subject.run]
     settings = {name: value for name, value in given.items() if value is not None}
@@ -252,7 +252,7 @@ def command_for(verb: str, subjects: Sequence[Subject], case: Case, **given: Any
     return shlex.join(words)
 
 
-def _facts(subject: Subject, case: Case) -> dict[str, Any]:
+def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:
     """What was judged, and how."""
     manifest = subject.run.manifest if subject.run else {}
     recipe = manifest.get("recipe") or {}

@@ -1,15 +1,15 @@
-"""What is measured while a training runs: the measures that ask for it, at next to no cost."""
+"""What is measured while a training runs: the metrics that ask for it, at next to no cost."""
 
 import time
 from collections.abc import Sequence
 
 from torch import Tensor
 
-from zerosum.catalogue import measures_for
+from zerosum.catalogue import metrics_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.evaluation.features.base import Embedded
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure
+from zerosum.evaluation.metrics.base import Metric, MetricContext, SampleSet
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
 
@@ -23,15 +23,15 @@ class MeasureHook(Hook):
 
     Args:
         run: where the numbers are recorded.
-        measures: that are cheap enough, see `Measure.in_training`.
+        metrics: that are cheap enough, see `Metric.in_training`.
         reference: the training rows.
-        bench: what the measures share.
+        context: what the metrics share.
     """
 
     def __init__(
-        self, run: Run, measures: Sequence[Measure], reference: Exhibit, bench: Bench
+        self, run: Run, metrics: Sequence[Metric], reference: SampleSet, context: MetricContext
     ) -> None:
-        self._run, self._measures, self._reference, self._bench = run, measures, reference, bench
+        self._run, self._metrics, self._reference, self._context = run, metrics, reference, context
         self._next = 0.0
         self.newest: dict[str, float] = {}
 
@@ -52,8 +52,8 @@ class MeasureHook(Hook):
     def _measure(self, trainer: Trainer) -> None:
         noise = Noise(derive_seed(0, "mode samples"))
         x = trainer.sample(trainer.game.draw(_SAMPLES, noise))
-        samples = _exhibit(x, self._bench)
-        readings = [one.read(samples, self._reference, self._bench) for one in self._measures]
+        samples = _exhibit(x, self._context)
+        readings = [one.read(samples, self._reference, self._context) for one in self._metrics]
         self.newest = {
             name: round(reading.value, 4) for found in readings for name, reading in found.items()
         }
@@ -69,18 +69,18 @@ def metric_hook(run: Run, trainer: Trainer) -> list[Hook]:
     """
     dataset = trainer.dataset
     space = dataset.space.judged
-    measures = [one for one in measures_for(space) if one.in_training]
-    if not measures or run.manifest.get("privacy"):
+    metrics = [one for one in metrics_for(space) if one.in_training]
+    if not metrics or run.manifest.get("privacy"):
         return []
-    bench = Bench(
+    context = MetricContext(
         space, extractor="embedded", split="train", modes=dataset.modes, mode_std=dataset.mode_std
     )
     noise = Noise(derive_seed(0, "measured rows"))
     rows = noise.uniform(len(dataset)).argsort(stable=True)[:_SAMPLES]
-    reference = _exhibit(dataset.take(rows)[0], bench)
-    there = [one for one in measures if one.applies(reference, reference, bench)]
-    return [MeasureHook(run, there, reference, bench)] if there else []
+    reference = _exhibit(dataset.take(rows)[0], context)
+    there = [one for one in metrics if one.applies(reference, reference, context)]
+    return [MeasureHook(run, there, reference, context)] if there else []
 
 
-def _exhibit(x: Tensor, bench: Bench) -> Exhibit:
-    return Exhibit(x, Embedded(bench.space, name=bench.extractor)(x))
+def _exhibit(x: Tensor, context: MetricContext) -> SampleSet:
+    return SampleSet(x, Embedded(context.space, name=context.extractor)(x))

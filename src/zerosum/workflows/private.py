@@ -8,7 +8,7 @@ from typing import Any
 
 from zerosum.catalogue import find_recipe
 from zerosum.data.base import Dataset
-from zerosum.engine.accountant import Spending, histogram_noise_for, step_noise_for
+from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
 from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
@@ -34,7 +34,7 @@ _UNDER_NOISE = {"optimisation.optimizers.generator.decay": 0.0}
 
 
 @dataclass(frozen=True)
-class Promise:
+class PrivacyBudget:
     """What is to be kept: (ε, δ)-differential privacy of each row.
 
     Attributes:
@@ -72,7 +72,7 @@ class Promise:
                 "the number of rows."
             )
 
-    def fit(self, dataset: Dataset) -> tuple[TableDataset, "Promise"]:
+    def fit(self, dataset: Dataset) -> tuple[TableDataset, "PrivacyBudget"]:
         """The data with codes that are fitted privately, and the promise with what that spent.
 
         Raises:
@@ -125,7 +125,7 @@ class Promise:
             self.epsilon, self._steps_delta,
             histogram_noise=self.histogram_noise, sample_rate=rate, steps=steps,
         )  # fmt: skip
-        spending = Spending(self.histogram_noise, noise, rate, steps)
+        spending = PrivacySpent(self.histogram_noise, noise, rate, steps)
         facts = {
             "epsilon": round(spending.epsilon(self._steps_delta), 4),
             "delta": self.delta,
@@ -140,7 +140,7 @@ class Promise:
         return _with_noise(recipe, noise), facts
 
 
-def promise_of(epsilon: float | None, delta: float | None) -> Promise | None:
+def promise_of(epsilon: float | None, delta: float | None) -> PrivacyBudget | None:
     """What --epsilon and --delta ask for; None where neither is given.
 
     Raises:
@@ -150,14 +150,17 @@ def promise_of(epsilon: float | None, delta: float | None) -> Promise | None:
         if delta is not None:
             raise PrivacyError(f"--delta {delta:g} needs --epsilon beside it: --epsilon 3.")
         return None
-    promise = Promise(epsilon, _DELTA if delta is None else delta)
+    promise = PrivacyBudget(epsilon, _DELTA if delta is None else delta)
     promise.check()
     return promise
 
 
 def plan_private(
-    plan: Plan, promise: Promise, recipe: str | Path | Recipe, changes: Mapping[str, Any] | None
-) -> tuple[Plan, Promise]:
+    plan: Plan,
+    promise: PrivacyBudget,
+    recipe: str | Path | Recipe,
+    changes: Mapping[str, Any] | None,
+) -> tuple[Plan, PrivacyBudget]:
     """The plan with data whose codes are private, and a recipe for them with private gradients.
 
     The noise of the gradients is still to be settled, once the number of steps is known.

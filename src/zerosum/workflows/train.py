@@ -34,7 +34,7 @@ from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
-from zerosum.workflows.private import Promise, plan_private, stand_in_for
+from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
 
 _PLANNED_SHARE = 0.85
@@ -57,7 +57,7 @@ def train(
     device: str = "auto",
     wishes: Wishes | None = None,
     referee: Guard = "act",
-    promise: Promise | None = None,
+    promise: PrivacyBudget | None = None,
     show_reals: bool = False,
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from zerosum.config import Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
-from zerosum.games.base import GameConfig, Move, Terms, Turn
+from zerosum.games.base import GameConfig, Move, StepContext, Terms
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.translation_game import (
     TranslationGame,
@@ -144,28 +144,28 @@ class Cyclegan(TranslationGame):
         """Logits `[B * P]` of all patches of pictures that a direction makes."""
         return patch_logits(self.get_submodule(f"discriminator.{direction}"), x)
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
+    def discriminator_loss(self, context: StepContext) -> Terms:
         """The adversarial terms of both directions."""
-        a, b = self._both(turn)
+        a, b = self._both(context)
         terms: Terms = {}
         heard: list[tuple[Tensor, Tensor]] = []
         fakes: list[Tensor] = []
         for direction, source, real in (("A2B", a, b), ("B2A", b, a)):
             with torch.no_grad():
-                fake = self.translate(source, noise=turn.noise, direction=direction)
+                fake = self.translate(source, noise=context.noise, direction=direction)
                 fakes.append(fake)
-                shown = self.from_pool(fake, direction, turn)
+                shown = self.from_pool(fake, direction, context)
             heard.append(self._logits_of_both(real, shown, direction))
             found = self.config.adversarial.discriminator(*heard[-1])
             terms |= {f"{name}_{direction}": value for name, value in found.items()}
         real, fake = (torch.cat(one) for one in zip(*heard, strict=True))
-        note_duel(turn, self.config.adversarial, (real, fake), (b, fakes[0]))
+        note_duel(context, self.config.adversarial, (real, fake), (b, fakes[0]))
         return terms
 
-    def generator_loss(self, turn: Turn) -> Terms:
+    def generator_loss(self, context: StepContext) -> Terms:
         """The adversarial, cycle, identity and match terms of both directions, added."""
-        a, b = self._both(turn)
-        self.remember(a, turn)
+        a, b = self._both(context)
+        self.remember(a, context)
         config = self.config
         names = ["adversarial", "cycle"]
         if config.identity_weight and a.shape == b.shape:
@@ -174,8 +174,8 @@ class Cyclegan(TranslationGame):
             names.append("match")
         terms: Terms = dict.fromkeys(names, a.new_zeros(()))
         for there, back, x, other in (("A2B", "B2A", a, b), ("B2A", "A2B", b, a)):
-            fake, same = self._translated(x, other if "identity" in names else None, there, turn)
-            again = self.translate(fake, noise=turn.noise, direction=back)
+            fake, same = self._translated(x, other if "identity" in names else None, there, context)
+            again = self.translate(fake, noise=context.noise, direction=back)
             real_logits = None
             if config.adversarial.pairs_reals:
                 with torch.no_grad():
@@ -187,14 +187,14 @@ class Cyclegan(TranslationGame):
                 distance = (same - other).abs().mean()
                 terms["identity"] = terms["identity"] + config.identity_weight * distance
             if self.matching is not None:
-                start = turn.index * turn.batch_size
+                start = context.index * context.batch_size
                 partners = self.matching.partners(x, fake, there[0], start=start)
-                turn.signals[f"matched_{there}"] = partners.found.float().mean()
+                context.signals[f"matched_{there}"] = partners.found.float().mean()
                 terms["match"] = terms["match"] + config.match_weight * partners.distance(fake)
         return terms
 
     @torch.no_grad()
-    def from_pool(self, fake: Tensor, direction: str, turn: Turn) -> Tensor:
+    def from_pool(self, fake: Tensor, direction: str, context: StepContext) -> Tensor:
         """Fakes to show to a discriminator, about half of them from earlier (section 4).
 
         As long as the pool has room, fakes are put in and shown. Then each is shown, or, as often,
@@ -205,12 +205,12 @@ class Cyclegan(TranslationGame):
         if not size:
             return fake
         _, space = self.pictures(direction)
-        start = min(turn.index * turn.batch_size, size)
+        start = min(context.index * context.batch_size, size)
         new = min(len(fake), size - start)
         compact = space.to_data(fake)
         pool[start : start + new] = compact[:new]
-        places = turn.noise.uniform(size).argsort()[: len(fake) - new]
-        chosen = turn.noise.uniform(len(fake))[:, None, None, None] < 0.5
+        places = context.noise.uniform(size).argsort()[: len(fake) - new]
+        chosen = context.noise.uniform(len(fake))[:, None, None, None] < 0.5
         shown = fake.clone()
         if start < size or not len(places):
             return shown  # what is new is not exchanged at once
@@ -221,14 +221,14 @@ class Cyclegan(TranslationGame):
         return shown
 
     def _translated(
-        self, x: Tensor, other: Tensor | None, direction: str, turn: Turn
+        self, x: Tensor, other: Tensor | None, direction: str, context: StepContext
     ) -> tuple[Tensor, Tensor | None]:
         """Translations of both; in one batch, which is faster, where that changes nothing."""
         if other is not None and self._translates_each:
             joined = torch.cat([x, other])
-            fake, same = self.translate(joined, noise=turn.noise, direction=direction).chunk(2)
+            fake, same = self.translate(joined, noise=context.noise, direction=direction).chunk(2)
             return fake, same
-        translate = partial(self.translate, noise=turn.noise, direction=direction)
+        translate = partial(self.translate, noise=context.noise, direction=direction)
         return translate(x), None if other is None else translate(other)
 
     def _logits_of_both(self, real: Tensor, fake: Tensor, direction: str) -> tuple[Tensor, Tensor]:
@@ -238,9 +238,9 @@ class Cyclegan(TranslationGame):
         first, second = self.logits(torch.cat([real, fake]), direction).chunk(2)
         return first, second
 
-    def _both(self, turn: Turn) -> tuple[Tensor, Tensor]:
-        batch = turn.next_batch()
-        return self.sources(batch, turn.noise), batch.x
+    def _both(self, context: StepContext) -> tuple[Tensor, Tensor]:
+        batch = context.next_batch()
+        return self.sources(batch, context.noise), batch.x
 
 
 def _takes_each(network: nn.Module) -> bool:

@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy, leaky_relu, one_hot
 from zerosum.config import Size, SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.base import Inputs, Terms
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
@@ -82,11 +82,11 @@ class Infogan(TwoPlayer):
             dim=1,
         )
 
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """The controls `category`, `code1`, `code2` and so on."""
-        codes = {f"code{i + 1}": Range(-1.0, 1.0) for i in range(self.config.num_codes)}
+        codes = {f"code{i + 1}": RangeControl(-1.0, 1.0) for i in range(self.config.num_codes)}
         names = tuple(str(i) for i in range(self.config.num_categories))
-        return {"category": Choice(names), **codes, **super().controls()}
+        return {"category": ChoiceControl(names), **codes, **super().controls()}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         """Write the category or one code into the latents."""

@@ -8,9 +8,9 @@ import torch
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.errors import RecipeError
-from zerosum.games.base import GameConfig, Move, Terms, Turn
+from zerosum.games.base import GameConfig, Move, StepContext, Terms
 from zerosum.modalities.tables.codecs import NumberCodec
-from zerosum.modalities.tables.game import Rollout, RowGame
+from zerosum.modalities.tables.game import AutoregressiveState, RowGame
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
@@ -62,7 +62,7 @@ class TableGame(RowGame):
         """The columns as they come."""
         return tuple(range(len(self.table.codecs)))
 
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> Rollout:
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
         """Rows column by column."""
         return self.generator.rollout(n, dtype=dtype)
 
@@ -71,19 +71,19 @@ class TableGame(RowGame):
         private = self.private_gradient if self.config.private is not None else None
         return [Move("generator", self.likelihood, gradient=private)]
 
-    def likelihood(self, turn: Turn) -> Terms:
+    def likelihood(self, context: StepContext) -> Terms:
         """Negative log-likelihood of a batch of rows, in nats a row."""
-        codes = turn.next_batch().x.floor().long()
+        codes = context.next_batch().x.floor().long()
         return {"likelihood": -self.generator.log_prob(codes).sum(1).mean()}
 
-    def private_gradient(self, turn: Turn) -> Terms:
+    def private_gradient(self, context: StepContext) -> Terms:
         """The gradient of the likelihood, each row's clipped, with noise; no term is told of."""
         private = self.config.private
         assert private is not None
-        rate = min(turn.batch_size / self.table.num_rows, 1.0)
-        codes = turn.sampled_batch(rate).x.floor().long()
+        rate = min(context.batch_size / self.table.num_rows, 1.0)
+        codes = context.sampled_batch(rate).x.floor().long()
         clipped_gradient(self.generator, codes, clip=private.clip)
-        private.add_noise(self.generator.masked_parameters(), turn.batch_size, turn.secret)
+        private.add_noise(self.generator.masked_parameters(), context.batch_size, context.secret)
         return {}
 
 

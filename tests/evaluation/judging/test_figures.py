@@ -9,12 +9,12 @@ import pytest
 
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.comparison import Comparison
-from zerosum.evaluation.judging.figures import Evaluation, Figure
+from zerosum.evaluation.judging.figures import Evaluation, MetricResult
 from zerosum.evaluation.judging.saved import decoded, encoded
-from zerosum.evaluation.measures.base import Memorisation
+from zerosum.evaluation.metrics.base import Memorisation
 from zerosum.evaluation.reports.parts import Card, Drawn, NeighboursPart, SamplesPart
 
-PLAIN = Figure(
+PLAIN = MetricResult(
     "recall", "Recall", "k=5", 0.5, 0.4, 0.6, 1.0, 0.0, "higher", "A share.", "Somebody 2020"
 )
 WHOLE = Evaluation(
@@ -78,9 +78,9 @@ def png(random: Random) -> bytes:
     return random.randbytes(random.randrange(1, 40))
 
 
-def random_figure(random: Random, name: str) -> Figure:
+def random_figure(random: Random, name: str) -> MetricResult:
     low, high, ceiling, floor = (random.choice([None, number(random)]) for _ in range(4))
-    return Figure(
+    return MetricResult(
         name, text(random), text(random), number(random), low, high, ceiling, floor,
         random.choice(["lower", "higher", "one"]), text(random), text(random),
         random.choice([None, Memorisation(number(random), number(random))]),

@@ -4,20 +4,20 @@ from typing import Any
 
 import pytest
 
-from zerosum.evaluation.judging.figures import Figure
+from zerosum.evaluation.judging.figures import MetricResult
 from zerosum.evaluation.judging.verdict import clearness, tells, verdict
-from zerosum.evaluation.measures.base import Memorisation
+from zerosum.evaluation.metrics.base import Memorisation
 
 
 def figure(
     value: float, *, ceiling: float | None = 0.0, floor: float | None = 10.0, **more: Any
-) -> Figure:
+) -> MetricResult:
     known: dict[str, Any] = {
         "name": "distance", "title": str(more.get("name", "distance")).capitalize(),
         "protocol": "pixels, holdout, N=9", "low": None, "high": None,
         "better": "lower", "meaning": "How far.", "source": "Somebody 2020",
     }  # fmt: skip
-    return Figure(value=value, ceiling=ceiling, floor=floor, **(known | more))
+    return MetricResult(value=value, ceiling=ceiling, floor=floor, **(known | more))
 
 
 TELLS = "; the one figure tells the samples from fresh reals; weakest in Distance, "
@@ -101,7 +101,7 @@ def test_figures_without_a_scale_count_but_give_no_place() -> None:
 
 
 def test_the_clearest_is_named_where_there_is_no_scale() -> None:
-    def blind(name: str, value: float) -> Figure:
+    def blind(name: str, value: float) -> MetricResult:
         return figure(value, name=name, ceiling=1.0, floor=1.0, low=value - 1, high=value + 1)
 
     assert clearness(blind("a", 9.0)) == pytest.approx(8 / 2**0.5)

@@ -17,8 +17,8 @@ from PIL import Image
 
 from zerosum.catalogue import modality_of_kind
 from zerosum.errors import EvaluationError, RunError
-from zerosum.evaluation.judging.figures import Evaluation, Figure
-from zerosum.evaluation.measures.base import Exhibit
+from zerosum.evaluation.judging.figures import Evaluation, MetricResult
+from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.evaluation.reports.page import page
 from zerosum.evaluation.reports.parts import (
     Card,
@@ -72,14 +72,14 @@ def read(html: str) -> Reader:
 TITLES = {"frechet_distance": "Fréchet distance"}
 
 
-def figure(name: str, value: float, **more: Any) -> Figure:
+def figure(name: str, value: float, **more: Any) -> MetricResult:
     known: dict[str, Any] = {
         "title": TITLES.get(name, name.capitalize()), "protocol": "pixels, holdout, N=9",
         "low": value - 0.1, "high": value + 0.1,
         "ceiling": 1.0, "floor": 0.0, "better": "higher", "meaning": f"What {name} means.",
         "source": "Somebody 2020, arXiv:2001.00001",
     }  # fmt: skip
-    return Figure(name=name, value=value, **(known | more))
+    return MetricResult(name=name, value=value, **(known | more))
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -192,7 +192,7 @@ def test_samples_are_shown_as_their_kind_asks(
     modality = modality_of_kind(kind)
     dataset = modality.small_dataset()
     x = dataset.take(torch.arange(50))[0]
-    exhibit = Exhibit(x, x.flatten(1).float())
+    exhibit = SampleSet(x, x.flatten(1).float())
     near = () if private else (Neighbour(x[0], x[1:4], (0.1, 0.2, 0.3), "closest"),)
     trained: Any = None
     shown = Shown(trained, dataset.space, exhibit, exhibit, "holdout", near, 50, private, 0)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from zerosum.errors import RecipeError
-from zerosum.games.base import Turn
+from zerosum.games.base import StepContext
 from zerosum.modalities.images.styled_game import Styled, StyledConfig
 from zerosum.networks.mlp import MlpGeneratorConfig
 from zerosum.networks.style import StyleDiscriminatorConfig, StyleGeneratorConfig
@@ -30,8 +30,8 @@ def make_game(**given: object) -> Styled:
     return game
 
 
-def turn() -> Turn:
-    return Turn(8, Noise(1), 0, 0.0, lambda: Batch(Noise(2).normal(8, 1, 8, 8)))
+def context() -> StepContext:
+    return StepContext(8, Noise(1), 0, 0.0, lambda: Batch(Noise(2).normal(8, 1, 8, 8)))
 
 
 def test_truncation_pulls_styles_to_their_centre() -> None:
@@ -82,14 +82,14 @@ def test_the_centre_follows_the_styles_of_the_training() -> None:
     torch.testing.assert_close(game.generator.centre, mean, rtol=0.2, atol=0.05)
     before = game.generator.centre.clone()
     game.generate(game.draw(4, Noise(0)))
-    game.generator_loss(turn())
+    game.generator_loss(context())
     assert torch.equal(game.generator.centre, before)
 
 
 def test_path_lengths_are_paid_for_and_remembered() -> None:
     game = make_game(path_weight=2.0, path_every=4)
     game.path_length.fill_(0.5)
-    terms = game.path_loss(turn())
+    terms = game.path_loss(context())
     assert game.path_length != 0.5
     terms["path_length"].backward()
     assert all(p.grad is not None for p in game.generator.mapping.parameters())

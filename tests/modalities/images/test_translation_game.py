@@ -9,7 +9,7 @@ from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError
-from zerosum.games.base import Turn
+from zerosum.games.base import StepContext
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.translation_game import GALLERY, Translation, TranslationConfig
 from zerosum.rng import Noise
@@ -67,15 +67,15 @@ def test_interpolation_blends() -> None:
     assert torch.allclose(game.interpolate(a, b, 0.25).z, 0.75 * a.z + 0.25)
 
 
-def turn(x: torch.Tensor, source: torch.Tensor) -> Turn:
-    return Turn(len(x), Noise(0), 0, 0.0, lambda: Batch(x, None, source), observe=True)
+def context(x: torch.Tensor, source: torch.Tensor) -> StepContext:
+    return StepContext(len(x), Noise(0), 0, 0.0, lambda: Batch(x, None, source), observe=True)
 
 
 def test_l1_is_the_mean_distance_in_model_units() -> None:
     game = game_of(make(l1_weight=7.0))
     x, source = Noise(1).normal(8, 3, 8, 8), Noise(2).normal(8, 3, 8, 8)
     fake = game.make(source, Noise(0)).detach()
-    terms = game.generator_loss(turn(x, source))
+    terms = game.generator_loss(context(x, source))
     expected = 7 * float((fake - x).abs().mean())
     assert float(terms["l1"].detach()) == pytest.approx(expected, rel=1e-4)
     assert terms.keys() == {"adversarial", "l1"}
@@ -89,7 +89,7 @@ def test_every_patch_is_judged_by_itself() -> None:
     assert len(logits) > 2
     whole = game.discriminator(torch.cat([x, x], dim=1))
     assert torch.allclose(logits.reshape(2, -1).mean(1), whole[:, 0], atol=1e-6)
-    spent = turn(x, x)
+    spent = context(x, x)
     game.discriminator_loss(spent)
     assert {"accuracy", "logit_gap", "spread", "real_sign"} <= spent.signals.keys()
 

@@ -20,9 +20,9 @@ from zerosum.games.base import Game, Inputs
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.sampling.conditioning import CodeShares, ask, parts_of
 from zerosum.modalities.tables.sampling.conditions import parse_where
-from zerosum.modalities.tables.sampling.evidence import Part, ask, parts_of
-from zerosum.modalities.tables.sampling.particles import roll
+from zerosum.modalities.tables.sampling.smc import roll
 from zerosum.rng import Noise
 
 
@@ -299,7 +299,7 @@ def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> Non
 
 def test_a_part_gives_every_piece_of_a_code_its_width(model: TableModel) -> None:
     allowed = parse_where({"income": "2000..2002,2006..2010"}, model.table)["income"]
-    part = Part.of(model.table.codecs[2], allowed)
+    part = CodeShares.of(model.table.codecs[2], allowed)
     several = part.code.bincount().argmax()
     assert int((part.code == several).sum()) == 2
     places = part.place(several.expand(4_000), Noise(0).uniform(4_000).double())

@@ -10,7 +10,7 @@ import torch
 from tests.modalities.tables.chain import ChainGame, people, table_model
 from zerosum.conditions import Between
 from zerosum.errors import ConditionError
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.tables.constraints.groups import Unique
 from zerosum.modalities.tables.fields import CategoryField
 from zerosum.modalities.tables.model import TableModel
@@ -32,11 +32,11 @@ def test_every_column_can_be_asked(model: TableModel) -> None:
     controls = model.controls
     assert list(controls) == list(model.table.names)
     for name, control in controls.items():
-        ranges = () if isinstance(control, Choice) else (Between(control.low, control.high),)
+        ranges = () if isinstance(control, ChoiceControl) else (Between(control.low, control.high),)
         for wanted in (*control.names, *ranges):
             assert len(model.values(2, where={name: wanted})) == 2
-    assert isinstance(controls["age"], Range)
-    assert isinstance(controls["city"], Choice)
+    assert isinstance(controls["age"], RangeControl)
+    assert isinstance(controls["city"], ChoiceControl)
     json.dumps({name: control.to_json() for name, control in controls.items()}, allow_nan=False)
 
 
@@ -46,7 +46,7 @@ def test_days_and_rare_names() -> None:
     fields = [DateField(name="day"), CategoryField(name="c", names=("a", "b", "rare"))]
     told = controls_of(fit_space(fields, rows, least=5))
     assert told["day"].to_json() == {"kind": "range", "low": "2024-10-04", "high": "2024-10-06"}
-    assert told["c"] == Choice(("a", "b"))
+    assert told["c"] == ChoiceControl(("a", "b"))
 
 
 def test_values_in_turn(model: TableModel) -> None:

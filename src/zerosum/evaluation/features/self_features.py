@@ -28,7 +28,7 @@ from zerosum.evaluation.features.self_network import (
     learn,
     shrink,
 )
-from zerosum.evaluation.measures.base import Ticker
+from zerosum.evaluation.metrics.base import Ticker
 from zerosum.rng import derive_seed
 from zerosum.runs.checkpoints import Checkpoints
 from zerosum.spaces import Space

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zerosum.evaluation.measures.base import Ticker
+from zerosum.evaluation.metrics.base import Ticker
 from zerosum.networks.resample import averaged
 from zerosum.rng import Noise, derive_seed, seeded_initialisation
 from zerosum.spaces import Space

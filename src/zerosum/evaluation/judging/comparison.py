@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from zerosum.evaluation.judging.figures import Evaluation, Figure, best_of
+from zerosum.evaluation.judging.figures import Evaluation, MetricResult, best_of
 from zerosum.evaluation.judging.saved import Report
 
 
@@ -35,7 +35,7 @@ class Comparison(Report):
         return names
 
     @property
-    def rows(self) -> list[tuple[Figure, ...]]:
+    def rows(self) -> list[tuple[MetricResult, ...]]:
         """For each figure that all models have, that of each model."""
         known = [{f.full_name: f for f in one} for one in self.evaluations]
         shared = [f.full_name for f in self.evaluations[0] if all(f.full_name in k for k in known)]

@@ -7,12 +7,12 @@ from typing import Any, ClassVar, Self
 
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
-from zerosum.evaluation.measures.base import Better, Memorisation
+from zerosum.evaluation.metrics.base import Better, Memorisation
 from zerosum.evaluation.reports.parts import Part
 
 
 @dataclass(frozen=True)
-class Figure:
+class MetricResult:
     """One number, with all that is needed to trust it.
 
     Attributes:
@@ -94,7 +94,7 @@ class Evaluation(Report):
 
     what: ClassVar[str] = "evaluation"
     subject: dict[str, Any]
-    figures: tuple[Figure, ...]
+    figures: tuple[MetricResult, ...]
     verdict: str
     warnings: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -102,14 +102,14 @@ class Evaluation(Report):
     events: tuple[dict[str, Any], ...] = ()
     seconds: float = 0.0
 
-    def __getitem__(self, name: str) -> Figure:
+    def __getitem__(self, name: str) -> MetricResult:
         for figure in self.figures:
             if figure.name == name:
                 return figure
         known = [figure.name for figure in self.figures]
         raise EvaluationError(f"no figure {name!r}.{did_you_mean(name, known)}")
 
-    def __iter__(self) -> Iterator[Figure]:
+    def __iter__(self) -> Iterator[MetricResult]:
         return iter(self.figures)
 
     def part(self, kind: str) -> Part:
@@ -164,22 +164,22 @@ class Evaluation(Report):
         return page(self)
 
 
-def _figure(row: Mapping[str, Any]) -> Figure:
+def _figure(row: Mapping[str, Any]) -> MetricResult:
     """A figure from its values.
 
     Those of schema 1 have no title and say nothing of memorisation, and null is a number that was
     not finite.
     """
     row = {"title": row["name"].replace("_", " ").capitalize(), "memorisation": None, **row}
-    known: dict[str, Any] = {field.name: row[field.name] for field in fields(Figure)}
+    known: dict[str, Any] = {field.name: row[field.name] for field in fields(MetricResult)}
     if known["memorisation"] is not None:
         known["memorisation"] = Memorisation(**known["memorisation"])
     if known["value"] is None:
         known["value"] = float("nan")
-    return Figure(**known)
+    return MetricResult(**known)
 
 
-def best_of(row: tuple[Figure, ...]) -> int | None:
+def best_of(row: tuple[MetricResult, ...]) -> int | None:
     """The one figure that is better than every other by more than their intervals; else None."""
     bounds = [_bounds(figure) for figure in row]
     if len(row) < 2 or any(bound is None for bound in bounds):
@@ -190,7 +190,7 @@ def best_of(row: tuple[Figure, ...]) -> int | None:
     return first if known[first][1] < min(others) else None
 
 
-def _bounds(figure: Figure) -> tuple[float, float] | None:
+def _bounds(figure: MetricResult) -> tuple[float, float] | None:
     """The least and greatest badness in a figure's interval."""
     if figure.low is None or figure.high is None:
         return None

@@ -1,15 +1,21 @@
-"""The judge: every measure that applies, read for samples, for fresh reals and for a baseline."""
+"""The judge: every metric that applies, read for samples, for fresh reals and for a baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from zerosum.errors import EvaluationError
-from zerosum.evaluation.judging.figures import Figure
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Output, Reading
+from zerosum.evaluation.judging.figures import MetricResult
+from zerosum.evaluation.metrics.base import (
+    Metric,
+    MetricContext,
+    MetricSpec,
+    MetricValue,
+    SampleSet,
+)
 
 
 @dataclass(frozen=True)
-class Hearing:
+class EvaluationSets:
     """What is laid before the judge.
 
     Attributes:
@@ -17,48 +23,48 @@ class Hearing:
         reference: reals that samples are held against.
         fresh: other reals, for the ceiling; as many as samples.
         baseline: what a trivial generator made, for the floor; as many as samples.
-        bench: what all measures share.
+        context: what all metrics share.
     """
 
-    samples: Exhibit
-    reference: Exhibit
-    fresh: Exhibit
-    baseline: Exhibit
-    bench: Bench
+    samples: SampleSet
+    reference: SampleSet
+    fresh: SampleSet
+    baseline: SampleSet
+    context: MetricContext
 
 
-def judge(hearing: Hearing, measures: Sequence[Measure]) -> tuple[Figure, ...]:
-    """Read every measure that applies.
+def judge(sets: EvaluationSets, metrics: Sequence[Metric]) -> tuple[MetricResult, ...]:
+    """Read every metric that applies.
 
     Args:
-        hearing: samples, reals and baseline.
-        measures: which to read; those that do not apply are left out.
+        sets: samples, reals and baseline.
+        metrics: which to read; those that do not apply are left out.
 
     Raises:
-        EvaluationError: too few samples or reals for a measure; the message says how many.
+        EvaluationError: too few samples or reals for a metric; the message says how many.
     """
-    bench = hearing.bench
+    context = sets.context
     figures = []
-    for i, one in enumerate(measures):
-        if bench.tick is not None:
-            bench.tick("judge", i, len(measures))
-        if not one.applies(hearing.samples, hearing.reference, bench):
+    for i, one in enumerate(metrics):
+        if context.tick is not None:
+            context.tick("judge", i, len(metrics))
+        if not one.applies(sets.samples, sets.reference, context):
             continue
-        _require_enough(one, hearing)
-        quick = replace(bench, replicates=0)
-        value = one.read(hearing.samples, hearing.reference, bench)
-        ceiling = one.read(hearing.fresh, hearing.reference, quick)
-        floor = one.read(hearing.baseline, hearing.reference, quick)
+        _require_enough(one, sets)
+        quick = replace(context, replicates=0)
+        value = one.read(sets.samples, sets.reference, context)
+        ceiling = one.read(sets.fresh, sets.reference, quick)
+        floor = one.read(sets.baseline, sets.reference, quick)
         figures += [
-            _figure(o, hearing, value[o.name], ceiling.get(o.name), floor.get(o.name))
+            _figure(o, sets, value[o.name], ceiling.get(o.name), floor.get(o.name))
             for o in one.outputs
             if o.name in value
         ]
     return tuple(figures)
 
 
-def _require_enough(one: Measure, hearing: Hearing) -> None:
-    for what, exhibit in (("samples", hearing.samples), ("reals", hearing.reference)):
+def _require_enough(one: Metric, sets: EvaluationSets) -> None:
+    for what, exhibit in (("samples", sets.samples), ("reals", sets.reference)):
         if len(exhibit) < one.least:
             names = ", ".join(output.name for output in one.outputs)
             raise EvaluationError(
@@ -68,23 +74,27 @@ def _require_enough(one: Measure, hearing: Hearing) -> None:
 
 
 def _figure(
-    output: Output, hearing: Hearing, value: Reading, ceiling: Reading | None, floor: Reading | None
-) -> Figure:
-    bench = hearing.bench
-    parts = [bench.extractor] if output.extractor else []
-    parts += [bench.split, f"N={len(hearing.samples)}"]
-    if len(hearing.reference) != len(hearing.samples):
-        parts.append(f"reals={len(hearing.reference)}")
-    train = 0 if bench.train is None else len(bench.train)
+    output: MetricSpec,
+    sets: EvaluationSets,
+    value: MetricValue,
+    ceiling: MetricValue | None,
+    floor: MetricValue | None,
+) -> MetricResult:
+    context = sets.context
+    parts = [context.extractor] if output.extractor else []
+    parts += [context.split, f"N={len(sets.samples)}"]
+    if len(sets.reference) != len(sets.samples):
+        parts.append(f"reals={len(sets.reference)}")
+    train = 0 if context.train is None else len(context.train)
     parts += (
-        [output.protocol.format(k=bench.neighbours, train=train, target=bench.target)]
+        [output.protocol.format(k=context.neighbours, train=train, target=context.target)]
         if output.protocol
         else []
     )
     interval = value.interval()
     low, high = interval if interval else (None, None)
     bottom, top = output.limits
-    return Figure(
+    return MetricResult(
         name=output.name,
         title=output.title,
         protocol=", ".join(parts),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isinf, isnan, sqrt
 from statistics import median
 
-from zerosum.evaluation.judging.figures import Figure
+from zerosum.evaluation.judging.figures import MetricResult
 from zerosum.evaluation.reports.words import number
 
 _HEADLINES = (
@@ -16,7 +16,7 @@ _HEADLINES = (
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
 
 
-def verdict(figures: Sequence[Figure], *, split: str) -> str:
+def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
     """What the figures say together.
 
     The first words follow from the median place between floor and ceiling alone. Beside them stands
@@ -38,7 +38,7 @@ def verdict(figures: Sequence[Figure], *, split: str) -> str:
     return "; ".join([*parts, *_copies(figures, split)]) + "."
 
 
-def tells(figure: Figure) -> bool:
+def tells(figure: MetricResult) -> bool:
     """Whether samples are worse than fresh reals by more than both are uncertain.
 
     Fresh reals were read once too: they are taken for as uncertain as the samples.
@@ -46,7 +46,7 @@ def tells(figure: Figure) -> bool:
     return clearness(figure) > 1
 
 
-def clearness(figure: Figure) -> float:
+def clearness(figure: MetricResult) -> float:
     """How much worse samples are than fresh reals, in units of what is uncertain about both."""
     if figure.ceiling is None or isnan(figure.value):
         return 0.0
@@ -61,7 +61,7 @@ def clearness(figure: Figure) -> float:
     return gap / max(uncertain, 1e-12)
 
 
-def _headline(judged: Sequence[Figure], telling: Sequence[Figure]) -> str:
+def _headline(judged: Sequence[MetricResult], telling: Sequence[MetricResult]) -> str:
     places = [p for f in judged if f.carries and (p := f.standing) is not None]
     many = f"{len(telling)} of {len(judged)} figures tell the samples from fresh reals"
     if len(judged) == 1:
@@ -82,27 +82,27 @@ def _place(place: float) -> str:
     return f"{min(place, 1):.0%} of the way from the trivial baseline to fresh reals"
 
 
-def _worst(telling: Sequence[Figure]) -> str:
+def _worst(telling: Sequence[MetricResult]) -> str:
     """The lowest place among figures that have one; where none has, the clearest."""
     placed = [(p, f) for f in telling if f.carries and (p := f.standing) is not None]
     worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(telling, key=clearness)
     return f"weakest in {_beside(worst)}"
 
 
-def _copies(figures: Sequence[Figure], split: str) -> list[str]:
+def _copies(figures: Sequence[MetricResult], split: str) -> list[str]:
     if split != "holdout":
         return ["memorisation was not judged, for want of a holdout"]
     worse = [f for f in figures if tells(f) and _is_sign(f)]
     return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
 
 
-def _is_sign(figure: Figure) -> bool:
+def _is_sign(figure: MetricResult) -> bool:
     if figure.memorisation is None or figure.ceiling is None:
         return False
     gap = figure.badness(figure.value) - figure.badness(figure.ceiling)
     return figure.memorisation.shows(gap, figure.ceiling)
 
 
-def _beside(figure: Figure) -> str:
+def _beside(figure: MetricResult) -> str:
     value, ceiling = number(figure.value), number(figure.ceiling)
     return f"{figure.title}, {value} where fresh reals have {ceiling}"

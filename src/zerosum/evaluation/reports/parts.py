@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.measures.base import Exhibit
+from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.evaluation.reports.rendering import TEMPLATES, render
 from zerosum.forms.base import Preview
 from zerosum.models.model import Model
@@ -64,8 +64,8 @@ class Shown:
 
     model: Model
     space: Space
-    samples: Exhibit
-    reference: Exhibit
+    samples: SampleSet
+    reference: SampleSet
     reals: str
     neighbours: tuple[Neighbour, ...]
     pool: int

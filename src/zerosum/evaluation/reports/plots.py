@@ -10,7 +10,7 @@ from zerosum.evaluation.reports.rendering import render
 from zerosum.evaluation.reports.words import number
 
 if TYPE_CHECKING:
-    from zerosum.evaluation.judging.figures import Figure
+    from zerosum.evaluation.judging.figures import MetricResult
 
 _LEFT, _RIGHT = 7.0, 93.0
 """Where floor and ceiling stand, in hundredths of a bar's width."""
@@ -19,7 +19,7 @@ _EDGES = 1.5, 98.5
 """Where what lies beyond is cut off."""
 
 
-def bar(figure: "Figure") -> Markup:
+def bar(figure: "MetricResult") -> Markup:
     """A line from the floor (left) to the ceiling (right), the value on it, and its interval."""
     place = figure.standing
     if figure.memorisation:
@@ -41,7 +41,7 @@ def bar(figure: "Figure") -> Markup:
     )  # fmt: skip
 
 
-def _band(figure: "Figure") -> tuple[float, float] | None:
+def _band(figure: "MetricResult") -> tuple[float, float] | None:
     """Where the interval begins, and how wide it is."""
     ends = [figure.place(v) for v in (figure.low, figure.high) if v is not None]
     known = [_across(end) for end in ends if end is not None]

@@ -12,8 +12,8 @@ from pydantic import Field, NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from zerosum.errors import RecipeError
-from zerosum.games.base import Inputs, Move, Terms, Turn, slerp
-from zerosum.games.controls import Choice, Range
+from zerosum.games.base import Inputs, Move, StepContext, Terms, slerp
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.style import StyleGenerator
 from zerosum.rng import Noise
@@ -123,13 +123,13 @@ class Styled(TwoPlayer):
         w = torch.where(fine[:, :, None], other[:, None], own[:, None])
         return self.generator.centre.lerp(w, truncation)
 
-    def path_loss(self, turn: Turn) -> Terms:
+    def path_loss(self, context: StepContext) -> Terms:
         """Pictures should change evenly, wherever and in whichever way styles do (section 3.2)."""
-        inputs, _, _ = self.draw_for_generator(turn)
+        inputs, _, _ = self.draw_for_generator(context)
         inputs = inputs.rows(0, max(1, inputs.size // 2))
         styles = self.styles(inputs)
         x = self.generator.synthesise(styles, inputs.z[:, -1]).float()
-        way = turn.noise.normal(inputs.size, *x.shape[1:]) / (x.shape[2] * x.shape[3]) ** 0.5
+        way = context.noise.normal(inputs.size, *x.shape[1:]) / (x.shape[2] * x.shape[3]) ** 0.5
         (slope,) = torch.autograd.grad((x * way).sum(), styles, create_graph=True)
         length = slope.float().square().sum(2).mean(1).sqrt()
         with torch.no_grad():
@@ -137,9 +137,9 @@ class Styled(TwoPlayer):
         weight = self.config.path_weight * self.config.path_every
         return {"path_length": weight * (length - self.path_length).square().mean()}
 
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """`truncation`, and `label` where the game is conditional."""
-        return {**super().controls(), "truncation": Range(0.0, MOST_TRUNCATION)}
+        return {**super().controls(), "truncation": RangeControl(0.0, MOST_TRUNCATION)}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
         """Set labels or the truncation."""

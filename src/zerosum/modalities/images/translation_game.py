@@ -14,7 +14,7 @@ from pydantic import NonNegativeFloat, model_validator
 from torch import Tensor, nn
 
 from zerosum.errors import ConfigError, RecipeError
-from zerosum.games.base import Game, GameConfig, Inputs, Move, Terms, Turn
+from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import observed
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.networks.base import DiscriminatorConfig, require_images
@@ -127,9 +127,9 @@ class TranslationGame(Game):
         return replace(a, z=torch.lerp(a.z, b.z, t))
 
     @torch.no_grad()
-    def remember(self, source: Tensor, turn: Turn) -> None:
+    def remember(self, source: Tensor, context: StepContext) -> None:
         """Put the sources of the first plays of a move into the gallery."""
-        start = turn.index * turn.batch_size
+        start = context.index * context.batch_size
         if start >= GALLERY:
             return
         rows = self.source.to_data(source)[: GALLERY - start]
@@ -207,23 +207,23 @@ class Translation(TranslationGame):
         assert self.discriminator is not None
         return patch_logits(self.discriminator, self.judged(x, source))
 
-    def discriminator_loss(self, turn: Turn) -> Terms:
+    def discriminator_loss(self, context: StepContext) -> Terms:
         """Adversarial terms."""
-        batch = turn.next_batch()
+        batch = context.next_batch()
         with torch.no_grad():
-            source = self.sources(batch, turn.noise)
-            fake = self.make(source, turn.noise)
+            source = self.sources(batch, context.noise)
+            fake = self.make(source, context.noise)
         real_logits, fake_logits = self.logits(batch.x, source), self.logits(fake, source)
-        note_duel(turn, self.config.adversarial, (real_logits, fake_logits), (batch.x, fake))
+        note_duel(context, self.config.adversarial, (real_logits, fake_logits), (batch.x, fake))
         return self.config.adversarial.discriminator(real_logits, fake_logits)
 
-    def generator_loss(self, turn: Turn) -> Terms:
+    def generator_loss(self, context: StepContext) -> Terms:
         """The adversarial term, and the distance from the true pictures."""
-        batch = turn.next_batch()
+        batch = context.next_batch()
         with torch.no_grad():
-            source = self.sources(batch, turn.noise)
-        self.remember(source, turn)
-        fake = self.make(source, turn.noise)
+            source = self.sources(batch, context.noise)
+        self.remember(source, context)
+        fake = self.make(source, context.noise)
         terms: Terms = {}
         if self.discriminator is not None:
             real_logits = None
@@ -274,17 +274,17 @@ def patch_logits(discriminator: nn.Module, x: Tensor) -> Tensor:
 
 
 def note_duel(
-    turn: Turn,
+    context: StepContext,
     adversarial: AdversarialLoss,
     logits: tuple[Tensor, Tensor],
     pictures: tuple[Tensor, Tensor],
 ) -> None:
     """Put what tells of a duel's health, of reals and of fakes, into the signals."""
     real, fake = (one.detach() for one in logits)
-    turn.signals["accuracy"] = (real > fake).float().mean()
-    if turn.observe:
-        turn.signals |= observed(real, fake, *pictures)
-        turn.signals["real_sign"] = adversarial.sign_statistic(real, fake)
+    context.signals["accuracy"] = (real > fake).float().mean()
+    if context.observe:
+        context.signals |= observed(real, fake, *pictures)
+        context.signals["real_sign"] = adversarial.sign_statistic(real, fake)
 
 
 def require_pairs(space: Space, *, aligned: bool, recipe: str) -> PairSpace:

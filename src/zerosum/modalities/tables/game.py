@@ -13,7 +13,7 @@ from zerosum.rng import Noise
 from zerosum.runtime import can_bfloat16
 
 
-class Rollout(Protocol):
+class AutoregressiveState(Protocol):
     """Rows that are made one column after another.
 
     Attributes:
@@ -63,7 +63,7 @@ class RowGame(Game):
         """The coded columns in the order in which they are made."""
 
     @abstractmethod
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> Rollout:
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
         """`n` empty rows, on the device of the game; nothing of it is differentiated.
 
         `dtype` is what hidden units are computed in.

@@ -12,15 +12,15 @@ from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.games.base import Inputs
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.fitting import later_constraints
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.sampling.conditions import field_of, parse_turns, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
-from zerosum.modalities.tables.sampling.particles import BLOCK
+from zerosum.modalities.tables.sampling.smc import BLOCK
 from zerosum.modalities.tables.sampling.streams import (
-    Taker,
+    RowBuffer,
     mixture,
     rows_obeying,
     taken_in_turn,
@@ -62,7 +62,7 @@ class TableModel(Model):
         return (data.get("config") or {}).get("library")
 
     @property
-    def controls(self) -> Mapping[str, Choice | Range]:
+    def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What can be asked of each column."""
         return controls_of(self.table)
 
@@ -348,7 +348,7 @@ class TableModel(Model):
 
 def _of_size(blocks: Iterator[Tensor], size: int, n: int | None = None) -> Iterator[Tensor]:
     """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all."""
-    rows, done = Taker(blocks), 0
+    rows, done = RowBuffer(blocks), 0
     while n is None or done < n:
         block = rows.take(size if n is None else min(size, n - done))
         if not len(block):

@@ -29,7 +29,7 @@ from zerosum.modalities.tables.reviews import (
 _MOST_WORDS = 60
 
 
-class Moments(NamedTuple):
+class TrueMoments(NamedTuple):
     """What is known of a number in each cell; arrays that broadcast to all cells.
 
     Attributes:
@@ -142,14 +142,14 @@ class Truth:
         }
 
     @cached_property
-    def _exact(self) -> dict[str, Moments]:
+    def _exact(self) -> dict[str, TrueMoments]:
         """Numbers that are the same throughout a cell."""
         names = ("list_price", "rating", *FEATURES, "num_features", "verified")
         values = {name: np.array(self._values[name], float)[self._codes[name]] for name in names}
-        return {name: Moments(np.ones(1), v, v**2) for name, v in values.items()}
+        return {name: TrueMoments(np.ones(1), v, v**2) for name, v in values.items()}
 
     @cached_property
-    def _others(self) -> dict[str, Moments]:
+    def _others(self) -> dict[str, TrueMoments]:
         """Numbers that vary within a cell."""
         s, at = self._structure, self._codes
         stars, count, always = at["rating"], at["num_features"], np.ones(1)
@@ -163,16 +163,18 @@ class Truth:
         mean = more * age[at["category"]]
         mean_square = more**2 * age_square[at["category"]]
         return {
-            "positive_words": Moments(always, positive, positive + positive**2),
-            "negative_words": Moments(always, negative, negative + negative**2),
+            "positive_words": TrueMoments(always, positive, positive + positive**2),
+            "negative_words": TrueMoments(always, negative, negative + negative**2),
             "sentiment": _sentiment(positive, negative),
-            "price": Moments(always - NO_PRICE, price * (paid @ kept), price**2 * (paid @ kept**2)),
-            "helpful_votes": Moments(
+            "price": TrueMoments(
+                always - NO_PRICE, price * (paid @ kept), price**2 * (paid @ kept**2)
+            ),
+            "helpful_votes": TrueMoments(
                 always, some * (1 + mean), some * (1 + 3 * mean + 2 * mean_square)
             ),
         }
 
-    def _moments_of(self, column: str) -> Moments:
+    def _moments_of(self, column: str) -> TrueMoments:
         numbers = self._exact | self._others
         self._require(column, numbers)
         return numbers[column]
@@ -208,7 +210,7 @@ def truth() -> Truth:
     return Truth(structure())
 
 
-def _sentiment(positive: np.ndarray, negative: np.ndarray) -> Moments:
+def _sentiment(positive: np.ndarray, negative: np.ndarray) -> TrueMoments:
     """Of (p - n) / (p + n), with Poisson counts p and n of these rates, where one is above 0.
 
     Given their sum k, p is binomial of k draws and a share s = positive / (positive + negative), so
@@ -222,4 +224,4 @@ def _sentiment(positive: np.ndarray, negative: np.ndarray) -> Moments:
         term = term * rate / k
         inverse += term / k
     mean = 2 * share - 1
-    return Moments(known, mean, mean**2 + 4 * share * (1 - share) * inverse / known)
+    return TrueMoments(known, mean, mean**2 + 4 * share * (1 - share) * inverse / known)

@@ -9,7 +9,7 @@ from zerosum.modalities.tables.constraints.groups import Unique
 from zerosum.modalities.tables.constraints.inequality import Inequality
 from zerosum.modalities.tables.fields import Field, FloatField
 from zerosum.modalities.tables.judging.constraint_cost import constraint_cost
-from zerosum.modalities.tables.measures.shapes import column_shape
+from zerosum.modalities.tables.metrics.shapes import column_shape
 
 FIELDS: dict[str, Field] = {name: FloatField(name=name, places=1) for name in ("a", "b", "c")}
 

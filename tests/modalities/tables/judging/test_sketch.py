@@ -8,7 +8,7 @@ import torch
 
 from tests.modalities.tables.chain import people
 from zerosum.evaluation.features.base import Embedded
-from zerosum.evaluation.measures.base import Exhibit
+from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.modalities.tables.constraints.bounds import Range
 from zerosum.modalities.tables.fields import CategoryField, Field, FloatField
 from zerosum.modalities.tables.judging.part import TablePart
@@ -23,7 +23,7 @@ DATA = people(1_000)
 def drawn() -> TableSketch:
     x = DATA.take(torch.arange(1_000))[0]
     features = Embedded(DATA.space, name="columns")(x)
-    rows = [Exhibit(x[i : i + 500], features[i : i + 500]) for i in (0, 500)]
+    rows = [SampleSet(x[i : i + 500], features[i : i + 500]) for i in (0, 500)]
     assert isinstance(DATA.space, TableSpace)
     return sketch_table(DATA.space, *rows, lookalikes=[(x[0], x[500], 0.25)])
 
@@ -74,7 +74,7 @@ def test_the_page_tells_what_constraints_cost() -> None:
     held = Range("age", None, middle).fit(DATA.space.columns(x), field)
     space = DATA.space.model_copy(update={"constraints": (held,)})
     features = Embedded(DATA.space, name="columns")(x)
-    rows = [Exhibit(x[i : i + 500], features[i : i + 500]) for i in (0, 500)]
+    rows = [SampleSet(x[i : i + 500], features[i : i + 500]) for i in (0, 500)]
     sketch = sketch_table(space, *rows, as_made=x[:500])
     assert sketch.cost is not None
     assert 0.3 < sketch.cost.held[0].broken < 0.6

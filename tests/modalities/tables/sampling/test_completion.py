@@ -17,8 +17,8 @@ from zerosum.modalities.tables.constraints.inequality import Inequality
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
-from zerosum.modalities.tables.sampling.evidence import Ahead, Question, ask
-from zerosum.modalities.tables.sampling.particles import complete
+from zerosum.modalities.tables.sampling.conditioning import Ahead, Question, ask
+from zerosum.modalities.tables.sampling.smc import complete
 from zerosum.rng import Noise
 
 N = 6_000

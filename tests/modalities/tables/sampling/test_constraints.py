@@ -17,8 +17,8 @@ from zerosum.modalities.tables.constraints.groups import Unique
 from zerosum.modalities.tables.constraints.inequality import Inequality
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.sampling.conditioning import readings_of
 from zerosum.modalities.tables.sampling.conditions import parse_where
-from zerosum.modalities.tables.sampling.evidence import readings_of
 
 
 @pytest.fixture(scope="module")

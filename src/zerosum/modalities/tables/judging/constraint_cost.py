@@ -10,8 +10,8 @@ import torch
 
 from zerosum.modalities.tables.constraints.base import Constraint, Values, obeying, settle
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.measures.column_pairs import columns_of, pair_of
-from zerosum.modalities.tables.measures.shapes import column_shapes
+from zerosum.modalities.tables.metrics.column_pairs import columns_of, pair_of
+from zerosum.modalities.tables.metrics.shapes import column_shapes
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from zerosum.evaluation.measures.base import Bench, Exhibit, Measure, Reading
+from zerosum.evaluation.metrics.base import Metric, MetricContext, MetricValue, SampleSet
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
@@ -14,8 +14,8 @@ _MOST_CATEGORIES = 254
 """Categories that trees can tell apart; the least frequent beyond these count as one."""
 
 
-class RowMeasure(Measure):
-    """A measure that asks what the columns of a table are, and so suits rows of tables alone."""
+class RowMeasure(Metric):
+    """A metric that asks what the columns of a table are, and so suits rows of tables alone."""
 
     @classmethod
     def suits(cls, space: Space) -> bool:
@@ -23,24 +23,24 @@ class RowMeasure(Measure):
         return isinstance(space, TableSpace)
 
 
-def drawn_again(bench: Bench, n: int, purpose: str) -> np.ndarray:
+def drawn_again(context: MetricContext, n: int, purpose: str) -> np.ndarray:
     """How often each of `n` rows counts: once at first, then as often as it was drawn again.
 
     float64 `[1 + replicates, n]`.
     """
-    counts = [np.bincount(rows.numpy(), minlength=n) for rows in bench.resamples(n, purpose)]
+    counts = [np.bincount(rows.numpy(), minlength=n) for rows in context.resamples(n, purpose)]
     return np.stack([np.ones(n), *counts]).astype(float)
 
 
-def values_of(exhibit: Exhibit) -> np.ndarray:
+def values_of(exhibit: SampleSet) -> np.ndarray:
     """Values of rows, float64 `[N, D]`."""
     return exhibit.x.numpy()
 
 
-def fields_of(bench: Bench) -> tuple[Field, ...]:
+def fields_of(context: MetricContext) -> tuple[Field, ...]:
     """What the columns of the values are."""
-    assert isinstance(bench.space, TableSpace)
-    return bench.space.modelled
+    assert isinstance(context.space, TableSpace)
+    return context.space.modelled
 
 
 def mean_of_known(each: np.ndarray) -> np.ndarray:
@@ -50,10 +50,10 @@ def mean_of_known(each: np.ndarray) -> np.ndarray:
     return np.where(count, np.where(known, each, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
-def reading_of(replicates: np.ndarray) -> Reading:
+def reading_of(replicates: np.ndarray) -> MetricValue:
     """A reading of numbers `[1 + R]`, of which the first is the value."""
     value, *others = replicates.tolist()
-    return Reading(value, tuple(others))
+    return MetricValue(value, tuple(others))
 
 
 def tree_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from zerosum.evaluation.measures.base import Exhibit
+from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.constraint_cost import ConstraintCost, constraint_cost
-from zerosum.modalities.tables.measures.clusters import clustering_of
-from zerosum.modalities.tables.measures.column_pairs import columns_of, pair_of
-from zerosum.modalities.tables.measures.shapes import column_shape
+from zerosum.modalities.tables.metrics.clusters import clustering_of
+from zerosum.modalities.tables.metrics.column_pairs import columns_of, pair_of
+from zerosum.modalities.tables.metrics.shapes import column_shape
 from zerosum.modalities.tables.space import TableSpace
 
 MISSING = "–"
@@ -164,8 +164,8 @@ def _column_of(data: Mapping[str, Any]) -> ColumnSketch:
 
 def sketch_table(
     space: TableSpace,
-    samples: Exhibit,
-    reals: Exhibit,
+    samples: SampleSet,
+    reals: SampleSet,
     *,
     lookalikes: Sequence[tuple[Tensor, Tensor, float]] = (),
     as_made: Tensor | None = None,
@@ -305,7 +305,7 @@ def _pairs(
 
 
 def _clusters(
-    space: TableSpace, samples: Exhibit, reals: Exhibit, seed: int
+    space: TableSpace, samples: SampleSet, reals: SampleSet, seed: int
 ) -> tuple[ClusterSketch, ...]:
     """The groups of reals, as `Clusters` finds them."""
     features = reals.features[:_MOST_CLUSTERED]

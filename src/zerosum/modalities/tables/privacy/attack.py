@@ -1,9 +1,9 @@
 """What an attack on synthetic rows is, and how it is held against people who were not trained on.
 
-An attack has two halves, and the types keep them apart. `Attack.prepare` gets a `Release`: what
-anybody has who was given the synthetic rows. From that alone it makes an `Attacker`, with all its
-guesses or the rule by which it guesses. Only then the auditor shows it the `Victims`, training rows
-and others, and counts where it was right. So no guess can have looked at a training row.
+An attack has two halves, and the types keep them apart. `Attack.prepare` gets a `SyntheticRelease`:
+what anybody has who was given the synthetic rows. From that alone it makes an `Attacker`, with all
+its guesses or the rule by which it guesses. Only then the auditor shows it the `Targets`, training
+rows and others, and counts where it was right. So no guess can have looked at a training row.
 
 A file of `attacks/` defines attacks and registers them; the audit and the laws find them there.
 """
@@ -24,7 +24,7 @@ from zerosum.rng import Noise, derive_seed
 
 
 @dataclass(frozen=True)
-class Release:
+class SyntheticRelease:
     """What an attacker has.
 
     Attributes:
@@ -49,7 +49,7 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Victims:
+class Targets:
     """Rows that are attacked, in random order.
 
     Attributes:
@@ -74,7 +74,7 @@ def lay_out(
     categorical: tuple[bool, ...],
     attacks: int = 1_000,
     seed: int = 0,
-) -> tuple[Release, Victims]:
+) -> tuple[SyntheticRelease, Targets]:
     """What attackers get, and whom they are shown afterwards.
 
     All rows are shuffled; half of the holdout is the attacker's own.
@@ -86,14 +86,14 @@ def lay_out(
 
     made, trained, held = shuffled(synthetic), shuffled(train), shuffled(holdout)
     half = len(held) // 2
-    release = Release(
+    release = SyntheticRelease(
         made, names, torch.tensor(categorical), known=held[:half], attacks=attacks, seed=seed
     )
-    return release, Victims(trained, held, strangers=held[half:], attacks=attacks)
+    return release, Targets(trained, held, strangers=held[half:], attacks=attacks)
 
 
 @dataclass(frozen=True)
-class Part:
+class ReleasePart:
     """The same attack on one column."""
 
     name: str
@@ -124,7 +124,7 @@ class Extra:
 
 
 @dataclass(frozen=True)
-class Strike:
+class AttackResult:
     """What came of an attack.
 
     Attributes:
@@ -141,7 +141,7 @@ class Strike:
     control: Rate
     baseline: Rate | None = None
     tries: int = 0
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ReleasePart, ...] = ()
     extras: tuple[Extra, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -150,7 +150,7 @@ class Attacker(ABC):
     """An attack that is ready; what it knows comes from a release alone."""
 
     @abstractmethod
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """Count how often it is right."""
 
 
@@ -174,7 +174,7 @@ class Attack(ABC):
     exposed: ClassVar[str]
 
     @abstractmethod
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Get ready, with nothing but the release.
 
         Raises:
@@ -183,12 +183,12 @@ class Attack(ABC):
 
 
 def strike_rows(
-    hits: Callable[[Tensor], Tensor], victims: Victims, *, baseline: Rate | None = None
-) -> Strike:
+    hits: Callable[[Tensor], Tensor], victims: Targets, *, baseline: Rate | None = None
+) -> AttackResult:
     """An attack on single rows: `hits` gives which of some rows `[n, D]` it succeeds on, `[n]`."""
     main = hits(victims.train[: victims.attacks]).double()
     control = hits(victims.holdout[: victims.attacks]).double()
-    return Strike(share(main), share(control), baseline, tries=len(main))
+    return AttackResult(share(main), share(control), baseline, tries=len(main))
 
 
 def share(hits: Tensor) -> Rate:
@@ -207,7 +207,7 @@ def share(hits: Tensor) -> Rate:
 
 
 @dataclass
-class Registry:
+class AttackRegistry:
     """Every attack there is, in the order of registration."""
 
     attacks: list[Attack] = field(default_factory=list)
@@ -220,7 +220,7 @@ class Registry:
         return cls
 
 
-REGISTRY = Registry()
+REGISTRY = AttackRegistry()
 attack = REGISTRY.add
 
 

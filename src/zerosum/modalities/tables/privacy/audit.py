@@ -6,15 +6,15 @@ from typing import Any, ClassVar, Literal, Self
 
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
-from zerosum.evaluation.measures.base import Ticker
+from zerosum.evaluation.metrics.base import Ticker
 from zerosum.evaluation.reports.words import percent
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
+    AttackResult,
     Extra,
-    Part,
-    Release,
-    Strike,
-    Victims,
+    ReleasePart,
+    SyntheticRelease,
+    Targets,
     all_attacks,
 )
 from zerosum.modalities.tables.privacy.closest import Closest
@@ -58,7 +58,7 @@ class Finding:
     risk: Estimate
     standing: Standing
     words: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ReleasePart, ...] = ()
     exposed: tuple[str, ...] = ()
     extras: tuple[Extra, ...] = ()
 
@@ -94,7 +94,7 @@ class Finding:
             baseline=None if data["baseline"] is None else _rate(data["baseline"]),
             risk=Estimate(**data["risk"]),
             parts=tuple(
-                Part(one["name"], _rate(one["main"]), _rate(one["control"]))
+                ReleasePart(one["name"], _rate(one["main"]), _rate(one["control"]))
                 for one in data["columns"]
             ),
             exposed=tuple(data["exposed_columns"]),
@@ -169,8 +169,8 @@ class Audit(Report):
 
 
 def strike_all(
-    release: Release,
-    victims: Victims,
+    release: SyntheticRelease,
+    victims: Targets,
     *,
     attacks: Sequence[Attack] | None = None,
     tick: Ticker | None = None,
@@ -239,7 +239,7 @@ def verdict(findings: Sequence[Finding]) -> str:
     )
 
 
-def _finding(one: Attack, strike: Strike, strict: float) -> Finding:
+def _finding(one: Attack, strike: AttackResult, strict: float) -> Finding:
     exposed = _exposed(strike.parts, strict)
     standing = _standing(strike, strict, exposed)
     return Finding(
@@ -259,13 +259,13 @@ def _finding(one: Attack, strike: Strike, strict: float) -> Finding:
     )
 
 
-def _exposed(parts: Sequence[Part], strict: float) -> tuple[str, ...]:
+def _exposed(parts: Sequence[ReleasePart], strict: float) -> tuple[str, ...]:
     """Columns that leak, by intervals that hold for all columns of all attacks together."""
     each = 1 - (1 - strict) / max(len(parts), 1)
     return tuple(part.name for part in parts if risk(part.main, part.control, each).low > 0)
 
 
-def _standing(strike: Strike, strict: float, exposed: tuple[str, ...]) -> Standing:
+def _standing(strike: AttackResult, strict: float, exposed: tuple[str, ...]) -> Standing:
     clear = any(_clearly_above(extra) for extra in strike.extras)
     if clear or exposed or risk(strike.main, strike.control, strict).low > 0:
         return "leak"
@@ -282,7 +282,7 @@ def _clearly_above(extra: Extra) -> bool:
     return low > extra.blind
 
 
-def _words(one: Attack, strike: Strike, standing: Standing, exposed: tuple[str, ...]) -> str:
+def _words(one: Attack, strike: AttackResult, standing: Standing, exposed: tuple[str, ...]) -> str:
     said = one.success.format(
         n=f"{strike.tries:,}",
         main=percent(strike.main.value),

@@ -7,9 +7,9 @@ arXiv:2505.01524. The attacks are what counts.
 
 from dataclasses import dataclass
 
-from zerosum.evaluation.measures.memory import closer
+from zerosum.evaluation.metrics.memory import closer
 from zerosum.modalities.tables.judging.gower import Gower
-from zerosum.modalities.tables.privacy.attack import Release, Victims, share
+from zerosum.modalities.tables.privacy.attack import SyntheticRelease, Targets, share
 from zerosum.modalities.tables.privacy.rates import Estimate
 
 BLIND = (
@@ -42,7 +42,7 @@ class Closest:
     rows: int
 
 
-def closest(release: Release, victims: Victims) -> Closest:
+def closest(release: SyntheticRelease, victims: Targets) -> Closest:
     """Distances of some synthetic rows to equally many rows of both kinds."""
     made = release.rows[:_SAMPLES]
     rows = min(len(victims.train), len(victims.holdout), _ROWS)

@@ -43,7 +43,7 @@ _KEPT = 0.999
 
 
 @dataclass(frozen=True)
-class Release:
+class NoisyRelease:
     """The Gaussian mechanism over all counts of a table.
 
     Attributes:
@@ -99,7 +99,7 @@ def fit_private_space(
     if not modelled:
         raise DataError("there is nothing to learn: no column of the table holds values.")
     num_counts = 1 + sum(1 if field.categories else 2 for field in modelled)
-    release = Release(noise_multiplier, delta, secret, num_counts)
+    release = NoisyRelease(noise_multiplier, delta, secret, num_counts)
     num_rows = max(round(float(release.noisy(np.array([len(values)]))[0])), 1)
     codecs = tuple(
         _categories(field, column.numpy(), release, num_rows)
@@ -199,7 +199,9 @@ def _recoded(values: Tensor, old: Field, new: Field) -> Tensor:
     return torch.where(values.isnan(), values, table[index])
 
 
-def _categories(field: Field, values: np.ndarray, release: Release, num_rows: int) -> CategoryCodec:
+def _categories(
+    field: Field, values: np.ndarray, release: NoisyRelease, num_rows: int
+) -> CategoryCodec:
     """Codes of the categories that many rows have; all others share one."""
     known = values[~np.isnan(values)].astype(np.int64)
     names = field.categories
@@ -217,7 +219,7 @@ def _categories(field: Field, values: np.ndarray, release: Release, num_rows: in
     )  # fmt: skip
 
 
-def _numbers(field: Field, values: np.ndarray, release: Release) -> NumberCodec:
+def _numbers(field: Field, values: np.ndarray, release: NoisyRelease) -> NumberCodec:
     """Codes of a column of numbers: a coarse noisy count finds where, a fine one how many."""
     known = values[~np.isnan(values)]
     powers = _power_edges()

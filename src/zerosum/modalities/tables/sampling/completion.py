@@ -18,9 +18,9 @@ from zerosum.modalities.tables.constraints.base import forward_all, obeying
 from zerosum.modalities.tables.game import RowGame
 from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.frames import from_native, to_table
+from zerosum.modalities.tables.sampling.conditioning import CodeShares, Question, ask, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, step_of
-from zerosum.modalities.tables.sampling.evidence import Part, Question, ask, readings_of
-from zerosum.modalities.tables.sampling.particles import BLOCK, complete
+from zerosum.modalities.tables.sampling.smc import BLOCK, complete
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise, derive_seed
 
@@ -197,7 +197,7 @@ def _coded_as_is(space: TableSpace) -> set[str]:
     return {name for name, (_, read) in readings_of(space).items() if read is None}
 
 
-def _parts(partial: Partial, space: TableSpace) -> dict[int, Part]:
+def _parts(partial: Partial, space: TableSpace) -> dict[int, CodeShares]:
     """For columns with empty cells: that these come to hold something."""
     parts = {}
     fields = {field.name: field for field in space.modelled}
@@ -207,7 +207,7 @@ def _parts(partial: Partial, space: TableSpace) -> dict[int, Part]:
             continue
         if codec.name in partial.table.column_names:
             known = Allowed(((-torch.inf, torch.inf),), False, step_of(fields[codec.name]))
-            part = Part.of(codec, known)
+            part = CodeShares.of(codec, known)
             if part.num_rows:
                 parts[i] = part
     return parts

@@ -3,14 +3,14 @@
 import numpy as np
 import torch
 
-from zerosum.games.controls import Choice, Range
+from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.tables.codecs import MIDDLE, NumberCodec
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.sampling.evidence import readings_of
+from zerosum.modalities.tables.sampling.conditioning import readings_of
 from zerosum.modalities.tables.space import TableSpace
 
 
-def controls_of(space: TableSpace) -> dict[str, Choice | Range]:
+def controls_of(space: TableSpace) -> dict[str, ChoiceControl | RangeControl]:
     """For each modelled column the names or the range that rows have.
 
     The range of a column that a constraint computes from others is not known.
@@ -38,17 +38,19 @@ def _ends_of(space: TableSpace) -> dict[str, np.ndarray]:
     return found
 
 
-def _choice(field: Field, values: np.ndarray | None) -> Choice:
+def _choice(field: Field, values: np.ndarray | None) -> ChoiceControl:
     if values is None:
-        return Choice(field.categories)
-    return Choice(tuple(field.categories[int(i)] for i in values if i < len(field.categories)))
+        return ChoiceControl(field.categories)
+    return ChoiceControl(
+        tuple(field.categories[int(i)] for i in values if i < len(field.categories))
+    )
 
 
-def _range(field: Field, values: np.ndarray | None) -> Range:
+def _range(field: Field, values: np.ndarray | None) -> RangeControl:
     if values is None or not len(values):
-        return Range(-np.inf, np.inf)
+        return RangeControl(-np.inf, np.inf)
     low, high = values[[0, -1]].tolist()
     texts = [end for end in field.to_arrow(values[[0, -1]]).to_pylist() if end is not None]
     if all(isinstance(end, int | float) for end in texts):
-        return Range(low, high)
-    return Range(low, high, (str(texts[0]), str(texts[1])))
+        return RangeControl(low, high)
+    return RangeControl(low, high, (str(texts[0]), str(texts[1])))

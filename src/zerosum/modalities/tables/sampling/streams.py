@@ -14,6 +14,7 @@ from zerosum.errors import ConditionError
 from zerosum.modalities.tables.constraints.base import Constraint, Values, obeying, settle
 from zerosum.modalities.tables.constraints.groups import Unique
 from zerosum.modalities.tables.game import RowGame
+from zerosum.modalities.tables.sampling.conditioning import ask, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import (
     Allowed,
     Conditions,
@@ -21,8 +22,7 @@ from zerosum.modalities.tables.sampling.conditions import (
     parse_condition,
     shown,
 )
-from zerosum.modalities.tables.sampling.evidence import ask, parts_of, readings_of
-from zerosum.modalities.tables.sampling.particles import BLOCK, steered
+from zerosum.modalities.tables.sampling.smc import BLOCK, steered
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise, derive_seed
 
@@ -86,7 +86,7 @@ def mixture(
             )
     sizes = _apportioned(n, shares)
     streams = [
-        Taker(rows_obeying(model, {**conditions, name: part}, constraints,
+        RowBuffer(rows_obeying(model, {**conditions, name: part}, constraints,
                            derive_seed(seed, "share", i)))
         for i, part in enumerate(parts)
     ]  # fmt: skip
@@ -120,7 +120,9 @@ def taken_in_turn(
         )
     asked = [{name: each[i % len(each)] for name, each in turns.items()} for i in range(rounds)]
     streams = [
-        Taker(rows_obeying(model, {**conditions, **one}, constraints, derive_seed(seed, "turn", i)))
+        RowBuffer(
+            rows_obeying(model, {**conditions, **one}, constraints, derive_seed(seed, "turn", i))
+        )
         for i, one in enumerate(asked)
     ]
     starts = count(step=BLOCK) if n is None else range(0, n, BLOCK)
@@ -129,7 +131,7 @@ def taken_in_turn(
     return _woven(streams, order)
 
 
-def _woven(streams: Sequence["Taker"], turns: Iterable[Tensor]) -> Iterator[Tensor]:
+def _woven(streams: Sequence["RowBuffer"], turns: Iterable[Tensor]) -> Iterator[Tensor]:
     """Blocks of rows, each row the next of the stream whose turn it is."""
     for turn in turns:
         rows = [streams[i].take(int((turn == i).sum())) for i in turn.unique().tolist()]
@@ -139,7 +141,7 @@ def _woven(streams: Sequence["Taker"], turns: Iterable[Tensor]) -> Iterator[Tens
         yield block
 
 
-class Taker:
+class RowBuffer:
     """Takes rows from blocks of them."""
 
     def __init__(self, blocks: Iterator[Tensor]) -> None:

@@ -10,7 +10,11 @@ from torch import Tensor
 
 from tests.modalities.tables.privacy.attacks.victims import CATEGORICAL, laid_out, rows
 from zerosum.modalities.tables.judging.gower import Gower
-from zerosum.modalities.tables.privacy.attacks.copies import NEAR, ExactCopies, NearCopies
+from zerosum.modalities.tables.privacy.attacks.copies import (
+    NEAR,
+    ExactCopiesAttack,
+    NearCopiesAttack,
+)
 from zerosum.modalities.tables.privacy.attacks.inference import Guesser
 from zerosum.modalities.tables.privacy.attacks.linkability import Linker
 from zerosum.modalities.tables.privacy.attacks.membership import rate_at, upper_half
@@ -139,7 +143,7 @@ def test_only_rows_without_a_twin_count_as_copies() -> None:
     rare, common = rows(4, 0), rows(9, 1)[:1]
     train = torch.cat([rare[:3], common, common])
     holdout = torch.cat([rare[3:], common, rare[:1]])
-    strike = ExactCopies().prepare(laid_out(rare[:1], train, holdout)[0]).strike(
+    strike = ExactCopiesAttack().prepare(laid_out(rare[:1], train, holdout)[0]).strike(
         laid_out(rare[:1], train, holdout)[1]
     )  # fmt: skip
     assert (strike.main.value, strike.tries) == (pytest.approx(1 / 3), 3)
@@ -151,5 +155,5 @@ def test_a_near_copy_is_nearer_than_any_other_training_row() -> None:
     blurred = line[1:2] + torch.tensor([10 * NEAR - 0.01, 0.0])
     release, victims = laid_out(blurred, line, line + 5)
     release = replace(release, names=("a", "b"), categorical=torch.tensor([False, False]))
-    strike = NearCopies().prepare(release).strike(victims)
+    strike = NearCopiesAttack().prepare(release).strike(victims)
     assert (strike.main.value, strike.tries) == (0.25, 4)

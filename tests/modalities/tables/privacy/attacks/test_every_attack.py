@@ -17,8 +17,8 @@ from zerosum.modalities.tables.privacy.attack import (
     REGISTRY,
     Attack,
     Attacker,
-    Release,
-    Strike,
+    AttackResult,
+    SyntheticRelease,
     all_attacks,
 )
 from zerosum.modalities.tables.privacy.audit import Finding, strike_all
@@ -28,7 +28,9 @@ SEEDS = range(4)
 each_attack = pytest.mark.parametrize("one", all_attacks(), ids=lambda one: one.name)
 
 
-def struck(one: Attack, synthetic: Tensor, train: Tensor, holdout: Tensor, seed: int) -> Strike:
+def struck(
+    one: Attack, synthetic: Tensor, train: Tensor, holdout: Tensor, seed: int
+) -> AttackResult:
     release, victims = laid_out(synthetic, train, holdout, seed=seed)
     return one.prepare(release).strike(victims)
 
@@ -79,8 +81,8 @@ def test_the_same_seed_gives_the_same_numbers(one: Attack) -> None:
 def test_an_attack_gets_ready_from_the_release_alone(one: Attack) -> None:
     """Its guesses cannot look at training rows: there are none in what it is given."""
     given = list(inspect.signature(one.prepare).parameters.values())
-    assert [parameter.annotation for parameter in given] == [Release]
-    assert {field.name for field in fields(Release)} == {
+    assert [parameter.annotation for parameter in given] == [SyntheticRelease]
+    assert {field.name for field in fields(SyntheticRelease)} == {
         "rows", "names", "categorical", "known", "attacks", "seed",
     }  # fmt: skip
     release, victims = laid_out(rows(300, 0), rows(300, 1), rows(200, 2))
@@ -112,7 +114,7 @@ class Refused(Attack):
     name: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         raise EvaluationError("there is nothing to try")
 
 

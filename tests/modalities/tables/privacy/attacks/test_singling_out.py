@@ -8,7 +8,7 @@ from torch import Tensor
 from tests.modalities.tables.privacy.attacks.victims import laid_out, rows
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.holdout import row_bytes
-from zerosum.modalities.tables.privacy.attack import Attack, Attacker, Release
+from zerosum.modalities.tables.privacy.attack import Attack, Attacker, SyntheticRelease
 from zerosum.modalities.tables.privacy.attacks.singling_out import (
     Descriptions,
     MultivariateSinglingOut,
@@ -73,7 +73,7 @@ def test_numbers_are_met_by_what_is_more_extreme() -> None:
 def test_the_control_has_the_size_of_the_training_data() -> None:
     """Two of four values are in a holdout of two: of as many rows as were trained on, all four."""
     values = torch.tensor([[1.0], [2.0], [3.0], [4.0]], dtype=torch.float64)
-    release = Release(values, ("x",), torch.tensor([True]), known=values, attacks=4)
+    release = SyntheticRelease(values, ("x",), torch.tensor([True]), known=values, attacks=4)
     attacker = UnivariateSinglingOut().prepare(release)
     strike = attacker.strike(laid_out(values, values + 10, values[:2])[1])
     assert strike.main.value == 0
@@ -86,6 +86,8 @@ def test_the_control_has_the_size_of_the_training_data() -> None:
 def test_a_table_without_a_row_that_is_alone_is_told_of() -> None:
     twice = torch.tensor([[0.0], [0.0], [1.0], [1.0]], dtype=torch.float64)
     crossed = torch.cat([twice, twice[[0, 2, 1, 3]]], 1)
-    release = Release(crossed, ("a", "b"), torch.tensor([True, True]), known=twice, attacks=10)
+    release = SyntheticRelease(
+        crossed, ("a", "b"), torch.tensor([True, True]), known=twice, attacks=10
+    )
     with pytest.raises(EvaluationError, match="no description fits exactly one"):
         UnivariateSinglingOut().prepare(release)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from tests.modalities.tables.chain import people
-from zerosum.modalities.tables.privacy.attack import Release, Victims, lay_out
+from zerosum.modalities.tables.privacy.attack import SyntheticRelease, Targets, lay_out
 
 CATEGORICAL = (True, False, False, True)
 NAMES = ("city", "age", "income", "vip")
@@ -17,7 +17,7 @@ def rows(n: int, seed: int) -> Tensor:
 
 def laid_out(
     synthetic: Tensor, train: Tensor, holdout: Tensor, *, attacks: int = 200, seed: int = 0
-) -> tuple[Release, Victims]:
+) -> tuple[SyntheticRelease, Targets]:
     """What attackers get and whom they are shown."""
     return lay_out(
         synthetic, train, holdout, names=NAMES, categorical=CATEGORICAL, attacks=attacks, seed=seed

@@ -19,9 +19,9 @@ from zerosum.modalities.tables.judging.gower import Gower
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
     Attacker,
-    Release,
-    Strike,
-    Victims,
+    AttackResult,
+    SyntheticRelease,
+    Targets,
     attack,
     share,
 )
@@ -31,10 +31,10 @@ NEAR = 0.2
 
 
 class _ExactCopies(Attacker):
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: SyntheticRelease) -> None:
         self._made = set(row_bytes(release.rows))
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """All rows that have no twin."""
         train, holdout = row_bytes(victims.train), row_bytes(victims.holdout)
         times: dict[bytes, int] = {}
@@ -44,17 +44,17 @@ class _ExactCopies(Attacker):
         others = [row for row in holdout if row not in times]
         _require_rare(len(alone), len(others))
         main, control = self._given_back(alone), self._given_back(others)
-        return Strike(share(main), share(control), tries=len(main))
+        return AttackResult(share(main), share(control), tries=len(main))
 
     def _given_back(self, rows: list[bytes]) -> Tensor:
         return torch.tensor([row in self._made for row in rows])
 
 
 class _NearCopies(Attacker):
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: SyntheticRelease) -> None:
         self._made, self._categorical = release.rows, release.categorical
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """Some rows that have no twin, and how far the training rows around them are."""
         targets, others = (rows[: victims.attacks] for rows in (victims.train, victims.holdout))
         train = Gower(victims.train, self._categorical)
@@ -67,7 +67,7 @@ class _NearCopies(Attacker):
         main = _near(made, targets, torch.cat(apart))
         control = _near(made, others, train.nearest(others)[0][:, 0])
         _require_rare(len(main), len(control))
-        return Strike(share(main), share(control), tries=len(main))
+        return AttackResult(share(main), share(control), tries=len(main))
 
 
 class _Copies(Attack):
@@ -75,7 +75,7 @@ class _Copies(Attack):
 
 
 @attack
-class ExactCopies(_Copies):
+class ExactCopiesAttack(_Copies):
     """Every value is the same."""
 
     name: ClassVar[str] = "exact_copies"
@@ -90,13 +90,13 @@ class ExactCopies(_Copies):
         "{control} of rows never trained on and without a twin."
     )
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Know the synthetic rows by their values."""
         return _ExactCopies(release)
 
 
 @attack
-class NearCopies(_Copies):
+class NearCopiesAttack(_Copies):
     """Nearly every value is the same, in comparison with the rows around."""
 
     name: ClassVar[str] = "near_copies"
@@ -111,7 +111,7 @@ class NearCopies(_Copies):
         "trained on."
     )
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Know where the synthetic rows lie."""
         return _NearCopies(release)
 

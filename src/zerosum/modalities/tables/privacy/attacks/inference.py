@@ -20,10 +20,10 @@ from zerosum.modalities.tables.judging.gower import Gower
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
     Attacker,
-    Part,
-    Release,
-    Strike,
-    Victims,
+    AttackResult,
+    ReleasePart,
+    SyntheticRelease,
+    Targets,
     attack,
     share,
 )
@@ -37,7 +37,7 @@ class Guesser(Attacker):
         tolerance: how far a guessed number may be off, as a share of the range of the middle 90 %.
     """
 
-    def __init__(self, release: Release, *, tolerance: float = 0.05) -> None:
+    def __init__(self, release: SyntheticRelease, *, tolerance: float = 0.05) -> None:
         self._rows, self._names = release.rows, release.names
         self._gower = Gower(release.rows, release.categorical)
         ends = torch.tensor([0.05, 0.95], dtype=torch.float64)
@@ -49,7 +49,7 @@ class Guesser(Attacker):
             release.noise("inference").integers(release.attacks, high=len(release.rows))
         ]
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """Count values that are guessed; a blind guess is that of a synthetic row at random.
 
         All columns of a person are guessed, and these hang together: for the interval each person
@@ -59,11 +59,11 @@ class Guesser(Attacker):
         main, control = (self._right(self.guesses(rows), rows) for rows in (targets, others))
         blind = self._right(self._blind[: len(targets)], targets[: len(self._blind)])
         parts = [
-            Part(name, share(main[:, i]), share(control[:, i]))
+            ReleasePart(name, share(main[:, i]), share(control[:, i]))
             for i, name in enumerate(self._names)
         ]
         whole = (share(hits.double().mean(1)) for hits in (main, control, blind))
-        return Strike(*whole, tries=len(main), parts=tuple(parts))
+        return AttackResult(*whole, tries=len(main), parts=tuple(parts))
 
     def guesses(self, rows: Tensor) -> Tensor:
         """For each value of rows `[n, D]` what is guessed from the others of its row, `[n, D]`."""
@@ -99,7 +99,7 @@ class AttributeInference(Attack):
     )
     exposed: ClassVar[str] = "{count} in 1,000 values are guessed because of it"
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """All synthetic rows are searched."""
         if len(release.names) < 2:
             raise EvaluationError("one column leaves nothing to guess it from")

@@ -19,9 +19,9 @@ from zerosum.modalities.tables.judging.gower import Gower
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
     Attacker,
-    Release,
-    Strike,
-    Victims,
+    AttackResult,
+    SyntheticRelease,
+    Targets,
     attack,
     strike_rows,
 )
@@ -39,7 +39,7 @@ class Linker(Attacker):
     """
 
     def __init__(
-        self, release: Release, splits: list[tuple[Tensor, Tensor]], *, neighbours: int = 1
+        self, release: SyntheticRelease, splits: list[tuple[Tensor, Tensor]], *, neighbours: int = 1
     ) -> None:
         self._k = min(neighbours, len(release.rows))
         self._sides = [
@@ -51,7 +51,7 @@ class Linker(Attacker):
             missed *= max(rest - self._k - i, 0) / (rest - i)
         self._chance = 1 - missed
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """Count rows whose halves are linked; a blind guess names synthetic rows at random."""
         blind = Rate(self._chance, min(victims.attacks, len(victims.train)))
         return strike_rows(self.links, victims, baseline=blind)
@@ -93,7 +93,7 @@ class Linkability(Attack):
     )
     exposed: ClassVar[str] = "{count} in 1,000 people are linked because of it"
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Split the columns in ten ways."""
         columns = len(release.names)
         if columns < 2:

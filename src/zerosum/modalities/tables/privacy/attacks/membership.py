@@ -23,10 +23,10 @@ from zerosum.modalities.tables.judging.rows import auc
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
     Attacker,
+    AttackResult,
     Extra,
-    Release,
-    Strike,
-    Victims,
+    SyntheticRelease,
+    Targets,
     attack,
     share,
 )
@@ -47,7 +47,7 @@ class _Suspicion(Attacker):
     def __init__(self, score: Callable[[Tensor], Tensor], noise: Noise) -> None:
         self._score, self._noise = score, noise
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """As many training rows as others are shown."""
         n = min(len(victims.train), len(victims.strangers), _MORE * victims.attacks)
         inside, outside = self._score(victims.train[:n]), self._score(victims.strangers[:n])
@@ -56,7 +56,7 @@ class _Suspicion(Attacker):
             f"Membership was tried on {n:,} rows of each kind; the rate at 1 % false alarms needs "
             "some hundreds, so a holdout of a thousand rows.",
         )  # fmt: skip
-        return Strike(
+        return AttackResult(
             share(main), share(control), tries=n, extras=self._extras(inside, outside), notes=notes
         )
 
@@ -131,12 +131,12 @@ class _Membership(Attack):
         "{main} of {n} training rows are called trained on, and {control} of rows that never were."
     )
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """A score for any row."""
         return _Suspicion(self.score(release), release.noise(self.name))
 
     @abstractmethod
-    def score(self, release: Release) -> Callable[[Tensor], Tensor]:
+    def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
         """From rows `[n, D]` to how likely each was trained on, `[n]`."""
 
 
@@ -153,7 +153,7 @@ class MembershipByDistance(_Membership):
     )
     source: ClassVar[str] = "Chen et al. 2020, arXiv:1909.03935, full black-box attack"
 
-    def score(self, release: Release) -> Callable[[Tensor], Tensor]:
+    def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
         """The distance to the nearest synthetic row, negative."""
         made = Gower(release.rows, release.categorical)
         return lambda rows: -made.nearest(rows)[0][:, 0]
@@ -172,7 +172,7 @@ class MembershipByDensity(_Membership):
     )
     source: ClassVar[str] = "after van Breugel et al. 2023, arXiv:2302.12580 (DOMIAS)"
 
-    def score(self, release: Release) -> Callable[[Tensor], Tensor]:
+    def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
         """The logarithm of the ratio of two distances: to reals, and to synthetic rows."""
         made = Gower(release.rows, release.categorical)
         real = Gower(release.known, release.categorical, ranges=release.rows)

@@ -21,9 +21,9 @@ from zerosum.errors import EvaluationError
 from zerosum.modalities.tables.privacy.attack import (
     Attack,
     Attacker,
-    Release,
-    Strike,
-    Victims,
+    AttackResult,
+    SyntheticRelease,
+    Targets,
     attack,
     share,
 )
@@ -96,12 +96,12 @@ class Descriptions:
 
 
 class _Describer(Attacker):
-    def __init__(self, release: Release, found: Descriptions, blind: Descriptions) -> None:
+    def __init__(self, release: SyntheticRelease, found: Descriptions, blind: Descriptions) -> None:
         if not len(found):
             raise EvaluationError("no description fits exactly one synthetic row")
         self._found, self._blind, self._wanted = found, blind, release.attacks
 
-    def strike(self, victims: Victims) -> Strike:
+    def strike(self, victims: Targets) -> AttackResult:
         """Count descriptions that fit one row; for the control, see the module."""
         in_train = self._found.counts(victims.train)
         in_holdout = self._found.counts(victims.holdout)
@@ -113,7 +113,7 @@ class _Describer(Attacker):
                 f"Only {len(self._found):,} different descriptions fit exactly one synthetic row; "
                 f"{self._wanted:,} were asked for. Columns with few values single out nobody.",
             )
-        return Strike(
+        return AttackResult(
             main=share(in_train == 1),
             control=Rate(
                 min(float(swapped.double().mean()), 1.0), len(self._found) * min(sizes, 1.0)
@@ -145,7 +145,7 @@ class UnivariateSinglingOut(_SinglingOut):
         "training rows. As many as {control} would be, had other people been trained on."
     )
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Every such value, or as many as are wanted."""
         rows, noise = _distinct(release), release.noise("univariate")
         found = [_alone(rows[:, i], i, release.categorical) for i in range(rows.shape[1])]
@@ -173,7 +173,7 @@ class MultivariateSinglingOut(_SinglingOut):
         "many as {control} would, had other people been trained on."
     )
 
-    def prepare(self, release: Release) -> Attacker:
+    def prepare(self, release: SyntheticRelease) -> Attacker:
         """Conditions that fit exactly one synthetic row, from rows and columns at random."""
         rows, noise = _distinct(release), release.noise("multivariate")
         width = min(self.width, rows.shape[1])
@@ -192,7 +192,7 @@ class MultivariateSinglingOut(_SinglingOut):
         return _Describer(release, found, _blind(rows, release, noise, width=width))
 
 
-def _distinct(release: Release) -> Tensor:
+def _distinct(release: SyntheticRelease) -> Tensor:
     """The different synthetic rows in random order: copies of one tell no more than it does."""
     told = release.rows.nan_to_num(nan=_GONE).unique(dim=0)
     told = told[release.noise("order").uniform(len(told)).argsort()]
@@ -211,7 +211,7 @@ def _alone(values: Tensor, column: int, categorical: Tensor) -> tuple[Tensor, Te
 
 
 def _from_rows(
-    rows: Tensor, median: Tensor, release: Release, noise: Noise, *, width: int
+    rows: Tensor, median: Tensor, release: SyntheticRelease, noise: Noise, *, width: int
 ) -> Descriptions:
     """As many conditions as are wanted, each from one row.
 
@@ -229,7 +229,7 @@ def _from_rows(
     return Descriptions(column, low, high)
 
 
-def _blind(rows: Tensor, release: Release, noise: Noise, *, width: int) -> Descriptions:
+def _blind(rows: Tensor, release: SyntheticRelease, noise: Noise, *, width: int) -> Descriptions:
     """Blind conditions: any value of a column, to be equalled, reached, or not exceeded."""
     n = release.attacks
     column = _some_columns(n, rows.shape[1], width, noise)

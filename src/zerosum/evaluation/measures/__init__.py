@@ -1,1 +1,0 @@
-"""One file for each kind of measure; the judge finds them by themselves."""
