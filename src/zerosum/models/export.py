@@ -18,6 +18,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import ExportError, RunError, did_you_mean
 from zerosum.games.base import Game
 from zerosum.models.facts import as_text, facts_of
+from zerosum.runs.earlier import modern_recipe, modern_space
 from zerosum.runs.files import make_folder, parse_json, require_unicode, write_whole
 from zerosum.runs.forms import FactsForm
 from zerosum.runs.tensors import parse_metadata, parse_tensors
@@ -148,6 +149,8 @@ def read_weights(path: Path) -> Exported:
         raise ExportError(f"{path} is damaged: its digest does not match. Export it again.")
     try:
         parsed = {name: parse_json(said[name]) for name in _STRUCTURES if name in said}
+        for name, read in (("recipe", modern_recipe), ("space", modern_space)):
+            parsed[name] = read(parsed.get(name))
         form = FactsForm.read({**said, **parsed}, path)
     except (ValueError, RunError) as error:
         raise ExportError(f"{path} is damaged: {error} Export the run again.") from error

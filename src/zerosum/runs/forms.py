@@ -106,7 +106,7 @@ class ManifestForm(Form):
     parent: ParentForm | None = None
     privacy: PrivacyForm | None = None
     step: Count = 0
-    images: Count = 0
+    samples: Count = 0
     seconds: Seconds = 0.0
     scores: dict[str, Any] | None = None
 
@@ -133,15 +133,15 @@ class EventForm(LineForm):
     """An event of which the rest is shown alone."""
 
     step: Count | None = None
-    images: Count | None = None
+    samples: Count | None = None
     name: Name | None = None
     words: Name | None = None
 
 
 class MeasuredForm(LineForm):
-    """A look of the referee, drawn over the images seen."""
+    """A look of the referee, drawn over the samples seen."""
 
-    images: Count
+    samples: Count
 
 
 class FindingForm(LineForm):

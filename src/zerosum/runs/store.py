@@ -4,7 +4,7 @@
 manifest.json       schema, recipe, space, data, versions, seed, device, execution, state, parent
 history.jsonl       one row for every few steps: each term and signal
 events.jsonl        what happened: choices, warnings, stops, divergence
-samples/            pictures or tables of samples, by images seen
+samples/            pictures or tables of samples, by samples seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
 ledger.json         of a private run: how many steps may have been played
@@ -29,6 +29,7 @@ from typing import Any
 
 from zerosum.errors import RunError, did_you_mean
 from zerosum.runs.checkpoints import Checkpoints
+from zerosum.runs.earlier import modern_manifest, modern_row
 from zerosum.runs.files import (
     append_line,
     inside,
@@ -51,8 +52,8 @@ _LASTING = (
     "audited", "interrupted", "diverged", "failed", "ended",
 )  # fmt: skip
 """Events that are true whatever is trained again; all others are of the game, and come again."""
-SCHEMA = 1
-"""Version of the folder's form; newer ones are refused."""
+SCHEMA = 2
+"""Version of the folder's form; newer ones are refused, and 1 is read."""
 
 
 def _leave_empty(_run: "Run") -> None:
@@ -133,6 +134,8 @@ class Run:
                 f"{folder} was written by a newer zerosum (schema {schema:.9g}, and this "
                 f"one reads up to {SCHEMA}). Upgrade: pip install -U zerosum."
             )
+        if schema == 1:
+            manifest = modern_manifest(manifest)
         ManifestForm.read(manifest, folder / "manifest.json")
         return cls(folder, manifest)
 
@@ -226,10 +229,10 @@ class Run:
         rows = list(self._rows("history.jsonl"))
         for row in rows:
             sound = all(type(value) in (int, float) for value in row.values())
-            if not sound or not all(type(row.get(name)) is int for name in ("step", "images")):
+            if not sound or not all(type(row.get(name)) is int for name in ("step", "samples")):
                 raise RunError(
                     f"{self.folder / 'history.jsonl'} holds a row that zerosum did not write: a "
-                    "row has step, images, and numbers by name. Remove it."
+                    "row has step, samples, and numbers by name. Remove it."
                 )
         return rows
 
@@ -253,10 +256,11 @@ class Run:
         path = self.folder / name
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
-    def drop_pictures(self, images: int) -> None:
-        """Delete pictures of samples after so many images: what follows is another training."""
-        for path in (self.folder / "samples").glob("images-*.png"):
-            if int(path.stem.partition("-")[2]) > images:
+    def drop_pictures(self, samples: int) -> None:
+        """Delete pictures drawn after so many samples: what follows is another training."""
+        for path in (self.folder / "samples").glob("*.png"):
+            drawn = re.fullmatch(r"(?:samples|images)-(\d+)", path.stem)
+            if drawn and int(drawn[1]) > samples:
                 path.unlink(missing_ok=True)
 
     def _append(self, name: str, row: dict[str, Any]) -> None:
@@ -275,7 +279,7 @@ class Run:
                         continue
                     if not isinstance(row, dict):
                         raise RunError(f"{path} holds a line that is no JSON object. Remove it.")
-                    yield row
+                    yield modern_row(row)
         except FileNotFoundError:
             return
         except OSError as error:

@@ -48,7 +48,7 @@ def train(
     out: Path | str | None = None,
     root: Path | str = "runs",
     minutes: float | None = None,
-    images: int | None = None,
+    samples: int | None = None,
     seed: int = 0,
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
@@ -70,14 +70,14 @@ def train(
         data: whatever `open_data` takes.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
-        minutes: budget in minutes of training. The number of images is planned from a measured
+        minutes: budget in minutes of training. The number of samples is planned from a measured
             step and recorded, since schedules depend on it; the clock is obeyed all the same.
-        images: budget in images (rows, points) seen; replaces the recipe's own.
+        samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
         data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
         from_run: another run, or its model, whose weights it starts with where they fit.
-        freeze: layers of the discriminator, from the picture up, that stay as they are there.
+        freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
@@ -90,7 +90,7 @@ def train(
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
     """
-    _check_budget(minutes, images)
+    _check_budget(minutes, samples)
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
@@ -111,7 +111,7 @@ def train(
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:
             raise RunError(
-                "--show-reals is for tables: points are drawn on reals anyway, and pictures never "
+                "--show-reals is for tables: points are drawn on reals anyway, and images never "
                 "are. Leave it out."
             )
         secret, tried = None, plan
@@ -120,8 +120,8 @@ def train(
             secret, referee = promise.secret, "off"
             tried = replace(plan, dataset=stand_in_for(plan, seed))
         resolved = plan.recipe
-        if images is not None:
-            resolved = resolved.with_values({"optimisation.total_images": images})
+        if samples is not None:
+            resolved = resolved.with_values({"optimisation.total_samples": samples})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
         folder = Path(runtime.agree_text(str(folder)))
         if runtime.is_main:
@@ -133,7 +133,7 @@ def train(
             resolved = source.settle(resolved, draft, freeze)
         del draft
         execution, trials = _choose(resolved, tried, seed, runtime, wishes or Wishes(), minutes)
-        if minutes is not None and images is None:
+        if minutes is not None and samples is None:
             resolved = _planned(resolved, tried, seed, runtime, execution, trials, minutes)
         privacy = None
         if promise is not None:
@@ -161,7 +161,7 @@ def resume(
     *,
     data: Any = None,
     minutes: float | None = None,
-    images: int | None = None,
+    samples: int | None = None,
     device: str | None = None,
     code: Path | str | None = None,
     referee: Guard | None = None,
@@ -174,13 +174,13 @@ def resume(
 
     A run that was cut off before it saved any is begun anew, from its seed. A private run goes on
     with other noise, after the last step that was reserved: steps whose weights were lost count as
-    played, and their history and pictures are removed.
+    played, and their history and images are removed.
 
     Args:
         folder: the run.
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
-        images: a new, larger budget in images; schedules stretch with it.
+        samples: a new, larger budget in samples; schedules stretch with it.
         device: left out, the device the run was trained on.
         code: the user's own recipe file, where the run came from one.
         referee: left out, as the run was started.
@@ -195,10 +195,10 @@ def resume(
         DataError: the data is not there, or is not the data of the run.
         PrivacyError: a private run is to be changed, or its ledger is missing or damaged.
     """
-    _check_budget(minutes, images)
+    _check_budget(minutes, samples)
     run = Run.open(folder)
     private = run.manifest.get("privacy")
-    if private and (images is not None or referee not in (None, "off")):
+    if private and (samples is not None or referee not in (None, "off")):
         raise PrivacyError(
             f"{run.folder} promises privacy for the steps that were planned, without a referee. "
             "Resume it as it is, or train anew with another --epsilon."
@@ -212,8 +212,8 @@ def resume(
         newest, problems = _newest(run)
         _undo_remedies(run, 0 if newest is None else newest.step)
         recipe = recipe_of(run, code)
-        if images is not None:
-            recipe = recipe.with_values({"optimisation.total_images": images})
+        if samples is not None:
+            recipe = recipe.with_values({"optimisation.total_samples": samples})
         dataset, _ = data_of(run, data, None if private else progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
@@ -223,7 +223,7 @@ def resume(
         )  # fmt: skip
         checkpoint = newest or Checkpoint(0, *trainer.state())
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
-        alike = same and images is None and runtime.world == run.manifest["processes"]
+        alike = same and samples is None and runtime.world == run.manifest["processes"]
         alike = alike and not private
         if not same:
             # Generators of CPU and GPU have unlike states: start a new stream from this step.
@@ -240,12 +240,12 @@ def resume(
             trainer.load_state(tensors, checkpoint.scalars)
         except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
-        saved = trainer.images_seen
+        saved = trainer.samples_seen
         if trainer.progress >= 1:
             raise RunError(
-                f"{run.folder} is finished: {saved:,} images. To train on, "
+                f"{run.folder} is finished: {saved:,} samples. To train on, "
                 + ("train anew: a promise of privacy is for the steps that were planned." if private
-                   else f"give a larger budget: --images {2 * saved}.")
+                   else f"give a larger budget: --samples {2 * saved}.")
             )  # fmt: skip
         spent = {}
         if private:
@@ -316,7 +316,7 @@ def _choose(
         ways,
         lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
         runtime=runtime,
-        num_steps=recipe.optimisation.total_images / recipe.optimisation.batch_size,
+        num_steps=recipe.optimisation.total_samples / recipe.optimisation.batch_size,
         budget_seconds=None if minutes is None else minutes * 60,
     )
 
@@ -325,7 +325,7 @@ def _planned(
     recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
     trials: list[Trial], minutes: float,
 ) -> Recipe:  # fmt: skip
-    """The recipe with as many images as fit into the time."""
+    """The recipe with as many samples as fit into the time."""
     mine = [trial for trial in trials if trial.execution == execution] or measure(
         [execution],
         lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
@@ -333,7 +333,9 @@ def _planned(
     )
     seconds = mine[0].mean_seconds
     steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
-    return recipe.with_values({"optimisation.total_images": steps * recipe.optimisation.batch_size})
+    return recipe.with_values(
+        {"optimisation.total_samples": steps * recipe.optimisation.batch_size}
+    )
 
 
 def _create(
@@ -359,7 +361,7 @@ def _create(
         "referee": referee,
         "versions": versions(),
         "step": 0,
-        "images": 0,
+        "samples": 0,
         "seconds": 0.0,
         **facts,
     }
@@ -391,8 +393,8 @@ def _same_device(run: Run) -> str:
     return "auto" if device.startswith("cuda") else device
 
 
-def _check_budget(minutes: float | None, images: int | None) -> None:
+def _check_budget(minutes: float | None, samples: int | None) -> None:
     if minutes is not None and not minutes > 0:
         raise RunError(f"--minutes is {minutes}; give a number above 0.")
-    if images is not None and images < 1:
-        raise RunError(f"--images is {images}; give a whole number above 0.")
+    if samples is not None and samples < 1:
+        raise RunError(f"--samples is {samples}; give a whole number above 0.")

@@ -9,6 +9,7 @@ from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Better, Memorisation
 from zerosum.evaluation.reports.parts import Part
+from zerosum.runs.earlier import modern_row
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Evaluation(Report):
         verdict: one sentence.
         warnings: what a reader must know before believing the numbers.
         parts: what is shown of samples and reals, which depends on their kind.
-        curves: numbers over the training by name, each a list of `(images, value)`.
+        curves: numbers over the training by name, each a list of `(samples, value)`.
         events: what was diagnosed and done while the model was trained; JSON values.
         seconds: how long the judge took.
     """
@@ -144,16 +145,16 @@ class Evaluation(Report):
     def read(cls, values: Mapping[str, Any]) -> Self:
         """See `Report.read`."""
         return cls(
-            subject=dict(values["subject"]),
+            subject=modern_row(values["subject"]),
             figures=tuple(_figure(row) for row in values["figures"]),
             verdict=values["verdict"],
             warnings=tuple(values["warnings"]),
             parts=tuple(Part.from_json(part) for part in values.get("parts", ())),
             curves={
-                name: [(images, value) for images, value in curve]
+                name: [(samples, value) for samples, value in curve]
                 for name, curve in values["curves"].items()
             },
-            events=tuple(values["events"]),
+            events=tuple(map(modern_row, values["events"])),
             seconds=values["seconds"],
         )
 
