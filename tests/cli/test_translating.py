@@ -66,7 +66,7 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     assert done.code == 0, done.err
     assert "unpaired pictures: 48 in" in done.err
     (tmp_path / "old").rename(tmp_path / "new")
-    words = ("resume", tmp_path / "run", "--images", "240", "--quiet")
+    words = ("resume", tmp_path / "run", "--images", "80", "--quiet")
     done = zerosum(*words)
     assert done.code == 2
     assert "name it with --data" in done.err
