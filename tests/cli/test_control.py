@@ -25,8 +25,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def quickly_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the pictures to learn an attribute from: how well is tested elsewhere."""
-    monkeypatch.setattr("zerosum.modalities.images.attributes._SAMPLES_SEEN", 6_000)
+    """A thirtieth of the pictures to learn an attribute from: how well is tested elsewhere."""
+    monkeypatch.setattr("zerosum.modalities.images.attributes._SAMPLES_SEEN", 2_000)
 
 
 def test_from_directions_to_an_edit(run: Path, tmp_path: Path) -> None:

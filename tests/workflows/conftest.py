@@ -48,6 +48,12 @@ def train_small() -> Callable[..., Run]:
     return run
 
 
+@pytest.fixture(scope="session")
+def straight(tmp_path_factory: pytest.TempPathFactory, train_small: Callable[..., Run]) -> Run:
+    """The training of `train_small` that nothing stopped; only to be looked at."""
+    return train_small(tmp_path_factory.mktemp("straight") / "run")
+
+
 @pytest.fixture
 def small_arguments() -> list[str]:
     """The same training as words of the command line, without its budget."""

@@ -83,11 +83,7 @@ def test_the_healthy_state_is_taken_where_it_is_the_model(
 
 @pytest.mark.parametrize(
     "recipe",
-    [
-        "dcgan",
-        "stylegan",
-        *(pytest.param(one, marks=pytest.mark.slow) for one in ("r3gan", "wgan_gp")),
-    ],
+    ["dcgan", *(pytest.param(x, marks=pytest.mark.slow) for x in ("r3gan", "stylegan", "wgan_gp"))],
 )
 def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: Callable[[Run, Run], None],
