@@ -22,7 +22,7 @@ from zerosum.testing import small_dataset
 
 
 def every_recipe() -> list[Any]:
-    """Every recipe on each space; slow where another of the kind is quick, or the graph is large."""
+    """Every recipe on each space; slow where a like one is quick, or the graph is large."""
     found, seen = [], {"style_generator", "resnet_translator"}
     for entry in all_recipes().values():
         for space in entry.spaces:
