@@ -80,7 +80,11 @@ class Forks:
         self._server, self._place = server, place
 
     def start(
-        self, *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdout: int | None = None,
     ) -> Fork:
         """Start `python WORDS`: a script or `-m MODULE`, and its arguments.
 
@@ -88,6 +92,7 @@ class Forks:
             words: what stands behind `python`.
             cwd: the folder to run in; this process's if not given.
             env: variables of the environment, on top of this process's.
+            stdout: the number of an open file that takes what is printed.
         """
         printed = Path(tempfile.mkdtemp(dir=self._place))
         asked = {
@@ -97,14 +102,15 @@ class Forks:
         (printed / "asked.json").write_text(json.dumps(asked), "utf-8")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            socket.send_fds(self._server, [str(printed).encode()], [theirs.fileno()])
+            numbers = [theirs.fileno(), *([] if stdout is None else [stdout])]
+            socket.send_fds(self._server, [str(printed).encode()], numbers)
         return Fork(ours, printed)
 
     def run(
-        self, *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self, *words: object, cwd: Path | None = None, stdout: int | None = None
     ) -> subprocess.CompletedProcess[str]:
         """The same, once it has ended."""
-        fork = self.start(*words, cwd=cwd, env=env)
+        fork = self.start(*words, cwd=cwd, stdout=stdout)
         out, err = fork.communicate()
         return subprocess.CompletedProcess([str(word) for word in words], fork.wait(), out, err)
 
@@ -127,7 +133,7 @@ def open_forks(env: Mapping[str, str]) -> Iterator[Forks]:
 def _serve(server: socket.socket) -> list[str]:
     """Fork for each program that is asked for. Returns in such a fork alone, with its words."""
     while True:
-        place, handles, _, _ = socket.recv_fds(server, 4_096, 1)
+        place, handles, _, _ = socket.recv_fds(server, 4_096, 2)
         if not place:
             with suppress(ChildProcessError):
                 while True:  # so that their time counts as this process's
@@ -136,10 +142,12 @@ def _serve(server: socket.socket) -> list[str]:
         with socket.socket(fileno=handles[0]) as status:
             if not os.fork():
                 server.close()
-                return _watched(Path(place.decode()), status)
+                return _watched(Path(place.decode()), status, handles[1:])
+            for number in handles[1:]:
+                os.close(number)
 
 
-def _watched(place: Path, status: socket.socket) -> list[str]:
+def _watched(place: Path, status: socket.socket, stdout: list[int]) -> list[str]:
     """Fork once more. The parent says who the child is and how it ends; the child returns."""
     child = os.fork()
     if child:
@@ -154,6 +162,8 @@ def _watched(place: Path, status: socket.socket) -> list[str]:
     os.environ.update(asked["env"])
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(place / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+    for given in stdout:
+        os.dup2(given, 1)
     return asked["words"]
 
 

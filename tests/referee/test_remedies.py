@@ -19,6 +19,9 @@ from zerosum.testing import small_dataset
 from zerosum.workflows.prepare import make_trainer
 
 CASES = [(name, space) for name, entry in all_recipes().items() for space in entry.spaces]
+SLOW = {("cgan", "vector"), ("dcgan", "image"), ("infogan", "image"), ("vanilla", "image"),
+        ("wgan_gp", "image")}  # fmt: skip
+"""Recipes whose game another one plays too, or on points."""
 UNCHANGED = {"roll-back", "new-seed"}
 
 
@@ -47,7 +50,10 @@ def played(name: str, space: str) -> Trainer:
     return old
 
 
-@pytest.mark.parametrize(("name", "space"), CASES)
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [pytest.param(*case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES],
+)
 @pytest.mark.parametrize("remedy", REMEDIES)
 def test_a_changed_duel_goes_on_from_the_state_of_the_old(
     name: str, space: str, remedy: str

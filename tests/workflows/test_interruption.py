@@ -44,7 +44,7 @@ def test_killed_run_resumes_bit_for_bit(
     assert_same_run: Callable[[Run, Run], None],
     forks: Forks,
 ) -> None:
-    images = 16 * 800
+    images = 16 * 600
     process = forks.start(*_words(tmp_path / "killed", small_arguments, images))
     try:
         _await_checkpoint(process, tmp_path / "killed")
