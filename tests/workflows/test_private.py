@@ -36,6 +36,9 @@ from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
+QUICK: dict[str, Any] = {
+    "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
+}  # fmt: skip
 
 
 def test_the_accountant_agrees_with_published_figures() -> None:
@@ -88,7 +91,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"looking at rows.* \(name: kind; n: kind\)"):
         model = zs.train(
             "table", data=frame, out=tmp_path / "run", set=SMALL, images=5_000, epsilon=3.0,
-            quiet=True,
+            **QUICK,
         )  # fmt: skip
     manifest = (tmp_path / "run" / "manifest.json").read_text("utf-8")
     assert "Ada" not in manifest
@@ -99,7 +102,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
     model = zs.train(
         "table", data=people(2_000), out=tmp_path / "run", set=SMALL, images=6_000,
-        epsilon=2.0, delta=1e-5, referee="act", quiet=True,
+        epsilon=2.0, delta=1e-5, referee="act", **QUICK,
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]
@@ -140,7 +143,7 @@ def test_private_runs_on_different_rows_are_not_taken_for_the_same(tmp_path: Pat
         data.write_text("x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(rows)))
         zs.train(
             "table", data=data, out=tmp_path / name, set=SMALL, images=800, epsilon=2.0,
-            delta=1e-5, quiet=True,
+            delta=1e-5, **QUICK,
         )  # fmt: skip
     found = zs.compare([tmp_path / "a", tmp_path / "b"], n=50, quiet=True)
     assert len(found.evaluations) == 2
