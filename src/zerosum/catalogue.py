@@ -58,10 +58,11 @@ def load_recipe_file(path: Path) -> Entry:
     if not path.is_file():
         raise RecipeError(f"no recipe file at {path}. Give the path of a .py file.")
     load_installed()
-    module_name = _FILE_PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    body = path.read_bytes()
+    module_name = _FILE_PREFIX + hashlib.sha256(body).hexdigest()[:16]
     if module_name not in sys.modules:
         spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
+        if spec is None:
             raise RecipeError(f"{path} is not a Python file.")
         for stale in [name for name, file in _FILES.items() if file == path]:
             _forget(stale)
@@ -70,7 +71,8 @@ def load_recipe_file(path: Path) -> Entry:
         name_file(module_name, path)
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            # Not by the loader: bytecode that it keeps is stale after two changes within a second.
+            exec(compile(body, path, "exec"), vars(module))
         except BaseException:
             _forget(module_name)
             raise
