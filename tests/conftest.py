@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.forks import Forks, open_forks
 
-torch.set_num_threads(1)  # tiny tensors: handing work to threads costs more than it saves
+# For torch and others, which are loaded later, and for processes that tests start. Of tiny tensors
+# handing work to threads costs more than it saves.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")

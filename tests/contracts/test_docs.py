@@ -76,8 +76,8 @@ def script_and_files(text: str) -> tuple[str, dict[str, str]]:
 EXECUTABLE = [page for page in WRITTEN if script_and_files(page.read_text("utf-8"))[0].strip()]
 
 SLOW = {
-    "README.md", "docs/evaluation.md", "docs/table-conditions.md", "docs/tables.md",
-    "docs/translation.md",
+    "README.md", "docs/control.md", "docs/evaluation.md", "docs/runs.md", "docs/tables.md",
+    "docs/table-conditions.md", "docs/translation.md",
 }  # fmt: skip
 """Pages that train for long what another page trains shortly."""
 
