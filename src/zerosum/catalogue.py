@@ -8,11 +8,14 @@ themselves; other packages add theirs through the entry-point groups `zerosum.re
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 from zerosum.config import forget_kinds
 from zerosum.errors import RecipeError, did_you_mean
@@ -58,11 +61,11 @@ def load_recipe_file(path: Path) -> Entry:
     if not path.is_file():
         raise RecipeError(f"no recipe file at {path}. Give the path of a .py file.")
     load_installed()
-    body = path.read_bytes()
-    module_name = _FILE_PREFIX + hashlib.sha256(body).hexdigest()[:16]
+    module_name = _FILE_PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     if module_name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None:
+        loader = _Anew(module_name, str(path)) if path.suffix == ".py" else None
+        spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
+        if spec is None or spec.loader is None:
             raise RecipeError(f"{path} is not a Python file.")
         for stale in [name for name, file in _FILES.items() if file == path]:
             _forget(stale)
@@ -71,8 +74,7 @@ def load_recipe_file(path: Path) -> Entry:
         name_file(module_name, path)
         sys.modules[module_name] = module
         try:
-            # Not by the loader: bytecode that it keeps is stale after two changes within a second.
-            exec(compile(body, path, "exec"), vars(module))
+            spec.loader.exec_module(module)
         except BaseException:
             _forget(module_name)
             raise
@@ -80,6 +82,14 @@ def load_recipe_file(path: Path) -> Entry:
     if not mine:
         raise RecipeError(f"{path} registers no recipe. Decorate a function with @zs.recipe(...).")
     return mine[-1]
+
+
+class _Anew(SourceFileLoader):
+    """Compiles each time: bytecode that is kept is stale after two changes within a second."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """No age that bytecode could be compared with."""
+        raise OSError
 
 
 def modality_of(space: Space) -> Modality:
