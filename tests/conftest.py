@@ -21,6 +21,12 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer trees in the two-sample test; how well they tell sides apart is tested elsewhere."""
+    monkeypatch.setattr("zerosum.evaluation.measures.two_sample.NUM_TREES", 5)
+
+
 @pytest.fixture(scope="session")
 def forks(environment: dict[str, str]) -> Iterator[Forks]:
     """Programs in processes of their own that have imported this tree already."""

@@ -10,6 +10,8 @@ import pytest
 
 from zerosum.runs.store import Run
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)
 

@@ -24,7 +24,7 @@ def _into(target: str, words: list[str], forks: Forks) -> tuple[int, str]:
     else:
         number = os.open(target, os.O_WRONLY)
     try:
-        done = forks.run("-m", "zerosum", *words, stdout=number)
+        done = forks.run("-m", "zerosum", *words, streams={1: number})
     finally:
         os.close(number)
     return done.returncode, done.stderr

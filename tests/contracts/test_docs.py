@@ -76,10 +76,11 @@ def script_and_files(text: str) -> tuple[str, dict[str, str]]:
 EXECUTABLE = [page for page in WRITTEN if script_and_files(page.read_text("utf-8"))[0].strip()]
 
 SLOW = {
-    "README.md", "docs/control.md", "docs/evaluation.md", "docs/runs.md", "docs/tables.md",
-    "docs/table-conditions.md", "docs/translation.md",
+    "README.md", "docs/control.md", "docs/evaluation.md", "docs/export.md", "docs/index.md",
+    "docs/own-modality.md", "docs/runs.md", "docs/tables.md", "docs/table-conditions.md",
+    "docs/translation.md",
 }  # fmt: skip
-"""Pages that train for long what another page trains shortly."""
+"""Pages that train for long, or what other tests train too."""
 
 
 @pytest.mark.parametrize(

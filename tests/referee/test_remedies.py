@@ -27,7 +27,12 @@ UNCHANGED = {"roll-back", "new-seed"}
 
 def recipe_of(name: str, space: str) -> Recipe:
     recipe = all_recipes()[name].resolve(data_of(name, space).space)
-    return recipe.with_values({"optimisation.batch_size": 8, "optimisation.total_images": 400})
+    narrow = {f"game.{player}.width": 16 for player in ("generator", "discriminator")}
+    if space == "table":
+        narrow = {}
+    return recipe.with_values(
+        narrow | {"optimisation.batch_size": 8, "optimisation.total_images": 400}
+    )
 
 
 def data_of(name: str, space: str) -> Dataset:

@@ -86,8 +86,8 @@ def test_a_learned_way_changes_its_reading_and_none_that_is_kept() -> None:
 
 
 def test_a_learned_direction_is_kept_and_edits_go_along_it(model: zs.StyledModel) -> None:
-    zs.learn_direction(model, "tilt", labels=tilt, n=1_000)
-    found = zs.learn_direction(model, "bright", labels=brightness, keep=["tilt"], n=1_000)
+    zs.learn_direction(model, "tilt", labels=tilt, n=500)
+    found = zs.learn_direction(model, "bright", labels=brightness, keep=["tilt"], n=500)
     assert model.run is not None
     assert set(read_directions(model.run)) >= {"tilt", "bright"}
     torch.testing.assert_close(read_directions(model.run)["bright"].way, found.way)

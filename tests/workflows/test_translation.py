@@ -74,7 +74,9 @@ def test_previews_show_translations_of_sources(
         assert int((again.int() - one.int()).abs().max()) <= 1
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "inpaint", "upscale"])
+@pytest.mark.parametrize(
+    "name", ["pix2pix", "cyclegan", pytest.param("inpaint", marks=pytest.mark.slow), "upscale"]
+)
 def test_samples_that_are_judged_come_from_sources_of_the_reals(
     name: str, pairs: Path, tmp_path: Path, train_small: Callable[..., Run]
 ) -> None:
