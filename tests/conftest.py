@@ -18,7 +18,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 def environment() -> dict[str, str]:
     """What a subprocess needs to import this tree, with one thread."""
     path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": path}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from tests.workflows.test_control import SMALL
 from zerosum.cli.app import app
 from zerosum.cli.control import read_seeds
@@ -19,7 +20,7 @@ RUNNER = CliRunner()
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    zs.train("stylegan", data="digits", out=folder, images=320, set=SMALL, quiet=True)
+    zs.train("stylegan", data="digits", out=folder, images=320, set=SMALL, **QUICK)
     return folder
 
 
@@ -101,7 +102,7 @@ def test_truncation_is_short_for_a_condition(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", ["vanilla", "table"])
 def test_truncation_needs_styles(recipe: str, tmp_path: Path) -> None:
     data = small_dataset("vector" if recipe == "vanilla" else "table")
-    zs.train(recipe, data=data, out=tmp_path / "run", images=64, quiet=True,
+    zs.train(recipe, data=data, out=tmp_path / "run", images=64, **QUICK,
              set={"optimisation.batch_size": 16})  # fmt: skip
     with pytest.raises(ConditionError, match=f"such as those of stylegan.*trained by {recipe}"):
         RUNNER.invoke(

@@ -22,6 +22,8 @@ from zerosum.models.model import Model
 from zerosum.runs.store import Run
 from zerosum.testing import LAWS, check_recipe
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 PAGE = Path(__file__).parents[2] / "docs" / "own-modality.md"
 QUICK = {"precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1}
 

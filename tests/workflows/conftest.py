@@ -14,6 +14,11 @@ from zerosum.runs.store import Run
 from zerosum.workflows.train import train
 
 PLAIN = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
+QUICK: dict[str, Any] = {
+    "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
+}  # fmt: skip
+"""The same for `zs.train`: which way is quickest is not tried."""
+
 SMALL = {
     "game.generator.width": 16,
     "game.discriminator.width": 16,

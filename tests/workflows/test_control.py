@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.modalities.images.directions import (
     Direction,
@@ -32,7 +33,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> zs.StyledModel:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    trained = zs.train("stylegan", data="digits", out=folder, images=640, set=SMALL, quiet=True)
+    trained = zs.train("stylegan", data="digits", out=folder, images=640, set=SMALL, **QUICK)
     assert isinstance(trained, zs.StyledModel)
     return trained
 
@@ -174,7 +175,7 @@ def test_what_teaches_nothing_is_refused(model: zs.StyledModel, tmp_path: Path) 
 
 
 def test_a_model_without_styles_says_so(tmp_path: Path) -> None:
-    other = zs.train("vanilla", data="ring", out=tmp_path / "run", images=64, quiet=True)
+    other = zs.train("vanilla", data="ring", out=tmp_path / "run", images=64, **QUICK)
     with pytest.raises(ConditionError, match="takes no styles"):
         zs.learn_direction(other, "x", labels=brightness)
 

@@ -12,7 +12,7 @@ import torch
 import zerosum as zs
 from tests.modalities.tables.chain import people
 from tests.secrets import Counted, Seeded
-from tests.workflows.conftest import PLAIN, StopAt
+from tests.workflows.conftest import PLAIN, QUICK, StopAt
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -36,9 +36,6 @@ from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
-QUICK: dict[str, Any] = {
-    "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
-}  # fmt: skip
 
 
 def test_the_accountant_agrees_with_published_figures() -> None:
