@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer trees in the two-sample test; how well they tell sides apart is tested elsewhere."""
-    monkeypatch.setattr("zerosum.evaluation.measures.two_sample.NUM_TREES", 5)
+    monkeypatch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ def load_recipe_file(path: Path) -> Entry:
     load_installed()
     module_name = _FILE_PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     if module_name not in sys.modules:
-        loader = _Anew(module_name, str(path)) if path.suffix == ".py" else None
+        loader = _SourceLoader(module_name, str(path)) if path.suffix == ".py" else None
         spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
         if spec is None or spec.loader is None:
             raise RecipeError(f"{path} is not a Python file.")
@@ -84,7 +84,7 @@ def load_recipe_file(path: Path) -> Entry:
     return mine[-1]
 
 
-class _Anew(SourceFileLoader):
+class _SourceLoader(SourceFileLoader):
     """Compiles each time: bytecode that is kept is stale after two changes within a second."""
 
     def path_stats(self, path: str) -> Mapping[str, Any]:
