@@ -21,10 +21,13 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-@pytest.fixture
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer trees in the two-sample test; how well they tell sides apart is tested elsewhere."""
-    monkeypatch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """Fewer trees in metrics; how well they tell sides apart and predict is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
+        patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.workflows.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 TRAIN = people(1_200)
 
 
