@@ -22,9 +22,10 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def few_trees() -> Iterator[None]:
-    """Fewer trees in metrics; how well they tell sides apart and predict is tested elsewhere."""
+def small_judges() -> Iterator[None]:
+    """Fewer trees in metrics, and features that learned little; how well is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zerosum.evaluation.features.self_network._EPOCHS", 2)
         patch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
         yield

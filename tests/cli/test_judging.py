@@ -10,7 +10,7 @@ import pytest
 
 from zerosum.runs.store import Run
 
-pytestmark = pytest.mark.usefixtures("few_trees")
+pytestmark = pytest.mark.usefixtures("small_judges")
 
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)

@@ -44,7 +44,7 @@ TARGETS = {"table": "vip", "numbers": "income"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def enough_trees(few_trees: None) -> Iterator[None]:
+def enough_trees(small_judges: None) -> Iterator[None]:
     """Half of the trees that predict: with fewer, chance decides which damage is judged worse."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 50)

@@ -35,6 +35,8 @@ from zerosum.workflows.private import PrivacyBudget, promise_of
 from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
 
+pytestmark = pytest.mark.usefixtures("small_judges")
+
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
 
 
@@ -99,7 +101,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
     model = zs.train(
         "table", data=people(2_000), out=tmp_path / "run", set=SMALL, images=6_000,
-        epsilon=2.0, delta=1e-5, referee="act", **QUICK,
+        epsilon=2.0, delta=1e-5, **QUICK | {"referee": "act"},
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]

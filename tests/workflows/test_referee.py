@@ -192,7 +192,7 @@ def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, mended: Run, stop_at:
     assert same(straight, again)
 
 
-@pytest.mark.parametrize("images", [None, 64 * (STEPS + 40)])
+@pytest.mark.parametrize("images", [None, 64 * (STEPS + 160)])
 def test_signals_under_other_rules_are_not_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int | None
 ) -> None:

@@ -24,17 +24,20 @@ SameRun = Callable[[Run, Run], None]
 
 
 @pytest.mark.parametrize("stop", [6, 7])  # on a record, and in the midst of a window
-@pytest.mark.parametrize(("recipe", "data"), [("vanilla", "ring"), ("cgan", "digits")])
+@pytest.mark.parametrize(
+    ("recipe", "data", "referee"), [("vanilla", "ring", "off"), ("cgan", "digits", "act")]
+)
 def test_stopped_and_resumed_equals_straight(
     tmp_path: Path,
     train_small: TrainSmall,
     assert_same_run: SameRun,
     recipe: str,
     data: str,
+    referee: str,
     stop: int,
 ) -> None:
-    straight = train_small(tmp_path / "straight", recipe, data)
-    stopped = train_small(tmp_path / "stopped", recipe, data, stop=stop)
+    straight = train_small(tmp_path / "straight", recipe, data, referee=referee)
+    stopped = train_small(tmp_path / "stopped", recipe, data, referee=referee, stop=stop)
     assert stopped.manifest["state"] == "enough"
     assert stopped.manifest["step"] == stop
     resumed = resume(stopped.folder)
