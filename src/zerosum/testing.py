@@ -96,7 +96,7 @@ def survives_json(entry: Entry, dataset: Dataset) -> None:
 
 
 def resumes_exactly(entry: Entry, dataset: Dataset) -> None:
-    """Six steps equal three, a checkpoint on disk, and three, bit for bit; four equal two in bf16."""
+    """Six steps equal three, a checkpoint and three, bit for bit; in bf16 four equal two."""
     for execution, steps in (
         (Execution(), 3), (Execution(precision="bf16", layout="channels_last"), 2),
     ):  # fmt: skip

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 import zerosum as zs
-from tests.workflows.conftest import QUICK
+from tests.workflows.conftest import GUARDED, QUICK
 from zerosum.catalogue import load_recipe_file
 from zerosum.cli.app import main
 from zerosum.evaluation.judging.figures import Evaluation
@@ -58,7 +58,7 @@ def model(folder: Path) -> Model:
     return zs.train(
         "my_series.py", data="waves.npz", images=1_280, out="run", set={
             "optimisation.record_every": 5,
-        }, **QUICK | {"referee": "act"},
+        }, **GUARDED,
     )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 """For `zs.train`: which way is quickest is not tried, and a referee, who takes long, is absent."""
 
+GUARDED: dict[str, Any] = {**QUICK, "referee": "act"}
+
 SMALL = {
     "game.generator.width": 16,
     "game.discriminator.width": 16,

@@ -12,7 +12,7 @@ import torch
 import zerosum as zs
 from tests.modalities.tables.chain import people
 from tests.secrets import Counted, Seeded
-from tests.workflows.conftest import PLAIN, QUICK, StopAt
+from tests.workflows.conftest import GUARDED, PLAIN, QUICK, StopAt
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -101,7 +101,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
     model = zs.train(
         "table", data=people(2_000), out=tmp_path / "run", set=SMALL, images=6_000,
-        epsilon=2.0, delta=1e-5, **QUICK | {"referee": "act"},
+        epsilon=2.0, delta=1e-5, **GUARDED,
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]
