@@ -1,6 +1,8 @@
 # `make demo` and `make test` are all a newcomer needs; both set up .venv first.
 PYTHON ?= python3
 BIN := .venv/bin
+# Else each of many processes compiles the source anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-all check docs clean
 

@@ -6,18 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.forks import Forks, open_forks
 
-torch.set_num_threads(1)  # tiny tensors: handing work to threads costs more than it saves
+# For torch and others, which are loaded later, and for processes that tests start. Of tiny tensors
+# handing work to threads costs more than it saves.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """What a subprocess needs to import this tree, with one thread."""
     path = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)
-    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="module")
+def small_judges() -> Iterator[None]:
+    """Fewer trees in metrics, and features that learned little; how well is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zerosum.evaluation.features.self_network._EPOCHS", 2)
+        patch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
+        patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -80,7 +80,11 @@ class Forks:
         self._server, self._place = server, place
 
     def start(
-        self, *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        streams: Mapping[int, int] | None = None,
     ) -> Fork:
         """Start `python WORDS`: a script or `-m MODULE`, and its arguments.
 
@@ -88,23 +92,29 @@ class Forks:
             words: what stands behind `python`.
             cwd: the folder to run in; this process's if not given.
             env: variables of the environment, on top of this process's.
+            streams: open files in place of what is kept, such as `{1: number}` for what is printed.
         """
         printed = Path(tempfile.mkdtemp(dir=self._place))
         asked = {
             "words": [str(word) for word in words], "cwd": str(cwd or Path.cwd()),
             "env": {**os.environ, **(env or {})}, "printed": str(printed),
+            "streams": list(streams or ()),
         }  # fmt: skip
         (printed / "asked.json").write_text(json.dumps(asked), "utf-8")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            socket.send_fds(self._server, [str(printed).encode()], [theirs.fileno()])
+            numbers = [theirs.fileno(), *(streams or {}).values()]
+            socket.send_fds(self._server, [str(printed).encode()], numbers)
         return Fork(ours, printed)
 
     def run(
-        self, *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        *words: object,
+        cwd: Path | None = None,
+        streams: Mapping[int, int] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """The same, once it has ended."""
-        fork = self.start(*words, cwd=cwd, env=env)
+        fork = self.start(*words, cwd=cwd, streams=streams)
         out, err = fork.communicate()
         return subprocess.CompletedProcess([str(word) for word in words], fork.wait(), out, err)
 
@@ -127,7 +137,7 @@ def open_forks(env: Mapping[str, str]) -> Iterator[Forks]:
 def _serve(server: socket.socket) -> list[str]:
     """Fork for each program that is asked for. Returns in such a fork alone, with its words."""
     while True:
-        place, handles, _, _ = socket.recv_fds(server, 4_096, 1)
+        place, handles, _, _ = socket.recv_fds(server, 4_096, 3)
         if not place:
             with suppress(ChildProcessError):
                 while True:  # so that their time counts as this process's
@@ -136,13 +146,17 @@ def _serve(server: socket.socket) -> list[str]:
         with socket.socket(fileno=handles[0]) as status:
             if not os.fork():
                 server.close()
-                return _watched(Path(place.decode()), status)
+                return _watched(Path(place.decode()), status, handles[1:])
+            for number in handles[1:]:
+                os.close(number)
 
 
-def _watched(place: Path, status: socket.socket) -> list[str]:
+def _watched(place: Path, status: socket.socket, streams: list[int]) -> list[str]:
     """Fork once more. The parent says who the child is and how it ends; the child returns."""
     child = os.fork()
     if child:
+        for given in streams:
+            os.close(given)
         status.send(str(child).encode())
         _, how = os.waitpid(child, 0)
         status.send(str(os.waitstatus_to_exitcode(how)).encode())
@@ -154,6 +168,12 @@ def _watched(place: Path, status: socket.socket) -> list[str]:
     os.environ.update(asked["env"])
     for number, name in ((1, "out"), (2, "err")):
         os.dup2(os.open(place / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+    for number, given in zip(asked["streams"], streams, strict=True):
+        os.dup2(given, number)
+        os.close(given)
+    # As Python opens them: those of the parent take them for the kind of file that it has.
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
     return asked["words"]
 
 

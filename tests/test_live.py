@@ -119,7 +119,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     start, record, end = printed.err.splitlines()
     assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
     assert re.match(r" 20\.0 %  16 images  …  … left  discriminator/real \d", record)
-    assert end.startswith("finished at 80 images after 0 s. Sample: zerosum sample")
+    assert re.match(r"finished at 80 images after \d s\. Sample: zerosum sample", end)
     assert "\x1b" not in printed.err
 
 

@@ -1,7 +1,9 @@
 """Finding recipes: by name, in a file, in an installed package."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,16 @@ def test_the_last_recipe_of_a_file_is_meant(tmp_path: Path) -> None:
     path = tmp_path / "two.py"
     path.write_text(SOURCE.format(name="own_first") + SOURCE.format(name="own_second"))
     assert load_recipe_file(path).name == "own_second"
+
+
+def test_a_file_is_read_as_it_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is as long and as old as before, so that kept bytecode looks fresh."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "mine.py"
+    for name in ("own_one", "own_two"):
+        os.utime(write(path, name), (1_000_000_000, 1_000_000_000))
+        assert load_recipe_file(path).name == name
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

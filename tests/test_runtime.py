@@ -299,7 +299,10 @@ def _guarded_by_two(forks: Forks, place: Path, *, step: int, poisoned: str) -> t
     return code, err, Run.open(place / "run")
 
 
-@pytest.mark.parametrize("poisoned", ["game.generator.layers[0].weight", "_average[0]"])
+@pytest.mark.parametrize(
+    "poisoned",
+    [pytest.param("game.generator.layers[0].weight", marks=pytest.mark.slow), "_average[0]"],
+)
 def test_two_processes_mend_together(tmp_path: Path, forks: Forks, poisoned: str) -> None:
     """Terms show a weight in both; only the first process looks at the averages."""
     code, err, run = _guarded_by_two(forks, tmp_path, step=50, poisoned=poisoned)

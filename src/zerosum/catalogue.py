@@ -8,11 +8,14 @@ themselves; other packages add theirs through the entry-point groups `zerosum.re
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 from zerosum.config import forget_kinds
 from zerosum.errors import RecipeError, did_you_mean
@@ -60,7 +63,8 @@ def load_recipe_file(path: Path) -> Entry:
     load_installed()
     module_name = _FILE_PREFIX + hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     if module_name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(module_name, path)
+        loader = _SourceLoader(module_name, str(path)) if path.suffix == ".py" else None
+        spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
         if spec is None or spec.loader is None:
             raise RecipeError(f"{path} is not a Python file.")
         for stale in [name for name, file in _FILES.items() if file == path]:
@@ -78,6 +82,14 @@ def load_recipe_file(path: Path) -> Entry:
     if not mine:
         raise RecipeError(f"{path} registers no recipe. Decorate a function with @zs.recipe(...).")
     return mine[-1]
+
+
+class _SourceLoader(SourceFileLoader):
+    """Compiles each time: bytecode that is kept is stale after two changes within a second."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """No age that bytecode could be compared with."""
+        raise OSError
 
 
 def modality_of(space: Space) -> Modality:

@@ -96,19 +96,21 @@ def survives_json(entry: Entry, dataset: Dataset) -> None:
 
 
 def resumes_exactly(entry: Entry, dataset: Dataset) -> None:
-    """Six steps equal three, a checkpoint on disk, and three: bit for bit, in every precision."""
-    for execution in (Execution(), Execution(precision="bf16", layout="channels_last")):
+    """Six steps equal three, a checkpoint, and three, bit for bit; four equal two in bf16."""
+    for execution, steps in (
+        (Execution(), 3), (Execution(precision="bf16", layout="channels_last"), 2),
+    ):  # fmt: skip
         straight, first, second = (_trainer(entry, dataset, execution) for _ in range(3))
-        for _ in range(6):
+        for _ in range(2 * steps):
             straight.play()
-        for _ in range(3):
+        for _ in range(steps):
             first.play()
         with tempfile.TemporaryDirectory() as folder:
             store = Checkpoints(Path(folder))
             store.save(*first.state())
-            checkpoint = store.load(3)
+            checkpoint = store.load(steps)
         second.load_state(checkpoint.tensors, checkpoint.scalars)
-        for _ in range(3):
+        for _ in range(steps):
             second.play()
         _assert_same_state(straight, second, execution.precision)
 

@@ -7,6 +7,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from tests.workflows.test_control import SMALL
 from zerosum.cli.app import app
 from zerosum.cli.control import read_seeds
@@ -19,14 +20,14 @@ RUNNER = CliRunner()
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    zs.train("stylegan", data="digits", out=folder, samples=320, set=SMALL, quiet=True)
+    zs.train("stylegan", data="digits", out=folder, samples=320, set=SMALL, **QUICK)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def quickly_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the images to learn an attribute from: how well is tested elsewhere."""
-    monkeypatch.setattr("zerosum.modalities.images.attributes._SAMPLES_SEEN", 6_000)
+    """A thirtieth of the images to learn an attribute from: how well is tested elsewhere."""
+    monkeypatch.setattr("zerosum.modalities.images.attributes._SAMPLES_SEEN", 2_000)
 
 
 def test_from_directions_to_an_edit(run: Path, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_truncation_is_short_for_a_condition(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", ["vanilla", "table"])
 def test_truncation_needs_styles(recipe: str, tmp_path: Path) -> None:
     data = small_dataset("point" if recipe == "vanilla" else "table")
-    zs.train(recipe, data=data, out=tmp_path / "run", samples=64, quiet=True,
+    zs.train(recipe, data=data, out=tmp_path / "run", samples=64, **QUICK,
              set={"optimisation.batch_size": 16})  # fmt: skip
     with pytest.raises(ConditionError, match=f"such as those of stylegan.*trained by {recipe}"):
         RUNNER.invoke(

@@ -10,6 +10,8 @@ import pytest
 
 from zerosum.runs.store import Run
 
+pytestmark = pytest.mark.usefixtures("small_judges")
+
 Zerosum = Callable[..., Any]
 PLAIN = ("--features", "pixels", "-n", 100)
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.forks import Forks
 from zerosum.runs.store import Run
 
 Zerosum = Callable[..., Any]
 
 
-def _into(target: str, words: list[str], environment: dict[str, str]) -> tuple[int, str]:
+def _into(target: str, words: list[str], forks: Forks) -> tuple[int, str]:
     """Exit code and standard error of `zerosum WORDS > TARGET`; `|` is a pipe nobody reads."""
     if target == "|":
         reading, number = os.pipe()
@@ -23,10 +24,7 @@ def _into(target: str, words: list[str], environment: dict[str, str]) -> tuple[i
     else:
         number = os.open(target, os.O_WRONLY)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "zerosum", *words], env=environment, stdout=number,
-            stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
+        done = forks.run("-m", "zerosum", *words, streams={1: number})
     finally:
         os.close(number)
     return done.returncode, done.stderr
@@ -34,14 +32,14 @@ def _into(target: str, words: list[str], environment: dict[str, str]) -> tuple[i
 
 @pytest.mark.parametrize("target", ["/dev/full", "|"])
 def test_what_nobody_reads_does_not_change_how_a_command_ends(
-    target: str, ring_run: Path, tmp_path: Path, environment: dict[str, str]
+    target: str, ring_run: Path, tmp_path: Path, forks: Forks
 ) -> None:
     out = tmp_path / "made.csv"
     run = str(ring_run)
     for words in (["sample", run, "--out", str(out)], ["show", run, "--json"], ["recipes"]):
-        assert _into(target, words, environment) == (0, "")
+        assert _into(target, words, forks) == (0, "")
     assert len(out.read_text().splitlines()) == 65
-    code, said = _into(target, ["show", str(tmp_path / "none")], environment)
+    code, said = _into(target, ["show", str(tmp_path / "none")], forks)
     assert code == 2
     assert "Traceback" not in said
 

@@ -13,7 +13,7 @@ from zerosum.errors import ConditionError
 from zerosum.workflows.load import load
 
 SMALL = (
-    "--samples", "160", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
+    "--samples", "64", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
     "--precision", "fp32", "--layout", "contiguous", "--compile", "off", "--threads", "1",
 )  # fmt: skip
 
@@ -48,7 +48,7 @@ def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -
     done = zerosum("translate", run, pairs / "A" / "3.png", "--out", tmp_path / "3.png", "--json")
     assert json.loads(done.out) == {"path": str(tmp_path / "3.png"), "n": 1, "failed": []}
     assert (tmp_path / "3.png").read_bytes() == (out / "3.png").read_bytes()
-    done = zerosum("resume", run, "--samples", "320", "--data", pairs, "--quiet")
+    done = zerosum("resume", run, "--samples", "96", "--data", pairs, "--quiet")
     assert done.code == 0, done.err
     done = zerosum("evaluate", run, "--features", "pixels", "-n", "20")
     assert done.code == 0, done.err
@@ -66,7 +66,7 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     assert done.code == 0, done.err
     assert "unpaired images: 48 in" in done.err
     (tmp_path / "old").rename(tmp_path / "new")
-    words = ("resume", tmp_path / "run", "--samples", "240", "--quiet")
+    words = ("resume", tmp_path / "run", "--samples", "80", "--quiet")
     done = zerosum(*words)
     assert done.code == 2
     assert "name it with --data" in done.err
@@ -74,7 +74,7 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     new = (tmp_path / "new" / "A", tmp_path / "new" / "B")
     done = zerosum(*words, "--data", new[0], "--data", new[1])
     assert done.code == 0, done.err
-    done = zerosum(*words[:2], "--samples", "320", "--quiet", "--data", *new)
+    done = zerosum(*words[:2], "--samples", "96", "--quiet", "--data", *new)
     assert done.code == 0, done.err
     back = ("--direction", "B2A", "--out", tmp_path / "out")
     done = zerosum("translate", tmp_path / "run", pairs / "B", *back)

@@ -27,7 +27,7 @@ def test_nothing_in_the_package_knows_of_began() -> None:
 
 
 def test_the_demo_runs(tmp_path: Path, forks: Forks) -> None:
-    done = forks.run(EXAMPLES / "demo.py", "--minutes", "0.03", cwd=tmp_path)
+    done = forks.run(EXAMPLES / "demo.py", "--minutes", "0.01", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (tmp_path / "runs").iterdir()
     assert {"manifest.json", "grid.png", "walk.gif"} <= {path.name for path in run.iterdir()}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import zerosum as zs
+from tests.forks import Forks
 
 HEAVY = ("torch", "typer", "rich", "sklearn", "pyarrow", "numpy", "PIL", "pydantic")
 
@@ -31,18 +32,18 @@ def test_dir_agrees() -> None:
     assert len(set(zs.__all__)) == len(zs.__all__)
 
 
-def test_nothing_public_is_missing_and_no_module_hides_a_name() -> None:
-    shown = python(
-        "-c",
+def test_nothing_public_is_missing_and_no_module_hides_a_name(forks: Forks, tmp_path: Path) -> None:
+    program = tmp_path / "names.py"
+    program.write_text(
         "import zerosum, pkgutil, types\n"
         "for info in pkgutil.walk_packages(zerosum.__path__, 'zerosum.'):\n"
         "    info.name.endswith('__main__') or __import__(info.name)\n"
         "[getattr(zerosum, name) for name in zerosum.__all__]\n"
         "own = {n: v for n, v in vars(zerosum).items() if not n.startswith('_')}\n"
         "names = {n for n, v in own.items() if not isinstance(v, types.ModuleType)}\n"
-        "print(*sorted(names - {'Any', 'TYPE_CHECKING', 'import_module'}))",
+        "print(*sorted(names - {'Any', 'TYPE_CHECKING', 'import_module'}))"
     )
-    assert shown.split() == sorted(set(zs.__all__) - {"__version__"})
+    assert forks.run(program).stdout.split() == sorted(set(zs.__all__) - {"__version__"})
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

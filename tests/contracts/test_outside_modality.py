@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from zerosum.catalogue import load_recipe_file
 from zerosum.cli.app import main
 from zerosum.evaluation.judging.figures import Evaluation
@@ -22,8 +23,9 @@ from zerosum.models.model import Model
 from zerosum.runs.store import Run
 from zerosum.testing import LAWS, check_recipe
 
+pytestmark = pytest.mark.usefixtures("small_judges")
+
 PAGE = Path(__file__).parents[2] / "docs" / "own-modality.md"
-QUICK = {"precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1}
 
 
 def waves(n: int, seed: int) -> np.ndarray:
@@ -56,7 +58,7 @@ def model(folder: Path) -> Model:
     return zs.train(
         "my_series.py", data="waves.npz", samples=1_280, out="run", set={
             "optimisation.record_every": 5,
-        }, referee="act", quiet=True, **QUICK,
+        }, **QUICK | {"referee": "act"},
     )  # fmt: skip
 
 
@@ -140,7 +142,7 @@ def test_it_is_walked_through(folder: Path, model: Model) -> None:
 
 
 def test_it_is_resumed_bit_for_bit(folder: Path, model: Model) -> None:
-    options = {"data": "waves.npz", "set": {"optimisation.record_every": 5}, "quiet": True, **QUICK}
+    options = {"data": "waves.npz", "set": {"optimisation.record_every": 5}, **QUICK}
     whole = zs.train("my_series.py", samples=640, out="whole", **options)
     zs.train("my_series.py", samples=320, out="half", **options)
     command("resume", "half", "--samples", "640", "--code", "my_series.py", "--quiet")
@@ -162,7 +164,7 @@ def test_it_is_judged_and_compared(folder: Path, model: Model) -> None:
     assert Evaluation.from_json(said).parts == found.parts
     words = ("--holdout", "waves.npz", "-n", "100", "--code", "my_series.py")
     command("evaluate", "run", *words, "--features", "values", "--out", "again.html")
-    zs.train("my_series.py", data="waves.npz", samples=320, out="other", quiet=True, **QUICK)
+    zs.train("my_series.py", data="waves.npz", samples=320, out="other", **QUICK)
     both = zs.compare(
         ["run", "other"], holdout="waves.npz", n=100, replicates=2, code="my_series.py", quiet=True
     )
@@ -181,15 +183,13 @@ def test_it_is_exported_and_handed_on(folder: Path, model: Model) -> None:
     zs.export(model, folder / "m.onnx", quiet=True)
     command(
         "train", "my_series.py", "--data", "waves.npz", "--samples", "320", "--out", "next",
-        "--from", "run", "--quiet", "--compile", "off", "--threads", "1",
+        "--from", "run", "--quiet", "--precision", "fp32", "--compile", "off", "--threads", "1",
     )  # fmt: skip
     assert Run.open("next").manifest["parent"]["shares"]["generator"] == 1.0
 
 
 def test_arrays_in_memory_are_read_as_series(folder: Path, model: Model) -> None:
-    held = zs.train(
-        "my_series.py", data=waves(100, 3), samples=320, out="held", quiet=True, **QUICK
-    )
+    held = zs.train("my_series.py", data=waves(100, 3), samples=320, out="held", **QUICK)
     assert held.space.shape == (2, 24)
     with pytest.raises(zs.ZerosumError, match="my_series takes my_series data"):
         zs.train("my_series.py", data="digits", samples=320, quiet=True)

@@ -84,7 +84,7 @@ def test_the_half_life_is_one() -> None:
     assert left == pytest.approx(0.5)
 
 
-def test_the_half_life_grows_with_the_images_seen() -> None:
+def test_the_half_life_grows_with_the_samples_seen() -> None:
     averaging = Averaging(half_life=500, ramp=0.05)
     decays = [averaging.decay(samples_seen=seen, batch_size=50) for seen in (0, 50, 1_000, 10_000)]
     assert decays == pytest.approx([0, 0.5**20, 0.5, 0.5**0.1])

@@ -87,7 +87,7 @@ def trainer_of(changed: Entry, dataset: Dataset, **optimisation: Any) -> Trainer
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("pack", [1, 2, 4])
+@pytest.mark.parametrize("pack", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("augmentation", ["none", "diff_augment", QUICK], ids=["", "diff", "ada"])
 def test_every_combination_obeys(augmentation: Any, pack: int, law: str) -> None:
     change = {"game.augmentation": augmentation, "game.pack": pack}

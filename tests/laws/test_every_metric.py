@@ -43,6 +43,14 @@ TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def enough_trees(small_judges: None) -> Iterator[None]:
+    """Half of the trees that predict: with fewer, chance decides which damage is judged worse."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 50)
+        yield
+
+
 @cache
 def data(space: str) -> Dataset:
     if space in TARGETS:

@@ -14,6 +14,12 @@ from zerosum.runs.store import Run
 from zerosum.workflows.train import train
 
 PLAIN = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
+QUICK: dict[str, Any] = {
+    "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1,
+    "referee": "off", "quiet": True,
+}  # fmt: skip
+"""For `zs.train`: which way is quickest is not tried, and a referee, who takes long, is absent."""
+
 SMALL = {
     "game.generator.width": 16,
     "game.discriminator.width": 16,
@@ -35,17 +41,23 @@ class StopAt(Hook):
 
 @pytest.fixture(scope="session")
 def train_small() -> Callable[..., Run]:
-    """Trains twenty steps of a narrow network; `stop` ends it early."""
+    """Trains twenty steps of a narrow network, without a referee; `stop` ends it early."""
 
     def run(
         out: Path, recipe: Any = "vanilla", data: Any = "ring", *, stop: int = 0, **options: Any
     ) -> Run:
         changes = SMALL | options.pop("changes", {})
-        options = {"samples": 20 * 16, "wishes": PLAIN, "seed": 5} | options
+        options = {"samples": 20 * 16, "wishes": PLAIN, "referee": "off", "seed": 5} | options
         hooks = [StopAt(stop)]
         return train(recipe, data, out=out, changes=changes, listener=lambda *_: hooks, **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def straight(tmp_path_factory: pytest.TempPathFactory, train_small: Callable[..., Run]) -> Run:
+    """The training of `train_small` that nothing stopped; only to be looked at."""
+    return train_small(tmp_path_factory.mktemp("straight") / "run")
 
 
 @pytest.fixture
@@ -54,7 +66,7 @@ def small_arguments() -> list[str]:
     changes = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
     return [
         "vanilla", "--data", "ring", "--seed", "5", *changes, "--precision", "fp32",
-        "--layout", "contiguous", "--compile", "off", "--threads", "1",
+        "--layout", "contiguous", "--compile", "off", "--threads", "1", "--referee", "off",
     ]  # fmt: skip
 
 

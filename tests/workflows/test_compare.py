@@ -20,6 +20,7 @@ from zerosum.workflows.compare import compare
 from zerosum.workflows.data import open_data
 from zerosum.workflows.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("small_judges")
 TrainSmall = Callable[..., Run]
 PROTOCOL: dict[str, Any] = {"features": "pixels", "replicates": 5, "n": 60}
 

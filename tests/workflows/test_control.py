@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.modalities.images.directions import (
     Direction,
@@ -32,7 +33,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> zs.StyledModel:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    trained = zs.train("stylegan", data="digits", out=folder, samples=640, set=SMALL, quiet=True)
+    trained = zs.train("stylegan", data="digits", out=folder, samples=640, set=SMALL, **QUICK)
     assert isinstance(trained, zs.StyledModel)
     return trained
 
@@ -86,8 +87,8 @@ def test_a_learned_way_changes_its_reading_and_none_that_is_kept() -> None:
 
 
 def test_a_learned_direction_is_kept_and_edits_go_along_it(model: zs.StyledModel) -> None:
-    zs.learn_direction(model, "tilt", labels=tilt, n=1_000)
-    found = zs.learn_direction(model, "bright", labels=brightness, keep=["tilt"], n=1_000)
+    zs.learn_direction(model, "tilt", labels=tilt, n=500)
+    found = zs.learn_direction(model, "bright", labels=brightness, keep=["tilt"], n=500)
     assert model.run is not None
     assert set(read_directions(model.run)) >= {"tilt", "bright"}
     torch.testing.assert_close(read_directions(model.run)["bright"].way, found.way)
@@ -174,7 +175,7 @@ def test_what_teaches_nothing_is_refused(model: zs.StyledModel, tmp_path: Path) 
 
 
 def test_a_model_without_styles_says_so(tmp_path: Path) -> None:
-    other = zs.train("vanilla", data="ring", out=tmp_path / "run", samples=64, quiet=True)
+    other = zs.train("vanilla", data="ring", out=tmp_path / "run", samples=64, **QUICK)
     with pytest.raises(ConditionError, match="takes no styles"):
         zs.learn_direction(other, "x", labels=brightness)
 

@@ -38,7 +38,7 @@ def _train_until(train_small: TrainSmall, folder: Path, renames: int) -> None:
 # The tensors, their record, the manifest, and the manifest that says that it is running.
 @pytest.mark.parametrize("renames", [1, 2, 3, 4])
 def test_killed_while_it_is_made(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, renames: int
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run, renames: int
 ) -> None:
     folder = tmp_path / "run"
     forked = multiprocessing.get_context("fork")
@@ -55,7 +55,7 @@ def test_killed_while_it_is_made(
         with pytest.raises(RunError, match=r"exists already.*zerosum resume"):
             train_small(folder)
         again = resume(folder)
-    assert_same_run(train_small(tmp_path / "straight"), again)
+    assert_same_run(straight, again)
     assert list(again.folder.rglob(".*")) == []
 
 
@@ -92,9 +92,8 @@ def _as_older_versions_left_it(run: Run) -> Run:
 
 
 def test_a_run_without_checkpoints_is_begun_anew(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     left = _as_older_versions_left_it(train_small(tmp_path / "left", stop=2))
     resumed = resume(left.folder)
     assert_same_run(straight, resumed)
@@ -105,7 +104,7 @@ def test_a_run_without_checkpoints_is_begun_anew(
 
 
 def test_a_run_whose_only_checkpoint_is_damaged_at_step_0_is_begun_anew(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
     run = _as_older_versions_left_it(train_small(tmp_path / "run", stop=2))
     run.checkpoints.save({}, {"step": 0})
@@ -114,7 +113,7 @@ def test_a_run_whose_only_checkpoint_is_damaged_at_step_0_is_begun_anew(
     damaged = [e for e in resumed.events() if e["event"] == "checkpoint_damaged"]
     assert [event["used"] for event in damaged] == [0, 0]
     assert "cut off" in damaged[0]["problem"]
-    assert_same_run(train_small(tmp_path / "straight"), resumed)
+    assert_same_run(straight, resumed)
 
 
 def test_what_was_trained_and_lost_is_not_begun_anew(

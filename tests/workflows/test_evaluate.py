@@ -22,6 +22,7 @@ from zerosum.workflows.evaluate import evaluate, open_subject
 from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 from zerosum.workflows.load import load, model_of
 
+pytestmark = pytest.mark.usefixtures("small_judges")
 TrainSmall = Callable[..., Run]
 SESSION = {"samples": 20 * 16}
 N = 60

@@ -23,6 +23,8 @@ from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.workflows.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("small_judges")
+
 TRAIN = people(1_200)
 
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,7 +43,7 @@ def test_killed_run_resumes_bit_for_bit(
     assert_same_run: Callable[[Run, Run], None],
     forks: Forks,
 ) -> None:
-    images = 16 * 800
+    images = 16 * 600
     process = forks.start(*_words(tmp_path / "killed", small_arguments, images))
     try:
         _await_checkpoint(process, tmp_path / "killed")
@@ -91,17 +90,18 @@ def test_a_terminal_that_is_closed(
 
 
 def test_a_training_goes_on_when_nobody_reads_it_any_more(
-    tmp_path: Path, small_arguments: list[str], environment: dict[str, str]
+    tmp_path: Path, small_arguments: list[str], forks: Forks
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, *_words(tmp_path / "run", small_arguments, 16 * 60)],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
-    assert process.stderr.readline().startswith("training vanilla")
-    process.stderr.close()
-    process.stdout.close()
+    pipes = {number: os.pipe() for number in (1, 2)}
+    process = forks.start(
+        *_words(tmp_path / "run", small_arguments, 16 * 60),
+        streams={number: writing for number, (_, writing) in pipes.items()},
+    )
+    for _, writing in pipes.values():
+        os.close(writing)
+    with os.fdopen(pipes[2][0], encoding="utf-8") as errors:
+        assert errors.readline().startswith("training vanilla")
+    os.close(pipes[1][0])
     assert process.wait(timeout=60) == 0
     assert Run.open(tmp_path / "run").manifest["state"] == "finished"
 

@@ -12,7 +12,7 @@ import torch
 import zerosum as zs
 from tests.modalities.tables.chain import people
 from tests.secrets import Counted, Seeded
-from tests.workflows.conftest import PLAIN, StopAt
+from tests.workflows.conftest import PLAIN, QUICK, StopAt
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
@@ -34,6 +34,8 @@ from zerosum.workflows.data import open_data
 from zerosum.workflows.private import PrivacyBudget, promise_of
 from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
+
+pytestmark = pytest.mark.usefixtures("small_judges")
 
 SMALL = {"game.generator.width": 32, "game.generator.depth": 2}
 
@@ -88,7 +90,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"looking at rows.* \(name: kind; n: kind\)"):
         model = zs.train(
             "table", data=frame, out=tmp_path / "run", set=SMALL, samples=5_000, epsilon=3.0,
-            quiet=True,
+            **QUICK,
         )  # fmt: skip
     manifest = (tmp_path / "run" / "manifest.json").read_text("utf-8")
     assert "Ada" not in manifest
@@ -99,7 +101,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
     model = zs.train(
         "table", data=people(2_000), out=tmp_path / "run", set=SMALL, samples=6_000,
-        epsilon=2.0, delta=1e-5, referee="act", quiet=True,
+        epsilon=2.0, delta=1e-5, **QUICK | {"referee": "act"},
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]
@@ -140,7 +142,7 @@ def test_private_runs_on_different_rows_are_not_taken_for_the_same(tmp_path: Pat
         data.write_text("x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(rows)))
         zs.train(
             "table", data=data, out=tmp_path / name, set=SMALL, samples=800, epsilon=2.0,
-            delta=1e-5, quiet=True,
+            delta=1e-5, **QUICK,
         )  # fmt: skip
     found = zs.compare([tmp_path / "a", tmp_path / "b"], n=50, quiet=True)
     assert len(found.evaluations) == 2

@@ -176,7 +176,7 @@ def test_a_generator_that_runs_away_is_slowed_and_the_recipe_says_so(slowed: Run
     assert model["distance"] == pytest.approx(min(measured.values()), abs=1e-3)
 
 
-@pytest.mark.parametrize("stop_at", [200, 290])
+@pytest.mark.parametrize("stop_at", [pytest.param(200, marks=pytest.mark.slow), 290])
 def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, mended: Run, stop_at: int) -> None:
     straight = mended
     stopped = start(tmp_path / "stopped", Poison(230), StopAt(stop_at), referee="act")
@@ -192,7 +192,7 @@ def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, mended: Run, stop_at:
     assert same(straight, again)
 
 
-@pytest.mark.parametrize("samples", [None, 128 * STEPS])
+@pytest.mark.parametrize("samples", [None, 64 * (STEPS + 160)])
 def test_signals_under_other_rules_are_not_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, samples: int | None
 ) -> None:

@@ -24,17 +24,20 @@ SameRun = Callable[[Run, Run], None]
 
 
 @pytest.mark.parametrize("stop", [6, 7])  # on a record, and in the midst of a window
-@pytest.mark.parametrize(("recipe", "data"), [("vanilla", "ring"), ("cgan", "digits")])
+@pytest.mark.parametrize(
+    ("recipe", "data", "referee"), [("vanilla", "ring", "off"), ("cgan", "digits", "act")]
+)
 def test_stopped_and_resumed_equals_straight(
     tmp_path: Path,
     train_small: TrainSmall,
     assert_same_run: SameRun,
     recipe: str,
     data: str,
+    referee: str,
     stop: int,
 ) -> None:
-    straight = train_small(tmp_path / "straight", recipe, data)
-    stopped = train_small(tmp_path / "stopped", recipe, data, stop=stop)
+    straight = train_small(tmp_path / "straight", recipe, data, referee=referee)
+    stopped = train_small(tmp_path / "stopped", recipe, data, referee=referee, stop=stop)
     assert stopped.manifest["state"] == "enough"
     assert stopped.manifest["step"] == stop
     resumed = resume(stopped.folder)
@@ -43,9 +46,8 @@ def test_stopped_and_resumed_equals_straight(
 
 
 def test_crash_between_checkpoints_replays_the_lost_steps(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     crashed = train_small(tmp_path / "crashed", stop=11)
     for path in crashed.checkpoints.folder.glob("step-000000011*"):
         path.unlink()  # as if the machine had died before the last checkpoint
@@ -68,9 +70,8 @@ def _of_the_game(run: Run) -> list[dict[str, Any]]:
 
 
 def test_a_remedy_after_the_checkpoint_is_undone(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     stopped = train_small(tmp_path / "stopped", stop=7)
     recipe = stopped.manifest["recipe"]
     changed = Recipe.from_json(recipe).with_values({"optimisation.record_every": 1})
@@ -130,9 +131,9 @@ def test_damaged_checkpoint_is_passed_over_and_named(
     tmp_path: Path,
     train_small: TrainSmall,
     assert_same_run: SameRun,
+    straight: Run,
     damage: Callable[[Path, str], None],
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     stopped = train_small(tmp_path / "stopped", stop=8, checkpoint_seconds=0.0)
     assert stopped.checkpoints.steps() == [6, 7, 8]
     damage(stopped.checkpoints.folder, "step-000000008")
@@ -167,9 +168,8 @@ def test_no_usable_checkpoint(tmp_path: Path, train_small: TrainSmall) -> None:
 
 
 def test_moved_zipped_and_unzipped(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     stopped = train_small(tmp_path / "here", stop=7)
     archive = shutil.make_archive(str(tmp_path / "packed"), "zip", stopped.folder)
     shutil.rmtree(stopped.folder)
@@ -261,9 +261,8 @@ def test_budgets_are_above_zero(tmp_path: Path, budget: dict[str, Any]) -> None:
 
 
 def test_events_of_a_resume_do_not_glue_to_a_line_that_was_cut_off(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     stopped = train_small(tmp_path / "stopped", stop=7)
     for name in ("events.jsonl", "history.jsonl"):
         with (stopped.folder / name).open("a") as handle:
@@ -282,9 +281,8 @@ class _Break(Hook):
 
 
 def test_an_error_in_a_hook_leaves_a_run_that_resumes(
-    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
+    tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun, straight: Run
 ) -> None:
-    straight = train_small(tmp_path / "straight")
     stopped = train_small(tmp_path / "stopped", stop=7)
     with pytest.raises(RuntimeError, match="of the user's own"):
         resume(stopped.folder, listener=lambda *_: [_Break()])

@@ -10,8 +10,6 @@ from tests.forks import Forks
 from zerosum.engine.choose import Wishes
 from zerosum.workflows.train import train
 
-SEED, COUNT = 0, 60
-
 CONSTRAINTS = [
     {"kind": "inequality", "low": "low", "high": "high"},
     {"kind": "sum", "parts": ["a", "b"], "total": "total"},
@@ -60,7 +58,10 @@ def _table(folder: Path) -> Path:
     return path
 
 
-def test_nothing_but_our_own_errors_comes_of_it(base: Path, tmp_path: Path, forks: Forks) -> None:
+@pytest.mark.parametrize(("seed", "count"), [(0, 20), pytest.param(20, 40, marks=pytest.mark.slow)])
+def test_nothing_but_our_own_errors_comes_of_it(
+    base: Path, tmp_path: Path, forks: Forks, seed: int, count: int
+) -> None:
     script = Path(__file__).with_name("stranger.py")
-    done = forks.run(script, base, tmp_path / "work", SEED, COUNT)
+    done = forks.run(script, base, tmp_path / "work", seed, count)
     assert done.returncode == 0, done.stdout + done.stderr

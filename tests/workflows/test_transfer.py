@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from zerosum.engine.execution import Execution
 from zerosum.errors import ConfigError, PrivacyError, RunError
 from zerosum.live import words_of_origin
@@ -39,7 +40,7 @@ def weights(run: Run, step: int | None = None) -> dict[str, torch.Tensor]:
     ("recipe", "data", "changes"),
     [
         ("vanilla", "ring", {}),
-        ("stylegan", "digits", STYLES),
+        pytest.param("stylegan", "digits", STYLES, marks=pytest.mark.slow),
         ("dcgan", "digits", {"game.conditional": True}),
         ("table_gan", small_dataset("table"), {}),
     ],
@@ -83,11 +84,7 @@ def test_the_healthy_state_is_taken_where_it_is_the_model(
 
 @pytest.mark.parametrize(
     "recipe",
-    [
-        "dcgan",
-        "stylegan",
-        *(pytest.param(one, marks=pytest.mark.slow) for one in ("r3gan", "wgan_gp")),
-    ],
+    ["dcgan", *(pytest.param(x, marks=pytest.mark.slow) for x in ("r3gan", "stylegan", "wgan_gp"))],
 )
 def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: Callable[[Run, Run], None],
@@ -184,7 +181,7 @@ def test_layers_that_cannot_be_frozen(tmp_path: Path, train_small: TrainSmall, p
     small = train_small(tmp_path / "small", "dcgan", pixels, stop=1)
     points = train_small(tmp_path / "points", stop=1)
     table = small_dataset("table")
-    rows = zs.train("table", data=table, out=tmp_path / "rows", samples=64, quiet=True)
+    rows = zs.train("table", data=table, out=tmp_path / "rows", samples=64, **QUICK)
     for freeze, source, recipe, data, words in (
         (3, small, "dcgan", pixels, r"has 2 layers below its last.*Give 1 to 2"),
         (-1, small, "dcgan", pixels, "from 0 up"),

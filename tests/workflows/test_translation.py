@@ -42,8 +42,9 @@ def test_a_resume_is_exact(
     assert_same_run: Callable[[Run, Run], None],
 ) -> None:  # fmt: skip
     changes = SMALL | (BLOCKS if name == "cyclegan" else {})
-    straight = train_small(tmp_path / "one", name, str(pairs), changes=changes)
-    train_small(tmp_path / "two", name, str(pairs), changes=changes, stop=7)
+    options: dict[str, Any] = {"changes": changes, "samples": 10 * 8}
+    straight = train_small(tmp_path / "one", name, str(pairs), **options)
+    train_small(tmp_path / "two", name, str(pairs), stop=7, **options)
     assert_same_run(straight, resume(tmp_path / "two"))
 
 
@@ -51,7 +52,7 @@ def test_a_resume_of_arrays_needs_them_again(
     tmp_path: Path, train_small: Callable[..., Run]
 ) -> None:
     x = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
-    train_small(tmp_path / "run", "pix2pix", (x, 255 - x), changes=SMALL, stop=7)
+    train_small(tmp_path / "run", "pix2pix", (x, 255 - x), changes=SMALL, samples=80, stop=7)
     again, _ = open_data((x, 255 - x), spaces=("pair",), needs=("aligned",))
     assert resume(tmp_path / "run", data=again).manifest["state"] == "finished"
 
@@ -59,7 +60,7 @@ def test_a_resume_of_arrays_needs_them_again(
 def test_previews_show_translations_of_sources(
     pairs: Path, tmp_path: Path, train_small: Callable[..., Run]
 ) -> None:
-    run = train_small(tmp_path / "run", "pix2pix", str(pairs), changes=SMALL)
+    run = train_small(tmp_path / "run", "pix2pix", str(pairs), changes=SMALL, samples=80)
     model = load(run)
     assert isinstance(model, TranslationModel)
     assert isinstance(model.game, TranslationGame)
@@ -73,14 +74,16 @@ def test_previews_show_translations_of_sources(
         assert int((again.int() - one.int()).abs().max()) <= 1
 
 
-@pytest.mark.parametrize("name", ["pix2pix", "cyclegan", "inpaint", "upscale"])
+@pytest.mark.parametrize(
+    "name", ["pix2pix", "cyclegan", pytest.param("inpaint", marks=pytest.mark.slow), "upscale"]
+)
 def test_samples_that_are_judged_come_from_sources_of_the_reals(
     name: str, pairs: Path, tmp_path: Path, train_small: Callable[..., Run]
 ) -> None:
     plain = name in ("pix2pix", "cyclegan")
     changes: dict[str, Any] = SMALL | (BLOCKS if name in ("cyclegan", "upscale") else {})
     data = str(pairs if plain else pairs / "B")
-    run = train_small(tmp_path / "run", name, data, changes=changes)
+    run = train_small(tmp_path / "run", name, data, changes=changes, samples=40)
     subject = open_subject(run)
     assert isinstance(subject.model.game, TranslationGame)
     # The translation is known here, so that one sees what was asked for.
@@ -107,7 +110,7 @@ def test_samples_that_are_judged_come_from_sources_of_the_reals(
 
 
 def test_a_holdout_of_pairs(pairs: Path, tmp_path: Path, train_small: Callable[..., Run]) -> None:
-    run = train_small(tmp_path / "run", "pix2pix", str(pairs), changes=SMALL)
+    run = train_small(tmp_path / "run", "pix2pix", str(pairs), changes=SMALL, samples=40)
     for i, path in enumerate(sorted((pairs / "A").iterdir())[:40]):
         for name in "AB":
             (tmp_path / "held" / name).mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,12 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture
+def quickly_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the passes over the rows: how well is tested elsewhere."""
+    monkeypatch.setattr("zerosum.evaluation.features.self_network._EPOCHS", 4)
+
+
 def pictures(n: int = 160, *, labelled: bool = True, seed: int = 0) -> ArrayDataset:
     """Noisy images 8 x 8 that are bright on the left or on the right."""
     noise = Noise(seed)
@@ -93,6 +99,7 @@ def test_pictures_give_64_features_of_variance_one() -> None:
         assert float(rows.var(dim=0).mean()) == pytest.approx(1, rel=0.01)
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_without_labels_there_is_nothing_to_classify() -> None:
     for dataset in (pictures(labelled=False), points(labelled=False)):
         features = self_features(dataset)
@@ -137,6 +144,7 @@ def test_the_batch_size_changes_nothing(space: ImageSpace | PointSpace) -> None:
     assert features(x[:0]).shape == (0, features.num_features)
 
 
+@pytest.mark.usefixtures("quickly_learned")
 @pytest.mark.parametrize("labelled", [True, False])
 def test_other_rows_teach_other_features_and_the_same_rows_the_same(
     labelled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -155,12 +163,14 @@ def test_other_rows_teach_other_features_and_the_same_rows_the_same(
     assert learned(0)(x).equal(first(x))
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_torchs_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     self_features(pictures(40))
     assert torch.get_rng_state().equal(before)
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_the_second_time_nothing_is_learned() -> None:
     dataset = pictures(60)
     x, _ = dataset.take(torch.arange(20))
@@ -210,6 +220,7 @@ def take_anothers(folder: Path, cache: Path) -> None:
     other.rename(folder)
 
 
+@pytest.mark.usefixtures("quickly_learned")
 @pytest.mark.parametrize(
     "harm", [flip_a_byte, cut_off, not_json, change_a_number, take_anothers],
     ids=lambda harm: harm.__name__,
@@ -228,6 +239,7 @@ def test_what_is_damaged_or_foreign_is_learned_again(harm, cache: Path) -> None:
     assert not silent.calls
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_a_cache_that_cannot_be_written_is_no_obstacle(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -246,6 +258,7 @@ def test_the_cache_is_in_the_home_folder_unless_told_otherwise(
     assert cache_folder() == Path.home() / ".cache" / "zerosum"
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_without_a_home_folder_features_are_learned_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -266,6 +279,7 @@ def test_too_few_rows_are_refused() -> None:
         self_features(pictures(19))
 
 
+@pytest.mark.usefixtures("quickly_learned")
 def test_labels_that_are_all_one_are_no_labels() -> None:
     x, _ = pictures(40).take(torch.arange(40))
     alone = ArrayDataset(x, torch.zeros(40, dtype=torch.int64), name="one", labels=["left"])

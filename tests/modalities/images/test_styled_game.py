@@ -76,7 +76,7 @@ def test_interpolation_keeps_noise_and_truncation() -> None:
 def test_the_centre_follows_the_styles_of_the_training() -> None:
     game = make_game()
     with torch.no_grad():
-        for i in range(800):
+        for i in range(600):
             game.make(game.draw(16, Noise(i)))
     mean = torch.cat([game.styles(game.draw(64, Noise(i)))[:, 0] for i in range(50)]).mean(0)
     torch.testing.assert_close(game.generator.centre, mean, rtol=0.2, atol=0.05)

@@ -32,6 +32,9 @@ MOST_ROWS = 2_000
 MOST_FEATURES = 128
 """Features that the trees see at most: those in which the rows they learn from differ most."""
 
+NUM_TREES = 60
+"""Boosted trees of the strong judge."""
+
 NUM_FOLDS = 3
 
 Judge = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
@@ -68,7 +71,7 @@ def strong_judge(x: np.ndarray, sides: np.ndarray, asked: np.ndarray, seed: int)
 
     kept = _most_different(x[sides == 0], x[sides == 1])
     trees = HistGradientBoostingClassifier(
-        learning_rate=0.15, max_iter=60, max_leaf_nodes=16, random_state=seed
+        learning_rate=0.15, max_iter=NUM_TREES, max_leaf_nodes=16, random_state=seed
     ).fit(x[:, kept], sides)
     return trees.decision_function(asked[:, kept]) + _line(x, sides, asked, seed) > 0
 

@@ -13,6 +13,9 @@ from zerosum.spaces import Space
 _MOST_CATEGORIES = 254
 """Categories that trees can tell apart; the least frequent beyond these count as one."""
 
+NUM_TREES = 100
+"""Boosted trees of a fit; of a classifier as many for each class."""
+
 
 class RowMeasure(Metric):
     """A metric that asks what the columns of a table are, and so suits rows of tables alone."""
@@ -74,6 +77,7 @@ def tree_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray
 def tree_options(categorical: np.ndarray, seed: int) -> dict[str, Any]:
     """How trees are grown, for scikit-learn: as it does by default, but never stopped early."""
     return {
+        "max_iter": NUM_TREES,
         "categorical_features": categorical,
         "early_stopping": False,
         "random_state": seed % 2**32,

@@ -1,0 +1,21 @@
+"""`python page.py PROGRAM` runs a program as it is, but does less of what the pages do not show.
+
+It hardly tries which precision and layout is quickest, metrics grow few trees, and features learn
+little.
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+from zerosum.engine import choose
+from zerosum.evaluation.features import self_network
+from zerosum.evaluation.metrics import two_sample
+from zerosum.modalities.tables.judging import rows
+
+choose._ROUNDS, choose._ROUND_SECONDS = 1, 0.0
+self_network._EPOCHS = 2
+two_sample.NUM_TREES, rows.NUM_TREES = 5, 10
+sys.argv = sys.argv[1:]
+sys.path[0] = str(Path(sys.argv[0]).parent)
+runpy.run_path(sys.argv[0], run_name="__main__")
