@@ -19,7 +19,7 @@ from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.models.model import Model
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
@@ -79,11 +79,12 @@ def audit(
         raise EvaluationError(f"--attacks is {attacks} and -n is {n}; both must be at least 1.")
     subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
     model, space = subject.model, subject.model.space
-    if not isinstance(model, TableModel) or not isinstance(space, TableSpace):
+    if not isinstance(model, TableModel):
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
             "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
         )
+    space = require_table(space, network="the audit")
     held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
     warnings += _checked(subject.dataset, held, space, progress)

@@ -29,7 +29,6 @@ from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.store import Run
-from zerosum.spaces import ImageSpace
 from zerosum.workflows.data import open_like
 from zerosum.workflows.load import load
 
@@ -143,8 +142,7 @@ def edit_images(
         DataError: a file is no image.
         ConditionError: no such direction, or another `how`.
     """
-    space = model.space
-    assert isinstance(space, ImageSpace)
+    space = model.image_space
     for name in strengths:
         named(model.directions(), name)
     pixels = []
@@ -202,8 +200,7 @@ def _reader(
     if callable(labels):
         reader: Any = labels
         return reader
-    space = model.space
-    assert isinstance(space, ImageSpace)
+    space = model.image_space
     if listed:
         folder = None if images is None else Path(images)
         dataset = open_labelled(

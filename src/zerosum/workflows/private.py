@@ -13,7 +13,7 @@ from zerosum.errors import ConfigError, PrivacyError
 from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.reading.infer import SECRET
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.recipes import Recipe
 from zerosum.rng import SecretNoise
 from zerosum.spaces import Space
@@ -79,11 +79,12 @@ class PrivacyBudget:
             PrivacyError: the data is no table, has constraints, or was opened so that its fields
                 hold values of rows.
         """
-        if not isinstance(dataset, TableDataset) or not isinstance(dataset.space, TableSpace):
+        if not isinstance(dataset, TableDataset):
             raise PrivacyError(
                 f"--epsilon is for tables, and this data is of kind {dataset.space.kind!r}."
             )
-        if dataset.space.constraints:
+        table = require_table(dataset.space, network="private training")
+        if table.constraints:
             raise PrivacyError(
                 "constraints are fitted to the rows, which --epsilon does not count. Leave them "
                 "out, and give them when you sample: model.sample(n, constraints=[...])."
@@ -99,7 +100,7 @@ class PrivacyBudget:
         noise = histogram_noise_for(_FOR_HISTOGRAMS * self.epsilon, self._steps_delta)
         values, _ = dataset.resident
         told = fit_private_space(
-            dataset.space.fields, values, noise_multiplier=noise, delta=_FOR_NAMES * self.delta,
+            table.fields, values, noise_multiplier=noise, delta=_FOR_NAMES * self.delta,
             secret=self.secret,
         )  # fmt: skip
         space = _without_withheld(told)
@@ -112,7 +113,7 @@ class PrivacyBudget:
         Raises:
             PrivacyError: the recipe cannot be trained privately.
         """
-        assert isinstance(space, TableSpace)
+        rows = require_table(space, network="private training").num_rows
         optimisation = recipe.optimisation
         if optimisation.accumulate * processes > 1:
             raise PrivacyError(
@@ -120,7 +121,7 @@ class PrivacyBudget:
                 "set optimisation.accumulate=1."
             )
         steps = -(-optimisation.total_samples // optimisation.batch_size)
-        rate = min(optimisation.batch_size / space.num_rows, 1.0)
+        rate = min(optimisation.batch_size / rows, 1.0)
         noise = step_noise_for(
             self.epsilon, self._steps_delta,
             histogram_noise=self.histogram_noise, sample_rate=rate, steps=steps,
@@ -179,8 +180,7 @@ def plan_private(
 
 def stand_in_for(plan: Plan, seed: int) -> Dataset:
     """Made-up rows to try a private plan on: no step is played on real ones that is not counted."""
-    assert isinstance(plan.dataset.space, TableSpace)
-    return stand_in(plan.dataset.space, seed=seed)
+    return stand_in(require_table(plan.dataset.space, network="private training"), seed=seed)
 
 
 def _warn_of(found: Mapping[str, Sequence[str]]) -> None:

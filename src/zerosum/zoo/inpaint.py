@@ -66,8 +66,8 @@ class Inpaint(Degradation):
 
     def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
         """Images go in, and images come out."""
-        assert isinstance(self.space, ImageSpace)
-        return self.space, self.space
+        space = require_plain_images(self.space, recipe="inpaint")
+        return space, space
 
     def prepare(self, x: Tensor, hole: Tensor | None) -> Tensor:
         """Images that are grey in the holes, with a channel that tells them."""

@@ -206,8 +206,8 @@ def r3gan(space: Space) -> Recipe:
     riskier. On labelled images both players see the class, which makes samples far better, where
     each class has 50 of them or more; `game.conditional=false` leaves it out.
     """
-    if isinstance(space, ImageSpace):
-        return _on_images(space)
+    if space.axes == 2:
+        return _on_images(require_images(space, least=8, network="r3gan"))
     rates = Cosine(end=0.1, begin=0.3)
     adam = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=rates)
     return Recipe(

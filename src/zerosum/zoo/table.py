@@ -7,11 +7,10 @@ Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distributi
 import torch
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
-from zerosum.errors import RecipeError
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.game import AutoregressiveState, RowGame
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
 from zerosum.objectives.private import Private
@@ -42,9 +41,7 @@ class TableConfig(GameConfig):
         Raises:
             RecipeError: the space holds no rows.
         """
-        if not isinstance(space, TableSpace):
-            raise RecipeError(f"this game takes tables, and the data is of kind {space.kind!r}.")
-        return TableGame(self, space)
+        return TableGame(self, require_table(space, network="table"))
 
 
 class TableGame(RowGame):
@@ -90,20 +87,19 @@ class TableGame(RowGame):
 @recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table",))
 def table(space: Space) -> Recipe:
     """Rows of any table, exactly as conditions ask, from a masked network."""
-    if not isinstance(space, TableSpace):
-        raise RecipeError(f"table takes tables, and the data is of kind {space.kind!r}.")
-    batch = min(_BATCH, max(space.num_rows // 8, 1))
+    rows = require_table(space, network="table").num_rows
+    batch = min(_BATCH, max(rows // 8, 1))
     return Recipe(
         name="table",
         game=TableConfig(),
         optimisation=Optimisation(
             batch_size=batch,
-            total_samples=max(_EPOCHS * space.num_rows, _LEAST_STEPS * batch),
+            total_samples=max(_EPOCHS * rows, _LEAST_STEPS * batch),
             optimizers={
                 "generator": AdamW(
                     lr=3e-3,
                     beta2=0.95,
-                    decay=_DECAY / space.num_rows**0.5,
+                    decay=_DECAY / rows**0.5,
                     schedule=Linear(start=1.0, end=0.0),
                 )
             },

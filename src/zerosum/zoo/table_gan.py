@@ -20,7 +20,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.errors import RecipeError
 from zerosum.games.base import Inputs
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
@@ -54,16 +54,15 @@ class TableGanConfig(TwoPlayerConfig):
         Raises:
             RecipeError: the space holds no rows, or a column has too many codes.
         """
-        if not isinstance(space, TableSpace):
-            raise RecipeError(f"table_gan takes tables, and the data is of kind {space.kind!r}.")
-        widest = max(space.codecs, key=lambda codec: codec.size)
+        table = require_table(space, network="table_gan")
+        widest = max(table.codecs, key=lambda codec: codec.size)
         if widest.size > _MOST_CODES:
             raise RecipeError(
                 f"column {widest.name!r} has {widest.size:,} codes; table_gan takes at most "
                 f"{_MOST_CODES:,}. Take the recipe `table`, or raise `protect` so that rare values "
                 "share a code."
             )
-        return TableGan(self, space)
+        return TableGan(self, table)
 
 
 class TableGan(TwoPlayer):
@@ -148,7 +147,7 @@ def table_gan(space: Space) -> Recipe:
 
     It is here for comparison. `table` is nearer to the data, faster, and obeys conditions.
     """
-    rows = space.num_rows if isinstance(space, TableSpace) else 2 * _BATCH
+    rows = require_table(space, network="table_gan").num_rows
     return Recipe(
         name="table_gan",
         game=TableGanConfig(

@@ -23,8 +23,10 @@ from zerosum.modalities.images.inversion import How, Inverted, invert
 from zerosum.modalities.images.styled_game import Styled
 from zerosum.models.model import Model
 from zerosum.models.samples import Samples
+from zerosum.networks.base import require_images
 from zerosum.pictures import draw_grid
 from zerosum.runs.store import Run
+from zerosum.spaces import ImageSpace
 
 _BATCH = 64
 _STYLES = 4_096
@@ -39,6 +41,11 @@ class StyledModel(Model):
         """The game, which is one of styles."""
         assert isinstance(self.game, Styled)
         return self.game
+
+    @property
+    def image_space(self) -> ImageSpace:
+        """The model's space, which is one of images."""
+        return require_images(self.space, least=1, network="a model of styles")
 
     def with_styles(self) -> "StyledModel":
         """The model itself."""

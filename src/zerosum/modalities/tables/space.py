@@ -14,7 +14,7 @@ from pydantic import Field as Limits
 from pydantic import model_validator
 from torch import Tensor
 
-from zerosum.errors import ConfigError, did_you_mean
+from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.modalities.tables.arrow import functions
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints import kinds as constraint_kinds  # noqa: F401  (a space in JSON names them)
@@ -258,3 +258,17 @@ def _ranks(codec: NumberCodec) -> Tensor:
     """Mean rank of the rows in each code, 0 to 1, `[size]`."""
     shares = _shares(codec).double()
     return (shares.cumsum(0) - shares / 2).float()
+
+
+def require_table(space: Space, *, network: str) -> TableSpace:
+    """`space`, known to hold rows of a table.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    if not isinstance(space, TableSpace):
+        raise RecipeError(
+            f"{network} takes tables, and the data is of kind {space.kind!r}. Take a recipe that "
+            f"lists {space.kind!r} under `zerosum recipes`."
+        )
+    return space
