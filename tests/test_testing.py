@@ -256,7 +256,7 @@ BROKEN = {
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_fault_breaks_its_law(fault: str) -> None:
     entry = replace(entry_of(fault), spaces=("point",))
-    with pytest.raises(AssertionError, match=rf"^faulty on vector: {BROKEN[fault]}"):
+    with pytest.raises(AssertionError, match=rf"^faulty on point: {BROKEN[fault]}"):
         check_recipe(entry)
 
 
@@ -347,7 +347,7 @@ def test_a_recipe_by_name_and_by_file(tmp_path: Path) -> None:
         "    '''One of my own.'''\n"
         "    return find_recipe('vanilla').resolve(space)\n"
     )
-    with pytest.raises(AssertionError, match="own_paperless on vector: documented: name the paper"):
+    with pytest.raises(AssertionError, match="own_paperless on point: documented: name the paper"):
         check_recipe(path)
 
 

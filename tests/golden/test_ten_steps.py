@@ -78,7 +78,7 @@ LEARNING = {
     "optimisation.record_every": 1,
 }
 CASES: dict[str, dict[str, Any]] = {
-    "vanilla on vector": PLAIN | MLP,
+    "vanilla on point": PLAIN | MLP,
     "dcgan on image": PLAIN | DCGAN,
     "wgan_gp on image": PLAIN
     | DCGAN
@@ -94,7 +94,7 @@ CASES: dict[str, dict[str, Any]] = {
         "game.conditional": True,
         "game.penalties": [{"kind": "r1", "weight": 1.0, "every": 2}],
     },
-    "infogan on vector": PLAIN
+    "infogan on point": PLAIN
     | MLP
     | {
         "game.num_categories": 3,

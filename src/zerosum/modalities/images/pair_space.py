@@ -10,7 +10,7 @@ class PairSpace(ImageSpace):
         source: what the other images are.
         aligned: whether each image has a source of its own, which lies at the same index.
 
-    >>> pictures = ImageSpace(channels=3, height=8, width=8)
+    >>> images = ImageSpace(channels=3, height=8, width=8)
     >>> PairSpace(channels=1, height=8, width=8, source=images).judged.shape
     (1, 8, 8)
     """
