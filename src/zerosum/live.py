@@ -27,6 +27,8 @@ from zerosum.spaces import Space
 from zerosum.terminal import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
+_LONG_SETUP = 2.0
+"""Seconds of opening data and choosing the execution that are worth a word."""
 _PLAIN_SECONDS = 5.0
 _HISTORY = 40
 _HEARD = 3
@@ -87,7 +89,7 @@ class _Pace:
         speed = self.per_second
         if not speed:
             return "…"
-        seconds = (trainer.optimisation.total_samples - trainer.samples_seen) / speed
+        seconds = (trainer.budget.total - trainer.samples_seen) / speed
         return duration(max(seconds, 0.0))
 
 
@@ -104,7 +106,7 @@ class PlainLines(Hook):
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
             f"({trainer.dataset.stated_size:,} {_unit(trainer)}) to "
-            f"{trainer.optimisation.total_samples:,} {_unit(trainer)} seen; "
+            f"{trainer.budget.total:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )
         if trainer.step == 0 and self._run.manifest.get("parent"):
@@ -207,7 +209,7 @@ class Dashboard(Hook):
 
     def _head(self, trainer: Trainer) -> Text:
         return Text(
-            f"{trainer.samples_seen:,} of {trainer.optimisation.total_samples:,} "
+            f"{trainer.samples_seen:,} of {trainer.budget.total:,} "
             f"{_unit(trainer)}   "
             f"{self._pace.words(trainer)}   {self._pace.left(trainer)} left   "
             f"{trainer.runtime.device}, {trainer.execution}",
@@ -317,6 +319,9 @@ def farewell(run: Run, trainer: Trainer, reason: str) -> str:
     text = (
         f"{reason} at {trainer.samples_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
     )
+    before = run.manifest.get("setup_seconds", 0.0)
+    if before >= _LONG_SETUP and reason == "finished":
+        text = f"{text[:-1]}, and {duration(before)} of setting up."
     if reason != "finished":
         text += f" Continue: zerosum resume {run.folder}"
     return f"{text} Sample: zerosum sample {run.folder} -n 64 --out grid.png"

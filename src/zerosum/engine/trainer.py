@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
+from zerosum.engine.budget import Budget
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook
@@ -59,6 +60,7 @@ class Trainer:
         step: steps played.
         seconds: time spent in steps, over all resumes.
         stopping: why it ends after this step; empty while it goes on.
+        budget: how many samples it takes in all, and how that was changed on the way.
         players: the parameters that every player learns, by its name.
         notes: what hooks need to know after a resume, JSON values by the hook's name.
     """
@@ -76,6 +78,7 @@ class Trainer:
     ) -> None:
         require_batch_fits(dataset, optimisation.batch_size)
         self.optimisation, self.runtime, self.execution = optimisation, runtime, execution
+        self.budget, self._replanned = Budget.of(optimisation.total_samples), 0
         self.dataset = dataset
         self._secret = secret or SecretNoise()
         self.step, self.seconds = 0, 0.0
@@ -121,7 +124,7 @@ class Trainer:
     @property
     def progress(self) -> float:
         """Share of the budget that is used, 0 to 1."""
-        return min(self.samples_seen / self.optimisation.total_samples, 1.0)
+        return self.budget.progress(self.samples_seen)
 
     @property
     def knows_all(self) -> bool:
@@ -150,6 +153,14 @@ class Trainer:
     def stop(self, reason: str) -> None:
         """End the run after this step (with several processes, at the next record)."""
         self.stopping = reason
+
+    def replan(self, total: int) -> None:
+        """Take `total` samples in all, from this step on.
+
+        Schedules go on from where they are, and reach their end with the new total. Several
+        processes agree on it at the next record.
+        """
+        self._replanned = max(total, 1)
 
     def hand_over(self) -> None:
         """Leave `run` after this step with `HANDED_OVER`, without calling `ended` of hooks."""
@@ -289,6 +300,7 @@ class Trainer:
             found = found or _find(hook.stepped(self) for hook in hooks)
             if self.runtime.world == 1 or row is not None:
                 self._end_together(found)
+                self._replan_together()
                 ending = self.runtime.agree_text(self.stopping)
         if ending == HANDED_OVER:
             return ending
@@ -297,6 +309,13 @@ class Trainer:
         self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason
+
+    def _replan_together(self) -> None:
+        """Take the plan of the first process."""
+        total = int(self.runtime.agree_text(str(self._replanned)))
+        if total:
+            self.budget = self.budget.replanned(self.samples_seen, total)
+            self._replanned = 0
 
     def _end_together(self, found: str) -> None:
         """Raise in every process what a hook of the first one found, if it found anything."""

@@ -120,7 +120,7 @@ class Referee(Hook):
             if trainer.notes["referee"]["rules"] != self._rules:
                 self._forget()  # by hand, or a larger budget, over which schedules stretch
             return
-        total = trainer.optimisation.total_samples
+        total = trainer.budget.total
         seen = max(total // _LOOKS, SAMPLES * _SEEN_FOR_A_SAMPLE)
         self._every = max(1, seen // trainer.optimisation.batch_size)
         first = self._gauge.look(trainer)
@@ -254,7 +254,7 @@ class Referee(Hook):
             return lost
         since = max(best.step, self._looks[0].step)
         share = (trainer.step - since) * trainer.optimisation.batch_size
-        return stalled(best, share_since=share / trainer.optimisation.total_samples)
+        return stalled(best, share_since=share / trainer.budget.total)
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
         """Keep the best state, the newest, and the last few that are about as healthy as the best.

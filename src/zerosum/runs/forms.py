@@ -98,6 +98,7 @@ class ManifestForm(Form):
     device: str = Field(default="cpu", pattern=r"^(cpu|mps|cuda)(:\d{1,3})?$")
     processes: int = Field(default=1, ge=1, le=2**20)
     execution: dict[str, Any] | None = None
+    budget: list[Any] | None = None
     referee: Literal["off", "watch", "act"] = "off"
     versions: dict[str, Name] | None = None
     remedies: list[RemedyForm] | None = None
@@ -108,6 +109,7 @@ class ManifestForm(Form):
     step: Count = 0
     samples: Count = 0
     seconds: Seconds = 0.0
+    setup_seconds: Seconds = 0.0
     scores: dict[str, Any] | None = None
 
 

@@ -1,6 +1,7 @@
 """Hooks that fill a run folder while the engine plays."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 import torch
@@ -14,6 +15,11 @@ from zerosum.games.controls import ChoiceControl
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
+
+_PLANS = 40
+"""How often a budget in minutes is planned, at least."""
+_CLOSE = 0.01
+"""Plans that differ by this share of what is left are the same."""
 
 
 class HistoryHook(Hook):
@@ -142,3 +148,46 @@ class StopAfter(Hook):
         """Look at the clock."""
         if time.monotonic() - self._start >= self._seconds:
             trainer.stop("out of time")
+
+
+class KeepTime(Hook):
+    """Plans the training again and again, so that its budget ends after `seconds` of wall time.
+
+    The pace is that of the last half of the time, with everything that looks on. Each plan is in
+    the manifest before it is followed, so a resume follows it too.
+    """
+
+    def __init__(self, run: Run, seconds: float) -> None:
+        self._run, self._seconds = run, seconds
+        self._start = self._due = time.monotonic()
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def started(self, trainer: Trainer) -> None:
+        """The clock starts with the first step."""
+        self._start = time.monotonic()
+        self._due = self._start + self._seconds / _PLANS
+        self._seen.append((self._start, trainer.samples_seen))
+
+    def stepped(self, trainer: Trainer) -> None:
+        """Plan again where it is time; several processes can only agree at a record."""
+        if trainer.runtime.world == 1 and time.monotonic() >= self._due:
+            self._plan(trainer)
+
+    def recorded(self, trainer: Trainer, row: Row) -> None:
+        """The same, for several processes."""
+        if trainer.runtime.world > 1 and time.monotonic() >= self._due:
+            self._plan(trainer)
+
+    def _plan(self, trainer: Trainer) -> None:
+        now, seen, size = time.monotonic(), trainer.samples_seen, trainer.optimisation.batch_size
+        left = self._start + self._seconds - now
+        while len(self._seen) > 1 and self._seen[1][0] <= (self._start + now) / 2:
+            self._seen.popleft()
+        begin, seen_then = self._seen[0]
+        self._seen.append((now, seen))
+        self._due = now + max(min(self._seconds / _PLANS, left / 4), 0.0)
+        steps = round(left * (seen - seen_then) / max(now - begin, 1e-9) / size)
+        total = seen + max(steps, 0) * size
+        if left <= 0 or abs(total - trainer.budget.total) > _CLOSE * (total - seen):
+            self._run.update(budget=trainer.budget.replanned(seen, total).to_json())
+            trainer.replan(total)

@@ -10,6 +10,7 @@ from typing import Any
 
 from zerosum.catalogue import metrics_for, modality_of
 from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.engine.budget import Budget
 from zerosum.errors import DataError, RunError
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.judging.judge import judge
@@ -300,6 +301,8 @@ def _unfinished(subject: Subject) -> Iterator[str]:
         return
     state, seen = run.manifest.get("state"), run.manifest.get("samples", 0)
     total = run.manifest["recipe"]["optimisation"]["total_samples"]
+    if run.manifest.get("budget"):
+        total = Budget.read(run.manifest["budget"]).total
     unit = subject.model.space.unit
     if state == "diverged":
         yield f"The training diverged; what is judged is its last healthy state, {seen:,} {unit}."

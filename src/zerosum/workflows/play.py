@@ -15,7 +15,7 @@ from zerosum.errors import DivergenceError, RunError
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard, Referee, Wish
 from zerosum.rng import derive_seed
-from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
+from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook
 from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
@@ -31,11 +31,20 @@ def play(
     *,
     seed: int,
     guard: Guard,
-    minutes: float | None,
+    clock: Hook | None,
     checkpoint_seconds: float,
     listener: Listener | None,
 ) -> None:
     """Play until the budget is used; where the referee asks for it, go on with another trainer.
+
+    Args:
+        run: where everything is kept.
+        trainer: at the step it goes on from.
+        seed: of everything that is random.
+        guard: what the referee may do.
+        clock: ends the training in time, where it has a budget in minutes.
+        checkpoint_seconds: time between two checkpoints.
+        listener: gives the hooks of a face.
 
     Raises:
         DivergenceError: a term is NaN or infinite, and there is no remedy.
@@ -48,7 +57,7 @@ def play(
     hooks += [HistoryHook(run), samples]
     hooks += metric_hook(run, trainer)
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
-    hooks += [StopAfter(minutes * 60)] if minutes is not None else []
+    hooks += [clock] if clock is not None else []
     if player.referee is not None:
         hooks.append(player.referee)
     before = player.referee.flush if player.referee is not None else None
@@ -105,6 +114,7 @@ class _Player:
             recipe, old.dataset, seed=order["seed"], runtime=old.runtime, execution=old.execution
         )
         new.step, new.seconds, new.notes = old.step, old.seconds, old.notes
+        new.budget = old.budget
         new.loader.position = old.loader.position
         if order["seed"] == self._seed:
             healthy = self.run.healthy.load(order["back_to"])

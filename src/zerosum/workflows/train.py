@@ -1,6 +1,7 @@
 """Train a recipe on data, and continue a run exactly where it stopped."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zerosum.data.base import Progress
+from zerosum.engine.budget import Budget
 from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import (
     Trial,
@@ -19,6 +21,7 @@ from zerosum.engine.choose import (
 )
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_finite
+from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.models.model import Model
@@ -27,6 +30,7 @@ from zerosum.referee.hook import Guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.files import write_whole
+from zerosum.runs.hooks import KeepTime, StopAfter
 from zerosum.runs.ledger import Ledger
 from zerosum.runs.lock import held
 from zerosum.runs.store import Run, new_folder, require_free, versions
@@ -70,8 +74,9 @@ def train(
         data: whatever `open_data` takes.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
-        minutes: budget in minutes of training. The number of samples is planned from a measured
-            step and recorded, since schedules depend on it; the clock is obeyed all the same.
+        minutes: budget in minutes of training. It is planned into samples, again and again as the
+            clock shows how long steps take, so that schedules end with the time. Every plan is
+            recorded, and a resume follows them.
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
@@ -102,6 +107,7 @@ def train(
             "--show-reals draws rows of the data into the run folder, and --epsilon promises that "
             "nothing there tells of a row. Leave out one of the two."
         )
+    begin = time.monotonic()
     with open_runtime(device) as runtime:
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
@@ -144,13 +150,18 @@ def train(
         facts: dict[str, Any] = {
             "parent": None if source is None else source.give(trainer),
             "show_reals": show_reals,
+            "setup_seconds": round(time.monotonic() - begin, 1),
         }
         if privacy is not None:
             facts["privacy"] = privacy
         with held(folder) if runtime.is_main else nullcontext():
             run = _create(folder, resolved, plan, seed, trainer, trials, referee, facts)
+            clock: Hook | None = None
+            if minutes is not None:
+                replan = samples is None and promise is None  # private steps are planned once
+                clock = KeepTime(run, minutes * 60) if replan else StopAfter(minutes * 60)
             play(
-                run, trainer, seed=seed, guard=referee, minutes=minutes,
+                run, trainer, seed=seed, guard=referee, clock=clock,
                 checkpoint_seconds=checkpoint_seconds, listener=listener,
             )  # fmt: skip
     return run
@@ -221,6 +232,8 @@ def resume(
             recipe, dataset, seed=seed, runtime=runtime, execution=execution,
             saved=None if newest is None else newest.tensors.values(), secret=secret,
         )  # fmt: skip
+        if samples is None and run.manifest.get("budget"):
+            trainer.budget = Budget.read(run.manifest["budget"])
         checkpoint = newest or Checkpoint(0, *trainer.state())
         same = runtime.device.type == run.manifest["device"].partition(":")[0]
         alike = same and samples is None and runtime.world == run.manifest["processes"]
@@ -265,10 +278,12 @@ def resume(
             run.add_event(
                 "resumed", step=checkpoint.step, exact=alike, device=str(runtime.device), **spent
             )
-            run.update(recipe=recipe.to_json(), model=None)
+            changed = {} if samples is None else {"budget": None}
+            run.update(recipe=recipe.to_json(), model=None, **changed)
         play(
             run, trainer, seed=seed, guard=referee or run.manifest.get("referee", "off"),
-            minutes=minutes, checkpoint_seconds=checkpoint_seconds, listener=listener,
+            clock=None if minutes is None else StopAfter(minutes * 60),
+            checkpoint_seconds=checkpoint_seconds, listener=listener,
         )  # fmt: skip
     return run
 
