@@ -26,12 +26,12 @@ class _Phrases:
     picture: tuple[str, ...]
     rows: tuple[str, ...]
     thing: tuple[str, ...]
+    colour: tuple[str, ...]
     colours: tuple[str, ...]
     facts: str
     columns: str
     more: str
     alt: str
-    alt_colours: str
     picture_word: str
     row_word: str
     tag: str
@@ -62,12 +62,12 @@ _PHRASES = {
             "A generative model made “{}”.",
             "“{}”, made by a generative model.",
         ),
-        colours=("Its main colours are {}.", "What stands out: {}.", "Colours: {}."),
+        colour=("Its main colour is {}.", "What stands out: {}.", "Main colour: {}."),
+        colours=("Its main colours are {}.", "What stands out: {}.", "Main colours: {}."),
         facts="Facts: {}.",
         columns="Values: {}.",
         more="and {} more",
         alt="Generated picture of class “{}”.",
-        alt_colours="Main colours: {}.",
         picture_word="Picture",
         row_word="Row",
         tag="generated",
@@ -96,12 +96,12 @@ _PHRASES = {
             "Ein generatives Modell hat „{}“ erzeugt.",
             "„{}“, von einem generativen Modell erzeugt.",
         ),
-        colours=("Die Hauptfarben sind {}.", "Was auffällt: {}.", "Farben: {}."),
+        colour=("Die Hauptfarbe ist {}.", "Was auffällt: {}.", "Hauptfarbe: {}."),
+        colours=("Die Hauptfarben sind {}.", "Was auffällt: {}.", "Hauptfarben: {}."),
         facts="Angaben: {}.",
         columns="Werte: {}.",
         more="und {} weitere",
         alt="Erzeugtes Bild der Klasse „{}“.",
-        alt_colours="Hauptfarben: {}.",
         picture_word="Bild",
         row_word="Zeile",
         tag="generiert",
@@ -183,7 +183,7 @@ class TemplateWriter:
             kinds = words.rows if subject.row else words.thing
         sentences = [kinds[i].format(_cut(what))]
         if colours:
-            sentences.append(words.colours[i].format(self._listed(colours)))
+            sentences.append(self._of_colours(colours, i))
         for form, values in ((words.facts, subject.attributes), (words.columns, subject.row)):
             if values:
                 sentences.append(form.format(self._pairs(values)))
@@ -192,8 +192,12 @@ class TemplateWriter:
     def _alt_text(self, what: str, colours: list[str]) -> str:
         sentences = [self._phrases.alt.format(_cut(what))]
         if colours:
-            sentences.append(self._phrases.alt_colours.format(self._listed(colours)))
+            sentences.append(self._of_colours(colours, -1))
         return " ".join(sentences)
+
+    def _of_colours(self, colours: list[str], i: int) -> str:
+        forms = self._phrases.colour if len(colours) == 1 else self._phrases.colours
+        return forms[i].format(self._listed(colours))
 
     def _tags(self, subject: CopySubject, colours: list[str]) -> tuple[str, ...]:
         found = [subject.label or "", *map(str, subject.attributes.values()), *colours]
