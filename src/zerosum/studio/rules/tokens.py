@@ -66,7 +66,8 @@ def tokenize(text: str) -> list[TextToken]:
     for found in _pattern().finditer(text):
         if not found[0].isspace():
             key, is_word = key_of(found[0]), found["word"] is not None
-            tokens.append(TextToken(*found.span(), found[0], key, _plain(key), is_word))
+            start, end = found.span()
+            tokens.append(TextToken(start, end, found[0], key, _plain(key), is_word))
     return tokens
 
 
@@ -156,16 +157,17 @@ class Term:
         begins, ends = word.startswith("*"), word.endswith("*") and len(word) > 1
         bare = word[begins : len(word) - ends]
         tokens = tokenize(bare)
+        single_word = len(tokens) == 1 and tokens[0].is_word
+        if "*" in bare or ((begins or ends) and not single_word):
+            raise ConfigError(
+                f"the term {self.text!r} has a * that is not at an end of a word. Write billig*, "
+                "*preis or *billig*."
+            )
         wild = {(True, False): "suffix", (False, True): "prefix", (True, True): "inside"}
         kind = wild.get((begins, ends))
         if kind is None:
             stems = self._stem is not None
             return [("stem" if stems and _has_stem(t) else "same", t.key) for t in tokens]
-        if len(tokens) != 1 or not tokens[0].is_word:
-            raise ConfigError(
-                f"the term {self.text!r} has a * that is not at an end of a word. Write billig*, "
-                "*preis or *billig*."
-            )
         return [(kind, tokens[0].key)]
 
     def _matches(self, part: tuple[str, str], token: TextToken) -> bool:

@@ -153,19 +153,20 @@ class Casing(Rule):
 
     def check(self, copy: Copy, subject: CopySubject) -> Iterator[Hit]:
         """Every word in the wrong case."""
-        spelled = set(self.names) | set(self.acronyms)
-        parts = {token.text for name in spelled for token in tokenize(name)}
+        spelled = [token.text for one in (*self.names, *self.acronyms) for token in tokenize(one)]
         for place, text in texts_in(copy, self.fields):
             tokens = tokenize(text)
-            yield from self._names(place, text, tokens)
+            names = list(self._names(place, text, tokens))
+            yield from names
             for token in () if self.shouting else tokens:
-                if _is_shouted(token) and token.text not in parts:
+                named = any(hit.start <= token.start < hit.end for hit in names)
+                if _is_shouted(token) and token.text not in spelled and not named:
                     message = f"“{token.text}” is all in upper case."
                     fix = token.text[:1] + token.text[1:].lower()
                     yield self.hit(place, token.start, token.end, message, fix=fix)
         for place, text in texts_in(copy, self.capital_first):
             first = next(iter(tokenize(text)), None)
-            if first and first.is_word and first.text[0].islower() and first.text not in parts:
+            if first and first.is_word and first.text[0].islower() and first.text not in spelled:
                 fix = text[first.start].upper()
                 message = f"“{first.text}” begins a {place.split('.')[0]} in lower case."
                 yield self.hit(place, first.start, first.start + 1, message, fix=fix)

@@ -24,6 +24,7 @@ class _Phrases:
     titles: tuple[str, ...]
     titles_with_colour: tuple[str, ...]
     picture: tuple[str, ...]
+    plain_picture: tuple[str, ...]
     rows: tuple[str, ...]
     thing: tuple[str, ...]
     colour: tuple[str, ...]
@@ -32,6 +33,7 @@ class _Phrases:
     columns: str
     more: str
     alt: str
+    plain_alt: str
     picture_word: str
     row_word: str
     tag: str
@@ -52,6 +54,11 @@ _PHRASES = {
             "A generative model made this picture of class “{}”.",
             "Class “{}”, as a generative model draws it.",
         ),
+        plain_picture=(
+            "This picture was made by a generative model.",
+            "A generative model made this picture.",
+            "A picture, as a generative model draws it.",
+        ),
         rows=(
             "This row “{}” was made by a generative model.",
             "A generative model made this row, “{}”.",
@@ -68,6 +75,7 @@ _PHRASES = {
         columns="Values: {}.",
         more="and {} more",
         alt="Generated picture of class “{}”.",
+        plain_alt="Generated picture.",
         picture_word="Picture",
         row_word="Row",
         tag="generated",
@@ -86,6 +94,11 @@ _PHRASES = {
             "Ein generatives Modell hat dieses Bild der Klasse „{}“ erzeugt.",
             "Klasse „{}“, wie ein generatives Modell sie zeichnet.",
         ),
+        plain_picture=(
+            "Dieses Bild stammt von einem generativen Modell.",
+            "Ein generatives Modell hat dieses Bild erzeugt.",
+            "Ein Bild, wie ein generatives Modell es zeichnet.",
+        ),
         rows=(
             "Diese Zeile „{}“ stammt von einem generativen Modell.",
             "Ein generatives Modell hat diese Zeile erzeugt: „{}“.",
@@ -102,6 +115,7 @@ _PHRASES = {
         columns="Werte: {}.",
         more="und {} weitere",
         alt="Erzeugtes Bild der Klasse „{}“.",
+        plain_alt="Erzeugtes Bild.",
         picture_word="Bild",
         row_word="Zeile",
         tag="generiert",
@@ -158,7 +172,7 @@ class TemplateWriter:
         copy = Copy(
             title=self._title(subject, colours, i),
             body=" ".join(self._sentences(subject, what, colours, i)),
-            alt_text=self._alt_text(what, colours) if subject.picture is not None else "",
+            alt_text=self._alt_text(subject, colours) if subject.picture is not None else "",
             tags=self._tags(subject, colours),
             language=self.language,
         )
@@ -178,7 +192,7 @@ class TemplateWriter:
     def _sentences(self, subject: CopySubject, what: str, colours: list[str], i: int) -> list[str]:
         words = self._phrases
         if subject.picture is not None:
-            kinds = words.picture
+            kinds = words.picture if subject.label else words.plain_picture
         else:
             kinds = words.rows if subject.row else words.thing
         sentences = [kinds[i].format(_cut(what))]
@@ -189,8 +203,9 @@ class TemplateWriter:
                 sentences.append(form.format(self._pairs(values)))
         return sentences
 
-    def _alt_text(self, what: str, colours: list[str]) -> str:
-        sentences = [self._phrases.alt.format(_cut(what))]
+    def _alt_text(self, subject: CopySubject, colours: list[str]) -> str:
+        words, label = self._phrases, subject.label
+        sentences = [words.alt.format(_cut(label)) if label else words.plain_alt]
         if colours:
             sentences.append(self._of_colours(colours, -1))
         return " ".join(sentences)

@@ -253,7 +253,7 @@ def _same_host(url: str, location: str | None, status: int) -> str:
     if status in (307, 308) and location and same:
         return there
     raise EndpointError(
-        f"{here.netloc} redirects to {_cut(other.netloc or there)} ({status}), which is not "
+        f"{here.netloc} redirects to {(other.netloc or there)[:_SHOWN]} ({status}), which is not "
         "followed: key and picture are for one server alone. Give the address it leads to as "
         "base_url, if you trust it.",
         status=status,
