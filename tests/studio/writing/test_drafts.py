@@ -69,4 +69,4 @@ def test_usage_adds_up() -> None:
     one = Usage(1, 0, 10, 5, 0.5, "EUR")
     assert one + Usage() + one == Usage(2, 0, 20, 10, 1.0, "EUR")
     with pytest.raises(ValueError, match="EUR and USD"):
-        one + Usage(1, 0, 1, 1, 0.1, "USD")
+        _ = one + Usage(1, 0, 1, 1, 0.1, "USD")

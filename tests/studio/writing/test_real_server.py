@@ -49,9 +49,11 @@ def endpoint(url: str, **changes: object) -> Endpoint:
 
 
 PROMPT = PromptTemplate(
-    system="You write very short copy in $language.",
-    text="Write a short title, one short sentence, an alt text and two tags. Facts: $facts",
+    system="You write copy in $language.",
+    text='Facts: $facts\nExample of an answer: {"title": "Blue boot", "body": "A blue boot.", '
+    '"alt_text": "A boot.", "tags": ["boot", "blue"], "language": "en"}',
 )
+"""So small a model never ends without an example."""
 
 
 def test_it_answers_in_the_schema_and_counts_tokens(url: str) -> None:
