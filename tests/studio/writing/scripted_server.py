@@ -1,6 +1,7 @@
 """An OpenAI-compatible server that answers what a test tells it to, in a thread."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,6 +116,12 @@ class ScriptedServer:
             self.release.wait(20)
         while reply.endless:
             handler.wfile.write(b"x" * 65_536)  # until the client goes away
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on; a handshake that fails ends its own connection alone."""
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     @contextmanager
     def running(self) -> Iterator["ScriptedServer"]:

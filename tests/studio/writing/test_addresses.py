@@ -31,7 +31,7 @@ def test_public_addresses_are_seen(ip: str) -> None:
 def test_no_spelling_of_this_machine_gets_through(host: str) -> None:
     with pytest.raises(AddressError, match="An owner must allow"):
         resolve(f"https://{host}/v1")
-    assert not is_public(resolve(f"http://{host}/v1", allow_private=True).ip)
+    assert not any(map(is_public, resolve(f"http://{host}/v1", allow_private=True).ips))
 
 
 def test_what_is_public_must_be_encrypted() -> None:
@@ -39,8 +39,8 @@ def test_what_is_public_must_be_encrypted() -> None:
         with pytest.raises(AddressError, match=r"Use https://\."):
             resolve("http://8.8.8.8/v1", allow_private=allowed)
     found = resolve("https://8.8.8.8:8443/v1/x?y=1")
-    assert (found.ip, found.port, found.path) == ("8.8.8.8", 8443, "/v1/x?y=1")
-    assert found.connect_url == "https://8.8.8.8:8443/v1/x?y=1"
+    assert (found.ips, found.port, found.path) == (("8.8.8.8",), 8443, "/v1/x?y=1")
+    assert found.connect_urls == ["https://8.8.8.8:8443/v1/x?y=1"]
     assert found.host_header == "8.8.8.8:8443"
     assert resolve("https://[2606:4700::1111]/").host_header == "[2606:4700::1111]"
 

@@ -24,21 +24,21 @@ class CheckedAddress:
         scheme: `http` or `https`.
         host: the name, which certificates are checked against.
         port: of the server.
-        ip: the address to connect to.
+        ips: the addresses to connect to, the best first.
         path: with the query, beginning with `/`.
     """
 
     scheme: str
     host: str
     port: int
-    ip: str
+    ips: tuple[str, ...]
     path: str
 
     @property
-    def connect_url(self) -> str:
-        """The same place by its number."""
-        ip = f"[{self.ip}]" if ":" in self.ip else self.ip
-        return f"{self.scheme}://{ip}:{self.port}{self.path}"
+    def connect_urls(self) -> list[str]:
+        """The same place by its numbers: a name may have one that nobody listens at."""
+        hosts = [f"[{ip}]" if ":" in ip else ip for ip in self.ips]
+        return [f"{self.scheme}://{host}:{self.port}{self.path}" for host in hosts]
 
     @property
     def host_header(self) -> str:
@@ -101,7 +101,7 @@ def resolve(url: str, *, allow_private: bool = False) -> CheckedAddress:
     if parts.scheme == "http" and len(private) < len(ips):
         raise AddressError(f"{host!r} is public: what is sent must be encrypted. Use https://.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return CheckedAddress(parts.scheme, host, port, ips[0], path)
+    return CheckedAddress(parts.scheme, host, port, tuple(ips), path)
 
 
 def is_public(ip: str) -> bool:

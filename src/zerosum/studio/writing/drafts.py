@@ -2,12 +2,20 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from zerosum.config import explain
 from zerosum.data.files import open_regular
@@ -24,9 +32,38 @@ TEXT_FIELDS = ("title", "body", "alt_text")
 
 _MOST_BYTES = 64 * 2**20
 
-_Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _plain(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("it holds control characters")
+    return text
+
+
+def _line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("it must be one line")
+    return _plain(text)
+
+
+_Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500),
+    AfterValidator(_line),
+]
+_Body = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
+    AfterValidator(_plain),
+]
+_AltText = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2_000), AfterValidator(_plain)
+]
 _Tag = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern="^[^,\n]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern="^[^,]+$"),
+    AfterValidator(_line),
 ]
 
 
@@ -44,8 +81,8 @@ class Copy(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: _Line
-    body: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-    alt_text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
+    body: _Body
+    alt_text: _AltText
     tags: Annotated[tuple[_Tag, ...], Field(max_length=50)]
     language: Annotated[str, StringConstraints(pattern="^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 

@@ -1,5 +1,6 @@
 """Copy by a multimodal LLM behind any OpenAI-compatible endpoint."""
 
+import asyncio
 import json
 import random
 import threading
@@ -15,6 +16,7 @@ from zerosum.studio.writing.errors import (
     AnswerError,
     EndpointError,
     PictureRefusedError,
+    WritingCancelledError,
     WritingError,
 )
 from zerosum.studio.writing.prompts import PromptTemplate
@@ -170,6 +172,10 @@ class LLMWriter:
             except WritingError as error:
                 error.usage = usage
                 raise
+            except asyncio.CancelledError:
+                cancelled = WritingCancelledError("writing was cancelled.")
+                cancelled.usage = usage
+                raise cancelled from None
             if copy is not None:
                 return self._draft(copy, usage, manner, subject)
             turns = (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from zerosum.errors import MissingExtraError
-from zerosum.studio.writing.addresses import resolve
+from zerosum.studio.writing.addresses import CheckedAddress, resolve
 from zerosum.studio.writing.endpoint import Endpoint
 from zerosum.studio.writing.errors import EndpointError, WritingCancelledError
 from zerosum.studio.writing.refusals import refusal_of
@@ -210,23 +210,39 @@ async def _exchange(
             address = await asyncio.get_running_loop().run_in_executor(
                 None, lambda url=url: resolve(url, allow_private=endpoint.allow_private)
             )
-            headers = {
-                "Host": address.host_header, "Content-Type": "application/json",
-                "Accept": "application/json", "Accept-Encoding": "identity",
-                "User-Agent": "zerosum",
-            }  # fmt: skip
-            if secret:
-                headers["Authorization"] = f"Bearer {secret}"
-            extensions = {"sni_hostname": address.host} if secure else {}
-            async with client.stream(
-                "POST", address.connect_url, content=request.body, headers=headers,
-                extensions=extensions,
-            ) as response:  # fmt: skip
-                if 300 <= response.status_code < 400:
-                    url = _same_host(url, response.headers.get("location"), response.status_code)
-                    continue
-                return response.status_code, response.headers, await _bounded(response)
+            status, headers, body = await _sent(httpx, client, address, request.body, secret)
+            if not 300 <= status < 400:
+                return status, headers, body
+            url = _same_host(url, headers.get("location"), status)
     raise EndpointError(f"{urlsplit(request.url).netloc} redirects in a circle.", status=310)
+
+
+async def _sent(
+    httpx: Any,
+    client: "httpx.AsyncClient",
+    address: CheckedAddress,
+    body: bytes,
+    secret: str | None,
+) -> tuple[int, "httpx.Headers", bytes]:
+    """One exchange with the first of the checked addresses that lets itself be connected to."""
+    headers = {
+        "Host": address.host_header, "Content-Type": "application/json",
+        "Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "zerosum",
+    }  # fmt: skip
+    if secret:
+        headers["Authorization"] = f"Bearer {secret}"
+    named = {"sni_hostname": address.host} if address.scheme == "https" else {}
+    *others, last = address.connect_urls
+    for url in (*others, last):
+        try:
+            async with client.stream(
+                "POST", url, content=body, headers=headers, extensions=named
+            ) as response:
+                return response.status_code, response.headers, await _bounded(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            if url == last:
+                raise
+    raise AssertionError("an address has at least one number")
 
 
 async def _bounded(response: "httpx.Response") -> bytes:
