@@ -7,9 +7,9 @@ over the text: no pattern of a user is ever compiled, so none can be slow.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from zerosum.errors import ConfigError, MissingExtraError
@@ -56,13 +56,30 @@ class TextToken:
     is_word: bool
 
 
-def tokenize(text: str) -> list[TextToken]:
+class TokenList(list[TextToken]):
+    """Words and signs of one text, which thousands of terms can be looked for in."""
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """What its tokens are compared by."""
+        return frozenset(token.key for token in self)
+
+    def stems(self, stem: Callable[[str], str]) -> frozenset[str]:
+        """The stems of its tokens, for the last stemmer asked for."""
+        if self._stems is None or self._stems[0] is not stem:
+            self._stems = stem, frozenset(map(stem, self.keys))
+        return self._stems[1]
+
+    _stems: tuple[Callable[[str], str], frozenset[str]] | None = None
+
+
+def tokenize(text: str) -> TokenList:
     """Words and signs of a text, without blanks.
 
     >>> [(t.text, t.start, t.end) for t in tokenize("100% 👍🏽!")]
     [('100', 0, 3), ('%', 3, 4), ('👍🏽', 5, 7), ('!', 7, 8)]
     """
-    tokens = []
+    tokens = TokenList()
     for found in _pattern().finditer(text):
         if not found[0].isspace():
             key, is_word = key_of(found[0]), found["word"] is not None
@@ -136,8 +153,13 @@ class Term:
         if not self._parts:
             raise ConfigError("a term is empty. Give a word, a phrase, or a sign.")
 
-    def find(self, tokens: Sequence[TextToken]) -> Iterator[tuple[int, int]]:
+    def find(self, tokens: TokenList) -> Iterator[tuple[int, int]]:
         """First and last index of the tokens of each occurrence; they do not overlap."""
+        kind, key = self._parts[0]
+        if kind == "same" and key not in tokens.keys:
+            return
+        if kind == "stem" and self._stem and self._stem(key) not in tokens.stems(self._stem):
+            return
         n, i = len(self._parts), 0
         while i + n <= len(tokens):
             if all(self._matches(self._parts[j], tokens[i + j]) for j in range(n)):
@@ -185,6 +207,12 @@ class Term:
         return (
             token.key.endswith(key) if kind == "suffix" else kind == "inside" and key in token.key
         )
+
+
+@lru_cache(maxsize=20_000)
+def term_of(text: str, *, inflected: bool, language: str) -> Term:
+    """The term, made once."""
+    return Term(text, inflected=inflected, language=language)
 
 
 @cache

@@ -8,7 +8,7 @@ from pydantic import Field
 from zerosum.config import Config
 from zerosum.studio.rules.base import Phrase, Rule, TextField, texts_in
 from zerosum.studio.rules.hits import Hit
-from zerosum.studio.rules.tokens import Term, TextToken, like, tokenize
+from zerosum.studio.rules.tokens import Term, TextToken, TokenList, like, term_of, tokenize
 from zerosum.studio.writing.drafts import Copy
 from zerosum.studio.writing.subjects import CopySubject
 
@@ -35,7 +35,7 @@ class BannedWords(Rule):
     def check(self, copy: Copy, subject: CopySubject) -> Iterator[Hit]:
         """Every place with a banned word."""
         terms = {
-            Term(text, inflected=self.inflected, language=copy.language): fix
+            term_of(text, inflected=self.inflected, language=copy.language): fix
             for text, fix in self.terms.items()
         }
         for place, text in texts_in(copy, self.fields):
@@ -71,7 +71,7 @@ class RequiredWords(Rule):
         """One hit at the end of the first field for each word that is missing."""
         texts = {place: tokenize(text) for place, text in texts_in(copy, self.fields)}
         for text in self.terms:
-            term = Term(text, inflected=self.inflected, language=copy.language)
+            term = term_of(text, inflected=self.inflected, language=copy.language)
             if any(True for tokens in texts.values() for _ in term.find(tokens)):
                 continue
             place = self.fields[0]
@@ -123,7 +123,7 @@ class Claims(Rule):
             for place, text in texts_in(copy, self.fields):
                 tokens = tokenize(text)
                 for term in claim.terms:
-                    wanted = Term(term, inflected=self.inflected, language=copy.language)
+                    wanted = term_of(term, inflected=self.inflected, language=copy.language)
                     for start, end, found in _occurrences(wanted, tokens, text):
                         fix = None
                         if place == "body" and not noted:
@@ -171,16 +171,16 @@ class Casing(Rule):
                 message = f"“{first.text}” begins a {place.split('.')[0]} in lower case."
                 yield self.hit(place, first.start, first.start + 1, message, fix=fix)
 
-    def _names(self, place: str, text: str, tokens: list[TextToken]) -> Iterator[Hit]:
+    def _names(self, place: str, text: str, tokens: TokenList) -> Iterator[Hit]:
         for name in self.names:
-            term = Term(name, inflected=False, language="")
+            term = term_of(name, inflected=False, language="")
             for start, end, found in _occurrences(term, tokens, text):
                 if " ".join(found.split()) != name:
                     message = f"“{found}” is spelled “{name}”."
                     yield self.hit(place, start, end, message, fix=name)
 
 
-def _occurrences(term: Term, tokens: list[TextToken], text: str) -> Iterator[tuple[int, int, str]]:
+def _occurrences(term: Term, tokens: TokenList, text: str) -> Iterator[tuple[int, int, str]]:
     """Where a term begins and ends in a text, and what stands there."""
     for first, last in term.find(tokens):
         start, end = tokens[first].start, tokens[last].end
