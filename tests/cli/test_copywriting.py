@@ -104,6 +104,7 @@ def test_what_was_paid_for_is_kept(zerosum: Zerosum) -> None:
         assert done.code == 2
         assert "EndpointError" in done.err
         assert "no more credit" in done.err
+        assert "1 of 2 files have copy in copy.csv now" in done.err
         assert [row["file"] for row in rows()] == ["a.png"]
         assert zerosum(*words, "--allow-private").code == 0
     assert [row["file"] for row in rows()] == ["a.png", "b.png"]

@@ -102,9 +102,10 @@ def copy(
         _preview(endpoint, subjects, prompt, values, as_json)
         return
     write = _writer(endpoint, prompt, values)
-    usage, hits, told, kept = Usage(), [], set[str](), 0
+    usage, hits, told, done, kept = Usage(), [], set[str](), 0, 0
     try:
         for name, one, draft in write_batch(subjects, write, out, safe_csv=safe_csv):
+            done += 1
             kept += draft is None
             if draft is not None:
                 usage += draft.usage
@@ -115,6 +116,8 @@ def copy(
     finally:
         for note in sorted(told):
             say(f"note: {note}.", err=True)
+        if 0 < done < len(subjects):
+            say(f"{done} of {len(subjects)} files have copy in {out} now.", err=True)
         if kept:
             say(f"{kept} of {len(subjects)} files had copy in {out} already.", err=True)
         if usage.requests:
