@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.studio.conftest import png
+from tests.studio.writing.conftest import png
 from zerosum.errors import ConfigError, MissingExtraError
 from zerosum.studio.rules.base import Rule
 from zerosum.studio.rules.hits import Hit, apply_fix, is_blocked

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.studio.conftest import png
+from tests.studio.writing.conftest import png
 from zerosum.errors import DataError
 from zerosum.studio.writing.subjects import CopySubject, PictureLimits, open_picture
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.studio.conftest import png
+from tests.studio.writing.conftest import png
 from zerosum.errors import ConfigError
 from zerosum.studio.writing.subjects import CopySubject
 from zerosum.studio.writing.template_writer import TemplateWriter

@@ -1,4 +1,4 @@
-"""Pictures and subjects for the studio's tests."""
+"""Pictures and subjects to write copy for."""
 
 import io
 
