@@ -42,12 +42,14 @@ def copy(
     ] = "ZEROSUM_LLM_KEY",
     allow_private: Annotated[
         bool,
-        typer.Option("--allow-private", help="The server may be on this machine, or in its net."),
+        typer.Option(
+            "--allow-private", help="Allow servers on this machine or in private networks."
+        ),
     ] = False,
     pictures: Annotated[
         str,
         typer.Option(
-            help="send; send_if_taken: a model without eyes writes from facts; keep: send none."
+            help="send; send_if_taken: else the model writes from facts; keep: send none."
         ),
     ] = "send",
     template: Annotated[

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from zerosum.errors import MissingExtraError
 from zerosum.studio.writing.addresses import CheckedAddress, resolve
 from zerosum.studio.writing.endpoint import Endpoint
-from zerosum.studio.writing.errors import EndpointError, WritingCancelledError
+from zerosum.studio.writing.errors import AddressError, EndpointError, WritingCancelledError
 from zerosum.studio.writing.refusals import refusal_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ async def post(
     JSON are tried again, as `endpoint.patience` says; a wait that the server asks for is kept.
 
     Raises:
-        AddressError: the address may not be called.
+        AddressError: the address may not be called, or its certificate is of another server.
         EndpointError: the request was refused, or no attempt was answered.
         MissingExtraError: httpx is not installed.
     """
@@ -125,7 +125,7 @@ async def post(
         await clock.sleep(wait)
     assert failure is not None
     raise EndpointError(
-        f"{failure} Given up after {patience.attempts} attempts.",
+        f"{failure} Given up after {patience.attempts} attempt{'s' * (patience.attempts > 1)}.",
         status=failure.status, retry_after=failure.retry_after,
     )  # fmt: skip
 
@@ -173,6 +173,11 @@ async def _attempt(request: PreparedRequest, endpoint: Endpoint, clock: Clock) -
         raise EndpointError(f"{where} did not answer in time.") from None
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
+        if "certificate verify failed" in reason:
+            raise AddressError(
+                f"{where} cannot prove to be that server: {reason}. For an authority of your own, "
+                "set SSL_CERT_FILE to its certificate."
+            ) from None
         raise EndpointError(f"{where} cannot be reached, or broke off: {reason}.") from None
     text = body.decode("utf-8", errors="replace")
     if secret:
