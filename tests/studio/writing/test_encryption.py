@@ -49,7 +49,7 @@ def test_the_name_is_checked(
 
     with server.running():
         with pytest.raises(
-            AddressError, match="localhost:.* cannot prove to be that server: .*SSL_CERT_FILE"
+            AddressError, match=r"localhost:.* cannot prove to be that server: .*SSL_CERT_FILE"
         ):
             write("localhost")  # nobody trusts this authority
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
