@@ -123,6 +123,9 @@ def test_lengths_are_counted_as_people_count() -> None:
     assert "12 characters; at most 10" in found[0].message
     many = hits(rule, copy(title="x", tags=("a", "b", "c", "dd")))
     assert [(hit.field, hit.start, hit.end) for hit in many] == [("tags.3", 0, 2)]
+    one = copy(title="abc defg hij", tags=("a", "b"))
+    (hit,) = hits(rule | {"limits": {"title": {"most": 8}}}, one)
+    assert apply_fix(one, hit).title == "abc…"  # the ellipsis counts too
     (hit,) = hits(rule, copy(title="x" * 11, tags=("a", "b")))
     assert (hit.start, hit.end, hit.fix) == (10, 11, None)
 
@@ -188,6 +191,8 @@ def test_languages_by_name_and_by_looks() -> None:
     assert "reads like de" in hit.message
     assert hits(rule | {"detect": False}, copy(language="en-GB", body=german)) == []
     assert hits(rule, copy(language="en-GB", title="Ein Schuh", body="Rot.")) == []  # too short
+    unsure = copy(language="en-GB", title="Mini Bikini Retro Look", body="Set in Orange, Pink")
+    assert hits(rule, unsure) == []
 
 
 def test_pictures_keep_to_the_palette(sandal: CopySubject, words: CopySubject) -> None:
