@@ -14,6 +14,7 @@ import typer
 from zerosum.cli import (
     catalogue,
     control,
+    copywriting,
     exporting,
     judging,
     remedies,
@@ -269,6 +270,7 @@ def show(
 catalogue.register(app)
 sampling.register(app)
 control.register(app)
+copywriting.register(app)
 exporting.register(app)
 translating.register(app)
 judging.register(app)

@@ -1,0 +1,1 @@
+"""Where people turn what models make into published work: copy, brand rules, review."""
