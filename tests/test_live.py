@@ -18,7 +18,6 @@ from zerosum.live import (
     PlainLines,
     duration,
     progress_printer,
-    sparkline,
     watch,
 )
 from zerosum.runs.hooks import SampleHook
@@ -177,10 +176,6 @@ def test_long_preparations_say_how_far_they_are(
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def test_a_level_curve_is_a_low_line() -> None:
-    assert sparkline([2.0, 2.0]) == "▁▁"
 
 
 class _Telling(Hook):

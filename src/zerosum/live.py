@@ -19,14 +19,13 @@ from torch import Tensor
 from zerosum.data.base import Progress
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
-from zerosum.pictures import block_characters
+from zerosum.plots.characters import block_characters, sparkline
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.spaces import Space
 from zerosum.terminal import printable
 
-_BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
 _HISTORY = 40
 _HEARD = 3
@@ -254,17 +253,6 @@ def print_picture(picture: Image.Image) -> None:
     console = Console()
     if console.is_terminal:
         console.print(half_blocks(picture, columns=min(80, console.width - 1)))
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Numbers as a row of bars, lowest to highest.
-
-    >>> sparkline([0, 1, 2, 3])
-    '▁▃▅█'
-    """
-    low, high = min(values), max(values)
-    span = high - low or 1.0
-    return "".join(_BARS[int((value - low) / span * (len(_BARS) - 1))] for value in values)
 
 
 def _shown(row: Row) -> dict[str, float]:

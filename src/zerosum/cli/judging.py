@@ -40,8 +40,6 @@ Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
 ]
 
-_CELLS = 11
-
 
 def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
@@ -161,6 +159,7 @@ def audit(
 def print_figures(figures: "Sequence[MetricResult]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
     from zerosum.evaluation.reports.words import interval, number
+    from zerosum.plots.characters import scale_line
 
     rows = [
         {
@@ -168,26 +167,14 @@ def print_figures(figures: "Sequence[MetricResult]") -> None:
             "value": number(figure.value),
             "95 %": interval(figure.low, figure.high),
             "baseline": number(figure.floor),
-            "": scale(figure.standing) if figure.carries else "",
+            "": scale_line(figure.standing)
+            if figure.carries and figure.standing is not None
+            else "",
             "reals": number(figure.ceiling),
         }
         for figure in figures
     ]
     print_table(rows, whole=list(rows[0]), right=("value", "baseline"))
-
-
-def scale(place: float | None) -> str:
-    """A place between floor (0) and ceiling (1) as a line of characters.
-
-    >>> scale(0.0), scale(0.5), scale(7.0)
-    ('●──────────', '─────●─────', '──────────▶')
-    """
-    if place is None:
-        return ""
-    if place < 0 or place > 1 + 0.5 / _CELLS:
-        return "◀" + "─" * (_CELLS - 1) if place < 0 else "─" * (_CELLS - 1) + "▶"
-    at = round(min(place, 1.0) * (_CELLS - 1))
-    return "─" * at + "●" + "─" * (_CELLS - 1 - at)
 
 
 def _print_comparison(found: "Comparison") -> None:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from zerosum.evaluation.reports.words import interval, number, percent
+from zerosum.plots.svg import to_svg
 
 TEMPLATES = PackageLoader("zerosum.evaluation.reports")
 """Finds the templates of this package."""
@@ -49,7 +50,7 @@ def _environment(loader: BaseLoader) -> Environment:
     )
     environment.filters |= {
         "number": number, "percent": percent, "way": WAYS.__getitem__, "size": _size,
-        "base64": _base64,
+        "base64": _base64, "svg": to_svg,
     }  # fmt: skip
     environment.globals["interval"] = interval
     return environment

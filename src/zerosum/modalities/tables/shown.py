@@ -12,7 +12,8 @@ from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_csv, write_parquet
-from zerosum.pictures import draw_points
+from zerosum.plots.charts import scatter
+from zerosum.plots.raster import to_image
 from zerosum.spaces import Space
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TablePreview(Preview):
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Values `[N, D]` as dots, over reals in grey if these are given."""
-        return draw_points(x, real=real)
+        return to_image(scatter(x, real=real))
 
 
 class TableWriter(Writer):
