@@ -9,9 +9,10 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.figures import Evaluation
-from zerosum.live import progress_printer, watch
+from zerosum.live import watch
 from zerosum.modalities.tables.privacy.audit import Audit
 from zerosum.models.model import Model
+from zerosum.progress import Reporter
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
@@ -126,14 +127,15 @@ def train(
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
         "protect": protect,
     }  # fmt: skip
-    run = train_run(
-        recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
-        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze,
-        device=device,
-        wishes=Wishes(precision, layout, compile, threads), referee=referee,
-        promise=promise_of(epsilon, delta), show_reals=show_reals,
-        listener=None if quiet else watch, progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        run = train_run(
+            recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
+            changes=set, data_options=together(short, options or {}), from_run=from_run,
+            freeze=freeze, device=device, referee=referee,
+            wishes=Wishes(precision, layout, compile, threads),
+            promise=promise_of(epsilon, delta), show_reals=show_reals,
+            listener=None if quiet else watch(progress), progress=progress,
+        )  # fmt: skip
     return load(run, device=device)
 
 
@@ -165,11 +167,12 @@ def resume(
         DataError: the data is not there, or is not the data of the run.
     """
     folder = run.folder if isinstance(run, Run) else run
-    done = resume_run(
-        folder, data=data, minutes=minutes, images=images, device=device, code=code,
-        referee=referee, listener=None if quiet else watch,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        done = resume_run(
+            folder, data=data, minutes=minutes, images=images, device=device, code=code,
+            referee=referee, listener=None if quiet else watch(progress),
+            progress=progress,
+        )  # fmt: skip
     return load(done, device=device or "auto", code=code)
 
 
@@ -212,11 +215,12 @@ def evaluate(
         DataError: training data or holdout cannot be read, or the former is not the run's.
         EvaluationError: the holdout is none, or there are too few reals or samples.
     """
-    return evaluate_run(
-        model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return evaluate_run(
+            model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            replicates=replicates, code=code, device=device,
+            progress=progress,
+        )  # fmt: skip
 
 
 def compare(
@@ -253,11 +257,12 @@ def compare(
         DataError: training data or holdout cannot be read.
         EvaluationError: the models cannot be compared, or what `evaluate` refuses.
     """
-    return compare_runs(
-        models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return compare_runs(
+            models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            replicates=replicates, code=code, device=device,
+            progress=progress,
+        )  # fmt: skip
 
 
 def audit(
@@ -294,10 +299,11 @@ def audit(
         DataError: training data or holdout cannot be read, or the former is not the run's.
         EvaluationError: there is no holdout, it is none, or the model makes no table rows.
     """
-    return audit_run(
-        model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
-        device=device, progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return audit_run(
+            model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+            device=device, progress=progress,
+        )  # fmt: skip
 
 
 def export(
@@ -333,7 +339,8 @@ def export(
             raise ExportError("step is for runs; a model holds one step. Leave it out.")
     else:
         model = load(model, device="cpu", step=step, code=code)
-    return model.save(path, format=format, progress=None if quiet else progress_printer())
+    with Reporter(quiet=quiet) as progress:
+        return model.save(path, format=format, progress=progress)
 
 
 def list_runs(root: Path | str = "runs") -> list[Run]:

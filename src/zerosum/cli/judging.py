@@ -37,7 +37,7 @@ Target = Annotated[
     typer.Option(help="A column of a table: how well samples teach to predict it is measured."),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
+    Path | None, typer.Option(help="Write a report: .html (with the JSON next to it), or .json.")
 ]
 
 
@@ -62,14 +62,15 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge a run: every figure between a trivial baseline and fresh reals, and a verdict."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.evaluate import evaluate as evaluate_run
 
     _check(out)
-    found = evaluate_run(
-        run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        code=code, device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = evaluate_run(
+            run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            code=code, device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
@@ -98,14 +99,15 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Judge runs against the same reals; the best is marked where intervals do not overlap."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.compare import compare as compare_runs
 
     _check(out)
-    found = compare_runs(
-        runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        code=code, device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = compare_runs(
+            runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            code=code, device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
@@ -136,15 +138,16 @@ def audit(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack what a run gives out: does it tell of people whose rows it was trained on?"""
-    from zerosum.live import progress_printer
+    """Attack what a run gives out: does it reveal people whose rows it was trained on?"""
+    from zerosum.progress import Reporter
     from zerosum.workflows.audit import audit as audit_run
 
     _check(out)
-    found = audit_run(
-        run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
-        device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = audit_run(
+            run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+            device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
