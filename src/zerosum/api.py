@@ -85,7 +85,7 @@ def train(
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
             of pictures to another, a folder with two subfolders, or a pair of folders or arrays.
-        out: the run folder; left out, a new one below `root`.
+        out: the run folder; if not given, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes.
         images: budget in images (rows, points) seen.
@@ -102,7 +102,7 @@ def train(
         drop: columns of a table to leave out.
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
-            left out 5, and 1 for all.
+            5 by default, and 1 for all.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the picture up, that stay as they are there.
@@ -111,10 +111,10 @@ def train(
         layout: `contiguous`, `channels_last`, or `auto`.
         compile: whether to use `torch.compile`, or `auto`.
         threads: CPU threads for one operation, or `auto`.
-        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
+        referee: `off`, `watch` to report what goes wrong, `act` to mend it too.
         epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
             `privacy`. The referee is off then.
-        delta: δ, left out 1e-6; it should be well below one over the number of rows.
+        delta: δ, 1e-6 by default; it should be well below one over the number of rows.
         show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
             `epsilon`.
         quiet: print nothing.
@@ -157,9 +157,9 @@ def resume(
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
         images: a new, larger budget.
-        device: left out, the device the run was trained on.
+        device: by default the one that the run was trained on.
         code: the user's own recipe file, where the run came from one.
-        referee: left out, as the run was started.
+        referee: by default as the run was started.
         quiet: print nothing.
 
     Raises:
@@ -201,8 +201,8 @@ def evaluate(
         holdout: reals that the model was not trained on, in any form that `train` takes as data.
             Without it parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
-        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples, and as many reals; by default as many as there are reals, up to 10,000.
+        features: what distances are measured in; by default `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
@@ -213,7 +213,7 @@ def evaluate(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: the holdout is none, or there are too few reals or samples.
+        EvaluationError: the holdout is not one, or there are too few reals or samples.
     """
     with Reporter(quiet=quiet) as progress:
         return evaluate_run(
@@ -237,17 +237,17 @@ def compare(
     device: str = "auto",
     quiet: bool = False,
 ) -> Comparison:
-    """Judge models against the same reals; a best is told only where intervals do not overlap.
+    """Judge models against the same reals; the best is marked only where intervals do not overlap.
 
     Args:
         models: two or more; features, ceiling and floor come from the data of the first.
         holdout: reals that no model was trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
-        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples of each, and as many reals; by default as many as there are, up to 10,000.
+        features: what distances are measured in; by default `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
-        replicates: of the bootstrap for the intervals; without any no best can be told.
+        replicates: of the bootstrap for the intervals; without them no model is marked as the best.
         code: the user's own recipe file, where the runs came from one.
         device: where to sample.
         quiet: print nothing.
@@ -288,7 +288,7 @@ def audit(
         holdout: rows that the model was not trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.
-        n: synthetic rows that are given out; left out, as many as training rows, up to 50,000.
+        n: synthetic rows that are given out; by default as many as training rows, up to 50,000.
         seed: of the rows and everything random in an attack.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
@@ -297,7 +297,7 @@ def audit(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: there is no holdout, it is none, or the model makes no table rows.
+        EvaluationError: the holdout is missing or is not one, or the model makes no table rows.
     """
     with Reporter(quiet=quiet) as progress:
         return audit_run(
@@ -324,7 +324,7 @@ def export(
     Args:
         model: a model, a run or its folder.
         path: a `.safetensors` file, which `load` opens, or an `.onnx` file for other programs.
-        format: `safetensors` or `onnx`; left out, by the ending of `path`.
+        format: `safetensors` or `onnx`; by default that of the ending of `path`.
         step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         quiet: print nothing.

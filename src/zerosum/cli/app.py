@@ -251,8 +251,8 @@ def show(
         export_tensorboard(opened, tensorboard)
     if as_json:
         last = history[-1] if history else None
-        told = {"manifest": opened.manifest, "last": last, "events": opened.events()}
-        print_json(told | {"controls": controls_of(opened)})
+        found = {"manifest": opened.manifest, "last": last, "events": opened.events()}
+        print_json(found | {"controls": controls_of(opened)})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
         say(f"{key:>10}  {value}")

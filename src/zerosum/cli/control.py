@@ -122,11 +122,11 @@ def learn(
         )  # fmt: skip
     strip = model.filmstrip(found, seeds=read_seeds(seeds), where=steered)
     film = _saved(strip, out or Path(f"{attribute}.png"))
-    told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
+    row = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
     if as_json:
-        print_json(told | {"filmstrip": film})
+        print_json(row | {"filmstrip": film})
     else:
-        print_table([told | {"filmstrip": film}])
+        print_table([row | {"filmstrip": film}])
 
 
 def edit(

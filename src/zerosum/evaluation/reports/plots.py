@@ -21,7 +21,7 @@ def bar(figure: "MetricResult") -> Markup:
     if figure.memorisation:
         return _note("to be compared with fresh reals alone")
     if place is None or not figure.carries:
-        return _note("no scale: these two are not told apart")
+        return _note("no scale: these two do not differ")
     label = f"{place:.0%} of the way from the baseline to fresh reals"
     return to_svg(scale([Reading(place, _interval(figure))], label=label))
 

@@ -1,7 +1,7 @@
 """Pages and their parts are templates of jinja2: whatever is written into one is escaped.
 
 A template says how something looks; what it says is made in Python and handed in by name. A package
-that has parts of its own ships their templates in a folder beside them, and imports the macros of
+that has parts of its own ships their templates in a folder next to them, and imports the macros of
 `pieces.html.jinja` like any other.
 """
 

@@ -37,7 +37,7 @@ class PointWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+        """Write pieces, float32 `[n, D]` each, as one table; see `Writer.write`."""
         import pyarrow as pa
         import pyarrow.csv
         import pyarrow.parquet

@@ -43,7 +43,7 @@ class TableWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+        """Write pieces, values `[n, D]` each, as one table; see `Writer.write`."""
         assert isinstance(space, TableSpace)
         tables = tables_of(space, pieces)
         if form == ".csv":
@@ -53,7 +53,7 @@ class TableWriter(Writer):
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
-    """Values of rows, piece by piece, as arrow tables; keys go on from piece to piece."""
+    """Values of rows, float64 `[n, D]` each, as arrow tables; keys are counted across pieces."""
     start = 0
     for piece in pieces:
         yield to_table(piece, space, start)

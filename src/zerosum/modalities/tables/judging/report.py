@@ -91,11 +91,11 @@ def _maps(sketch: TableSketch) -> tuple[HeatMap, HeatMap]:
     )  # fmt: skip
 
 
-def _cells(shown: Sequence[int], told: Callable[[int, int], tuple[float, str]]) -> Iterator[Cell]:
+def _cells(shown: Sequence[int], look: Callable[[int, int], tuple[float, str]]) -> Iterator[Cell]:
     for (row, i), (column, j) in product(enumerate(shown), repeat=2):
         if row == column:
             continue
-        strength, words = told(i, j)
+        strength, words = look(i, j)
         if isnan(strength):
             yield Cell(row, column, None, "not known")
         else:

@@ -1,4 +1,4 @@
-"""The page of an audit: what it means first, then every attack beside its control."""
+"""The page of an audit: what it means first, then every attack with its control."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ STANDINGS: "Mapping[Standing, str]" = {
     "leak": "gives people away",
     "sign": "a sign, not sure",
     "none": "no difference",
-    "blind": "tells nothing",
+    "blind": "inconclusive",
 }
 """How a finding's standing is said in short."""
 
