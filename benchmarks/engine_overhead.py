@@ -21,8 +21,8 @@ from torch.nn.functional import softplus
 
 from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.games.two_player import TwoPlayer
 from zerosum.recipes import Recipe
 from zerosum.runs.hooks import HistoryHook

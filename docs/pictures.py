@@ -24,7 +24,9 @@ import torch
 import zerosum as zs
 from zerosum.games.base import Inputs
 from zerosum.models.steering import steered
-from zerosum.pictures import draw_curves, draw_grid
+from zerosum.pictures import draw_grid
+from zerosum.plots.charts import curves
+from zerosum.plots.raster import to_image
 from zerosum.runs.store import Run
 from zerosum.workflows.control import styled_model
 from zerosum.workflows.data import open_data
@@ -74,13 +76,15 @@ def draw_proof(results: Path) -> None:
         "ten times the generator's rate, watched": "vanilla-generator_x10-8-watch",
         "the same, mended": "vanilla-generator_x10-8-act",
     }
-    curves, struck = {}, 0
+    distances, struck = {}, 0
     for title, name in names.items():
         result = json.loads((results / f"{name}.json").read_text(encoding="utf-8"))
-        curves[title] = [(step, distance) for step, distance in result["distances"] if step > 200]
+        distances[title] = [
+            (step, distance) for step, distance in result["distances"] if step > 200
+        ]
         struck = result["struck"] or struck
-    picture = draw_curves(curves, marks=[(struck, "#9ca3af")])
-    picture.save(FOLDER / "referee.png")
+    plot = curves(distances, marks=[(struck, "diagnosis")])
+    to_image(plot).save(FOLDER / "referee.png")
 
 
 def draw_styles(run: Path) -> None:
@@ -94,23 +98,23 @@ def draw_styles(run: Path) -> None:
 def draw_editability(result: Path) -> None:
     """What the slope of edits is worth at what distortion, for each way of finding images."""
     rows = json.loads(result.read_text(encoding="utf-8"))
-    curves = {
+    slopes = {
         title: [(row["distortion"], row["slope"]) for row in rows if row["how"] == how]
         for title, how in (
             ("optimised", "optimise"), ("encoded, then optimised", "both"), ("encoded", "encode"),
         )
     }  # fmt: skip
-    draw_curves(curves).save(FOLDER / "editability.png")
+    to_image(curves(slopes)).save(FOLDER / "editability.png")
 
 
 def draw_stacked(results: Path) -> None:
     """The divergence of stacked digits over the images of each training."""
-    curves = {}
+    looks = {}
     for path in sorted(results.glob("r3gan-*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
         curve = [(look["samples"], look["kl"]) for look in found["curve"]]
-        curves[f"KL, seed {path.stem[-1]}"] = curve
-    draw_curves(curves, side=320).save(FOLDER / "stacked.png")
+        looks[f"KL, seed {path.stem[-1]}"] = curve
+    to_image(curves(looks, width=480, height=320)).save(FOLDER / "stacked.png")
 
 
 def main() -> None:

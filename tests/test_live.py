@@ -17,10 +17,9 @@ from zerosum.live import (
     Dashboard,
     PlainLines,
     duration,
-    progress_printer,
-    sparkline,
     watch,
 )
+from zerosum.progress import Reporter
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
@@ -78,7 +77,7 @@ def test_dashboard(run: Run, space: str) -> None:
     unit = {"image": "images", "point": "points"}[space]
     assert f"80 of 80 {unit}" in view
     assert re.search(rf"[\d,]+ {unit}/s", view)
-    assert "0 s left" in view
+    assert "0:00:00" in view
     assert "cpu, fp32, contiguous" in view
     assert "cgan on small" in view
     assert view.count("▀") > 500
@@ -118,7 +117,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed.out == ""
     start, record, end = printed.err.splitlines()
     assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
-    assert re.match(r" 20\.0 %  16 images  …  … left  discriminator/real \d", record)
+    assert re.match(r" 20\.0 %  16 images  …  -:--:-- left  discriminator/real \d", record)
     assert re.match(r"finished at 80 images after \d s\. Sample: zerosum sample", end)
     assert "\x1b" not in printed.err
 
@@ -133,42 +132,17 @@ def test_plain_lines_say_how_to_continue(run: Run, capsys: pytest.CaptureFixture
 
 
 def test_where_there_is_no_terminal_lines_are_plain(run: Run) -> None:
-    (hook,) = watch(
-        run, _trainer(), SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
-    )
+    samples = SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
+    (hook,) = watch(Reporter())(run, _trainer(), samples)
     assert isinstance(hook, PlainLines)
 
 
 def test_a_terminal_gets_the_dashboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    (hook,) = watch(
-        run, _trainer(), SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
-    )
+    samples = SampleHook(run, preview=modality_of_kind("image").preview, seed=0)
+    (hook,) = watch(Reporter())(run, _trainer(), samples)
     assert isinstance(hook, Dashboard)
-
-
-def test_preparations_of_less_than_two_seconds_are_silent(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    report = progress_printer()
-    for done in range(100):
-        report("scanning images", done, 100)
-    assert capsys.readouterr().err == ""
-
-
-def test_long_preparations_say_how_far_they_are(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = iter([0.0, 0.0, 0.0, 3.0, 4.0, 6.0])
-    monkeypatch.setattr("zerosum.live.time.monotonic", lambda: next(clock))
-    report = progress_printer()
-    for done in (1, 100, 150, 200):
-        report("scanning images", done, 400)
-    assert capsys.readouterr().err.splitlines() == [
-        "scanning images: 100 of 400, 9 s left",
-        "scanning images: 200 of 400, 6 s left",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -177,10 +151,6 @@ def test_long_preparations_say_how_far_they_are(
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
-
-
-def test_a_level_curve_is_a_low_line() -> None:
-    assert sparkline([2.0, 2.0]) == "▁▁"
 
 
 class _Telling(Hook):

@@ -17,8 +17,8 @@ from torch import Tensor
 from tests.forks import Fork, Forks
 from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.errors import DeviceError
 from zerosum.runs.store import Run
 from zerosum.runtime import (

@@ -9,9 +9,10 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.figures import Evaluation
-from zerosum.live import progress_printer, watch
+from zerosum.live import watch
 from zerosum.modalities.tables.privacy.audit import Audit
 from zerosum.models.model import Model
+from zerosum.progress import Reporter
 from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
@@ -84,7 +85,7 @@ def train(
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
             of images to another, a folder with two subfolders, or a pair of folders or arrays.
-        out: the run folder; left out, a new one below `root`.
+        out: the run folder; if not given, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes.
         samples: budget in samples seen.
@@ -101,7 +102,7 @@ def train(
         drop: columns of a table to leave out.
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
-            left out 5, and 1 for all.
+            5 by default, and 1 for all.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
@@ -110,10 +111,10 @@ def train(
         layout: `contiguous`, `channels_last`, or `auto`.
         compile: whether to use `torch.compile`, or `auto`.
         threads: CPU threads for one operation, or `auto`.
-        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
+        referee: `off`, `watch` to report what goes wrong, `act` to mend it too.
         epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
             `privacy`. The referee is off then.
-        delta: δ, left out 1e-6; it should be well below one over the number of rows.
+        delta: δ, 1e-6 by default; it should be well below one over the number of rows.
         show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
             `epsilon`.
         quiet: print nothing.
@@ -126,14 +127,15 @@ def train(
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
         "protect": protect,
     }  # fmt: skip
-    run = train_run(
-        recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,
-        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze,
-        device=device,
-        wishes=Wishes(precision, layout, compile, threads), referee=referee,
-        promise=promise_of(epsilon, delta), show_reals=show_reals,
-        listener=None if quiet else watch, progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        run = train_run(
+            recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,
+            changes=set, data_options=together(short, options or {}), from_run=from_run,
+            freeze=freeze, device=device, referee=referee,
+            wishes=Wishes(precision, layout, compile, threads),
+            promise=promise_of(epsilon, delta), show_reals=show_reals,
+            listener=None if quiet else watch(progress), progress=progress,
+        )  # fmt: skip
     return load(run, device=device)
 
 
@@ -155,9 +157,9 @@ def resume(
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
         samples: a new, larger budget in samples seen.
-        device: left out, the device the run was trained on.
+        device: by default the one that the run was trained on.
         code: the user's own recipe file, where the run came from one.
-        referee: left out, as the run was started.
+        referee: by default as the run was started.
         quiet: print nothing.
 
     Raises:
@@ -165,11 +167,12 @@ def resume(
         DataError: the data is not there, or is not the data of the run.
     """
     folder = run.folder if isinstance(run, Run) else run
-    done = resume_run(
-        folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
-        referee=referee, listener=None if quiet else watch,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        done = resume_run(
+            folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
+            referee=referee, listener=None if quiet else watch(progress),
+            progress=progress,
+        )  # fmt: skip
     return load(done, device=device or "auto", code=code)
 
 
@@ -198,8 +201,8 @@ def evaluate(
         holdout: reals that the model was not trained on, in any form that `train` takes as data.
             Without it parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
-        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples, and as many reals; by default as many as there are reals, up to 10,000.
+        features: what distances are measured in; by default `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
@@ -210,13 +213,14 @@ def evaluate(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: the holdout is none, or there are too few reals or samples.
+        EvaluationError: the holdout is not one, or there are too few reals or samples.
     """
-    return evaluate_run(
-        model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return evaluate_run(
+            model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            replicates=replicates, code=code, device=device,
+            progress=progress,
+        )  # fmt: skip
 
 
 def compare(
@@ -233,17 +237,17 @@ def compare(
     device: str = "auto",
     quiet: bool = False,
 ) -> Comparison:
-    """Judge models against the same reals; a best is told only where intervals do not overlap.
+    """Judge models against the same reals; the best is marked only where intervals do not overlap.
 
     Args:
         models: two or more; features, ceiling and floor come from the data of the first.
         holdout: reals that no model was trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
-        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples of each, and as many reals; by default as many as there are, up to 10,000.
+        features: what distances are measured in; by default `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
-        replicates: of the bootstrap for the intervals; without any no best can be told.
+        replicates: of the bootstrap for the intervals; without them no model is marked as the best.
         code: the user's own recipe file, where the runs came from one.
         device: where to sample.
         quiet: print nothing.
@@ -253,11 +257,12 @@ def compare(
         DataError: training data or holdout cannot be read.
         EvaluationError: the models cannot be compared, or what `evaluate` refuses.
     """
-    return compare_runs(
-        models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return compare_runs(
+            models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            replicates=replicates, code=code, device=device,
+            progress=progress,
+        )  # fmt: skip
 
 
 def audit(
@@ -283,7 +288,7 @@ def audit(
         holdout: rows that the model was not trained on, in any form that `train` takes as data.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.
-        n: synthetic rows that are given out; left out, as many as training rows, up to 50,000.
+        n: synthetic rows that are given out; by default as many as training rows, up to 50,000.
         seed: of the rows and everything random in an attack.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
@@ -292,12 +297,13 @@ def audit(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: there is no holdout, it is none, or the model makes no table rows.
+        EvaluationError: the holdout is missing or is not one, or the model makes no table rows.
     """
-    return audit_run(
-        model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
-        device=device, progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        return audit_run(
+            model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+            device=device, progress=progress,
+        )  # fmt: skip
 
 
 def export(
@@ -318,7 +324,7 @@ def export(
     Args:
         model: a model, a run or its folder.
         path: a `.safetensors` file, which `load` opens, or an `.onnx` file for other programs.
-        format: `safetensors` or `onnx`; left out, by the ending of `path`.
+        format: `safetensors` or `onnx`; by default that of the ending of `path`.
         step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         quiet: print nothing.
@@ -333,7 +339,8 @@ def export(
             raise ExportError("step is for runs; a model holds one step. Leave it out.")
     else:
         model = load(model, device="cpu", step=step, code=code)
-    return model.save(path, format=format, progress=None if quiet else progress_printer())
+    with Reporter(quiet=quiet) as progress:
+        return model.save(path, format=format, progress=progress)
 
 
 def list_runs(root: Path | str = "runs") -> list[Run]:

@@ -8,25 +8,24 @@ from typing import Any
 from PIL import Image
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
+from rich.progress import TaskID, TimeRemainingColumn
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from torch import Tensor
 
-from zerosum.data.base import Progress
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
-from zerosum.pictures import block_characters
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
+from zerosum.plots.characters import block_characters, sparkline
+from zerosum.progress import Bar, Reporter, can_redraw, console_of, rate_of
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.spaces import Space
 from zerosum.terminal import printable
+from zerosum.workflows.play import Listener
 
-_BARS = "▁▂▃▄▅▆▇█"
 _LONG_SETUP = 2.0
 """Seconds of opening data and choosing the execution that are worth a word."""
 _PLAIN_SECONDS = 5.0
@@ -35,30 +34,18 @@ _HEARD = 3
 _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 
-def watch(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
-    """The view that suits where output goes: live on a terminal, else plain lines."""
-    console = Console(file=screen())  # pyright: ignore[reportArgumentType]
-    if console.is_terminal and not console.is_dumb_terminal:
-        return [Dashboard(console, run, samples)]
-    return [PlainLines(run)]
+def watch(reporter: Reporter) -> Listener:
+    """Gives the view that suits where output goes: live on a terminal, else plain lines.
 
+    The bar of `reporter`, which spoke of what was prepared, makes way for it.
+    """
 
-def progress_printer() -> Progress:
-    """Says how far a long preparation is, with the time left, at most every two seconds."""
-    where = screen()
-    state = {"start": time.monotonic(), "last": time.monotonic(), "what": ""}
+    def view(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
+        reporter.stop()
+        console = console_of(screen())
+        return [Dashboard(console, run, samples) if can_redraw(console) else PlainLines(run)]
 
-    def report(what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if what != state["what"]:
-            state.update(what=what, start=now, last=now)
-        if now - float(state["last"]) < 2.0:
-            return
-        state["last"] = now
-        left = (now - float(state["start"])) / max(done, 1) * (total - done)
-        where.say(f"{what}: {done:,} of {total:,}, {left:.0f} s left")
-
-    return report
+    return view
 
 
 def _unit(trainer: Trainer) -> str:
@@ -66,43 +53,38 @@ def _unit(trainer: Trainer) -> str:
 
 
 class _Pace:
-    """Samples a second and seconds left, from the last rows."""
+    """How far a training is, how fast it goes, and how long it takes."""
 
-    def __init__(self) -> None:
-        self._rows: deque[tuple[float, int]] = deque(maxlen=50)
+    def __init__(self, console: Console) -> None:
+        self.bar = Bar(console)
+        self._task: TaskID | None = None
 
-    def add(self, row: Row) -> None:
-        self._rows.append((time.monotonic(), row.samples))
+    def update(self, trainer: Trainer) -> None:
+        """Bring it up to date."""
+        total, done = trainer.budget.total, trainer.samples_seen
+        if self._task is None:
+            self._task = self.bar.add_task(
+                "training", total=total, completed=done, unit=_unit(trainer)
+            )
+        self.bar.update(self._task, total=total, completed=done)
 
-    @property
-    def per_second(self) -> float:
-        if len(self._rows) < 2:
-            return 0.0
-        (t0, n0), (t1, n1) = self._rows[0], self._rows[-1]
-        return (n1 - n0) / max(t1 - t0, 1e-9)
-
-    def words(self, trainer: Trainer) -> str:
-        speed = self.per_second
-        return f"{speed:,.0f} {_unit(trainer)}/s" if speed else "…"
-
-    def left(self, trainer: Trainer) -> str:
-        speed = self.per_second
-        if not speed:
-            return "…"
-        seconds = (trainer.budget.total - trainer.samples_seen) / speed
-        return duration(max(seconds, 0.0))
+    def words(self) -> str:
+        """The rate and the time left."""
+        (task,) = self.bar.tasks
+        return f"{rate_of(task)}  {TimeRemainingColumn().render(task)} left"
 
 
 class PlainLines(Hook):
     """One line every five seconds, for logs and pipes."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._pace, self._last = run, _Pace(), 0.0
-        self._screen = screen()
+        self._run, self._last, self._screen = run, 0.0, screen()
+        self._pace = _Pace(console_of(self._screen))
 
     def started(self, trainer: Trainer) -> None:
         """Say what starts."""
         self._run.listeners.append(self._hear)
+        self._pace.update(trainer)
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
             f"({trainer.dataset.stated_size:,} {_unit(trainer)}) to "
@@ -114,14 +96,14 @@ class PlainLines(Hook):
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """One line, when five seconds have passed."""
-        self._pace.add(row)
+        self._pace.update(trainer)
         if time.monotonic() - self._last < _PLAIN_SECONDS:
             return
         self._last = time.monotonic()
         terms = "  ".join(f"{name} {value:.3f}" for name, value in _shown(row).items())
         self._print(
             f"{100 * trainer.progress:5.1f} %  {row.samples:,} {_unit(trainer)}  "
-            f"{self._pace.words(trainer)}  {self._pace.left(trainer)} left  {terms}"
+            f"{self._pace.words()}  {terms}"
         )
 
     def ended(self, trainer: Trainer, reason: str) -> None:
@@ -146,9 +128,9 @@ class Dashboard(Hook):
 
     def __init__(self, console: Console, run: Run, samples: SampleHook) -> None:
         self._console, self._run, self._samples = console, run, samples
-        self._pace = _Pace()
+        self._pace = _Pace(console)
         self._curves: dict[str, deque[float]] = {}
-        self._live = Live(console=console, auto_refresh=False, transient=False)
+        self._live = Live(console=console, auto_refresh=False)
         self._drawn: tuple[object, int, Text] = (None, 0, Text())
         self._shown = 0.0
         self._heard: deque[str] = deque(maxlen=_HEARD)
@@ -163,7 +145,7 @@ class Dashboard(Hook):
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """Refresh twice a second at most."""
-        self._pace.add(row)
+        self._pace.update(trainer)
         for name, value in _shown(row).items():
             self._curves.setdefault(name, deque(maxlen=_HISTORY)).append(value)
         if time.monotonic() - self._shown > 0.5:
@@ -189,7 +171,9 @@ class Dashboard(Hook):
         self._live.update(self._view(trainer), refresh=True)
 
     def _view(self, trainer: Trainer) -> Panel:
-        body: list[RenderableType] = [self._head(trainer), self._table(), self._bar(trainer)]
+        self._pace.update(trainer)
+        where = Text(f"{trainer.runtime.device}, {trainer.execution}", style="dim")
+        body: list[RenderableType] = [self._pace.bar.get_renderable(), self._table(), where]
         body += [
             _text(words, style="yellow", overflow="ellipsis", no_wrap=True) for words in self._heard
         ]
@@ -206,19 +190,6 @@ class Dashboard(Hook):
             subtitle=_text(str(self._run.folder)),
             border_style="cyan",
         )
-
-    def _head(self, trainer: Trainer) -> Text:
-        return Text(
-            f"{trainer.samples_seen:,} of {trainer.budget.total:,} "
-            f"{_unit(trainer)}   "
-            f"{self._pace.words(trainer)}   {self._pace.left(trainer)} left   "
-            f"{trainer.runtime.device}, {trainer.execution}",
-            style="dim",
-        )
-
-    def _bar(self, trainer: Trainer) -> Padding:
-        bar = ProgressBar(total=1.0, completed=trainer.progress, complete_style="cyan")
-        return Padding(bar)  # which ends the line, as a bar alone does not
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -257,17 +228,6 @@ def print_picture(picture: Image.Image) -> None:
     console = Console()
     if console.is_terminal:
         console.print(half_blocks(picture, columns=min(80, console.width - 1)))
-
-
-def sparkline(values: Sequence[float]) -> str:
-    """Numbers as a row of bars, lowest to highest.
-
-    >>> sparkline([0, 1, 2, 3])
-    '▁▃▅█'
-    """
-    low, high = min(values), max(values)
-    span = high - low or 1.0
-    return "".join(_BARS[int((value - low) / span * (len(_BARS) - 1))] for value in values)
 
 
 def _shown(row: Row) -> dict[str, float]:

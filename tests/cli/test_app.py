@@ -56,6 +56,7 @@ def test_train_for_other_programs(zerosum: Zerosum, tmp_path: Path) -> None:
                    "--json", *PLAIN)  # fmt: skip
     row = json.loads(done.out)
     assert (row["run"], row["state"], row["samples"]) == (str(tmp_path / "r"), "finished", 64)
+    assert done.err == "", "no progress beside JSON"
 
 
 def test_train_on_a_folder_says_what_it_holds(zerosum: Zerosum, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) ->
         (("--where", "city"), "'city' is not a condition"),
         (("--where", "age<5"), "no row has age ..4. Rows have age"),
         (("--weight", "city=Oslo"), "'city=Oslo' is no share"),
-        (("--like", "x.csv", "-n", "3"), "leave out -n, --where, --in-turn and --weight"),
+        (("--like", "x.csv", "-n", "3"), "Drop -n, --where, --in-turn and --weight"),
         (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .parquet."),
     ],
 )

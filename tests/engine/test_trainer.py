@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.engine.execution import Execution
-from zerosum.engine.hooks import Hook
+from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation, OptimizerConfig, RmsProp, Sgd
-from zerosum.engine.trainer import HANDED_OVER, OBSERVE_EVERY, Row, Trainer
+from zerosum.engine.trainer import HANDED_OVER, OBSERVE_EVERY, Trainer
 from zerosum.errors import ConfigError, DataError, DivergenceError
 from zerosum.games.base import Game, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig

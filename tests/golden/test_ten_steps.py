@@ -15,8 +15,8 @@ import torch
 
 from zerosum.catalogue import find_recipe
 from zerosum.engine.execution import Execution
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset

@@ -23,6 +23,7 @@ from tests.cli.conftest import Zerosum, zerosum  # noqa: F401  (a fixture)
 from tests.secrets import Replayed
 from tests.workflows.conftest import PLAIN, StopAt
 from zerosum.live import watch
+from zerosum.progress import Reporter
 from zerosum.runs.store import Run
 from zerosum.workflows.private import PrivacyBudget
 from zerosum.workflows.train import resume, train
@@ -101,9 +102,9 @@ def the_whole_way(frame: pd.DataFrame, secret: Replayed, use: Any, schema: Any) 
         train(
             "table", data, out="run", samples=STEPS * BATCH, seed=3, changes=SMALL, wishes=PLAIN,
             data_options={"schema": schema}, promise=PrivacyBudget(3.0, 1e-5, secret=secret),
-            listener=lambda *given: [*watch(*given), StopAt(5)],
+            listener=lambda *given: [*watch(Reporter())(*given), StopAt(5)],
         )  # fmt: skip
-        resume("run", data=data, secret=secret, listener=watch)
+        resume("run", data=data, secret=secret, listener=watch(Reporter()))
         if use is in_a_file and schema is None:  # once is enough, and they take long
             zs.evaluate("run", data=data, holdout=held, n=100, replicates=0, quiet=True)
             zs.audit("run", data=data, holdout=held, attacks=10, quiet=True)

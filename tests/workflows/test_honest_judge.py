@@ -50,7 +50,7 @@ def judge(table: Tensor) -> Evaluation:
 
 def test_new_reals_pass() -> None:
     found = judge(OTHERS.resident[0])
-    assert found.verdict.startswith(("Not told from fresh reals", "Close to fresh reals"))
+    assert found.verdict.startswith(("Not distinguished from fresh reals", "Close to fresh reals"))
     assert "memorisation" not in found.verdict
 
 
@@ -93,4 +93,4 @@ def test_noise_is_no_better_than_the_baseline() -> None:
 def test_other_reals_pass_too(seed: int) -> None:
     order = torch.randperm(len(OTHERS), generator=torch.Generator().manual_seed(seed))
     found = judge(OTHERS.resident[0][order[:400]])
-    assert found.verdict.startswith(("Not told from fresh reals", "Close to fresh reals"))
+    assert found.verdict.startswith(("Not distinguished from fresh reals", "Close to fresh reals"))

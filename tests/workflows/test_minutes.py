@@ -8,8 +8,8 @@ import pytest
 
 from zerosum.engine.budget import Budget
 from zerosum.engine.choose import Wishes
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.runs.store import Run
 from zerosum.workflows.train import resume, train
 

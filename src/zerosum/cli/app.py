@@ -116,7 +116,7 @@ def train(
     layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
     compile_: Annotated[str, typer.Option("--compile", help="auto, on or off.")] = "auto",
     threads: Annotated[str, typer.Option(help="auto, or a number of CPU threads.")] = "auto",
-    referee: Annotated[str, typer.Option(help="act: mend; watch: tell; or off.")] = "act",
+    referee: Annotated[str, typer.Option(help="act: mend; watch: report; or off.")] = "act",
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
@@ -124,7 +124,8 @@ def train(
 ) -> None:
     """Train a recipe on data, into a new run folder."""
     from zerosum.config import parse_assignments
-    from zerosum.live import progress_printer, watch
+    from zerosum.live import watch
+    from zerosum.progress import Reporter
     from zerosum.runtime import is_main_process
     from zerosum.workflows.data import together
     from zerosum.workflows.prepare import plan_training
@@ -132,7 +133,7 @@ def train(
     from zerosum.workflows.train import train as train_run
     from zerosum.workflows.transfer import require_source, settled
 
-    quiet = quiet or not is_main_process()
+    quiet = quiet or as_json or not is_main_process()
     changes = parse_assignments(set_ or [])
     if factor is not None:
         changes["game.factor"] = factor
@@ -142,7 +143,6 @@ def train(
         "protect": protect,
     }  # fmt: skip
     options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
-    progress = None if quiet else progress_printer()
     wishes = _wishes(precision, layout, compile_, threads)
     place = _place(data, more)
     if dry_run:
@@ -151,22 +151,26 @@ def train(
                 "--dry-run would have to count rows to resolve the recipe, and --epsilon accounts "
                 "for each look at them. Leave out one of the two."
             )
-        plan = plan_training(
-            recipe, place, changes=changes, data_options=options, progress=progress
-        )
+        with Reporter(quiet=quiet) as progress:
+            plan = plan_training(
+                recipe, place, changes=changes, data_options=options, progress=progress
+            )
         require_source(freeze, from_)
         if from_ is None:
             print_json(plan.recipe.to_json())
         else:
             print_json(settled(plan, from_, freeze=freeze, seed=seed).to_json())
         return
-    _announce(recipe, place, options, progress)
-    run = train_run(
-        recipe, place, out=out, minutes=minutes, samples=samples, seed=seed, changes=changes,
-        data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
-        referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
-        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
-    )  # fmt: skip
+    with Reporter(quiet=quiet) as progress:
+        if not quiet:
+            _announce(recipe, place, options, progress)
+        run = train_run(
+            recipe, place, out=out, minutes=minutes, samples=samples, seed=seed, changes=changes,
+            data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
+            referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
+            checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch(progress),
+            progress=progress,
+        )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 
 
@@ -187,21 +191,23 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Continue a run bit for bit from its newest whole checkpoint."""
-    from zerosum.live import progress_printer, watch
+    from zerosum.live import watch
+    from zerosum.progress import Reporter
     from zerosum.runtime import is_main_process
     from zerosum.workflows.train import resume as resume_run
 
     def watch_resumed(opened: "Run", trainer: "Trainer", samples: "SampleHook") -> "Sequence[Hook]":
         _say_damage(opened.events())
-        return watch(opened, trainer, samples)
+        return [] if as_json else watch(progress)(opened, trainer, samples)
 
     quiet = quiet or not is_main_process()
-    done = resume_run(
-        run, data=_place(data, more), minutes=minutes, samples=samples, device=device,
-        referee=None if referee is None else _guard(referee), code=code,
-        checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=quiet or as_json) as progress:
+        done = resume_run(
+            run, data=_place(data, more), minutes=minutes, samples=samples, device=device,
+            referee=None if referee is None else _guard(referee), code=code,
+            checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
+            progress=progress,
+        )  # fmt: skip
     _report_run(done.folder, done.manifest, as_json)
 
 
@@ -246,8 +252,8 @@ def show(
         export_tensorboard(opened, tensorboard)
     if as_json:
         last = history[-1] if history else None
-        told = {"manifest": opened.manifest, "last": last, "events": opened.events()}
-        print_json(told | {"controls": controls_of(opened)})
+        found = {"manifest": opened.manifest, "last": last, "events": opened.events()}
+        print_json(found | {"controls": controls_of(opened)})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
         say(f"{key:>10}  {value}")
@@ -262,7 +268,7 @@ def show(
     last_look = next((one for one in reversed(events) if one["event"] == "measured"), None)
     for event in events:
         if event["event"] == "measured" and event is not last_look:
-            continue  # there are many; the last one tells where it stands
+            continue  # there are many; the last one shows where it stands
         details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
         say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
 
@@ -303,7 +309,7 @@ def main() -> None:
 
 
 def _place(data: list[str] | None, more: list[str] | None) -> Any:
-    """What --data and the words after it name: one place, or several; None without any."""
+    """What --data and the words after it name: one place, several, or None."""
     if more and not data:
         raise DataError(f"{more[0]!r} stands alone. Write --data {more[0]}, or leave it out.")
     places = (*(data or ()), *(more or ()))
@@ -311,11 +317,9 @@ def _place(data: list[str] | None, more: list[str] | None) -> Any:
 
 
 def _announce(
-    recipe: str, data: str | tuple[str, ...], options: dict[str, Any], progress: "Progress | None"
+    recipe: str, data: str | tuple[str, ...], options: dict[str, Any], progress: "Progress"
 ) -> None:
-    """What a folder or zip holds and is brought to, before anything is trained."""
-    if progress is None:  # told to be quiet
-        return
+    """Say what a folder or zip holds and is brought to, before anything is trained."""
     from zerosum.workflows.data import scan_data
     from zerosum.workflows.prepare import wanted_by
 

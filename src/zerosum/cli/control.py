@@ -110,22 +110,23 @@ def learn(
     as_json: AsJson = False,
 ) -> None:
     """Learn a direction from labelled images, and draw its filmstrip."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.control import learn_direction, styled_model
 
     model = styled_model(run, device=device, code=code)
     steered = steering(model, where, truncation)
-    found = learn_direction(
-        model, attribute, labels=labels, images=images, value=value, keep=keep or (), n=n,
-        seed=seed, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = learn_direction(
+            model, attribute, labels=labels, images=images, value=value, keep=keep or (), n=n,
+            seed=seed, progress=progress,
+        )  # fmt: skip
     strip = model.filmstrip(found, seeds=read_seeds(seeds), where=steered)
     film = _saved(strip, out or Path(f"{attribute}.png"))
-    told = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
+    row = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
     if as_json:
-        print_json(told | {"filmstrip": film})
+        print_json(row | {"filmstrip": film})
     else:
-        print_table([told | {"filmstrip": film}])
+        print_table([row | {"filmstrip": film}])
 
 
 def edit(
@@ -152,8 +153,8 @@ def edit(
     code: Code = None,
 ) -> None:
     """Move samples, or images of your own, along directions that were found or learned."""
-    from zerosum.live import progress_printer
     from zerosum.modalities.images.directions import parse_strengths
+    from zerosum.progress import Reporter
     from zerosum.workflows.control import edit_images, styled_model
 
     model = styled_model(run, device=device, code=code)
@@ -163,7 +164,8 @@ def edit(
             raise ConditionError(
                 "--where and --truncation are for samples; an image has its own styles."
             )
-        samples, found = edit_images(model, image, strengths, how=how, progress=progress_printer())
+        with Reporter() as progress:
+            samples, found = edit_images(model, image, strengths, how=how, progress=progress)
         for path, far in zip(image, found.distortion.tolist(), strict=True):
             say(f"{path}: found again to within {far:.1f} of 255", err=True)
     else:
@@ -182,12 +184,13 @@ def learn_encoder(
     code: Code = None,
 ) -> None:
     """Learn to find the styles of images at once, for `edit --image`."""
-    from zerosum.live import progress_printer
     from zerosum.modalities.images.inversion import learn_encoder as learn_from_samples
+    from zerosum.progress import Reporter
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
-    path = learn_from_samples(model, samples=samples, seed=seed, progress=progress_printer())
+    with Reporter() as progress:
+        path = learn_from_samples(model, samples=samples, seed=seed, progress=progress)
     say(str(path))
 
 
@@ -195,7 +198,7 @@ def read_seeds(text: str) -> list[int]:
     """`1-4,9` as numbers.
 
     Raises:
-        ConditionError: it is none of that.
+        ConditionError: `text` is not a list of seeds and ranges.
     """
     seeds: list[int] = []
     try:

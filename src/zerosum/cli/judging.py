@@ -37,10 +37,8 @@ Target = Annotated[
     typer.Option(help="A column of a table: how well samples teach to predict it is measured."),
 ]
 Out = Annotated[
-    Path | None, typer.Option(help="Write a report: .html (and the JSON beside it), or .json.")
+    Path | None, typer.Option(help="Write a report: .html (with the JSON next to it), or .json.")
 ]
-
-_CELLS = 11
 
 
 def register(app: typer.Typer) -> None:
@@ -64,14 +62,15 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Judge a run: every figure between a trivial baseline and fresh reals, and a verdict."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.evaluate import evaluate as evaluate_run
 
     _check(out)
-    found = evaluate_run(
-        run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        code=code, device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = evaluate_run(
+            run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            code=code, device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
@@ -100,14 +99,15 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Judge runs against the same reals; the best is marked where intervals do not overlap."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.compare import compare as compare_runs
 
     _check(out)
-    found = compare_runs(
-        runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        code=code, device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = compare_runs(
+            runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
+            code=code, device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
@@ -138,15 +138,16 @@ def audit(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack what a run gives out: does it tell of people whose rows it was trained on?"""
-    from zerosum.live import progress_printer
+    """Attack what a run gives out: does it reveal people whose rows it was trained on?"""
+    from zerosum.progress import Reporter
     from zerosum.workflows.audit import audit as audit_run
 
     _check(out)
-    found = audit_run(
-        run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
-        device=device, progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        found = audit_run(
+            run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+            device=device, progress=progress,
+        )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
@@ -161,6 +162,7 @@ def audit(
 def print_figures(figures: "Sequence[MetricResult]") -> None:
     """Figures as a table; their full names, with the protocol of each, are in reports and JSON."""
     from zerosum.evaluation.reports.words import interval, number
+    from zerosum.plots.characters import scale_line
 
     rows = [
         {
@@ -168,26 +170,14 @@ def print_figures(figures: "Sequence[MetricResult]") -> None:
             "value": number(figure.value),
             "95 %": interval(figure.low, figure.high),
             "baseline": number(figure.floor),
-            "": scale(figure.standing) if figure.carries else "",
+            "": scale_line(figure.standing)
+            if figure.carries and figure.standing is not None
+            else "",
             "reals": number(figure.ceiling),
         }
         for figure in figures
     ]
     print_table(rows, whole=list(rows[0]), right=("value", "baseline"))
-
-
-def scale(place: float | None) -> str:
-    """A place between floor (0) and ceiling (1) as a line of characters.
-
-    >>> scale(0.0), scale(0.5), scale(7.0)
-    ('●──────────', '─────●─────', '──────────▶')
-    """
-    if place is None:
-        return ""
-    if place < 0 or place > 1 + 0.5 / _CELLS:
-        return "◀" + "─" * (_CELLS - 1) if place < 0 else "─" * (_CELLS - 1) + "▶"
-    at = round(min(place, 1.0) * (_CELLS - 1))
-    return "─" * at + "●" + "─" * (_CELLS - 1 - at)
 
 
 def _print_comparison(found: "Comparison") -> None:

@@ -20,7 +20,7 @@ def print_json(value: Any) -> None:
 
 
 def say(*lines: str, err: bool = False) -> None:
-    """Lines of text, in which what is foreign cannot harm a terminal."""
+    """Print lines of text; control characters are escaped, so they cannot harm a terminal."""
     for line in lines:
         if err:
             screen().say(line)
@@ -55,10 +55,10 @@ class _Unfailing(io.RawIOBase):
 
 
 def settle_streams() -> None:
-    """See that no print fails: what a terminal cannot show is told by its number.
+    """Make sure that no print fails: what a terminal cannot show is written as its number.
 
-    What a command does is done when it says so. That nobody reads it, or the disk is full that
-    standard output goes to, does not change how the command ends.
+    A command ends in the same way if nobody reads its output, or if the disk is full that
+    standard output goes to.
     """
     if type(sys.stdout) is io.TextIOWrapper:  # others may do more than write
         try:

@@ -63,27 +63,29 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
     model = load(run, device=device, step=step, code=code)
-    where, progress = [*(where or []), *(more or [])], progress_printer()
-    wanted = steering(model, where, truncation)
+    wanted = steering(model, [*(where or []), *(more or [])], truncation)
     path = out or model.writer.default
-    if like is None:
-        n = 64 if n is None else n
-        made = model.write(
-            path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
-            weight=read_shares(weight or ()), seed=seed, batch_size=batch_size, safe_csv=safe_csv,
-            progress=progress,
-        )  # fmt: skip
-    else:
-        if wanted or in_turn or weight or n is not None:
-            raise ConditionError(
-                "--like says which rows and which of their cells; leave out -n, --where, --in-turn "
-                "and --weight, or write them into the file."
+    if like is not None and (wanted or in_turn or weight or n is not None):
+        raise ConditionError(
+            "--like says which rows to make and which of their cells are given. Drop -n, --where, "
+            "--in-turn and --weight, or write them into the file."
+        )
+    with Reporter(quiet=as_json) as progress:
+        if like is None:
+            n = 64 if n is None else n
+            made = model.write(
+                path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
+                weight=read_shares(weight or ()), seed=seed, batch_size=batch_size,
+                safe_csv=safe_csv, progress=progress,
+            )  # fmt: skip
+        else:
+            made, n = model.write_completed(
+                path, like, seed=seed, safe_csv=safe_csv, progress=progress
             )
-        made, n = model.write_completed(path, like, seed=seed, safe_csv=safe_csv, progress=progress)
     _report(as_json, path=str(made), n=n, seed=seed)
 
 
@@ -106,21 +108,21 @@ def walk(
     as_json: AsJson = False,
 ) -> None:
     """Walk through the latent space of a run and back, as an animation."""
-    from zerosum.live import progress_printer
     from zerosum.models.walk import require_form
+    from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
     require_form(out, fps)  # before anything that takes long
     if seconds is not None:
         frames = _frames(frames, seconds, fps)
-    progress = progress_printer()
     model = load(run, device=device, code=code)
-    tour = model.walk(
-        frames=60 if frames is None else frames, stops=stops, n=n,
-        where=steering(model, where, truncation), in_turn=read_pairs(in_turn or ()), seed=seed,
-        progress=progress,
-    )  # fmt: skip
-    path = tour.save(out, frames_per_second=fps, progress=progress)
+    with Reporter(quiet=as_json) as progress:
+        tour = model.walk(
+            frames=60 if frames is None else frames, stops=stops, n=n,
+            where=steering(model, where, truncation), in_turn=read_pairs(in_turn or ()), seed=seed,
+            progress=progress,
+        )  # fmt: skip
+        path = tour.save(out, frames_per_second=fps, progress=progress)
     _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
 
 

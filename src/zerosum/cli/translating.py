@@ -39,14 +39,15 @@ def translate(
     as_json: AsJson = False,
 ) -> None:
     """Translate images of any size with a run that learned it, into PNG files."""
-    from zerosum.live import progress_printer
+    from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
     model = load(run, device=device, step=step, code=code)
-    done = model.translate_files(
-        pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
-        progress=progress_printer(),
-    )  # fmt: skip
+    with Reporter(quiet=as_json) as progress:
+        done = model.translate_files(
+            pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
+            progress=progress,
+        )  # fmt: skip
     for name, why in done.failed:
         say(f"{name} cannot be read and is left out: {why}", err=True)
     if as_json:

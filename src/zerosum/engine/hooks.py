@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zerosum.errors import DivergenceError
+
 if TYPE_CHECKING:
-    from zerosum.engine.trainer import Row, Trainer
+    from zerosum.engine.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Row:
+    """Means of the terms and signals of some steps, up to and with step `step`."""
+
+    step: int
+    samples: int
+    seconds: float
+    values: dict[str, float]
 
 
 class Hook:
@@ -32,3 +46,13 @@ class Hook:
 
     def failed(self, trainer: Trainer) -> None:
         """When an error ended the training instead: give back what was taken, such as a screen."""
+
+
+def first_problem(calls: Iterable[None]) -> str:
+    """What calls of hooks find wrong; empty if they find nothing."""
+    try:
+        for _ in calls:
+            pass
+    except DivergenceError as problem:
+        return str(problem)
+    return ""

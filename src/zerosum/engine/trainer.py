@@ -2,9 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from zerosum.data.loader import Loader, require_batch_fits
 from zerosum.engine.budget import Budget
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_state
-from zerosum.engine.hooks import Hook
+from zerosum.engine.hooks import Hook, Row, first_problem
 from zerosum.engine.optimisation import Optimisation, gradient_size, micro_batch, relative_change
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import DivergenceError
@@ -28,16 +27,6 @@ HANDED_OVER = "handed over"
 
 OBSERVE_EVERY = 5
 """Signals that cost something are taken on every so many steps."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """Means of the terms and signals of some steps, up to and with step `step`."""
-
-    step: int
-    samples: int
-    seconds: float
-    values: dict[str, float]
 
 
 class Trainer:
@@ -280,7 +269,7 @@ class Trainer:
     def _run(self, hooks: Sequence[Hook], greetings: Sequence[Callable[["Trainer"], None]]) -> str:
         try:
             with self.execution.applied():
-                self._end_together(_find(greet(self) for greet in greetings))
+                self._end_together(first_problem(greet(self) for greet in greetings))
                 return self._play_on(hooks)
         finally:
             self.loader.close()
@@ -296,8 +285,8 @@ class Trainer:
             else:
                 self.seconds += time.perf_counter() - start
             if row is not None:
-                found = found or _find(hook.recorded(self, row) for hook in hooks)
-            found = found or _find(hook.stepped(self) for hook in hooks)
+                found = found or first_problem(hook.recorded(self, row) for hook in hooks)
+            found = found or first_problem(hook.stepped(self) for hook in hooks)
             if self.runtime.world == 1 or row is not None:
                 self._end_together(found)
                 self._replan_together()
@@ -306,7 +295,7 @@ class Trainer:
             return ending
         reason = "finished" if self.progress >= 1 else ending
         self.runtime.average_(one for values in self._window.values() for one in values)
-        self._end_together(found or _find(hook.ended(self, reason) for hook in hooks))
+        self._end_together(found or first_problem(hook.ended(self, reason) for hook in hooks))
         self.runtime.wait()
         return reason
 
@@ -406,13 +395,3 @@ class Trainer:
             "Lower the learning rates (--set optimisation.optimizers.generator.lr=...), raise the "
             "gradient penalty, or try --precision fp32."
         )
-
-
-def _find(calls: Iterable[None]) -> str:
-    """What calls of hooks find wrong; empty if they find nothing."""
-    try:
-        for _ in calls:
-            pass
-    except DivergenceError as problem:
-        return str(problem)
-    return ""

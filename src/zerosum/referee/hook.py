@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 
 from torch import Tensor
 
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, DivergenceError, did_you_mean
 from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import (

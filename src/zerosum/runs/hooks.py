@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from zerosum.engine.hooks import Hook
-from zerosum.engine.trainer import Row, Trainer
+from zerosum.engine.hooks import Hook, Row
+from zerosum.engine.trainer import Trainer
 from zerosum.forms.base import Preview
 from zerosum.games.base import Game, Inputs
 from zerosum.games.controls import ChoiceControl

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from zerosum.errors import MissingExtraError, RunError
-from zerosum.pictures import draw_curves, draw_frames
+from zerosum.plots.charts import curves as curves_chart
+from zerosum.plots.charts import frames
+from zerosum.plots.raster import to_image
+from zerosum.plots.shapes import Role
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 from zerosum.runs.store import Run
 
 _NOT_CURVES = {"step", "samples", "seconds"}
 _CURVE_POINTS = 400
-_MARKS = {"diagnosis": "#9ca3af", "remedy": "#dc2626"}
+_MARKS: dict[str, Role] = {"diagnosis": "diagnosis", "remedy": "remedy"}
 
 
 def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
@@ -45,17 +48,17 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     missing = [name for name in names if name not in curves]
     if missing:
         raise RunError(f"no curve {missing[0]!r} in {run.folder}. It has: {', '.join(curves)}.")
-    marks = [
+    marks: list[tuple[float, Role]] = [
         (event["samples"], _MARKS[event["event"]])
         for event in run.events()
         if event["event"] in _MARKS and "samples" in event
     ]
     if names:
-        picture = draw_curves({name: curves[name] for name in names}, marks=marks)
+        plot = curves_chart({name: curves[name] for name in names}, marks=marks)
     else:
-        picture = draw_frames(curves, marks=marks)
+        plot = frames(curves, marks=marks)
     make_folder(path.parent)
-    write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+    write_whole(path, lambda aside: to_image(plot).save(aside, format="PNG"))
     return path
 
 

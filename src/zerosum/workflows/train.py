@@ -11,14 +11,7 @@ from typing import Any
 from zerosum.data.base import Progress
 from zerosum.engine.budget import Budget
 from zerosum.engine.carry import carry_over
-from zerosum.engine.choose import (
-    Trial,
-    Wishes,
-    can_compile,
-    candidates,
-    choose_execution,
-    measure,
-)
+from zerosum.engine.choose import Trial, Wishes
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_finite
 from zerosum.engine.hooks import Hook
@@ -34,15 +27,13 @@ from zerosum.runs.hooks import KeepTime, StopAfter
 from zerosum.runs.ledger import Ledger
 from zerosum.runs.lock import held
 from zerosum.runs.store import Run, new_folder, require_free, versions
-from zerosum.runtime import Runtime, can_bfloat16, open_runtime
+from zerosum.runtime import open_runtime
+from zerosum.workflows.budgets import check_budget, choose, planned
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
-
-_PLANNED_SHARE = 0.85
-"""Share of a time budget that is planned to be spent in steps; the rest draws and saves."""
 
 
 def train(
@@ -95,7 +86,7 @@ def train(
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
     """
-    _check_budget(minutes, samples)
+    check_budget(minutes, samples)
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
@@ -138,9 +129,9 @@ def train(
         if source is not None:
             resolved = source.settle(resolved, draft, freeze)
         del draft
-        execution, trials = _choose(resolved, tried, seed, runtime, wishes or Wishes(), minutes)
+        execution, trials = choose(resolved, tried, seed, runtime, wishes or Wishes(), minutes)
         if minutes is not None and samples is None:
-            resolved = _planned(resolved, tried, seed, runtime, execution, trials, minutes)
+            resolved = planned(resolved, tried, seed, runtime, execution, trials, minutes)
         privacy = None
         if promise is not None:
             resolved, privacy = promise.settle(resolved, plan.dataset.space, runtime.world)
@@ -206,7 +197,7 @@ def resume(
         DataError: the data is not there, or is not the data of the run.
         PrivacyError: a private run is to be changed, or its ledger is missing or damaged.
     """
-    _check_budget(minutes, samples)
+    check_budget(minutes, samples)
     run = Run.open(folder)
     private = run.manifest.get("privacy")
     if private and (samples is not None or referee not in (None, "off")):
@@ -317,42 +308,6 @@ def _undo_remedies(run: Run, step: int) -> None:
         run.manifest["remedies"] = given[: -len(later)]
 
 
-def _choose(
-    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, wishes: Wishes, minutes: float | None
-) -> tuple[Execution, list[Trial]]:
-    ways = candidates(
-        wishes,
-        space=plan.dataset.space,
-        device=runtime.device,
-        compilable=can_compile(runtime.device),
-        bfloat16=can_bfloat16(runtime.device),
-    )
-    return choose_execution(
-        ways,
-        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
-        runtime=runtime,
-        num_steps=recipe.optimisation.total_samples / recipe.optimisation.batch_size,
-        budget_seconds=None if minutes is None else minutes * 60,
-    )
-
-
-def _planned(
-    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], minutes: float,
-) -> Recipe:  # fmt: skip
-    """The recipe with as many samples as fit into the time."""
-    mine = [trial for trial in trials if trial.execution == execution] or measure(
-        [execution],
-        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
-        runtime,
-    )
-    seconds = mine[0].mean_seconds
-    steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
-    return recipe.with_values(
-        {"optimisation.total_samples": steps * recipe.optimisation.batch_size}
-    )
-
-
 def _create(
     folder: Path, recipe: Recipe, plan: Plan, seed: int, trainer: Trainer, trials: list[Trial],
     referee: Guard, facts: dict[str, Any],
@@ -406,10 +361,3 @@ def _create(
 def _same_device(run: Run) -> str:
     device = run.manifest["device"]
     return "auto" if device.startswith("cuda") else device
-
-
-def _check_budget(minutes: float | None, samples: int | None) -> None:
-    if minutes is not None and not minutes > 0:
-        raise RunError(f"--minutes is {minutes}; give a number above 0.")
-    if samples is not None and samples < 1:
-        raise RunError(f"--samples is {samples}; give a whole number above 0.")

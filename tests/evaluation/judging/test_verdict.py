@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zerosum.evaluation.judging.figures import MetricResult
-from zerosum.evaluation.judging.verdict import clearness, tells, verdict
+from zerosum.evaluation.judging.verdict import clearness, is_clear, verdict
 from zerosum.evaluation.metrics.base import Memorisation
 
 
@@ -20,7 +20,7 @@ def figure(
     return MetricResult(value=value, ceiling=ceiling, floor=floor, **(known | more))
 
 
-TELLS = "; the one figure tells the samples from fresh reals; weakest in Distance, "
+TELLS = "; the one figure distinguishes the samples from fresh reals; weakest in Distance, "
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,12 @@ def test_the_headline_follows_the_place(value: float, words: str) -> None:
 @pytest.mark.parametrize("value", [0.0, -3.0])
 def test_what_is_as_good_as_real_is_not_told_from_it(value: float) -> None:
     assert verdict([figure(value)], split="holdout") == (
-        "Not told from fresh reals by the one figure."
+        "Not distinguished from fresh reals by the one figure."
     )
     both = [figure(0.2, low=-0.1, high=0.5), figure(0.9, name="b", ceiling=1.0)]
-    assert verdict(both, split="holdout") == "Not told from fresh reals by any of 2 figures."
+    assert (
+        verdict(both, split="holdout") == "Not distinguished from fresh reals by any of 2 figures."
+    )
 
 
 def test_the_weakest_is_named_with_its_numbers() -> None:
@@ -57,8 +59,8 @@ def test_the_weakest_is_named_with_its_numbers() -> None:
     ]
     assert verdict(figures, split="holdout") == (
         "Close to fresh reals: the median of 3 figures lies 97% of the way from the trivial "
-        "baseline to fresh reals; 2 of 3 figures tell the samples from fresh reals; weakest in "
-        "Recall, 0.400 where fresh reals have 0.900."
+        "baseline to fresh reals; 2 of 3 figures distinguish the samples from fresh reals; "
+        "weakest in Recall, 0.400 where fresh reals have 0.900."
     )
 
 
@@ -81,7 +83,7 @@ def test_a_figure_tells_by_more_than_is_uncertain(
     value: float, low: float, high: float, better: str, ceiling: float | None, told: bool
 ) -> None:
     one = figure(value, low=low, high=high, better=better, ceiling=ceiling)
-    assert tells(one) is told
+    assert is_clear(one) is told
 
 
 def test_figures_without_a_scale_count_but_give_no_place() -> None:
@@ -92,9 +94,9 @@ def test_figures_without_a_scale_count_but_give_no_place() -> None:
     assert not any(figure.carries for figure in [blind, vague, upside_down, alone])
     said = verdict([blind, vague, upside_down, alone], split="holdout")
     assert said == (
-        "3 of 3 figures cannot tell the trivial baseline from fresh reals, and give no scale; 1 of "
-        "3 figures tell the samples from fresh reals; weakest in Blind, 5.00 where fresh reals "
-        "have 1.00."
+        "3 of 3 figures cannot distinguish the trivial baseline from fresh reals, so there is no "
+        "scale; 1 of 3 figures distinguish the samples from fresh reals; weakest in Blind, 5.00 "
+        "where fresh reals have 1.00."
     )
     assert verdict([alone], split="holdout").startswith("Nothing can be said")
     assert "the one figure lies 90% of the way" in verdict([vague, figure(1.0)], split="holdout")
@@ -116,7 +118,8 @@ def test_memorisation_is_said_where_there_is_some_and_where_it_cannot_be_judged(
     good = figure(0.0)
     said = verdict([good, copies], split="holdout")
     assert said == (
-        "Not told from fresh reals by the one figure; signs of memorisation in Copies, 0.300 "
+        "Not distinguished from fresh reals by the one figure; signs of memorisation in Copies, "
+        "0.300 "
         "where fresh reals have 0.010."
     )
     none = figure(
@@ -134,7 +137,7 @@ def test_memorisation_is_said_where_there_is_some_and_where_it_cannot_be_judged(
     )
     assert "memorisation" not in verdict([good, slight], split="holdout")
     assert verdict([good], split="train").endswith(
-        "; memorisation was not judged, for want of a holdout."
+        "; memorisation was not judged, since there is no holdout."
     )
 
 

@@ -219,24 +219,24 @@ def test_what_is_missing_is_left_out() -> None:
 def test_a_bar_shows_the_place(value: float, label: str) -> None:
     shown = bar(figure("recall", value))
     assert f'aria-label="{label} of the way' in shown
-    centre = re.search(r'<circle cx="([\d.]+)%"', shown)
+    centre = re.search(r'<circle cx="([\d.]+)"', shown)
     if 0 <= value <= 1:
         assert centre is not None
-        assert float(centre[1]) == pytest.approx(7 + 86 * value)
+        assert float(centre[1]) == pytest.approx(26 + 320 * value)
     else:
         assert centre is None, "what lies far outside is an arrow at the edge"
-        assert "<path" in shown
-    for x in re.findall(r'(?:x|cx|x1|x2)="([\d.-]+)%"', shown):
-        assert 0 <= float(x) <= 100
+        assert "<polygon" in shown
+    for x in re.findall(r'(?:x|cx)="([\d.-]+)"|([\d.-]+),', shown):
+        assert 0 <= float(x[0] or x[1]) <= 372
 
 
 def test_an_interval_around_one_reaches_the_best_place() -> None:
     shown = bar(figure("diversity", 1.02, better="one", ceiling=1.1, floor=2.0, low=0.95, high=1.1))
-    band = re.search(r'<rect x="([\d.]+)%" width="([\d.]+)%"', shown)
+    band = re.search(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', shown)
     assert band is not None
     # At 1.1 the place is 1, at 1.0 it is 10/9.
-    assert float(band[1]) == pytest.approx(93, abs=0.01)
-    assert float(band[1]) + float(band[2]) == pytest.approx(98.5, abs=0.01)
+    assert float(band[1]) == pytest.approx(346, abs=0.01)
+    assert float(band[1]) + float(band[2]) == pytest.approx(366, abs=0.01)
 
 
 def test_a_figure_that_tells_nothing_has_no_line() -> None:
@@ -248,11 +248,12 @@ def test_a_figure_that_tells_nothing_has_no_line() -> None:
 
 def test_curves_keep_inside_their_frame() -> None:
     shown = curve([(0, 1.0), (10, float("nan")), (20, 3.0)], label="a", marks=[10, 99])
-    assert shown.count('class="mark"') == 1
-    line = re.search(r'points="([^"]+)"', shown)
+    assert shown.count('class="diagnosis"') == 1
+    line = re.search(r'points="([^"]+)" class="series-0"', shown)
     assert line is not None
-    corners = [tuple(map(float, pair.split(","))) for pair in line[1].split()]
-    assert corners == [(46.0, 94.0), (294.0, 8.0)]
+    start, end = [tuple(map(float, pair.split(","))) for pair in line[1].split()]
+    assert 0 < start[0] < end[0] < 300, "from left to right"
+    assert 130 > start[1] > end[1] > 0, "and up"
     assert "no finite values" in curve([(0, float("inf"))], label="a")
 
 

@@ -177,7 +177,7 @@ def test_two_tables_are_refused(tmp_path: Path) -> None:
 
 def test_files_beside_classes_are_refused(tmp_path: Path) -> None:
     put(tmp_path, CLASSES | {"stray.png": picture(1)})
-    with pytest.raises(DataError, match=r"1 files lie beside class folders.*--labels none"):
+    with pytest.raises(DataError, match=r"1 files lie next to class folders.*--labels none"):
         build(tmp_path)
 
 

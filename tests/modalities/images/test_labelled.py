@@ -59,7 +59,7 @@ def test_files_elsewhere(folder: Path, tmp_path: Path) -> None:
         ("file,age\na.png,1\na.png,2\n", "names 1 files more than once"),
         ("file,age\na.png,1\nb.png,\n", "a file and a value in each row; see row 2 below it"),
         ("file,age\na.png\n", "see row 1 below it"),
-        ("file,age\n", "there is none"),
+        ("file,age\n", "line 2, which is missing"),
         ("file\na.png\n", "needs two columns or more"),
         ("", "needs two columns or more"),
         ("file,age\nlabels of mine.csv,1\n", "1 unreadable files: labels of mine.csv: "),

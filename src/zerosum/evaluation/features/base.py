@@ -36,10 +36,13 @@ class Extractor(ABC):
 
     @abstractmethod
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch; each row must depend on its own sample alone."""
+        """Features, float32 `[B, F]`, of compact samples `[B, ...]`.
+
+        Each row must depend on its own sample alone.
+        """
 
     def classify(self, x: Tensor, *, batch_size: int = 256) -> Tensor | None:
-        """Logits of the data's own labels `[N, K]`; None where the extractor knows none."""
+        """Logits of the data's own labels `[N, K]`; None if the extractor has no classifier."""
         return None
 
 
@@ -56,5 +59,5 @@ class Embedded(Extractor):
         self.num_features = space.embed(torch.zeros(1, *space.shape)).shape[1]
 
     def extract(self, x: Tensor) -> Tensor:
-        """See `Space.embed`."""
+        """Features, float32 `[B, F]`; see `Space.embed`."""
         return self._space.embed(self._space.to_model(x))

@@ -60,7 +60,7 @@ def learning_rows(dataset: Dataset) -> Tensor:
 
 
 def unseen_rows(dataset: Dataset) -> Tensor:
-    """All other rows: those that numbers in `self` features may be taken on, int64 `[N - L]`."""
+    """All other rows, on which `self` features may be measured, int64 `[N - L]`."""
     return _split(dataset)[1]
 
 
@@ -72,7 +72,7 @@ def _split(dataset: Dataset) -> tuple[Tensor, Tensor]:
 
 
 class SelfFeatures(Extractor):
-    """Features that the data taught; made by `self_features`.
+    """Features learned from the data; made by `self_features`.
 
     Samples with axes, such as images: 64 numbers, the layer before the task, scaled so that their
     variance is 1 on average. Points: the points themselves in model units, since nothing needs to
@@ -100,14 +100,14 @@ class SelfFeatures(Extractor):
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch of compact samples."""
+        """Features, float32 `[B, F]`, of compact samples `[B, ...]`."""
         if self._network is None or not self._space.axes:
             return self._input(x).flatten(1).float()
         return self._scale * self._network.body(self._input(x))
 
     @torch.no_grad()
     def classify(self, x: Tensor, *, batch_size: int = 256) -> Tensor | None:
-        """Logits of the data's labels `[N, K]`; None where it has none."""
+        """Logits of the data's labels `[N, K]`; None without labels."""
         network = self._network
         if not isinstance(network, Classifier):
             return None
@@ -125,7 +125,7 @@ def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None
     Args:
         dataset: the training split; one half of it is learned from.
         seed: of weights and order. Other seeds give other features, and their name says so.
-        tick: told how far the learning is.
+        tick: called with how many steps are done.
 
     Raises:
         EvaluationError: there are too few rows.
@@ -153,7 +153,7 @@ def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None
 
 
 def cache_folder() -> Path | None:
-    """Where things are kept that can be made again: `ZEROSUM_CACHE`, else `~/.cache/zerosum`.
+    """Folder of files that can be made again: `ZEROSUM_CACHE`, else `~/.cache/zerosum`.
 
     None where that is not set and the user has no home folder, as in some containers.
     """

@@ -1,10 +1,10 @@
-"""The small network behind `self` features: how it looks, and how it learns from some rows.
+"""The small network behind `self` features: its layers, and how it is trained.
 
 What it learns depends on what the data offers.
 
 - With labels: to name them. What it must know for that is what people see in the samples.
 - Samples with axes (images, series) without labels: to redraw the sample coarsely from the
-  features, so that they know what is in it; and to tell a sample from its blurred, noised or
+  features, so that they know what is in it; and to distinguish a sample from its blurred, noised or
   displaced version, so that they know how it is drawn. Either alone is blind to what the other
   sees. Rotations, a usual task of self-supervision, say nothing of textures, or of images that have
   no upright.
@@ -50,7 +50,7 @@ _EPOCHS = 40
 
 
 class Classifier(nn.Module):
-    """A body, and a layer that names labels."""
+    """A body, and a layer that predicts labels."""
 
     def __init__(self, body: nn.Module, width: int, num_labels: int) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class Classifier(nn.Module):
         _initialise(self)
 
     def loss(self, x: Tensor, y: Tensor | None, noise: Noise) -> Tensor:
-        """Cross entropy of the labels."""
+        """Cross entropy of the labels `[B]` of samples `[B, C, ...]`."""
         assert y is not None
         return functional.cross_entropy(self.classes(self.body(x)), y)
 
 
 class Redrawer(nn.Module):
-    """A body, a layer that redraws the sample coarsely, and one that tells what was done to it."""
+    """A body, a layer that redraws the sample coarsely, and one that says what was done to it."""
 
     def __init__(self, body: nn.Module, space: Space) -> None:
         super().__init__()
@@ -75,21 +75,21 @@ class Redrawer(nn.Module):
         _initialise(self)
 
     def loss(self, x: Tensor, y: Tensor | None, noise: Noise) -> Tensor:
-        """Share of the coarse sample's variance that is missed, and cross entropy of damages."""
+        """Unexplained variance of coarse samples, and cross entropy of damages; `[B, C, ...]`."""
         target = averaged(x, self.axes, most=_COARSE).flatten(1)
         variance = target.var(dim=0, correction=0).mean().clamp_min(1e-4)
         missed = functional.mse_loss(self.redraw(self.body(x)), target) / variance
         some = x[: len(x) // 2]
         kind = noise.integers(len(some), high=_DAMAGES)
-        told = functional.cross_entropy(self.damage(self.body(damaged(some, kind, noise))), kind)
-        return missed + 0.1 * told
+        named = functional.cross_entropy(self.damage(self.body(damaged(some, kind, noise))), kind)
+        return missed + 0.1 * named
 
 
 Network = Classifier | Redrawer
 
 
 def build_network(space: Space, seed: int) -> Network | None:
-    """A network with fresh weights; None for points without labels, where nothing is to learn."""
+    """A network with fresh weights; None for points without labels: nothing is to learn."""
     with seeded_initialisation(derive_seed(seed, "self features", "weights")):
         if space.axes:
             body = convolutional_body(space)
@@ -123,7 +123,7 @@ def _point_body(space: Space) -> nn.Module:
 
 
 def has_classes(space: Space) -> bool:
-    """Whether there are labels to tell apart."""
+    """Whether there are labels to distinguish."""
     return space.num_labels > 1
 
 
@@ -135,9 +135,14 @@ def shrunk_size(space: Space) -> tuple[int, ...]:
 
 
 def shrink(space: Space, x: Tensor) -> Tensor:
-    """Compact samples at the size that the network sees, by averaging areas.
+    """Compact samples `[N, C, ...]` at the size that the network sees, by averaging areas.
 
-    Still compact, so that many fit into memory. Samples without axes stay as they are.
+    They stay compact, so that many fit into memory. Samples without axes are unchanged.
+
+    >>> from zerosum.spaces import ImageSpace
+    >>> space = ImageSpace(channels=1, height=256, width=256)
+    >>> shrink(space, torch.zeros(2, 1, 256, 256, dtype=torch.uint8)).shape
+    torch.Size([2, 1, 64, 64])
     """
     if not space.axes or shrunk_size(space) == space.shape[-space.axes :]:
         return x
@@ -175,6 +180,10 @@ def damaged(x: Tensor, kind: Tensor, noise: Noise) -> Tensor:
     """Samples `[B, C, ...]`, each as it is (0), blurred (1), noised (2) or displaced (3).
 
     What is displaced is rolled by half of its length along every axis.
+
+    >>> from zerosum.rng import Noise
+    >>> damaged(torch.tensor([[[1.0, 2.0, 3.0, 4.0]]]), torch.tensor([3]), Noise(0))
+    tensor([[[3., 4., 1., 2.]]])
     """
     axes = x.ndim - 2
     versions = [

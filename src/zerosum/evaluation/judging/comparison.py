@@ -1,4 +1,4 @@
-"""Several models judged under one protocol, and which of them is best where that can be said."""
+"""Several models judged under one protocol, and which of them is best, if that is clear."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Comparison(Report):
         return [tuple(k[name] for k in known) for name in shared]
 
     def values(self) -> dict[str, Any]:
-        """See `Report.values`; for each figure the name of the best or None stands beside."""
+        """See `Report.values`; each figure also has the name of the best model, or None."""
         names = self.names
         return {
             "names": names,

@@ -1,4 +1,4 @@
-"""What the judge says: figures between a ceiling and a floor, and all of them together."""
+"""Results of judging: figures between a ceiling and a floor, and all figures of a model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -66,7 +66,7 @@ class MetricResult:
 
     @property
     def carries(self) -> bool:
-        """Whether it tells fresh reals from the baseline, by more than it is uncertain."""
+        """Whether fresh reals differ from the baseline by more than the figure is uncertain."""
         if self.ceiling is None or self.floor is None or self.memorisation:
             return False
         gap = self.badness(self.floor) - self.badness(self.ceiling)
@@ -117,7 +117,7 @@ class Evaluation(Report):
         """The first part of a kind, such as `samples`, `neighbours` or `table`.
 
         Raises:
-            EvaluationError: there is none.
+            EvaluationError: there is no such part.
         """
         for part in self.parts:
             if part.kind == kind:

@@ -1,4 +1,4 @@
-"""Is a holdout one? Same kind of samples, labels of the same names, and no training rows in it."""
+"""Checks of a holdout: the same kind of samples, known labels, and no training rows."""
 
 import hashlib
 from collections import Counter
@@ -22,7 +22,7 @@ _ROWS = 4_096
 
 
 def require_same_kind(space: Space, other: Space, what: str) -> None:
-    """Samples of both spaces can be held against each other.
+    """Check that samples of both spaces can be compared.
 
     Raises:
         EvaluationError: `what` is of another kind or shape.
@@ -35,10 +35,17 @@ def require_same_kind(space: Space, other: Space, what: str) -> None:
 def codes_of(space: Space, other: Space, what: str) -> Tensor | None:
     """For each label code of `other` the code of that name in `space`, int64 `[K]`.
 
-    None where one of the two has no labels.
+    None if one of the two has no labels.
 
     Raises:
         EvaluationError: `what` has labels that `space` does not know.
+
+    >>> from zerosum.spaces import PointSpace
+    >>> def space(*labels):
+    ...     counts = (1,) * len(labels)
+    ...     return PointSpace(center=(0.0,), scale=(1.0,), labels=labels, label_counts=counts)
+    >>> codes_of(space("a", "b", "c"), space("c", "a"), "the holdout")
+    tensor([2, 0])
     """
     if not space.labels or not other.labels:
         return None
@@ -76,7 +83,7 @@ class Shared:
         return min(1.0, self.count / self.of * self.trained_on / self.looked_at)
 
     def complaint(self) -> str | None:
-        """What a reader must know of it; None where nothing is shared.
+        """A warning for readers; None if nothing is shared.
 
         Where training rows often equal each other, as with few values for each column, so do new
         ones: that alone makes no holdout unusable.
@@ -100,7 +107,11 @@ class Shared:
 def row_bytes(x: Tensor) -> list[bytes]:
     """Each compact sample of `[N, ...]` as bytes, equal where samples are.
 
-    What is missing equals what is missing, and -0 equals 0.
+    Missing values equal each other, and -0 equals 0.
+
+    >>> zero, minus, one = row_bytes(torch.tensor([[0.0], [-0.0], [1.0]]))
+    >>> zero == minus, zero == one
+    (True, False)
     """
     flat = x.flatten(1)
     if flat.is_floating_point():

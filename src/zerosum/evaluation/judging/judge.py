@@ -16,7 +16,7 @@ from zerosum.evaluation.metrics.base import (
 
 @dataclass(frozen=True)
 class EvaluationSets:
-    """What is laid before the judge.
+    """What the judge compares.
 
     Attributes:
         samples: what the model made.

@@ -1,4 +1,4 @@
-"""What is found of a model as files: JSON without loss, and a page."""
+"""Reports as files: JSON without loss, and a page."""
 
 import json
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float
 
 
 class Report(ABC):
-    """What was found of one model or of several. Two are equal if their JSON is.
+    """Results for one model or several. Two reports are equal if their JSON is.
 
     Attributes:
         what: how messages call it.
@@ -64,7 +64,7 @@ class Report(ABC):
         return json.dumps(self.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def save(self, path: Path | str) -> Path:
-        """Write a report: `.html` is one page with the JSON beside it, `.json` the JSON alone.
+        """Write a report: `.html` is one page with the JSON next to it, `.json` the JSON alone.
 
         Raises:
             EvaluationError: another ending.
@@ -87,7 +87,7 @@ def require_form(path: Path) -> str:
     """The form of report that the ending of `path` asks for.
 
     Raises:
-        EvaluationError: there is none for it.
+        EvaluationError: no form of report has that ending.
         RunError: the path is not UTF-8.
     """
     require_unicode(path)

@@ -1,4 +1,4 @@
-"""One sentence about a model, made from its figures and saying no more than they do."""
+"""A sentence about a model that follows from its figures."""
 
 from collections.abc import Sequence
 from math import isinf, isnan, sqrt
@@ -17,10 +17,10 @@ _HEADLINES = (
 
 
 def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
-    """What the figures say together.
+    """A sentence that sums up figures.
 
     The first words follow from the median place between floor and ceiling alone. Beside them stands
-    how many figures tell samples from fresh reals, and the worst of these.
+    how many figures distinguish samples from fresh reals, and the worst of these.
 
     Args:
         figures: of one model.
@@ -29,16 +29,16 @@ def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
     judged = [f for f in figures if f.ceiling is not None and not f.memorisation]
     if not judged:
         return "Nothing can be said: no figure could be measured."
-    telling = [f for f in judged if tells(f)]
-    if telling:
-        parts = [_headline(judged, telling), _worst(telling)]
+    clear = [f for f in judged if is_clear(f)]
+    if clear:
+        parts = [_headline(judged, clear), _worst(clear)]
     else:
         who = f"any of {len(judged)} figures" if len(judged) > 1 else "the one figure"
-        parts = [f"Not told from fresh reals by {who}"]
+        parts = [f"Not distinguished from fresh reals by {who}"]
     return "; ".join([*parts, *_copies(figures, split)]) + "."
 
 
-def tells(figure: MetricResult) -> bool:
+def is_clear(figure: MetricResult) -> bool:
     """Whether samples are worse than fresh reals by more than both are uncertain.
 
     Fresh reals were read once too: they are taken for as uncertain as the samples.
@@ -47,7 +47,7 @@ def tells(figure: MetricResult) -> bool:
 
 
 def clearness(figure: MetricResult) -> float:
-    """How much worse samples are than fresh reals, in units of what is uncertain about both."""
+    """How much worse samples are than fresh reals, in units of the uncertainty of both."""
     if figure.ceiling is None or isnan(figure.value):
         return 0.0
     value = figure.badness(figure.value)
@@ -61,15 +61,17 @@ def clearness(figure: MetricResult) -> float:
     return gap / max(uncertain, 1e-12)
 
 
-def _headline(judged: Sequence[MetricResult], telling: Sequence[MetricResult]) -> str:
+def _headline(judged: Sequence[MetricResult], clear: Sequence[MetricResult]) -> str:
     places = [p for f in judged if f.carries and (p := f.standing) is not None]
-    many = f"{len(telling)} of {len(judged)} figures tell the samples from fresh reals"
+    many = f"{len(clear)} of {len(judged)} figures distinguish the samples from fresh reals"
     if len(judged) == 1:
-        many = "the one figure tells the samples from fresh reals"
+        many = "the one figure distinguishes the samples from fresh reals"
     if 2 * len(places) < len(judged):
         blind = len(judged) - len(places)
         who = f"{blind} of {len(judged)} figures cannot" if len(judged) > 1 else "The figure cannot"
-        return f"{who} tell the trivial baseline from fresh reals, and give no scale; {many}"
+        return (
+            f"{who} distinguish the trivial baseline from fresh reals, so there is no scale; {many}"
+        )
     middle = median(places)
     words = next(words for least, words in _HEADLINES if middle >= least)
     who = f"the median of {len(places)} figures" if len(places) > 1 else "the one figure"
@@ -82,17 +84,17 @@ def _place(place: float) -> str:
     return f"{min(place, 1):.0%} of the way from the trivial baseline to fresh reals"
 
 
-def _worst(telling: Sequence[MetricResult]) -> str:
+def _worst(clear: Sequence[MetricResult]) -> str:
     """The lowest place among figures that have one; where none has, the clearest."""
-    placed = [(p, f) for f in telling if f.carries and (p := f.standing) is not None]
-    worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(telling, key=clearness)
+    placed = [(p, f) for f in clear if f.carries and (p := f.standing) is not None]
+    worst = min(placed, key=lambda pair: pair[0])[1] if placed else max(clear, key=clearness)
     return f"weakest in {_beside(worst)}"
 
 
 def _copies(figures: Sequence[MetricResult], split: str) -> list[str]:
     if split != "holdout":
-        return ["memorisation was not judged, for want of a holdout"]
-    worse = [f for f in figures if tells(f) and _is_sign(f)]
+        return ["memorisation was not judged, since there is no holdout"]
+    worse = [f for f in figures if is_clear(f) and _is_sign(f)]
     return [f"signs of memorisation in {', '.join(map(_beside, worse))}"] if worse else []
 
 

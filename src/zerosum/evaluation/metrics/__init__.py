@@ -1,1 +1,1 @@
-"""One file for each kind of metric; the judge finds them by themselves."""
+"""Metrics, one file each; the catalogue finds them."""

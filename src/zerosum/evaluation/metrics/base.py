@@ -1,4 +1,4 @@
-"""What a metric is: a number about one set of samples, beside a reference of reals.
+"""What a metric is: a number about one set of samples, compared with a reference of reals.
 
 A metric never knows what it is reading: the judge gives it the samples, then fresh reals (the
 ceiling), then a trivial baseline (the floor), all of the same size. So no figure stands alone.
@@ -28,13 +28,13 @@ Ticker = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class SampleSet:
-    """One set of samples, as measures see it.
+    """A set of samples, as metrics see it.
 
     Attributes:
         x: compact samples, uint8 `[N, C, H, W]`, float32 `[N, D]`, or values of rows, float64
             `[N, D]`.
         features: what the extractor says of them, float32 `[N, F]`.
-        y: labels, int64 `[N]`; of samples, those that were asked for; None where there are none.
+        y: labels, int64 `[N]`; of samples, those that were asked for; None without labels.
         class_logits: logits of a classifier that knows the data's own labels, `[N, K]`, or None.
     """
 
@@ -47,7 +47,7 @@ class SampleSet:
         return len(self.x)
 
     def rows(self, rows: Tensor) -> "SampleSet":
-        """Rows `rows`, with repetitions where there are any."""
+        """The samples of the indices, int64 `[n]`, which may repeat."""
         return SampleSet(
             self.x[rows],
             self.features[rows],
@@ -58,14 +58,14 @@ class SampleSet:
 
 @dataclass(frozen=True)
 class MetricContext:
-    """What measures share while one model is judged.
+    """What metrics share while a model is judged.
 
     Attributes:
         space: what a sample is.
         extractor: name of the feature extractor, as it appears in names of figures.
         split: where the reference comes from: `holdout` or `train`.
         train: reals that the model was trained on, or a part of them that the extractor never
-            saw; None where there are none to spare.
+            saw; None if there are too few.
         modes: centres of a mixture `[M, D]`, in data units, or None.
         mode_std: standard deviation of one of its modes.
         mode_weights: share of each mode `[M]`, or None.
@@ -73,7 +73,7 @@ class MetricContext:
         neighbours: the k of every metric that looks at k nearest neighbours.
         replicates: bootstrap replicates for an interval; 0 for none.
         seed: of everything random in a metric.
-        tick: told about anything that takes long.
+        tick: called with the progress of anything that takes long.
     """
 
     space: Space
@@ -99,13 +99,13 @@ class MetricContext:
         return [noise.integers(n, high=n) for _ in range(self.replicates)]
 
     def some(self, most: int, of: int, *purpose: str) -> Tensor:
-        """At most `most` of the rows 0 to `of`, none twice, in random order, int64."""
+        """At most `most` distinct rows below `of` in random order, int64 `[n]`."""
         return self.noise("some rows", *purpose).uniform(of).argsort(stable=True)[:most]
 
 
 @dataclass(frozen=True)
 class MetricValue:
-    """A value and its bootstrap replicates (none where no interval was asked for).
+    """A value and its bootstrap replicates (empty if no interval was requested).
 
     Attributes:
         most: the largest value there can be among these sets, such as a number of modes.
@@ -165,7 +165,7 @@ class MetricSpec:
         better: which way is good.
         meaning: one or two plain sentences for the report.
         source: the paper or definition.
-        protocol: parts of the protocol beside extractor, split and N, such as `k=5`.
+        protocol: parts of the protocol other than extractor, split and N, such as `k=5`.
         extractor: whether the number depends on the feature extractor.
         limits: the least and largest value there can be.
         memorisation: when the number is a sign that training rows are given back; None if it is
@@ -185,13 +185,13 @@ class MetricSpec:
 
 
 class Metric(ABC):
-    """Something that can be said about samples beside a reference.
+    """Something that can be said about samples, compared with a reference.
 
     Attributes:
         outputs: the numbers it gives.
         least: samples and reals it needs at least.
         in_training: whether it is also read now and then while a model trains. Such a metric takes
-            a fraction of a second and reads samples as the space embeds them, beside training rows.
+            a fraction of a second and compares samples and training rows as the space embeds them.
     """
 
     outputs: ClassVar[tuple[MetricSpec, ...]]
@@ -200,14 +200,14 @@ class Metric(ABC):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Whether it makes sense for samples of `space`; ask its facts, such as `axes`.
+        """Whether it makes sense for samples of `space`; use facts such as `axes`.
 
         A kind of space that is defined elsewhere then has the metrics that suit it.
         """
         return True
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Whether there is what it needs, such as labels; too few samples are an error instead."""
+        """Whether what it needs is there, such as labels; too few samples are an error instead."""
         return True
 
     @abstractmethod
@@ -219,7 +219,7 @@ class Metric(ABC):
 
 @dataclass
 class MetricRegistry:
-    """Every metric there is, in the order of registration."""
+    """All metrics, in the order of registration."""
 
     metrics: list[Metric] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""Distances between many rows, a block at a time: neighbours, radii, and who lies in whose ball.
+"""Distances between many rows, a block at a time: neighbours, radii, and overlaps of balls.
 
 A block is one matrix product of float32 rows, from which a centre was taken. |x|² + |y|² - 2x·y
 loses digits where two rows are near each other and far from the centre. So every block comes with
@@ -18,7 +18,7 @@ from zerosum.errors import EvaluationError
 from zerosum.evaluation.metrics.base import Ticker
 
 _SPARE = 4
-"""Candidates kept beside the k nearest, so that rounding seldom leaves doubt about these."""
+"""Candidates kept in addition to the k nearest, so that rounding seldom leaves doubt."""
 
 _EXACT = 1 << 20
 """Numbers held at once while distances are computed from differences."""
@@ -41,7 +41,7 @@ def nearest(
         k: how many, at most M.
         rows: queries in one block.
         columns: points in one block.
-        tick: told how many blocks are done.
+        tick: called with how many blocks are done.
 
     Returns:
         Euclidean distances, float64 `[N, k]`, and which points these are, int64 `[N, k]`. Of points
@@ -80,7 +80,7 @@ def radii(
 
 @dataclass(frozen=True)
 class Overlap:
-    """Who lies in whose balls.
+    """Which points lie in which balls.
 
     Attributes:
         a_in_b: for each point of a, how many balls of b it lies in, int64 `[N]`.
@@ -114,10 +114,14 @@ def overlap(
         b_radii: of the balls around `b`, `[M]`.
         rows: points of `a` in one block.
         columns: points of `b` in one block.
-        tick: told how many blocks are done.
+        tick: called with how many blocks are done.
 
     Raises:
         EvaluationError: the rows differ in length.
+
+    >>> a, b = torch.tensor([[0.0], [9.0]]), torch.tensor([[1.0]])
+    >>> overlap(a, b, torch.ones(2), torch.zeros(1)).b_in_a
+    tensor([True])
     """
     _require_same_length(a, b)
     a_in_b = torch.zeros(len(a), dtype=torch.int64)
@@ -170,7 +174,7 @@ class _Block:
 
     @cached_property
     def error(self) -> Tensor:
-        """What squared distances may be off by, `[R, C]`."""
+        """Bound on the error of squared distances, `[R, C]`."""
         loss = _loss(self.squared.dtype, self.a.shape[1])
         return loss * self.a_norms[:, None] + loss * self.b_norms
 
@@ -207,7 +211,7 @@ def _loss(dtype: torch.dtype, num_features: int) -> float:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """How a table of distances is cut, and who is told about it."""
+    """How a table of distances is cut, and how its progress is reported."""
 
     rows: int
     columns: int

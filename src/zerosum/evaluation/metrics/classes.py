@@ -1,4 +1,4 @@
-"""What a classifier that knows the data's own labels says of samples.
+"""Metrics from a classifier of the data's own labels.
 
 The classifier learned from reals alone, on rows that no figure is taken on, so a generator has no
 hand in it. Its errors are in the ceilings too.
@@ -74,7 +74,7 @@ class ClassScore(Metric):
     )
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Where there is a classifier."""
+        """If there is a classifier."""
         return samples.class_logits is not None
 
     def read(
@@ -108,7 +108,7 @@ class ClassKl(Metric):
     )
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Where there is a classifier."""
+        """If there is a classifier."""
         return samples.class_logits is not None and reference.class_logits is not None
 
     def read(
@@ -145,7 +145,7 @@ class IntendedClass(Metric):
     )
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Where samples were asked for by label, and there is a classifier."""
+        """If labels were requested and there is a classifier."""
         return samples.class_logits is not None and samples.y is not None
 
     def read(

@@ -1,4 +1,4 @@
-"""How much samples differ from one another, beside how much reals do."""
+"""How much samples differ from one another, relative to how much reals do."""
 
 from collections.abc import Mapping
 from math import sqrt
@@ -54,7 +54,7 @@ class Diversity(Metric):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Not rows of codes, as tables are."""
+        """All but codes, such as rows of tables."""
         return space.axes > 0 or not space.discrete
 
     def read(

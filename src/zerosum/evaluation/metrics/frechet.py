@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, each taken for a Gaussian.
+"""The Fréchet distance between two sets of features, each modelled as a Gaussian.
 
 Dowson and Landau, "The Fréchet distance between multivariate normal distributions", 1982; for
 images: Heusel et al., "GANs trained by a two time-scale update rule", NeurIPS 2017 (FID). It is
@@ -45,7 +45,7 @@ class FeatureMoments:
         self._shift: Tensor | None = None
 
     def update(self, features: Tensor) -> "FeatureMoments":
-        """Take in features `[N, F]`."""
+        """Add features `[N, F]`."""
         for piece in features.split(_ROWS):
             x = piece.double()
             if self._shift is None:  # keeps sums small where the mean is far from zero
@@ -58,7 +58,7 @@ class FeatureMoments:
 
     @property
     def mean(self) -> Tensor:
-        """`[F]`."""
+        """The mean, `[F]`."""
         if self._shift is None:
             raise ValueError("no features were given")
         return self._shift + self._sum / self.count
@@ -130,7 +130,7 @@ def _square_root(matrix: Tensor) -> Tensor:
 
 @metric
 class FrechetDistance(Metric):
-    """How far the samples' features are from the reals', both taken for Gaussians.
+    """How far the samples' features are from the reals', both modelled as Gaussians.
 
     Not for points: a ring and the square around it have the same mean and covariance.
     """
@@ -149,7 +149,7 @@ class FrechetDistance(Metric):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Not points."""
+        """All but points."""
         return space.axes > 0 or space.discrete
 
     def read(

@@ -32,7 +32,7 @@ Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
 def polynomial(x: Tensor, y: Tensor) -> Tensor:
-    """(x·y / F + 1)³.
+    """(x·y / F + 1)³ of rows `[N, F]` and `[M, F]`, `[N, M]`.
 
     >>> polynomial(torch.tensor([[1.0, 1.0]]), torch.tensor([[1.0, 1.0]]))
     tensor([[8.]])
@@ -59,7 +59,11 @@ def gaussian(bandwidths: Sequence[float]) -> Kernel:
 
 
 def median_distance(x: Tensor) -> float:
-    """The median distance between two of the rows `[N, F]`; 1 where most rows are the same."""
+    """The median distance between two of the rows `[N, F]`; 1 if most rows are the same.
+
+    >>> median_distance(torch.tensor([[0.0], [1.0], [3.0]]))
+    2.0
+    """
     median = float(torch.pdist(x.double()).median())
     return median if median > 0 else 1.0
 
@@ -83,6 +87,10 @@ def squared_mmd(
 
     Returns:
         float64 `[R]`, or a single number without weights. It may be below 0.
+
+    >>> x = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> squared_mmd(x, x, polynomial)
+    tensor(-2.3750, dtype=torch.float64)
     """
     x, y = x.double(), y.double()
     w = torch.ones(1, len(x)).double() if weights is None else weights.double()

@@ -1,6 +1,6 @@
 """Does the model give back the rows it was trained on?
 
-All need training rows beside a holdout of the same kind: what is near to both is merely typical.
+All need training rows and a holdout of the same kind: what is near to both is merely typical.
 They say nothing about quality; noise and a good model score alike.
 
 Meehan et al., "A non-parametric test to detect data-copying in generative models", AISTATS 2020,
@@ -30,22 +30,29 @@ NEAR = 0.01
 
 
 def identical(x: Tensor, train: Tensor) -> Tensor:
-    """Whether each compact sample `[N, ...]` is one of the training rows `[M, ...]`, bool `[N]`."""
+    """Whether each compact sample `[N, ...]` is one of the training rows `[M, ...]`, bool `[N]`.
+
+    >>> identical(torch.tensor([[0.0], [2.0]]), torch.tensor([[-0.0], [1.0]]))
+    tensor([ True, False])
+    """
     known = set(row_bytes(train))
     return torch.tensor([row in known for row in row_bytes(x)], dtype=torch.bool)
 
 
 def closer(to_train: Tensor, to_holdout: Tensor) -> Tensor:
-    """1 where a sample is nearer to training rows, 0 where to the holdout, ½ where equally near.
+    """1 if a sample is nearer to training rows, 0 if to the holdout, ½ if equally near.
 
-    Both are distances `[N]` to the nearest of as many rows.
+    Both are distances `[N]` to the nearest of as many rows; the result is float64 `[N]`.
+
+    >>> closer(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 2.0, 2.0])).tolist()
+    [1.0, 0.5, 0.0]
     """
     return (to_train < to_holdout).double() + 0.5 * (to_train == to_holdout).double()
 
 
 class _Memory(Metric):
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Where training rows are at hand, and reals that the model was not trained on."""
+        """If there are training rows, and reals that the model was not trained on."""
         return context.train is not None and context.split == "holdout"
 
     def _share(

@@ -29,7 +29,7 @@ _NAEEM = "Naeem et al. 2020, arXiv:2002.09797"
 
 @metric
 class Neighbourhoods(Metric):
-    """Who lies near whom; near is as far as the k-th nearest neighbour among its own kind."""
+    """Precision, recall, density and coverage, with balls up to the k-th nearest neighbour."""
 
     least: ClassVar[int] = 10
     outputs: ClassVar[tuple[MetricSpec, ...]] = (
@@ -57,7 +57,7 @@ class Neighbourhoods(Metric):
             name="density",
             title="Density",
             better="one",
-            meaning="How crowded with reals the places are where samples lie, beside the places "
+            meaning="How crowded with reals the places are where samples lie, compared with places "
             "where reals lie. Below 1, samples stray; above 1, they crowd where reals do.",
             source=_NAEEM,
             protocol="k={k}",

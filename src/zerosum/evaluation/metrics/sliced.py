@@ -46,7 +46,12 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> float:
 
 
 def random_directions(count: int, num_features: int, noise: Noise) -> Tensor:
-    """Directions uniform on the sphere, float64 `[count, num_features]`."""
+    """Directions uniform on the sphere, float64 `[count, num_features]`.
+
+    >>> from zerosum.rng import Noise
+    >>> random_directions(2, 3, Noise(0)).norm(dim=1).round(decimals=6).tolist()
+    [1.0, 1.0]
+    """
     return torch.nn.functional.normalize(noise.normal(count, num_features).double(), dim=1)
 
 

@@ -1,4 +1,4 @@
-"""Can a classifier tell samples from reals?
+"""Can a classifier distinguish samples from reals?
 
 Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017, arXiv:1610.06545 (C2ST).
 
@@ -42,9 +42,13 @@ Judge = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 
 
 def told_apart(a: Tensor, b: Tensor, judge: Judge, *, seed: int) -> Tensor:
-    """Whether each row of `a` and `b`, both `[N, F]`, is taken for what it is, float64 `[2, N]`.
+    """Whether each row of `a` and `b`, both `[N, F]`, is classified correctly, float64 `[2, N]`.
 
     The rows should be in random order. Every fold holds as many of `a` as of `b`.
+
+    >>> a, b = torch.zeros(6, 1), torch.ones(6, 1)
+    >>> told_apart(a, b, linear_judge, seed=0).mean().item()
+    1.0
     """
     rows = torch.stack([a, b]).double().numpy()
     fold = np.arange(len(a)) % NUM_FOLDS
@@ -81,7 +85,7 @@ def _line(x: np.ndarray, sides: np.ndarray, asked: np.ndarray, seed: int) -> np.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    # A feature that hardly varies here may vary in the other rows; it must not outweigh all.
+    # A feature that varies little here may vary in the other rows; it must not outweigh all.
     deviation = x.std(axis=0)
     scale = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
     model = LogisticRegression(max_iter=100, random_state=seed)
@@ -146,7 +150,7 @@ class C2stLinear(_TwoSample):
             name="c2st_linear",
             title="C2ST linear",
             better="lower",
-            meaning="How often a linear classifier tells samples from reals: 0.5 is chance, 1 is "
+            meaning="How often a linear classifier separates samples from reals: 0.5 is chance, 1 "
             "always. It sees where samples lie on average; a spread that is wrong escapes it, so "
             "believe the strong judge first.",
             source=_SOURCE,
@@ -158,7 +162,7 @@ class C2stLinear(_TwoSample):
 
 @metric
 class C2stStrong(_TwoSample):
-    """The strong judge; of tables `c2st_boosted` is, which sees categories as such."""
+    """The strong judge; tables have `c2st_boosted`, which knows categories."""
 
     judge = staticmethod(strong_judge)
     outputs: ClassVar[tuple[MetricSpec, ...]] = (
@@ -166,7 +170,7 @@ class C2stStrong(_TwoSample):
             name="c2st_strong",
             title="C2ST strong",
             better="lower",
-            meaning="How often a classifier of boosted trees and a line tells samples from reals: "
+            meaning="How often boosted trees and a linear classifier separate samples from reals: "
             "0.5 is chance, 1 is always. It is the hardest judge here, and finds any difference "
             "that shows in the features, even one that matters to nobody.",
             source=_SOURCE,
@@ -177,5 +181,5 @@ class C2stStrong(_TwoSample):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Not rows of codes, as tables are."""
+        """All but codes, such as rows of tables."""
         return space.axes > 0 or not space.discrete

@@ -35,14 +35,18 @@ _LARGEST_SIDE = 32
 def train_on_synthetic(
     real_x: Tensor, real_y: Tensor, fake_x: Tensor, fake_y: Tensor, *, seed: int = 0
 ) -> float:
-    """Share of reals that a classifier fitted on samples alone reads rightly.
+    """Share of reals that a classifier trained on samples alone classifies correctly.
 
     Args:
         real_x: reals, `[N, ...]`.
         real_y: their labels, int64 `[N]`.
         fake_x: samples, `[M, ...]`.
         fake_y: the labels they were asked for, int64 `[M]`.
-        seed: chooses 2,000 rows where there are more.
+        seed: chooses 2,000 rows if there are more.
+
+    >>> x, y = torch.tensor([[0.0], [0.1], [1.0], [1.1]]), torch.tensor([0, 0, 1, 1])
+    >>> train_on_synthetic(x, y, x, y)
+    1.0
     """
     return float(read_rightly(fake_x, fake_y, real_x, real_y, seed=seed).mean())
 
@@ -50,10 +54,20 @@ def train_on_synthetic(
 def train_on_real(
     real_x: Tensor, real_y: Tensor, fake_x: Tensor, fake_y: Tensor, *, seed: int = 0
 ) -> float:
-    """Share of samples that a classifier fitted on reals reads as their intended class.
+    """Share of samples that a classifier trained on reals assigns to their intended class.
 
-    It needs real data only, so the generator cannot flatter it. Arguments as for
-    `train_on_synthetic`.
+    It needs real data only, so the generator cannot flatter it.
+
+    Args:
+        real_x: reals, `[N, ...]`.
+        real_y: their labels, int64 `[N]`.
+        fake_x: samples, `[M, ...]`.
+        fake_y: the labels they were asked for, int64 `[M]`.
+        seed: chooses 2,000 rows if there are more.
+
+    >>> x, y = torch.tensor([[0.0], [0.1], [1.0], [1.1]]), torch.tensor([0, 0, 1, 1])
+    >>> train_on_real(x, y, torch.tensor([[0.0], [0.0]]), torch.tensor([0, 1]))
+    0.5
     """
     return float(read_rightly(real_x, real_y, fake_x, fake_y, seed=seed).mean())
 
@@ -61,11 +75,24 @@ def train_on_real(
 def read_rightly(
     train_x: Tensor, train_y: Tensor, test_x: Tensor, test_y: Tensor, *, seed: int = 0
 ) -> Tensor:
-    """For rows of the second set, whether a classifier fitted on the first names their label.
+    """Whether a classifier trained on the first set predicts the labels of the second.
 
     A support vector machine with a Gaussian kernel on flattened rows. Nothing is scaled column by
-    column: that would blow up borders that are black in all rows. Float64 zeros and ones, `[T]`
-    with T at most 2,000.
+    column: that would blow up borders that are black in all rows.
+
+    Args:
+        train_x: rows to learn from, `[N, ...]`.
+        train_y: their labels, int64 `[N]`.
+        test_x: rows to classify, `[M, ...]`.
+        test_y: their labels, int64 `[M]`.
+        seed: chooses 2,000 rows of each if there are more.
+
+    Returns:
+        Float64 zeros and ones, `[T]` with T at most 2,000.
+
+    >>> x, y = torch.tensor([[0.0], [0.1], [1.0], [1.1]]), torch.tensor([0, 0, 1, 1])
+    >>> read_rightly(x, y, x, y.flip(0)).tolist()
+    [0.0, 0.0, 0.0, 0.0]
     """
     train_x, train_y = _some(train_x, train_y, seed, "train")
     test_x, test_y = _some(test_x, test_y, seed, "test")
@@ -95,7 +122,7 @@ class _Utility(Metric):
     least: ClassVar[int] = 20
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
-        """Where samples and reals have labels, and there is more than one."""
+        """If samples and reals have labels, and there is more than one."""
         return samples.y is not None and reference.y is not None and context.space.num_labels > 1
 
     def _reading(self, train: SampleSet, test: SampleSet, context: MetricContext) -> MetricValue:
@@ -121,7 +148,7 @@ _PROTOCOL = "SVC on raw samples, up to 2000 rows"
 
 @metric
 class TrainOnSynthetic(_Utility):
-    """Fit on samples, try on reals (TSTR)."""
+    """Train on samples, test on reals (TSTR)."""
 
     outputs: ClassVar[tuple[MetricSpec, ...]] = (
         MetricSpec(
@@ -147,7 +174,7 @@ class TrainOnSynthetic(_Utility):
 
 @metric
 class TrainOnReal(_Utility):
-    """Fit on reals, try on samples (TRTS)."""
+    """Train on reals, test on samples (TRTS)."""
 
     outputs: ClassVar[tuple[MetricSpec, ...]] = (
         MetricSpec(

@@ -1,1 +1,1 @@
-"""Reports: what was found, as a page."""
+"""Reports: results as a page."""

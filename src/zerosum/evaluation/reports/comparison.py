@@ -1,4 +1,4 @@
-"""The page of a comparison: figures by model, the best marked where it can be told."""
+"""The page of a comparison: figures by model, the best marked where it is clear."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

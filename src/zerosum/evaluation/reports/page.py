@@ -35,7 +35,7 @@ def page(evaluation: "Evaluation") -> str:
 
 
 def how_it_was_judged(facts: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    """What pages say at their end: the protocol, the command that does so again, and versions."""
+    """What pages end with: the protocol, the command that repeats it, and versions."""
     return {
         "protocol": list(_protocol(facts, seconds)),
         "command": facts.get("command"),

@@ -31,7 +31,7 @@ _GROUPS = {"closest": "Samples closest to a training row", "random": "Samples at
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A sample beside the training rows that it is nearest to.
+    """A sample with the training rows that are nearest to it.
 
     Attributes:
         sample: the sample, compact.
@@ -56,7 +56,7 @@ class Shown:
         samples: what it made.
         reference: reals that these were held against.
         reals: what the reference is part of: `holdout` or `training data`.
-        neighbours: samples beside training rows; empty if these cannot be shown.
+        neighbours: samples with training rows; empty if these cannot be shown.
         pool: how many training rows the neighbours were looked for in.
         private: whether no real may be shown.
         seed: of everything random.
@@ -148,7 +148,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class SamplesPart(Part):
-    """Samples, and perhaps reals beside them or under them.
+    """Samples, perhaps with reals next to them or under them.
 
     Attributes:
         heading: of the section.
@@ -179,7 +179,7 @@ class SamplesPart(Part):
 
 @dataclass(frozen=True)
 class Card:
-    """A sample beside training rows, as PNG files, with their distances."""
+    """A sample and training rows as PNG files, with their distances."""
 
     sample: bytes
     nearest: tuple[bytes, ...]
@@ -189,7 +189,7 @@ class Card:
 
 @dataclass(frozen=True)
 class NeighboursPart(Part):
-    """Samples beside the training rows that are nearest to them.
+    """Samples with the training rows that are nearest to them.
 
     Attributes:
         cards: one for each sample.
@@ -234,7 +234,7 @@ class NeighboursPart(Part):
 
 
 def beside_reals(shown: Shown, preview: Preview, *, most: int) -> Iterator[Part]:
-    """Samples in one picture, reals in another, and samples beside their nearest training rows."""
+    """Samples in one picture, reals in another, and samples with their nearest training rows."""
     n = min(most, len(shown.samples))
     samples = Drawn(
         png_of(preview.draw(shown.space, shown.samples.x[:n])), f"{n} samples, not selected"

@@ -1,7 +1,7 @@
 """Pages and their parts are templates of jinja2: whatever is written into one is escaped.
 
 A template says how something looks; what it says is made in Python and handed in by name. A package
-that has parts of its own ships their templates in a folder beside them, and imports the macros of
+that has parts of its own ships their templates in a folder next to them, and imports the macros of
 `pieces.html.jinja` like any other.
 """
 
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from zerosum.evaluation.reports.words import interval, number, percent
+from zerosum.plots.svg import to_svg
 
 TEMPLATES = PackageLoader("zerosum.evaluation.reports")
 """Finds the templates of this package."""
@@ -49,7 +50,7 @@ def _environment(loader: BaseLoader) -> Environment:
     )
     environment.filters |= {
         "number": number, "percent": percent, "way": WAYS.__getitem__, "size": _size,
-        "base64": _base64,
+        "base64": _base64, "svg": to_svg,
     }  # fmt: skip
     environment.globals["interval"] = interval
     return environment

@@ -60,7 +60,7 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in hundredths, with as many digits as tell it from 0 and 1.
+    """A share in hundredths, with enough digits to distinguish it from 0 and 1.
 
     >>> percent(0.1234), percent(0.00042), percent(0.0), percent(0.9996), percent(-0.01)
     ('12.3 %', '0.04 %', '0 %', '99.96 %', '-1.0 %')

@@ -44,7 +44,7 @@ class ImageArrays(ArrayOptions):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Arrays of three or four axes; others hardly, so that they are told what is wrong."""
+        """Arrays of three or four axes; others weakly, so that the error says what is wrong."""
         known = shape_and_type(data)
         if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0
@@ -85,7 +85,7 @@ class ImagesFile(ImageArrays, NpzFile):
 
 
 class IdxConfig(ImageArrays):
-    """An idx file of images, plain or gzipped; labels are found in the file beside it."""
+    """An idx file of images, plain or gzipped; labels are read from the file next to it."""
 
     kind = "idx"
     path: str
@@ -148,6 +148,11 @@ def as_images(x: Any, *, name: str) -> Tensor:
 
     Raises:
         DataError: another shape, type or range, or values that are not finite.
+
+    >>> as_images(np.zeros((5, 8, 8, 3), np.uint8), name="x").shape
+    torch.Size([5, 3, 8, 8])
+    >>> as_images(torch.ones(1, 2, 2), name="x").flatten().tolist()
+    [255, 255, 255, 255]
     """
     torch_order = isinstance(x, Tensor)
     array = as_numpy(x)

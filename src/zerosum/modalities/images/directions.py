@@ -71,10 +71,10 @@ class Direction:
         }  # fmt: skip
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> "Direction":
+    def from_json(cls, data: Mapping[str, Any]) -> "Direction":
         """What `to_json` wrote."""
-        slope = None if told["slope"] is None else torch.tensor(told["slope"])
-        return cls(told["name"], torch.tensor(told["way"]), told["found"], told["about"], slope)
+        slope = None if data["slope"] is None else torch.tensor(data["slope"])
+        return cls(data["name"], torch.tensor(data["way"]), data["found"], data["about"], slope)
 
 
 def from_weights(generator: StyleGenerator, styles: Tensor, count: int) -> list[Direction]:
@@ -85,7 +85,12 @@ def from_weights(generator: StyleGenerator, styles: Tensor, count: int) -> list[
 
 
 def components(styles: Tensor, count: int) -> list[Direction]:
-    """The principal components of styles `[N, D]`."""
+    """The principal components of styles `[N, D]`, those of the largest variance first.
+
+    >>> styles = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.1]])
+    >>> [one.name for one in components(styles, 2)]
+    ['component1', 'component2']
+    """
     return _largest("components", torch.cov(styles.double().T), styles, count)
 
 
@@ -102,7 +107,11 @@ def _largest(found: str, matrix: Tensor, styles: Tensor, count: int) -> list[Dir
 
 
 def random_steps(styles: Tensor, noise: Noise) -> Tensor:
-    """A step to take from each of the styles `[N, D]`, small beside what these differ by."""
+    """A step to take from each of the styles `[N, D]`, small relative to how much they differ.
+
+    >>> random_steps(torch.zeros(3, 2), Noise(0)).shape
+    torch.Size([3, 2])
+    """
     spread = styles.var(0).mean().sqrt()
     return _STEP * spread * noise.normal(*styles.shape)
 
@@ -172,8 +181,8 @@ def read_directions(run: Path) -> dict[str, Direction]:
     path = inside(run, FILE)
     if not path.exists():
         return {}
-    told = _FileForm.read(read_json(path), path).directions
-    return {one.name: Direction.from_json(one.model_dump()) for one in told}
+    data = _FileForm.read(read_json(path), path).directions
+    return {one.name: Direction.from_json(one.model_dump()) for one in data}
 
 
 def keep_directions(run: Path, new: Sequence[Direction]) -> Path:
@@ -187,7 +196,7 @@ def named(directions: Mapping[str, Direction], name: str) -> Direction:
     """The direction called `name`.
 
     Raises:
-        ConditionError: there is none; the message suggests one that there is.
+        ConditionError: there is no such direction; the message suggests the nearest.
     """
     if name not in directions:
         have = ", ".join(directions) or "none yet; find some with `zerosum directions RUN`"
@@ -223,7 +232,7 @@ def require_run(run: Path | None) -> Path:
     """The run folder of a model.
 
     Raises:
-        RunError: it has none, so that there is no place to keep directions.
+        RunError: it has no run folder, so directions cannot be kept.
     """
     if run is None:
         raise RunError("this model comes from no run folder, so directions cannot be kept in it.")

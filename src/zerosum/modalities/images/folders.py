@@ -44,7 +44,7 @@ class Scan:
         sizes: how many there are of each `(height, width)`.
         channels: how many there are with 1 (grey), 3 (colour) and 4 (alpha) channels.
         classes: how many there are of each label; empty without labels.
-        unreadable: name and reason of each file that looks like an image and is none.
+        unreadable: name and reason of each file that looks like an image but cannot be read.
     """
 
     count: int
@@ -69,10 +69,10 @@ class ImagesConfig(DataConfig):
 
     Attributes:
         path: the folder or zip.
-        size: `(height, width)`; left out, the images' own size if they share one of at most 256
+        size: `(height, width)`; by default the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
         fit: how an image is brought to that size.
-        channels: 1 grey, 3 colour, 4 with alpha; left out, what the images share.
+        channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.
@@ -121,7 +121,7 @@ class ImagesConfig(DataConfig):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Folders and zips; hardly those without images, so that it is said what they lack."""
+        """Folders and zips; those without images weakly, so that the error says what they lack."""
         if not is_folder_or_zip(data):
             return 0.0
         path = Path(data)
@@ -143,7 +143,7 @@ class ImagesConfig(DataConfig):
         return options
 
     def scan(self, progress: Progress | None = None) -> str | None:
-        """What lies there, and the form that it is brought to."""
+        """What the folder holds, and the form that images are brought to."""
         scan = scan_images(self, progress)
         if scan.unreadable and not self.skip_bad:
             return str(scan)  # the training will refuse them, and list them
@@ -183,7 +183,13 @@ class StreamedImages(Dataset):
         return len(self._decode.names)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Decode these images.
+        """Decode images.
+
+        Args:
+            indices: of the images, int64 `[B]`.
+
+        Returns:
+            uint8 `[B, C, H, W]`, and labels, int64 `[B]`, or None without labels.
 
         Raises:
             DataError: a file cannot be read any more.
@@ -192,7 +198,7 @@ class StreamedImages(Dataset):
         return x, None if self._y is None else self._y[indices]
 
     def labels_of(self, indices: Tensor) -> Tensor | None:
-        """The labels, without decoding anything."""
+        """The labels, int64 `[B]`, without decoding images; None without labels."""
         return None if self._y is None else self._y[indices]
 
     def _read(self, index: int) -> Tensor:
@@ -216,7 +222,7 @@ class Decoder:
         self.channels = channels
 
     def __call__(self, index: int) -> Tensor:
-        """The image, or a `DataError` that says why there is none."""
+        """The image, or a `DataError` that says why it cannot be read."""
         return read_pixels(self.archive, self.names[index], self.size, self.fit, self.channels)
 
     def all(self, progress: Progress | None) -> tuple[list[int], Tensor, list[tuple[str, str]]]:
@@ -265,7 +271,7 @@ def _holds_images(folder: Path) -> bool:
 
 
 def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
-    """Look at every file's header; nothing is decoded.
+    """Read every file's header, without decoding images.
 
     Raises:
         DataError: no such folder, no images, or none that can be read.
@@ -317,7 +323,7 @@ def _scan(
 
 
 def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
-    """Height, width and channels, or why the file is no image."""
+    """Height, width and channels, or why the file is not an image."""
     try:
         return read_form(archive, name)
     except DataError as error:
@@ -325,7 +331,7 @@ def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
 
 
 def natural_size(scan: Scan) -> tuple[int, int]:
-    """The `(height, width)` that images are brought to where none is asked for."""
+    """The `(height, width)` that images are brought to if no size is given."""
     if len(scan.sizes) == 1:
         ((height, width),) = scan.sizes
         if max(height, width) <= _LARGEST_NATIVE:
@@ -337,7 +343,7 @@ def natural_channels(scan: Scan) -> int:
     """The channels that images share.
 
     Raises:
-        DataError: they share none.
+        DataError: images differ in their channels.
     """
     if len(scan.channels) > 1:
         found = ", ".join(f"{n} with {c}" for c, n in sorted(scan.channels.items()))
@@ -348,7 +354,7 @@ def natural_channels(scan: Scan) -> int:
 
 
 def unreadable_files(bad: list[tuple[str, str]]) -> str:
-    """What is said of files, by name and reason, that are no images."""
+    """A message about files that are not images, by name and reason."""
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
     more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
     return (
@@ -369,7 +375,7 @@ def fingerprint_of_files(decode: Decoder, labels: list[str] | None) -> str:
 def in_threads(
     work: Callable[[_T], _R], items: Sequence[_T], progress: Progress | None, what: str
 ) -> Iterator[_R]:
-    """Results in order; `progress` is told every hundredth."""
+    """Results in order; `progress` is called after every hundredth."""
     done = 0
     with ThreadPoolExecutor(4, thread_name_prefix="zerosum-read") as pool:
         for start in range(0, len(items), _CHUNK):  # a million waiting tasks would fill the memory

@@ -29,10 +29,10 @@ def read_image(archive: Archive, name: str) -> Tensor:
 
 
 def open_image(path: Path) -> Tensor:
-    """The same of a path.
+    """An image at a path, uint8 `[C, H, W]`; see `read_image`.
 
     Raises:
-        DataError: it is no readable image.
+        DataError: there is no readable image at the path.
     """
     if not path.is_file():
         raise DataError(f"no image at {path}. Give the path of a file.")
@@ -43,12 +43,16 @@ def open_image(path: Path) -> Tensor:
 
 
 def taken_in(picture: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-    """An image as uint8 `[C, H, W]`, and what gives others back in the form that it came in.
+    """An image as uint8 `[C, H, W]`, and a function that gives others the form it came in.
 
-    A path comes back as a Pillow image.
+    Paths give Pillow images.
 
     Raises:
-        DataError: it is no image.
+        DataError: it is not an image.
+
+    >>> x, back = taken_in(np.zeros((2, 5), np.uint8))
+    >>> x.shape, back(x).shape
+    (torch.Size([1, 2, 5]), (2, 5))
     """
     if isinstance(picture, str | Path):
         return open_image(Path(picture)), as_pillow
@@ -78,17 +82,25 @@ def taken_in(picture: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
 
 
 def as_pillow(x: Tensor) -> Image.Image:
-    """uint8 `[C, H, W]` as a Pillow image."""
+    """uint8 `[C, H, W]` as a Pillow image.
+
+    >>> as_pillow(torch.zeros(3, 2, 5, dtype=torch.uint8)).size
+    (5, 2)
+    """
     return to_pil(x.permute(1, 2, 0).contiguous().numpy())
 
 
 def with_channels(pixels: Tensor, channels: int) -> tuple[Tensor, Tensor | None]:
     """An image `[C, H, W]` with other channels, float in [0, 255], and its alpha `[1, H, W]`.
 
-    Where alpha is left out, colour is laid over white, as in training; else None is returned.
+    If alpha is not kept, colour is laid over white, as in training; else None is returned.
 
     Raises:
-        DataError: there is no way to these channels.
+        DataError: the image cannot have these channels.
+
+    >>> x, alpha = with_channels(torch.zeros(4, 1, 1), 3)
+    >>> x.flatten().tolist(), alpha.flatten().tolist()
+    ([255.0, 255.0, 255.0], [0.0])
     """
     x = pixels.float()
     if len(x) == channels:
@@ -109,9 +121,12 @@ def with_channels(pixels: Tensor, channels: int) -> tuple[Tensor, Tensor | None]
 
 
 def with_alpha(x: Tensor, alpha: Tensor, factor: int) -> Tensor:
-    """Colour `[C, H, W]` in [0, 255] that was laid over white, taken off it, with its alpha beside.
+    """Colour `[C, H, W]` in [0, 255] that was laid over white, taken off it, with its alpha.
 
-    `alpha` `[1, h, w]` is enlarged by `factor`; the result is RGBA, float.
+    `alpha` `[1, h, w]` is enlarged by `factor`; the result is RGBA, float `[4, H, W]`.
+
+    >>> with_alpha(torch.full((3, 1, 1), 255.0), torch.full((1, 1, 1), 51.0), 1).flatten().tolist()
+    [255.0, 255.0, 255.0, 51.0]
     """
     if factor != 1:
         alpha = interpolate(alpha[None], scale_factor=factor, mode="bicubic")[0].clamp(0, 255)

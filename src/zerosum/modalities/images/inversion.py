@@ -71,7 +71,7 @@ class StyleEncoder(nn.Module):
         self.shape = (num_styles, style_dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Styles of images."""
+        """Styles `[B, num_styles, style_dim]` of images `[B, C, H, W]` in [-1, 1]."""
         return self.head(self.body(x)).unflatten(1, self.shape)
 
 
@@ -84,7 +84,7 @@ def learn_encoder(
         model: from a run.
         samples: how many are seen; 100,000 of 64 x 64 take a quarter of an hour of one core.
         seed: of weights and images.
-        progress: told how far it is.
+        progress: called with how many steps are done.
 
     Raises:
         RunError: the model comes from no run, or from one that is being played.
@@ -137,9 +137,9 @@ def invert(
         how: `encode` asks the encoder alone; `optimise` starts at the nearest of 2,048 samples;
             `both` at what the encoder says.
         steps: of the optimisation.
-        pull: weight of how unusual styles are, beside the mean squared difference of pixels.
+        pull: weight of how unusual styles are, relative to the mean squared difference of pixels.
         seed: of the samples that it starts from.
-        progress: told how far the optimisation is.
+        progress: called with how many steps are done.
 
     Raises:
         ConditionError: images of another shape, or another `how`.

@@ -1,4 +1,4 @@
-"""Labelled images by a list: a CSV of file names and values, with the images anywhere."""
+"""Labelled images from a CSV of file names and values."""
 
 import csv
 from pathlib import Path
@@ -28,10 +28,10 @@ def open_labelled(
     Args:
         path: the CSV, with a first row of names; the column `file`, or else the first, names files.
         column: the column with values. Of two columns it is the other one, whatever its name.
-        images: the folder that files are named from; left out, the one in which the CSV lies.
+        images: the folder that names of files are relative to; that of the CSV if not given.
         size: `(height, width)` that images are brought to, cut at the longer sides.
         channels: 1, 3 or 4.
-        progress: told how many are decoded.
+        progress: called with how many are decoded.
 
     Raises:
         DataError: no such file, folder or column, values that are empty, or images that are
@@ -54,7 +54,7 @@ def open_labelled(
         i for i, row in enumerate(body) if len(row) != len(header) or not row[at] or not row[of]
     ]
     if short or not body:
-        where = f"row {short[0] + 1} below it" if short else "that there is none"
+        where = f"row {short[0] + 1} below it" if short else "line 2, which is missing"
         raise DataError(
             f"{path} needs a first row of names, then a file and a value in each row; see {where}."
         )

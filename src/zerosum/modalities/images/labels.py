@@ -12,7 +12,7 @@ _TABLE = "labels.csv"
 
 
 def label_names(archive: Archive, names: list[str]) -> list[str] | None:
-    """The label of each file: from `labels.csv`, else its subfolder; None where there are none.
+    """The label of each file: from `labels.csv`, else its subfolder; None without labels.
 
     Raises:
         DataError: `labels.csv` is not a table with one label for each file, or some files lie in
@@ -31,7 +31,7 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
         return None
     if "" in folders:
         raise DataError(
-            f"{folders.count('')} files lie beside class folders instead of in one. Move them into "
+            f"{folders.count('')} files lie next to class folders, not in one. Move them into "
             "a class, or say --labels none."
         )
     for folder in set(folders):

@@ -56,17 +56,17 @@ class PairDataset(Dataset):
         return len(self.targets)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Targets, without labels."""
+        """Targets of rows `[B]`, uint8 `[B, C, H, W]`; pairs have no labels."""
         return self.targets.take(indices)[0], None
 
     def sources_of(self, indices: Tensor) -> Tensor:
-        """Their sources, uint8 `[B, C, H, W]`; of unpaired data, as many others."""
+        """Sources of these rows, uint8 `[B, C, H, W]`; as many others if data is unpaired."""
         assert self.sources is not None
         return self.sources.take(indices if self.aligned else indices % len(self.sources))[0]
 
     @property
     def resident(self) -> tuple[Tensor, Tensor | None] | None:
-        """All targets where they are held in memory."""
+        """All targets, uint8 `[N, C, H, W]`, if they are held in memory; else None."""
         held = self.targets.resident
         return None if held is None else (held[0], None)
 

@@ -41,12 +41,12 @@ class PairsConfig(DataConfig):
         path: the folder or zip; with `targets`, that of the sources. Subfolders called A and B,
             source and target, or trainA and trainB are taken by their names, first the sources;
             else there must be two, which are taken in the order of the alphabet.
-        targets: where targets lie, if not beside the sources in `path`.
+        targets: where targets lie, if not in `path` with the sources.
         aligned: whether a source and a target of the same name, without its ending, are a pair.
-        size: `(height, width)`; left out, the images' own size if they share one of at most 256
+        size: `(height, width)`; by default the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
         fit: how an image is brought to that size.
-        channels: of both; left out, what the images of each domain share.
+        channels: of both; if not given, what the images of each domain share.
         skip_bad: go on without unreadable files, and without their partners.
         limit: take this many pairs, or images of each domain, evenly spread.
     """
@@ -74,7 +74,7 @@ class PairsConfig(DataConfig):
         """One path, or that of sources and that of targets.
 
         Raises:
-            DataError: there are none, or more than two.
+            DataError: no path is given, or more than two.
         """
         paths = _several(data)
         if not 1 <= len(paths) <= 2:
@@ -118,7 +118,7 @@ class PairsConfig(DataConfig):
         return PairDataset(sources, targets, aligned=self.aligned, name=self.name)
 
     def scan(self, progress: Progress | None = None) -> str | None:
-        """What lies there, from the files' headers alone.
+        """What the folders hold, from the files' headers alone.
 
         Raises:
             DataError: as `build`.

@@ -55,7 +55,7 @@ Sides = Annotated[tuple[Size, Size], BeforeValidator(as_sides)]
 
 @contextmanager
 def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
-    """The image `name` with its header read; pixels wait until they are asked for.
+    """Open the image `name` and read its header; pixels are decoded later.
 
     Raises:
         DataError: no image, one that is too large to decode, or one of floating-point pixels.
@@ -115,6 +115,9 @@ def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit, channels: int
 
     Raises:
         DataError: `crop` of an image that is smaller, or numbers beyond 16 bits.
+
+    >>> fit_image(Image.new("RGB", (9, 5)), (4, 4), "cover", 1).shape
+    torch.Size([1, 4, 4])
     """
     image = _with_channels(image, channels)
     height, width = size
@@ -148,7 +151,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def channels_of(image: Image.Image) -> int:
-    """1 for grey, 3 for colour, 4 where there is alpha, from the header alone."""
+    """1 for grey, 3 for colour, 4 with alpha, from the header alone."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         return 4
     return 1 if image.mode in ("1", "L") or image.mode.startswith("I") else 3

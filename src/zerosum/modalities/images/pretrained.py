@@ -59,7 +59,7 @@ class EfficientNetFeatures(Extractor):
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch of images."""
+        """Features, float32 `[B, 1280]`, of images, uint8 `[B, C, H, W]`."""
         resized = functional.interpolate(
             in_colour(x).float(), (224, 224), mode="bilinear", antialias=True
         )
@@ -101,17 +101,21 @@ class InceptionFeatures(Extractor):
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch of images."""
+        """Features, float32 `[B, 2048]`, of images, uint8 `[B, C, H, W]`."""
         return self._network(in_colour(x))[0]
 
 
 def in_colour(x: Tensor) -> Tensor:
-    """Images `[B, 1 or 3, H, W]` with three channels; grey is repeated."""
+    """Images `[B, 1 or 3, H, W]` with three channels; grey is repeated.
+
+    >>> in_colour(torch.zeros(2, 1, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
+    """
     return x.expand(-1, 3, -1, -1)
 
 
 def require_published(weights: Path, sha256: str) -> None:
-    """Return where a file has the digest that it was published with.
+    """Check that a file has the digest that it was published with.
 
     Raises:
         EvaluationError: it has another one, or cannot be read.

@@ -21,7 +21,7 @@ class ImagePreview(Preview):
     few: ClassVar[int] = 16
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
-        """A grid of uint8 `[N, C, H, W]`; reals have no place in it."""
+        """A grid of uint8 `[N, C, H, W]`; reals are not drawn."""
         return draw_grid(x)
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
@@ -38,7 +38,7 @@ class ImageWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+        """Write pieces, uint8 `[n, C, H, W]` each, into the folder; see `Writer.write`."""
         x = space.to_numpy(torch.cat([*pieces]))
         width = len(str(max(len(x) - 1, 1)))
         names = [f"{i:0{width}d}.png" for i in range(len(x))]

@@ -86,7 +86,7 @@ class StyledModel(Model):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Inverted:
-        """Styles that make images, uint8 `[N, C, H, W]`; see `tasks.inversion.invert`."""
+        """Styles that make images, uint8 `[N, C, H, W]`; see `inversion.invert`."""
         return invert(self, pictures, how=how, steps=steps, pull=pull, seed=seed, progress=progress)
 
     def edit_styles(self, styles: Tensor, directions: Mapping[str, float]) -> Samples:
@@ -133,7 +133,7 @@ class StyledModel(Model):
 
         Args:
             seeds: two or more.
-            layer: the first whose style is the column's; left out, the middle one.
+            layer: the first whose style is the column's; the middle one if not given.
             where: controls to fix.
 
         Raises:
@@ -157,7 +157,7 @@ class StyledModel(Model):
         return draw_grid(torch.cat(cells), columns=n + 1)
 
     def directions(self) -> dict[str, Direction]:
-        """Those that are kept in the run, by name.
+        """Directions that are kept in the run, by name.
 
         Raises:
             RunError: one is of another model.

@@ -81,7 +81,7 @@ class Styled(TwoPlayer):
         return self.generator.num_styles
 
     def draw_latents(self, n: int, noise: Noise) -> Tensor:
-        """Latents of which some are mixed, as the training needs them."""
+        """Latents `[n, 2 * latent_dim + 3]` for training, a share `mixing` of them mixed."""
         layer = 1 + noise.integers(n, 1, high=max(self.num_styles - 1, 1))
         mixed = noise.uniform(n, 1) < self.config.mixing
         layer = torch.where(mixed, layer, self.num_styles).float()
@@ -89,7 +89,7 @@ class Styled(TwoPlayer):
         return torch.cat([latents, layer, torch.ones_like(layer), noise.uniform(n, 1)], dim=1)
 
     def draw(self, n: int, noise: Noise) -> Inputs:
-        """Random latents, none of them mixed."""
+        """Random latents, without style mixing."""
         inputs = super().draw(n, noise)
         z = inputs.z.clone()
         z[:, -_EXTRAS] = self.num_styles
@@ -100,11 +100,11 @@ class Styled(TwoPlayer):
         return self._joined(inputs, *self._mapped(inputs))
 
     def generate(self, inputs: Inputs) -> Tensor:
-        """Samples in model units."""
+        """Samples `[B, C, H, W]` in [-1, 1]."""
         return self.generator.synthesise(self.styles(inputs), inputs.z[:, -1])
 
     def make(self, inputs: Inputs) -> Tensor:
-        """The same; where the discriminator learns from it, the centre of styles follows."""
+        """Samples `[B, C, H, W]` in [-1, 1]; without gradients they move the centre of styles."""
         own, other = self._mapped(inputs)
         if not torch.is_grad_enabled():
             self.generator.centre.lerp_(own.mean(0), _CENTRE_RATE)
@@ -142,7 +142,7 @@ class Styled(TwoPlayer):
         return {**super().controls(), "truncation": RangeControl(0.0, MOST_TRUNCATION)}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
-        """Set labels or the truncation."""
+        """Set labels or the truncation of each sample to `values`, `[B]`."""
         if name != "truncation":
             return super().control(inputs, name, values)
         z = inputs.z.clone()

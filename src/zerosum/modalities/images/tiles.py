@@ -9,7 +9,7 @@ from torch import Tensor
 from zerosum.networks.translator import reflect_to, up_to
 
 _DEAD = 4
-"""The outer 1/4 of an overlap has no weight: there a tile does not see what lies beside it."""
+"""The outer 1/4 of an overlap has no weight: there a tile does not see its surroundings."""
 
 _SMALLEST = 8
 
@@ -65,7 +65,17 @@ def in_tiles(
         factor: how many times larger what comes out is.
         rows: how the height is cut.
         columns: how the width is cut.
-        tick: told how many tiles are done, and how many there are.
+        tick: called with how many tiles are done, and how many there are.
+
+    >>> cuts = cut(40, tile=32, overlap=8, stride=8)
+    >>> picture = torch.linspace(0, 1, 40).expand(1, 3, 40, 40)
+    >>> made = in_tiles(lambda x: x, image, factor=1, rows=cuts, columns=cuts, tick=print)
+    1 4
+    2 4
+    3 4
+    4 4
+    >>> torch.allclose(made, image)
+    True
     """
     height, width = (factor * side for side in source.shape[2:])
     source = reflect_to(source, rows.padded, columns.padded)

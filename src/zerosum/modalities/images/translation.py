@@ -43,7 +43,7 @@ _HOLE = 128
 
 @dataclass(frozen=True)
 class Translated:
-    """What came of a folder.
+    """The result of translating a folder.
 
     Attributes:
         paths: files that were written.
@@ -73,7 +73,7 @@ class TranslationModel(Model):
     def inputs_like(
         self, reals: Tensor, y: Tensor | None, sources: Tensor | None, seed: int
     ) -> Inputs:
-        """What the reals were made from, or would be."""
+        """Sources of reals `[N, C, H, W]`: the given ones `[N, ...]`, or made from the reals."""
         game, noise, pieces = self.translation, Noise(derive_seed(seed, "sources")), []
         for start in range(0, len(reals), _PIECE):
             x = game.space.to_model(reals[start : start + _PIECE])
@@ -84,7 +84,7 @@ class TranslationModel(Model):
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """Ways in which it translates; the first is taken where none is named."""
+        """Ways in which it translates; the first is the default."""
         return self.translation.directions
 
     def translate(
@@ -97,7 +97,7 @@ class TranslationModel(Model):
         overlap: int | None = None,
         progress: Progress | None = None,
     ) -> Any:
-        """One image or several, of any size, in the form that they came in.
+        """Translate one image or several, of any size, and return them in the form they came in.
 
         Args:
             pictures: a path, a Pillow image, a uint8 array `[H, W, C]` or `[H, W]`, a uint8 tensor
@@ -105,10 +105,10 @@ class TranslationModel(Model):
             mask: of a model that fills holes: which pixels to fill, white (128 or more) or true,
                 in any of these forms.
             direction: one of `directions`.
-            tile: side of the tiles that larger images are translated in; left out, 256 or the
+            tile: side of the tiles that larger images are translated in; if not given, 256 or the
                 side of the training images, whichever is more.
-            overlap: by how much tiles overlap; left out, a quarter of a tile.
-            progress: told how many tiles, or images of a list, are done.
+            overlap: by how much tiles overlap; a quarter of a tile if not given.
+            progress: called with how many tiles, or images of a list, are done.
 
         Raises:
             DataError: an image or the mask cannot be used.
@@ -140,7 +140,7 @@ class TranslationModel(Model):
         """An image, or all images below a folder or in a zip, into files.
 
         Names and subfolders are kept; what is written is PNG, which loses nothing. Files that
-        cannot be read are left out, and named in the result.
+        cannot be read are skipped, and named in the result.
 
         Args:
             source: the image, folder or zip.
@@ -149,7 +149,7 @@ class TranslationModel(Model):
             direction: as for `translate`.
             tile: as for `translate`.
             overlap: as for `translate`.
-            progress: told how many images, or tiles of the only one, are done.
+            progress: called with how many images, or tiles of the only one, are done.
 
         Raises:
             DataError: there are no images, none can be read, or a mask does not fit.

@@ -67,7 +67,7 @@ class TranslationGame(Game):
         return batch.source
 
     def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
-        """What is handed in to be translated in a direction, and what comes out."""
+        """The spaces of what is translated in a direction, and of the result."""
         assert isinstance(self.space, ImageSpace)
         return self.source, self.space
 
@@ -81,15 +81,21 @@ class TranslationGame(Game):
         return self.generator
 
     def framed(self, source: Tensor, direction: str = "A2B") -> Tensor:
-        """What is done to sources as a whole, before any tile of them is translated; here none."""
+        """Prepare whole sources `[B, C, H, W]` before they are cut into tiles; here unchanged."""
         return source
 
     def translate(
         self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
     ) -> Tensor:
-        """Images in model units, float32, `factor` times as large; of any size.
+        """Translate images of any size.
 
-        `noise` is given in training alone.
+        Args:
+            source: `[B, C, H, W]` in [-1, 1].
+            noise: randomness of the network; only given in training.
+            direction: `A2B` or `B2A`.
+
+        Returns:
+            float32 `[B, C, factor * H, factor * W]` in [-1, 1].
         """
         return self.translate_framed(
             self.framed(source, direction), noise=noise, direction=direction
@@ -98,20 +104,20 @@ class TranslationGame(Game):
     def translate_framed(
         self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
     ) -> Tensor:
-        """`translate` of what is `framed` already, or of a tile of it."""
+        """`translate` of sources `[B, C, H, W]` that are `framed` already, or of tiles of them."""
         return self.finish(self.network(direction)(source, noise).float(), source.float())
 
     def finish(self, raw: Tensor, source: Tensor) -> Tensor:
-        """What comes out, from what the network says and what it was shown; here tanh."""
+        """Images in [-1, 1] from outputs of the network `[B, C, H, W]` and sources; here tanh."""
         return raw.tanh()
 
     def make(self, source: Tensor, noise: Noise | None = None) -> Tensor:
-        """Samples in model units, cut to the size of the space."""
+        """Samples `[B, C, H, W]` in [-1, 1], cropped to the size of the space."""
         _, height, width = self.space.shape
         return self.translate(source, noise=noise)[:, :, :height, :width]
 
     def generate(self, inputs: Inputs) -> Tensor:
-        """Translations of `inputs.z`."""
+        """Translations `[B, C, H, W]` of the sources `inputs.z`."""
         return self.make(inputs.z)
 
     def draw(self, n: int, noise: Noise) -> Inputs:
@@ -128,7 +134,7 @@ class TranslationGame(Game):
 
     @torch.no_grad()
     def remember(self, source: Tensor, context: StepContext) -> None:
-        """Put the sources of the first plays of a move into the gallery."""
+        """Keep the sources `[B, C, H, W]` of the first plays of a move in the gallery."""
         start = context.index * context.batch_size
         if start >= GALLERY:
             return
@@ -138,7 +144,7 @@ class TranslationGame(Game):
 
 
 class TranslationConfig(GameConfig):
-    """A generator that is held to the image it should make, and to what a discriminator says.
+    """A generator trained with a distance to true images and a discriminator.
 
     Attributes:
         adversarial: the loss of both sides.
@@ -166,7 +172,7 @@ class Translation(TranslationGame):
     """Alternates discriminator and generator moves on images whose true result is known."""
 
     judges_source: ClassVar[bool] = False
-    """Whether the discriminator sees what an image was made from beside it."""
+    """Whether the discriminator also sees what an image was made from."""
 
     def __init__(
         self, config: TranslationConfig, space: ImageSpace, source: ImageSpace, *, factor: int = 1
@@ -179,7 +185,7 @@ class Translation(TranslationGame):
             self.discriminator = config.discriminator.build(self.judged_space)
 
     def build_generator(self) -> Translator:
-        """The generator; a game whose network says something else than an image replaces this."""
+        """The generator; overridden by games whose network does not return an image."""
         assert isinstance(self.space, ImageSpace)
         return self.config.generator.build(self.source, self.space, factor=self.factor)
 
@@ -192,18 +198,18 @@ class Translation(TranslationGame):
         return with_num_channels(self.space, self.space.channels + self.source.channels)
 
     def judged(self, x: Tensor, source: Tensor) -> Tensor:
-        """What the discriminator sees of images: these, perhaps with their sources beside."""
+        """What the discriminator sees, `[B, C, H, W]`: images, with sources if conditional."""
         return torch.cat([source.to(x), x], dim=1) if self.judges_source else x
 
     def moves(self) -> Sequence[Move]:
-        """The discriminator, where there is one, then the generator."""
+        """The discriminator, if there is one, then the generator."""
         generator = Move("generator", self.generator_loss)
         if self.discriminator is None:
             return [generator]
         return [Move("discriminator", self.discriminator_loss), generator]
 
     def logits(self, x: Tensor, source: Tensor) -> Tensor:
-        """Logits `[B * P]` of all patches; of one for each image where they are judged whole."""
+        """Logits `[B * P]` of all patches, or `[B]` if images are judged whole."""
         assert self.discriminator is not None
         return patch_logits(self.discriminator, self.judged(x, source))
 
@@ -245,7 +251,7 @@ class Degradation(Translation):
         raise TypeError(f"{type(self).__name__} must define degrade()")
 
     def sources(self, batch: Batch, noise: Noise) -> Tensor:
-        """The images of a batch, degraded; in full precision, as they will be handed in."""
+        """The images of a batch, degraded, float32 `[B, C, H, W]`, as users will give them."""
         with torch.autocast(batch.x.device.type, enabled=False):
             return self.degrade(batch.x.float(), noise)
 
@@ -268,6 +274,9 @@ def patch_logits(discriminator: nn.Module, x: Tensor) -> Tensor:
     """A discriminator's logits `[B * P]` of all patches of images, or `[B]` of whole ones.
 
     The loss of the mean of all patches would let good ones make up for bad ones.
+
+    >>> patch_logits(nn.Conv2d(3, 1, 4, stride=4), torch.zeros(2, 3, 8, 8)).shape
+    torch.Size([8])
     """
     read = getattr(discriminator, "patches", discriminator)
     return read(x).flatten().float()
@@ -279,7 +288,14 @@ def note_duel(
     logits: tuple[Tensor, Tensor],
     pictures: tuple[Tensor, Tensor],
 ) -> None:
-    """Put what tells of a duel's health, of reals and of fakes, into the signals."""
+    """Record signals of the adversarial game.
+
+    Args:
+        context: of the move.
+        adversarial: the loss, which says what signs of logits mean.
+        logits: of reals and of fakes, `[B, ...]`.
+        pictures: reals and fakes, `[B, C, H, W]`.
+    """
     real, fake = (one.detach() for one in logits)
     context.signals["accuracy"] = (real > fake).float().mean()
     if context.observe:

@@ -26,7 +26,7 @@ class PointArrays(ArrayOptions):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Arrays of two axes; others hardly, so that they are told what is wrong with them."""
+        """Arrays of two axes; others weakly, so that the error says what is wrong."""
         known = shape_and_type(data)
         if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
-from zerosum.pictures import draw_points
+from zerosum.plots.charts import scatter
+from zerosum.plots.raster import to_image
 from zerosum.spaces import Space
 
 _FEW = 2_500
@@ -24,7 +25,7 @@ class PointPreview(Preview):
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Float32 `[N, D]` as dots, over reals in grey if these are given."""
-        return draw_points(x, real=real)
+        return to_image(scatter(x, real=real))
 
 
 class PointWriter(Writer):
@@ -36,7 +37,7 @@ class PointWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+        """Write pieces, float32 `[n, D]` each, as one table; see `Writer.write`."""
         import pyarrow as pa
         import pyarrow.csv
         import pyarrow.parquet

@@ -23,7 +23,7 @@ def type_called(name: str) -> "pa.DataType":
     'Europe/Oslo'
 
     Raises:
-        ValueError: there is none that a column of a table may have.
+        ValueError: no type of that name can be the type of a column.
     """
     import pyarrow as pa
 
@@ -83,12 +83,12 @@ def plain(column: "pa.Array | pa.ChunkedArray") -> "pa.Array":
 
 
 def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
-    """Values of a plain column in another type, none of which changes; text is read.
+    """Values of a plain column in another type, unchanged; text is parsed.
 
-    Spaces around text and marks of what is missing count for nothing.
+    Spaces around text are ignored, and so are marks of missing values.
 
     Raises:
-        pyarrow.ArrowInvalid: a value is none of that type.
+        pyarrow.ArrowInvalid: a value cannot be of that type.
         pyarrow.ArrowNotImplementedError: there is no way between the types.
     """
     import pyarrow as pa
@@ -108,7 +108,7 @@ def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
 
 
 def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]:
-    """Some values of a column that are none of that type, as text."""
+    """Some values of a column that cannot be of that type, as text."""
     import pyarrow as pa
 
     found: list[str] = []
@@ -123,7 +123,7 @@ def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]
 
 
 def units_of(known: "pa.Array") -> "np.ndarray":
-    """Moments, days or lengths of time as whole numbers of their unit; none is missing."""
+    """Moments, days or lengths of time without missing ones, as whole numbers of their unit."""
     import pyarrow as pa
 
     narrow = known.cast(pa.int32()) if known.type.bit_width == 32 else known
@@ -131,7 +131,7 @@ def units_of(known: "pa.Array") -> "np.ndarray":
 
 
 def off_calendar(known: "pa.Array") -> str:
-    """Why moments or lengths of time, none of which is missing, cannot be told; or nothing."""
+    """Why moments or lengths of time, without missing ones, cannot be represented; or empty."""
     import pyarrow as pa
 
     if not len(known):

@@ -1,7 +1,7 @@
 """Codecs: a column of values as codes that a network can predict.
 
 A code is a single value, an interval of values, a category, or what is missing. Networks see each
-value as *code + place*: the whole part is the code, the rest tells where in its interval the value
+value as *code + place*: the whole part is the code, the rest is where in its interval the value
 lies, by the quantiles of the data. So one float32 holds a value nearly as it was, and a value that
 only its code is known of is drawn by its place.
 
@@ -59,7 +59,7 @@ class Codec(Config):
 
     @property
     def forbidden(self) -> tuple[int, ...]:
-        """Codes that are learned but never drawn: rare values that are to be told of nobody."""
+        """Codes that are learned but never drawn: rare values that could identify people."""
         return ()
 
     @abstractmethod
@@ -162,7 +162,7 @@ class NumberCodec(Codec):
         return self.size - 1 if self.has_missing else None
 
     def encode(self, values: Tensor) -> Tensor:
-        """A frequent value by its code; every other by the interval it lies in or nearest to."""
+        """Code + place, float32 `[N]`, of frequent values, else of the nearest interval."""
         given = values.numpy()
         spikes, spike_codes, lows, interval_codes = self._search
         code = np.zeros(len(given), np.int64)
@@ -185,7 +185,7 @@ class NumberCodec(Codec):
         return torch.from_numpy((code + place).astype(np.float32))
 
     def decode(self, x: Tensor) -> Tensor:
-        """The value itself, or the quantile of the interval at its place, rounded."""
+        """Values, float64 `[N]`: frequent ones, or quantiles of intervals, rounded."""
         given = x.double().numpy()
         code = np.clip(np.floor(given).astype(np.int64), 0, self.size - 1)
         missing = np.zeros(len(code), bool) if self.missing is None else code == self.missing
@@ -201,7 +201,7 @@ class NumberCodec(Codec):
         return torch.from_numpy(np.where(missing, np.nan, values))
 
     def within(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """See `Codec.within`; of rounded numbers all that is rounded into the range counts."""
+        """See `Codec.within`, `[size]` each; numbers that are rounded into the range lie in it."""
         half = 0.0 if self.places is None else 0.5 * 10.0**-self.places
         table = self._table
         first, last = np.ones(self.size), np.zeros(self.size)
@@ -250,7 +250,7 @@ class CategoryCodec(Codec):
 
     Attributes:
         values: the category's index for each code.
-        num_rare: training rows whose category is none of these; they have a code of their own.
+        num_rare: training rows of all other categories, which share one code.
         rare_value: the category's index that stands for all rare ones; None where these are
             never drawn.
         has_missing: whether the last code stands for what is missing.
@@ -293,7 +293,7 @@ class CategoryCodec(Codec):
 
     @property
     def rare(self) -> int | None:
-        """The code of all rare categories; None where there are none."""
+        """The code of all rare categories; None if no category is rare."""
         return len(self.values) if self.num_rare else None
 
     @property
@@ -303,11 +303,11 @@ class CategoryCodec(Codec):
 
     @property
     def forbidden(self) -> tuple[int, ...]:
-        """The code of rare categories, where none of them stands for all."""
+        """The code of rare categories, unless one category stands for all of them."""
         return (self.rare,) if self.rare is not None and self.rare_value is None else ()
 
     def encode(self, values: Tensor) -> Tensor:
-        """The category's code; one that is not known counts as rare, or as the most frequent."""
+        """Code + place, float32 `[N]`; unknown categories are rare, or the most frequent."""
         unknown = self.rare if self.rare is not None else 0
         known = ~values.isnan()
         index = values.nan_to_num(nan=0.0).long().clamp_min(0)
@@ -320,7 +320,7 @@ class CategoryCodec(Codec):
         return code.float() + MIDDLE
 
     def decode(self, x: Tensor) -> Tensor:
-        """The category's index; a rare one is the value that stands for them, or missing."""
+        """Indices of categories, float64 `[N]`; rare ones are `rare_value`, or missing."""
         table = torch.full((self.size,), float("nan"), dtype=torch.float64)
         table[: len(self.values)] = torch.tensor(self.values, dtype=torch.float64)
         if self.rare is not None and self.rare_value is not None:
@@ -328,7 +328,7 @@ class CategoryCodec(Codec):
         return table[x.floor().long().clamp(0, self.size - 1)]
 
     def within(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """See `Codec.within`; for indices of categories."""
+        """See `Codec.within`, `[size]` each; the range is one of indices of categories."""
         first = torch.ones(self.size, dtype=torch.float64)
         last = torch.zeros(self.size, dtype=torch.float64)
         index = self.decode(torch.arange(self.size).float() + MIDDLE)

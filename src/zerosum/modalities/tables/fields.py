@@ -58,7 +58,7 @@ class Field(Config):
 
     @property
     def details(self) -> str:
-        """What there is to say of it beside its kind, in a few words."""
+        """What it is like, in a few words, other than its kind."""
         return ""
 
     @property
@@ -82,7 +82,7 @@ class Field(Config):
         """The value that a user calls `text`, as in a condition.
 
         Raises:
-            DataError: there is none; the nearest is suggested.
+            DataError: there is no such value; the message suggests the nearest.
         """
         try:
             return float(text)
@@ -216,12 +216,12 @@ class BooleanField(Field):
 
     def value_of(self, text: Any) -> float:
         """1 for `true`, 0 for `false`; 1 and 0 will do too."""
-        told = str(text).lower()
-        if told in ("0", "1"):
-            return float(told)
-        if told not in self.categories:
+        lowered = str(text).lower()
+        if lowered in ("0", "1"):
+            return float(lowered)
+        if lowered not in self.categories:
             raise DataError(f"{self.name} is {text!r}, and it holds true and false. Give one.")
-        return float(self.categories.index(told))
+        return float(self.categories.index(lowered))
 
 
 class CategoryField(Field):

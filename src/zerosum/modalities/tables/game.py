@@ -1,4 +1,4 @@
-"""What a game of table rows offers beside samples: rows column by column, so that one can steer."""
+"""Games of table rows: they make rows column by column, so that rows can be steered."""
 
 from abc import abstractmethod
 from typing import Protocol
@@ -74,7 +74,7 @@ class RowGame(Game):
         return Inputs(noise.uniform(n, 2 * len(self.table.codecs)))
 
     def generate(self, inputs: Inputs) -> Tensor:
-        """Code + place, `[B, C]`; codes that are never told of are not drawn."""
+        """Code + place, `[B, C]`; forbidden codes are not drawn."""
         columns = len(self.table.codecs)
         chance, place = inputs.z[:, :columns], inputs.z[:, columns:]
         quick = self.sampling_dtype == torch.float32 or can_bfloat16(inputs.z.device)

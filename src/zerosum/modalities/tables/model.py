@@ -171,7 +171,7 @@ class TableModel(Model):
             RunError: the form is another, or the file cannot be written.
         """
 
-        def told() -> Iterator[Tensor]:
+        def pieces() -> Iterator[Tensor]:
             done = 0
             for piece in self._pieces(n, where, in_turn, weight, constraints, seed, batch_size):
                 yield piece
@@ -179,7 +179,7 @@ class TableModel(Model):
                 if progress is not None:
                     progress("making rows", done, n)
 
-        return write_tables(Path(path), tables_of(self.table, told()), safe_csv=safe_csv)
+        return write_tables(Path(path), tables_of(self.table, pieces()), safe_csv=safe_csv)
 
     def complete(
         self,
@@ -199,7 +199,7 @@ class TableModel(Model):
             seed: which of the possible completions.
             particles: rows that each completion is chosen from; more follow the model more
                 closely, and take longer.
-            progress: told how many rows are done.
+            progress: called with how many rows are done.
 
         Raises:
             ConditionError: a column is unknown, or rows cannot be completed.
@@ -240,7 +240,7 @@ class TableModel(Model):
         seed: int,
         progress: Progress | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Values of as many rows as there are reals; see `Model.drawn_like`."""
+        """Values `[N, D]` of as many rows as there are reals; see `Model.drawn_like`."""
         values = self.values(len(reals), seed=seed)
         require_finite(int(values.isinf().any(dim=1).sum()), len(reals))
         return values, None
@@ -255,7 +255,7 @@ class TableModel(Model):
     def blocks(
         self, seed: int, *, n: int | None = None, batch_size: int = BLOCK
     ) -> Iterator[Tensor]:
-        """Compact rows that nothing is asked of, block by block; without end where `n` is None."""
+        """Unconditional compact rows in blocks `[b, D]`; endless if `n` is None."""
         for block in count():
             left = BLOCK if n is None else min(BLOCK, n - block * BLOCK)
             if left <= 0:
@@ -265,7 +265,7 @@ class TableModel(Model):
                 yield self.table.to_data(x)
 
     def as_made(self, n: int, *, seed: int = 0) -> Tensor:
-        """`n` compact rows before any is moved or drawn again to obey a constraint."""
+        """Compact rows `[n, D]` before any is moved or drawn again to obey a constraint."""
         rows = [
             self.table.to_data_as_is(x)
             for block in range(-(-n // BLOCK))

@@ -314,7 +314,7 @@ class ReviewsConfig(DataConfig):
         return rows, config
 
     def build(self, progress: Progress | None = None) -> TableDataset:
-        """The table; its rows' segments are what `simulate` tells beside them."""
+        """The table; `simulate` also returns the segments of its rows."""
         columns, _ = simulate(self.num_rows, seed=self.seed)
         values = torch.from_numpy(np.stack([columns[f.name] for f in review_fields()], axis=1))
         space = fit_space(review_fields(), values, constraints=self.constraints, least=self.protect)

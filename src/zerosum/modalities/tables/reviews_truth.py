@@ -77,7 +77,7 @@ class Truth:
         """Probability of each value of a column.
 
         Raises:
-            DataError: it is none of the columns that distinguish cells.
+            DataError: cells do not depend on that column.
         """
         self._require(column, self._values)
         at = np.broadcast_to(self._codes[column], self._cells.shape)
@@ -182,15 +182,15 @@ class Truth:
     def _weights(self, given: Mapping[str, Any]) -> np.ndarray:
         """Probability of each cell that is as given; 0 for all others."""
         weights = self._cells
-        for column, told in given.items():
+        for column, wanted in given.items():
             self._require(column, self._values)
             allowed = np.array([
-                value in (told if isinstance(told, list | tuple | set) else (told,))
+                value in (wanted if isinstance(wanted, list | tuple | set) else (wanted,))
                 for value in self._values[column]
             ])  # fmt: skip
             if not allowed.any():
                 raise DataError(
-                    f"{column} has no value {told!r}. It has "
+                    f"{column} has no value {wanted!r}. It has "
                     f"{', '.join(map(repr, self._values[column][:8]))}."
                 )
             weights = weights * allowed[self._codes[column]]

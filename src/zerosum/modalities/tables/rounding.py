@@ -7,7 +7,7 @@ _NOISE = 4 * torch.finfo(torch.float64).eps
 
 
 def round_to(x: Tensor, decimals: int | None) -> Tensor:
-    """The nearest numbers with so many decimals; the same numbers where that is None.
+    """The nearest numbers with so many decimals, `[...]`; unchanged if `decimals` is None.
 
     >>> round_to(torch.tensor([1.26, 149.0]), 1)
     tensor([  1.3000, 149.0000])
@@ -16,7 +16,7 @@ def round_to(x: Tensor, decimals: int | None) -> Tensor:
 
 
 def ceil_to(x: Tensor, decimals: int | None) -> Tensor:
-    """The least numbers with so many decimals that are not below `x`, float64.
+    """The least numbers with so many decimals that are not below `x`, float64 `[...]`.
 
     >>> ceil_to(torch.tensor([0.1 + 0.2, 0.31], dtype=torch.float64), 1)
     tensor([0.3000, 0.4000], dtype=torch.float64)
@@ -30,7 +30,11 @@ def ceil_to(x: Tensor, decimals: int | None) -> Tensor:
 
 
 def floor_to(x: Tensor, decimals: int | None) -> Tensor:
-    """The greatest numbers with so many decimals that are not above `x`, float64."""
+    """The greatest numbers with so many decimals that are not above `x`, float64 `[...]`.
+
+    >>> floor_to(torch.tensor([0.3, 0.39], dtype=torch.float64), 1)
+    tensor([0.3000, 0.3000], dtype=torch.float64)
+    """
     return -ceil_to(-x, decimals)
 
 

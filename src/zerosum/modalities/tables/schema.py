@@ -52,7 +52,7 @@ def overrides_of(schema: Any) -> tuple[Overrides, tuple[str, ...]]:
             (`{"price": {"kind": "float", "places": 2}}`).
 
     Raises:
-        DataError: it is none of these, or names a kind that there is not.
+        DataError: `schema` has another type, or names an unknown kind.
     """
     if isinstance(schema, str | Path):
         schema = _read(Path(schema))
@@ -67,17 +67,17 @@ def overrides_of(schema: Any) -> tuple[Overrides, tuple[str, ...]]:
     if schema.get("kind") == Schema.kind:
         dropped = tuple(schema.get("dropped", ()))
         schema = {field.get("name", ""): field for field in schema.get("fields", ())}
-    return {name: _attributes(name, told) for name, told in schema.items()}, dropped
+    return {name: _attributes(name, stated) for name, stated in schema.items()}, dropped
 
 
-def field_of(name: str, told: Mapping[str, Any]) -> Field:
+def field_of(name: str, stated: Mapping[str, Any]) -> Field:
     """The field with these attributes.
 
     Raises:
         DataError: an attribute is missing, unknown, or not allowed.
     """
     try:
-        return Field.from_json({**told, "name": name})
+        return Field.from_json({**stated, "name": name})
     except ConfigError as error:
         raise DataError(f"the schema of column {name!r}: {error}") from error
 
@@ -94,8 +94,8 @@ def require_columns(names: Iterable[str], known: Iterable[str], what: str) -> No
             raise DataError(f"{what} names {name!r}, no column.{did_you_mean(name, known)}")
 
 
-def _attributes(name: str, told: Any) -> dict[str, Any]:
-    body = {"kind": told} if isinstance(told, str) else dict(told)
+def _attributes(name: str, stated: Any) -> dict[str, Any]:
+    body = {"kind": stated} if isinstance(stated, str) else dict(stated)
     kind, kinds = body.get("kind"), family_of(Field)
     if kind not in kinds:
         given = "no kind" if kind is None else f"kind {kind!r}"

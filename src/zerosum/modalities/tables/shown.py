@@ -12,7 +12,8 @@ from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_csv, write_parquet
-from zerosum.pictures import draw_points
+from zerosum.plots.charts import scatter
+from zerosum.plots.raster import to_image
 from zerosum.spaces import Space
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class TablePreview(Preview):
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Values `[N, D]` as dots, over reals in grey if these are given."""
-        return draw_points(x, real=real)
+        return to_image(scatter(x, real=real))
 
 
 class TableWriter(Writer):
@@ -42,7 +43,7 @@ class TableWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+        """Write pieces, values `[n, D]` each, as one table; see `Writer.write`."""
         assert isinstance(space, TableSpace)
         tables = tables_of(space, pieces)
         if form == ".csv":
@@ -52,7 +53,7 @@ class TableWriter(Writer):
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
-    """Values of rows, piece by piece, as arrow tables; keys go on from piece to piece."""
+    """Values of rows, float64 `[n, D]` each, as arrow tables; keys are counted across pieces."""
     start = 0
     for piece in pieces:
         yield to_table(piece, space, start)

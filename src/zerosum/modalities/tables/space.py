@@ -170,7 +170,7 @@ class TableSpace(Space):
         return self.compact(backward_all(self.constraints, self._decoded(x)))
 
     def to_data_as_is(self, x: Tensor) -> Tensor:
-        """`to_data`, with no row moved to obey a constraint that is not constructed."""
+        """As `to_data`, `[N, C]` to `[N, D]`, but no row is moved to obey a constraint."""
         return self.compact(construct(self.constraints, self._decoded(x)))
 
     def _decoded(self, x: Tensor) -> Values:

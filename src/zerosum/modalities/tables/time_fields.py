@@ -92,12 +92,12 @@ class DatetimeField(StepField):
         import pyarrow as pa
 
         kind = self.arrow_type
-        told = pa.array([str(text)])
+        as_text = pa.array([str(text)])
         try:
-            moment = told.cast(kind)
+            moment = as_text.cast(kind)
         except pa.ArrowInvalid:
             try:
-                bare = told.cast(pa.timestamp(kind.unit))
+                bare = as_text.cast(pa.timestamp(kind.unit))
             except pa.ArrowInvalid:
                 raise DataError(
                     f"{self.name} is {text!r}, and it holds moments. Write one such as "

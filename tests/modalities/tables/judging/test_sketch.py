@@ -116,4 +116,5 @@ def test_many_columns_are_folded_and_what_differs_is_marked() -> None:
     assert 'class="differs"' in parts
     alone = TablePart(replace(sketch, names=("age",), columns=(column("age"),)), "holdout")
     assert column("age").ends is not None
-    assert alone.render().count("<title>") == len(column("age").labels)
+    pointed_at = len(column("age").labels) + len(sketch.clusters)
+    assert alone.render().count("<title>") == pointed_at

@@ -60,7 +60,7 @@ def count_modes(
         x: samples `[N, D]`.
         centers: of the modes, `[M, D]`.
         std: standard deviation of one mode.
-        weights: of the modes, `[M]`, above 0, of any sum; left out, modes weigh the same.
+        weights: of the modes, `[M]`, above 0, of any sum; equal if not given.
         within: how many standard deviations a mode reaches.
 
     Raises:
@@ -133,7 +133,7 @@ class Modes(Metric):
             name="mode_kl",
             title="Mode KL",
             better="lower",
-            meaning="How unevenly samples spread over the modes, beside how reals do, in nats: 0 "
+            meaning="How unevenly samples spread over the modes, compared with reals, in nats: 0 "
             "where every mode gets its share.",
             source=_SOURCE,
             extractor=False,

@@ -4,7 +4,7 @@ A constraint holds by construction where it can: columns are changed before they
 changed back after (`forward`, `backward`), so that no row can break it. Where it cannot, rows are
 moved to the nearest that obeys (`project`), and what is left is drawn again.
 
-A row in which a constraint cannot be told, because a part of it is missing, obeys.
+A row in which a part of a constraint is missing obeys it.
 """
 
 from abc import abstractmethod
@@ -67,7 +67,7 @@ class Constraint(Config):
 
     @abstractmethod
     def holds(self, values: Values) -> Tensor:
-        """Which rows obey, bool `[N]`; a row in which it cannot be told does."""
+        """Which rows obey, bool `[N]`; a row that lacks a value it depends on does."""
 
     def fit(self, values: Values, fields: Mapping[str, Field]) -> "Constraint":
         """The constraint with what it needs to know of training rows, which may break it.
@@ -131,7 +131,13 @@ def settle(constraints: Sequence[Constraint], values: Values) -> Values:
 
 
 def obeying(constraints: Sequence[Constraint], values: Values) -> Tensor:
-    """Which rows obey every constraint, bool `[N]`; the rest is to be drawn again."""
+    """Which rows obey every constraint, bool `[N]`.
+
+    >>> from zerosum.modalities.tables.constraints.inequality import Inequality
+    >>> values = {"low": torch.tensor([1.0, 5.0]), "high": torch.tensor([2.0, 3.0])}
+    >>> obeying([Inequality("low", "<=", "high")], values)
+    tensor([ True, False])
+    """
     ok = torch.ones(len(next(iter(values.values()))), dtype=torch.bool)
     for one in constraints:
         ok &= one.holds(values)

@@ -26,7 +26,7 @@ class Bounded(Constraint):
 
     Attributes:
         column: the column.
-        lowest: the least value with the column's decimals that obeys; None where there is none.
+        lowest: the least value with the column's decimals that obeys; None if unbounded.
         highest: the greatest.
     """
 
@@ -40,7 +40,7 @@ class Bounded(Constraint):
         return (self.column,)
 
     def holds(self, values: Values) -> Tensor:
-        """From `lowest` to `highest`, or missing."""
+        """Bool `[N]`: whether the value lies from `lowest` to `highest`, or is missing."""
         x = values[self.column]
         low = -torch.inf if self.lowest is None else self.lowest
         high = torch.inf if self.highest is None else self.highest
@@ -170,7 +170,7 @@ class Rounded(Constraint):
         return FloatField(name=field.name, dtype=field.dtype, places=fewest)
 
     def holds(self, values: Values) -> Tensor:
-        """Whether rounding changes nothing but noise, or it is missing."""
+        """Bool `[N]`: whether the value is rounded, up to noise, or is missing."""
         x = values[self.column]
         noise = (1e-6 * x.abs().clamp_min(1)).clamp_max(0.01 * 10.0**-self.decimals)
         return x.isnan() | ((x - round_to(x, self.decimals)).abs() <= noise)

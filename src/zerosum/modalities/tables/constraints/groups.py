@@ -70,7 +70,7 @@ class FixedCombinations(Constraint):
         return torch.tensor(rows, dtype=torch.float64).reshape(len(rows), len(self.names))
 
     def holds(self, values: Values) -> Tensor:
-        """Whether it is one of the combinations, or a part is missing."""
+        """Bool `[N]`: whether it is one of the combinations, or a part is missing."""
         missing = torch.stack([values[name].isnan() for name in self.names]).any(dim=0)
         return missing | (self._index(values) < len(self.combinations))
 
@@ -205,7 +205,7 @@ class OneHot(Constraint):
         return (CategoryField(name=self.made, names=self.names),)
 
     def holds(self, values: Values) -> Tensor:
-        """Whether one is on, or any is missing."""
+        """Bool `[N]`: whether exactly one column is on, or any is missing."""
         rows = self._rows(values)
         return rows.isnan().any(dim=1) | (rows.nan_to_num().sum(dim=1) == 1)
 
@@ -316,7 +316,7 @@ class Unique(Constraint):
         return one
 
     def holds(self, values: Values) -> Tensor:
-        """Whether no row before it among `values` is the same, or a part is missing."""
+        """Bool `[N]`: whether no earlier row of `values` is the same, or a part is missing."""
         size = len(next(iter(values.values())))
         if self.constructed:
             return torch.ones(size, dtype=torch.bool)

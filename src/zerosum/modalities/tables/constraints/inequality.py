@@ -81,7 +81,7 @@ class Inequality(Constraint):
         return self.columns[::-1] if self.downwards else self.columns
 
     def holds(self, values: Values) -> Tensor:
-        """Whether every known value is at least the greatest known one before it."""
+        """Bool `[N]`: whether every known value is at least the greatest known one before it."""
         greatest = self._common(values, self.low)
         ok = torch.ones_like(greatest, dtype=torch.bool)
         for name in self.columns[1:]:

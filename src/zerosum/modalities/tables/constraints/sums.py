@@ -55,7 +55,7 @@ class Determined(Constraint):
         return (self.total,)
 
     def holds(self, values: Values) -> Tensor:
-        """Whether the column is what it must be, up to rounding and noise, or a part is missing."""
+        """Bool `[N]`: whether the total is right up to rounding and noise, or a part is missing."""
         wanted, total = self.work_out(values), values[self.total]
         largest = torch.stack([values[name].abs() for name in self.columns]).amax(dim=0)
         largest = torch.maximum(largest, wanted.abs())
@@ -123,7 +123,7 @@ class Sum(Determined):
         return f"{self.total} = {' + '.join(self.parts)}"
 
     def work_out(self, values: Values) -> Tensor:
-        """The sum."""
+        """The sum of the parts, float64 `[N]`."""
         return torch.stack([values[name] for name in self.parts]).sum(dim=0)
 
     def fit(self, values: Values, fields: Mapping[str, Field]) -> Self:
@@ -172,5 +172,5 @@ class Formula(Determined):
         return f"{self.total} = {self.formula}"
 
     def work_out(self, values: Values) -> Tensor:
-        """What the formula gives."""
+        """The value of the formula, float64 `[N]`."""
         return self.expression(values)

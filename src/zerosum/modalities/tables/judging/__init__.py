@@ -1,1 +1,1 @@
-"""What judging tables needs beside its metrics: distances, sketches, parts of reports."""
+"""What judging tables needs in addition to metrics: distances, sketches, parts of reports."""

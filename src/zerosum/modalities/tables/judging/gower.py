@@ -23,8 +23,8 @@ class Gower:
     Args:
         points: values with NaN for what is missing, float64 `[M, D]`.
         categorical: which columns hold indices of categories, bool `[D]`.
-        columns: those that count, int64 `[F]`; left out, all.
-        ranges: rows whose numbers give the ranges; left out, the points.
+        columns: those that count, int64 `[F]`; all if not given.
+        ranges: rows whose numbers give the ranges; the points if not given.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a report says of tables beside the figures: columns, pairs, groups, constraints and rows."""
+"""What a report adds to the figures of a table: columns, pairs, groups, constraints and rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from zerosum.evaluation.reports.words import number
-from zerosum.modalities.tables.judging.sketch import TableSketch
+from zerosum.modalities.tables.judging.sketch import ClusterSketch, ColumnSketch, TableSketch
+from zerosum.plots.charts import Cell, bars, heat_map, steps
+from zerosum.plots.shapes import Plot
 
 WORST = 10
 """Columns that are shown at once; the others can be unfolded."""
@@ -22,29 +24,11 @@ _FULL_TREND, _FULL_GAP = 0.2, 0.4
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A pair of columns on a heat map.
-
-    Attributes:
-        row: index of the one column.
-        column: index of the other.
-        strength: of the colour, 0 to 1; None if it is not known.
-        words: what it stands for.
-    """
-
-    row: int
-    column: int
-    strength: float | None
-    words: str
-
-
-@dataclass(frozen=True)
 class HeatMap:
-    """A square of pairs of columns."""
+    """A square of pairs of columns, with what it shows."""
 
     caption: str
-    names: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    plot: Plot
 
 
 def table_view(sketch: TableSketch, *, reals: str) -> dict[str, Any]:
@@ -54,9 +38,31 @@ def table_view(sketch: TableSketch, *, reals: str) -> dict[str, Any]:
         "reals": reals,
         "columns": sketch.columns[:WORST],
         "more_columns": sketch.columns[WORST:],
+        "column_plot": column_plot,
         "maps": _maps(sketch) if len(sketch.names) > 1 else (),
-        "largest": max((max(one.real, one.made) for one in sketch.clusters), default=0.0),
+        "num_mapped": min(len(sketch.names), _MOST_NAMED),
+        "clusters": [(one, _group_plot(one, sketch)) for one in sketch.clusters],
     }
+
+
+def column_plot(one: ColumnSketch) -> Plot:
+    """How samples and reals of a column are distributed."""
+    titles = [
+        f"{name}: {made:.1%} of samples, {real:.1%} of reals"
+        for name, made, real in zip(one.labels, one.made, one.real, strict=True)
+    ]
+    label = f"{one.name}: shape {number(one.score)}"
+    if one.ends is not None:
+        return steps(one.real, one.made, ends=one.ends, titles=titles, label=label)
+    most = max(*one.real, *one.made)
+    return bars(one.labels, one.real, one.made, most=most, titles=titles, label=label)
+
+
+def _group_plot(one: ClusterSketch, sketch: TableSketch) -> Plot:
+    """How large a group of rows is among samples and among reals."""
+    most = max(max(group.real, group.made) for group in sketch.clusters)
+    label = f"{one.made:.1%} of samples, {one.real:.1%} of reals"
+    return bars([""], [one.real], [one.made], most=most, titles=[label], label=label)
 
 
 def _maps(sketch: TableSketch) -> tuple[HeatMap, HeatMap]:
@@ -76,20 +82,20 @@ def _maps(sketch: TableSketch) -> tuple[HeatMap, HeatMap]:
     return (
         HeatMap(
             "Pair trends: how alike contingency tables or correlations are, full colour at "
-            f"{1 - _FULL_TREND:g}", names, tuple(_cells(shown, trend)),
+            f"{1 - _FULL_TREND:g}", heat_map(names, list(_cells(shown, trend))),
         ),
         HeatMap(
             "Differences of correlations (of categories: Cramér's V), full colour at "
-            f"{_FULL_GAP:g}", names, tuple(_cells(shown, gap)),
+            f"{_FULL_GAP:g}", heat_map(names, list(_cells(shown, gap))),
         ),
     )  # fmt: skip
 
 
-def _cells(shown: Sequence[int], told: Callable[[int, int], tuple[float, str]]) -> Iterator[Cell]:
+def _cells(shown: Sequence[int], look: Callable[[int, int], tuple[float, str]]) -> Iterator[Cell]:
     for (row, i), (column, j) in product(enumerate(shown), repeat=2):
         if row == column:
             continue
-        strength, words = told(i, j)
+        strength, words = look(i, j)
         if isnan(strength):
             yield Cell(row, column, None, "not known")
         else:

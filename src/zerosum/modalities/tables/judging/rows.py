@@ -11,7 +11,7 @@ from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 
 _MOST_CATEGORIES = 254
-"""Categories that trees can tell apart; the least frequent beyond these count as one."""
+"""Categories that trees distinguish; the least frequent ones beyond these count as one."""
 
 NUM_TREES = 100
 """Boosted trees of a fit; of a classifier as many for each class."""

@@ -22,7 +22,7 @@ MISSING = "–"
 
 _MOST_BARS, _MOST_BINS = 10, 24
 _SPIKE = 0.3
-"""Share of a column from which on one of many numbers is told of beside the others."""
+"""Share of a column above which a single number is shown apart from the others."""
 
 SHOWN_ROWS = 8
 _MOST_CLUSTERED = 10_000
@@ -83,14 +83,14 @@ class TableSketch:
     Attributes:
         names: of the columns.
         columns: the worst first.
-        trends: how alike pairs hang together, `[D, D]`; NaN where it cannot be told.
+        trends: how alike pairs hang together, `[D, D]`; NaN if not known.
         real: correlation or association of pairs among reals, `[D, D]`.
         made: the same among samples.
         clusters: the largest first.
         samples: cells of some samples.
         reals: cells of as many reals.
         lookalikes: samples closest to training rows.
-        cost: what constraints cost; None where there are none.
+        cost: what constraints cost; None without constraints.
     """
 
     names: tuple[str, ...]
@@ -172,15 +172,15 @@ def sketch_table(
     shown: int = SHOWN_ROWS,
     seed: int = 0,
 ) -> TableSketch:
-    """Draw samples beside reals.
+    """Summarise samples and reals for a report.
 
     Args:
         space: what the rows are.
-        samples: of the model.
-        reals: that they are held against.
+        samples: of the model, N rows, values `[N, D]`.
+        reals: M rows to compare them with, values `[M, D]`.
         lookalikes: samples, the training rows nearest to them, and how far these are.
-        as_made: rows of the model before any was moved to obey a constraint.
-        shown: how many reals.
+        as_made: rows of the model, `[N, D]`, before any was moved to obey a constraint.
+        shown: how many reals the report shows.
         seed: of the clusters.
     """
     made, real, fields = samples.x.numpy(), reals.x.numpy(), space.modelled

@@ -1,4 +1,4 @@
-"""Can boosted trees tell the rows of a table from reals?
+"""Can boosted trees distinguish the rows of a table from reals?
 
 The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with gradient
 boosting on rows as they are: categories as categories, what is missing as missing. What is given is
@@ -70,7 +70,7 @@ class C2stBoosted(RowMeasure):
             name="c2st_boosted",
             title="C2ST boosted",
             better="lower",
-            meaning="How well boosted trees tell samples from reals: the chance that a sample "
+            meaning="How well boosted trees separate samples from reals: the chance that a sample "
             "looks more made than a real does. 0.5 is chance, 1 is always. It is the hardest judge "
             "here, and finds any difference that shows in a row, even one that matters to nobody.",
             source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",

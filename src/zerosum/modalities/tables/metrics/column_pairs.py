@@ -78,7 +78,7 @@ class Pair:
     """What two columns have to do with each other, on both sides.
 
     Attributes:
-        trend: how alike it is, `[R]`; NaN where it cannot be told.
+        trend: how alike it is, `[R]`; NaN if not known.
         real: correlation of the reals' numbers, or Cramér's V of categories and bins.
         synthetic: that of the other side, `[R]`.
         associated: whether it is much among reals.

@@ -1,7 +1,7 @@
 """How much of the reals' values do samples reach, and do they stray beyond?
 
 Outliers as by Liu, Ting and Zhou, "Isolation forest", ICDM 2008, and by Tukey, "Exploratory data
-analysis", 1977 (fences at 1.5 interquartile ranges). Both are shares beside the reals' own: data
+analysis", 1977 (fences at 1.5 interquartile ranges). Both are shares over the reals' own: data
 has outliers, and samples should have as many.
 """
 

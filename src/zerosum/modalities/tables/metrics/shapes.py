@@ -34,7 +34,7 @@ _DECIMALS = 14
 def column_shape(real: np.ndarray, synthetic: np.ndarray, *, categorical: bool) -> float:
     """How alike a column `[N]` and another `[M]` are distributed: 1 where just so, 0 at worst.
 
-    What is missing (NaN) is left out; NaN where nothing else is there.
+    Missing values (NaN) are ignored; NaN if all are missing.
 
     >>> column_shape(np.array([0.0, 0, 1, 1]), np.array([0.0, 1, 1, 1]), categorical=True)
     0.75

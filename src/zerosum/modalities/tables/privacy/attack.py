@@ -75,9 +75,23 @@ def lay_out(
     attacks: int = 1_000,
     seed: int = 0,
 ) -> tuple[SyntheticRelease, Targets]:
-    """What attackers get, and whom they are shown afterwards.
+    """What attackers get, and the people that they are shown afterwards.
 
     All rows are shuffled; half of the holdout is the attacker's own.
+
+    Args:
+        synthetic: rows that are given out, `[S, D]`.
+        train: rows that the model was trained on, `[N, D]`.
+        holdout: rows that it was not trained on, `[M, D]`.
+        names: of the D columns.
+        categorical: whether each column has categories.
+        attacks: how often each attack is tried.
+        seed: of the order of rows.
+
+    >>> rows = torch.arange(8.0).reshape(4, 2)
+    >>> release, targets = lay_out(rows, rows, rows, names=("a", "b"), categorical=(False, False))
+    >>> release.rows.shape, release.known.shape, targets.strangers.shape
+    (torch.Size([4, 2]), torch.Size([2, 2]), torch.Size([2, 2]))
     """
     noise = Noise(derive_seed(seed, "audit", "order"))
 
@@ -185,7 +199,14 @@ class Attack(ABC):
 def strike_rows(
     hits: Callable[[Tensor], Tensor], victims: Targets, *, baseline: Rate | None = None
 ) -> AttackResult:
-    """An attack on single rows: `hits` gives which of some rows `[n, D]` it succeeds on, `[n]`."""
+    """An attack on single rows: `hits` gives which of some rows `[n, D]` it succeeds on, `[n]`.
+
+    >>> train, others = torch.ones(4, 2), torch.zeros(4, 2)
+    >>> targets = Targets(train, others, strangers=others, attacks=4)
+    >>> result = strike_rows(lambda rows: rows[:, 0] > 0, targets)
+    >>> result.main.value, result.control.value
+    (1.0, 0.0)
+    """
     main = hits(victims.train[: victims.attacks]).double()
     control = hits(victims.holdout[: victims.attacks]).double()
     return AttackResult(share(main), share(control), baseline, tries=len(main))

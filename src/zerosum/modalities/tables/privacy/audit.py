@@ -180,8 +180,8 @@ def strike_all(
     Args:
         release: what the attackers have.
         victims: the rows they are shown afterwards.
-        attacks: left out, all there are.
-        tick: told how many are done.
+        attacks: those to try; all known ones if not given.
+        tick: called with how many are done.
 
     Returns:
         What was found, and what a reader must know of it, such as attacks that were not made.
@@ -207,7 +207,7 @@ def verdict(findings: Sequence[Finding]) -> str:
     if not findings:
         return "Nothing can be said: no attack could be made."
     leaks, signs = ([f for f in findings if f.standing == kind] for kind in ("leak", "sign"))
-    telling = [f for f in findings if f.standing != "blind"]
+    conclusive = [f for f in findings if f.standing != "blind"]
     if leaks:
         worst = max(leaks, key=lambda f: f.risk.value)
         many = (
@@ -218,9 +218,9 @@ def verdict(findings: Sequence[Finding]) -> str:
             f"rows it never saw. Worst is {_small(worst.title)}, with a risk of "
             f"{_with_interval(worst.risk)}. Do not share these rows as anonymous."
         )
-    if not telling:
+    if not conclusive:
         return "Nothing can be said: no attack did better than guessing, on any row."
-    highest = max(telling, key=lambda f: f.risk.high)
+    highest = max(conclusive, key=lambda f: f.risk.high)
     limit = (
         f"The largest risk that is not ruled out is {percent(highest.risk.high)}, for "
         f"{_small(highest.title)}"
@@ -297,7 +297,7 @@ def _words(one: Attack, strike: AttackResult, standing: Standing, exposed: tuple
     if standing == "sign":
         return f"{said} There is more in it than chance makes in 19 of 20 such attacks."
     if standing == "blind":
-        return f"{said} That is no better than blind guessing, so this attack tells nothing."
+        return f"{said} That is no better than blind guessing, so this attack is inconclusive."
     return (
         f"{said} Having been trained on makes no difference that it can see; a risk of up to "
         f"{percent(max(found.high, 0.0))} is not ruled out."

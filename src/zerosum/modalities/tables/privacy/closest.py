@@ -1,7 +1,7 @@
 """Distances to the closest record: shown because they are asked for, and never the verdict.
 
-They look at synthetic rows on average. A model that gives back one row in a hundred, or that tells
-of one group alone, has the distances of a harmless one: "The DCR delusion" of Yao et al., 2025,
+They look at synthetic rows on average. A model that gives back one row in a hundred, or reveals
+one group alone, has the distances of a harmless one: "The DCR delusion" of Yao et al., 2025,
 arXiv:2505.01524. The attacks are what counts.
 """
 

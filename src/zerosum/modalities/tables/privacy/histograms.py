@@ -6,8 +6,8 @@ categories and marginals, is made from the noisy counts alone.
 
 A number is first counted on a grid of signed powers of two, which needs no bounds; the noisy counts
 say where the data lies and whether it is spread or skewed. Then it is counted on a fine grid there.
-Names of categories are data too: one is told of only where so many rows have it that a single row
-could hardly have decided it (see `SecretNoise.frequent`). How many rows share all other names
+Names of categories are data too: a name is released only if so many rows have it that a single
+row is unlikely to have decided it (see `SecretNoise.frequent`). How many rows share all other names
 follows from what is released besides: their own noisy counts, added up, would scatter more the more
 names there are, which a single row may decide.
 """
@@ -32,7 +32,7 @@ from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.spaces import Space
 
 FINGERPRINT = "private"
-"""Stands for the fingerprint of private data: a digest of the rows would tell of them."""
+"""Stands for the fingerprint of private data, since a digest of rows reveals something."""
 
 _LEAST_POWER, _MOST_POWER = -20, 63
 _CELLS = 512
@@ -48,7 +48,7 @@ class NoisyRelease:
 
     Attributes:
         noise_multiplier: deviation of the noise over the L2 sensitivity of all counts together.
-        delta: probability with which a category of a single row may be told of.
+        delta: probability with which a category of a single row may be released.
         secret: where the noise comes from.
         num_counts: how many counts a row adds one to.
     """
@@ -89,7 +89,7 @@ def fit_private_space(
             not: only those that many rows have get codes.
         values: of the modelled fields, float64 `[N, D]`.
         noise_multiplier: deviation of the noise over the L2 sensitivity of all counts together.
-        delta: probability with which a category of a single row may be told of.
+        delta: probability with which a category of a single row may be released.
         secret: where the noise comes from.
 
     Raises:
@@ -162,7 +162,7 @@ def as_private(dataset: Dataset, space: Space) -> PrivateTable:
 def stand_in(space: TableSpace, *, seed: int) -> PrivateTable:
     """As many rows as `space` says, of independent columns: nothing of the real ones is looked at.
 
-    What a step takes is measured on them, so that nothing that is recorded of it tells of rows.
+    What a step takes is measured on them, so that nothing recorded about it reveals rows.
     """
     noise = Noise(derive_seed(seed, "stand-in rows"))
     columns = {
@@ -177,11 +177,11 @@ def stand_in(space: TableSpace, *, seed: int) -> PrivateTable:
 def _require_steps(theirs: Field, ours: Field) -> None:
     if not isinstance(ours, StepField):
         return
-    told, run = (
+    stated, run = (
         (one.resolution, one.offset) if isinstance(one, StepField) else one.kind
         for one in (theirs, ours)
     )
-    if told != run:
+    if stated != run:
         raise DataError(
             f"this is not the data of the run: column {ours.name!r} is of {theirs.details}, and "
             f"the run's of {ours.details}."
@@ -206,15 +206,17 @@ def _categories(
     known = values[~np.isnan(values)].astype(np.int64)
     names = field.categories
     times = np.bincount(known, minlength=len(names))
-    told = release.frequent({names[i]: int(times[i]) for i in np.flatnonzero(times[: len(names)])})
-    order = sorted(told, key=lambda name: (-told[name], names.index(name)))
+    common = release.frequent(
+        {names[i]: int(times[i]) for i in np.flatnonzero(times[: len(names)])}
+    )
+    order = sorted(common, key=lambda name: (-common[name], names.index(name)))
     gone = float(release.noisy(np.array([len(values) - len(known)]))[0])
     has_missing = gone > release.threshold
     missing = [max(round(gone), 1)] if has_missing else []
-    num_rare = max(round(num_rows - sum(told.values()) - sum(missing)), 1)
+    num_rare = max(round(num_rows - sum(common.values()) - sum(missing)), 1)
     return CategoryCodec(
         name=field.name, values=tuple(names.index(name) for name in order),
-        counts=(*(max(round(told[name]), 1) for name in order), num_rare, *missing),
+        counts=(*(max(round(common[name]), 1) for name in order), num_rare, *missing),
         num_rare=num_rare, has_missing=has_missing,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The page of an audit: what it means first, then every attack beside its control."""
+"""The page of an audit: what it means first, then every attack with its control."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,11 @@ from jinja2 import PackageLoader
 
 from zerosum.evaluation.reports.page import made_by
 from zerosum.evaluation.reports.rendering import render
-from zerosum.evaluation.reports.words import promise
+from zerosum.evaluation.reports.words import percent, promise
 from zerosum.modalities.tables.privacy.closest import BLIND
+from zerosum.modalities.tables.privacy.rates import Rate
+from zerosum.plots.charts import Reading, scale
+from zerosum.plots.shapes import Plot
 
 if TYPE_CHECKING:
     from zerosum.modalities.tables.privacy.audit import Audit, Standing
@@ -17,7 +20,7 @@ STANDINGS: "Mapping[Standing, str]" = {
     "leak": "gives people away",
     "sign": "a sign, not sure",
     "none": "no difference",
-    "blind": "tells nothing",
+    "blind": "inconclusive",
 }
 """How a finding's standing is said in short."""
 
@@ -32,11 +35,22 @@ def page(audit: "Audit") -> str:
         "name": str(facts.get("name") or "a model"),
         "in_short": " · ".join(_in_short(facts)),
         "standings": STANDINGS,
+        "success": success_plot,
         "blind": BLIND,
         "protocol": list(_protocol(facts, audit.seconds)),
         "made": made_by(facts),
     }
     return str(render("audit.html.jinja", values, loader=_TEMPLATES))
+
+
+def success_plot(main: Rate, control: Rate, baseline: Rate | None) -> Plot:
+    """How often an attack succeeds on training rows, and beneath it on others."""
+    label = f"{percent(main.value)} on training rows, {percent(control.value)} on others"
+    readings = [
+        Reading(main.value, main.interval()),
+        Reading(control.value, control.interval(), "ring"),
+    ]
+    return scale(readings, label=label, tick=None if baseline is None else baseline.value)
 
 
 def _in_short(facts: Mapping[str, Any]) -> Iterator[str]:

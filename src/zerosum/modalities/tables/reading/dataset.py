@@ -58,7 +58,7 @@ class TableDataset(Dataset):
 
     @property
     def resident(self) -> tuple[Tensor, None]:
-        """All values."""
+        """All values, float64 `[N, D]`, without labels."""
         return self._values, None
 
 

@@ -124,7 +124,7 @@ class ParquetSource(TableSource):
     """A Parquet file.
 
     Raises:
-        DataError: it is none, it is damaged, or it would expand without bound.
+        DataError: the file is not Parquet, is damaged, or would expand without bound.
     """
 
     def __init__(self, path: Path) -> None:
@@ -201,7 +201,7 @@ class CsvSource(TableSource):
         texts: columns that are text, whatever they look like.
 
     Raises:
-        DataError: it cannot be read; the message tells the line and the column.
+        DataError: it cannot be read; the message names the line and the column.
     """
 
     def __init__(self, path: Path, *, texts: Collection[str] = ()) -> None:

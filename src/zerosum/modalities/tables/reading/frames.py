@@ -65,7 +65,7 @@ def from_native(data: Any) -> tuple[pa.Table, str, dict[str, str]]:
 def to_native(table: pa.Table, source: str | None = None) -> Any:
     """A table as a frame of the library `source`; None for the first that is installed.
 
-    Types come out as that library had them, where the columns' metadata tells (see `to_table`).
+    Types are those of that library if the columns' metadata holds them (see `to_table`).
 
     Raises:
         MissingExtraError: the library is not installed.
@@ -115,9 +115,9 @@ def _natives(table: pa.Table, library: str) -> dict[str, str]:
     """What `library` called the types of columns that came from it."""
     found = {}
     for field in table.schema:
-        told = (field.metadata or {}).get(_NATIVE, b"").decode()
-        if told.startswith(f"{library}:"):
-            found[field.name] = told.removeprefix(f"{library}:")
+        native = (field.metadata or {}).get(_NATIVE, b"").decode()
+        if native.startswith(f"{library}:"):
+            found[field.name] = native.removeprefix(f"{library}:")
     return found
 
 

@@ -21,7 +21,7 @@ _FEW_ROWS = 20
 """Fewer rows than this say nothing about whether a column without such a word identifies them."""
 
 _MANY_ROWS = 1_000
-"""From so many rows on, numbers that hardly leave one out are no measurement."""
+"""With at least this many rows, numbers that fill nearly every step are not a measurement."""
 
 _MANY_NAMES = 50
 _LONG = 40
@@ -49,7 +49,7 @@ def infer_schema(
         drop: columns to leave out.
         limit: look at this many rows only, evenly spread: those that are taken.
         private: whether what it says is to be published.
-        progress: told of the rows that were read.
+        progress: called with how many rows are read.
 
     Raises:
         DataError: there are no rows, a column cannot be part of a table, or is not of the kind
@@ -66,9 +66,9 @@ def infer_schema(
     if not kept:
         raise DataError(f"all {len(source.types)} columns of {source.name} are dropped. Keep one.")
     source.check(kept)
-    told = {name: given.get(name, {}) for name in kept}
+    stated = {name: given.get(name, {}) for name in kept}
     summaries = {
-        name: _summary(name, source.types[name], told[name], private=private) for name in kept
+        name: _summary(name, source.types[name], stated[name], private=private) for name in kept
     }
     done = 0
     for batch in source.batches(limit):
@@ -79,7 +79,7 @@ def infer_schema(
             progress("looking at columns", done, min(limit or source.num_rows, source.num_rows))
     fields = [
         _field(
-            summaries[name], told[name], source.types[name], source.natives.get(name, ""),
+            summaries[name], stated[name], source.types[name], source.natives.get(name, ""),
             private=private,
         )
         for name in kept
@@ -94,7 +94,7 @@ _FOUND: Mapping[str, tuple[str, ...]] = {
     "key": ("before", "after", "digits", "first", "letters"),
     "fixed": ("of", "value"),
 }
-"""Attributes that rows decide, beside the kind and names of categories."""
+"""Attributes that rows decide, other than the kind and the names of categories."""
 
 SECRET = ("offset", *_FOUND["key"], *_FOUND["fixed"])
 """Of these, what rows do not decide where a schema is private."""
@@ -115,14 +115,14 @@ def read_from_rows(
     found = {}
     for field in fields:
         names = ("kind", *_FOUND.get(field.kind, ()))
-        told = (overrides or {}).get(field.name, {})
+        stated = (overrides or {}).get(field.name, {})
         found[field.name] = tuple(
-            name for name in names if name not in told and not (private and name in SECRET)
+            name for name in names if name not in stated and not (private and name in SECRET)
         )
     return {name: attributes for name, attributes in found.items() if attributes}
 
 
-def _summary(name: str, kind: pa.DataType, told: Mapping[str, Any], *, private: bool) -> Summary:
+def _summary(name: str, kind: pa.DataType, stated: Mapping[str, Any], *, private: bool) -> Summary:
     """What is gathered of a column of an arrow type that is to be of a kind of field.
 
     Raises:
@@ -130,8 +130,8 @@ def _summary(name: str, kind: pa.DataType, told: Mapping[str, Any], *, private: 
     """
     plain = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
     text = is_text(plain) or pt.is_null(plain)
-    forced, offset = told.get("kind"), told.get("offset", 0) if private else None
-    said = type_called(told["dtype"]) if text and "dtype" in told else None
+    forced, offset = stated.get("kind"), stated.get("offset", 0) if private else None
+    said = type_called(stated["dtype"]) if text and "dtype" in stated else None
     match forced:
         case "integer" | "float" if text or is_number(plain) or pt.is_boolean(plain):
             usual = pa.int64() if forced == "integer" else pa.float64()
@@ -176,15 +176,15 @@ def _own_summary(name: str, kind: pa.DataType, plain: pa.DataType, offset: int |
 
 
 def _field(
-    summary: Summary, told: Mapping[str, Any], kind: pa.DataType, native: str, *, private: bool
+    summary: Summary, stated: Mapping[str, Any], kind: pa.DataType, native: str, *, private: bool
 ) -> Field:
-    """The field of a column that was summarised, with what is told of it.
+    """The field of a column that was summarised, with what the user says about it.
 
     Raises:
-        DataError: it is not of the kind that is told.
-        PrivacyError: it is private and `fixed`, and its value is not told.
+        DataError: it is not of the stated kind.
+        PrivacyError: it is private and `fixed`, and its value is not stated.
     """
-    forced = told.get("kind")
+    forced = stated.get("kind")
     own: dict[str, Any] = {
         "dtype": summary.dtype,
         "native": native if summary.dtype == str(kind) else "",
@@ -199,7 +199,7 @@ def _field(
         made = _key(summary, own, forced=forced == "key")
         made = KeyField(name=summary.name, **own) if private else made
     elif forced == "fixed" or (forced is None and unchanging):
-        if private and forced == "fixed" and not {"of", "value"} <= told.keys():
+        if private and forced == "fixed" and not {"of", "value"} <= stated.keys():
             raise PrivacyError(
                 f"column {summary.name!r} is said to be fixed, and its value would be read from "
                 "the rows, which --epsilon does not count. Give its `of` and `value` in the "
@@ -209,7 +209,7 @@ def _field(
     else:
         made = summary.field(own)
     made = _without_facts(made, native) if private else made
-    return made if forced is None else field_of(summary.name, {**made.to_json(), **told})
+    return made if forced is None else field_of(summary.name, {**made.to_json(), **stated})
 
 
 def _without_facts(field: Field, native: str) -> Field:
@@ -247,7 +247,7 @@ def _constant(summary: Summary, own: dict[str, Any]) -> ConstantField:
 
 
 def _identifies(summary: Summary) -> bool:
-    """Whether a column looks like one that tells rows apart.
+    """Whether a column looks as if it identifies rows.
 
     It does where nothing is missing, no value comes twice, and its name says so; else numbers that
     count up, and short texts of one pattern.
@@ -284,7 +284,7 @@ def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
         gone = summary.rows - summary.known
         why = f"{gone:,} are missing" if gone else "some of them come twice"
         raise DataError(
-            f"column {summary.name!r} cannot be of kind key: {why}. A key tells each row from all "
+            f"column {summary.name!r} cannot be of kind key: {why}. A key sets each row apart from "
             "others; make it a category, or drop it."
         )
     if isinstance(summary, Numbers):

@@ -278,7 +278,7 @@ def _as_written(
 
     Where it is private all of which a kind is given, so that rows do not decide their types.
     """
-    return tuple(name for name, told in columns.items() if private or told["kind"] in _TEXTS)
+    return tuple(name for name, stated in columns.items() if private or stated["kind"] in _TEXTS)
 
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:
@@ -306,7 +306,7 @@ def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
     Raises:
-        DataError: the field was told its categories, and the data has others.
+        DataError: the data has categories that the given field lacks.
     """
     if not isinstance(field, CategoryField):
         return field

@@ -190,7 +190,7 @@ class Steps(Summary):
     Args:
         name: of the column.
         reads: the arrow type that its values are read in.
-        offset: what all are taken to be beyond a multiple; left out, what the first one is.
+        offset: remainder that all values share; that of the first value if not given.
     """
 
     def __init__(self, name: str, reads: pa.DataType, *, offset: int | None = None) -> None:

@@ -53,7 +53,7 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
     """Rows from a frame, or from a .csv or .parquet file.
 
     Raises:
-        ConditionError: a column is none of the model's, or there are no rows.
+        ConditionError: the model lacks a column, or there are no rows.
         DataError: it cannot be read, or a column holds what its field cannot.
     """
     library = None
@@ -90,7 +90,7 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
     if strange:
         warnings.warn(
             f"the rows to complete have values in {', '.join(strange)} that the model has never "
-            "seen. They are kept, and tell nothing about the other cells.",
+            "seen. They are kept, and have no effect on the other cells.",
             stacklevel=3,
         )
     return Partial(table, library, values, unknown)
@@ -132,8 +132,8 @@ def completed_values(
         made = torch.where(partial.values.isnan(), made, partial.values)
         if not space.constraints:
             return made
-        told = torch.where(partial.unknown, torch.nan, made)
-        left = (~obeying(space.constraints, space.columns(told))).nonzero()[:, 0]
+        filled = torch.where(partial.unknown, torch.nan, made)
+        left = (~obeying(space.constraints, space.columns(filled))).nonzero()[:, 0]
         if not len(left):
             return made
     raise ConditionError(
@@ -145,7 +145,7 @@ def completed_values(
 
 
 def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.Table:
-    """The user's table of completed rows, in which every given cell is as it was."""
+    """The user's table with completed values `[N, D]`; given cells are unchanged."""
     table = to_table(values, space)
     unknown = dict(zip(space.names, partial.unknown.any(0).tolist(), strict=True))
     for i, field in enumerate(space.fields):
@@ -155,8 +155,8 @@ def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.T
             continue  # a category is its value, and that is already there
         kind = pa.string() if field.categories else table.column(i).type
         given = partial.table[field.name].cast(kind, safe=False)
-        told = pc.call_function("coalesce", [given, table.column(i).cast(kind)])
-        table = table.set_column(i, table.schema.field(i).with_type(kind), told)
+        filled = pc.call_function("coalesce", [given, table.column(i).cast(kind)])
+        table = table.set_column(i, table.schema.field(i).with_type(kind), filled)
     return table
 
 
@@ -189,7 +189,7 @@ def _masks(partial: Partial, space: TableSpace) -> dict[int, Tensor]:
         given = columns[name][:, None]
         agrees = given.isnan() | (given == read)
         masks[index] = masks.get(index, True) & agrees
-    # where nothing agrees, nothing can be told: such rows break the constraint, and are named
+    # where nothing agrees, nothing follows: such rows break the constraint, and are named
     return {index: mask | ~mask.any(1, keepdim=True) for index, mask in masks.items()}
 
 
@@ -217,7 +217,7 @@ def _hard(question: Question, order: tuple[int, ...]) -> Tensor:
     """Which rows are asked something after a cell that is made, bool `[N]`."""
     assert question.given is not None
     given = ~question.given[:, list(order)].isnan()
-    told = [column in question.parts or column in question.masks for column in order]
-    asked = given | torch.tensor(told)
+    filled = [column in question.parts or column in question.masks for column in order]
+    asked = given | torch.tensor(filled)
     made_before = (~given).long().cumsum(1) - (~given).long()
     return (asked & (made_before > 0)).any(1)

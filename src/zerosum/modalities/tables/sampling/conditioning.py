@@ -33,7 +33,7 @@ _VARIANTS = 512
 _LARGEST_TABLE = 4_000_000
 
 _TRUST = 0.8
-"""Power of the estimated factors: columns that overlap foretell less than their product."""
+"""Power of the estimated factors: columns that overlap predict less than their product."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class CodeShares:
 
     @property
     def num_rows(self) -> float:
-        """Training rows that obey, as far as the codes tell."""
+        """Training rows that obey, estimated from the codes."""
         return float((self.weights * torch.tensor(self.codec.counts)).sum())
 
     def place(self, code: Tensor, chance: Tensor) -> Tensor:
@@ -137,9 +137,9 @@ def parts_of(space: TableSpace, conditions: Conditions) -> dict[int, CodeShares]
 
 
 def readings_of(space: TableSpace) -> dict[str, tuple[int, Tensor | None]]:
-    """Columns whose value one code decides: the coded column, and the value of each of its codes.
+    """Columns whose value one code decides: the coded column, and values of its codes `[size]`.
 
-    A column that is coded as it is has no such values: its codec tells them. The others belong to
+    A column that is coded as it is has no such values: its codec has them. The others belong to
     a group of columns in place of which a constraint has one of categories.
     """
     index = {codec.name: i for i, codec in enumerate(space.codecs)}
@@ -253,19 +253,19 @@ def _factors(
 ) -> dict[int, Tensor]:
     """For each column the factor by which its codes change the odds of a hit, `[m + 1, size]`.
 
-    Column after column: what the columns before it have foretold is taken into account, so that
+    Column after column: what the columns before it predict is taken into account, so that
     two that say the same are not counted twice.
     """
     tables: dict[int, Tensor] = {}
-    told = hit.mean(0).expand_as(hit)
+    predicted = hit.mean(0).expand_as(hit)
     for column in before:
         if sizes[column] * hit.shape[1] > _LARGEST_TABLE:
             continue
         code, empty = pool[:, column], torch.zeros(sizes[column], hit.shape[1])
         seen = empty.index_add(0, code, hit)
-        foretold = empty.index_add(0, code, told)
-        factor = ((seen + _DOUBT) / (foretold + _DOUBT)).clamp(1 / _CAP, _CAP)
-        told = (told * factor[code]).clamp(max=1.0)
+        expected = empty.index_add(0, code, predicted)
+        factor = ((seen + _DOUBT) / (expected + _DOUBT)).clamp(1 / _CAP, _CAP)
+        predicted = (predicted * factor[code]).clamp(max=1.0)
         tables[column] = torch.cat([_TRUST * factor.log(), torch.zeros(sizes[column], 1)], dim=1).T
     return tables
 
@@ -279,7 +279,7 @@ class Question:
         given: code + place of given cells, float32 `[G, C]`, NaN where a cell is to be made; None
             where nothing is given.
         ahead: for each column that something is asked of, the look ahead to it.
-        masks: for columns of which a row is told something, but not all, which codes each row may
+        masks: for columns that are given in part, which codes each row may
             have, bool `[G, size]`.
     """
 
@@ -323,12 +323,12 @@ def ask(
     ahead = {}
     for position, column in enumerate(order):
         before = order[:position]
-        told = given is not None and not given[:, column].isnan().all()
-        if not told and column not in parts:
+        has_cells = given is not None and not given[:, column].isnan().all()
+        if not has_cells and column not in parts:
             continue
         if not before:
             ahead[column] = Ahead({}, None)
-        elif told:
+        elif has_cells:
             assert given is not None
             code = given[:, column].nan_to_num(nan=-1.0).floor().long()
             ahead[column] = Ahead.to_codes(pool(), before, space.sizes, column, code)

@@ -107,7 +107,7 @@ def field_of(space: TableSpace, name: str) -> Field:
     """The field that a condition is on.
 
     Raises:
-        ConditionError: there is none, or nothing is learned of it.
+        ConditionError: there is no such column, or nothing is learned about it.
     """
     fields = {field.name: field for field in space.fields}
     if name not in fields:
@@ -255,7 +255,7 @@ def _called(field: Field, value: float) -> str:
         return ""
     if field.categories:
         return field.categories[int(value)] if value < len(field.categories) else "(unknown)"
-    told = field.to_arrow(np.array([value]))[0].as_py()
-    if isinstance(told, float):
-        return f"{told:g}" if field.decimals is None else f"{told:.{field.decimals}f}"
-    return str(told)
+    plain = field.to_arrow(np.array([value]))[0].as_py()
+    if isinstance(plain, float):
+        return f"{plain:g}" if field.decimals is None else f"{plain:.{field.decimals}f}"
+    return str(plain)

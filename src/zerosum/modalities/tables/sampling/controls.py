@@ -32,8 +32,8 @@ def _ends_of(space: TableSpace) -> dict[str, np.ndarray]:
         if read is None and isinstance(codec, NumberCodec):
             values = np.array([end for knots in codec.knots for end in (knots[0], knots[-1])])
         else:
-            told = codec.decode(torch.arange(codec.size) + MIDDLE) if read is None else read
-            values = told.numpy()
+            decoded = codec.decode(torch.arange(codec.size) + MIDDLE) if read is None else read
+            values = decoded.numpy()
         found[name] = np.unique(values[~np.isnan(values)])
     return found
 

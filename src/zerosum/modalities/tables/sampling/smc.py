@@ -90,11 +90,11 @@ def roll(
     chance = noise.uniform(n, columns)
     rows = game.rollout(n)
     log_w = torch.zeros(n, dtype=torch.float64)
-    foretold = {column: torch.zeros(n, dtype=torch.float64) for column in question.ahead}
+    expected = {column: torch.zeros(n, dtype=torch.float64) for column in question.ahead}
     for column in game.order:
-        foretold.pop(column, None)
+        expected.pop(column, None)
         given = question.codes_given(column)
-        factor = _factor(question, foretold, column)
+        factor = _factor(question, expected, column)
         p = rows.log_probs().exp()
         code, gain = _draw(
             p.view(groups, particles, -1), chance[:, column].view(groups, particles).to(p.device),
@@ -104,12 +104,12 @@ def roll(
         code = code.cpu()
         log_w += gain.cpu()
         group = torch.arange(groups).repeat_interleave(particles)
-        for later in foretold:
+        for later in expected:
             table = question.ahead[later].factor(column, question.codes_given(later))
             if table is not None:
-                foretold[later] += table[group if len(table) > 1 else 0, code]
+                expected[later] += table[group if len(table) > 1 else 0, code]
         if grouped and question.asks(column):
-            kept = _resample(log_w, foretold, groups, noise.uniform(groups))
+            kept = _resample(log_w, expected, groups, noise.uniform(groups))
             if kept is not None:
                 rows.keep(kept.to(p.device))
     return rows.codes.cpu(), log_w
@@ -147,11 +147,11 @@ def _draw(
     return code.flatten(), gain.flatten()
 
 
-def _factor(question: Question, foretold: dict[int, Tensor], column: int) -> Tensor | None:
+def _factor(question: Question, expected: dict[int, Tensor], column: int) -> Tensor | None:
     """By what the odds of a column are bent for all that is asked later, `[1 or G, size]`."""
     factors = [
         factor
-        for later in foretold
+        for later in expected
         if (factor := question.ahead[later].factor(column, question.codes_given(later))) is not None
     ]
     return sum(factors[1:], factors[0]) if factors else None
@@ -174,13 +174,13 @@ def _weights(
 
 
 def _resample(
-    log_w: Tensor, foretold: dict[int, Tensor], groups: int, chance: Tensor
+    log_w: Tensor, expected: dict[int, Tensor], groups: int, chance: Tensor
 ) -> Tensor | None:
     """Which particles to go on with, `[n]`, where some group has become unequal; else None.
 
-    Weights, and what is foretold, are reordered in place.
+    Weights, and what is expected, are reordered in place.
     """
-    ahead = sum(foretold.values(), torch.zeros_like(log_w))
+    ahead = sum(expected.values(), torch.zeros_like(log_w))
     total = (log_w + ahead).view(groups, -1)
     particles = total.shape[1]
     top = total.max(dim=1, keepdim=True).values
@@ -194,8 +194,8 @@ def _resample(
     kept = torch.where(unequal[:, None], drawn, torch.arange(particles))
     kept = (kept + torch.arange(groups)[:, None] * particles).flatten()
     mean = (top + weights.mean(1, keepdim=True).log()).expand_as(total).flatten()
-    for column, before in foretold.items():
-        foretold[column] = before[kept]
+    for column, before in expected.items():
+        expected[column] = before[kept]
     log_w.copy_(torch.where(unequal.repeat_interleave(particles), mean - ahead[kept], log_w[kept]))
     return kept
 

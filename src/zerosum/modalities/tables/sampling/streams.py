@@ -54,7 +54,7 @@ def rows_obeying(
         seed: which rows.
 
     Raises:
-        ConditionError: no row of the training data obeys a condition, or hardly any row made does.
+        ConditionError: no training row obeys a condition, or almost no row that is made does.
     """
     space, game = model.table, model.game
     steerable = readings_of(space) if isinstance(game, RowGame) else ()
@@ -72,10 +72,10 @@ def mixture(
     model: "TableModel", n: int, conditions: Conditions, weight: Mapping[str, Mapping[Any, float]],
     constraints: Sequence[Constraint], seed: int,
 ) -> Iterator[Tensor]:  # fmt: skip
-    """Blocks of `n` compact rows in all, in which values have the shares that `weight` names.
+    """`n` compact rows in blocks `[b, D]`, in which values have the shares that `weight` names.
 
     Raises:
-        ConditionError: the shares are none, or values overlap.
+        ConditionError: the shares are not shares, or values overlap.
     """
     name, parts, shares = _shares(model.table, conditions, weight)
     for one in constraints:
@@ -99,7 +99,7 @@ def taken_in_turn(
     model: "TableModel", n: int | None, conditions: Conditions,
     turns: Mapping[str, Sequence[Allowed]], constraints: Sequence[Constraint], seed: int,
 ) -> Iterator[Tensor]:  # fmt: skip
-    """Blocks of compact rows, `n` in all or without end, in which values are taken in turn.
+    """`n` compact rows, or endless ones, in blocks `[b, D]`, in which values are taken in turn.
 
     Row i is made under the i-th of the conditions of each column in `turns`, over and over.
 
@@ -148,7 +148,7 @@ class RowBuffer:
         self._blocks, self._left = blocks, torch.empty(0)
 
     def take(self, n: int) -> Tensor:
-        """The next `n` rows; fewer where the blocks end."""
+        """The next rows, `[n, D]`; fewer at the end of the blocks."""
         taken, have = [], 0
         while have < n:
             if not len(self._left):
@@ -234,9 +234,9 @@ def _hopeless(
 
 
 def _asked(space: TableSpace, conditions: Conditions, constraints: Sequence[Constraint]) -> str:
-    told = [shown(field_of(space, name), allowed) for name, allowed in conditions.items()]
-    told += [one.statement for one in constraints]
-    return " and ".join(told)
+    said = [shown(field_of(space, name), allowed) for name, allowed in conditions.items()]
+    said += [one.statement for one in constraints]
+    return " and ".join(said)
 
 
 def _shares(

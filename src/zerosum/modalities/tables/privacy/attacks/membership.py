@@ -112,9 +112,14 @@ def upper_half(inside: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def rate_at(inside: Tensor, outside: Tensor, false_alarms: float) -> float:
-    """Share of `inside` above what only the share `false_alarms` of `outside` is above.
+    """True positive rate at a false positive rate.
 
-    Where scores are equal at that threshold, as many of them count as the share allows.
+    Scores that equal the threshold count in part, so that the false positive rate is exact.
+
+    Args:
+        inside: scores of rows that were trained on, `[N]`.
+        outside: scores of other rows, `[M]`.
+        false_alarms: the false positive rate, in [0, 1].
 
     >>> rate_at(torch.tensor([1.0, 5.0]), torch.arange(4.0), 0.25)
     0.5
@@ -154,7 +159,7 @@ class MembershipByDistance(_Membership):
     source: ClassVar[str] = "Chen et al. 2020, arXiv:1909.03935, full black-box attack"
 
     def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
-        """The distance to the nearest synthetic row, negative."""
+        """From rows `[n, D]` to negative distances to the nearest synthetic row, `[n]`."""
         made = Gower(release.rows, release.categorical)
         return lambda rows: -made.nearest(rows)[0][:, 0]
 
@@ -173,7 +178,7 @@ class MembershipByDensity(_Membership):
     source: ClassVar[str] = "after van Breugel et al. 2023, arXiv:2302.12580 (DOMIAS)"
 
     def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
-        """The logarithm of the ratio of two distances: to reals, and to synthetic rows."""
+        """From rows `[n, D]` to log ratios of distances to reals and synthetic rows, `[n]`."""
         made = Gower(release.rows, release.categorical)
         real = Gower(release.known, release.categorical, ranges=release.rows)
 

@@ -60,7 +60,7 @@ class Descriptions:
         return len(self.column)
 
     def rows(self, which: Tensor) -> "Descriptions":
-        """Some of them."""
+        """Those of the indices, int64 `[n]`."""
         return Descriptions(self.column[which], self.low[which], self.high[which])
 
     def counts(self, rows: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ class UnivariateSinglingOut(_SinglingOut):
     title: ClassVar[str] = "Singling out by one value"
     meaning: ClassVar[str] = (
         "A value that occurs once among the synthetic rows, or an extreme: does it point at "
-        "exactly one person who was trained on? Somebody who is told of it knows that this person "
+        "exactly one person who was trained on? Somebody who learns it knows that this person "
         "exists and is alone."
     )
     success: ClassVar[str] = (
@@ -193,10 +193,10 @@ class MultivariateSinglingOut(_SinglingOut):
 
 
 def _distinct(release: SyntheticRelease) -> Tensor:
-    """The different synthetic rows in random order: copies of one tell no more than it does."""
-    told = release.rows.nan_to_num(nan=_GONE).unique(dim=0)
-    told = told[release.noise("order").uniform(len(told)).argsort()]
-    return torch.where(told == _GONE, torch.nan, told)
+    """The different synthetic rows in random order, since copies add nothing."""
+    distinct = release.rows.nan_to_num(nan=_GONE).unique(dim=0)
+    distinct = distinct[release.noise("order").uniform(len(distinct)).argsort()]
+    return torch.where(distinct == _GONE, torch.nan, distinct)
 
 
 def _alone(values: Tensor, column: int, categorical: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -250,6 +250,6 @@ def _some_columns(n: int, of: int, width: int, noise: Noise) -> Tensor:
 
 
 def _keys(found: Descriptions) -> list[bytes]:
-    """What tells one description from another."""
+    """What distinguishes one description from another."""
     numbers = torch.cat([found.column.double(), found.low, found.high], dim=1).numpy()
     return [row.tobytes() for row in numbers]

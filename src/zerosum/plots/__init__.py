@@ -1,0 +1,1 @@
+"""Plots: charts are made of shapes, and shapes are drawn as SVG or as pixels."""
