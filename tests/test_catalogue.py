@@ -34,3 +34,16 @@ def test_no_kind_is_known_only_to_who_imports_its_module() -> None:
     found, missed = done.stdout.splitlines()
     assert int(found) > 10
     assert not missed, "import them beside their modality"
+
+
+def test_reports_are_read_by_a_process_that_made_none() -> None:
+    script = (
+        "import zerosum as zs\n"
+        "from zerosum.evaluation.reports.parts import Part\n"
+        "assert zs.Evaluation\n"
+        "print(*Part._kinds)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert {"table", "samples"} <= set(done.stdout.split())

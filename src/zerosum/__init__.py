@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from zerosum.conditions import Between
     from zerosum.config import Config
     from zerosum.errors import ZerosumError
+    from zerosum.evaluation.judging.comparison import Comparison
+    from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.constraints.inequality import Inequality
     from zerosum.modalities.tables.constraints.sums import Formula, Sum
     from zerosum.modalities.tables.model import TableModel
+    from zerosum.modalities.tables.privacy.audit import Audit
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
     from zerosum.recipes import Recipe, recipe
@@ -36,8 +39,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Audit",
     "Between",
+    "Comparison",
     "Config",
+    "Evaluation",
     "FixedCombinations",
     "Formula",
     "Inequality",
@@ -69,8 +75,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Audit": "zerosum.modalities.tables.privacy.audit",
     "Between": "zerosum.conditions",
+    "Comparison": "zerosum.evaluation.judging.comparison",
     "Config": "zerosum.config",
+    "Evaluation": "zerosum.evaluation.judging.figures",
     "FixedCombinations": "zerosum.modalities.tables.constraints.groups",
     "Formula": "zerosum.modalities.tables.constraints.sums",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
@@ -100,10 +109,15 @@ _HOMES = {
     "train": "zerosum.api",
 }
 
+_MADE_OF_PARTS = ("Audit", "Comparison", "Evaluation")
+"""Reports, whose parts each modality registers."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'zerosum' has no attribute {name!r}")
+    if name in _MADE_OF_PARTS:
+        import_module("zerosum.catalogue").load_installed()
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
