@@ -39,7 +39,7 @@ def find_recipe(name: str | Path) -> Entry:
     """The recipe called `name`, or the one in the Python file `name`.
 
     Raises:
-        RecipeError: there is none; the nearest name is suggested.
+        RecipeError: it is unknown; the nearest name is suggested.
     """
     if isinstance(name, Path) or name.endswith(".py"):
         return load_recipe_file(Path(name))
@@ -105,7 +105,7 @@ def modality_of_kind(kind: str) -> Modality:
     """The modality of a kind of space.
 
     Raises:
-        ConfigError: there is none; the nearest is suggested.
+        ConfigError: it is unknown; the nearest name is suggested.
     """
     load_installed()
     return modality_called(kind)

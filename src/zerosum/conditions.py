@@ -115,7 +115,7 @@ def read_turns(name: str, wanted: Any, known: Collection[str] = ()) -> list[Cond
     """Conditions that are taken in turn, from a list, an array or text: `a,b`.
 
     Raises:
-        ConditionError: there are none.
+        ConditionError: the list is empty.
 
     >>> read_turns("label", "cat,dog")
     [Value(value='cat'), Value(value='dog')]

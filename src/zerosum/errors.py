@@ -66,7 +66,7 @@ class ExportError(ZerosumError):
 
 
 class PrivacyError(ZerosumError):
-    """A promise of privacy cannot be kept, or is none."""
+    """A promise of privacy cannot be kept or makes no sense."""
 
 
 class MissingExtraError(ZerosumError):

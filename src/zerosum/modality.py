@@ -97,7 +97,7 @@ def modality_called(kind: str) -> Modality:
     """The modality registered under `kind`.
 
     Raises:
-        ConfigError: there is none; the nearest is suggested.
+        ConfigError: it is unknown; the nearest name is suggested.
     """
     if kind not in _REGISTERED:
         raise ConfigError(

@@ -42,7 +42,7 @@ class Synthesizer(BaseEstimator):
         """Take the recipe, and any argument of `zs.train` but `data` and `root`.
 
         Raises:
-            TypeError: a parameter is none of these.
+            TypeError: a parameter is unknown.
         """
         complaint = _unknown(params)
         if complaint:
@@ -130,7 +130,7 @@ class Synthesizer(BaseEstimator):
 
         Raises:
             RunError: no such run, or it has no checkpoints.
-            ExportError: the file is none of ours, or damaged.
+            ExportError: the file was not written by zerosum, or is damaged.
         """
         model = load(path)
         made = cls(getattr(model.recipe, "name", "table"))

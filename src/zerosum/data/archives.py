@@ -147,8 +147,8 @@ def open_zip(path: Path, *, form: str = "a zip") -> zipfile.ZipFile:
     Nothing in it is unpacked yet.
 
     Raises:
-        DataError: it is none, or damaged; a name leaves it or comes twice; or it expands without
-            bound.
+        DataError: it is not an archive, or damaged; a name leaves it or comes twice; or it
+            expands without bound.
     """
     with open_regular(path) as handle:
         _require_small_directory(handle, path)

@@ -247,7 +247,7 @@ class DataConfig(Config):
             like: how the data of that space was opened; options that fit are used again.
             holdout: whether samples are wanted that are not in the training data: a test split if
                 there is one, or another seed of data that is simulated.
-            progress: told about anything that takes long.
+            progress: called during work that takes long.
 
         Raises:
             DataError: it cannot be read, or not be brought to that form.

@@ -41,7 +41,7 @@ def open_regular(path: Path) -> IO[bytes]:
     """A regular file, to read bytes from.
 
     Raises:
-        DataError: there is none, or it cannot be opened.
+        DataError: there is no such file, or it cannot be opened.
     """
     found = look_at(path)
     if found != "file":

@@ -63,7 +63,7 @@ class Loader:
 
     Attributes:
         position: rows drawn so far by all processes; set it to resume.
-        listener: told of every batch that is drawn; it must not change it.
+        listener: called with every batch that is drawn; it must not change it.
     """
 
     def __init__(

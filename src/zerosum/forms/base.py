@@ -39,7 +39,7 @@ class Preview(ABC):
         return self.draw(space, x[None])
 
     def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
-        """Files in which samples can be heard or watched, by name; empty where there are none.
+        """Files in which samples can be heard or watched, by name; empty for most kinds.
 
         Args:
             space: what a sample is.

@@ -76,7 +76,7 @@ class Cells:
 
 
 def _formulas(texts: "pa.ChunkedArray | pa.Array") -> "pa.ChunkedArray":
-    """Which texts a spreadsheet would take for formulas; missing ones are none."""
+    """Which texts a spreadsheet would take for formulas; missing ones are not."""
     pc = import_module("pyarrow.compute")
     begins = pc.match_substring_regex(texts, _FORMULA)
     return pc.fill_null(pc.and_not(begins, pc.match_substring_regex(texts, _NUMBER)), False)

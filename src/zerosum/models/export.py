@@ -71,8 +71,8 @@ def export_model(
     Args:
         model: a trained model.
         path: ends in `.safetensors` or `.onnx`.
-        format: `safetensors` or `onnx`; left out, by the ending of `path`.
-        progress: told how far it is.
+        format: `safetensors` or `onnx`; if not given, by the ending of `path`.
+        progress: called with how far it is.
 
     Raises:
         ExportError: the form is another, or does not suit the model; no file is left then.

@@ -151,7 +151,7 @@ class Model(Abilities):
             seed: which samples.
             batch_size: how many are made at once.
             safe_csv: put `'` before texts that a spreadsheet would take for formulas.
-            progress: told how many are made.
+            progress: called with how many are made.
 
         Raises:
             ConditionError: as for `sample`.
@@ -176,8 +176,8 @@ class Model(Abilities):
     ) -> Walk:
         """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
 
-        A tour keeps the values that `where` and `in_turn` give it. `progress` is told how many
-        frames are made.
+        A tour keeps the values that `where` and `in_turn` give it. `progress` is called with how
+        many frames are made.
 
         Raises:
             ConditionError: the model does not control that, or takes no such value.
@@ -205,7 +205,7 @@ class Model(Abilities):
         Args:
             path: where to.
             format: `safetensors` or `onnx`; if not given, by the ending of `path`.
-            progress: told how far it is.
+            progress: called with how far it is.
 
         Raises:
             ExportError: the form is another, or does not suit the model; no file is left then.
@@ -227,7 +227,7 @@ class Model(Abilities):
         return steered(self.game, inputs, where, {}, seed=seed)
 
     def make(self, inputs: Inputs, *, batch_size: int, progress: Progress | None = None) -> Samples:
-        """Samples from inputs; `progress` is told how many are made."""
+        """Samples from inputs; `progress` is called with how many are made."""
         pieces = []
         for x in self.generate(inputs, batch_size=batch_size):
             pieces.append(self.space.to_data(x).cpu())
@@ -263,7 +263,7 @@ class Model(Abilities):
             y: their labels `[N]`, or None.
             sources: what they were made from, compact; None if from nothing.
             seed: which samples.
-            progress: told how many are drawn.
+            progress: called with how many are drawn.
 
         Returns:
             Compact samples `[N, ...]`, and the labels that they were asked for.

@@ -61,7 +61,7 @@ class Samples:
         return self._preview.draw(self.space, self._x)
 
     def media(self) -> Mapping[str, bytes]:
-        """Files in which samples can be heard or watched, by name; empty where there are none."""
+        """Files in which samples can be heard or watched, by name; empty for most kinds."""
         return self._preview.media(self.space, self._x)
 
     def save(self, path: Path | str, *, safe_csv: bool = False) -> Path:

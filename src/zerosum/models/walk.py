@@ -77,7 +77,7 @@ class Walk:
         Args:
             path: where to; the ending decides the form. `.mp4` needs the extra `video`.
             frames_per_second: 1 to 50 for `.gif`, 1 to 120 for `.mp4`.
-            progress: told how many frames are drawn.
+            progress: called with how many frames are drawn.
 
         Raises:
             RunError: `path` ends in something else, or cannot be written.

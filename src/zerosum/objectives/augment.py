@@ -122,7 +122,7 @@ class Augmenter(nn.Module):
         return 1.0
 
     def observe(self, sign_statistic: Tensor, images: int) -> dict[str, Tensor]:
-        """Take note of r_t, and return signals to record; here there are none.
+        """Take note of r_t, and return signals to record; here, no signals.
 
         Args:
             sign_statistic: r_t, a scalar `[]` in [-1, 1].

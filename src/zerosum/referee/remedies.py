@@ -61,7 +61,7 @@ def find_remedy(name: str) -> Remedy:
     """The remedy called `name`.
 
     Raises:
-        RecipeError: there is none.
+        RecipeError: it is unknown.
     """
     if name not in REMEDIES:
         raise RecipeError(f"no remedy {name!r}.{did_you_mean(name, REMEDIES)}")

@@ -103,7 +103,7 @@ class Checkpoints:
         """The newest whole checkpoint, and what was wrong with newer ones.
 
         Raises:
-            RunError: there is none, or one cannot be read, damaged or not.
+            RunError: there is no checkpoint, or one cannot be read, damaged or not.
         """
         newest, problems = self.newest()
         if newest is not None:
@@ -173,7 +173,7 @@ def _remove(path: Path) -> None:
 
 
 def _length(path: Path) -> int:
-    """Bytes of a file; 0 where there is none."""
+    """Bytes of a file; 0 if it does not exist."""
     try:
         return path.lstat().st_size
     except FileNotFoundError:

@@ -162,7 +162,7 @@ def write_folder(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder where there is none yet.
+    """Make a folder if it does not exist.
 
     Raises:
         RunError: it cannot be made.

@@ -42,10 +42,10 @@ class Ledger:
             RunError: it cannot be read.
         """
         try:
-            told = read_json(self._path) if self._path.exists() else None
+            found = read_json(self._path) if self._path.exists() else None
         except DamageError:
-            told = None
-        reserved = told.get("reserved") if isinstance(told, dict) else None
+            found = None
+        reserved = found.get("reserved") if isinstance(found, dict) else None
         if not isinstance(reserved, int) or not saved <= reserved <= self._planned:
             raise PrivacyError(
                 f"{self._path} is missing or damaged, so nobody knows how many steps were played, "

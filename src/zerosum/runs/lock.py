@@ -54,7 +54,7 @@ class Holder:
 def held(folder: Path) -> Iterator[Holder | None]:
     """Hold a folder; yields who held it before and died without giving it back, else None.
 
-    The folder is made if there is none, and goes again if nothing was put into it.
+    The folder is made if needed, and removed again if nothing was put into it.
 
     Raises:
         RunError: another process holds it, or it cannot be written to.

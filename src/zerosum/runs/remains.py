@@ -87,7 +87,7 @@ def _manifest(folder: Path) -> Any:
 
 
 def _names(folder: Path) -> list[Path]:
-    """What lies in a folder; nothing where there is none.
+    """What lies in a folder; nothing if it does not exist.
 
     Raises:
         RunError: it cannot be read.

@@ -66,7 +66,7 @@ class Run:
     Attributes:
         folder: where it is.
         manifest: what `manifest.json` says.
-        listeners: told of every event that is added.
+        listeners: called with every event that is added.
     """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ class Run:
         Where anything fails, nothing is left.
 
         Args:
-            folder: made if there is none; what a run left that never began is replaced.
+            folder: made if needed; what a run left that never began is replaced.
             manifest: what the manifest says.
             fill: puts in what belongs to the run before it is one.
 
@@ -110,7 +110,7 @@ class Run:
         """The run in `folder`.
 
         Raises:
-            RunError: there is none, it is of a newer schema, or its path is not UTF-8.
+            RunError: there is no run, it is of a newer schema, or its path is not UTF-8.
         """
         folder = Path(folder)
         require_unicode(folder)
@@ -169,7 +169,7 @@ class Run:
         return self.folder.name
 
     def subfolder(self, name: str) -> Path:
-        """A folder in the run, made where there is none yet.
+        """A folder in the run, made if needed.
 
         Raises:
             RunError: it is a link, or cannot be made.
@@ -208,7 +208,7 @@ class Run:
         """Everything that happened, oldest first.
 
         Raises:
-            RunError: a line is none that zerosum wrote.
+            RunError: zerosum did not write a line.
         """
         rows = list(self._rows("events.jsonl"))
         for row in rows:
@@ -224,7 +224,7 @@ class Run:
         """All rows, oldest first; rows that a crash cut off are left out.
 
         Raises:
-            RunError: a row is none.
+            RunError: zerosum did not write a row.
         """
         rows = list(self._rows("history.jsonl"))
         for row in rows:

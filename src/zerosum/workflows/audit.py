@@ -46,7 +46,7 @@ def audit(
 ) -> Audit:
     """Attack what a run's model gives out, and keep the result in the run as `report/audit.json`.
 
-    In a private run nothing of it is kept, since it tells of real rows.
+    In a private run nothing of it is kept, since it reveals real rows.
 
     The same seed gives the same result.
 
@@ -55,17 +55,17 @@ def audit(
         holdout: rows that the model was not trained on: whatever `open_holdout` takes.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.
-        n: synthetic rows that are given out; left out, as many as there are training rows, up to
-            50,000.
+        n: synthetic rows that are given out; if not given, as many as there are training rows,
+            up to 50,000.
         seed: of the rows and everything random in an attack.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: there is no holdout, it is none, it is too small, or the model makes no
+        EvaluationError: there is no holdout, it is empty or too small, or the model makes no
             table rows.
     """
     start = time.monotonic()
@@ -187,7 +187,7 @@ def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) 
 def _kept(run: Run, found: Audit) -> Audit:
     """Write the result into the run; where that cannot be done, the result says so.
 
-    Into a private run only that it was attacked: all else tells of real rows.
+    Into a private run only that it was attacked: all else reveals real rows.
     """
     try:
         if run.manifest.get("privacy"):

@@ -46,14 +46,14 @@ def compare(
         runs: two or more runs, their folders, or models.
         holdout: reals that no model was trained on: whatever `open_data` takes.
         data: the training data, where it has moved or was held in memory.
-        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples of each, and as many reals; if not given, as many as there are, up to 10,000.
+        features: what distances are measured in; if not given, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; without any no best can be told.
         code: the user's own recipe file, where the runs came from one.
         device: where to sample.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         RunError: no such run, or it has no checkpoints.

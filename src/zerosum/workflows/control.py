@@ -75,14 +75,14 @@ def learn_direction(
             `.npz`, or a `.csv` with a column of files and one of values, which is called as the
             attribute where there are more), from which a network learns to read it; or a function
             from images uint8 `[N, C, H, W]` to numbers `[N]`.
-        images: the folder that files in a `.csv` are named from; left out, the one it lies in.
+        images: the folder that files in a `.csv` are named from; if not given, the one it lies in.
         value: where there are more classes, the one that has the attribute.
         keep: directions learned before whose attributes shall stay as they are.
         n: samples that are read.
         seed: of samples and networks.
         device: where to sample.
         code: the user's own recipe file, where the run came from one.
-        progress: told what takes long.
+        progress: called during work that takes long.
 
     Raises:
         ConditionError: the model takes no styles, or nothing changes.
@@ -135,8 +135,8 @@ def edit_images(
         model: of a run.
         paths: the images; they are brought to the model's size, cut at the longer sides.
         strengths: of each direction, by name.
-        how: as for `invert`; left out, `both` where the run has an encoder, else `optimise`.
-        progress: told how far the optimisation is.
+        how: as for `invert`; if not given, `both` where the run has an encoder, else `optimise`.
+        progress: called with how far the optimisation is.
 
     Raises:
         DataError: a file is no image.
@@ -194,8 +194,8 @@ def _reader(
     listed = isinstance(labels, str | Path) and Path(labels).suffix.lower() == ".csv"
     if images is not None and not listed:
         raise DataError(
-            "--images is the folder of files that a .csv lists, and these labels are none. Leave "
-            "it out."
+            "--images is the folder of files that a .csv lists, and these labels are not a .csv. "
+            "Leave it out."
         )
     if callable(labels):
         reader: Any = labels

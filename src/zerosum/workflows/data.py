@@ -33,7 +33,7 @@ def open_data(
             whatever the data is surest to be.
         needs: what a recipe needs; a reader that has an option of that name is asked for it.
         private: whether it is opened for a private training, by readers that can.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
         options: of the reader, such as `size` or `schema`; None and False are not given.
 
     Raises:
@@ -68,7 +68,7 @@ def open_like(
         data: whatever `open_data` takes.
         space: what its samples shall be.
         like: how data of that space was opened; options that fit are used again.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         DataError: it cannot be found, read or brought to that form; the message says why.
@@ -91,7 +91,7 @@ def open_holdout(
         data: whatever `open_data` takes.
         space: what the run's samples are.
         like: how the run's data was opened; options that fit are used again.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         DataError: it cannot be found, read or brought to that form; the message says why.

@@ -89,19 +89,19 @@ def evaluate(
         holdout: reals that the model was not trained on: whatever `open_data` takes. Without it
             parts of the training data are compared, and memorisation cannot be judged.
         data: the training data, where it has moved or was held in memory.
-        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
+        n: samples, and as many reals; if not given, as many as there are reals, up to 10,000.
+        features: what distances are measured in; if not given, `columns` for tables, else `self`.
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: the holdout is none, there are too few reals, there is no such target, or
+        EvaluationError: the holdout is empty, there are too few reals, there is no such target, or
             samples are not finite.
     """
     start = time.monotonic()
@@ -326,7 +326,7 @@ def _diagnoses(run: Run) -> tuple[dict[str, Any], ...]:
 def _kept(run: Run, found: Evaluation) -> Evaluation:
     """Write the result into the run; where that cannot be done, the result says so.
 
-    Into a private run only that it was judged: all else tells of real rows.
+    Into a private run only that it was judged: all else reveals real rows.
     """
     try:
         if run.manifest.get("privacy"):

@@ -33,7 +33,7 @@ def choose_features(
     """The extractor called `name` for the samples of `dataset`; None for what suits these best.
 
     Raises:
-        EvaluationError: there is none of that name, or it does not suit the data.
+        EvaluationError: the name is unknown, or it does not suit the data.
         MissingExtraError: it needs a library that is not installed.
     """
     kit = modality_of(dataset.space).judge

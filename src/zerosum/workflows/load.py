@@ -42,7 +42,7 @@ def load(
 
     Raises:
         RunError: no such run, no usable checkpoint, or weights that fit another version only.
-        ExportError: the file is none of ours, of a newer version, or damaged.
+        ExportError: the file was not written by zerosum, is of a newer version, or is damaged.
     """
     if not isinstance(run, Run):
         if is_model_file(run):

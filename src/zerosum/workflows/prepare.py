@@ -57,7 +57,7 @@ def plan_training(
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         RecipeError: no such recipe, or it does not take this data.
@@ -141,8 +141,8 @@ def recipe_of(run: Run, code: Path | str | None, *, step: int | None = None) -> 
 
     Args:
         run: the run.
-        step: of a state that was saved; left out, the recipe in force. A remedy changes the recipe
-            for the states after its step, and one that was given by hand leaves that step's own.
+        step: of a state that was saved; if not given, the recipe in force. A remedy changes the
+            recipe for the states after its step; one given by hand leaves that of its step.
         code: the user's own file that defines the recipe's kinds, where there was one. Code in a
             run folder is never executed unless it is named here.
 
@@ -191,7 +191,7 @@ def data_of(
     Args:
         run: the run.
         data: its data, where it has moved or was held in memory.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
 
     Raises:
         DataError: the data is not there, or is not the data of the run.

@@ -23,7 +23,7 @@ _FOR_HISTOGRAMS = 0.15
 """Share of ε that codes are fitted with."""
 
 _FOR_NAMES = 0.1
-"""Share of δ with which a category of a single row may be told of."""
+"""Share of δ with which the category of a single row may be revealed."""
 
 
 _DELTA = 1e-6
@@ -196,7 +196,7 @@ def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
 
 
 def _without_withheld(space: TableSpace) -> TableSpace:
-    """The space with the names that are told of alone, counted anew."""
+    """The space with the revealed names alone, counted anew."""
     fields, codecs = [], {codec.name: codec for codec in space.codecs}
     for one in space.fields:
         codec = codecs.get(one.name)

@@ -63,7 +63,7 @@ def train(
     Args:
         recipe: a name, a Python file, or a recipe.
         data: whatever `open_data` takes.
-        out: the run folder; left out, a new one below `root`.
+        out: the run folder; if not given, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes of training. It is planned into samples, again and again as the
             clock shows how long steps take, so that schedules end with the time. Every plan is
@@ -76,12 +76,12 @@ def train(
         freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
-        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
+        referee: `off`, `watch` to report what goes wrong, `act` to have it mended too.
         promise: of privacy; the referee is off then, since it looks at rows.
         show_reals: whether rows of a table are drawn in grey beneath samples, in the run folder.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
-        progress: told about anything that takes long before training starts.
+        progress: called during work that takes long before training starts.
 
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
@@ -90,13 +90,13 @@ def train(
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
-            "--epsilon counts what is told of the rows from first weights on, and those of --from "
+            "--epsilon counts what is learned of rows from first weights on, and those of --from "
             "may have been trained on them. Leave out one of the two."
         )
     if promise is not None and show_reals:
         raise PrivacyError(
             "--show-reals draws rows of the data into the run folder, and --epsilon promises that "
-            "nothing there tells of a row. Leave out one of the two."
+            "nothing there reveals a row. Leave out one of the two."
         )
     begin = time.monotonic()
     with open_runtime(device) as runtime:
@@ -183,13 +183,13 @@ def resume(
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
         samples: a new, larger budget in samples; schedules stretch with it.
-        device: left out, the device the run was trained on.
+        device: if not given, the device that the run was trained on.
         code: the user's own recipe file, where the run came from one.
-        referee: left out, as the run was started.
+        referee: if not given, as the run was started.
         secret: what private gradients are made noisy by.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run is open.
-        progress: told about anything that takes long before training starts.
+        progress: called during work that takes long before training starts.
 
     Raises:
         RunError: no such run, one that another process plays, no usable checkpoint of what was
@@ -283,7 +283,8 @@ def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
     """The state to go on from, and what is wrong with newer ones; None to begin anew.
 
     Raises:
-        RunError: there is none, and what was trained is lost with it, or cannot be begun anew.
+        RunError: there is no checkpoint, and what was trained is lost with it, or cannot be begun
+            anew.
     """
     checkpoint, problems = run.checkpoints.newest()
     if checkpoint is not None:

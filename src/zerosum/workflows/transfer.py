@@ -106,7 +106,7 @@ class Source:
             f"--from: the weights of {self.folder} ({self.recipe}, samples of shape "
             f"{list(self.space.shape)}) do not fit {recipe.name} on samples of shape "
             f"{list(draft.dataset.space.shape)}: {shares}.{example} Take that run's recipe with "
-            "its widths (`zerosum show` tells them, --set sets them), and its size (--size)."
+            "its widths ((`zerosum show` lists them, --set changes them)), and its size (--size)."
         )
 
 

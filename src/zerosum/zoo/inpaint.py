@@ -70,7 +70,7 @@ class Inpaint(Degradation):
         return space, space
 
     def prepare(self, x: Tensor, hole: Tensor | None) -> Tensor:
-        """Images that are grey in the holes, with a channel that tells them."""
+        """Images that are grey in the holes, with a channel that marks them."""
         if hole is None:
             hole = torch.zeros_like(x[:, :1])
         return torch.cat([x * (1 - hole), 1 - 2 * hole], dim=1)
@@ -81,7 +81,7 @@ class Inpaint(Degradation):
 
     @property
     def judged_space(self) -> ImageSpace:
-        """Images with a channel that tells where the holes were."""
+        """Images with a channel that marks where the holes were."""
         return self.source
 
     def judged(self, x: Tensor, source: Tensor) -> Tensor:

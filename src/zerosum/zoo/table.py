@@ -74,7 +74,7 @@ class TableGame(RowGame):
         return {"likelihood": -self.generator.log_prob(codes).sum(1).mean()}
 
     def private_gradient(self, context: StepContext) -> Terms:
-        """The gradient of the likelihood, each row's clipped, with noise; no term is told of."""
+        """The gradient of the likelihood, each row's clipped, with noise; no term is returned."""
         private = self.config.private
         assert private is not None
         rate = min(context.batch_size / self.table.num_rows, 1.0)

@@ -121,7 +121,7 @@ class TableGan(TwoPlayer):
         return rows.scatter_(1, x.floor().long() + starts, 1.0)
 
     def generate(self, inputs: Inputs) -> Tensor:
-        """Code + place, `[B, C]`; codes that are never told of are not drawn."""
+        """Code + place, `[B, C]`; withheld codes are not drawn."""
         logits = self._logits(inputs).masked_fill(~self.drawable, -torch.inf)
         codes = [part.argmax(dim=1) for part in logits.split(self._sizes, dim=1)]
         place = inputs.z[:, -len(self._sizes) :]

@@ -81,7 +81,7 @@ def _object_in(text: str) -> dict[str, Any]:
     """The first JSON object in a text: models like to put words and fences around it.
 
     Raises:
-        DataError: there is none.
+        DataError: it holds no JSON object.
     """
     start = text.find("{")
     if start < 0:

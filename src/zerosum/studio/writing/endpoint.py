@@ -117,7 +117,7 @@ class Endpoint(Config):
         return super().with_values(values).model_copy(update={"key": self.key})
 
     def secret(self) -> str | None:
-        """The key that is sent; None if there is none.
+        """The key that is sent; None without a key.
 
         Raises:
             ConfigError: the environment's key holds what no key holds.

@@ -45,7 +45,7 @@ class CopySubject:
 
     @cached_property
     def opened(self) -> Image.Image | None:
-        """The picture, decoded; None if there is none.
+        """The picture, decoded; None without a picture.
 
         Raises:
             DataError: it cannot be read, or is too large.
