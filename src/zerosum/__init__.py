@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.model import TableModel
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
+    from zerosum.origin.identity import Identity
+    from zerosum.origin.inspecting import inspect
     from zerosum.recipes import Recipe, recipe
     from zerosum.synthesizer import Synthesizer
 
@@ -40,6 +42,7 @@ __all__ = [
     "Config",
     "FixedCombinations",
     "Formula",
+    "Identity",
     "Inequality",
     "Model",
     "OneHot",
@@ -60,6 +63,7 @@ __all__ = [
     "compare",
     "evaluate",
     "export",
+    "inspect",
     "learn_direction",
     "list_runs",
     "load",
@@ -73,6 +77,7 @@ _HOMES = {
     "Config": "zerosum.config",
     "FixedCombinations": "zerosum.modalities.tables.constraints.groups",
     "Formula": "zerosum.modalities.tables.constraints.sums",
+    "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
@@ -92,6 +97,7 @@ _HOMES = {
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
     "export": "zerosum.api",
+    "inspect": "zerosum.origin.inspecting",
     "learn_direction": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",

@@ -16,6 +16,7 @@ from zerosum.cli import (
     control,
     exporting,
     judging,
+    origin,
     remedies,
     sampling,
     tables,
@@ -274,6 +275,7 @@ translating.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)
+origin.register(app)
 
 
 @app.command()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
+from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, identity_of
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs, read_shares
-from zerosum.errors import ConditionError
+from zerosum.errors import ConditionError, OriginError
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model
@@ -54,6 +55,16 @@ def sample(
             "--safe-csv", help="Put ' before text that a spreadsheet takes for a formula."
         ),
     ] = False,
+    sign: Annotated[
+        bool,
+        typer.Option(
+            "--sign",
+            help="Say in each file, or beside it, that a model made it; `inspect` reads it.",
+        ),
+    ] = False,
+    identity: IdentityFolder = None,
+    certificate: CertificateFile = None,
+    key: KeyFile = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Made at once; samples do not change.")
     ] = None,
@@ -66,6 +77,9 @@ def sample(
     from zerosum.live import progress_printer
     from zerosum.workflows.load import load
 
+    signer = identity_of(identity, certificate, key) if sign else None
+    if signer is None and (identity or certificate or key):
+        raise OriginError("--identity, --certificate and --key say who signs. Add --sign.")
     model = load(run, device=device, step=step, code=code)
     where, progress = [*(where or []), *(more or [])], progress_printer()
     wanted = steering(model, where, truncation)
@@ -75,7 +89,7 @@ def sample(
         made = model.write(
             path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
             weight=read_shares(weight or ()), seed=seed, batch_size=batch_size, safe_csv=safe_csv,
-            progress=progress,
+            sign=signer, progress=progress,
         )  # fmt: skip
     else:
         if wanted or in_turn or weight or n is not None:
@@ -83,8 +97,11 @@ def sample(
                 "--like says which rows and which of their cells; leave out -n, --where, --in-turn "
                 "and --weight, or write them into the file."
             )
-        made, n = model.write_completed(path, like, seed=seed, safe_csv=safe_csv, progress=progress)
-    _report(as_json, path=str(made), n=n, seed=seed)
+        made, n = model.write_completed(
+            path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
+        )
+    signed = {} if signer is None else {"signed_by": str(signer.signatory)}
+    _report(as_json, path=str(made), n=n, seed=seed, **signed)
 
 
 def walk(
