@@ -51,7 +51,6 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     receiver = Receiver()
     yield receiver
     receiver.close()
@@ -128,7 +127,6 @@ def test_redirects_are_not_followed(receiver: Receiver, bundle: Path) -> None:
 
 
 def test_nobody_listens(bundle: Path) -> None:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{held.getsockname()[1]}/"
@@ -143,7 +141,6 @@ def test_nobody_listens(bundle: Path) -> None:
      "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "2130706433", "0x7f.1"],
 )  # fmt: skip
 def test_private_addresses_are_refused(bundle: Path, host: str) -> None:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     for scheme in ("http", "https"):
         with pytest.raises(OriginError, match="this machine or a private network"):
             deliver(f"{scheme}://{host}/", bundle, SECRET, waits=())
@@ -162,20 +159,17 @@ def test_private_addresses_are_refused(bundle: Path, host: str) -> None:
     ],
 )
 def test_addresses_that_are_none(bundle: Path, url: str, words: str) -> None:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     with pytest.raises(OriginError, match=words) as failed:
         deliver(url, bundle, SECRET, waits=())
     assert "name:secret" not in str(failed.value) or "secret@" in url
 
 
 def test_secrets_that_are_none(bundle: Path) -> None:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     for secret, words in (("", "is empty"), ("whsec_%%", "not base64")):
         with pytest.raises(OriginError, match=words):
             deliver("https://example.org/", bundle, secret, waits=())
 
 
 def test_a_bundle_that_is_not_there(tmp_path: Path) -> None:
-    pytest.importorskip("httpx", reason="the extra `origin` is not installed")
     with pytest.raises(OriginError, match="cannot read"):
         deliver("https://example.org/", tmp_path / "none.zip", SECRET, waits=())
