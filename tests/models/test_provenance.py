@@ -42,7 +42,7 @@ def test_a_fingerprint_is_of_weights(model: zs.Model, tmp_path: Path) -> None:
     assert model.run is not None
     other = load(model.run)
     with torch.no_grad():
-        next(other.game.generator.parameters()).view(-1)[0] += 1
+        next(other.game.parameters()).view(-1)[0] += 1
     assert other.fingerprint != model.fingerprint
 
 

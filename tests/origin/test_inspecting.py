@@ -61,8 +61,10 @@ def test_c2pas_own_reader_validates(tmp_path: Path, mine: Identity, ending: str)
         c2pa.Reader(MEDIA[ending], handle, context=context) as reader,
     ):
         assert reader.get_validation_state() == "Trusted"
-        assert reader.get_validation_results()["activeManifest"]["failure"] == []
-        manifest = reader.get_active_manifest()
+        results, manifest = reader.get_validation_results(), reader.get_active_manifest()
+    assert results is not None
+    assert manifest is not None
+    assert results["activeManifest"]["failure"] == []
     (action,) = next(
         one["data"]["actions"] for one in manifest["assertions"] if "actions" in one["label"]
     )

@@ -87,7 +87,7 @@ class BundleItem:
             file goes in as it is, with the origin that it has.
     """
 
-    path: Path
+    path: Path | str
     copy: Copy = field(default_factory=Copy)
     provenance: Provenance | None = None
 
@@ -235,19 +235,20 @@ def _fill(folder: Path, items: Sequence[BundleItem], identity: Identity, title: 
 
 def _add(folder: Path, item: BundleItem, identity: Identity, taken: set[str]) -> dict[str, Any]:
     """Put one file and its origin in; returns what the manifest says of it."""
-    target = folder / "files" / _free(safe_name(item.path.name), taken)
+    source = Path(item.path)
+    target = folder / "files" / _free(safe_name(source.name), taken)
     try:
-        shutil.copyfile(item.path, target)
-        if item.provenance is None and sidecar_of(item.path).exists():
-            shutil.copyfile(sidecar_of(item.path), sidecar_of(target))
+        shutil.copyfile(source, target)
+        if item.provenance is None and sidecar_of(source).exists():
+            shutil.copyfile(sidecar_of(source), sidecar_of(target))
     except OSError as error:
-        raise RunError(f"cannot read {item.path}: {error.strerror or error}.") from error
+        raise RunError(f"cannot read {source}: {error.strerror or error}.") from error
     if item.provenance is not None:
         identity.sign(target, item.provenance)
     found = inspect_single(target, Anchors())
     if found.state in ("changed", "damaged"):
         raise OriginError(
-            f"{item.path} is {found.state}: {'; '.join(found.problems)}. Bundle the file as it was "
+            f"{source} is {found.state}: {'; '.join(found.problems)}. Bundle the file as it was "
             "signed."
         )
     return {

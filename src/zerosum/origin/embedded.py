@@ -58,7 +58,7 @@ Made = Literal["all", "some", "not stated"]
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddedOrigin:
     """What a file says of its origin from inside.
 
     Attributes:
@@ -129,7 +129,7 @@ def embed(
         ) from error
 
 
-def read_embedded(path: Path, anchors: "Sequence[Certificate]" = ()) -> Embedded | str | None:
+def read_embedded(path: Path, anchors: "Sequence[Certificate]" = ()) -> EmbeddedOrigin | str | None:
     """The origin inside of a file.
 
     Args:
@@ -163,7 +163,7 @@ def read_embedded(path: Path, anchors: "Sequence[Certificate]" = ()) -> Embedded
         return f"its origin cannot be read ({error!r})"
 
 
-def _understand(found: dict[str, Any]) -> Embedded:
+def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
     manifest = found["manifests"][found["active_manifest"]]
     signed = manifest.get("signature_info") or {}
     codes = {one["code"]: one.get("explanation", "") for one in _failures(found)}
@@ -171,7 +171,7 @@ def _understand(found: dict[str, Any]) -> Embedded:
     for code in ("signingCredential.untrusted", "signingCredential.expired"):
         codes.pop(code, None)
     program = (manifest.get("claim_generator_info") or [{}])[0]
-    return Embedded(
+    return EmbeddedOrigin(
         tuple(dict.fromkeys(str(_WORDS.get(code) or why or code) for code, why in codes.items())),
         Signatory(
             str(signed.get("common_name") or ""), str(signed.get("issuer") or ""),

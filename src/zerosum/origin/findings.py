@@ -14,7 +14,7 @@ from zerosum.origin.certificates import (
     signatory_of,
     verified,
 )
-from zerosum.origin.embedded import Embedded, Made, read_embedded
+from zerosum.origin.embedded import EmbeddedOrigin, Made, read_embedded
 from zerosum.origin.identity import CERTIFICATE, own_folder
 from zerosum.origin.sidecars import (
     Sidecar,
@@ -149,7 +149,7 @@ class Anchors:
             return "own"
         return "given" if verified(chain, self.given, now) else "unknown"
 
-    def judge_embedded(self, found: Embedded) -> Trust:
+    def judge_embedded(self, found: EmbeddedOrigin) -> Trust:
         """The same of an origin inside a file, whose chain C2PA has checked."""
         if found.expired:
             return "expired"
@@ -167,7 +167,7 @@ def inspect_single(path: Path, anchors: Anchors) -> Inspection:
         MissingExtraError: the extra `origin` is not installed.
     """
     found = read_embedded(path, anchors.all)
-    if isinstance(found, Embedded):
+    if isinstance(found, EmbeddedOrigin):
         return _embedded(path, found, anchors)
     if sidecar_of(path).exists():
         return _beside(path, anchors)
@@ -195,7 +195,7 @@ def judge_sidecar(
     )
 
 
-def _embedded(path: Path, found: Embedded, anchors: Anchors) -> Inspection:
+def _embedded(path: Path, found: EmbeddedOrigin, anchors: Anchors) -> Inspection:
     return Inspection(
         path, "changed" if found.problems else "whole", "inside", found.signatory,
         anchors.judge_embedded(found), found.made, found.facts, found.generator, found.problems,
