@@ -70,7 +70,10 @@ Authority = Callable[..., tuple[Path, Path, Path]]
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
-    """Makes the certificate of an authority with a department; returns chain, key and root."""
+    """Makes an authority whose department certifies a signer; returns chain, key and root.
+
+    `twin.pem` beside them certifies another signer with the same key.
+    """
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -87,6 +90,7 @@ def authority(tmp_path: Path) -> Authority:
     def make(
         kind: str = "P-256", *, name: str = "Studio Ada", days: tuple[int, int] = (-2, 300),
         use: str = "1.3.6.1.5.5.7.3.36", password: bytes | None = None, folder: str = "authority",
+        host: str | None = None,
     ) -> tuple[Path, Path, Path]:  # fmt: skip
         now = datetime.now(UTC)
 
@@ -123,12 +127,16 @@ def authority(tmp_path: Path) -> Authority:
             if not ca:
                 uses = x509.ExtendedKeyUsage([x509.ObjectIdentifier(use)])
                 builder = builder.add_extension(uses, critical=False)
+            if host is not None and not ca:
+                names_of = x509.SubjectAlternativeName([x509.DNSName(host)])
+                builder = builder.add_extension(names_of, critical=False)
             return builder.sign(signer, hashes.SHA256())
 
         top, middle, key = keys["P-256"](), keys["P-256"](), keys[kind]()
         root = certify("Root", top, "Root", top, 1)
         department = certify("Department", middle, "Root", top, 0)
         leaf = certify(name, key, "Department", middle, None)
+        twin = certify("Twin", key, "Department", middle, None)
         pem, place = serialization.Encoding.PEM, tmp_path / folder
         place.mkdir()
         chain = [one.public_bytes(pem) for one in (leaf, department)]
@@ -139,6 +147,7 @@ def authority(tmp_path: Path) -> Authority:
         )
         files = place / "chain.pem", place / "key.pem", place / "root.pem"
         files[0].write_bytes(b"".join(chain))
+        (place / "twin.pem").write_bytes(twin.public_bytes(pem) + chain[1])
         files[1].write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, hidden))
         files[2].write_bytes(root.public_bytes(pem))
         return files

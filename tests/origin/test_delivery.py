@@ -1,6 +1,7 @@
 """Bundles sent to a server that really listens."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.origin.conftest import Authority
 from zerosum.errors import OriginError
 from zerosum.origin.delivery import Delivery, deliver, verify_delivery
 
@@ -18,7 +20,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 class Receiver:
     """A server on this machine; answers with the statuses of `answers`, then with 200."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.got: list[tuple[str, dict[str, str], bytes]] = []
         receiver = self
@@ -39,6 +41,8 @@ class Receiver:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}/in/box?a=b"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         self.thread.start()
@@ -124,6 +128,31 @@ def test_redirects_are_not_followed(receiver: Receiver, bundle: Path) -> None:
     with pytest.raises(OriginError, match="redirect to 'http://127"):
         send(receiver.url, bundle, waits=(0,), paused=[])
     assert len(receiver.got) == 1
+
+
+def test_the_server_is_who_it_says(bundle: Path, authority: Authority) -> None:
+    """The name of the address is checked, although the connection goes to a number."""
+    chain, key, root = authority(use="1.3.6.1.5.5.7.3.1", host="localhost")
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(chain, key)
+    trusted = ssl.create_default_context(cafile=root)
+    receiver = Receiver(served)
+    port = receiver.server.server_port
+    try:
+        for url, tls, words in (
+            (f"https://localhost:{port}/", trusted, None),
+            (f"https://127.0.0.1:{port}/", trusted, "doesn't match|mismatch|not valid for"),
+            (f"https://localhost:{port}/", None, "CERTIFICATE_VERIFY_FAILED"),
+        ):
+            if words is None:
+                assert deliver(url, bundle, SECRET, allow_private=True, tls=tls).status == 200
+                continue
+            with pytest.raises(OriginError, match=words):
+                deliver(url, bundle, SECRET, allow_private=True, tls=tls, waits=())
+    finally:
+        receiver.close()
+    assert len(receiver.got) == 1
+    assert receiver.got[0][1]["host"] == f"localhost:{port}"
 
 
 def test_nobody_listens(bundle: Path) -> None:

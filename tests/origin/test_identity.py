@@ -1,6 +1,7 @@
 """Who signs: one's own identity, and certificates of an authority, right and wrong."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,14 @@ def test_ones_own_is_made_once_and_for_its_user_alone(tmp_path: Path) -> None:
     assert sorted(one.name for one in (tmp_path / "deep").iterdir()) == ["id"]
     assert "PRIVATE" not in repr(first)
     assert "key" not in repr(first)
+
+
+def test_many_who_make_it_at_once_get_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = [*pool.map(lambda _: Identity.own(tmp_path / "id"), range(8))]
+    assert len({one.signatory.serial for one in made}) == 1
+    assert sorted(one.name for one in (tmp_path / "id").iterdir()) == ["certificate.pem", "key.pem"]
+    assert not [one for one in tmp_path.iterdir() if ".part" in one.name]
 
 
 def test_where_ones_own_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

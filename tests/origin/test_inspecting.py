@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,14 @@ def test_signing_again_replaces_the_origin(tmp_path: Path, mine: Identity) -> No
         mine.sign(path, MADE.approved("Grace", "2026-11-29T12:00:00+00:00"))
         found = inspect(path)
         assert (found.state, found.facts["approved_by"]) == ("whole", "Grace")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.mp4", "a.csv"])
+def test_what_others_may_do_with_it(tmp_path: Path, mine: Identity, name: str) -> None:
+    path = signed(tmp_path / name, mine)
+    assert "mining" not in inspect(path).facts
+    replace(mine, mining="notAllowed").sign(path, MADE)
+    assert inspect(path).facts["mining"] == "notAllowed"
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".csv"])
@@ -265,6 +274,23 @@ def test_words_of_strangers_are_facts_of_a_file(tmp_path: Path, mine: Identity) 
     assert "        seed  7" in lines
     assert "       where  label=3" in lines
     json.dumps(inspect(path).to_json())
+
+
+def test_ones_own_authority_vouches_for_oneself_alone(
+    tmp_path: Path, authority: Authority, own_folder: Path
+) -> None:
+    """Who keeps an authority's certificate as their own does not trust all that it certified."""
+    chain, key, root = authority()
+    own_folder.mkdir()
+    shutil.copy(chain, own_folder / "certificate.pem")
+    for name in ("a.png", "a.csv"):
+        path = picture(tmp_path / name) if name == "a.png" else tmp_path / name
+        path.touch()
+        Identity.load(chain, key).sign(path, MADE)
+        assert inspect(path).trust == "own"
+        Identity.load(chain.with_name("twin.pem"), key).sign(path, MADE)
+        assert inspect(path).trust == "unknown"
+        assert inspect(path, trust=[root]).trust == "given"
 
 
 @pytest.mark.slow

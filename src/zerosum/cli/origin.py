@@ -1,5 +1,6 @@
 """The commands about origins: `inspect` and `bundle`; and the options that sign."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from zerosum.cli.options import AsJson
 from zerosum.cli.output import print_json, say
-from zerosum.errors import OriginError
+from zerosum.errors import OriginError, did_you_mean
 
 if TYPE_CHECKING:
     from zerosum.origin.identity import Identity
@@ -26,6 +27,13 @@ CertificateFile = Annotated[
 KeyFile = Annotated[
     Path | None,
     typer.Option("--key", help="Its private key in PEM; a password is in ZEROSUM_KEY_PASSWORD."),
+]
+
+MiningChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--mining", help="Say whether others may mine it and train on it: allowed or notAllowed."
+    ),
 ]
 
 _CODES = {"whole": 4, "changed": 1, "damaged": 1, "no origin": 3}
@@ -94,18 +102,22 @@ def bundle(
         say(str(path))
 
 
-def identity_of(folder: Path | None, certificate: Path | None, key: Path | None) -> "Identity":
-    """Who signs, from --identity, or --certificate and --key.
+def identity_of(
+    folder: Path | None, certificate: Path | None, key: Path | None, mining: str | None = None
+) -> "Identity":
+    """Who signs, from --identity, or --certificate and --key; and what --mining says.
 
     Raises:
         OriginError: they do not go together, or cannot be used.
     """
     from zerosum.origin.identity import Identity
 
+    if mining is not None and mining not in ("allowed", "notAllowed"):
+        raise OriginError(f"--mining {mining!r}.{did_you_mean(mining, ('allowed', 'notAllowed'))}")
     if certificate is None and key is None:
-        return Identity.own(folder)
+        return replace(Identity.own(folder), mining=mining)
     if certificate is None or key is None or folder is not None:
         raise OriginError(
             "give --certificate and --key together, and no --identity; or neither, for your own."
         )
-    return Identity.load(certificate, key)
+    return replace(Identity.load(certificate, key), mining=mining)

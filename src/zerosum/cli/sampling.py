@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
-from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, identity_of
+from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, MiningChoice, identity_of
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs, read_shares
 from zerosum.errors import ConditionError, OriginError
@@ -65,6 +65,7 @@ def sample(
     identity: IdentityFolder = None,
     certificate: CertificateFile = None,
     key: KeyFile = None,
+    mining: MiningChoice = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Made at once; samples do not change.")
     ] = None,
@@ -77,9 +78,11 @@ def sample(
     from zerosum.live import progress_printer
     from zerosum.workflows.load import load
 
-    signer = identity_of(identity, certificate, key) if sign else None
-    if signer is None and (identity or certificate or key):
-        raise OriginError("--identity, --certificate and --key say who signs. Add --sign.")
+    signer = identity_of(identity, certificate, key, mining) if sign else None
+    if signer is None and (identity or certificate or key or mining):
+        raise OriginError(
+            "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
+        )
     model = load(run, device=device, step=step, code=code)
     where, progress = [*(where or []), *(more or [])], progress_printer()
     wanted = steering(model, where, truncation)

@@ -12,6 +12,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -181,9 +182,10 @@ def is_bundle(path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path) as opened:
-            return MANIFEST in opened.namelist()
+            names = set(opened.namelist())
     except (zipfile.BadZipFile, ValueError):
         return False
+    return _SIGNATURE in names or {MANIFEST, "copy.csv", "alt.txt"} <= names
 
 
 def inspect_bundle(path: Path, anchors: Anchors) -> Inspection:
@@ -332,9 +334,8 @@ def _compared(opened: zipfile.ZipFile, names: list[str], manifest: Any) -> Itera
     if len(names) > _MOST_FILES:
         yield f"it holds {len(names):,} files, and bundles {_MOST_FILES:,} at most"
         return
-    yield from (
-        f"{name} is there twice" for name in sorted({n for n in names if names.count(n) > 1})
-    )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    yield from (f"{name} is there twice" for name in twice)
     yield from (f"{name} was removed" for name in sorted(set(files) - set(names)))
     added = set(names) - set(files) - {MANIFEST, _SIGNATURE}
     yield from (f"{name} was added" for name in sorted(added))

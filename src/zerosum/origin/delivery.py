@@ -8,6 +8,7 @@ import base64
 import hmac
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def deliver(
     secret: str,
     *,
     allow_private: bool = False,
+    tls: ssl.SSLContext | None = None,
     timeout: float = 30.0,
     waits: Sequence[float] = WAITS,
     wait: Callable[[float], object] = time.sleep,
@@ -65,6 +67,8 @@ def deliver(
         bundle: a file.
         secret: shared with the receiver; one that begins with `whsec_` is base64 after that.
         allow_private: send to addresses of this machine and of private networks too.
+        tls: decides which certificates of servers are taken, as for an authority of one's own; if
+            not given, those that browsers take.
         timeout: seconds without an answer, or without progress, after which an attempt ends.
         waits: seconds before each further attempt; a receiver's `Retry-After` may lengthen them.
         wait: waits for so many seconds.
@@ -83,11 +87,14 @@ def deliver(
     except OSError as error:
         raise OriginError(f"cannot read {bundle}: {error.strerror or error}.") from error
     said = ""
-    with httpx.Client(follow_redirects=False, trust_env=False, timeout=timeout) as client:
+    with httpx.Client(
+        follow_redirects=False, trust_env=False, timeout=timeout, verify=tls or True
+    ) as client:
         for attempt in range(len(waits) + 1):
             pause = waits[attempt] if attempt < len(waits) else 0.0
             try:
-                address = _allowed(url, host, allow_private=allow_private)
+                addresses = _allowed(url, host, allow_private=allow_private)
+                address = addresses[attempt % len(addresses)]
                 answer = _post(client, url, host, address, bundle, f"bundle_{name}", size, key)
             except (httpx.TransportError, socket.gaierror) as error:
                 said = f"no answer ({error})"
@@ -200,8 +207,8 @@ def _host(url: str) -> str:
     return host
 
 
-def _allowed(url: str, host: str, *, allow_private: bool) -> str:
-    """The address to connect to.
+def _allowed(url: str, host: str, *, allow_private: bool) -> list[str]:
+    """The addresses to connect to.
 
     Raises:
         OriginError: it may not be connected to.
@@ -219,7 +226,7 @@ def _allowed(url: str, host: str, *, allow_private: bool) -> str:
         )
     if parts.scheme == "http" and not private:
         raise OriginError(f"{url} would send the bundle unencrypted. Use https.")
-    return str(addresses[0])
+    return list(dict.fromkeys(map(str, addresses)))
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -54,6 +54,13 @@ _WORDS = {
     "signingCredential.invalid": "the certificate is not one that C2PA allows",
 }
 
+_MINING_LABEL = "cawg.training-mining"
+_MINING = (
+    "cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training", "cawg.data_mining",
+)  # fmt: skip
+"""Uses that an assertion of CAWG ("Training and data mining", 1.0) allows or not."""
+
+Mining = Literal["allowed", "notAllowed"]
 Made = Literal["all", "some", "not stated"]
 
 
@@ -81,7 +88,14 @@ class EmbeddedOrigin:
 
 
 def embed(
-    source: Path, target: Path, provenance: Provenance, chain: bytes, key: bytes, *, algorithm: str
+    source: Path,
+    target: Path,
+    provenance: Provenance,
+    chain: bytes,
+    key: bytes,
+    *,
+    algorithm: str,
+    mining: Mining | None = None,
 ) -> None:
     """Write `source` with its origin inside to `target`.
 
@@ -92,6 +106,7 @@ def embed(
         chain: certificates in PEM.
         key: of the first, in PEM.
         algorithm: of the signature, such as `es256`.
+        mining: whether others may mine it and train on it, if the signer says so.
 
     Raises:
         OriginError: the file is not of the kind that its name says.
@@ -103,7 +118,7 @@ def embed(
         "digitalSourceType": _SOURCES[provenance.share],
         "softwareAgent": program,
     }
-    definition = {
+    definition: dict[str, Any] = {
         "claim_generator_info": [program],
         "title": source.name,
         "assertions": [
@@ -111,6 +126,11 @@ def embed(
             {"label": LABEL, "data": provenance.to_json(), "kind": "Json", "created": True},
         ],
     }
+    if mining is not None:
+        entries = {name: {"use": mining} for name in _MINING}
+        definition["assertions"].append(
+            {"label": _MINING_LABEL, "data": {"entries": entries}, "created": True}
+        )
     kind = MEDIA[source.suffix.lower()]
     try:
         info = c2pa.C2paSignerInfo(algorithm, chain, key, None)
@@ -159,7 +179,7 @@ def read_embedded(path: Path, anchors: "Sequence[Certificate]" = ()) -> Embedded
         if str(error).startswith("Remote"):
             return "its origin lies on a server, and is not fetched"
         return f"it cannot be read ({error})"
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:  # of another form
         return f"its origin cannot be read ({error!r})"
 
 
@@ -180,7 +200,7 @@ def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
         found.get("validation_state") == "Trusted",
         expired,
         _made(found["manifests"], found["active_manifest"]),
-        next((one["data"] for one in manifest["assertions"] if one["label"] == LABEL), {}),
+        next((one["data"] for one in _dicts(manifest, LABEL)), {}) | _mining_of(manifest),
         f"{program.get('name', '')} {program.get('version', '')}".strip(),
     )  # fmt: skip
 
@@ -201,10 +221,27 @@ def _made(manifests: dict[str, Any], active: str) -> Made:
 
 
 def _sources(manifest: dict[str, Any]) -> set[str]:
-    actions = [
-        action
-        for one in manifest.get("assertions", [])
-        if one["label"].startswith("c2pa.actions") and isinstance(one.get("data"), dict)
+    return {
+        str(action.get("digitalSourceType", "")).rpartition("/")[2]
+        for one in _dicts(manifest, "c2pa.actions")
         for action in one["data"].get("actions", [])
-    ]
-    return {str(one.get("digitalSourceType", "")).rpartition("/")[2] for one in actions}
+    }
+
+
+def _mining_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What a manifest says of mining and training: of all uses at once, where it is the same."""
+    said = {
+        str(name).partition(".")[2]: str(entry.get("use", ""))
+        for one in _dicts(manifest, _MINING_LABEL)
+        for name, entry in one["data"].get("entries", {}).items()
+    }
+    if not said:
+        return {}
+    return {"mining": said if len({*said.values()}) > 1 else next(iter(said.values()))}
+
+
+def _dicts(manifest: dict[str, Any], label: str) -> Iterator[dict[str, Any]]:
+    """Assertions whose label begins so, and that hold names and values."""
+    for one in manifest.get("assertions", []):
+        if str(one["label"]).startswith(label) and isinstance(one.get("data"), dict):
+            yield one

@@ -145,7 +145,7 @@ class Anchors:
         now = datetime.now(UTC)
         if now > chain[0].not_valid_after_utc:
             return "expired"
-        if verified(chain, [one for one in self.own if is_authority(one)], now):
+        if self.own and chain[0] == self.own[0]:
             return "own"
         return "given" if verified(chain, self.given, now) else "unknown"
 
@@ -155,8 +155,11 @@ class Anchors:
             return "expired"
         if not found.trusted:
             return "unknown"
-        mine = {str(one.serial_number) for one in self.own}
-        return "own" if found.signatory.serial in mine else "given"
+        return "own" if self.is_own(found.signatory) else "given"
+
+    def is_own(self, signatory: Signatory) -> bool:
+        """Whether a certificate has the number of one's own."""
+        return bool(self.own) and signatory.serial == str(self.own[0].serial_number)
 
 
 def inspect_single(path: Path, anchors: Anchors) -> Inspection:
@@ -167,6 +170,9 @@ def inspect_single(path: Path, anchors: Anchors) -> Inspection:
         MissingExtraError: the extra `origin` is not installed.
     """
     found = read_embedded(path, anchors.all)
+    if isinstance(found, EmbeddedOrigin) and found.trusted and not anchors.is_own(found.signatory):
+        # One's own authority may have signed for others too, who are not trusted by that.
+        found = read_embedded(path, anchors.given)
     if isinstance(found, EmbeddedOrigin):
         return _embedded(path, found, anchors)
     if sidecar_of(path).exists():

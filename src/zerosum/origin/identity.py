@@ -23,7 +23,7 @@ from zerosum.origin.certificates import (
     signatory_of,
     to_pem,
 )
-from zerosum.origin.embedded import MEDIA, embed
+from zerosum.origin.embedded import MEDIA, Mining, embed
 from zerosum.origin.extra import require
 from zerosum.origin.sidecars import sidecar_of, write_sidecar
 from zerosum.runs.files import make_folder, write_folder, write_whole
@@ -42,10 +42,13 @@ class Identity(Signer):
     Attributes:
         chain: certificates, the signer's first, then the one that issued it, and so on.
         key: the private key of the first.
+        mining: whether others may mine what it signs and train on it; if not given, nothing is
+            said.
     """
 
     chain: "Sequence[Certificate]"
     key: Any = field(repr=False)
+    mining: Mining | None = None
 
     @classmethod
     def own(cls, folder: Path | str | None = None, *, name: str = "zerosum user") -> "Identity":
@@ -120,13 +123,17 @@ class Identity(Signer):
         path = Path(path)
         require_current(self.chain[0])
         if path.suffix.lower() not in MEDIA:
-            write_sidecar(path, provenance.to_json(), self.chain, self.key)
+            said = {} if self.mining is None else {"mining": self.mining}
+            write_sidecar(path, provenance.to_json() | said, self.chain, self.key)
             return
         chain, key = to_pem(self.chain), key_to_pem(self.key)
         algorithm = self.algorithm.lower()
-        write_whole(
-            path, lambda aside: embed(path, aside, provenance, chain, key, algorithm=algorithm)
-        )
+        mining = self.mining
+
+        def fill(aside: Path) -> None:
+            embed(path, aside, provenance, chain, key, algorithm=algorithm, mining=mining)
+
+        write_whole(path, fill)
 
     def write(self, path: Path, write: Callable[[Path], object], provenance: Provenance) -> Path:
         """Let `write` write a file or folder, sign each file, then put it in place.
