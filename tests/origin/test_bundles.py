@@ -105,7 +105,7 @@ def test_the_page(bundle: Path) -> None:
     assert not {"script", "b", "i", "four", "iframe", "form"} & set(tags)
     assert not [name for _, held in page.tags for name in held if name.startswith("on")]
     pictures = [held for tag, held in page.tags if tag == "img"]
-    assert [held["alt"] for held in pictures] == ['a "three"', ""]
+    assert [held["alt"] for held in pictures] == ['a "three"', "a.jpg"]
     assert all(held["src"] in names for held in pictures)
     assert "Spring <b>" in page.text
     assert "Three & <four>" in page.text

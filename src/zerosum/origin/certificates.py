@@ -39,6 +39,11 @@ class Signatory:
         name: the common name.
         organisation: the organisation, which viewers of C2PA show as the issuer.
         serial: the certificate's number.
+
+    >>> str(Signatory("Ada", "Ada (self-made certificate)", "1"))
+    'Ada (self-made certificate)'
+    >>> str(Signatory("Ada", "Analytical Engines", "2"))
+    'Ada, Analytical Engines'
     """
 
     name: str
@@ -46,7 +51,9 @@ class Signatory:
     serial: str
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self.name, self.organisation) if part) or "nobody named"
+        if self.organisation.startswith(self.name):
+            return self.organisation or "nobody named"
+        return ", ".join(part for part in (self.name, self.organisation) if part)
 
 
 def make_chain(name: str) -> tuple[bytes, bytes]:
