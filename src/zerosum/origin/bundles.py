@@ -345,7 +345,7 @@ def _compared(opened: zipfile.ZipFile, names: list[str], manifest: Any) -> Itera
 
 
 def _same(opened: zipfile.ZipFile, name: str, said: dict[str, Any]) -> bool:
-    if opened.getinfo(name).file_size != said["bytes"]:  # before anything is unpacked
+    if opened.getinfo(name).file_size != said["bytes"]:  # a bomb is not unpacked
         return False
     try:
         with opened.open(name) as handle:
