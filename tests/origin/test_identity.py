@@ -148,6 +148,12 @@ def test_nothing_is_left_where_writing_fails(tmp_path: Path) -> None:
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.csv"])
+def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError, match="it is no file"):
+        Identity.own().sign(tmp_path / name, MADE)
+
+
 def test_a_file_that_is_not_what_its_name_says(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture")

@@ -106,13 +106,13 @@ def test_no_flipped_byte_of_the_content_goes_unnoticed(
     path = signed(tmp_path / f"a{ending}", mine)
     body, said = path.read_bytes(), inspect(path).facts
     changed = 0
-    for place in range(0, len(body), 37):
+    for place in range(0, len(body), 97):
         path.write_bytes(body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :])
         found = inspect(path)
         changed += found.state != "whole"
         # A few bytes of a C2PA manifest only fill it up; they change nothing that it says.
         assert found.state != "whole" or (found.form == "inside" and found.facts == said)
-    flips = len(range(0, len(body), 37))
+    flips = len(range(0, len(body), 97))
     assert changed == flips if ending == ".csv" else changed > 0.6 * flips
 
 
@@ -248,6 +248,22 @@ def test_a_renamed_file_keeps_its_origin(tmp_path: Path, mine: Identity) -> None
     shutil.move(sidecar_of(path), tmp_path / "b.csv.origin.json")
     path.rename(tmp_path / "b.csv")
     assert inspect(tmp_path / "b.csv").state == "whole"
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.PNG", "a", "a.csv", "a.zip"])
+def test_a_picture_under_another_ending_keeps_it_too(
+    tmp_path: Path, mine: Identity, name: str
+) -> None:
+    path = signed(tmp_path / "a.png", mine).rename(tmp_path / name)
+    assert (inspect(path).state, inspect(path).form) == ("whole", "inside")
+
+
+@pytest.mark.parametrize("begin", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"PK\3\4", b""])
+@pytest.mark.parametrize("ending", [".png", ".bin", ".zip", ".mp4"])
+def test_files_of_nothing(tmp_path: Path, begin: bytes, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(begin + bytes(range(255)))
+    assert inspect(path).state in ("no origin", "damaged")
 
 
 def test_trust_must_be_an_authority(tmp_path: Path, mine: Identity, authority: Authority) -> None:

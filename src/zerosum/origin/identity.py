@@ -122,6 +122,8 @@ class Identity(Signer):
         """
         path = Path(path)
         require_current(self.chain[0])
+        if not path.is_file():
+            raise RunError(f"cannot sign {path}: it is no file. Name one that is there.")
         if path.suffix.lower() not in MEDIA:
             said = {} if self.mining is None else {"mining": self.mining}
             write_sidecar(path, provenance.to_json() | said, self.chain, self.key)
