@@ -243,6 +243,20 @@ def test_a_certificate_that_has_expired_since(tmp_path: Path, authority: Authori
         )  # fmt: skip
 
 
+def test_a_manifest_whose_certificate_has_expired_since(tmp_path: Path) -> None:
+    """`expired.png` was signed with a certificate of two seconds; C2PA signs with no older one."""
+    here = Path(__file__).parent
+    path = tmp_path / "a.png"
+    path.write_bytes((here / "expired.png").read_bytes())
+    found = inspect(path, trust=[here / "expired-authority.pem"])
+    assert (found.state, found.trust, found.made) == ("whole", "expired", "all")
+    assert not found.trusted
+    with path.open("ab") as handle:
+        handle.write(b"x")
+    found = inspect(path, trust=[here / "expired-authority.pem"])
+    assert (found.state, found.trusted) == ("changed", False)
+
+
 def test_a_renamed_file_keeps_its_origin(tmp_path: Path, mine: Identity) -> None:
     path = signed(tmp_path / "a.csv", mine)
     shutil.move(sidecar_of(path), tmp_path / "b.csv.origin.json")

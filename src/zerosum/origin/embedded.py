@@ -43,6 +43,11 @@ _OFFLINE: dict[str, Any] = {
     "trust": {"trust_config": "\n".join(USES)},
 }
 
+_MATCHES = {
+    f"assertion.{kind}.match" for kind in ("dataHash", "bmffHash", "boxesHash", "collectionHash")
+}
+"""That the content is the one that was signed; one of them is needed beside the signature."""
+
 _WORDS = {
     "assertion.dataHash.mismatch": "the content was changed after it was signed",
     "assertion.bmffHash.mismatch": "the content was changed after it was signed",
@@ -186,10 +191,13 @@ def read_embedded(path: Path, anchors: "Sequence[Certificate]" = ()) -> Embedded
 def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
     manifest = found["manifests"][found["active_manifest"]]
     signed = manifest.get("signature_info") or {}
-    codes = {one["code"]: one.get("explanation", "") for one in _failures(found)}
+    codes = {one["code"]: one.get("explanation", "") for one in _results(found, "failure")}
+    checked = {one["code"] for one in _results(found, "success")}
     expired = "signingCredential.expired" in codes
     for code in ("signingCredential.untrusted", "signingCredential.expired"):
         codes.pop(code, None)
+    if not codes and not ("claimSignature.validated" in checked and checked & _MATCHES):
+        codes["unchecked"] = "the library did not check the signature and the content"
     program = (manifest.get("claim_generator_info") or [{}])[0]
     return EmbeddedOrigin(
         tuple(dict.fromkeys(str(_WORDS.get(code) or why or code) for code, why in codes.items())),
@@ -205,11 +213,12 @@ def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
     )  # fmt: skip
 
 
-def _failures(found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _results(found: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
+    """What validation found of the newest manifest and of those that it builds on."""
     results = found.get("validation_results") or {}
-    yield from (results.get("activeManifest") or {}).get("failure", [])
+    yield from (results.get("activeManifest") or {}).get(kind, [])
     for ingredient in results.get("ingredientDeltas") or []:
-        yield from (ingredient.get("validationDeltas") or {}).get("failure", [])
+        yield from (ingredient.get("validationDeltas") or {}).get(kind, [])
 
 
 def _made(manifests: dict[str, Any], active: str) -> Made:
