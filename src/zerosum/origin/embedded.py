@@ -196,6 +196,9 @@ def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
     expired = "signingCredential.expired" in codes
     for code in ("signingCredential.untrusted", "signingCredential.expired"):
         codes.pop(code, None)
+    state = found.get("validation_state")
+    if state in ("Valid", "Trusted"):  # what failed is not the signer's, such as a second identity
+        codes.clear()
     if not codes and not ("claimSignature.validated" in checked and checked & _MATCHES):
         codes["unchecked"] = "the library did not check the signature and the content"
     program = (manifest.get("claim_generator_info") or [{}])[0]
@@ -205,7 +208,7 @@ def _understand(found: dict[str, Any]) -> EmbeddedOrigin:
             str(signed.get("common_name") or ""), str(signed.get("issuer") or ""),
             str(signed.get("cert_serial_number") or ""),
         ),
-        found.get("validation_state") == "Trusted",
+        state == "Trusted",
         expired,
         _made(found["manifests"], found["active_manifest"]),
         next((one["data"] for one in _dicts(manifest, LABEL)), {}) | _mining_of(manifest),
