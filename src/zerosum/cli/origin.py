@@ -90,8 +90,8 @@ def bundle(
     unknown = set(texts) - {file.name for file in files}
     if unknown:
         raise OriginError(
-            f"{copy} names {min(unknown)!r}, which is none of the files. Take out the row, or name "
-            "the file."
+            f"{copy} names {min(unknown)!r}, which is not among the files. Take out the row, or "
+            "name the file."
         )
     items = [BundleItem(file, texts.get(file.name, Copy())) for file in files]
     signer = identity_of(identity, certificate, key)

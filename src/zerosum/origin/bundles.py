@@ -208,7 +208,9 @@ def inspect_bundle(path: Path, anchors: Anchors) -> Inspection:
     except _UNREADABLE as error:
         return Inspection(path, "damaged", "bundle", problems=(f"it cannot be read ({error})",))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Inspection(path, "changed", "bundle", problems=(f"{MANIFEST} is none ({error})",))
+        return Inspection(
+            path, "changed", "bundle", problems=(f"{MANIFEST} cannot be read ({error})",)
+        )
     return judge_sidecar(path, "bundle", sidecar, anchors, problems)
 
 
