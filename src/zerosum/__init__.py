@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.privacy.audit import Audit
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
+    from zerosum.origin.identity import Identity
+    from zerosum.origin.inspecting import inspect
     from zerosum.recipes import Recipe, recipe
     from zerosum.synthesizer import Synthesizer
 
@@ -46,6 +48,7 @@ __all__ = [
     "Evaluation",
     "FixedCombinations",
     "Formula",
+    "Identity",
     "Inequality",
     "Model",
     "OneHot",
@@ -66,6 +69,7 @@ __all__ = [
     "compare",
     "evaluate",
     "export",
+    "inspect",
     "learn_direction",
     "list_runs",
     "load",
@@ -82,6 +86,7 @@ _HOMES = {
     "Evaluation": "zerosum.evaluation.judging.figures",
     "FixedCombinations": "zerosum.modalities.tables.constraints.groups",
     "Formula": "zerosum.modalities.tables.constraints.sums",
+    "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
@@ -101,6 +106,7 @@ _HOMES = {
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
     "export": "zerosum.api",
+    "inspect": "zerosum.origin.inspecting",
     "learn_direction": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",

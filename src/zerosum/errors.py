@@ -13,6 +13,7 @@ __all__ = [
     "EvaluationError",
     "ExportError",
     "MissingExtraError",
+    "OriginError",
     "PrivacyError",
     "RecipeError",
     "RunError",
@@ -67,6 +68,10 @@ class ExportError(ZerosumError):
 
 class PrivacyError(ZerosumError):
     """A promise of privacy cannot be kept or makes no sense."""
+
+
+class OriginError(ZerosumError):
+    """A file cannot be signed, an identity cannot be used, or a bundle cannot be made or sent."""
 
 
 class MissingExtraError(ZerosumError):

@@ -79,6 +79,10 @@ SLOW = {"README.md", "docs/table-conditions.md", "docs/tables.md"}
 """Pages that train for long what another page trains shortly."""
 
 
+EXTRAS = {"docs/origin.md": "c2pa"}
+"""Pages that need a library of an extra."""
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -87,6 +91,8 @@ SLOW = {"README.md", "docs/table-conditions.md", "docs/tables.md"}
     ],
 )
 def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
+    if page_id(page) in EXTRAS:
+        pytest.importorskip(EXTRAS[page_id(page)], reason="the extra is not installed")
     script, files = script_and_files(page.read_text("utf-8"))
     for name, code in files.items():
         (tmp_path / name).write_text(code, "utf-8")

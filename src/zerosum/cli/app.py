@@ -17,6 +17,7 @@ from zerosum.cli import (
     copywriting,
     exporting,
     judging,
+    origin,
     remedies,
     sampling,
     tables,
@@ -282,6 +283,7 @@ translating.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)
+origin.register(app)
 
 
 @app.command()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
+from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, MiningChoice, identity_of
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs, read_shares
-from zerosum.errors import ConditionError
+from zerosum.errors import ConditionError, OriginError
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model
@@ -54,6 +55,17 @@ def sample(
             "--safe-csv", help="Put ' before text that a spreadsheet takes for a formula."
         ),
     ] = False,
+    sign: Annotated[
+        bool,
+        typer.Option(
+            "--sign",
+            help="Say in each file, or beside it, that a model made it; `inspect` reads it.",
+        ),
+    ] = False,
+    identity: IdentityFolder = None,
+    certificate: CertificateFile = None,
+    key: KeyFile = None,
+    mining: MiningChoice = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Made at once; samples do not change.")
     ] = None,
@@ -66,6 +78,11 @@ def sample(
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
+    signer = identity_of(identity, certificate, key, mining) if sign else None
+    if signer is None and (identity or certificate or key or mining):
+        raise OriginError(
+            "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
+        )
     model = load(run, device=device, step=step, code=code)
     wanted = steering(model, [*(where or []), *(more or [])], truncation)
     path = out or model.writer.default
@@ -80,13 +97,14 @@ def sample(
             made = model.write(
                 path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
                 weight=read_shares(weight or ()), seed=seed, batch_size=batch_size,
-                safe_csv=safe_csv, progress=progress,
+                safe_csv=safe_csv, sign=signer, progress=progress,
             )  # fmt: skip
         else:
             made, n = model.write_completed(
-                path, like, seed=seed, safe_csv=safe_csv, progress=progress
+                path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
             )
-    _report(as_json, path=str(made), n=n, seed=seed)
+    signed = {} if signer is None else {"signed_by": str(signer.signatory)}
+    _report(as_json, path=str(made), n=n, seed=seed, **signed)
 
 
 def walk(

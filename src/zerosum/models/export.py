@@ -161,18 +161,28 @@ def read_weights(path: Path) -> Exported:
 
 
 def _write_weights(model: "Model", path: Path) -> None:
-    left_out = left_out_of(model.game)
-    tensors = {
-        name: tensor.detach().cpu().contiguous().clone()
-        for name, tensor in model.game.state_dict().items()
-        if name.partition(".")[0] not in left_out
-    }
+    left_out, tensors = left_out_of(model.game), _sampling_state(model.game)
     said = facts_of(model) | {
         _MARK: str(VERSION),
         "left_out": as_text(sorted(left_out)),
         "precision": "bf16" if _makes_bf16(model.game) else "fp32",
     }
     path.write_bytes(save(tensors, metadata=said | {_DIGEST: _digest(tensors, said)}))
+
+
+def fingerprint_of(game: Game) -> str:
+    """SHA-256 of the weights that samples come from, with their names, types and shapes."""
+    return _digest(_sampling_state(game), {})
+
+
+def _sampling_state(game: Game) -> dict[str, Tensor]:
+    """A copy of what samples come from, on the CPU."""
+    left_out = left_out_of(game)
+    return {
+        name: tensor.detach().cpu().contiguous().clone()
+        for name, tensor in game.state_dict().items()
+        if name.partition(".")[0] not in left_out
+    }
 
 
 def left_out_of(game: Game) -> set[str]:

@@ -1,7 +1,8 @@
 """A trained model: samples on request, steered by what the game lets one steer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +16,8 @@ from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game, Inputs
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.models.abilities import Abilities
-from zerosum.models.export import export_model
+from zerosum.models.export import export_model, fingerprint_of
+from zerosum.models.provenance import Provenance, Signer
 from zerosum.models.samples import Samples, form_of
 from zerosum.models.steering import Weight, Where, drawn, steered
 from zerosum.models.walk import Walk, walk_inputs
@@ -62,6 +64,32 @@ class Model(Abilities):
             return json.loads(self.facts["privacy"]) if "privacy" in self.facts else None
         return read_json(self.run / "manifest.json").get("privacy")
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights that samples come from: 64 hex digits.
+
+        It is the same for a run and for a `.safetensors` file that was exported from it.
+        """
+        return fingerprint_of(self.game)
+
+    def provenance(
+        self,
+        n: int,
+        *,
+        where: Where | None = None,
+        in_turn: Where | None = None,
+        weight: Weight | None = None,
+        seed: int | None = 0,
+        index: int = 0,
+    ) -> Provenance:
+        """What there is to say of samples that this model makes; see `sample`."""
+        run = self.facts.get("run") if self.run is None else self.run.resolve().name
+        return Provenance(
+            recipe=getattr(self.recipe, "name", ""), model=self.fingerprint, run=run,
+            step=self.step, seed=seed, n=n, index=index, where=where or {}, in_turn=in_turn or {},
+            weight=weight or {},
+        )  # fmt: skip
+
     @property
     def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What `where` may fix."""
@@ -97,7 +125,9 @@ class Model(Abilities):
                 below 1.
         """
         size = self._batch(n, batch_size)
-        return self.make(self._wanted(n, 0, where, in_turn, weight, seed), batch_size=size)
+        inputs = self._wanted(n, 0, where, in_turn, weight, seed)
+        made = partial(self.provenance, n, where=where, in_turn=in_turn, seed=seed)
+        return self.make(inputs, batch_size=size, made=made)
 
     def stream(
         self,
@@ -122,7 +152,10 @@ class Model(Abilities):
             while n is None or start < n:
                 many = size if n is None else min(size, n - start)
                 inputs = self._wanted(many, start, where, in_turn, weight, seed)
-                yield self.make(inputs, batch_size=size)
+                made = partial(
+                    self.provenance, many, where=where, in_turn=in_turn, seed=seed, index=start
+                )
+                yield self.make(inputs, batch_size=size, made=made)
                 start += many
 
         return pieces()
@@ -138,6 +171,7 @@ class Model(Abilities):
         seed: int = 0,
         batch_size: int | None = None,
         safe_csv: bool = False,
+        sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
         """The samples of `sample` into a file or folder; the ending of `path` decides the form.
@@ -152,16 +186,19 @@ class Model(Abilities):
             batch_size: how many are made at once.
             safe_csv: put `'` before texts that a spreadsheet would take for formulas.
             progress: called with how many are made.
+            sign: signs each file, such as `zs.Identity.own()`.
 
         Raises:
             ConditionError: as for `sample`.
             RunError: the form does not suit these samples, or cannot be written.
+            OriginError: they cannot be signed.
         """
         form_of(path, self.space, self.writer, safe_csv=safe_csv)  # before anything that takes long
         size = self._batch(n, batch_size)
         inputs = self._wanted(n, 0, where, in_turn, weight, seed)
-        made = self.make(inputs, batch_size=size, progress=progress)
-        return made.save(path, safe_csv=safe_csv)
+        made = partial(self.provenance, n, where=where, in_turn=in_turn, seed=seed)
+        samples = self.make(inputs, batch_size=size, progress=progress, made=made)
+        return samples.save(path, safe_csv=safe_csv, sign=sign)
 
     def walk(
         self,
@@ -226,23 +263,39 @@ class Model(Abilities):
         """
         return steered(self.game, inputs, where, {}, seed=seed)
 
-    def make(self, inputs: Inputs, *, batch_size: int, progress: Progress | None = None) -> Samples:
-        """Samples from inputs; `progress` is called with how many are made."""
+    def make(
+        self,
+        inputs: Inputs,
+        *,
+        batch_size: int,
+        progress: Progress | None = None,
+        made: Callable[[], Provenance] | None = None,
+    ) -> Samples:
+        """Samples from inputs.
+
+        Args:
+            inputs: what they are made from.
+            batch_size: how many are made at once.
+            progress: called with how many are made.
+            made: says how they were made, if somebody signs them.
+        """
         pieces = []
         for x in self.generate(inputs, batch_size=batch_size):
             pieces.append(self.space.to_data(x).cpu())
             if progress is not None:
                 done = min(len(pieces) * batch_size, inputs.size)
                 progress(f"making {self.space.unit}", done, inputs.size)
-        return self.samples_of(torch.cat(pieces), inputs.y)
+        return self.samples_of(torch.cat(pieces), inputs.y, made=made)
 
     def values(self, n: int, *, seed: int = 0, batch_size: int = _JUDGED_BATCH) -> Tensor:
         """The samples of `sample` in compact form, `[n, ...]`, on the CPU."""
         return self.sample(n, seed=seed, batch_size=batch_size).tensor
 
-    def samples_of(self, x: Tensor, y: Tensor | None = None) -> Samples:
+    def samples_of(
+        self, x: Tensor, y: Tensor | None = None, *, made: Callable[[], Provenance] | None = None
+    ) -> Samples:
         """Compact samples `[N, ...]`, made under labels `[N]` if any, as users get them."""
-        return Samples(x, y, self.space, preview=self.preview, writer=self.writer)
+        return Samples(x, y, self.space, preview=self.preview, writer=self.writer, made=made)
 
     def drawn_like(
         self,

@@ -1,7 +1,7 @@
 """Samples in the user's units, and the forms they are saved in."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from zerosum.errors import RunError
+from zerosum.errors import OriginError, RunError
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.models.provenance import Provenance, Signer
 from zerosum.runs.files import make_folder, require_unicode, write_folder, write_whole
 from zerosum.spaces import Space
 
@@ -31,9 +32,10 @@ class Samples:
     """
 
     def __init__(
-        self, x: Tensor, y: Tensor | None, space: Space, *, preview: Preview, writer: Writer
-    ) -> None:
-        self._x, self.space = x, space
+        self, x: Tensor, y: Tensor | None, space: Space, *, preview: Preview, writer: Writer,
+        made: Callable[[], Provenance] | None = None,
+    ) -> None:  # fmt: skip
+        self._x, self.space, self._made = x, space, made
         self._preview, self._writer = preview, writer
         self.y = None if y is None else y.numpy()
         self.labels = [] if y is None else [space.labels[int(code)] for code in y]
@@ -64,7 +66,12 @@ class Samples:
         """Files in which samples can be heard or watched, by name; empty for most kinds."""
         return self._preview.media(self.space, self._x)
 
-    def save(self, path: Path | str, *, safe_csv: bool = False) -> Path:
+    @property
+    def provenance(self) -> Provenance | None:
+        """How they were made; None where the model does not keep it, as after an edit."""
+        return None if self._made is None else self._made()
+
+    def save(self, path: Path | str, *, safe_csv: bool = False, sign: Signer | None = None) -> Path:
         """Write to `path`; its ending decides the form.
 
         `.png` is a picture of all samples and `.npz` holds arrays `x` and `y`. The other `forms`
@@ -72,18 +79,27 @@ class Samples:
         sample for images, for a path without an ending or one that ends in a slash. With
         `safe_csv`, texts in a .csv file that a spreadsheet would take for formulas begin with `'`.
 
+        With `sign`, such as `zs.Identity.own()`, each file says by which model it was made, and
+        is signed.
+
         Raises:
             RunError: the form does not suit these samples, the path is not UTF-8, or it cannot be
                 written.
+            OriginError: they are to be signed, and cannot be.
         """
         form = form_of(path, self.space, self._writer, safe_csv=safe_csv)
         path = Path(path)
         cells = Cells(safe=safe_csv)
+        put = write_folder if form == "folder" else write_whole
         make_folder(path.parent)
-        if form == "folder":
-            write_folder(path, lambda aside: self._write(aside, form, cells))
+
+        def write(place: Path) -> None:
+            put(place, lambda aside: self._write(aside, form, cells))
+
+        if sign is None:
+            write(path)
         else:
-            write_whole(path, lambda aside: self._write(aside, form, cells))
+            sign.write(path, write, _known(self.provenance))
         cells.warn()
         return path
 
@@ -101,6 +117,15 @@ class Samples:
         buffer = BytesIO()
         self.picture().save(buffer, format="PNG")
         return buffer.getvalue()
+
+
+def _known(provenance: Provenance | None) -> Provenance:
+    if provenance is None:
+        raise OriginError(
+            "these samples do not know how they were made, so there is nothing to sign. Sign what "
+            "Model.sample makes, or use Identity.sign with a Provenance of your own."
+        )
+    return provenance
 
 
 def forms_of(writer: Writer) -> tuple[str, ...]:

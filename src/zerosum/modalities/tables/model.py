@@ -1,6 +1,7 @@
 """A trained model of table rows: made freely, under conditions, or to complete given cells."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +30,7 @@ from zerosum.modalities.tables.shown import tables_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_tables
 from zerosum.models.model import Model, require_finite
+from zerosum.models.provenance import Signer
 from zerosum.models.steering import Weight, Where
 from zerosum.models.walk import Walk
 from zerosum.rng import Noise, derive_seed
@@ -159,16 +161,19 @@ class TableModel(Model):
         seed: int = 0,
         batch_size: int | None = None,
         safe_csv: bool = False,
+        sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
         """The same rows into a .parquet or .csv file, block by block.
 
-        With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`.
+        With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
+        `sign`, a signed file beside it says by which model they were made.
 
         Raises:
             ConditionError: as for `sample`.
             ConstraintError: a constraint does not suit the table.
             RunError: the form is another, or the file cannot be written.
+            OriginError: it cannot be signed.
         """
 
         def pieces() -> Iterator[Tensor]:
@@ -179,7 +184,13 @@ class TableModel(Model):
                 if progress is not None:
                     progress("making rows", done, n)
 
-        return write_tables(Path(path), tables_of(self.table, pieces()), safe_csv=safe_csv)
+        def write(place: Path) -> Path:
+            return write_tables(place, tables_of(self.table, pieces()), safe_csv=safe_csv)
+
+        if sign is None:
+            return write(Path(path))
+        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed)
+        return sign.write(Path(path), write, made)
 
     def complete(
         self,
@@ -218,18 +229,27 @@ class TableModel(Model):
         seed: int = 0,
         particles: int = 64,
         safe_csv: bool = False,
+        sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> tuple[Path, int]:
         """The same into a .parquet or .csv file; returns its path and how many rows there are.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`, given ones
-        too.
+        too. With `sign`, a signed file beside it says that a model made some of the cells.
 
         Raises:
             RunError: the form is another, or the file cannot be written.
+            OriginError: it cannot be signed.
         """
         table, _ = self._completed(partial, seed, particles, progress)
-        return write_tables(Path(path), iter([table]), safe_csv=safe_csv), table.num_rows
+
+        def write(place: Path) -> Path:
+            return write_tables(place, iter([table]), safe_csv=safe_csv)
+
+        if sign is None:
+            return write(Path(path)), table.num_rows
+        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
+        return sign.write(Path(path), write, made), table.num_rows
 
     def drawn_like(
         self,

@@ -1,0 +1,1 @@
+"""What a model made carries its origin: identities, signatures, inspection, bundles, delivery."""
