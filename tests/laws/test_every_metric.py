@@ -84,6 +84,7 @@ def exhibit(space: str, x: Tensor, y: Tensor | None) -> SampleSet:
     return SampleSet(x, features, y, logits)
 
 
+@cache
 def reals(space: str, start: int, n: int = N) -> SampleSet:
     x, y = data(space).take(shuffle(space)[start : start + n])
     return exhibit(space, x, y)
