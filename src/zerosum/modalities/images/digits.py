@@ -1,7 +1,5 @@
 """Handwritten digits that come with scikit-learn."""
 
-from functools import cache
-
 import numpy as np
 import torch
 
@@ -17,17 +15,11 @@ class DigitsConfig(DataConfig):
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """uint8 pictures `[1797, 1, 8, 8]` with labels 0 to 9."""
-        pixels, target = _load()
+        from sklearn.datasets import load_digits
+
+        pixels, target = load_digits(return_X_y=True)
         x = np.round(pixels * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
         y = torch.from_numpy(target.astype(np.int64))
         return ArrayDataset(
             torch.from_numpy(x), y, name=self.kind, labels=[str(d) for d in range(10)]
         )
-
-
-@cache
-def _load() -> tuple[np.ndarray, np.ndarray]:
-    """Brightness `[1797, 64]`, 0 to 16, and digits `[1797]`; read once, and not to be changed."""
-    from sklearn.datasets import load_digits
-
-    return load_digits(return_X_y=True)
