@@ -26,7 +26,8 @@ def small_judges() -> Iterator[None]:
     """Fewer trees in metrics, and features that learned little; how well is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zerosum.evaluation.features.self_network._EPOCHS", 2)
-        patch.setattr("zerosum.evaluation.metrics.two_sample.NUM_TREES", 5)
+        for name, number in (("NUM_TREES", 5), ("NUM_FOLDS", 2), ("MOST_FEATURES", 8)):
+            patch.setattr(f"zerosum.evaluation.metrics.two_sample.{name}", number)
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
         yield
 

@@ -45,9 +45,10 @@ TARGETS = {"table": "vip", "numbers": "income"}
 
 @pytest.fixture(scope="module", autouse=True)
 def enough_trees(small_judges: None) -> Iterator[None]:
-    """Half of the trees that predict: with fewer, chance decides which damage is judged worse."""
+    """As many trees and features as it takes that chance does not decide what is judged worse."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 50)
+        patch.setattr("zerosum.evaluation.metrics.two_sample.MOST_FEATURES", 64)
         yield
 
 
@@ -84,6 +85,7 @@ def exhibit(space: str, x: Tensor, y: Tensor | None) -> SampleSet:
     return SampleSet(x, features, y, logits)
 
 
+@cache
 def reals(space: str, start: int, n: int = N) -> SampleSet:
     x, y = data(space).take(shuffle(space)[start : start + n])
     return exhibit(space, x, y)
