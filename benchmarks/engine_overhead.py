@@ -6,6 +6,7 @@ Both sides have the same networks, batch, precision, optimizers, penalties and w
 both keep every term and fetch the means every 20 steps; the run also appends them to its history on
 disk. They take turns in short rounds, so that a busy moment of the machine hits both; the ratio is
 of the medians of the rounds, and the median of the ratios round by round is printed beside it.
+Times are those of the processor, which other processes on the machine hardly change.
 """
 
 import argparse
@@ -157,15 +158,15 @@ def compare(name: str, data: str, changes: dict[str, object], rounds: int) -> di
 
         def engine(steps: int) -> float:
             counter.steps = steps
-            start = time.perf_counter()
+            start = time.process_time()
             trainer.run(hooks)
-            return (time.perf_counter() - start) / steps
+            return (time.process_time() - start) / steps
 
         def by_hand(steps: int) -> float:
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(steps):
                 loop()
-            return (time.perf_counter() - start) / steps
+            return (time.process_time() - start) / steps
 
         engine(20)
         by_hand(20)

@@ -72,6 +72,7 @@ def train(
     epsilon: float | None = None,
     delta: float | None = None,
     show_reals: bool = False,
+    tensorboard: Path | str | None = None,
     quiet: bool = False,
 ) -> Model:
     """Train a recipe on data and return the model.
@@ -117,6 +118,8 @@ def train(
         delta: δ, 1e-6 by default; it should be well below one over the number of rows.
         show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
             `epsilon`.
+        tensorboard: folder of a TensorBoard log that is written while it trains; needs the extra
+            `tensorboard`.
         quiet: print nothing.
 
     Raises:
@@ -134,7 +137,7 @@ def train(
             freeze=freeze, device=device, referee=referee,
             wishes=Wishes(precision, layout, compile, threads),
             promise=promise_of(epsilon, delta), show_reals=show_reals,
-            listener=None if quiet else watch(progress), progress=progress,
+            listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
         )  # fmt: skip
     return load(run, device=device)
 
@@ -148,6 +151,7 @@ def resume(
     device: str | None = None,
     code: Path | str | None = None,
     referee: Guard | None = None,
+    tensorboard: Path | str | None = None,
     quiet: bool = False,
 ) -> Model:
     """Continue a run bit for bit, and return the model.
@@ -160,6 +164,7 @@ def resume(
         device: by default the one that the run was trained on.
         code: the user's own recipe file, where the run came from one.
         referee: by default as the run was started.
+        tensorboard: folder of a TensorBoard log; what a resume logs again is replaced.
         quiet: print nothing.
 
     Raises:
@@ -170,7 +175,7 @@ def resume(
     with Reporter(quiet=quiet) as progress:
         done = resume_run(
             folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
-            referee=referee, listener=None if quiet else watch(progress),
+            referee=referee, listener=watch(progress, quiet=quiet, tensorboard=tensorboard),
             progress=progress,
         )  # fmt: skip
     return load(done, device=device or "auto", code=code)

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -21,6 +22,7 @@ from zerosum.plots.characters import block_characters, sparkline
 from zerosum.progress import Bar, Reporter, can_redraw, console_of, rate_of
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
+from zerosum.runs.tensorboard import TensorBoardHook, require_tensorboard
 from zerosum.screen import screen
 from zerosum.spaces import Space
 from zerosum.terminal import printable
@@ -34,16 +36,31 @@ _HEARD = 3
 _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 
-def watch(reporter: Reporter) -> Listener:
+def watch(
+    reporter: Reporter, *, quiet: bool = False, tensorboard: Path | str | None = None
+) -> Listener:
     """Gives the view that suits where output goes: live on a terminal, else plain lines.
 
-    The bar of `reporter`, which spoke of what was prepared, makes way for it.
+    Args:
+        reporter: spoke of what was prepared; its bar makes way for the view.
+        quiet: show nothing.
+        tensorboard: folder of a TensorBoard log that is written meanwhile.
+
+    Raises:
+        MissingExtraError: TensorBoard is asked for and not installed.
     """
+    if tensorboard is not None:
+        require_tensorboard()
 
     def view(run: Run, _trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
-        reporter.stop()
-        console = console_of(screen())
-        return [Dashboard(console, run, samples) if can_redraw(console) else PlainLines(run)]
+        hooks: list[Hook] = []
+        if not quiet:
+            reporter.stop()
+            console = console_of(screen())
+            hooks = [Dashboard(console, run, samples) if can_redraw(console) else PlainLines(run)]
+        if tensorboard is not None:
+            hooks.append(TensorBoardHook(run, samples, Path(tensorboard)))
+        return hooks
 
     return view
 

@@ -120,6 +120,9 @@ def train(
     referee: Annotated[str, typer.Option(help="act: mend; watch: report; or off.")] = "act",
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
     dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write a TensorBoard log here while it trains.")
+    ] = None,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -169,8 +172,8 @@ def train(
             recipe, place, out=out, minutes=minutes, samples=samples, seed=seed, changes=changes,
             data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
             referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
-            checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch(progress),
-            progress=progress,
+            checkpoint_seconds=checkpoint_seconds,
+            listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
         )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 
@@ -188,6 +191,9 @@ def resume(
     referee: Annotated[str | None, typer.Option(help="Default: as the run was started.")] = None,
     code: Code = None,
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Write a TensorBoard log here while it trains.")
+    ] = None,
     quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -197,17 +203,19 @@ def resume(
     from zerosum.runtime import is_main_process
     from zerosum.workflows.train import resume as resume_run
 
-    def watch_resumed(opened: "Run", trainer: "Trainer", samples: "SampleHook") -> "Sequence[Hook]":
-        _say_damage(opened.events())
-        return [] if as_json else watch(progress)(opened, trainer, samples)
-
     quiet = quiet or not is_main_process()
     with Reporter(quiet=quiet or as_json) as progress:
+        shown = watch(progress, quiet=quiet or as_json, tensorboard=tensorboard)
+
+        def view(opened: "Run", trainer: "Trainer", samples: "SampleHook") -> "Sequence[Hook]":
+            if not quiet:
+                _say_damage(opened.events())
+            return shown(opened, trainer, samples)
+
         done = resume_run(
             run, data=_place(data, more), minutes=minutes, samples=samples, device=device,
             referee=None if referee is None else _guard(referee), code=code,
-            checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
-            progress=progress,
+            checkpoint_seconds=checkpoint_seconds, listener=view, progress=progress,
         )  # fmt: skip
     _report_run(done.folder, done.manifest, as_json)
 

@@ -4,13 +4,14 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from zerosum.errors import MissingExtraError, RunError
+from zerosum.errors import RunError
 from zerosum.plots.charts import curves as curves_chart
 from zerosum.plots.charts import frames
 from zerosum.plots.raster import to_image
 from zerosum.plots.shapes import Role
-from zerosum.runs.files import make_folder, require_unicode, write_whole
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
+from zerosum.runs.tensorboard import log_row, open_log
 
 _NOT_CURVES = {"step", "samples", "seconds"}
 _CURVE_POINTS = 400
@@ -69,18 +70,9 @@ def export_tensorboard(run: Run, folder: Path) -> Path:
         MissingExtraError: TensorBoard is not installed.
         RunError: the path is not UTF-8.
     """
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingExtraError(
-            "TensorBoard is not installed. Install the extra: pip install 'zerosum[tensorboard]'."
-        ) from error
-    require_unicode(folder)
-    with SummaryWriter(str(folder)) as writer:
+    with open_log(folder) as writer:
         for row in run.history():
-            for name, value in row.items():
-                if name not in _NOT_CURVES:
-                    writer.add_scalar(name, value, global_step=row["samples"])
+            log_row(writer, row)
     return folder
 
 
