@@ -1,6 +1,8 @@
 """How players learn: optimizers with schedules, weight averaging, batch and budget."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import add
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat
@@ -136,6 +138,19 @@ class Optimisation(Config):
     averaging: Averaging = Averaging()
     frozen: tuple[str, ...] = ()
     record_every: int = Field(default=20, ge=1, le=1_000_000)
+
+
+def total_of(terms: Mapping[str, Tensor]) -> Tensor:
+    """The sum of terms, scalars `[]`, whose gradient is to be taken.
+
+    Terms without a gradient, such as an accuracy, are left out: they would only cost time.
+
+    >>> loss = nn.Parameter(torch.tensor(2.0)) * 3
+    >>> total_of({"loss": loss, "accuracy": torch.tensor(0.5)}).item()
+    6.0
+    """
+    learned = [term for term in terms.values() if term.requires_grad]
+    return reduce(add, learned or terms.values())
 
 
 def gradient_size(parameters: Iterable[nn.Parameter]) -> Tensor:

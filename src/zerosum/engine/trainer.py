@@ -11,11 +11,12 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.data.loader import Loader, require_batch_fits
+from zerosum.engine import optimisation as steps
 from zerosum.engine.budget import Budget
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_state
 from zerosum.engine.hooks import Hook, Row, first_problem
-from zerosum.engine.optimisation import Optimisation, gradient_size, micro_batch, relative_change
+from zerosum.engine.optimisation import Optimisation, micro_batch
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import DivergenceError
 from zerosum.games.base import Game, Inputs, Move, StepContext, Terms
@@ -328,8 +329,9 @@ class Trainer:
             else:
                 with self.execution.autocast(self.runtime.device):
                     terms = move.loss(context)
-                    loss = sum(terms.values()) / pieces
-                loss.backward()  # pyright: ignore[reportAttributeAccessIssue]
+                    loss = steps.total_of(terms)
+                    loss = loss if pieces == 1 else loss / pieces
+                loss.backward()
             self._note(move.player, terms)
             self._note(move.player, context.signals)
         if self.runtime.world > 1:
@@ -337,13 +339,13 @@ class Trainer:
             self.runtime.average_([p.grad for p in parameters if p.grad is not None])
         observe = self.step % OBSERVE_EVERY == 0
         if observe:
-            self._note(move.player, {"slope": gradient_size(self.players[move.player])})
+            self._note(move.player, {"slope": steps.gradient_size(self.players[move.player])})
         self.optimisation.optimizers[move.player].apply(optimizer, progress)
         largest = self._largest[move.player]
         before = largest.detach().clone() if observe else None
         optimizer.step()
         if before is not None:
-            self._note(move.player, {"speed": relative_change(before, largest)})
+            self._note(move.player, {"speed": steps.relative_change(before, largest)})
 
     def _next_batch(self) -> Any:
         return self.loader.next(self._micro)
