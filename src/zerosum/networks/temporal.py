@@ -35,9 +35,9 @@ class TemporalGeneratorConfig(GeneratorConfig):
     """
 
     kind = "temporal_generator"
-    width: Size = 64
-    max_width: Size = 128
-    num_blocks: Depth = 2
+    width: Size = 32
+    max_width: Size = 64
+    num_blocks: Depth = 1
     noise_channels: SizeOrZero = 0
     label_dim: SizeOrZero = 32
 
@@ -66,9 +66,13 @@ class TemporalGenerator(nn.Module):
         )
         self.noises = nn.ModuleList(nn.Conv1d(local, width, 1) for width in widths if local)
         self.styles = nn.ModuleList(nn.Linear(inputs, width) for width in widths)
-        self.stages = nn.ModuleList(
-            _stage(before, after, config.num_blocks)
+        self.widen = nn.ModuleList(
+            nn.Conv1d(before, after, 1) if before != after else nn.Identity()
             for before, after in zip([widths[0], *widths], widths, strict=False)
+        )
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*(TemporalBlock(width) for _ in range(config.num_blocks)))
+            for width in widths
         )
         self.to_series = nn.Conv1d(widths[-1], channels, 1)
 
@@ -80,14 +84,14 @@ class TemporalGenerator(nn.Module):
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.basis(z).unflatten(1, (-1, self.sizes[0]))
-        for i, (stage, size) in enumerate(zip(self.stages, self.sizes, strict=True)):
+        for i, size in enumerate(self.sizes):
             if i:
                 x = interpolate(x, size=size, mode="linear")
-            x = stage[0](x) + self.places[i] + self.styles[i](z)[:, :, None]
+            x = self.widen[i](x) + self.places[i] + self.styles[i](z)[:, :, None]
             if noise is not None:
                 own = noise if size == length else interpolate(noise, size=size, mode="nearest")
                 x = x + self.noises[i](own)
-            x = stage[1](x)
+            x = self.blocks[i](x)
         return self.to_series(x)
 
 
@@ -95,8 +99,8 @@ class TemporalDiscriminatorConfig(DiscriminatorConfig):
     """The generator's mirror; labels enter by projection."""
 
     kind = "temporal_discriminator"
-    width: Size = 64
-    max_width: Size = 128
+    width: Size = 32
+    max_width: Size = 64
     num_blocks: Depth = 1
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
@@ -122,9 +126,13 @@ class TemporalDiscriminator(nn.Module):
             nn.Parameter(torch.zeros(width, size))
             for width, size in zip(widths, self.sizes, strict=True)
         )
-        self.stages = nn.ModuleList(
-            _stage(before, after, config.num_blocks)
+        self.widen = nn.ModuleList(
+            nn.Conv1d(before, after, 1) if before != after else nn.Identity()
             for before, after in zip([widths[0], *widths], widths, strict=False)
+        )
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*(TemporalBlock(width) for _ in range(config.num_blocks)))
+            for width in widths
         )
         features = widths[-1]
         self.flat = nn.Linear(features * self.sizes[-1], features)
@@ -134,10 +142,10 @@ class TemporalDiscriminator(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Scores of series `[B, C, L]` with labels `[B]`."""
         x = self.from_series(x)
-        for i, (stage, size) in enumerate(zip(self.stages, self.sizes, strict=True)):
+        for i, size in enumerate(self.sizes):
             if i:
                 x = _halved(x, size)
-            x = stage[1](stage[0](x) + self.places[i])
+            x = self.blocks[i](self.widen[i](x) + self.places[i])
         features = leaky_relu(self.flat(leaky_relu(x, 0.2).flatten(1)), 0.2)
         scores = self.head(features)
         if self.embed is not None:
@@ -187,13 +195,6 @@ def require_series(space: Space, network: str) -> Space:
             f"{space.shape}. Take a recipe that lists {space.kind!r} under `zerosum recipes`."
         )
     return space
-
-
-def _stage(before: int, after: int, num_blocks: int) -> nn.ModuleList:
-    change = nn.Conv1d(before, after, 1) if before != after else nn.Identity()
-    return nn.ModuleList(
-        [change, nn.Sequential(*(TemporalBlock(after) for _ in range(num_blocks)))]
-    )
 
 
 def _halved(x: Tensor, size: int) -> Tensor:

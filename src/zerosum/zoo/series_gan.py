@@ -104,7 +104,7 @@ def series_gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=400_000,
+            total_images=256_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=20_000),
         ),

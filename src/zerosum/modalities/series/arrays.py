@@ -153,11 +153,11 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
 
     Labels get the codes of `space`; those it does not know come after them.
     """
-    mine = dataset.space
-    fits = isinstance(space, SeriesSpace) and isinstance(mine, SeriesSpace)
-    if not fits or (mine.names, mine.length) != (space.names, space.length):
+    if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
         return dataset
-    assert isinstance(dataset, ArrayDataset)
+    mine = dataset.space
+    if (mine.names, mine.length) != (space.names, space.length):
+        return dataset
     x, y = dataset.resident
     labels, counts = mine.labels, mine.label_counts
     if y is not None and space.labels:

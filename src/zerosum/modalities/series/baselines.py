@@ -47,6 +47,7 @@ def autoregressive(real: Tensor, n: int, noise: Noise, *, order: int = _ORDER) -
     length = real.shape[2]
     own = real[noise.uniform(len(real)).argsort()[:_MOST]].double()
     made = own[noise.integers(n, high=len(own)), :, 0][:, :, None]
+    weights = missed = own.new_zeros(0)
     for place in range(1, length):
         p = min(order, place)
         if place <= order:  # one function holds for all later places

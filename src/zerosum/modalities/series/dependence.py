@@ -1,51 +1,59 @@
-"""How values of a series depend on each other: over time, across channels, and over frequencies."""
+"""How values of a series depend on each other: over time, across channels, and over frequencies.
+
+All of these are means of what each series says by itself, so that they can be resampled.
+"""
 
 import torch
 from torch import Tensor
 
 MOST_LAGS = 64
+_TINY = 1e-12
 
 
-def autocorrelation(x: Tensor, *, lags: int | None = None) -> Tensor:
-    """Mean autocorrelation of each channel at lags 1 and up, float64 `[C, K]`.
+def autocorrelations(x: Tensor, *, lags: int | None = None) -> Tensor:
+    """Autocorrelation of each channel of each series at lags 1 and up, float64 `[N, C, K]`.
 
-    Each series is centred by itself and counts by its own variance.
+    Each channel is centred by itself and counts by its own variance; of one that does not move, it
+    is 0.
 
     Args:
         x: series `[N, C, L]`.
         lags: K; if not given, half of the length, at most 64.
 
-    >>> autocorrelation(torch.tensor([[[1.0, -1.0, 1.0, -1.0]]]), lags=1)
-    tensor([[-0.7500]], dtype=torch.float64)
+    >>> autocorrelations(torch.tensor([[[1.0, -1.0, 1.0, -1.0]]]), lags=1)
+    tensor([[[-0.7500]]], dtype=torch.float64)
     """
-    own = x.double()
-    own = own - own.mean(2, keepdim=True)
+    own = _centred(x)
     lags = min(max(own.shape[2] // 2, 1), MOST_LAGS) if lags is None else lags
-    power = own.square().sum(2).clamp_min(1e-300)
-    found = [
-        ((own[:, :, lag:] * own[:, :, :-lag]).sum(2) / power).mean(0) for lag in range(1, lags + 1)
-    ]
-    return torch.stack(found, dim=1)
+    power = own.square().sum(2) + _TINY
+    found = [(own[:, :, lag:] * own[:, :, :-lag]).sum(2) / power for lag in range(1, lags + 1)]
+    return torch.stack(found, dim=2)
 
 
-def cross_correlation(x: Tensor) -> Tensor:
-    """Correlation of values and of differences between channels, float64 `[2, C, C]`."""
-    return torch.stack([_correlation(x.double()), _correlation(x.double().diff(dim=2))])
+def cross_correlations(x: Tensor) -> Tensor:
+    """Correlation between each two channels of each series, float64 `[N, C, C]`.
 
-
-def spectrum(x: Tensor) -> Tensor:
-    """Mean share of the variance of each series at each frequency, float64 `[C, F]`.
-
-    >>> spectrum(torch.tensor([[[1.0, -1.0, 1.0, -1.0]]]))
-    tensor([[0., 1.]], dtype=torch.float64)
+    >>> cross_correlations(torch.tensor([[[1.0, -1.0], [-2.0, 2.0]]]))[0, 0]
+    tensor([ 1.0000, -1.0000], dtype=torch.float64)
     """
+    own = _centred(x)
+    own = own / (own.norm(dim=2, keepdim=True) + _TINY)
+    return own @ own.transpose(1, 2)
+
+
+def spectra(x: Tensor) -> Tensor:
+    """Share of the variance of each channel at each frequency, float64 `[N, C, F]`.
+
+    >>> spectra(torch.tensor([[[1.0, -1.0, 1.0, -1.0]]]))
+    tensor([[[0.0000, 1.0000]]], dtype=torch.float64)
+    """
+    power = torch.fft.rfft(_centred(x), dim=2).abs().square()[:, :, 1:]
+    return power / (power.sum(2, keepdim=True) + _TINY)
+
+
+def _centred(x: Tensor) -> Tensor:
+    """Channels centred and of about variance 1, so that what is tiny is so for all of them."""
     own = x.double()
-    power = torch.fft.rfft(own - own.mean(2, keepdim=True), dim=2).abs().square()[:, :, 1:]
-    return (power / power.sum(2, keepdim=True).clamp_min(1e-300)).mean(0)
-
-
-def _correlation(x: Tensor) -> Tensor:
-    flat = x.transpose(0, 1).flatten(1)
-    flat = flat - flat.mean(1, keepdim=True)
-    norm = flat.norm(dim=1).clamp_min(1e-300)
-    return (flat @ flat.T) / norm[:, None] / norm
+    scale = own.std(dim=(0, 2), correction=0, keepdim=True)
+    own = own / torch.where(scale > 0, scale, 1)
+    return own - own.mean(2, keepdim=True)

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from zerosum.evaluation.reports.parts import Drawn, Part, SamplesPart, Shown, beside_reals, png_of
-from zerosum.modalities.series.dependence import autocorrelation
+from zerosum.modalities.series.dependence import autocorrelations
 from zerosum.modalities.series.shown import SeriesPreview
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.pictures import draw_curves
@@ -38,7 +38,7 @@ def series_parts(shown: Shown) -> Iterator[Part]:
 
 def _autocorrelations(space: SeriesSpace, x: Tensor, real: Tensor | None) -> Drawn:
     sets = {"samples": x} | ({} if real is None else {"reals": real})
-    found = {name: autocorrelation(one) for name, one in sets.items()}
+    found = {name: autocorrelations(one).mean(0) for name, one in sets.items()}
     names = space.names[:_CHANNELS]
     across = min(_COLUMNS, len(names))
     width, height = _SIDE * 3 // 2, _SIDE + _TITLE

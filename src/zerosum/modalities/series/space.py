@@ -1,7 +1,6 @@
 """The space of series: channels over time, the facts that hold of them, and the way to networks."""
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -136,7 +135,7 @@ class SeriesSpace(Space):
             if isinstance(one, ChannelLimits) and (one.low, one.high) != (None, None)
         }
 
-    @cached_property
+    @property
     def summed(self) -> tuple[str, ...]:
         """Coded channels that are modelled by increments."""
         return tuple(step.channel for step in self.steps if isinstance(step, Increments))

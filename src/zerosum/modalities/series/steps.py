@@ -8,7 +8,6 @@ are equal, a high is never below a low, a count is whole. `forward(backward(forw
 Steps are plain tensor functions, so a discriminator can look at what was undone, with a gradient.
 """
 
-from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -308,7 +307,7 @@ class Curve(Config):
             scores = scores + torch.where(inside, middle - scores, 0).detach()
         return scores
 
-    @cached_property
+    @property
     def atoms(self) -> tuple[tuple[float, float, float], ...]:
         """Least, own and largest score of each value that stands for a range of them."""
         found: dict[float, list[float]] = {}

@@ -148,7 +148,7 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
 def _records(path: Path) -> Iterator[tuple[Path, np.ndarray, float, list[str]]]:
     """Path, values `[L, C]`, rate and names of channels of each record."""
     try:
-        import wfdb
+        import wfdb  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise MissingExtraError(
             "records of PhysioNet are read with wfdb, which is not installed: pip install "
