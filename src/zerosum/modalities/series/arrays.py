@@ -245,6 +245,12 @@ class SeriesFile(SeriesArrays, NpzFile):
             ) from error
         return self.dataset(x, None, name=path.name)
 
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `NpzFile.open_like`; series are taken as samples of `space`."""
+        dataset, config = super().open_like(data, space, **how)
+        return as_of(dataset, space), config
+
     @property
     def _names(self) -> tuple[str, ...]:
         """The array `names` of a `.npz` file."""

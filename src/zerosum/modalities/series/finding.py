@@ -22,8 +22,10 @@ from zerosum.modalities.series.steps import (
 
 _OFTEN = 0.01
 """Share of all values from which on one of them is an atom."""
+_SEVERAL = 5
+"""Times that it has to occur at least."""
 _TOUCHING = 0.5
-"""An envelope's usual distance is less than this share of how far the channel spreads."""
+"""An envelope's usual distance is less than this share of how far both channels spread."""
 _KNOTS = torch.linspace(-4, 4, 161, dtype=torch.float64)
 _MOST_PLACES = 4
 _LEAST_STEP = 1e-6
@@ -146,16 +148,23 @@ def _encloses(own: Channels, name: str, other: str, side: str) -> bool:
     distance = own[name] - own[other] if side == "upper" else own[other] - own[name]
     if bool((distance < 0).any()):
         return False
-    return bool(distance.median() < _TOUCHING * own[other].std())
+    nearer = min(own[name].std(), own[other].std())
+    return _is_often((distance == 0).sum(), distance) or bool(
+        distance.median() < _TOUCHING * nearer
+    )
+
+
+def _is_often(times: Tensor, values: Tensor) -> bool:
+    return bool(times >= max(_OFTEN * values.numel(), _SEVERAL))
 
 
 def _limits(name: str, x: Tensor) -> ChannelLimits:
     """Ends that are met often, and decimal places that are enough."""
     least, most = x.min(), x.max()
-    low = float(least) if (x == least).double().mean() >= _OFTEN else None
+    low = float(least) if _is_often((x == least).sum(), x) else None
     if low is None and least >= 0:
         low = 0.0
-    high = float(most) if (x == most).double().mean() >= _OFTEN else None
+    high = float(most) if _is_often((x == most).sum(), x) else None
     stored = x.float()
     places = next(
         (p for p in range(_MOST_PLACES + 1) if torch.equal(x.round(decimals=p).float(), stored)),
@@ -239,7 +248,7 @@ def _atoms(flat: Tensor) -> dict[float, tuple[float, float]]:
     """Values that are frequent, with the scores between which they lie; of sorted values."""
     values, counts = flat.unique_consecutive(return_counts=True)
     ends = counts.cumsum(0).double() / len(flat)
-    some = counts >= max(_OFTEN * len(flat), 2)
+    some = counts >= max(_OFTEN * len(flat), _SEVERAL)
     first, last = (ends - counts / len(flat))[some], ends[some]
     edge = 0.5 / len(flat)
     scores = [torch.special.ndtri(one.clamp(edge, 1 - edge)).tolist() for one in (first, last)]

@@ -181,14 +181,15 @@ class SeriesFolder(WindowOptions):
             raise DataError("in a folder each file is one series; leave series out.")
         root = Path(self.path)
         files = files_below(root, _TABLES)
-        whole = Cut(None, self.stride, self.time, None, self.label, self.channels, self.gap)
         parts: list[pa.Table] = []
+        columns: list[str] = []
         for path in files:
             table = read_table(path)
-            if parts and table.column_names != parts[0].column_names:
+            columns = columns or table.column_names
+            if table.column_names != columns:
                 raise DataError(
                     f"{path} has the columns {', '.join(table.column_names)}, and {files[0]} has "
-                    f"{', '.join(parts[0].column_names)}. Files of a folder have the same columns."
+                    f"{', '.join(columns)}. Files of a folder have the same columns."
                 )
             own = [path.relative_to(root).as_posix()] * len(table)
             parts.append(table.append_column(FILE, pa.array(own, pa.string())))
@@ -204,7 +205,7 @@ class SeriesFolder(WindowOptions):
         except pa.ArrowException as error:
             raise DataError(f"the files of {root} do not fit each other: {error}.") from error
         cut = Cut(
-            self.window, whole.stride, self.time, FILE,
+            self.window, self.stride, self.time, FILE,
             FOLDER if by_folder else self.label, self.channels, self.gap,
         )  # fmt: skip
         found = cut_rows(table, cut, name=str(root))
