@@ -1,4 +1,4 @@
-"""The laws that every metric of the judge obeys, on pictures, points and rows of tables.
+"""The laws that every metric of the judge obeys: on pictures, points, rows of tables and series.
 
 A new metric is under them as soon as it is registered.
 """
@@ -37,7 +37,7 @@ from zerosum.workflows.data import open_data
 
 N = 400
 
-KINDS = ("image", "vector", "table")
+KINDS = ("image", "vector", "table", "series")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -49,6 +49,8 @@ def data(space: str) -> Dataset:
         return people(4 * N)
     if space == "image":
         return open_data("digits")[0]
+    if space == "series":
+        return open_data("waves", num_samples=4 * N, length=16)[0]
     whole, _ = open_data("ring")
     x, y = whole.take(torch.arange(4 * N))
     return ArrayDataset(
@@ -108,6 +110,9 @@ def disturb(space: str, x: Tensor, strength: float) -> Tensor:
     """More of `strength` is always worse: noise on points, noise on pictures, errors in rows."""
     if space in TARGETS:
         return spoil(x, strength)
+    if space == "series":  # so that facts hold of what is disturbed too
+        scores = data(space).space.to_model(x)
+        return data(space).space.to_data(scores + strength * Noise(3).normal(*scores.shape))
     noise = Noise(3).normal(len(x), *x.shape[1:])
     if space == "image":
         return (x.float() + 255 * strength * noise).clamp(0, 255).round().to(torch.uint8)
@@ -360,6 +365,11 @@ NAMES = {
     "image": "c2st_strong feature_spread frechet_distance kernel_distance",
     "vector": (
         "c2st_strong feature_spread high_quality mmd mode_kl modes_covered sliced_wasserstein"
+    ),
+    "series": (
+        "autocorrelation_distance c2st_series c2st_strong cross_correlation_distance "
+        "extremes_distance feature_spread forecast_error frechet_distance kernel_distance "
+        "spectrum_distance"
     ),
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "
