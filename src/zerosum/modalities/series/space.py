@@ -179,9 +179,24 @@ class SeriesSpace(Space):
 
     def snapped(self, x: Tensor) -> Tensor:
         """Scores `[N, coded, L]` in which those that stand for one value are one; see `Curve`."""
-        scores = {step.channel: step for step in self.steps if isinstance(step, Scores)}
-        own = [scores[name].snapped(x[:, i]) for i, name in enumerate(self.coded)]
+        own = [scores.snapped(x[:, i]) for i, scores in enumerate(self.scores)]
         return torch.stack(own, dim=1)
+
+    def widened(self, x: Tensor, chance: Tensor) -> Tensor:
+        """Scores `[N, coded, L]` in which a value that is frequent has any of its scores.
+
+        Args:
+            x: scores of data.
+            chance: uniform in [0, 1), of the same shape.
+        """
+        own = [one.widened(x[:, i], chance[:, i]) for i, one in enumerate(self.scores)]
+        return torch.stack(own, dim=1)
+
+    @property
+    def scores(self) -> tuple[Scores, ...]:
+        """The last step of each coded channel, in the order of `coded`."""
+        found = {step.channel: step for step in self.steps if isinstance(step, Scores)}
+        return tuple(found[name] for name in self.coded)
 
     def embed(self, x: Tensor) -> Tensor:
         """Scores, and levels of what is modelled by increments, float32 `[N, F]`."""

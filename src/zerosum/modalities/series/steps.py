@@ -25,6 +25,8 @@ _LARGEST = 3e38
 """The end of float32, which series are stored in."""
 _FAR = 8.0
 """Scores beyond this, which no data has, are brought back to it."""
+_SPECK = 1e-4
+"""Scores nearer to each other than this are one score."""
 _SAME = 1e-9
 """Values nearer to each other than this share of a curve's range are one value."""
 
@@ -307,6 +309,25 @@ class Curve(Config):
             scores = scores + torch.where(inside, middle - scores, 0).detach()
         return scores
 
+    def widened(self, scores: Tensor, chance: Tensor) -> Tensor:
+        """Scores of any shape; in place of an atom's own one anywhere in its range.
+
+        Args:
+            scores: of data.
+            chance: uniform in [0, 1), of the same shape; a normal number that is in the range has
+                the same distribution.
+
+        >>> curve = Curve(values=(0, 0, 0, 2), scores=(-9, 0, 9, 10))
+        >>> curve.widened(torch.tensor([0.0, 9.5]), torch.tensor([0.5, 0.5]))
+        tensor([0.0000, 9.5000])
+        """
+        for ends in self.atoms:
+            low, middle, high = (scores.new_tensor(end) for end in ends)
+            share = torch.lerp(torch.special.ndtr(low), torch.special.ndtr(high), chance)
+            anywhere = torch.special.ndtri(share.clamp(1e-6, 1 - 1e-6))
+            scores = torch.where((scores - middle).abs() < _SPECK, anywhere, scores)
+        return scores
+
     @property
     def atoms(self) -> tuple[tuple[float, float, float], ...]:
         """Least, own and largest score of each value that stands for a range of them."""
@@ -356,6 +377,21 @@ class Scores(Step):
             return self.curve.snapped(own)
         parts = [self.first.snapped(own[:, :1]), self.curve.snapped(own[:, 1:])]
         return torch.cat(parts, dim=1)
+
+    def widened(self, own: Tensor, chance: Tensor) -> Tensor:
+        """Scores `[N, L]` with those of atoms anywhere in their ranges; see `Curve.widened`."""
+        if self.first is None:
+            return self.curve.widened(own, chance)
+        parts = [
+            self.first.widened(own[:, :1], chance[:, :1]),
+            self.curve.widened(own[:, 1:], chance[:, 1:]),
+        ]
+        return torch.cat(parts, dim=1)
+
+    def snapped_at(self, place: int, numbers: Tensor) -> Tensor:
+        """Scores of any shape, all of one place, with those of atoms at their middles."""
+        curve = self.curve if place or self.first is None else self.first
+        return curve.snapped(numbers)
 
 
 def _without(x: Channels, name: str) -> Channels:
