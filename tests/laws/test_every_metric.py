@@ -15,7 +15,7 @@ from torch import Tensor
 from tests.modalities.tables.chain import people
 from zerosum.catalogue import all_measures, load_recipe_file, metrics_for
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.evaluation.features.base import Embedded
+from zerosum.evaluation.features.base import Embedded, Extractor
 from zerosum.evaluation.judging.figures import Evaluation, MetricResult
 from zerosum.evaluation.judging.judge import EvaluationSets, judge
 from zerosum.evaluation.judging.verdict import verdict
@@ -30,6 +30,8 @@ from zerosum.evaluation.metrics.base import (
 )
 from zerosum.evaluation.metrics.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
+from zerosum.modalities.series.features import SeriesFeatures
+from zerosum.modalities.series.space import SeriesSpace
 from zerosum.recipes import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
@@ -63,14 +65,22 @@ def shuffle(space: str) -> Tensor:
     return torch.randperm(len(data(space)), generator=torch.Generator().manual_seed(0))
 
 
+def embedded(space: str) -> Extractor:
+    """Simple features; series are told apart by how they move, and not by where they are."""
+    known = data(space).space
+    if isinstance(known, SeriesSpace):
+        return SeriesFeatures(known)
+    return Embedded(known, name="pixels")
+
+
 def exhibit(space: str, x: Tensor, y: Tensor | None) -> SampleSet:
     dataset = data(space)
-    features = Embedded(dataset.space, name="pixels")(x)
+    features = embedded(space)(x)
     logits = None
     if dataset.space.num_labels:
         real, real_y = dataset.take(torch.arange(len(dataset)))
         assert real_y is not None
-        points = Embedded(dataset.space, name="pixels")(real)
+        points = embedded(space)(real)
         centres = torch.stack(
             [points[real_y == label].mean(0) for label in range(dataset.space.num_labels)]
         )

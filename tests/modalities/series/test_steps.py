@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import ConfigError
+from zerosum.modalities.series.baselines import autoregressive, block_bootstrap, shuffled
 from zerosum.modalities.series.finding import Wishes, find_steps
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.modalities.series.steps import Curve
@@ -185,7 +186,18 @@ def test_users_hold_time_before_channels(space: SeriesSpace) -> None:
     assert np.array_equal(space.to_numpy(x), x.numpy().transpose(0, 2, 1))
 
 
-def test_the_baseline_obeys_the_facts_and_depends_on_time(space: SeriesSpace) -> None:
+def test_simple_makers_of_series(space: SeriesSpace) -> None:
+    x = market()
+    scores = space.to_model(x)
+    for maker in (shuffled, autoregressive, block_bootstrap):
+        made = space.to_data(maker(scores, 300, Noise(4)))
+        assert made.shape == (300, 7, 16)
+        assert bool((made[:, 1] >= made[:, 0]).all())
+    spread = space.to_data(autoregressive(scores, 300, Noise(4)))[:, 5].log()
+    assert float(spread.std()) == pytest.approx(float(x[:, 5].log().std()), rel=0.2)
+
+
+def test_the_baseline_obeys_the_facts(space: SeriesSpace) -> None:
     x = market()
     made = space.independent(x, 300, Noise(4))
     assert made.shape == (300, 7, 16)

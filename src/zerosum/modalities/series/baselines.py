@@ -1,4 +1,4 @@
-"""Trivial makers of series, which figures are shown beside.
+"""Simple makers of series, which benchmarks show figures beside.
 
 Each takes scores of reals, float32 `[M, C, L]`, and makes as many as are asked for.
 """

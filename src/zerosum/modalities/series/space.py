@@ -9,7 +9,6 @@ from torch import Tensor
 
 from zerosum.config import Size
 from zerosum.errors import ConfigError
-from zerosum.modalities.series.baselines import autoregressive
 from zerosum.modalities.series.finding import Wishes, find_steps
 from zerosum.modalities.series.steps import (
     ChannelLimits,
@@ -205,8 +204,8 @@ class SeriesSpace(Space):
         return torch.cat(parts, dim=1)
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """`n` series of a linear autoregression, float32 `[n, C, L]`; see `autoregressive`."""
-        return self.to_data(autoregressive(self.to_model(real), n, noise))
+        """See `Space.independent`: each score drawn by itself, so the facts hold all the same."""
+        return self.to_data(super().independent(self.to_model(real), n, noise))
 
     def mismatch(self, other: Space, what: str) -> str | None:
         """See `Space.mismatch`: channels must agree in name and order, and in length."""

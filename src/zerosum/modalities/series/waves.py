@@ -18,6 +18,8 @@ MEMORY = 0.8
 """What a value of a `noise` signal keeps of the one before it."""
 STEP = 0.05
 """Standard deviation of one step of `level`, on a log scale; twice as much under `drift`."""
+SHARED = 0.6
+"""Correlation of these steps with the shocks of the signal."""
 NOISE = 0.1
 """Standard deviation of what is added to a sine."""
 
@@ -27,7 +29,8 @@ class WavesConfig(DataConfig):
 
     `signal` is a sine of 1 to 2 periods with a little noise under `sine`, an autoregression of
     order 1 under `noise`, and both under `drift`. `level` is a random walk on a log scale, of
-    steps twice as large under `drift`. `high` is `level` or above it.
+    steps twice as large under `drift`, which follow the shocks of the signal in part. `high` is
+    `level` or above it.
     """
 
     kind = "waves"
@@ -48,11 +51,13 @@ def waves(n: int, length: int, noise: Noise, *, name: str) -> Dataset:
     y = noise.integers(n, high=len(LABELS))
     time = torch.linspace(0, 2 * math.pi, length)
     periods, phase = 1 + noise.uniform(n, 1), 2 * math.pi * noise.uniform(n, 1)
-    sine = (periods * time + phase).sin() + NOISE * noise.normal(n, length)
-    memory = _autoregression(noise.normal(n, length))
+    shocks = noise.normal(n, length)
+    sine = (periods * time + phase).sin() + NOISE * shocks
+    memory = _autoregression(shocks)
     kind = y[:, None]
     signal = torch.where(kind == 0, sine, torch.where(kind == 1, memory, sine + memory))
-    steps = STEP * torch.where(kind == 2, 2.0, 1.0) * noise.normal(n, length)
+    together = SHARED * shocks + math.sqrt(1 - SHARED**2) * noise.normal(n, length)
+    steps = STEP * torch.where(kind == 2, 2.0, 1.0) * together
     steps[:, 0] = 0.5 * noise.normal(n)
     level = 100 * steps.cumsum(1).exp()
     above = (noise.normal(n, length) * 0.02).clamp_min(0)
