@@ -291,6 +291,8 @@ BLIND: dict[str, set[str]] = {
     # Noise makes more values and a wider range, never fewer.
     "category_coverage": {"noise"},
     "range_coverage": {"noise", "baseline"},
+    # What comes next follows from what was before in the same way under most labels.
+    "forecast_error": {"dropped_classes"},
     # Whether training rows are given back; what is far from all of them copies none.
     "closer_to_train": EVERYTHING,
     "exact_copies": EVERYTHING,
