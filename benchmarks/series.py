@@ -36,7 +36,7 @@ from zerosum.rng import Noise, seeded_initialisation
 from zerosum.workflows.data import open_data
 
 RESULTS = Path(__file__).parent / "results" / "series"
-_STEPS, _BATCH, _HIDDEN = 1_000, 128, 24
+_STEPS, _BATCH, _HIDDEN = 500, 128, 24
 
 Loss = Callable[[nn.Module, Tensor], Tensor]
 """From a network and some rows to what is minimised."""

@@ -128,7 +128,7 @@ def series(space: Space) -> Recipe:
         game=SeriesConfig(conditional=min(space.label_counts, default=0) >= _SERIES_PER_LABEL),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=300_000,
+            total_images=150_000,
             optimizers={
                 "generator": AdamW(
                     lr=3e-3, beta2=0.98, decay=0.05, schedule=Linear(start=1.0, end=0.0)

@@ -1,6 +1,7 @@
 """Series from arrays, tables, folders and formats of their own, and what is refused in words."""
 
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from zerosum.data.base import Dataset
-from zerosum.errors import DataError
+from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.workflows.data import open_data, open_holdout, scan_data
 
@@ -218,14 +219,31 @@ def test_ucr_files(tmp_path: Path) -> None:
 
 
 def test_records_need_their_package(tmp_path: Path) -> None:
-    from zerosum.errors import MissingExtraError
-
+    if find_spec("wfdb"):
+        pytest.skip("wfdb is installed")
     (tmp_path / "100.hea").write_text("100 1 360 10\n", "utf-8")
-    try:
-        import wfdb  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        with pytest.raises(MissingExtraError, match=r"zerosum\[wfdb\]"):
-            opened(str(tmp_path))
+    with pytest.raises(MissingExtraError, match=r"zerosum\[wfdb\]"):
+        opened(str(tmp_path))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The inplace keyword")
+def test_records_of_physionet(tmp_path: Path) -> None:
+    wfdb = pytest.importorskip("wfdb")
+    signal = np.random.default_rng(0).normal(size=(300, 2)).cumsum(axis=0)
+    for name in ("100", "101"):
+        wfdb.wrsamp(
+            name, fs=250, units=["mV", "mV"], sig_name=["I", "II"], p_signal=signal,
+            fmt=["16", "16"], write_dir=str(tmp_path),
+        )  # fmt: skip
+    dataset = opened(str(tmp_path), window=50, stride=25)
+    assert (len(dataset), names_of(dataset)) == (22, ("I", "II"))
+    assert isinstance(dataset.space, SeriesSpace)
+    assert dataset.space.sampling_rate == 250
+    assert np.allclose(all_of(dataset)[0][0].numpy(), signal[:50].T, atol=1e-2)
+    one = opened(str(tmp_path / "100.hea"), window=50, stride=25)
+    assert len(one) == 11
+    (tmp_path / "102.hea").write_text("102 2 250 300\nlost.dat 16 200 16 0 0 0 0 I\n", "utf-8")
+    assert "cannot be read" in refusal(str(tmp_path), window=50)
 
 
 def test_tables_stay_tables_unless_series_are_wanted(tmp_path: Path) -> None:
