@@ -203,8 +203,8 @@ def read(path: Path) -> None:
         open_labelled(path, "age", size=(8, 8), channels=1)
         return
     if path.stem == "windows":
-        options = {"window": 4, "missing": "interpolate", "channels": ("b",), "time": None}
-        open_data(path, spaces=("series",), **options)
+        time = "id" if path.suffix == ".csv" else "a"
+        open_data(path, spaces=("series",), window=4, channels=("b",), time=time)
         return
     place = path.parent if path.parent.name == "pictures" else path
     if path.suffix in (".csv", ".tsv", ".parquet"):

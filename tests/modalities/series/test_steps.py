@@ -7,9 +7,9 @@ from torch import Tensor
 
 from zerosum.errors import ConfigError
 from zerosum.modalities.series.baselines import autoregressive, block_bootstrap, shuffled
+from zerosum.modalities.series.curves import Curve
 from zerosum.modalities.series.finding import Wishes, find_steps
 from zerosum.modalities.series.space import SeriesSpace, fit_space
-from zerosum.modalities.series.steps import Curve
 from zerosum.rng import Noise
 
 

@@ -104,7 +104,7 @@ def test_they_are_walked_through(folder: Path, model: Model) -> None:
 
 
 def test_they_are_judged_with_a_report(folder: Path, model: Model) -> None:
-    report = zs.evaluate(model, holdout="waves", n=200, replicates=2, quiet=True)
+    report = zs.evaluate(model, holdout="waves", n=100, replicates=2, quiet=True)
     names = {figure.name for figure in report}
     assert {
         "c2st_series", "autocorrelation_distance", "cross_correlation_distance",
@@ -151,6 +151,23 @@ def test_they_are_exported(folder: Path, model: Model) -> None:
 def test_an_exported_model_makes_the_same_series(folder: Path, model: Model) -> None:
     again = zs.load(zs.export(model, folder / "m.safetensors", quiet=True))
     assert torch.equal(again.sample(4, seed=2).tensor, model.sample(4, seed=2).tensor)
+
+
+def test_series_by_likelihood_hear_labels_and_have_no_graph(folder: Path) -> None:
+    model = zs.train(
+        "series", data="waves", images=6_400, out="likely", quiet=True, options=DATA, **QUICK,
+        set={"game.generator.width": 16, "game.generator.hidden": 16},
+    )  # fmt: skip
+    drift, calm = (
+        model.sample(200, where={"label": label}, seed=0).x[:, :, 1] for label in ("drift", "sine")
+    )
+    moves = [float(np.diff(np.log(one), axis=1).std()) for one in (drift, calm)]
+    assert moves[0] > 1.2 * moves[1]
+    made = model.sample(200, seed=0).x
+    assert (made[:, :, 2] == made[:, :, 1]).mean() == pytest.approx(0.5, abs=0.15)
+    with pytest.raises(zs.ZerosumError, match="step by step"):
+        zs.export(model, folder / "l.onnx", quiet=True)
+    assert model.walk(frames=2, n=2).save(folder / "l.gif").is_file()
 
 
 def test_the_fan_of_reals_lies_beneath() -> None:

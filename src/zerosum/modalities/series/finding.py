@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from zerosum.modalities.series.curves import Curve
 from zerosum.modalities.series.steps import (
     ChannelLimits,
     Channels,
     ConstantChannel,
-    Curve,
     Envelope,
     EqualChannels,
     Increments,
