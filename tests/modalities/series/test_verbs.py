@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.csv
@@ -20,7 +21,12 @@ from zerosum.models.model import Model
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 
-QUICK = {"precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1}
+QUICK: dict[str, Any] = {
+    "precision": "fp32",
+    "layout": "contiguous",
+    "compile": False,
+    "threads": 1,
+}
 SMALL = {
     "game.generator.width": 8, "game.generator.max_width": 8, "game.discriminator.width": 8,
     "game.discriminator.max_width": 8, "optimisation.record_every": 5,
@@ -28,7 +34,7 @@ SMALL = {
 DATA = {"length": 16, "num_samples": 500}
 
 
-def trained(out: str, images: int = 640, **more: object) -> Model:
+def trained(out: str, images: int = 640, **more: Any) -> Model:
     return zs.train(
         "series_gan", data="waves", images=images, out=out, set=SMALL, quiet=True,
         options=DATA, **QUICK, **more,
@@ -87,11 +93,9 @@ def test_they_are_saved_in_every_form(folder: Path, model: Model) -> None:
 
 def test_what_is_written_is_read_again(folder: Path, model: Model) -> None:
     samples = model.sample(20, seed=1)
-    for place, options in (
-        ("b.csv", {"series": "series", "time": "step", "label": "label"}),
-        ("b", {}),
-        ("b.npz", {}),
-    ):
+    columns: dict[str, Any] = {"series": "series", "time": "step", "label": "label"}
+    forms: dict[str, dict[str, Any]] = {"b.csv": columns, "b": {}, "b.npz": {}}
+    for place, options in forms.items():
         again, _ = open_data(str(samples.save(folder / place)), spaces=("series",), **options)
         x = again.take(torch.arange(20))[0]
         assert len(again) == 20

@@ -20,6 +20,8 @@ _MOST_CHANNELS = 12
 _LINES = 12
 _INK, _REAL = (37, 99, 235), (150, 150, 150)
 _BANDS = (0.05, 0.25, 0.75, 0.95)
+_SEEN = (0.002, 0.998)
+"""Quantiles that a frame reaches to; what is beyond them lies at its edge."""
 _SHADES = (0.15, 0.3)
 
 
@@ -56,7 +58,7 @@ def _frame(own: np.ndarray, real: np.ndarray | None) -> Image.Image:
     """Series `[N, L]` of one channel in a frame of their own scale."""
     frame = own if real is None else real
     frame = frame[np.isfinite(frame).all(axis=1)]
-    low, high = (frame.min(), frame.max()) if len(frame) else (0.0, 1.0)
+    low, high = np.quantile(frame, _SEEN) if len(frame) else (0.0, 1.0)
     margin = max(0.05 * (high - low), 1e-6 * (1 + abs(low) + abs(high)))
     low, high = low - margin, high + margin
     sheet = Image.new("RGB", (_WIDTH, _HEIGHT), "white")
