@@ -1,8 +1,10 @@
 """Simulated series with known truth: sines, autoregressions and random walks."""
 
 import math
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from zerosum.config import Count
@@ -10,6 +12,9 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.modalities.series.arrays import SeriesDataset
 from zerosum.modalities.series.space import fit_space
 from zerosum.rng import Noise, derive_seed
+
+Length = Annotated[int, Field(ge=4, le=65_536)]
+"""Steps; fewer show no wave."""
 
 LABELS = ("sine", "noise", "drift")
 CHANNELS = ("signal", "level", "high")
@@ -36,7 +41,7 @@ class WavesConfig(DataConfig):
     kind = "waves"
     spaces = ("series",)
     built_in = True
-    length: int = 32
+    length: Length = 32
     num_samples: Count = 3_000
     seed: int = 0
 

@@ -79,6 +79,12 @@ class WfdbRecords(WindowOptions):
 
     def windows(self) -> Windows:
         """See `WindowOptions.windows`."""
+        for option in ("time", "series_column", "label"):
+            if getattr(self, option) is not None:
+                raise DataError(
+                    f"{type(self).option_names.get(option, option)} names a column, and records "
+                    "of PhysioNet have none beside their channels. Leave it out."
+                )
         parts: list[pa.Table] = []
         for path, values, _, names in _records(Path(self.path)):
             if parts and parts[0].column_names[:-1] != names:
