@@ -155,6 +155,15 @@ def test_what_cannot_be_used_is_refused_in_words(change: Any, options: Any, word
     assert words.lower() in refusal(change(table()), **options).lower()
 
 
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "twice.csv").write_text("a,a\n1,2\n", "utf-8")
+    assert "several columns called 'a'" in refusal(str(tmp_path / "twice.csv"), window=4)
+    (tmp_path / "bytes.csv").write_bytes(b"a\xc3,b\n1,2\n")
+    assert "cannot be read" in refusal(str(tmp_path / "bytes.csv"), window=4)
+    (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY\x01\x00\x10\x00{'descr': (     \n")
+    assert "cannot be read as .npy" in refusal(str(tmp_path / "cut.npy"))
+
+
 def test_lengths_that_differ_are_refused() -> None:
     frame = pd.concat([table(10 + i % 2).assign(machine=i) for i in range(12)])
     assert "2 lengths, 10 to 11" in refusal(frame, series="machine")

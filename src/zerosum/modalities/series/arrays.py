@@ -10,6 +10,7 @@ from pydantic import PositiveFloat
 from torch import Tensor
 
 from zerosum.data.arrays import (
+    ARRAY_ERRORS,
     ArrayOptions,
     HeldArrays,
     NpzFile,
@@ -238,7 +239,7 @@ class SeriesFile(SeriesArrays, NpzFile):
         try:
             with open_regular(path) as handle:
                 x = np.lib.format.read_array(handle)
-        except (ValueError, OSError, EOFError, MemoryError) as error:
+        except ARRAY_ERRORS as error:
             raise DataError(
                 f"{path} cannot be read as .npy: {error}. Write a plain array of numbers with "
                 "numpy.save(path, x)."
@@ -257,10 +258,13 @@ class SeriesFile(SeriesArrays, NpzFile):
         path = Path(self.path)
         if path.suffix.lower() != ".npz":
             return ()
-        with open_regular(path) as handle, np.load(handle) as arrays:
-            if "names" not in arrays.files:
-                return ()
-            names = arrays["names"]
+        try:
+            with open_regular(path) as handle, np.load(handle) as arrays:
+                if "names" not in arrays.files:
+                    return ()
+                names = arrays["names"]
+        except ARRAY_ERRORS as error:
+            raise DataError(f"the array names of {path} cannot be read: {error}.") from error
         if names.ndim != 1 or names.dtype.kind not in "US":
             raise DataError(f"the array names of {path} is no list of texts.")
         return tuple(names.astype(str).tolist())

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -234,12 +235,20 @@ def read_table(path: Path) -> pa.Table:
     with open_regular(path) as handle:
         try:
             if path.suffix.lower() == ".parquet":
-                return pyarrow.parquet.read_table(handle, page_checksum_verification=True)
-            tabs = pyarrow.csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",")
-            return pyarrow.csv.read_csv(handle, parse_options=tabs)
+                table = pyarrow.parquet.read_table(handle, page_checksum_verification=True)
+            else:
+                mark = "\t" if path.suffix.lower() == ".tsv" else ","
+                tabs = pyarrow.csv.ParseOptions(delimiter=mark)
+                table = pyarrow.csv.read_csv(handle, parse_options=tabs)
+            table.validate(full=True)
+            names = table.column_names
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             why = " ".join(str(error).split()).rstrip(".")
             raise DataError(f"{path} cannot be read: {why}.") from error
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise DataError(f"{path} has several columns called {twice[0]!r}. Rename them.")
+    return table
 
 
 def files_below(root: Path, endings: tuple[str, ...]) -> list[Path]:
