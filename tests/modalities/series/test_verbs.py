@@ -34,7 +34,7 @@ SMALL = {
 DATA = {"length": 16, "num_samples": 500}
 
 
-def trained(out: str, images: int = 640, **more: Any) -> Model:
+def trained(out: str, images: int = 320, **more: Any) -> Model:
     return zs.train(
         "series_gan", data="waves", images=images, out=out, set=SMALL, quiet=True,
         options=DATA, **QUICK, **more,
@@ -108,7 +108,9 @@ def test_they_are_walked_through(folder: Path, model: Model) -> None:
 
 
 def test_they_are_judged_with_a_report(folder: Path, model: Model) -> None:
-    report = zs.evaluate(model, holdout="waves", n=100, replicates=2, quiet=True)
+    report = zs.evaluate(
+        model, holdout="waves", n=60, replicates=2, features="values", quiet=True
+    )  # fmt: skip
     names = {figure.name for figure in report}
     assert {
         "c2st_series", "autocorrelation_distance", "cross_correlation_distance",
@@ -119,6 +121,10 @@ def test_they_are_judged_with_a_report(folder: Path, model: Model) -> None:
     assert "Samples over reals" in page
     said = json.loads((folder / "e.json").read_text("utf-8"))
     assert Evaluation.from_json(said).parts == report.parts
+
+
+@pytest.mark.slow
+def test_they_are_compared(folder: Path, model: Model) -> None:
     trained("other", images=128)
     both = zs.compare(["run", "other"], holdout="waves", n=60, replicates=2, quiet=True)
     assert both.save(folder / "both.html").is_file()
@@ -131,14 +137,15 @@ def test_a_holdout_of_other_channels_is_refused(folder: Path, model: Model) -> N
 
 
 def test_they_go_on_and_begin_with_another(folder: Path, model: Model) -> None:
-    trained("half", images=320)
-    zs.resume("half", images=640, quiet=True)
+    trained("half", images=160)
+    zs.resume("half", images=320, quiet=True)
     assert Run.open("half").manifest["state"] == "finished"
     assert zs.load("half").sample(2).x.shape == (2, 16, 3)
     trained("begun", images=64, from_run="run")
     assert Run.open("begun").manifest["parent"]["shares"]["generator"] == 1.0
 
 
+@pytest.mark.slow
 def test_they_are_exported(folder: Path, model: Model) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     path = zs.export(model, folder / "g.onnx", quiet=True)
