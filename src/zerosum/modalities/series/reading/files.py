@@ -3,6 +3,7 @@
 import re
 import sys
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
 
 _TABLES = (".csv", ".tsv", ".parquet")
+_LOOKED_AT = 10_000
 
 
 class WindowOptions(SeriesOptions):
@@ -174,7 +176,7 @@ class SeriesFolder(WindowOptions):
         """Folders with such files."""
         if not isinstance(data, str | Path) or look_at(Path(data)) != "folder":
             return 0.0
-        return 0.6 if any(files_below(Path(data), _TABLES)) else 0.0
+        return 0.6 if holds_files(Path(data), _TABLES) else 0.0
 
     def windows(self) -> Windows:
         """See `WindowOptions.windows`: cut from all files, which name the series."""
@@ -249,6 +251,11 @@ def read_table(path: Path) -> pa.Table:
     if twice:
         raise DataError(f"{path} has several columns called {twice[0]!r}. Rename them.")
     return table
+
+
+def holds_files(root: Path, endings: tuple[str, ...]) -> bool:
+    """Whether a file with one of these endings is among the first 10,000 below `root`."""
+    return any(one.suffix.lower() in endings for one in islice(root.rglob("*"), _LOOKED_AT))
 
 
 def files_below(root: Path, endings: tuple[str, ...]) -> list[Path]:

@@ -11,7 +11,7 @@ from zerosum.data.base import Dataset, Progress, encode_labels
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.series.arrays import SeriesOptions
-from zerosum.modalities.series.reading.files import FILE, WindowOptions, files_below
+from zerosum.modalities.series.reading.files import FILE, WindowOptions, files_below, holds_files
 from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 
 
@@ -62,7 +62,7 @@ class WfdbRecords(WindowOptions):
         path = Path(data)
         here = look_at(path)
         header = here == "file" and path.suffix.lower() == ".hea"
-        return 0.9 if header or (here == "folder" and any(files_below(path, (".hea",)))) else 0.0
+        return 0.9 if header or (here == "folder" and holds_files(path, (".hea",))) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read and cut them.
