@@ -74,7 +74,9 @@ def recipe_index(entries: list[Entry]) -> str:
     return f"# Recipes\n\n{GENERATED}\n\n{text}\n\n{table}\n"
 
 
-_EXAMPLES = {"image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/"}
+_EXAMPLES = {
+    "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
+}  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
 
@@ -114,6 +116,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For pairs in colour, 32 x 32", PairSpace(source=picture, **fields)
     if "table" in entry.spaces:
         yield "For a small table of four columns", small_dataset("table").space
+    if "series" in entry.spaces:
+        yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,6 +12,8 @@ python benchmarks/editability.py --run runs/shapes
 python docs/pictures.py --editability benchmarks/results/editability.json
 python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,2
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
+zerosum train series --data waves --samples 120000 --out runs/waves
+python docs/pictures.py --series runs/waves
 """
 
 import argparse
@@ -22,6 +24,7 @@ import numpy as np
 import torch
 
 import zerosum as zs
+from zerosum.catalogue import modality_of
 from zerosum.games.base import Inputs
 from zerosum.models.steering import steered
 from zerosum.pictures import draw_grid
@@ -29,7 +32,7 @@ from zerosum.plots.charts import curves
 from zerosum.plots.raster import to_image
 from zerosum.runs.store import Run
 from zerosum.workflows.control import styled_model
-from zerosum.workflows.data import open_data
+from zerosum.workflows.data import open_data, open_holdout
 from zerosum.workflows.history import draw_history
 
 FOLDER = Path(__file__).parent / "images"
@@ -117,6 +120,16 @@ def draw_stacked(results: Path) -> None:
     to_image(curves(looks, width=480, height=320)).save(FOLDER / "stacked.png")
 
 
+def draw_series(run: Path) -> None:
+    """Fans of samples over those of held-out reals."""
+    model = zs.load(run)
+    held, _ = open_holdout("waves", space=model.space)
+    real, _ = held.take(torch.arange(1_000))
+    made = model.sample(1_000, seed=1).tensor
+    preview = modality_of(model.space).preview
+    preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -127,6 +140,7 @@ def main() -> None:
     parser.add_argument("--shapes", type=Path)
     parser.add_argument("--editability", type=Path)
     parser.add_argument("--stacked", type=Path)
+    parser.add_argument("--series", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -137,6 +151,7 @@ def main() -> None:
         (options.shapes, draw_styles),
         (options.editability, draw_editability),
         (options.stacked, draw_stacked),
+        (options.series, draw_series),
     )
     for run, draw in drawers:
         if run is not None:

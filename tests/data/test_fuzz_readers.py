@@ -102,7 +102,13 @@ def seeds() -> list[Seed]:
     made += [
         Seed("a.csv", f"id,b,c,d,é\n{rows}".encode()), Seed("a.tsv", b"a\tb\n1\tx\n2\ty\n" * 2),
         Seed("labelled.csv", b"file,age\na.png,1\nb.png,2\n"),
+        Seed("windows.csv", f"id,b,c,d,é\n{rows}".encode()),
+        Seed("windows.parquet", _parquet("snappy", "2.6")),
     ]  # fmt: skip
+    waves = np.arange(60).reshape(10, 3, 2) % 7
+    lines = [":".join(",".join(map(str, one)) for one in wave.T) for wave in waves]
+    series = "\n".join(["@classLabel true a b", "@data", *(f"{line}:a" for line in lines)])
+    made += [Seed("a.ts", series.encode()), Seed("a.npy", _npy(waves / 3))]
     return made + [Seed("a.parquet", _parquet(codec, version)) for codec, version in _PARQUETS]
 
 
@@ -195,6 +201,10 @@ def read(path: Path) -> None:
         Image.fromarray(_GREY).save(path.with_name("a.png"))
         Image.fromarray(_GREY).save(path.with_name("b.png"))
         open_labelled(path, "age", size=(8, 8), channels=1)
+        return
+    if path.stem == "windows":
+        time = "id" if path.suffix == ".csv" else "a"
+        open_data(path, spaces=("series",), window=4, channels=("b",), time=time)
         return
     place = path.parent if path.parent.name == "pictures" else path
     if path.suffix in (".csv", ".tsv", ".parquet"):

@@ -1,4 +1,4 @@
-"""The laws that every metric of the judge obeys, on images, points and rows of tables.
+"""The laws that every metric of the judge obeys: on images, points, rows of tables and series.
 
 A new metric is under them as soon as it is registered.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from tests.modalities.tables.chain import people
 from zerosum.catalogue import all_measures, load_recipe_file, metrics_for
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.evaluation.features.base import Embedded
+from zerosum.evaluation.features.base import Embedded, Extractor
 from zerosum.evaluation.judging.figures import Evaluation, MetricResult
 from zerosum.evaluation.judging.judge import EvaluationSets, judge
 from zerosum.evaluation.judging.verdict import verdict
@@ -30,6 +30,8 @@ from zerosum.evaluation.metrics.base import (
 )
 from zerosum.evaluation.metrics.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
+from zerosum.modalities.series.features import SeriesFeatures
+from zerosum.modalities.series.space import SeriesSpace
 from zerosum.recipes import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
@@ -37,7 +39,7 @@ from zerosum.workflows.data import open_data
 
 N = 400
 
-KINDS = ("image", "point", "table")
+KINDS = ("image", "point", "table", "series")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -58,6 +60,8 @@ def data(space: str) -> Dataset:
         return people(4 * N)
     if space == "image":
         return open_data("digits")[0]
+    if space == "series":
+        return open_data("waves", num_samples=4 * N, length=16)[0]
     whole, _ = open_data("ring")
     x, y = whole.take(torch.arange(4 * N))
     return ArrayDataset(
@@ -70,14 +74,22 @@ def shuffle(space: str) -> Tensor:
     return torch.randperm(len(data(space)), generator=torch.Generator().manual_seed(0))
 
 
+def embedded(space: str) -> Extractor:
+    """Simple features; series are told apart by how they move, and not by where they are."""
+    known = data(space).space
+    if isinstance(known, SeriesSpace):
+        return SeriesFeatures(known)
+    return Embedded(known, name="pixels")
+
+
 def exhibit(space: str, x: Tensor, y: Tensor | None) -> SampleSet:
     dataset = data(space)
-    features = Embedded(dataset.space, name="pixels")(x)
+    features = embedded(space)(x)
     logits = None
     if dataset.space.num_labels:
         real, real_y = dataset.take(torch.arange(len(dataset)))
         assert real_y is not None
-        points = Embedded(dataset.space, name="pixels")(real)
+        points = embedded(space)(real)
         centres = torch.stack(
             [points[real_y == label].mean(0) for label in range(dataset.space.num_labels)]
         )
@@ -118,6 +130,9 @@ def disturb(space: str, x: Tensor, strength: float) -> Tensor:
     """More of `strength` is always worse: noise on points, noise on images, errors in rows."""
     if space in TARGETS:
         return spoil(x, strength)
+    if space == "series":  # so that facts hold of what is disturbed too
+        scores = data(space).space.to_model(x)
+        return data(space).space.to_data(scores + strength * Noise(3).normal(*scores.shape))
     noise = Noise(3).normal(len(x), *x.shape[1:])
     if space == "image":
         return (x.float() + 255 * strength * noise).clamp(0, 255).round().to(torch.uint8)
@@ -286,6 +301,8 @@ BLIND: dict[str, set[str]] = {
     # Noise makes more values and a wider range, never fewer.
     "category_coverage": {"noise"},
     "range_coverage": {"noise", "baseline"},
+    # What comes next follows from what was before in the same way under most labels.
+    "forecast_error": {"dropped_classes"},
     # Whether training rows are given back; what is far from all of them copies none.
     "closer_to_train": EVERYTHING,
     "exact_copies": EVERYTHING,
@@ -370,6 +387,11 @@ NAMES = {
     "image": "c2st_strong feature_spread frechet_distance kernel_distance",
     "point": (
         "c2st_strong feature_spread high_quality mmd mode_kl modes_covered sliced_wasserstein"
+    ),
+    "series": (
+        "autocorrelation_distance c2st_series c2st_strong cross_correlation_distance "
+        "extremes_distance feature_spread forecast_error frechet_distance kernel_distance "
+        "spectrum_distance"
     ),
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "

@@ -8,6 +8,7 @@ import torch
 from zerosum.catalogue import all_recipes
 from zerosum.config import family_of
 from zerosum.errors import RecipeError
+from zerosum.modalities.series.space import ScoreSpace
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace, PointSpace, Space
@@ -25,12 +26,16 @@ IMAGES = [
     for (height, width), channels in product([(8, 8), (9, 13), (28, 28), (32, 48)], [1, 3, 4])
 ]
 POINTS = [PointSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 2, 7)]
+SERIES = [ScoreSpace(channels=c, length=n) for c, n in product([1, 3], [2, 7, 8, 33])]
+TEMPORAL = {"temporal_generator", "temporal_discriminator"}
 PERCEPTRONS = {"mlp_generator", "mlp_discriminator"}
 SMALL = {"width": 16}
 
 
 def spaces_of(kind: str) -> list[Space]:
-    return [*IMAGES, *POINTS] if kind in PERCEPTRONS else [*IMAGES]
+    if kind in TEMPORAL:
+        return [*SERIES]
+    return [*IMAGES, *POINTS, *SERIES] if kind in PERCEPTRONS else [*IMAGES]
 
 
 def labels(num_labels: int) -> torch.Tensor | None:
@@ -63,7 +68,7 @@ def test_discriminator_scores_its_space(kind: str, num_labels: int) -> None:
 @pytest.mark.parametrize("kind", GENERATORS)
 def test_generator_listens_to_labels(kind: str) -> None:
     config = GeneratorConfig.from_json({"kind": kind, **SMALL})
-    network = config.build(5, IMAGES[0], num_labels=2).eval()
+    network = config.build(5, spaces_of(kind)[0], num_labels=2).eval()
     z = Noise(0).normal(3, 5)
     assert not torch.equal(network(z, torch.zeros(3).long()), network(z, torch.ones(3).long()))
 
@@ -71,12 +76,13 @@ def test_generator_listens_to_labels(kind: str) -> None:
 @pytest.mark.parametrize("kind", DISCRIMINATORS)
 def test_discriminator_listens_to_labels(kind: str) -> None:
     config = DiscriminatorConfig.from_json({"kind": kind, **SMALL})
-    network = config.build(IMAGES[0], num_labels=2)
-    x = Noise(0).normal(3, *IMAGES[0].shape)
+    space = spaces_of(kind)[0]
+    network = config.build(space, num_labels=2)
+    x = Noise(0).normal(3, *space.shape)
     assert not torch.equal(network(x, torch.zeros(3).long()), network(x, torch.ones(3).long()))
 
 
-@pytest.mark.parametrize("kind", [k for k in GENERATORS if k not in PERCEPTRONS])
+@pytest.mark.parametrize("kind", [k for k in GENERATORS if k not in PERCEPTRONS | TEMPORAL])
 def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
     config = GeneratorConfig.from_json(kind)
     with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
@@ -85,7 +91,7 @@ def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
         config.build(5, ImageSpace(channels=1, height=7, width=30))
 
 
-@pytest.mark.parametrize("kind", [k for k in DISCRIMINATORS if k not in PERCEPTRONS])
+@pytest.mark.parametrize("kind", [k for k in DISCRIMINATORS if k not in PERCEPTRONS | TEMPORAL])
 def test_discriminator_refuses_what_it_cannot_read(kind: str) -> None:
     config = DiscriminatorConfig.from_json(kind)
     with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
@@ -94,7 +100,31 @@ def test_discriminator_refuses_what_it_cannot_read(kind: str) -> None:
         config.build(ImageSpace(channels=1, height=30, width=7))
 
 
-@pytest.mark.parametrize("kind", GENERATORS)
+def test_temporal_players_refuse_what_has_no_axis_of_time() -> None:
+    generator, discriminator = (
+        GeneratorConfig.from_json("temporal_generator"),
+        DiscriminatorConfig.from_json("temporal_discriminator"),
+    )
+    for space in (IMAGES[0], POINTS[0]):
+        with pytest.raises(RecipeError, match="temporal_generator takes samples over time"):
+            generator.build(5, space)
+        with pytest.raises(RecipeError, match="temporal_discriminator takes samples over time"):
+            discriminator.build(space)
+
+
+def test_noise_of_single_places_changes_them() -> None:
+    config = GeneratorConfig.from_json({"kind": "temporal_generator", "noise_channels": 1, **SMALL})
+    with seeded_initialisation(0):
+        network = config.build(5 + 33, ScoreSpace(channels=1, length=33))
+    z = Noise(0).normal(1, 5 + 33)
+    other = z.clone()
+    other[:, 5 + 30] += 1
+    moved = (network(z) - network(other)).detach().abs()[0, 0]
+    assert int(moved.argmax()) > 16
+    assert float(moved.max()) > 1e-4
+
+
+@pytest.mark.parametrize("kind", [k for k in GENERATORS if k not in TEMPORAL])
 def test_generator_gives_the_same_in_channels_last(kind: str) -> None:
     config, z = GeneratorConfig.from_json({"kind": kind, **SMALL}), Noise(0).normal(3, 5)
     with seeded_initialisation(0):
@@ -104,7 +134,7 @@ def test_generator_gives_the_same_in_channels_last(kind: str) -> None:
     torch.testing.assert_close(network(z), plain, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", DISCRIMINATORS)
+@pytest.mark.parametrize("kind", [k for k in DISCRIMINATORS if k not in TEMPORAL])
 def test_discriminator_gives_the_same_in_channels_last(kind: str) -> None:
     config = DiscriminatorConfig.from_json({"kind": kind, **SMALL})
     x = Noise(0).normal(3, *IMAGES[4].shape)

@@ -58,7 +58,8 @@ def train(
         list[str],
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, sprites, reviews. For translations two subfolders, or two folders."
+            "spiral, moons, waves, sprites, reviews. For translations two subfolders, or two "
+            "folders."
         ),
     ],
     more: MoreData = None,

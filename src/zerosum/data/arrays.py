@@ -28,7 +28,7 @@ _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
 }
 
 
-_ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
+ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
 """What numpy raises on damaged arrays, by way of the parser of their headers."""
 
 
@@ -164,7 +164,7 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
 def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and kind of type of each array in a `.npz` file; none where it cannot be read."""
     found = {}
-    with suppress(*_ARRAY_ERRORS, DataError), open_zip(path, form=".npz") as archive:
+    with suppress(*ARRAY_ERRORS, DataError), open_zip(path, form=".npz") as archive:
         for name in archive.namelist():
             with archive.open(name) as member:
                 read = npy.read_array_header_1_0
@@ -192,7 +192,7 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
                 f"{needs if split == 'train' else 'x_test, and y_test for labels'}."
             )
-    except _ARRAY_ERRORS as error:
+    except ARRAY_ERRORS as error:
         raise DataError(
             f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
             "numpy.savez(path, x=..., y=...)."

@@ -1,0 +1,1 @@
+"""Series of a fixed length: several channels of real numbers over time, and labels if any."""

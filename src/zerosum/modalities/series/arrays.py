@@ -1,0 +1,331 @@
+"""Series as one data set, and from arrays: in memory, in `.npz` and in `.npy` files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import PositiveFloat
+from torch import Tensor
+
+from zerosum.data.arrays import (
+    ARRAY_ERRORS,
+    ArrayOptions,
+    HeldArrays,
+    NpzFile,
+    as_numpy,
+    shape_and_type,
+)
+from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, fingerprint_of
+from zerosum.data.files import look_at, open_regular
+from zerosum.errors import ConfigError, DataError, did_you_mean
+from zerosum.modalities.series.finding import FactWishes
+from zerosum.modalities.series.space import SeriesSpace, fit_space
+from zerosum.spaces import Space
+
+Missing = Literal["refuse", "interpolate", "drop"]
+
+LEAST = 8
+"""Series that there must be to learn from."""
+
+
+class SeriesOptions(DataConfig):
+    """What can be asked of any series.
+
+    Attributes:
+        names: of the channels, in order; if not given, those of the data, else c0, c1, ….
+        missing: what is done about NaN: `refuse` them, `interpolate` them in time, or `drop` the
+            series that have any.
+        increments: channels that are modelled by increments; if not given, those that wander.
+        log: channels on a log scale; if not given, what is found.
+        sampling_rate: places per second, which only names the time in files.
+    """
+
+    spaces = ("series",)
+    names: tuple[str, ...] = ()
+    missing: Missing = "refuse"
+    increments: tuple[str, ...] | None = None
+    log: tuple[str, ...] | None = None
+    sampling_rate: PositiveFloat | None = None
+
+    @classmethod
+    def fields_for(cls, options: Any) -> dict[str, Any]:
+        """See `DataConfig.fields_for`; names may be one text, with commas between them."""
+        fields = super().fields_for(options)
+        return {name: _listed(value) if name in _LISTS else value for name, value in fields.items()}
+
+    def series(
+        self, x: np.ndarray, y: Tensor | None, labels: Sequence[str], names: Sequence[str],
+        *, name: str,
+    ) -> Dataset:  # fmt: skip
+        """The data set of series `[N, L, C]`, with what is found in them.
+
+        Raises:
+            DataError: they cannot be used.
+        """
+        names = self.names or tuple(names)
+        if len(names) != x.shape[2]:
+            raise DataError(
+                f"{len(names)} names for {x.shape[2]} channels of {name}; give one name each."
+            )
+        self._require_known(names)
+        y, x, labels = _without_missing(x, y, labels, names, how=self.missing, name=name)
+        if len(x) < LEAST:
+            raise DataError(
+                f"{name} holds {len(x)} series, and a model learns from {LEAST} or more. Cut a "
+                "long one into windows: a table of one row each step, with --with window=LENGTH."
+            )
+        if x.shape[1] < 2:
+            raise DataError(
+                f"the series of {name} have one step each. They are points: take a recipe for "
+                "points or tables."
+            )
+        if np.abs(x).max() > np.finfo(np.float32).max:
+            raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
+        self._require_positive(x, names)
+        own = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 2, 1), dtype=np.float32))
+        counts = [] if y is None else torch.bincount(y, minlength=len(labels)).tolist()
+        try:
+            space = fit_space(
+                own, names, labels=labels, label_counts=counts, sampling_rate=self.sampling_rate,
+                wishes=FactWishes(self.increments, self.log),
+            )  # fmt: skip
+        except ConfigError as error:
+            raise DataError(f"{name} cannot be used: {error}") from error
+        return SeriesDataset(own, y, space, name=name)
+
+    def _require_known(self, names: Sequence[str]) -> None:
+        for option in ("increments", "log"):
+            for one in getattr(self, option) or ():
+                if one not in names:
+                    raise DataError(
+                        f"{option} names {one!r}, which is no channel.{did_you_mean(one, names)}"
+                    )
+
+    def _require_positive(self, x: np.ndarray, names: Sequence[str]) -> None:
+        for one in self.log or ():
+            least = x[:, :, names.index(one)].min()
+            if least <= 0:
+                raise DataError(
+                    f"channel {one!r} has values down to {least:g}, and a log scale needs positive "
+                    "ones. Leave it out of log."
+                )
+
+    def scan(self, progress: Progress | None = None) -> str | None:
+        """What is found, in a sentence."""
+        try:
+            dataset = self.build(progress)
+        except DataError:
+            return None  # training says why
+        space = dataset.space
+        assert isinstance(space, SeriesSpace)
+        classes = f"; {space.num_labels} classes" if space.labels else ""
+        found = "".join(f"; {fact}" for fact in space.facts)
+        return f"{len(dataset):,} {space.description}{classes}{found}"
+
+    @classmethod
+    def open_like(
+        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
+        """See `DataConfig.open_like`: series are taken as samples of `space`."""
+        dataset, config = super().open_like(
+            data, space, like=like, holdout=holdout, progress=progress
+        )
+        return as_of(dataset, space), config
+
+
+class SeriesDataset(ArrayDataset):
+    """Series in memory, float32 `[N, C, L]`.
+
+    The fingerprint covers how the channels are called as well.
+    """
+
+    space: SeriesSpace
+
+    def __init__(self, x: Tensor, y: Tensor | None, space: SeriesSpace, *, name: str) -> None:
+        fingerprint = fingerprint_of(x, y, (*space.labels, *space.names))
+        super().__init__(x, y, name=name, labels=space.labels, space=space, fingerprint=fingerprint)
+
+
+def as_of(dataset: Dataset, space: Space) -> Dataset:
+    """The same series with what was found in the training data, where they are of its channels.
+
+    Labels get the codes of `space`; those it does not know come after them.
+    """
+    if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
+        return dataset
+    mine = dataset.space
+    if (mine.names, mine.length) != (space.names, space.length):
+        return dataset
+    x, y = dataset.resident
+    labels, counts = mine.labels, mine.label_counts
+    if y is not None and space.labels:
+        labels = (*space.labels, *(one for one in mine.labels if one not in space.labels))
+        code = {one: i for i, one in enumerate(labels)}
+        y = torch.tensor([code[one] for one in mine.labels])[y]
+        counts = tuple(torch.bincount(y, minlength=len(labels)).tolist())
+    judged = space.model_copy(update={"labels": labels, "label_counts": counts})
+    return SeriesDataset(x, y, judged, name=dataset.name)
+
+
+class SeriesArrays(ArrayOptions, SeriesOptions):
+    """Arrays of series, `[N, L, C]`, or `[N, L]` of one channel."""
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Arrays of three axes, or of two, which may as well be points."""
+        known = shape_and_type(data)
+        if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
+            return 0.0
+        return {3: 0.6, 2: 0.5}.get(len(known[0]), 0.1)
+
+    def dataset_of(
+        self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
+    ) -> Dataset:
+        """See `ArrayOptions.dataset_of`."""
+        array = as_numpy(x)
+        if array.dtype.kind not in "fiub":
+            raise DataError(f"{name} holds {array.dtype}; series are real numbers.")
+        if array.ndim not in (2, 3):
+            raise DataError(
+                f"{name} has shape {array.shape}. Series are [N, L, C]: N series of L steps and C "
+                "channels; or [N, L] of one channel."
+            )
+        array = array.astype(np.float64).reshape(*array.shape[:2], -1)
+        return self.series(
+            array, y, labels, self._names or [f"c{i}" for i in range(array.shape[2])], name=name
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Names of channels beside the arrays."""
+        return ()
+
+
+class HeldSeries(SeriesArrays, HeldArrays):
+    """An array of series that the caller holds."""
+
+    kind = "held_series"
+
+    def scan(self, progress: Progress | None = None) -> str | None:
+        """Nothing: the arrays are in the caller's hands."""
+        return None
+
+
+class SeriesFile(SeriesArrays, NpzFile):
+    """A `.npz` file of series: `x`, and perhaps `y` and `names`; or a `.npy` file of `x` alone."""
+
+    kind = "series_npz"
+    not_options = frozenset({"path", "split"})
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """See `SeriesArrays.claims`; and every `.npy` file."""
+        if isinstance(data, str | Path) and Path(data).suffix.lower() == ".npy":
+            return 0.5 if look_at(Path(data)) == "file" else 0.0
+        return super().claims(data)
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Read the arrays; nothing pickled is ever loaded.
+
+        Raises:
+            DataError: no such file, no such arrays, or arrays of objects.
+        """
+        path = Path(self.path)
+        if path.suffix.lower() != ".npy":
+            return super().build(progress)
+        try:
+            with open_regular(path) as handle:
+                x = np.lib.format.read_array(handle)
+        except ARRAY_ERRORS as error:
+            raise DataError(
+                f"{path} cannot be read as .npy: {error}. Write a plain array of numbers with "
+                "numpy.save(path, x)."
+            ) from error
+        return self.dataset(x, None, name=path.name)
+
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `NpzFile.open_like`; series are taken as samples of `space`."""
+        dataset, config = super().open_like(data, space, **how)
+        return as_of(dataset, space), config
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The array `names` of a `.npz` file."""
+        path = Path(self.path)
+        if path.suffix.lower() != ".npz":
+            return ()
+        try:
+            with open_regular(path) as handle, np.load(handle) as arrays:
+                if "names" not in arrays.files:
+                    return ()
+                names = arrays["names"]
+        except ARRAY_ERRORS as error:
+            raise DataError(f"the array names of {path} cannot be read: {error}.") from error
+        if names.ndim != 1 or names.dtype.kind not in "US":
+            raise DataError(f"the array names of {path} is no list of texts.")
+        return tuple(names.astype(str).tolist())
+
+
+_LISTS = ("names", "increments", "log", "channels")
+
+
+def _listed(value: Any) -> Any:
+    """Names in one text, with commas between them, as a tuple of them."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _without_missing(
+    x: np.ndarray, y: Tensor | None, labels: Sequence[str], names: Sequence[str],
+    *, how: Missing, name: str,
+) -> tuple[Tensor | None, np.ndarray, Sequence[str]]:  # fmt: skip
+    """Labels, series `[N, L, C]` without NaN, and names of labels.
+
+    Raises:
+        DataError: values are infinite; or NaN, and shall be refused or cannot be interpolated.
+    """
+    if np.isinf(x).any():
+        where = names[int(np.isinf(x).any(axis=(0, 1)).argmax())]
+        raise DataError(f"channel {where!r} of {name} has infinite values. Repair or drop them.")
+    gone = np.isnan(x)
+    if not gone.any():
+        return y, x, labels
+    if how == "refuse":
+        many = {one: int(gone[:, :, i].sum()) for i, one in enumerate(names)}
+        shown = ", ".join(f"{count:,} in {one!r}" for one, count in many.items() if count)
+        raise DataError(
+            f"{name} has missing values: {shown}, in {int(gone.any(axis=(1, 2)).sum()):,} of "
+            f"{len(x):,} series. Give --with missing=interpolate to fill them in time, or "
+            "missing=drop to leave these series out."
+        )
+    if how == "interpolate":
+        return y, _interpolated(x, gone, names, name=name), labels
+    kept = ~gone.any(axis=(1, 2))
+    if y is not None:
+        y = y[torch.from_numpy(kept)]
+        codes = y.unique()
+        labels = [labels[int(code)] for code in codes]
+        y = torch.searchsorted(codes, y)
+    return y, x[kept], labels
+
+
+def _interpolated(
+    x: np.ndarray, gone: np.ndarray, names: Sequence[str], *, name: str
+) -> np.ndarray:
+    """Straight lines over what is missing; the ends as what is next to them."""
+    x = x.copy()
+    steps = np.arange(x.shape[1])
+    for i, channel in zip(*np.nonzero(gone.any(axis=1)), strict=True):
+        lost = gone[i, :, channel]
+        if lost.all():
+            raise DataError(
+                f"channel {names[channel]!r} is missing in all of series {i} of {name}, so there "
+                "is nothing to interpolate. Give --with missing=drop, or drop the channel."
+            )
+        x[i, lost, channel] = np.interp(steps[lost], steps[~lost], x[i, ~lost, channel])
+    return x

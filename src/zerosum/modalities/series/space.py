@@ -1,0 +1,308 @@
+"""The space of series: channels over time, the facts that hold of them, and the way to networks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from pydantic import Field, PositiveFloat, model_validator
+from torch import Tensor
+
+from zerosum.config import Size
+from zerosum.errors import ConfigError, RecipeError
+from zerosum.modalities.series.finding import FactWishes, find_steps
+from zerosum.modalities.series.steps import (
+    ChannelLimits,
+    Channels,
+    Increments,
+    Scores,
+    Step,
+)
+from zerosum.rng import Noise
+from zerosum.spaces import Space
+
+
+class ScoreSpace(Space):
+    """Channels over time that are not scaled, float32 `[N, channels, length]`: what players see."""
+
+    kind = "series_scores_seen"
+    unit = "series"
+    axes = 1
+    precisions = ("fp32",)
+    channels: Size
+    length: Size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(channels, length)`."""
+        return self.channels, self.length
+
+    def packed(self, count: int) -> "ScoreSpace":
+        """Series of `count` times as many channels."""
+        return self.model_copy(update={"channels": count * self.channels})
+
+    def to_model(self, compact: Tensor) -> Tensor:
+        """As they are."""
+        return compact
+
+    def to_data(self, x: Tensor) -> Tensor:
+        """As they are."""
+        return x
+
+
+class SeriesSpace(Space):
+    """Series of one length: stored as float32 `[N, C, L]`, held by users as `[N, L, C]`.
+
+    Networks see *scores*, float32 `[N, coded channels, L]`: channels whose facts were taken out by
+    `steps`, about normal each. Whatever they make, the facts hold again on the way back.
+
+    Attributes:
+        names: of the channels, in the user's order.
+        length: places in time.
+        steps: what is known of the channels, in the order in which it is taken out.
+        coded: names of the channels that are left for networks.
+        sampling_rate: places per second, where that is known.
+        level_centers: mean of the levels of each channel that is modelled by increments.
+        level_scales: their standard deviations.
+        path_scales: those of the distances from the first place.
+    """
+
+    kind = "series"
+    unit = "series"
+    axes = 1
+    holds_records = True
+    precisions = ("fp32",)
+    names: tuple[str, ...] = Field(min_length=1)
+    length: Size
+    steps: tuple[Step, ...]
+    coded: tuple[str, ...] = Field(min_length=1)
+    sampling_rate: PositiveFloat | None = None
+    level_centers: tuple[float, ...] = ()
+    level_scales: tuple[PositiveFloat, ...] = ()
+    path_scales: tuple[PositiveFloat, ...] = ()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "SeriesSpace":
+        """The parts belong to each other: a stranger may have written them."""
+        if len(set(self.names)) < len(self.names):
+            raise ConfigError("two channels of the series have the same name. Give each its own.")
+        counts = {len(self.level_centers), len(self.level_scales), len(self.path_scales)}
+        if counts != {sum(isinstance(step, Increments) for step in self.steps)}:
+            raise ConfigError("give a centre and two scales for each channel of increments.")
+        try:
+            made = self._decoded(torch.zeros(1, len(self.coded), self.length))
+            coded = self._encoded({name: made[name] for name in self.names})
+        except (KeyError, RuntimeError) as error:
+            raise ConfigError(
+                f"the steps of the series do not fit its channels ({type(error).__name__}: "
+                f"{error})."
+            ) from error
+        if (set(made), tuple(coded)) != (set(self.names), self.coded):
+            raise ConfigError("the steps of the series make other channels than it has.")
+        return self
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(coded channels, length)`."""
+        return len(self.coded), self.length
+
+    @property
+    def description(self) -> str:
+        """Length and channels in words."""
+        many = len(self.names)
+        return f"series of {self.length} steps and {many} channel{'s' if many > 1 else ''}"
+
+    @property
+    def units(self) -> str:
+        """What scores are."""
+        return (
+            f"scores of the channels {', '.join(self.coded)}, channels first; the steps of the "
+            "space in the manifest lead to values"
+        )
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What was found in the channels, a clause each."""
+        return tuple(step.statement for step in self.steps if step.statement)
+
+    @property
+    def bounds(self) -> dict[str, tuple[float | None, float | None]]:
+        """Least and largest value of channels that have one, by name."""
+        limits = [getattr(step, "limits", step) for step in self.steps]
+        return {
+            one.channel: (one.low, one.high)
+            for one in limits
+            if isinstance(one, ChannelLimits) and (one.low, one.high) != (None, None)
+        }
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """Coded channels that are modelled by increments."""
+        return tuple(step.channel for step in self.steps if isinstance(step, Increments))
+
+    def packed(self, count: int) -> "SeriesSpace":
+        """Series side by side have no space of their own.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError("series are not packed by their space; set game.pack=1.")
+
+    def to_model(self, compact: Tensor) -> Tensor:
+        """Scores, float32 `[N, coded, L]`, of series `[N, C, L]`."""
+        x = self._encoded(dict(zip(self.names, compact.double().unbind(1), strict=True)))
+        return torch.stack([*x.values()], dim=1).float()
+
+    def to_data(self, x: Tensor) -> Tensor:
+        """Series, float32 `[N, C, L]`, of scores `[N, coded, L]`; the facts hold in them."""
+        made = self._decoded(x)
+        return torch.stack([made[name] for name in self.names], dim=1).float()
+
+    def to_numpy(self, compact: Tensor) -> np.ndarray:
+        """float32 `[N, L, C]` of `[N, C, L]`."""
+        return compact.transpose(1, 2).contiguous().numpy()
+
+    def levels(self, x: Tensor) -> Tensor:
+        """Levels of channels that are modelled by increments, of scores `[N, coded, L]`.
+
+        They are centred and of variance 1, `[N, S, L]`, with a gradient.
+        """
+        own = self._summed_up(x)
+        centers, scales = own.new_tensor(self.level_centers), own.new_tensor(self.level_scales)
+        return ((own - centers[:, None]) / scales[:, None]).to(x.dtype)
+
+    def paths(self, x: Tensor) -> Tensor:
+        """How far these channels are from their first value, scaled, `[N, S, L]`."""
+        own = self._summed_up(x)
+        apart = own - own[..., :1]
+        return (apart / own.new_tensor(self.path_scales)[:, None]).to(x.dtype)
+
+    def snapped(self, x: Tensor) -> Tensor:
+        """Scores `[N, coded, L]` in which those that stand for one value are one; see `Curve`."""
+        own = [scores.snapped(x[:, i]) for i, scores in enumerate(self.scores)]
+        return torch.stack(own, dim=1)
+
+    def widened(self, x: Tensor, chance: Tensor) -> Tensor:
+        """Scores `[N, coded, L]` in which a value that is frequent has any of its scores.
+
+        Args:
+            x: scores of data.
+            chance: uniform in [0, 1), of the same shape.
+        """
+        own = [one.widened(x[:, i], chance[:, i]) for i, one in enumerate(self.scores)]
+        return torch.stack(own, dim=1)
+
+    @property
+    def scores(self) -> tuple[Scores, ...]:
+        """The last step of each coded channel, in the order of `coded`."""
+        found = {step.channel: step for step in self.steps if isinstance(step, Scores)}
+        return tuple(found[name] for name in self.coded)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Scores, and levels of what is modelled by increments, float32 `[N, F]`."""
+        parts = [x.flatten(1).float()]
+        parts += [self.levels(x).flatten(1).float()] if self.summed else []
+        return torch.cat(parts, dim=1)
+
+    def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
+        """See `Space.independent`: each score drawn by itself, so the facts hold all the same."""
+        return self.to_data(super().independent(self.to_model(real), n, noise))
+
+    def mismatch(self, other: Space, what: str) -> str | None:
+        """See `Space.mismatch`: channels must agree in name and order, and in length."""
+        if not isinstance(other, SeriesSpace):
+            return super().mismatch(other, what)
+        if (self.names, self.length) == (other.names, other.length):
+            return None
+        return (
+            f"{what} holds {other.description} ({_listed(other.names)}), and the model makes "
+            f"{self.description} ({_listed(self.names)}). Give series of the same channels and "
+            "length."
+        )
+
+    def missing(self, need: str) -> str | None:
+        """See `Space.missing`."""
+        if need == "labels" and not self.labels:
+            return (
+                "it needs labels, and the series have none. Give `y` beside `x`, or name a column "
+                "of the file with --with label=NAME."
+            )
+        return super().missing(need)
+
+    def _encoded(self, x: Channels) -> Channels:
+        for step in self.steps:
+            x = step.forward(x)
+        return x
+
+    def _decoded(self, x: Tensor) -> Channels:
+        own = dict(zip(self.coded, x.double().unbind(1), strict=True))
+        for step in reversed(self.steps):
+            own = step.backward(own)
+        return own
+
+    def _summed_up(self, x: Tensor) -> Tensor:
+        """Levels as the increments have them, float64 `[N, S, L]`."""
+        own = dict(zip(self.coded, x.double().unbind(1), strict=True))
+        for step in reversed(self.steps):
+            if isinstance(step, Scores | Increments):
+                own = step.backward(own)
+        return torch.stack([own[name] for name in self.summed], dim=1)
+
+
+def fit_space(
+    x: Tensor,
+    names: Sequence[str],
+    *,
+    labels: Sequence[str] = (),
+    label_counts: Sequence[int] = (),
+    sampling_rate: float | None = None,
+    wishes: FactWishes = FactWishes(),  # noqa: B008
+) -> SeriesSpace:
+    """The space of finite series `[N, C, L]`, with what was found in them.
+
+    Raises:
+        ConfigError: a name is given twice, or every channel is constant.
+    """
+    steps = find_steps(x, names, wishes)
+    own: Channels = dict(zip(names, x.double().unbind(1), strict=True))
+    levels: list[Tensor] = []
+    for step in steps:
+        if isinstance(step, Increments):
+            levels.append(own[step.channel])
+        own = step.forward(own)
+    if not own:
+        raise ConfigError("every channel is constant.")
+    paths = [level - level[:, :1] for level in levels]
+    return SeriesSpace(
+        names=tuple(names),
+        length=x.shape[2],
+        steps=steps,
+        coded=tuple(own),
+        sampling_rate=sampling_rate,
+        labels=tuple(labels),
+        label_counts=tuple(label_counts),
+        level_centers=tuple(float(level.mean()) for level in levels),
+        level_scales=tuple(_scale(level) for level in levels),
+        path_scales=tuple(_scale(path) for path in paths),
+    )
+
+
+def _scale(x: Tensor) -> float:
+    return float(x.std(correction=0)) or 1.0
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+
+
+def require_series(space: Space, *, network: str) -> SeriesSpace:
+    """`space`, known to hold series.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    if not isinstance(space, SeriesSpace):
+        raise RecipeError(
+            f"{network} takes series, and the data is of kind {space.kind!r}. Take a recipe that "
+            f"lists {space.kind!r} under `zerosum recipes`."
+        )
+    return space
