@@ -16,6 +16,7 @@ from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
+from zerosum.screen import screen
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.control import learn_direction
@@ -59,6 +60,7 @@ def train(
     drop: Sequence[str] | None = None,
     constraints: Any = None,
     protect: int | None = None,
+    missing: Sequence[str] | None = None,
     options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
     freeze: int = 0,
@@ -80,7 +82,8 @@ def train(
 
     Args:
         recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
-        data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
+        data: a folder, .zip, .npz, idx file, table (.csv, .parquet, .xlsx, .jsonl and others) or
+            built-in name; an array or
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
             of images to another, a folder with two subfolders, or a pair of folders or arrays.
@@ -102,6 +105,8 @@ def train(
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
             left out 5, and 1 for all.
+        missing: cells of a table that stand for what is missing, such as `["unknown"]`; empty cells
+            and usual marks such as `n/a` do anyway.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
@@ -124,7 +129,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "missing": missing,
     }  # fmt: skip
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,
@@ -133,6 +138,7 @@ def train(
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
         promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
+        tell=None if quiet else screen().say,
     )  # fmt: skip
     return load(run, device=device)
 

@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 import json
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,8 +56,8 @@ def train(
     data: Annotated[
         list[str],
         typer.Option(
-            help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, sprites, reviews. For translations two subfolders, or two folders."
+            help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl and others, or "
+            "digits, ring, grid, spiral, moons, sprites, reviews. For translations two folders."
         ),
     ],
     more: MoreData = None,
@@ -82,6 +83,10 @@ def train(
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; repeat for more.")
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="A cell of a table that stands for what is missing; repeat for more."),
     ] = None,
     protect: Annotated[
         int | None, typer.Option(help="Rows that must share a value of its own; default 5, 1: all.")
@@ -138,7 +143,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "missing": missing,
     }  # fmt: skip
     options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
     progress = None if quiet else progress_printer()
@@ -165,6 +170,7 @@ def train(
         data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
         referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
+        tell=None if quiet else partial(say, err=True),
     )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 

@@ -25,6 +25,7 @@ class Dataset(ABC):
         space: what one sample is.
         name: how messages call this data.
         fingerprint: hex digest of the content; a resume refuses data with another one.
+        notes: what was guessed as it was read, each in a sentence.
         modes: for mixtures, the centres `[M, D]` in data units, else None.
         mode_std: standard deviation of one mode, in data units.
         sources: of pairs, what the samples are to be made from, else None.
@@ -34,6 +35,7 @@ class Dataset(ABC):
     space: Space
     name: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
     modes: Tensor | None = None
     mode_std: float = 0.0
     sources: "Dataset | None" = None

@@ -1,6 +1,6 @@
 """From a recipe's name and some data to everything a training needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data, reader_for
+
+Teller = Callable[[str], None]
+"""Called with a sentence that the user should read."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ def plan_training(
     data_options: Mapping[str, Any] | None = None,
     private: bool = False,
     progress: Progress | None = None,
+    tell: Teller | None = None,
 ) -> Plan:
     """Open the data and resolve the recipe for it; nothing is trained.
 
@@ -58,6 +62,7 @@ def plan_training(
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
         progress: told about anything that takes long.
+        tell: called with each guess about the data.
 
     Raises:
         RecipeError: no such recipe, or it does not take this data.
@@ -68,6 +73,8 @@ def plan_training(
     dataset, config = open_data(
         data, **wanted_by(recipe), private=private, progress=progress, **(data_options or {})
     )
+    for note in dataset.notes if tell is not None else ():
+        tell(f"{dataset.name}: {note}")
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)

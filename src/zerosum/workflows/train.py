@@ -33,7 +33,7 @@ from zerosum.runs.store import Run, new_folder, require_free, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
-from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
+from zerosum.workflows.prepare import Plan, Teller, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
 
@@ -62,6 +62,7 @@ def train(
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
+    tell: Teller | None = None,
 ) -> Run:
     """Train a recipe on data, into a new run folder.
 
@@ -70,8 +71,7 @@ def train(
         data: whatever `open_data` takes.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
-        minutes: budget in minutes of training. The number of samples is planned from a measured
-            step and recorded, since schedules depend on it; the clock is obeyed all the same.
+        minutes: budget in minutes of training; samples are planned from a measured step.
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
@@ -86,6 +86,7 @@ def train(
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
         progress: told about anything that takes long before training starts.
+        tell: called with each guess about the data, in a sentence.
 
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
@@ -106,7 +107,7 @@ def train(
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
             recipe, data, changes=changes, data_options=data_options,
-            private=promise is not None,
+            private=promise is not None, tell=tell,
             progress=progress if promise is None else None,  # which would count the rows
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:

@@ -5,11 +5,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import pyarrow as pa
 
-MISSING_MARKS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
-"""What stands for a missing number, moment or truth value in text."""
+MISSING_MARKS = (
+    "", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "nil", "<na>", "\\n", "?", "-", "--",
+    ".", "\u2013", "\u2014", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
+)  # fmt: skip
+"""What stands for a missing number, moment or truth value in text, in small letters."""
 
 _ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
 _DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
@@ -93,8 +98,6 @@ def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
     """
     import pyarrow as pa
 
-    pc = functions()
-
     if column.type == kind:
         return column
     if not is_text(column.type) or is_text(kind):
@@ -102,19 +105,31 @@ def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
     try:
         return _read(column, kind)
     except pa.ArrowInvalid:
-        bare = pc.utf8_trim_whitespace(column)
-        gone = pc.is_in(bare, value_set=pa.array(MISSING_MARKS))
-        return _read(pc.if_else(gone, None, bare), kind)
+        bare = without_marks(column)
+        return _read(bare, kind)
 
 
-def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]:
-    """Some values of a column that are none of that type, as text."""
+def without_marks(texts: "pa.Array") -> "pa.Array":
+    """Texts without spaces around them, in which marks of what is missing are missing."""
+    import pyarrow as pa
+
+    pc = functions()
+    bare = pc.utf8_trim_whitespace(texts)
+    gone = pc.is_in(pc.utf8_lower(bare), value_set=pa.array(MISSING_MARKS))
+    return pc.if_else(gone, None, bare)
+
+
+def misfits(
+    column: "pa.Array", kind: "pa.DataType", most: int = 3,
+    read: "Callable[[pa.Array, pa.DataType], pa.Array] | None" = None,
+) -> list[str]:  # fmt: skip
+    """Some values of a column that are none of that type, as text; `read` reads it."""
     import pyarrow as pa
 
     found: list[str] = []
     for value in column.unique().drop_null():
         try:
-            as_type(pa.array([value.as_py()], column.type), kind)
+            (read or as_type)(pa.array([value.as_py()], column.type), kind)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             found.append(repr(value.as_py()))
         if len(found) == most:

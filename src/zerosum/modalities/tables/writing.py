@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.tables.written.base import written_of
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
@@ -60,9 +61,14 @@ def write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
 
 
 def _plain(table: "pa.Table") -> "pa.Table":
-    """Categories as the text that they are, which is what CSV holds."""
+    """Categories as the text that they are, and columns in the form that the data had."""
     import pyarrow as pa
 
+    for at, field in enumerate(table.schema):
+        if written := written_of(field.metadata):
+            form, places = written
+            texts = form.write(table.column(at), places)
+            table = table.set_column(at, pa.field(field.name, texts.type), texts)
     fields = [
         field.with_type(field.type.value_type) if isinstance(field.type, pa.DictionaryType)
         else field

@@ -17,7 +17,7 @@ from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.reading.files import TableSource
+    from zerosum.modalities.tables.reading.sources import TableSource
 
 LEAST = 5
 """Rows that must share a value before it is learned as one of its own."""

@@ -58,8 +58,7 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
     """
     library = None
     if isinstance(data, str | Path):
-        texts = [field.name for field in space.fields if field.categories]
-        table = pa.Table.from_batches(open_file(Path(data), texts=texts).batches())
+        table = pa.Table.from_batches(open_file(Path(data), texts=space.names).batches())
     else:
         table, library, _ = from_native(data)
     names = [field.name for field in space.fields]
