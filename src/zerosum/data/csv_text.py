@@ -24,8 +24,9 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
     Raises:
         DataError: there is no first row, or it is not text.
     """
-    separator = _separator_of(path)
+    separator = ","
     try:
+        separator = _separator_of(path)
         with text_of(path) as handle:
             lines = lines_of(handle, path)
             names = next(csv.reader(lines, delimiter=separator), None)

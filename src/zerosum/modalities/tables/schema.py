@@ -49,6 +49,10 @@ class Schema(Config):
         if names:
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
             lines.append(f"{', '.join(map(repr, names[:_SHOWN]))}{more}: taken for categories.")
+        spaced = [field.name for field in self.fields if field.name != field.name.strip()]
+        if spaced:
+            names = ", ".join(map(repr, spaced[:_SHOWN]))
+            lines.append(f"{names}: conditions may leave out the spaces around a name.")
         return (*lines, *(f"{one!r} is left out: {why}." for one, why in self.left_out.items()))
 
     @property

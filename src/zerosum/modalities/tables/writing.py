@@ -50,14 +50,24 @@ def write_parquet(path: Path, tables: "Iterator[pa.Table]") -> None:
 
 
 def write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
-    """Write tables of the same columns into a .csv file, one after another."""
+    """Write tables of the same columns into a .csv file, one after another.
+
+    Cells are separated by commas; by semicolons where numbers have decimal commas.
+    """
     import pyarrow.csv as csv
 
-    first = cells.table(_plain(next(tables)))
-    with csv.CSVWriter(path, first.schema) as writer:
+    head = next(tables)
+    first = cells.table(_plain(head))
+    options = csv.WriteOptions(delimiter=_separator(head))
+    with csv.CSVWriter(path, first.schema, write_options=options) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(cells.table(_plain(table)))
+
+
+def _separator(table: "pa.Table") -> str:
+    forms = [written[0] for field in table.schema if (written := written_of(field.metadata))]
+    return ";" if any(getattr(form, "point", ".") == "," for form in forms) else ","
 
 
 def _plain(table: "pa.Table") -> "pa.Table":

@@ -47,8 +47,8 @@ _WIDER = {
 }
 """Types that hold all values of another."""
 
-_NO_NUMBER = r"^\s*-?(0\d+|\d{17,})\s*$"
-"""Digits of a postal code or an identifier, some of which a number would lose."""
+_NO_NUMBER = r"^\s*(-?(0\d+|\d{17,})|\+\d{7,})\s*$"
+"""Digits of a postal code, a telephone number or an identifier, some of which a number would lose."""
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 

@@ -20,6 +20,7 @@ LIBRARIES = ("pandas", "polars", "pyarrow")
 
 _PANDAS, _POLARS, _LAZY = ("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame")
 _NATIVE = b"native"
+_DAYS = ("date", "datetime")
 
 
 def is_frame(data: Any) -> bool:
@@ -110,7 +111,8 @@ def to_table(values: Tensor, space: "TableSpace", start: int = 0) -> pa.Table:
         metadata: dict[bytes | str, bytes | str] = {}
         if field.native:
             metadata[_NATIVE] = field.native
-        if field.written and not is_text(array.type):
+        held = is_text(array.type) or (pa.types.is_integer(array.type) and field.kind in _DAYS)
+        if field.written and not held:
             metadata |= field.written.metadata(field.decimals)
         fields.append(pa.field(field.name, array.type, metadata=metadata or None))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))

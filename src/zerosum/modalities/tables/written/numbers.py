@@ -33,7 +33,7 @@ _UNITS = {
 _SYMBOL = re.compile(r"(?:[A-Z]{0,3}[\$€£¥₹₽₩₺₪₫₴₦₱฿¢](?:U)?)")
 _CELL = re.compile(
     r"\(?\s*[-+−]?\s*(?P<before>[^\d\s.,()+−-][^\d()+−-]{0,5}?)?[-−]?"
-    r"(?P<number>\d[\d.,'’\u00a0\u202f\u2009 ]*|[.,]\d+)(?P<exponent>[eE][-+]?\d+)?"
+    r"(?P<number>\d(?:[\d.,'’\u00a0\u202f\u2009 ]*\d)?[.,]?|[.,]\d+)(?P<exponent>[eE][-+]?\d+)?"
     r"(?P<after>\s*[^\d\s()−-][^\d()−]{0,7}?)?\s*\)?(?P<trailing>[-−])?"
 )
 """A number with whatever stands around it."""
@@ -161,7 +161,10 @@ def number_forms(texts: Iterable[str]) -> Iterator[NumberForm]:
         return
     paren = any(text.startswith("(") and text.endswith(")") for text in texts)
     negative: Negative = "(#)" if paren else "#-" if any(c["trailing"] for c in found) else "-#"
+    digits = "".join(cell["number"] for cell in found)
     for point, thousands in _MARKS:
+        if thousands and thousands not in digits:
+            continue
         form = NumberForm(before, after, point, thousands, negative)
         if sum(bool(re.match(form.pattern, text)) for text in texts) >= len(cells) / 2:
             yield form
