@@ -145,7 +145,7 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
         best = surest
     if not claims[best]:
-        raise DataError(_unclaimed(data, readers))
+        raise DataError(_unclaimed(data, readers, spaces or ()))
     return readers[best]
 
 
@@ -203,7 +203,9 @@ def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
     return {need: True for need in needs if need in switches}
 
 
-def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
+def _unclaimed(
+    data: Any, readers: Mapping[str, type[DataConfig]], spaces: Sequence[str] = ()
+) -> str:
     names = [kind for kind, reader in readers.items() if reader.built_in]
     if isinstance(data, str | Path):
         if look_at(Path(data)) is not None:
@@ -217,6 +219,14 @@ def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
             f"{did_you_mean(str(data), names)}"
         )
     if isinstance(data, tuple | list) and data and all(isinstance(one, str | Path) for one in data):
+        absent = [str(one) for one in data if look_at(Path(one)) is None]
+        if absent:
+            return f"no data at {absent[0]!r}: it is neither a file nor a folder."
+        if "pair" in spaces:
+            return (
+                f"there are {len(data)} paths of data, {', '.join(map(str, data))}. A translation "
+                "takes two folders, SOURCES TARGETS, or one folder or zip that holds both."
+            )
         return (
             f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
             "for recipes that translate images, such as cyclegan; give others one."

@@ -31,8 +31,8 @@ def frame() -> pd.DataFrame:
     )
 
 
-def opened(path: Path, **options: object) -> TableDataset:
-    dataset, _ = open_data(str(path), **options)
+def opened(path: Path) -> TableDataset:
+    dataset, _ = open_data(str(path))
     assert isinstance(dataset, TableDataset)
     return dataset
 
@@ -73,7 +73,7 @@ def feather_of(folder: Path) -> Path:
 
 
 def indexed_of(folder: Path) -> Path:
-    frame()[np.arange(N) >= 0].sort_values("age").to_parquet(folder / "t.parquet")
+    frame().reindex(np.random.default_rng(0).permutation(N)).to_parquet(folder / "t.parquet")
     return folder / "t.parquet"
 
 

@@ -238,25 +238,25 @@ def test_what_people_write_is_read_and_written_as_they_mean_it(name: str, tmp_pa
     assert same or not case.exact
 
 
-def table(tmp_path: Path, separator: str = ",", **columns: list[str]) -> Path:
+def table(tmp_path: Path, columns: dict[str, list[str]], separator: str = ",") -> Path:
     return save(Case(columns, {}, separator=separator), tmp_path / "t.csv")
 
 
 def test_the_whole_column_decides_which_is_the_month(tmp_path: Path) -> None:
     late = ["01/02/2023"] * 50 + ["03/04/2023"] * 50 + ["13/02/2023"]
-    assert schema_of(table(tmp_path, d=late)).fields[0].to_json()["format"] == "%d/%m/%Y"
+    assert schema_of(table(tmp_path, {"d": late})).fields[0].to_json()["format"] == "%d/%m/%Y"
     late[-1] = "02/13/2023"
-    assert schema_of(table(tmp_path, d=late)).fields[0].to_json()["format"] == "%m/%d/%Y"
+    assert schema_of(table(tmp_path, {"d": late})).fields[0].to_json()["format"] == "%m/%d/%Y"
 
 
 def test_where_no_cell_decides_the_neighbours_do_or_it_is_told(tmp_path: Path) -> None:
     unclear = ["01/02/2023", "03/04/2023"] * 20
-    told = schema_of(table(tmp_path, d=unclear))
+    told = schema_of(table(tmp_path, {"d": unclear}))
     assert "no cell says whether it is %m/%d/%Y or %d/%m/%Y" in told.guesses["d"]
-    beside = schema_of(table(tmp_path, d=unclear, e=["31/12/2022", "01/01/2023"] * 20))
+    beside = schema_of(table(tmp_path, {"d": unclear, "e": ["31/12/2022", "01/01/2023"] * 20}))
     assert beside.fields[0].to_json()["format"] == "%d/%m/%Y"
     said = schema_of(
-        table(tmp_path, d=unclear), schema={"d": {"kind": "date", "format": "%d/%m/%Y"}}
+        table(tmp_path, {"d": unclear}), schema={"d": {"kind": "date", "format": "%d/%m/%Y"}}
     )
     assert said.fields[0].to_json()["format"] == "%d/%m/%Y"
     assert not said.guesses
@@ -264,7 +264,7 @@ def test_where_no_cell_decides_the_neighbours_do_or_it_is_told(tmp_path: Path) -
 
 def test_a_german_column_of_thousands_beside_decimal_commas(tmp_path: Path) -> None:
     columns = {"stück": ["1.234", "5.000", "998"] * 20, "preis": ["1,50", "0,99", "12,00"] * 20}
-    found = schema_of(table(tmp_path, ";", **columns))
+    found = schema_of(table(tmp_path, columns, ";"))
     assert [field.kind for field in found.fields] == ["integer", "float"]
     dataset, _ = opened(tmp_path / "t.csv")
     assert dataset.resident[0][0].tolist() == [1234, 1.5]
@@ -272,7 +272,9 @@ def test_a_german_column_of_thousands_beside_decimal_commas(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("mark", ["?", "-", "n/a", "#VALUE!", "none", "<NA>", r"\N", "N/A", "."])
 def test_known_marks_are_missing_among_numbers(mark: str, tmp_path: Path) -> None:
-    dataset, space = opened(table(tmp_path, k=["a", "b"] * 40, x=[*map(str, range(79)), mark]))
+    dataset, space = opened(
+        table(tmp_path, {"k": ["a", "b"] * 40, "x": [*map(str, range(79)), mark]})
+    )
     assert space.fields[1].kind == "integer"
     assert dataset.resident[0][:, 1].isnan().sum() == 1
 
@@ -281,7 +283,7 @@ def test_known_marks_are_missing_among_numbers(mark: str, tmp_path: Path) -> Non
 def test_an_odd_cell_is_located_and_can_be_missing(odd: str, tmp_path: Path) -> None:
     cells = [f"{k * 0.37:.2f}" for k in range(400)]
     cells[300] = odd
-    path = table(tmp_path, k=["a", "b"] * 200, x=cells)
+    path = table(tmp_path, {"k": ["a", "b"] * 200, "x": cells})
     with pytest.raises(DataError, match=f"line 302, column 'x' holds '{odd}'".replace("$", r"\$")):
         opened(path)
     dataset, space = opened(path, missing=[odd])
@@ -301,18 +303,23 @@ def test_an_odd_cell_is_located_and_can_be_missing(odd: str, tmp_path: Path) -> 
     ],
 )
 def test_coordinates_are_no_key(texts: Callable[[int], str], tmp_path: Path) -> None:
-    path = table(tmp_path, where=[texts(k) for k in range(60)], x=[str(k % 7) for k in range(60)])
+    path = table(
+        tmp_path,
+        {"where": [texts(k) for k in range(60)], "x": [str(k % 7) for k in range(60)]},
+    )
     assert schema_of(path).fields[0].kind != "key"
 
 
 def test_every_guess_is_told(tmp_path: Path) -> None:
     path = table(
         tmp_path,
-        order_id=[f"A-{k:04d}" for k in range(60)],
-        n=[str(k) for k in range(60)],
-        price=[f"${k}.50" for k in range(60)],
-        city=["Oslo", "Bergen"] * 30,
-        **{" x ": [str(k % 7) for k in range(60)]},
+        {
+            "order_id": [f"A-{k:04d}" for k in range(60)],
+            "n": [str(k) for k in range(60)],
+            "price": [f"${k}.50" for k in range(60)],
+            "city": ["Oslo", "Bergen"] * 30,
+            " x ": [str(k % 7) for k in range(60)],
+        },
     )
     dataset, _ = opened(path)
     told = "\n".join(dataset.notes)

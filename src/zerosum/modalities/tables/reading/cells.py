@@ -48,7 +48,7 @@ _WIDER = {
 """Types that hold all values of another."""
 
 _NO_NUMBER = r"^\s*(-?(0\d+|\d{17,})|\+\d{7,})\s*$"
-"""Digits of a postal code, a telephone number or an identifier, some of which a number would lose."""
+"""Digits of a postal code, a telephone number or an identifier; a number would lose some."""
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 
@@ -216,7 +216,9 @@ def _settled(
         return _known_moments(seen, kind)
     if kind == pa.float64() and seen.fitting and max(seen.decimals[seen.forms[0]]) <= 0:
         if any("." in text for text in seen.sample):
-            return _number(seen, seen.forms[0], "as other columns have decimal commas")
+            return _number(
+                seen, NumberForm(point=",", thousands="."), "as other columns have decimal commas"
+            )
         return Column(kind)
     if kind != pa.string():
         return Column(kind)
