@@ -61,6 +61,7 @@ def train(
     constraints: Any = None,
     protect: int | None = None,
     missing: Sequence[str] | None = None,
+    holdout: float | None = None,
     options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
     freeze: int = 0,
@@ -107,6 +108,7 @@ def train(
             left out 5, and 1 for all.
         missing: cells of a table that stand for what is missing, such as `["unknown"]`; empty cells
             and usual marks such as `n/a` do anyway.
+        holdout: share of the samples that is kept apart; `evaluate` judges with them by itself.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
@@ -129,7 +131,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect, "missing": missing,
+        "protect": protect, "missing": missing, "holdout": holdout,
     }  # fmt: skip
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,

@@ -77,6 +77,9 @@ def train(
     channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 alpha.")] = None,
     labels: Annotated[str | None, typer.Option(help="auto or none.")] = None,
     skip_bad: Annotated[bool, typer.Option(help="Go on without unreadable files.")] = False,
+    holdout: Annotated[
+        float | None, typer.Option(help="Share of the samples to keep apart for `evaluate`: 0.2.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Use this many samples only.")] = None,
     schema: Annotated[
         Path | None, typer.Option(help="JSON that says what columns are; see `zerosum schema`.")
@@ -143,7 +146,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect, "missing": missing,
+        "protect": protect, "missing": missing, "holdout": holdout,
     }  # fmt: skip
     options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
     progress = None if quiet else progress_printer()

@@ -8,6 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
+from zerosum.data.parts import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import Space
 
@@ -49,10 +50,11 @@ def open_data(
     if isinstance(data, DataConfig):
         fields = type(data).fields_for(given)
         config = _made_private(data.with_values(fields) if fields else data, private)
-        return config.build(progress), config
+        return _apart(config.build(progress), config), config
     reader = reader_for(data, spaces)
     config = reader.describing(data, given | _asked(reader, needs))
-    return _made_private(config, private).open(data, progress)
+    dataset, opened = _made_private(config, private).open(data, progress)
+    return _apart(dataset, opened), opened
 
 
 def open_like(
@@ -182,6 +184,13 @@ def _brought_to(
         return open_data(data, progress=progress)
     reader = reader_for(data, (space.kind,))
     return reader.open_like(data, space, like=like, holdout=holdout, progress=progress)
+
+
+def _apart(dataset: Dataset, config: DataConfig) -> Dataset:
+    """Without the share that is kept apart, if one is asked for and its reader did not do so."""
+    if config.holdout is None or dataset.held_out is not None:
+        return dataset
+    return with_holdout(dataset, config.holdout)
 
 
 def _made_private(config: DataConfig, private: bool) -> DataConfig:

@@ -228,7 +228,7 @@ def data_of(
             raise DataError(f"{error} If the data has moved, name it with --data.") from error
     if recorded["fingerprint"] == FINGERPRINT:
         return as_private(dataset, space), config
-    if dataset.fingerprint != recorded["fingerprint"]:
+    if not dataset.is_of(recorded["fingerprint"]):
         raise DataError(
             f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "
             f"has {recorded['fingerprint']} ({recorded['name']}, {recorded['count']:,} samples). "

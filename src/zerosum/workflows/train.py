@@ -75,18 +75,18 @@ def train(
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
-        data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
+        data_options: of the reader, such as `size`, `limit` and `holdout`.
         from_run: another run, or its model, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
-        referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
-        promise: of privacy; the referee is off then, since it looks at rows.
+        referee: `off`, `watch` or `act`: whether to be told of what goes wrong, and mend it.
+        promise: of privacy; then the referee is off.
         show_reals: whether rows of a table are drawn in grey beneath samples, in the run folder.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
         progress: told about anything that takes long before training starts.
-        tell: called with each guess about the data, in a sentence.
+        tell: called with each guess about the data.
 
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
@@ -334,9 +334,8 @@ def _planned(
     )
     seconds = mine[0].mean_seconds
     steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
-    return recipe.with_values(
-        {"optimisation.total_samples": steps * recipe.optimisation.batch_size}
-    )
+    total = steps * recipe.optimisation.batch_size
+    return recipe.with_values({"optimisation.total_samples": total})
 
 
 def _create(

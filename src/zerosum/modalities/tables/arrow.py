@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -183,3 +183,46 @@ def _read(texts: "pa.Array", kind: "pa.DataType") -> "pa.Array":
         day = pc.binary_join_element_wise("1970-01-01", texts, " ")
         return day.cast(pa.timestamp("us")).cast(kind)
     return texts.cast(kind)
+
+
+def encoded(column: "pa.Array | pa.ChunkedArray") -> "pa.DictionaryArray":
+    """A column as one dictionary and indices into it."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
+        column = column.combine_chunks()
+    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+
+
+def floats(column: "pa.Array") -> "np.ndarray":
+    """Float64 with NaN for what is missing."""
+    import numpy as np
+
+    cast = column.cast("double", safe=False)
+    return np.array(cast.to_numpy(zero_copy_only=False), float)
+
+
+def codes_by_name(
+    values: "np.ndarray", names: "Sequence[str]"
+) -> "tuple[list[str], list[np.ndarray]]":
+    """The names that occur, in the order of the alphabet, and each value's place among them.
+
+    What is missing has the place -1, and so has what has no name.
+
+    >>> import numpy as np
+    >>> found, (places,) = codes_by_name(np.array([2.0, 0.0, np.nan]), ["b", "never", "a"])
+    >>> found, places.tolist()
+    (['a', 'b'], [0, 1, -1])
+    """
+    import numpy as np
+
+    used = np.unique(values[~np.isnan(values)]).astype(int).tolist()
+    found = sorted(names[code] for code in used if code < len(names))
+    table = np.full(len(names) + 1, -1, np.int64)
+    for code in used:
+        if code < len(names):
+            table[code] = found.index(names[code])
+    codes = np.where(np.isnan(values), len(names), values).astype(int)
+    return found, [table[codes]]

@@ -15,7 +15,17 @@ import pydantic
 
 from zerosum.config import Config
 from zerosum.errors import DataError, did_you_mean
-from zerosum.modalities.tables.arrow import as_type, functions, is_text, misfits, plain, type_called
+from zerosum.modalities.tables.arrow import (
+    as_type,
+    codes_by_name,
+    encoded,
+    floats,
+    functions,
+    is_text,
+    misfits,
+    plain,
+    type_called,
+)
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.numbers import Negative, NumberForm
 
@@ -80,6 +90,13 @@ class Field(Config):
         Raises:
             DataError: it holds what the field cannot.
         """
+
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """What values `[N]` mean, in a form that does not depend on how the column is held."""
+        known = np.where(np.isnan(values), np.nan, values + 0.0)  # one kind of NaN and of zero
+        if not self.categories:
+            return "number", [known]
+        return codes_by_name(known, self.categories)
 
     @abstractmethod
     def to_arrow(self, values: np.ndarray) -> "pa.Array":
@@ -381,20 +398,3 @@ class CategoryField(Field):
                 f"{self.name} has no value {text!r}.{did_you_mean(str(text), self.names)}"
             )
         return float(self.names.index(str(text)))
-
-
-def encoded(column: "pa.Array | pa.ChunkedArray") -> "pa.DictionaryArray":
-    """A column as one dictionary and indices into it."""
-    import pyarrow as pa
-
-    if isinstance(column, pa.ChunkedArray):
-        if pa.types.is_dictionary(column.type):
-            column = column.unify_dictionaries()
-        column = column.combine_chunks()
-    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-
-
-def floats(column: "pa.Array") -> np.ndarray:
-    """Float64 with NaN for what is missing."""
-    cast = column.cast("double", safe=False)
-    return np.array(cast.to_numpy(zero_copy_only=False), float)

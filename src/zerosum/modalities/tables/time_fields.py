@@ -8,8 +8,8 @@ import numpy as np
 import pydantic
 
 from zerosum.errors import DataError
-from zerosum.modalities.tables.arrow import functions, is_text
-from zerosum.modalities.tables.fields import Field, floats
+from zerosum.modalities.tables.arrow import floats, functions, is_text
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.written.moments import MomentForm, check_format
 
 if TYPE_CHECKING:
@@ -130,6 +130,19 @@ class StepField(Field):
         """Moments in the field's `dtype`."""
         return moments
 
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """See `Field.meant`: seconds and nanoseconds."""
+        import pyarrow as pa
+
+        units = np.nan_to_num(np.round(values)).astype(np.int64) * self.step + self.offset
+        kind = self.moment_type
+        moments = self._moments(pa.array(units, mask=np.isnan(values)))
+        per = 10**9 // _UNITS[kind.unit]
+        whole = _whole(moments)
+        zoned = "moment" if getattr(kind, "tz", None) is None else "moment of a zone"
+        what = zoned if self.kind == "datetime" else "length"
+        return what, [np.isnan(values), whole // per, whole % per * _UNITS[kind.unit]]
+
     def _units(self, column: "pa.Array") -> "pa.Array":
         """Units since the epoch of a column of the field's arrow type."""
         return column
@@ -226,6 +239,12 @@ class DateField(FormattedField):
 
         days = np.nan_to_num(np.round(values)).astype(np.int32)
         return self._out(pa.array(days, mask=np.isnan(values)).cast(pa.date32()))
+
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """See `Field.meant`: those of moments at midnight."""
+        gone = np.isnan(values)
+        days = np.nan_to_num(np.round(values)).astype(np.int64)
+        return "moment", [gone, days * 86_400, np.zeros(len(days), np.int64)]
 
     def value_of(self, text: Any) -> float:
         """Days since the epoch until `text`: `2020-01-31`, or in the column's own form."""

@@ -11,6 +11,13 @@ from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.cells import find_column
+from zerosum.modalities.tables.reading.guesses import (
+    identifies,
+    is_day,
+    is_free_text,
+    is_many,
+    why_key,
+)
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.summaries import Flags, Numbers, Steps, Summary
 from zerosum.modalities.tables.reading.text_summaries import Names, Texts
@@ -20,25 +27,6 @@ from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField,
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.moments import MomentForm
 from zerosum.modalities.tables.written.numbers import NumberForm
-
-_KEY_WORDS = {"id", "key", "uuid", "guid", "index", "idx", "identifier", "rowid"}
-_FEW_ROWS = 20
-"""Fewer rows than this say nothing about whether a column without such a word identifies them."""
-
-_MANY_ROWS = 1_000
-"""From so many rows on, numbers that hardly leave one out are no measurement."""
-
-_DAY_WORDS = {"date", "day", "datum", "dt", "dob", "birthday", "time", "at", "on", "yyyymmdd"}
-"""Words in a name of a column whose whole numbers are days even where they are few."""
-
-_COORDINATES = (
-    r"^\s*(POINT\s*)?[(\[]?\s*[-+]?\d{1,3}(\.\d+)?°?\s*[NSEW]?\s*[,; ]\s*[-+]?\d{1,3}(\.\d+)?°?"
-    r"\s*[NSEW]?\s*[)\]]?\s*$|^\s*\d{1,3}°\s*\d{1,2}['′].*[NSEW]\s*$"
-)
-
-_MANY_NAMES = 50
-_LONG = 40
-"""Characters of a text that is more than a name, on average."""
 
 
 def infer_schema(
@@ -249,7 +237,7 @@ def _field(
         "native": native if summary.dtype == str(kind) else "",
     }
     guess = ""
-    if forced is None and isinstance(summary, Texts) and _is_many(summary):
+    if forced is None and isinstance(summary, Texts) and is_many(summary):
         read = _read_names(summary)
         if read is not None:
             summary, guess = read
@@ -259,20 +247,20 @@ def _field(
     # That a type holds nothing is no fact of a row; all else that never changes may be one.
     unchanging = summary.constant and (not private or pt.is_null(kind))
     made: Field
-    if forced is None and isinstance(summary, Texts) and _is_text(summary):
+    if forced is None and isinstance(summary, Texts) and is_free_text(summary):
         return TextField(name=summary.name, examples=summary.examples, **own), ""
     if forced == "text":
         made = TextField(name=summary.name, **own)
-    elif isinstance(summary, Numbers) and forced in (None, "date", "datetime") and _is_day(
+    elif isinstance(summary, Numbers) and forced in (None, "date", "datetime") and is_day(
         summary, forced
     ):  # fmt: skip
         made = _compact(summary, own, told.get("format") or summary.format)
         guess = f"days written as {made.format}"
-    elif forced == "key" or (forced is None and _identifies(summary)):
+    elif forced == "key" or (forced is None and identifies(summary)):
         bare = {name: own[name] for name in ("dtype", "native")}
         made = _key(summary, bare, forced=forced == "key")
         made = KeyField(name=summary.name, **bare) if private else made
-        guess = f"a key, since {_why_key(summary)}; new ones are made"
+        guess = f"a key, since {why_key(summary)}; new ones are made"
     elif forced == "fixed" or (forced is None and unchanging):
         if private and forced == "fixed" and not {"of", "value"} <= told.keys():
             raise PrivacyError(
@@ -287,11 +275,6 @@ def _field(
             guess = "a category" if private else f"a category of {len(made.categories):,} names"
     made = _without_facts(made, native) if private else made
     return made if forced is None else field_of(summary.name, {**made.to_json(), **told}), guess
-
-
-def _is_many(summary: Texts) -> bool:
-    """Whether texts are no categories: they are worth reading as numbers and moments."""
-    return not summary.endless and (_is_text(summary) or _identifies(summary))
 
 
 def _read_names(summary: Texts) -> tuple[Summary, str] | None:
@@ -309,16 +292,6 @@ def _read_names(summary: Texts) -> tuple[Summary, str] | None:
     return read, found.note or "numbers or moments in text"
 
 
-def _is_day(summary: Numbers, forced: str | None) -> bool:
-    """Whether whole numbers such as 20230105 are days."""
-    if forced is not None and pt.is_integer(summary.reads):
-        return True
-    named = bool(_words(summary.name) & _DAY_WORDS)
-    return bool(summary.format) and not summary.constant and (
-        named or summary.known >= _FEW_ROWS
-    )  # fmt: skip
-
-
 def _compact(summary: Numbers, own: dict[str, Any], format: str) -> FormattedField:
     """Days or moments that are held as whole numbers.
 
@@ -334,14 +307,6 @@ def _compact(summary: Numbers, own: dict[str, Any], format: str) -> FormattedFie
         return DateField(name=summary.name, format=format, **own)
     unit = "minute" if not format.endswith("%S") else "second"
     return DatetimeField(name=summary.name, format=format, resolution=unit, **own)
-
-
-def _why_key(summary: Summary) -> str:
-    if _words(summary.name) & _KEY_WORDS:
-        return "its name says so and no value comes twice"
-    if isinstance(summary, Numbers):
-        return "its numbers count up" if summary.counts_up else "its numbers leave hardly one out"
-    return "its texts share a pattern and none comes twice"
 
 
 def _without_facts(field: Field, native: str) -> Field:
@@ -378,35 +343,6 @@ def _constant(summary: Summary, own: dict[str, Any]) -> ConstantField:
     return ConstantField(name=summary.name, of=field, value=summary.value_in(field), **own)
 
 
-def _identifies(summary: Summary) -> bool:
-    """Whether a column looks like one that tells rows apart.
-
-    It does where nothing is missing, no value comes twice, and its name says so; else numbers that
-    count up, and short texts of one pattern.
-    """
-    if not summary.distinct_rows or summary.constant:
-        return False
-    if isinstance(summary, Texts) and summary.matches(_COORDINATES):
-        return False
-    if _words(summary.name) & _KEY_WORDS:
-        return True
-    if summary.known < _FEW_ROWS:
-        return False
-    if isinstance(summary, Numbers):
-        dense = summary.whole and summary.high - summary.low < 2 * summary.known
-        return dense and (summary.counts_up or summary.known >= _MANY_ROWS)
-    return isinstance(summary, Texts) and summary.mean_length < _LONG and bool(summary.pattern())
-
-
-def _is_text(summary: Texts) -> bool:
-    """Whether so many texts differ that they are no categories."""
-    many = summary.distinct > _MANY_NAMES and not _identifies(summary)
-    most = summary.distinct > summary.known / 2
-    long = summary.mean_length > _LONG and summary.distinct > summary.known / 10
-    unique = summary.distinct_rows and summary.known >= _FEW_ROWS and not _identifies(summary)
-    return (many and (most or long)) or unique
-
-
 def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
     """The field of keys like those of a column.
 
@@ -424,15 +360,3 @@ def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
         return KeyField(name=summary.name, first=int(summary.high) + 1, **own)
     assert isinstance(summary, Texts)
     return KeyField(name=summary.name, **own, **(summary.pattern() or {"before": "key-"}))
-
-
-def _words(name: str) -> set[str]:
-    """Words of a name, in small letters."""
-    return set("".join(c if c.isalnum() else " " for c in _snake(name)).lower().split())
-
-
-def _snake(name: str) -> str:
-    """`customerId` as `customer Id`."""
-    return "".join(
-        f" {c}" if c.isupper() and i and name[i - 1].islower() else c for i, c in enumerate(name)
-    )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at
+from zerosum.data.parts import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
@@ -87,12 +88,22 @@ class TableOptions(DataConfig):
                 "one more would change them all, and --epsilon would not hold. Leave it out, or "
                 "write the rows that you want into a file of their own."
             )
+        if self.private and self.holdout is not None:
+            raise PrivacyError(
+                f"--holdout {self.holdout:g} keeps rows apart that depend on how many there are, "
+                "so a single one more would change them all, and --epsilon would not hold. Keep "
+                "them in a file of their own."
+            )
         schema = infer_schema(
             table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
             progress=progress,
         )  # fmt: skip
         _refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
+        held = None
+        if self.holdout is not None:
+            rows, others = rows_apart(len(values), self.holdout)
+            values, held = values[rows], values[others]
         columns = iter(values.unbind(dim=1))
         fields = [
             _checked(field, next(columns), protect=self.protect) if field.modelled else field
@@ -101,6 +112,8 @@ class TableOptions(DataConfig):
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
         made = TableDataset(values, space, name=table.name, source=library)
         made.notes = schema.notes
+        if held is not None:
+            made.keep_apart(held)
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
         return made
 
