@@ -1,12 +1,15 @@
 """Rows into files, block by block."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
 from zerosum.forms.csv_cells import Cells
-from zerosum.modalities.tables.written.base import written_of
+from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
+from zerosum.modalities.tables.written.moments import MomentForm
+from zerosum.modalities.tables.written.numbers import NumberForm
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
 
 
 def _separator(table: "pa.Table") -> str:
-    forms = [written[0] for field in table.schema if (written := written_of(field.metadata))]
+    forms = [written[0] for field in table.schema if (written := _written_of(field.metadata))]
     return ";" if any(getattr(form, "point", ".") == "," for form in forms) else ","
 
 
@@ -75,7 +78,7 @@ def _plain(table: "pa.Table") -> "pa.Table":
     import pyarrow as pa
 
     for at, field in enumerate(table.schema):
-        if written := written_of(field.metadata):
+        if written := _written_of(field.metadata):
             form, places = written
             texts = form.write(table.column(at), places)
             table = table.set_column(at, pa.field(field.name, texts.type), texts)
@@ -85,3 +88,13 @@ def _plain(table: "pa.Table") -> "pa.Table":
         for field in table.schema
     ]  # fmt: skip
     return table.cast(pa.schema(fields))
+
+
+def _written_of(metadata: Mapping[bytes, bytes] | None) -> tuple[WrittenForm, int | None] | None:
+    """The form that metadata of an arrow column name, with decimals; None where they name none."""
+    told = (metadata or {}).get(WRITTEN)
+    if told is None:
+        return None
+    body = json.loads(told)
+    form = NumberForm if body["kind"] == NumberForm.kind else MomentForm
+    return form(**body["form"]), body["places"]

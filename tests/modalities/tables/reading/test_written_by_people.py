@@ -340,3 +340,12 @@ def test_a_column_that_is_no_count_keeps_the_error_of_its_name(tmp_path: Path) -
     path.write_text(",x\n" + "".join(f"{k * 3},{k % 5}\n" for k in range(30)), encoding="utf-8")
     with pytest.raises(DataError, match=r"column 1 of t\.csv has no name"):
         schema_of(path)
+
+
+def test_conditions_take_values_in_the_form_of_the_column(tmp_path: Path) -> None:
+    _, space = opened(save(CASES["german bank"], tmp_path / "t.csv"))
+    day, amount = space.fields[0], space.fields[1]
+    assert day.value_of("05.03.2023") == day.value_of("2023-03-05") == epoch("2023-03-05")
+    assert amount.value_of("-1.234,50") == amount.value_of("-1234.5") == -1234.5
+    with pytest.raises(DataError, match="it holds days"):
+        day.value_of("yesterday")

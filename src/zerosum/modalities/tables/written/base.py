@@ -2,7 +2,6 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -54,16 +53,3 @@ class WrittenForm(ABC):
         """The form as metadata of an arrow column."""
         told = {"kind": self.kind, "places": places, "form": asdict(self)}
         return {WRITTEN: json.dumps(told).encode()}
-
-
-def written_of(metadata: Mapping[bytes, bytes] | None) -> tuple[WrittenForm, int | None] | None:
-    """The form that metadata of an arrow column name, with decimals; None where they name none."""
-    from zerosum.modalities.tables.written.moments import MomentForm
-    from zerosum.modalities.tables.written.numbers import NumberForm
-
-    told = (metadata or {}).get(WRITTEN)
-    if told is None:
-        return None
-    body = json.loads(told)
-    form = NumberForm if body["kind"] == NumberForm.kind else MomentForm
-    return form(**body["form"]), body["places"]

@@ -312,7 +312,7 @@ def _days(parts: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 def _seconds(parts: dict[str, np.ndarray]) -> np.ndarray:
     """Seconds since midnight."""
-    number = {name: parts[name].astype(np.int64) for name in "HIMS" if name in parts}
+    number = {name: parts[name].astype(np.int64) for name in ("H", "I", "M", "S") if name in parts}
     hour = number.get("H", number.get("I", np.int64(0)))
     if "p" in parts:
         later = np.array([text[0] in "Pp" for text in parts["p"]], bool)
