@@ -73,8 +73,9 @@ def plan_training(
     dataset, config = open_data(
         data, **wanted_by(recipe), private=private, progress=progress, **(data_options or {})
     )
-    for note in dataset.notes if tell is not None else ():
-        tell(f"{dataset.name}: {note}")
+    if tell is not None:
+        for note in dataset.notes:
+            tell(f"{dataset.name}: {note}")
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)

@@ -19,7 +19,7 @@ from zerosum.workflows.data import open_data, open_holdout, scan_data
 def png(shade: int, size: tuple[int, int] = (8, 8)) -> bytes:
     """A grey PNG of `size`, height and width."""
     buffer = io.BytesIO()
-    Image.new("L", size[::-1], shade).save(buffer, "PNG")
+    Image.new("L", (size[1], size[0]), shade).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -83,7 +83,8 @@ class Decoder:
         self.archive, self.names, self.size = archive, names, size
         self.fit: Fit = fit
         self.channels = channels
-        self.pixel_range, self.half = pixel_range, half
+        self.pixel_range = pixel_range
+        self.half: Half | None = half
 
     def __call__(self, index: int) -> Tensor:
         """The image, or a `DataError` that says why there is none."""

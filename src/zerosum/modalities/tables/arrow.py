@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy as np
     import pyarrow as pa
@@ -205,14 +205,14 @@ def floats(column: "pa.Array") -> "np.ndarray":
 
 
 def codes_by_name(
-    values: "np.ndarray", names: "Sequence[str]"
+    values: "np.ndarray", names: "tuple[str, ...]"
 ) -> "tuple[list[str], list[np.ndarray]]":
     """The names that occur, in the order of the alphabet, and each value's place among them.
 
     What is missing has the place -1, and so has what has no name.
 
     >>> import numpy as np
-    >>> found, (places,) = codes_by_name(np.array([2.0, 0.0, np.nan]), ["b", "never", "a"])
+    >>> found, (places,) = codes_by_name(np.array([2.0, 0.0, np.nan]), ("b", "never", "a"))
     >>> found, places.tolist()
     (['a', 'b'], [0, 1, -1])
     """
