@@ -12,7 +12,7 @@ import torch
 
 import zerosum as zs
 from zerosum.data.base import Dataset
-from zerosum.data.parts import rows_apart
+from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.reading.dataset import _earlier
 from zerosum.modalities.tables.space import TableSpace

@@ -8,7 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
-from zerosum.data.parts import with_holdout
+from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import Space
 

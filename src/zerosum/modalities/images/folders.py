@@ -21,7 +21,7 @@ from zerosum.modalities.images.labels import label_names
 from zerosum.modalities.images.pixels import (
     ENDINGS,
     Fit,
-    Form,
+    ImageHeader,
     PixelRange,
     Range,
     Sides,
@@ -304,7 +304,7 @@ def range_of(archive: Archive, names: list[str], progress: Progress | None) -> R
     return min(low for low, _ in found), max(high for _, high in found)
 
 
-def read_header(archive: Archive, name: str) -> Form | str:
+def read_header(archive: Archive, name: str) -> ImageHeader | str:
     """What its header says, or why the file is no image."""
     try:
         return read_form(archive, name)

@@ -29,7 +29,7 @@ from zerosum.modalities.images.folders import (
 )
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Form, Half, Sides
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
 from zerosum.modalities.images.splits import Split, place_of_split
 from zerosum.spaces import Space
 
@@ -252,7 +252,7 @@ class _Side:
     path: Path
     archive: Archive
     names: list[str]
-    forms: list[Form | str]
+    forms: list[ImageHeader | str]
     half: Half | None = None
 
     @classmethod
@@ -284,7 +284,7 @@ class _Side:
         return {i: form for i, form in enumerate(self.forms) if isinstance(form, str)}
 
     @property
-    def good(self) -> list[Form]:
+    def good(self) -> list[ImageHeader]:
         return [form for form in self.forms if not isinstance(form, str)]
 
     @property

@@ -30,7 +30,7 @@ Half = Literal["left", "right"]
 """Of an image that holds two side by side."""
 
 
-class Form(NamedTuple):
+class ImageHeader(NamedTuple):
     """What an image's header says of it, upright.
 
     Attributes:
@@ -119,7 +119,7 @@ def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
         raise DataError(_huge("it has far more")) from error
 
 
-def read_form(archive: Archive, name: str) -> Form:
+def read_form(archive: Archive, name: str) -> ImageHeader:
     """The form of an image, from its header alone.
 
     Raises:
@@ -132,7 +132,7 @@ def read_form(archive: Archive, name: str) -> Form:
                 more = bool(getattr(image, "is_animated", False))
                 image.seek(0)
             deep = image.mode.startswith("I")
-            return Form(*_upright_sides(image), channels_of(image), deep, more)
+            return ImageHeader(*_upright_sides(image), channels_of(image), deep, more)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like

@@ -27,7 +27,7 @@ from zerosum.modalities.tables.arrow import (
     type_called,
 )
 from zerosum.modalities.tables.written.base import WrittenForm
-from zerosum.modalities.tables.written.numbers import Negative, NumberForm
+from zerosum.modalities.tables.written.numbers import Negative, NumberFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -178,16 +178,16 @@ class NumberField(Field):
         return self
 
     @property
-    def form(self) -> NumberForm:
+    def form(self) -> NumberFormat:
         """How numbers are written."""
-        return NumberForm(
+        return NumberFormat(
             self.before, self.after, self.point, self.thousands, self.negative, self.padded
         )
 
     @property
-    def written(self) -> NumberForm | None:
+    def written(self) -> NumberFormat | None:
         """See `Field.written`."""
-        return self.form if self.form != NumberForm() else None
+        return self.form if self.form != NumberFormat() else None
 
     @property
     def details(self) -> str:

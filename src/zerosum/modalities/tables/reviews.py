@@ -34,7 +34,7 @@ from pydantic import PositiveInt
 
 from zerosum.config import Count
 from zerosum.data.base import DataConfig, Dataset, Progress
-from zerosum.data.parts import rows_apart
+from zerosum.data.subsets import rows_apart
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import (
     BooleanField,

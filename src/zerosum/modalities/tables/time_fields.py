@@ -10,7 +10,7 @@ import pydantic
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import floats, functions, is_text
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.written.moments import MomentForm, check_format
+from zerosum.modalities.tables.written.moments import MomentFormat, check_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,8 +33,8 @@ class FormattedField(Field):
     """Moments or days, and how they are written as text.
 
     Attributes:
-        format: directives of `strftime`, such as `%d/%m/%Y`; see `MomentForm`. Empty where they are
-            written as 2020-01-31 10:30. A column of whole numbers such as 20200131 has `%Y%m%d`.
+        format: directives of `strftime`, such as `%d/%m/%Y`; see `MomentFormat`. Empty where they
+            are written as 2020-01-31 10:30. A column of whole numbers such as 20200131 has `%Y%m%d`.
     """
 
     format: str = pydantic.Field(default="", max_length=100)
@@ -45,9 +45,9 @@ class FormattedField(Field):
         return check_format(text)
 
     @property
-    def written(self) -> MomentForm | None:
+    def written(self) -> MomentFormat | None:
         """See `Field.written`."""
-        return MomentForm(self.format) if self.format else None
+        return MomentFormat(self.format) if self.format else None
 
     @property
     def moment_type(self) -> "pa.DataType":
@@ -77,7 +77,7 @@ class FormattedField(Field):
             return moments
         if not is_text(kind) and not pa.types.is_integer(kind):
             return moments.cast(kind)
-        return (self.written or MomentForm(self._usual)).write(moments).cast(kind)
+        return (self.written or MomentFormat(self._usual)).write(moments).cast(kind)
 
     @property
     def _usual(self) -> str:

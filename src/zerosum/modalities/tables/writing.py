@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from zerosum.errors import RunError
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
-from zerosum.modalities.tables.written.moments import MomentForm
-from zerosum.modalities.tables.written.numbers import NumberForm
+from zerosum.modalities.tables.written.moments import MomentFormat
+from zerosum.modalities.tables.written.numbers import NumberFormat
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
@@ -96,5 +96,5 @@ def _written_of(metadata: Mapping[bytes, bytes] | None) -> tuple[WrittenForm, in
     if told is None:
         return None
     body = json.loads(told)
-    form = NumberForm if body["kind"] == NumberForm.kind else MomentForm
+    form = NumberFormat if body["kind"] == NumberFormat.kind else MomentFormat
     return form(**body["form"]), body["places"]

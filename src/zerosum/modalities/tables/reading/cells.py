@@ -12,12 +12,12 @@ from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import MISSING_MARKS, as_type, functions, without_marks
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.moments import (
-    MomentForm,
+    MomentFormat,
     moment_forms,
     offset_of,
     settled_form,
 )
-from zerosum.modalities.tables.written.numbers import NumberForm, decimals_in, number_forms
+from zerosum.modalities.tables.written.numbers import NumberFormat, decimals_in, number_forms
 
 pc = functions()
 
@@ -54,7 +54,7 @@ Batches = Callable[[], Iterable[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
-class Column:
+class TextColumn:
     """What a column of texts is taken for.
 
     Attributes:
@@ -117,7 +117,7 @@ class _Seen:
             if odd:
                 self.first_odd.setdefault(form, names.filter(pc.invert(fits))[0].as_py())
             self.odd[form] += odd
-            if isinstance(form, NumberForm):
+            if isinstance(form, NumberFormat):
                 self.decimals[form] |= decimals_in(names.filter(fits), form)
 
     @property
@@ -133,7 +133,7 @@ def find_columns(
     told: Mapping[str, Mapping[str, Any]],
     texts: Collection[str] = (),
     place: Callable[[str, str], str],
-) -> tuple[dict[str, Column], int]:
+) -> tuple[dict[str, TextColumn], int]:
     """What each column of a table of texts is, and how many rows there are.
 
     Args:
@@ -165,7 +165,7 @@ def find_columns(
     comma = any(_only(one, "point", ",") for one in hard)
     hidden = [one for one in seen.values() if comma and one.type == pa.float64()]
     for one in hidden:
-        one.forms = [NumberForm(point=",", thousands=".")]
+        one.forms = [NumberFormat(point=",", thousands=".")]
         one.odd, one.decimals = {one.forms[0]: 0}, {one.forms[0]: set()}
     _weigh(names, batches, hidden)
     days_first = comma or any(_first_is(one, "d") for one in hard)
@@ -173,7 +173,7 @@ def find_columns(
     return found, rows
 
 
-def find_column(name: str, texts: pa.Array, told: Mapping[str, Any]) -> Column:
+def find_column(name: str, texts: pa.Array, told: Mapping[str, Any]) -> TextColumn:
     """What a column of different texts is, which has no neighbours.
 
     Raises:
@@ -203,13 +203,13 @@ def _only(seen: _Seen, name: str, value: str) -> bool:
 
 def _first_is(seen: _Seen, letter: str) -> bool:
     """Whether every form that fits begins with the day, and not with the month."""
-    forms = [form.format for form in seen.fitting if isinstance(form, MomentForm)]
+    forms = [form.format for form in seen.fitting if isinstance(form, MomentFormat)]
     return bool(forms) and all(form.lstrip("%-^")[:1] == letter for form in forms)
 
 
 def _settled(
     seen: _Seen, comma: bool, days_first: bool, place: Callable[[str, str], str]
-) -> Column:
+) -> TextColumn:
     """What a column is, of which everything is gathered."""
     kind = seen.type or pa.null()
     if pt.is_timestamp(kind):
@@ -217,23 +217,23 @@ def _settled(
     if kind == pa.float64() and seen.fitting and max(seen.decimals[seen.forms[0]]) <= 0:
         if any("." in text for text in seen.sample):
             return _number(
-                seen, NumberForm(point=",", thousands="."), "as other columns have decimal commas"
+                seen, NumberFormat(point=",", thousands="."), "as other columns have decimal commas"
             )
-        return Column(kind)
+        return TextColumn(kind)
     if kind != pa.string():
-        return Column(kind)
+        return TextColumn(kind)
     fitting = seen.fitting
     if not fitting:
         _refuse_odd(seen, place)
-        return Column(kind)
-    numbers = [form for form in fitting if isinstance(form, NumberForm)]
+        return TextColumn(kind)
+    numbers = [form for form in fitting if isinstance(form, NumberFormat)]
     if numbers:
         wanted = [form for form in numbers if form.point == ","] if comma else numbers
         form = (wanted or numbers)[0]
         points = {one.point for one in numbers if one.point in form.point + form.thousands}
         why = "the column alone does not say what its commas are" if len(points) > 1 else ""
         return _number(seen, form, why)
-    moments = [form for form in fitting if isinstance(form, MomentForm)]
+    moments = [form for form in fitting if isinstance(form, MomentFormat)]
     order = [form for form in moments if form.format.lstrip("%-^")[:1] == "d"]
     form = order[0] if days_first and order else moments[0]
     made = settled_form(form, seen.sample)
@@ -244,36 +244,36 @@ def _settled(
     return _moment(seen, made)
 
 
-def _number(seen: _Seen, form: NumberForm, why: str) -> Column:
+def _number(seen: _Seen, form: NumberFormat, why: str) -> TextColumn:
     decimals = seen.decimals[form]
     whole = decimals == {0}
     exact = replace(form, padded=0 if whole or -1 in decimals else min(decimals))
     note = f"numbers as {exact.example}" + (f"; {why}" if why else "")
-    if exact == NumberForm():
-        return Column(pa.int64() if whole else pa.float64())
-    return Column(pa.int64() if whole else pa.float64(), exact, note)
+    if exact == NumberFormat():
+        return TextColumn(pa.int64() if whole else pa.float64())
+    return TextColumn(pa.int64() if whole else pa.float64(), exact, note)
 
 
-def _moment(seen: _Seen, form: MomentForm) -> Column:
+def _moment(seen: _Seen, form: MomentFormat) -> TextColumn:
     if not form.has_time:
-        return Column(pa.date32(), form, _taken(form))
-    return Column(_timestamp(seen, form, "us"), form, _taken(form))
+        return TextColumn(pa.date32(), form, _taken(form))
+    return TextColumn(_timestamp(seen, form, "us"), form, _taken(form))
 
 
-def _taken(form: MomentForm) -> str:
+def _taken(form: MomentFormat) -> str:
     return f"{'moments' if form.has_time else 'days'} as {form.format}"
 
 
-def _known_moments(seen: _Seen, kind: pa.DataType) -> Column:
+def _known_moments(seen: _Seen, kind: pa.DataType) -> TextColumn:
     """Moments that arrow reads, with the form that they are written in."""
     likely = next(moment_forms(seen.sample[:_A_FEW]), None)
     if likely is None or not likely.has_time:
-        return Column(kind)
+        return TextColumn(kind)
     form = settled_form(likely, seen.sample)
-    return Column(_timestamp(seen, form, kind.unit), form)
+    return TextColumn(_timestamp(seen, form, kind.unit), form)
 
 
-def _timestamp(seen: _Seen, form: MomentForm, unit: str) -> pa.DataType:
+def _timestamp(seen: _Seen, form: MomentFormat, unit: str) -> pa.DataType:
     """The type of moments, in the zone of their offset if all have one."""
     fine = max((len(f) for f in _fractions(seen, form)), default=0) > 6
     unit = "ns" if fine else unit
@@ -290,7 +290,7 @@ def _timestamp(seen: _Seen, form: MomentForm, unit: str) -> pa.DataType:
     return pa.timestamp(unit, f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}")
 
 
-def _fractions(seen: _Seen, form: MomentForm) -> Iterator[str]:
+def _fractions(seen: _Seen, form: MomentFormat) -> Iterator[str]:
     if "f" not in form.format:
         return
     pattern = re.compile(form.pattern)
@@ -319,7 +319,7 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
     if not few or (kind is None and len(seen.sample) <= _FEW):
         return
     odd, count = seen.first_odd[form], seen.odd[form]
-    what = "numbers" if isinstance(form, NumberForm) else "moments"
+    what = "numbers" if isinstance(form, NumberFormat) else "moments"
     example = f" like {form.example}" if form.attributes() else ""
     more = f", one of {count:,} such cells" if count > 1 else ""
     raise DataError(

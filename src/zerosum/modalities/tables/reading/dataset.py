@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.data.parts import held_name, held_note
+from zerosum.data.subsets import held_name, held_note
 from zerosum.errors import DataError
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint, forward_all

@@ -25,8 +25,8 @@ from zerosum.modalities.tables.schema import Overrides, Schema, field_of, requir
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, FormattedField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
 from zerosum.modalities.tables.written.base import WrittenForm
-from zerosum.modalities.tables.written.moments import MomentForm
-from zerosum.modalities.tables.written.numbers import NumberForm
+from zerosum.modalities.tables.written.moments import MomentFormat
+from zerosum.modalities.tables.written.numbers import NumberFormat
 
 
 def infer_schema(
@@ -149,9 +149,9 @@ def _differs(field: Field, name: str) -> bool:
 def _form_told(told: Mapping[str, Any]) -> WrittenForm | None:
     """How a column is written, as it is told."""
     if told.get("format"):
-        return MomentForm(told["format"])
+        return MomentFormat(told["format"])
     given = {name: told[name] for name in _WRITTEN if told.get(name)}
-    return NumberForm(**given) if given else None
+    return NumberFormat(**given) if given else None
 
 
 def _summary(
@@ -303,7 +303,7 @@ def _compact(summary: Numbers, own: dict[str, Any], format: str) -> FormattedFie
             f"column {summary.name!r} holds whole numbers that are no days, such as "
             f"{', '.join(summary.examples)}. Days in whole numbers are like 20230131."
         )
-    if not MomentForm(format).has_time:
+    if not MomentFormat(format).has_time:
         return DateField(name=summary.name, format=format, **own)
     unit = "minute" if not format.endswith("%S") else "second"
     return DatetimeField(name=summary.name, format=format, resolution=unit, **own)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at
-from zerosum.data.parts import rows_apart
+from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints

@@ -33,7 +33,7 @@ from zerosum.modalities.tables.time_fields import (
     Resolution,
 )
 from zerosum.modalities.tables.written.base import WrittenForm
-from zerosum.modalities.tables.written.moments import MomentForm
+from zerosum.modalities.tables.written.moments import MomentFormat
 
 pc = functions()
 
@@ -296,7 +296,7 @@ def compact_format(numbers: np.ndarray) -> str:
     for format, digits in (("%Y%m%d", 8), ("%Y%m%d%H%M", 12), ("%Y%m%d%H%M%S", 14)):
         if 19 * 10 ** (digits - 2) <= low and high < 21 * 10 ** (digits - 2):
             texts = pa.array(numbers.astype(np.int64)).cast(pa.string())
-            return format if pc.all(MomentForm(format).fits(texts.unique())).as_py() else ""
+            return format if pc.all(MomentFormat(format).fits(texts.unique())).as_py() else ""
     return ""
 
 

@@ -47,7 +47,7 @@ COMPACT = r"^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])[0-5
 
 
 @dataclass(frozen=True)
-class MomentForm(WrittenForm):
+class MomentFormat(WrittenForm):
     """How days and moments are written.
 
     Attributes:
@@ -212,7 +212,7 @@ def check_format(text: str) -> str:
     return text
 
 
-def moment_forms(texts: Sequence[str]) -> Iterator[MomentForm]:
+def moment_forms(texts: Sequence[str]) -> Iterator[MomentFormat]:
     """Forms that at least half of some texts are of, the likeliest first.
 
     >>> [form.format for form in moment_forms(["05/03/2023", "17/03/2023"])]
@@ -221,19 +221,19 @@ def moment_forms(texts: Sequence[str]) -> Iterator[MomentForm]:
     need = max(1, len(texts) / 2)
     found = []
     for day in (*_DATES, *_COMPACT):
-        start = re.compile(MomentForm(day).pattern[:-1])
+        start = re.compile(MomentFormat(day).pattern[:-1])
         heads = [start.match(text) for text in texts]
         if sum(map(bool, heads)) < need:
             continue
         ends = [text[head.end() :] for text, head in zip(texts, heads, strict=True) if head]
         found += [(day + end, ends) for end in _ends(ends, need)]
-    forms = [MomentForm(form) for form, _ in found]
+    forms = [MomentFormat(form) for form, _ in found]
     fits = [sum(bool(re.match(form.pattern, text)) for text in texts) for form in forms]
     sure = sorted(zip(fits, forms, strict=True), key=lambda one: -one[0])
     yield from (form for count, form in sure if count >= need)
 
 
-def settled_form(form: MomentForm, texts: Iterable[str]) -> MomentForm:
+def settled_form(form: MomentFormat, texts: Iterable[str]) -> MomentFormat:
     """The form with zeros, capitals, digits of a second and offsets as texts have them."""
     pattern = re.compile(form.pattern)
     cells = [cell for cell in map(pattern.match, texts) if cell]
@@ -254,7 +254,7 @@ def settled_form(form: MomentForm, texts: Iterable[str]) -> MomentForm:
             return "%:z" if any(":" in text for text in seen) else "%z"
         return one[0]
 
-    return MomentForm(_DIRECTIVE.sub(told, form.format))
+    return MomentFormat(_DIRECTIVE.sub(told, form.format))
 
 
 def offset_of(text: str) -> int:
@@ -278,7 +278,7 @@ def _ends(ends: Sequence[str], need: float) -> Iterator[str]:
         return
     for gap, clock, zone in product((" ", "T", ", ", "  "), _TIMES, ("", "%z", " %z")):
         start = f"{gap}{clock}{zone}"
-        pattern = re.compile(MomentForm(start).pattern)
+        pattern = re.compile(MomentFormat(start).pattern)
         if sum(bool(pattern.match(end)) for end in ends) >= need:
             yield start
 

@@ -50,7 +50,7 @@ _MARKS: tuple[tuple[str, str], ...] = (
 
 
 @dataclass(frozen=True)
-class NumberForm(WrittenForm):
+class NumberFormat(WrittenForm):
     """How numbers are written.
 
     Attributes:
@@ -144,7 +144,7 @@ class NumberForm(WrittenForm):
         return self._one(1234.5 if self.padded or self.point == "," else 1234, None) or ""
 
 
-def number_forms(texts: Iterable[str]) -> Iterator[NumberForm]:
+def number_forms(texts: Iterable[str]) -> Iterator[NumberFormat]:
     """Forms that each of some texts may be of, the likeliest first; none where they have none.
 
     >>> [form.example for form in number_forms(["$1,234.50", "$0.75"])]
@@ -165,12 +165,12 @@ def number_forms(texts: Iterable[str]) -> Iterator[NumberForm]:
     for point, thousands in _MARKS:
         if thousands and thousands not in digits:
             continue
-        form = NumberForm(before, after, point, thousands, negative)
+        form = NumberFormat(before, after, point, thousands, negative)
         if sum(bool(re.match(form.pattern, text)) for text in texts) >= len(cells) / 2:
             yield form
 
 
-def decimals_in(texts: "pa.Array", form: NumberForm) -> set[int]:
+def decimals_in(texts: "pa.Array", form: NumberFormat) -> set[int]:
     """How many decimals the numbers of texts are written with; -1 for one with an exponent."""
     pc = functions()
     number = pc.struct_field(

@@ -1,4 +1,4 @@
-"""A part of a data set as a data set of its own, and which samples are kept apart to judge with."""
+"""Some samples as a data set of their own, and which samples are kept apart to judge with."""
 
 import hashlib
 from functools import cached_property
@@ -11,7 +11,7 @@ from zerosum.errors import DataError
 from zerosum.rng import derive_seed
 
 
-class Part(Dataset):
+class Subset(Dataset):
     """Some samples of a data set.
 
     Args:
@@ -33,7 +33,7 @@ class Part(Dataset):
                     f"{whole.name} has two domains without pairs, of which no share is kept apart. "
                     "Leave --holdout out, and judge with folders of their own."
                 )
-            self.sources = Part(whole.sources, rows, name=name)
+            self.sources = Subset(whole.sources, rows, name=name)
         self.space = whole.space
         y = whole.labels_of(rows) if whole.space.labels else None
         if y is not None:
@@ -76,8 +76,8 @@ def with_holdout(dataset: Dataset, share: float) -> Dataset:
         DataError: a side would be empty, or domains are not paired.
     """
     train, held = rows_apart(len(dataset), share)
-    part = Part(dataset, train, name=dataset.name)
-    part.held_out = Part(dataset, held, name=held_name(dataset.name))
+    part = Subset(dataset, train, name=dataset.name)
+    part.held_out = Subset(dataset, held, name=held_name(dataset.name))
     part.notes = (*dataset.notes, held_note(len(held), len(dataset)))
     return part
 
