@@ -34,7 +34,7 @@ class FormattedField(Field):
 
     Attributes:
         format: directives of `strftime`, such as `%d/%m/%Y`; see `MomentFormat`. Empty where they
-            are written as 2020-01-31 10:30. A column of whole numbers such as 20200131 has `%Y%m%d`.
+            are written as 2020-01-31 10:30. Whole numbers such as 20200131 have `%Y%m%d`.
     """
 
     format: str = pydantic.Field(default="", max_length=100)
