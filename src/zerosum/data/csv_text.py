@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, AnyStr, cast
 
@@ -34,7 +34,7 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
     except UnicodeDecodeError as error:
         place = broken_place(path, separator, ())
         raise DataError(f"{path} cannot be read as CSV: {place}") from error
-    except (*UNPACKED, csv.Error) as error:
+    except (OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     if names is None:
         raise DataError(f"{path} is empty. The first row names the columns.")
@@ -169,10 +169,6 @@ def suffix_of(path: Path) -> str:
     return bare.suffix.lower()
 
 
-UNPACKED = (OSError, EOFError, zlib.error)
-"""What reading a damaged `.gz` file raises."""
-
-
 class _Bounded(io.BufferedIOBase):
     """Bytes of a `.gz` file, as many as a file of its length may expand to."""
 
@@ -185,19 +181,23 @@ class _Bounded(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1) -> bytes:
-        return self._counted(self._unpacked.read(-1 if size is None else size))
+        return self._counted(self._unpacked.read, -1 if size is None else size)
 
     def read1(self, size: int = -1) -> bytes:
-        return self._counted(self._unpacked.read1(size))
+        return self._counted(self._unpacked.read1, size)
 
     def readline(self, size: int | None = -1) -> bytes:
-        return self._counted(self._unpacked.readline(-1 if size is None else size))
+        return self._counted(self._unpacked.readline, -1 if size is None else size)
 
     def close(self) -> None:
         self._packed.close()
         super().close()
 
-    def _counted(self, block: bytes) -> bytes:
+    def _counted(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            block = read(size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{self._path} cannot be unpacked: {error}. Fetch it again.") from error
         self._read += len(block)
         if self._read > self._most:
             raise DataError(

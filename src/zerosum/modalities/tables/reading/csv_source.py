@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from zerosum.data.csv_text import (
-    UNPACKED,
     broken_place,
     header_of,
     line_of,
@@ -162,7 +161,7 @@ class CsvSource(TableSource):
                 with arrow_csv.open_csv(handle, **options) as reader:
                     yield from reader
                 odd = handle.count % 2
-        except (pa.ArrowException, MemoryError, *UNPACKED) as error:
+        except (pa.ArrowException, OSError, MemoryError) as error:
             require_closed_quotes(self._path, self._separator)
             place = broken_place(self._path, self._separator, self._columns)
             raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.feather as feather
 
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
-from zerosum.data.csv_text import UNPACKED, lines_of, open_packed, suffix_of
+from zerosum.data.csv_text import lines_of, open_packed, suffix_of
 from zerosum.data.files import length_of, open_regular
 from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.tables.arrow import is_text, plain
@@ -118,7 +118,7 @@ def read_json(path: Path) -> pa.Table:
                 for line in lines_of(handle, path):
                     number += 1
                     rows += [json.loads(line)] if line.strip() else []
-    except (ValueError, RecursionError, *UNPACKED) as error:
+    except (ValueError, RecursionError, OSError) as error:
         where = f"{path} line {number}" if number else str(path)
         raise DataError(f"{where} cannot be read as JSON: {error}.") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
