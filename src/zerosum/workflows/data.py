@@ -228,17 +228,17 @@ def _unclaimed(
             f"{did_you_mean(str(data), names)}"
         )
     if isinstance(data, tuple | list) and data and all(isinstance(one, str | Path) for one in data):
+        paths = f"there are {len(data)} paths of data, {', '.join(map(str, data))}"
         absent = [str(one) for one in data if look_at(Path(one)) is None]
-        if absent:
-            return f"no data at {absent[0]!r}: it is neither a file nor a folder."
+        paths += f", and nothing lies at {absent[0]!r}. " if absent else ". "
         if "pair" in spaces:
             return (
-                f"there are {len(data)} paths of data, {', '.join(map(str, data))}. A translation "
-                "takes two folders, SOURCES TARGETS, or one folder or zip that holds both."
+                f"{paths}A translation takes two folders, SOURCES TARGETS, or one folder or zip "
+                "that holds both."
             )
         return (
-            f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
-            "for recipes that translate images, such as cyclegan; give others one."
+            f"{paths}Two folders are for recipes that translate images, such as cyclegan; give "
+            "others one."
         )
     return (
         f"data is of type {type(data).__name__}. Give a path, a built-in name "

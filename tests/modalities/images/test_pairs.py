@@ -168,7 +168,7 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
         open_data(str(tmp_path / "empty"), **LOOSE)
     with pytest.raises(DataError, match="two folders"):
         open_data([str(tmp_path / "empty")] * 3, **LOOSE)
-    with pytest.raises(DataError, match="no data at 'a'"):
+    with pytest.raises(DataError, match=r"2 paths of data, a, b, and nothing lies at 'a'\. Two"):
         open_data(("a", "b"))
     paths = (str(tmp_path / "three"), str(tmp_path / "empty"), str(tmp_path / "three/x/1.png"))
     with pytest.raises(DataError, match=r"3 paths of data, .* A translation takes two folders"):
