@@ -105,3 +105,10 @@ def test_guesses_are_said_and_cells_can_be_missing(zerosum: Zerosum, tmp_path: P
     lines = (tmp_path / "o.csv").read_text("utf-8").splitlines()
     assert lines[0] == '"price","c=d"'
     assert all(line.endswith('"a"') for line in lines[1:])
+    (tmp_path / "part.csv").write_text("price,c=d\n45.00 €,\n,b\n", "utf-8")
+    words = ["--like", tmp_path / "part.csv", "--out", tmp_path / "whole.csv"]
+    made = zerosum("sample", tmp_path / "run", *words)
+    assert made.code == 0, made.err
+    first, second = (tmp_path / "whole.csv").read_text("utf-8").splitlines()[1:]
+    assert first.startswith('"45.00 €",')
+    assert second.endswith('"b"')

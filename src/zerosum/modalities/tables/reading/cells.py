@@ -325,8 +325,8 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
     raise DataError(
         f"{place(seen.name, odd)}, column {seen.name!r} holds {odd!r}{more}; the other "
         f"{seen.known - count:,} are {what}{example}. Have it read as missing "
-        f"(--missing {odd!r}, missing=[{odd!r}]), mend it, or say what the column is "
-        f"(schema={{{seen.name!r}: 'category'}})."
+        f"(--missing {odd!r}, missing=[{odd!r}]), mend it, say what the column is "
+        f"(schema={{{seen.name!r}: 'category'}}), or drop it."
     )
 
 
