@@ -17,6 +17,7 @@ from zerosum.recipes import Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
+from zerosum.screen import screen
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.control import learn_direction
@@ -60,6 +61,8 @@ def train(
     drop: Sequence[str] | None = None,
     constraints: Any = None,
     protect: int | None = None,
+    missing: Sequence[str] | None = None,
+    holdout: float | None = None,
     options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
     freeze: int = 0,
@@ -82,7 +85,8 @@ def train(
 
     Args:
         recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
-        data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
+        data: a folder, .zip, .npz, idx file, table (.csv, .parquet, .xlsx, .jsonl and others) or
+            built-in name; an array or
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
             of images to another, a folder with two subfolders, or a pair of folders or arrays.
@@ -104,6 +108,9 @@ def train(
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
             5 by default, and 1 for all.
+        missing: cells of a table that stand for what is missing, such as `["unknown"]`; empty cells
+            and usual marks such as `n/a` do anyway.
+        holdout: share of the samples that is kept apart; `evaluate` judges with them by itself.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
@@ -128,7 +135,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "missing": missing, "holdout": holdout,
     }  # fmt: skip
     with Reporter(quiet=quiet) as progress:
         run = train_run(
@@ -138,6 +145,7 @@ def train(
             wishes=Wishes(precision, layout, compile, threads),
             promise=promise_of(epsilon, delta), show_reals=show_reals,
             listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
+            tell=None if quiet else screen().say,
         )  # fmt: skip
     return load(run, device=device)
 

@@ -139,29 +139,52 @@ def require_apart(where: Iterable[str], in_turn: Iterable[str]) -> None:
         raise ConditionError(f"{both[0]} is in where and in in_turn; leave it out of one of them.")
 
 
-def read_pairs(pairs: Iterable[str]) -> dict[str, str]:
+def read_pairs(pairs: Iterable[str], known: Collection[str] = ()) -> dict[str, str]:
     """Conditions from a command line; signs of a comparison belong to the value.
+
+    Args:
+        pairs: what is written.
+        known: names that there are; the longest that fits is taken, so that a name may hold signs.
 
     Raises:
         ConditionError: one is no condition, or a name has two.
 
-    >>> read_pairs(["label=a,b", "age>=30"])
-    {'label': 'a,b', 'age': '>=30'}
+    >>> read_pairs(["label=a,b", "age>=30", "a=b=c", '"<x"=1'], known=["a=b", "<x"])
+    {'label': 'a,b', 'age': '>=30', 'a=b': 'c', '<x': '1'}
     """
     found: dict[str, str] = {}
     for pair in pairs:
-        parts = _PAIR.fullmatch(pair)
+        parts = _split(pair, known)
         if parts is None:
             raise ConditionError(f"{pair!r} is not a condition. Write name=value: label=3.")
-        name, sign, text = parts.groups()
+        name, sign, text = parts
         if name in found:
             raise ConditionError(f"{name} has two conditions; write one, such as {name}=1,2.")
         found[name] = text if sign == "=" else f"{sign}{text}"
     return found
 
 
-def read_shares(pairs: Iterable[str]) -> Mapping[str, Mapping[str, float]]:
+def _split(pair: str, known: Collection[str]) -> tuple[str, str, str] | None:
+    """Name, sign and value; None where there are none."""
+    quoted = re.fullmatch(r"""(["'])(.+?)\1\s*(!=|>=|<=|=|>|<)(.*)""", pair, re.DOTALL)
+    if quoted:
+        return quoted[2], quoted[3], quoted[4]
+    for name in sorted(known, key=len, reverse=True):
+        rest = re.fullmatch(r"(!=|>=|<=|=|>|<)(.*)", pair[len(name) :].lstrip(), re.DOTALL)
+        if pair.startswith(name) and rest:
+            return name, rest[1], rest[2]
+    parts = _PAIR.fullmatch(pair)
+    return None if parts is None else (parts[1], parts[2], parts[3])
+
+
+def read_shares(
+    pairs: Iterable[str], known: Collection[str] = ()
+) -> Mapping[str, Mapping[str, float]]:
     """Shares of values from a command line.
+
+    Args:
+        pairs: what is written.
+        known: names that there are; see `read_pairs`.
 
     Raises:
         ConditionError: one is no share.
@@ -171,7 +194,8 @@ def read_shares(pairs: Iterable[str]) -> Mapping[str, Mapping[str, float]]:
     """
     shares: dict[str, dict[str, float]] = {}
     for pair in pairs:
-        name, _, rest = pair.partition("=")
+        parts = _split(pair, known)
+        name, rest = (parts[0], parts[2]) if parts and parts[1] == "=" else (pair, "")
         value, colon, share = rest.rpartition(":")
         try:
             shares.setdefault(name, {})[value] = float(share)

@@ -89,9 +89,13 @@ def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     " Did you mean 'gamma'? Allowed: gamma, width."
     """
     names = sorted(map(str, allowed))
-    near = get_close_matches(given, names, n=1, cutoff=0.5) if len(names) <= _MANY_NAMES else []
+    bare = {name.strip().casefold(): name for name in reversed(names)}
+    few = len(names) <= _MANY_NAMES
+    near = get_close_matches(given.strip().casefold(), bare, n=1, cutoff=0.5) if few else []
+    near = [bare[one] for one in near]
     hint = f" Did you mean {near[0]!r}?" if near else ""
     if not names:
         return hint
+    names = [repr(name) if name != name.strip() else name for name in names[:20]] + names[20:]
     shown = ", ".join(names[:20]) + (f", and {len(names) - 20} more" if len(names) > 20 else "")
     return f"{hint} Allowed: {shown}."

@@ -76,3 +76,39 @@ def test_a_private_training_is_not_tried_dry_nor_drawn_with_rows(zerosum: Zerosu
         failed = zerosum(*words, more)
         assert failed.code == 2
         assert told in failed.err
+
+
+def test_guesses_are_said_and_cells_can_be_missing(zerosum: Zerosum, tmp_path: Path) -> None:
+    rows = [f"{k},{'unknown' if k == 50 else f'{k * 1.5:.2f} €'},{'ab'[k % 2]}" for k in range(90)]
+    (tmp_path / "t.csv").write_text("\n".join([",price,c=d", *rows]), "utf-8")
+    refused = zerosum("schema", tmp_path / "t.csv")
+    assert refused.code == 2
+    assert "line 52, column 'price' holds 'unknown'" in refused.err
+    found = json.loads(zerosum("schema", tmp_path / "t.csv", "--missing", "unknown", "--json").out)
+    assert found["guesses"]["price"] == "numbers as 1234.50 €"
+    assert list(found["left_out"]) == ["Unnamed: 0"]
+    words = ["train", "table", "--data", tmp_path / "t.csv", "--samples", "64", "--missing",
+             "unknown", "--holdout", "0.2", "--set", "optimisation.batch_size=16",
+             "--out", tmp_path / "run", "--referee", "off"]  # fmt: skip
+    done = zerosum(*words)
+    assert done.code == 0, done.err
+    for said in (
+        "t.csv: 'price' is taken for numbers as 1234.50 €.", "'c=d': taken for categories.",
+        "'Unnamed: 0' is left out: its first column only counts the rows.",
+        "18 of 90 samples are kept apart",
+    ):  # fmt: skip
+        assert said in done.err
+    made = zerosum(
+        "sample", tmp_path / "run", "-n", "5", "--where", "c=d=a", "--out", tmp_path / "o.csv"
+    )
+    assert made.code == 0, made.err
+    lines = (tmp_path / "o.csv").read_text("utf-8").splitlines()
+    assert lines[0] == '"price","c=d"'
+    assert all(line.endswith('"a"') for line in lines[1:])
+    (tmp_path / "part.csv").write_text("price,c=d\n45.00 €,\n,b\n", "utf-8")
+    words = ["--like", tmp_path / "part.csv", "--out", tmp_path / "whole.csv"]
+    made = zerosum("sample", tmp_path / "run", *words)
+    assert made.code == 0, made.err
+    first, second = (tmp_path / "whole.csv").read_text("utf-8").splitlines()[1:]
+    assert first.startswith('"45.00 €",')
+    assert second.endswith('"b"')

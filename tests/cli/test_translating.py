@@ -89,9 +89,14 @@ def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_pat
     for more in (("--data", pairs / "B"), (pairs / "B",), (pairs / "B", "64")):
         done = zerosum("train", "dcgan", "--data", pairs / "A", *more)
         assert done.code == 2
-        assert "dcgan takes image data" in done.err or "Two folders" in done.err
+        assert "dcgan takes image data" in done.err or "Two folders are for" in done.err
+    (tmp_path / "other").mkdir()
+    done = zerosum("train", "pix2pix", "--data", pairs / "A", pairs / "B", tmp_path / "other")
+    assert done.code == 2
+    assert "a translation takes a folder or zip with two subfolders, or two folders" in done.err
     done = zerosum("train", "pix2pix", "--data", pairs / "A", pairs / "B", "64")
     assert "there are 3 paths of data" in done.err
+    assert "nothing lies at '64'. A translation takes two folders, SOURCES TARGETS" in done.err
 
 
 def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs: Path) -> None:

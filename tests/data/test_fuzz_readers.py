@@ -23,6 +23,7 @@ from types import FrameType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.parquet as parquet
 import torch
 from PIL import Image
@@ -30,7 +31,7 @@ from PIL import Image
 from tests.forks import Forks
 from zerosum.errors import ZerosumError
 from zerosum.modalities.images.labelled import open_labelled
-from zerosum.modalities.tables.reading.readers import schema_of
+from zerosum.modalities.tables.reading.readers import TABLE_SUFFIXES, schema_of
 from zerosum.workflows.data import open_data
 
 SEED, CASES = 0, 600
@@ -106,14 +107,36 @@ def seeds() -> list[Seed]:
         Seed("windows.parquet", _parquet("snappy", "2.6")),
     ]  # fmt: skip
     waves = np.arange(60).reshape(10, 3, 2) % 7
-    lines = [":".join(",".join(map(str, one)) for one in wave.T) for wave in waves]
-    series = "\n".join(["@classLabel true a b", "@data", *(f"{line}:a" for line in lines)])
+    written = [":".join(",".join(map(str, one)) for one in wave.T) for wave in waves]
+    series = "\n".join(["@classLabel true a b", "@data", *(f"{line}:a" for line in written)])
     made += [Seed("a.ts", series.encode()), Seed("a.npy", _npy(waves / 3))]
+    people = "".join(
+        f"{i % 28 + 1:02}.03.2023;{i % 9 + 1}.{i * 37 % 1000:03},5{i % 9} €;{i % 7}%;"
+        f"5/{i % 28 + 1}/23 8:0{i % 9} PM\n"
+        for i in range(70)
+    )
+    lines = "".join(f'{{"a": {i % 9}, "b": "x{i % 3}", "c": {i / 4}}}\n' for i in range(40))
+    told = json.dumps({"labels": [["00000/img00000000.png", 1]]}).encode()
+    made += [
+        Seed("a.csv", f"d;e;f;g\n{people}".encode()),
+        Seed("a.csv.gz", gzip.compress(f"d;e;f;g\n{people}".encode(), mtime=0)),
+        Seed("a.csv.gz", f"d;e;f;g\n{people}".encode(), partial(gzip.compress, mtime=0)),
+        Seed("a.jsonl", lines.encode()), Seed("a.feather", _feather()),
+        Seed("a.json", f"[{','.join(lines.splitlines())}]".encode()),
+        Seed("a.zip", told, lambda b: _zip({"00000/img00000000.png": picture, "dataset.json": b})),
+    ]  # fmt: skip
     return made + [Seed("a.parquet", _parquet(codec, version)) for codec, version in _PARQUETS]
 
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _PARQUETS = (("none", "1.0"), ("snappy", "2.6"), ("zstd", "2.6"))
+
+
+def _feather() -> bytes:
+    buffer = io.BytesIO()
+    table = pa.table({"a": [*range(30)], "b": [f"x{i % 3}" for i in range(30)]})
+    feather.write_feather(table, buffer, compression="uncompressed")
+    return buffer.getvalue()
 
 
 def _picture(form: str, mode: str, options: dict[str, str]) -> bytes:
@@ -207,7 +230,7 @@ def read(path: Path) -> None:
         open_data(path, spaces=("series",), window=4, channels=("b",), time=time)
         return
     place = path.parent if path.parent.name == "pictures" else path
-    if path.suffix in (".csv", ".tsv", ".parquet"):
+    if path.name.endswith(TABLE_SUFFIXES):
         schema_of(path)
     dataset, _ = open_data(place)
     dataset.take(torch.arange(min(len(dataset), 4)))

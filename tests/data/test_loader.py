@@ -11,7 +11,8 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.data.loader import Loader, Order, require_batch_fits
 from zerosum.errors import DataError
 from zerosum.modalities.images import folders as images
-from zerosum.modalities.images.folders import ImagesConfig, StreamedImages
+from zerosum.modalities.images.decoding import StreamedImages
+from zerosum.modalities.images.folders import ImagesConfig
 from zerosum.rng import SecretNoise
 from zerosum.runtime import Runtime
 

@@ -187,7 +187,7 @@ def test_a_run_keeps_its_audit(files: tuple[Run, Path]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"holdout": None}, "Keep a fifth of the rows apart"),
+        ({"holdout": None}, "keeps a fifth of the rows apart"),
         ({"holdout": TRAIN}, "this is training data"),
         ({"attacks": 0}, "--attacks is 0"),
         ({"n": 0}, "-n is 0"),

@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that `zerosum --help` answe
 import json
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,8 +58,8 @@ def train(
     data: Annotated[
         list[str],
         typer.Option(
-            help="Folder, .zip, .npz, idx(.gz), .csv, .tsv, .parquet, or digits, ring, grid, "
-            "spiral, moons, waves, sprites, reviews. For translations two subfolders, or two "
+            help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl and others, or "
+            "digits, ring, grid, spiral, moons, waves, sprites, reviews. For translations two "
             "folders."
         ),
     ],
@@ -79,12 +80,19 @@ def train(
     channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 alpha.")] = None,
     labels: Annotated[str | None, typer.Option(help="auto or none.")] = None,
     skip_bad: Annotated[bool, typer.Option(help="Go on without unreadable files.")] = False,
+    holdout: Annotated[
+        float | None, typer.Option(help="Share of the samples to keep apart for `evaluate`: 0.2.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Use this many samples only.")] = None,
     schema: Annotated[
         Path | None, typer.Option(help="JSON that says what columns are; see `zerosum schema`.")
     ] = None,
     drop: Annotated[
         list[str] | None, typer.Option(help="A column to leave out; repeat for more.")
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option(help="A cell of a table that stands for what is missing; repeat for more."),
     ] = None,
     protect: Annotated[
         int | None, typer.Option(help="Rows that must share a value of its own; default 5, 1: all.")
@@ -145,7 +153,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "missing": missing, "holdout": holdout,
     }  # fmt: skip
     options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
     wishes = _wishes(precision, layout, compile_, threads)
@@ -175,6 +183,7 @@ def train(
             referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
             checkpoint_seconds=checkpoint_seconds,
             listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
+            tell=None if quiet else partial(say, err=True),
         )  # fmt: skip
     _report_run(run.folder, run.manifest, as_json)
 

@@ -95,8 +95,8 @@ def sample(
         if like is None:
             n = 64 if n is None else n
             made = model.write(
-                path, n, where=wanted, in_turn=read_pairs(in_turn or ()),
-                weight=read_shares(weight or ()), seed=seed, batch_size=batch_size,
+                path, n, where=wanted, in_turn=read_pairs(in_turn or (), model.controls),
+                weight=read_shares(weight or (), model.controls), seed=seed, batch_size=batch_size,
                 safe_csv=safe_csv, sign=signer, progress=progress,
             )  # fmt: skip
         else:
@@ -137,8 +137,8 @@ def walk(
     with Reporter(quiet=as_json) as progress:
         tour = model.walk(
             frames=60 if frames is None else frames, stops=stops, n=n,
-            where=steering(model, where, truncation), in_turn=read_pairs(in_turn or ()), seed=seed,
-            progress=progress,
+            where=steering(model, where, truncation),
+            in_turn=read_pairs(in_turn or (), model.controls), seed=seed, progress=progress,
         )  # fmt: skip
         path = tour.save(out, frames_per_second=fps, progress=progress)
     _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
@@ -150,7 +150,7 @@ def steering(model: "Model", pairs: list[str] | None, truncation: float | None) 
     Raises:
         ConditionError: the model has no truncation, or it is given twice.
     """
-    where: dict[str, Any] = {**read_pairs(pairs or ())}
+    where: dict[str, Any] = {**read_pairs(pairs or (), model.controls)}
     if truncation is None:
         return where
     if _TRUNCATION not in model.controls:

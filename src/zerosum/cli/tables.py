@@ -15,7 +15,13 @@ def register(app: typer.Typer) -> None:
 
 
 def schema(
-    file: Annotated[Path, typer.Argument(help="A .csv, .tsv or .parquet file.")],
+    file: Annotated[
+        Path, typer.Argument(help="A table: .csv, .parquet, .xlsx, .jsonl and others.")
+    ],
+    missing: Annotated[
+        list[str] | None, typer.Option(help="A cell that stands for what is missing.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write it as JSON, for train --schema.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +31,7 @@ def schema(
 
     if out is not None:
         require_unicode(out)
-    found = schema_of(file)
+    found = schema_of(file, missing=missing or (), drop=drop or ())
     if out is not None:
         make_folder(out.parent)
         write_json(out, found.to_json())

@@ -8,6 +8,7 @@ import threading
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -41,6 +42,34 @@ def is_folder_or_zip(data: Any) -> bool:
     return look_at(path) == "folder" or any(look_at(place) == "file" for place in zips)
 
 
+def walk(path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Folders below a folder, without hidden ones, and the names of their files.
+
+    Links to folders are followed, but not into a folder that they lie in.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+    above: dict[str, frozenset[tuple[int, int]]] = {}
+    for folder, inner, files in os.walk(path, onerror=_refuse, followlinks=True):
+        own = Path(folder).stat()
+        seen = above.pop(folder, frozenset()) | {(own.st_dev, own.st_ino)}
+        kept = []
+        for name in inner:
+            if name[0] == ".":
+                continue
+            place = Path(folder) / name
+            try:
+                found = place.stat()
+            except OSError:  # a link into nothing
+                continue
+            if (found.st_dev, found.st_ino) not in seen:
+                kept.append(name)
+                above[str(place)] = seen
+        inner[:] = kept
+        yield Path(folder), files
+
+
 class Archive(ABC):
     """Named files that can be read by several threads.
 
@@ -72,9 +101,8 @@ class Folder(Archive):
         if only is not None:  # the files beside it are not listed: there may be many
             return
         try:
-            for folder, inner, files in os.walk(path, onerror=_refuse):
-                inner[:] = [name for name in inner if name[0] != "."]
-                below = Path(folder).relative_to(path)
+            for folder, files in walk(path):
+                below = folder.relative_to(path)
                 self.names += [(below / name).as_posix() for name in files if name[0] != "."]
         except RecursionError as error:
             raise DataError(f"{path} holds folders in folders too deep. Flatten it.") from error
@@ -107,10 +135,11 @@ class Zip(Archive):
         self._lock = threading.Lock()
         self._zip = open_zip(path)
         prefix = f"{inside.strip('/')}/" if inside else ""
+        named = [(_with_slashes(info.filename), info) for info in self._zip.infolist()]
         self._infos = {
-            info.filename.removeprefix(prefix): info
-            for info in self._zip.infolist()
-            if not info.is_dir() and info.filename.startswith(prefix)
+            name.removeprefix(prefix): info
+            for name, info in named
+            if name.startswith(prefix) and not name.endswith("/")
         }
         hidden = ("__MACOSX/", ".")
         self.names = sorted(
@@ -135,6 +164,11 @@ class Zip(Archive):
     def size(self, name: str) -> int:
         """Its length in bytes."""
         return self._infos[name].file_size
+
+
+def _with_slashes(name: str) -> str:
+    """A name in a zip as it should be: some programs on Windows write backslashes."""
+    return name.replace("\\", "/")
 
 
 def _refuse(error: OSError) -> None:
@@ -196,10 +230,11 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
     for info in archive.infolist():
         if not info.filename:
             raise DataError(f"{path} is a damaged zip: a file in it has no name. Fetch it again.")
-        if info.filename in seen:
-            raise DataError(f"{path} holds several files called {info.filename!r}. Pack it again.")
-        seen.add(info.filename)
-        parts = PurePosixPath(info.filename.replace("\\", "/"))
+        name = _with_slashes(info.filename)
+        if name in seen:
+            raise DataError(f"{path} holds several files called {name!r}. Pack it again.")
+        seen.add(name)
+        parts = PurePosixPath(name)
         if parts.is_absolute() or ".." in parts.parts or parts.as_posix()[1:2] == ":":
             raise DataError(
                 f"{path} names {info.filename!r}, which lies outside the archive. A zip of data "

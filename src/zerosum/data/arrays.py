@@ -4,12 +4,12 @@ import tokenize
 from abc import abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
 from numpy.lib import format as npy
-from pydantic import PositiveInt
+from pydantic import BeforeValidator, PositiveInt
 from torch import Tensor
 
 from zerosum.data.archives import UNPACKING_ERRORS, open_zip
@@ -23,8 +23,18 @@ Labels = Literal["auto", "none"]
 """Whether labels are read where there are some, or left out."""
 
 _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
-    "train": (("x", "y"), ("x_train", "y_train")),
-    "test": (("x_test", "y_test"),),
+    "train": (
+        ("x", "y"),
+        ("x_train", "y_train"),
+        ("train_images", "train_labels"),
+        ("images", "labels"),
+    ),
+    "test": (
+        ("x_test", "y_test"),
+        ("test_images", "test_labels"),
+        ("x_val", "y_val"),
+        ("val_images", "val_labels"),
+    ),
 }
 
 
@@ -32,15 +42,26 @@ ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
 """What numpy raises on damaged arrays, by way of the parser of their headers."""
 
 
+def _as_names(value: Any) -> Any:
+    """Names as users write them: `T-shirt,Trouser`."""
+    return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+"""Names of labels as an option of readers."""
+
+
 class ArrayOptions(DataConfig):
     """What can be asked of samples that come as arrays.
 
     Attributes:
         labels: `none` leaves labels out.
+        label_names: what the labels 0, 1, 2, … are called; if not given, they are numbers.
         limit: take this many only, evenly spread.
     """
 
     labels: Labels = "auto"
+    label_names: Names = ()
     limit: PositiveInt | None = None
 
     @abstractmethod
@@ -71,6 +92,13 @@ class ArrayOptions(DataConfig):
         codes, labels = (None, ())
         if y is not None and self.labels == "auto":
             named = as_numpy(y)
+            if named.ndim == 2 and named.shape[1] == 1:
+                named = named[:, 0]
+            if named.ndim == 2:
+                raise DataError(
+                    f"{name} has {named.shape[1]} labels for each sample, and a sample has one. "
+                    "Choose a column, or say labels=none (--labels none)."
+                )
             if named.ndim == 1 and len(named) != len(samples):
                 raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
             codes, labels = encode_labels(named)
@@ -79,7 +107,23 @@ class ArrayOptions(DataConfig):
             samples = samples[rows if isinstance(samples, Tensor) else rows.numpy()]
             if codes is not None:
                 codes, labels = encode_labels([labels[int(code)] for code in codes[rows]])
-        return self.dataset_of(samples, codes, labels, name=name)
+        return self.dataset_of(samples, codes, self._called(labels), name=name)
+
+    def _called(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """What labels are called.
+
+        Raises:
+            DataError: there are too few names, or labels are no whole numbers from 0.
+        """
+        if not self.label_names or not labels:
+            return labels
+        whole = all(label.isdecimal() for label in labels)
+        if not whole or max(map(int, labels)) >= len(self.label_names):
+            raise DataError(
+                f"there are {len(self.label_names)} label_names, and labels from {labels[0]} to "
+                f"{labels[-1]}. They are whole numbers from 0: give a name for each."
+            )
+        return tuple(self.label_names[int(label)] for label in labels)
 
 
 class HeldArrays(ArrayOptions):
@@ -107,11 +151,12 @@ class HeldArrays(ArrayOptions):
 
 
 class NpzFile(ArrayOptions):
-    """A `.npz` file with `x` and perhaps `y`, or `x_train` and `y_train`.
+    """A `.npz` file with `x` and perhaps `y`, `x_train` and `y_train`, or MedMNIST's names.
 
     Attributes:
         path: the file.
-        split: `test` takes `x_test` and `y_test` instead.
+        split: `test` takes `x_test` and `y_test` instead, or `test_images` and `test_labels`; else
+            those of val.
     """
 
     not_options = frozenset({"path", "split"})
@@ -125,13 +170,20 @@ class NpzFile(ArrayOptions):
             DataError: no such file, no such arrays, or arrays of objects.
         """
         x, y = read_npz(Path(self.path), self.split)
-        return self.dataset(x, y, name=Path(self.path).name)
+        made = self.dataset(x, y, name=Path(self.path).name)
+        held = [one for one, _ in _PAIRS["test"] if one in _headers(Path(self.path))]
+        if held and self.split == "train":
+            made.notes = (
+                f"it also holds {', '.join(held)}, which are not trained on: judge with --holdout "
+                f"{self.path}.",
+            )
+        return made
 
     @classmethod
     def open_like(cls, data: Any, space: Any, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test split, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and _headers(Path(data)).keys() & {"x_test"}:
+        if how.get("holdout") and _headers(Path(data)).keys() & {x for x, _ in _PAIRS["test"]}:
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 
@@ -187,7 +239,7 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
             for x_name, y_name in _PAIRS[split]:
                 if x_name in arrays:
                     return arrays[x_name], arrays.get(y_name)
-            needs = "x, and y for labels; or x_train and y_train"
+            needs = "x, and y for labels; or x_train and y_train, or train_images and train_labels"
             raise DataError(
                 f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
                 f"{needs if split == 'train' else 'x_test, and y_test for labels'}."

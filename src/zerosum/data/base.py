@@ -4,10 +4,11 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getdoc
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
+from pydantic import Field as Limits
 from torch import Tensor
 
 from zerosum.config import Config
@@ -25,6 +26,8 @@ class Dataset(ABC):
         space: what one sample is.
         name: how messages call this data.
         fingerprint: hex digest of the content; a resume refuses data with another one.
+        notes: what was guessed as it was read, each in a sentence.
+        held_out: samples that were kept apart when it was opened, else None.
         modes: for mixtures, the centres `[M, D]` in data units, else None.
         mode_std: standard deviation of one mode, in data units.
         sources: of pairs, what the samples are to be made from, else None.
@@ -34,6 +37,8 @@ class Dataset(ABC):
     space: Space
     name: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
+    held_out: "Dataset | None" = None
     modes: Tensor | None = None
     mode_std: float = 0.0
     sources: "Dataset | None" = None
@@ -54,6 +59,10 @@ class Dataset(ABC):
     def holds_what(self, other: "Dataset") -> bool:
         """Whether it is known to hold the samples that `other` holds."""
         return self is other or self.fingerprint == other.fingerprint
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Whether a run that recorded this fingerprint was trained on this data."""
+        return fingerprint == self.fingerprint
 
     def labels_of(self, indices: Tensor) -> Tensor | None:
         """The labels alone; a data set that reads samples from disk need not read them here."""
@@ -113,12 +122,19 @@ class ArrayDataset(Dataset):
         return self._x, self._y
 
 
+Share = Annotated[float, Limits(gt=0, lt=1)]
+"""A part of the whole, between 0 and 1."""
+
+
 class DataConfig(Config):
     """Describes a data set, so that a run can open it again, and reads it: a *reader*.
 
     A concrete one has a `kind` and is found by itself. Its fields beside the place are the options
     that users may give; their JSON Schema is that of the options.
     """
+
+    holdout: Share | None = None
+    """Share of the samples that is kept apart, to judge with; which ones depends on how many."""
 
     spaces: ClassVar[tuple[str, ...]] = ()
     """Kinds of space that it gives."""
@@ -255,7 +271,7 @@ class DataConfig(Config):
         config = cls.describing(data, cls.options_like(space, like))
         if holdout and cls.built_in and "seed" in cls.model_fields:
             same = like if isinstance(like, cls) else config
-            config = same.with_values({"seed": same.to_json()["seed"] + 1})
+            config = same.with_values({"seed": same.to_json()["seed"] + 1, "holdout": None})
         dataset, opened = config.open(data, progress)
         return dataset, opened
 
@@ -264,7 +280,7 @@ class DataConfig(Config):
         """Options that bring data to the form of `space`, which was opened as `like`."""
         if like is None:
             return {}
-        known = cls.options()
+        known = cls.options().keys() - {"holdout"}
         return {name: value for name, value in like.given_options().items() if name in known}
 
 

@@ -1,12 +1,15 @@
 """A CSV file as text: its header, and the place where it is broken."""
 
 import csv
+import gzip
 import io
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, AnyStr
+from typing import IO, AnyStr, cast
 
-from zerosum.data.files import open_regular
+from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
+from zerosum.data.files import length_of, open_regular
 from zerosum.errors import DataError
 
 _MOST = 4 << 20
@@ -21,8 +24,9 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
     Raises:
         DataError: there is no first row, or it is not text.
     """
-    separator = _separator_of(path)
+    separator = ","
     try:
+        separator = _separator_of(path)
         with text_of(path) as handle:
             lines = lines_of(handle, path)
             names = next(csv.reader(lines, delimiter=separator), None)
@@ -56,7 +60,7 @@ def require_closed_quotes(path: Path, separator: str) -> None:
         DataError: there is one; the message says where.
     """
     count = 0
-    with open_regular(path) as handle:
+    with open_packed(path) as handle:
         while block := handle.read(_MOST):
             count += block.count(b'"')
     if count % 2 == 0:
@@ -80,7 +84,7 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
     Raises:
         DataError: a line is too long.
     """
-    with open_regular(path) as handle:
+    with open_packed(path) as handle:
         for number, line in enumerate(lines_of(handle, path), 1):
             try:
                 line.decode("utf-8")
@@ -120,12 +124,99 @@ def _cells(text: str, separator: str) -> list[str]:
 
 def _separator_of(path: Path) -> str:
     """The most frequent of the usual separators in the first line, outside quotes."""
-    if path.suffix.lower() == ".tsv":
+    if suffix_of(path) == ".tsv":
         return "\t"
-    with open_regular(path) as handle:
-        line = handle.readline(_MOST).decode(errors="replace")
+    with open_packed(path) as handle:
+        return separator_in(handle.readline(_MOST).decode(errors="replace"))
+
+
+def separator_in(line: str) -> str:
+    """The most frequent of the usual separators in a line, outside quotes.
+
+    >>> separator_in('file;"label, by hand"')
+    ';'
+    """
     bare = "".join(line.split('"')[::2])
     return max(_SEPARATORS, key=bare.count)
+
+
+def rows_in(text: str) -> list[list[str]]:
+    """The cells of a CSV that is held in memory, without spaces around them.
+
+    Raises:
+        csv.Error: it is broken.
+    """
+    separator = separator_in(text.partition("\n")[0])
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return [[cell.strip() for cell in row] for row in rows if row]
+
+
+def line_of(path: Path, separator: str, column: int, text: str) -> int:
+    """The first line whose row has `text` in a column, the first line being 1; 0 without one."""
+    with text_of(path) as handle:
+        rows = csv.reader(lines_of(handle, path), delimiter=separator)
+        line = 1
+        for row in rows:
+            if line > 1 and column < len(row) and row[column].strip() == text:
+                return line
+            line = rows.line_num + 1
+    return 0
+
+
+def suffix_of(path: Path) -> str:
+    """The ending of a name, in small letters and without `.gz`."""
+    bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    return bare.suffix.lower()
+
+
+class _Bounded(io.BufferedIOBase):
+    """Bytes of a `.gz` file, as many as a file of its length may expand to."""
+
+    def __init__(self, packed: IO[bytes], path: Path) -> None:
+        self._packed, self._path, self._read = packed, path, 0
+        self._unpacked = gzip.GzipFile(fileobj=packed)
+        self._most = max(MAX_SMALL, MAX_EXPANSION * length_of(path))
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._counted(self._unpacked.read, -1 if size is None else size)
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._counted(self._unpacked.read1, size)
+
+    def readline(self, size: int | None = -1) -> bytes:
+        return self._counted(self._unpacked.readline, -1 if size is None else size)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+    def _counted(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            block = read(size)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{self._path} cannot be unpacked: {error}. Fetch it again.") from error
+        self._read += len(block)
+        if self._read > self._most:
+            raise DataError(
+                f"{self._path} expands to more than {self._most:,} bytes. It may be a "
+                "decompression bomb: unpack it yourself and give that."
+            )
+        return block
+
+
+def open_packed(path: Path) -> IO[bytes]:
+    """A regular file to read bytes from, unpacked where it is a `.gz`.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    handle = open_regular(path)
+    if path.suffix.lower() != ".gz":
+        return handle
+    return cast("IO[bytes]", _Bounded(handle, path))
 
 
 def text_of(path: Path, *, errors: str = "strict") -> io.TextIOWrapper:
@@ -134,7 +225,7 @@ def text_of(path: Path, *, errors: str = "strict") -> io.TextIOWrapper:
     Raises:
         DataError: it cannot be opened.
     """
-    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", errors=errors, newline="")
+    return io.TextIOWrapper(open_packed(path), encoding="utf-8-sig", errors=errors, newline="")
 
 
 def lines_of(handle: IO[AnyStr], path: Path) -> Iterator[AnyStr]:

@@ -69,15 +69,16 @@ def audit(
             table rows.
     """
     start = time.monotonic()
-    if holdout is None:
-        raise EvaluationError(
-            "an audit needs a holdout: how often an attack succeeds on people who were not trained "
-            "on is what its success is measured by. Keep a fifth of the rows apart in a file of "
-            "its own before you train, train on the others, and name that file with --holdout."
-        )
     if attacks < 1 or (n is not None and n < 1):
         raise EvaluationError(f"--attacks is {attacks} and -n is {n}; both must be at least 1.")
     subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+    held = subject.dataset.held_out
+    if holdout is None and held is None:
+        raise EvaluationError(
+            "an audit needs a holdout: how often an attack succeeds on people who were not trained "
+            "on is what its success is measured by. Train with --holdout 0.2, which keeps a fifth "
+            "of the rows apart, or name a file of such rows with --holdout."
+        )
     model, space = subject.model, subject.model.space
     if not isinstance(model, TableModel):
         raise EvaluationError(
@@ -85,7 +86,8 @@ def audit(
             "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
         )
     space = require_table(space, network="the audit")
-    held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
+    if holdout is not None or held is None:
+        held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
     warnings += _checked(subject.dataset, held, space, progress)
     train, others = _values(subject.dataset), _values(held)

@@ -8,6 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
+from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import Space
 
@@ -49,10 +50,11 @@ def open_data(
     if isinstance(data, DataConfig):
         fields = type(data).fields_for(given)
         config = _made_private(data.with_values(fields) if fields else data, private)
-        return config.build(progress), config
+        return _apart(config.build(progress), config), config
     reader = reader_for(data, spaces)
     config = reader.describing(data, given | _asked(reader, needs))
-    return _made_private(config, private).open(data, progress)
+    dataset, opened = _made_private(config, private).open(data, progress)
+    return _apart(dataset, opened), opened
 
 
 def open_like(
@@ -145,7 +147,7 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
         best = surest
     if not claims[best]:
-        raise DataError(_unclaimed(data, readers))
+        raise DataError(_unclaimed(data, readers, spaces or ()))
     return readers[best]
 
 
@@ -184,6 +186,13 @@ def _brought_to(
     return reader.open_like(data, space, like=like, holdout=holdout, progress=progress)
 
 
+def _apart(dataset: Dataset, config: DataConfig) -> Dataset:
+    """Without the share that is kept apart, if one is asked for and its reader did not do so."""
+    if config.holdout is None or dataset.held_out is not None:
+        return dataset
+    return with_holdout(dataset, config.holdout)
+
+
 def _made_private(config: DataConfig, private: bool) -> DataConfig:
     fields = type(config).model_fields
     return config.with_values({"private": True}) if private and "private" in fields else config
@@ -203,7 +212,9 @@ def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
     return {need: True for need in needs if need in switches}
 
 
-def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
+def _unclaimed(
+    data: Any, readers: Mapping[str, type[DataConfig]], spaces: Sequence[str] = ()
+) -> str:
     names = [kind for kind, reader in readers.items() if reader.built_in]
     if isinstance(data, str | Path):
         if look_at(Path(data)) is not None:
@@ -217,9 +228,17 @@ def _unclaimed(data: Any, readers: Mapping[str, type[DataConfig]]) -> str:
             f"{did_you_mean(str(data), names)}"
         )
     if isinstance(data, tuple | list) and data and all(isinstance(one, str | Path) for one in data):
+        paths = f"there are {len(data)} paths of data, {', '.join(map(str, data))}"
+        absent = [str(one) for one in data if look_at(Path(one)) is None]
+        paths += f", and nothing lies at {absent[0]!r}. " if absent else ". "
+        if "pair" in spaces:
+            return (
+                f"{paths}A translation takes two folders, SOURCES TARGETS, or one folder or zip "
+                "that holds both."
+            )
         return (
-            f"there are {len(data)} paths of data, {', '.join(map(str, data))}. Two folders are "
-            "for recipes that translate images, such as cyclegan; give others one."
+            f"{paths}Two folders are for recipes that translate images, such as cyclegan; give "
+            "others one."
         )
     return (
         f"data is of type {type(data).__name__}. Give a path, a built-in name "

@@ -125,9 +125,9 @@ def open_case(
         dataset: the training data.
         like: how it was opened.
         space: what the model makes.
-        holdout: whatever `open_data` takes, or None.
-        n: samples, and reals of each part; if not given, as many as there can be, up to 10,000.
-        features: name of the extractor; if not given, what suits the samples best.
+        holdout: whatever `open_data` takes; if not given, what the run kept apart, or nothing.
+        n: samples, and reals of each part; left out, as many as there can be, up to 10,000.
+        features: name of the extractor; left out, what suits the samples best.
         target: the column of a table that is to be predicted.
         seed: decides which rows are taken.
         progress: called during work that takes long.
@@ -142,13 +142,15 @@ def open_case(
         _require_target(kit, space, target)
     whole, space = space, space.judged
     held, codes, warnings = None, None, []
-    if holdout is None:
+    if holdout is None and dataset.held_out is None:
         warnings.append(
             "No holdout was given: samples are compared with training data, so neither "
             "memorisation nor overfitting can be judged."
         )
     else:
-        held, _ = open_holdout(holdout, space=whole, like=like, progress=progress)
+        held = dataset.held_out
+        if holdout is not None or held is None:
+            held, _ = open_holdout(holdout, space=whole, like=like, progress=progress)
         codes, said = _checked(space, dataset, held, progress)
         warnings += said
     chosen = choose_features(features, dataset, progress)

@@ -1,6 +1,6 @@
 """From a recipe's name and some data to everything a training needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data, reader_for
+
+Teller = Callable[[str], None]
+"""Called with a sentence that the user should read."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ def plan_training(
     data_options: Mapping[str, Any] | None = None,
     private: bool = False,
     progress: Progress | None = None,
+    tell: Teller | None = None,
 ) -> Plan:
     """Open the data and resolve the recipe for it; nothing is trained.
 
@@ -57,7 +61,8 @@ def plan_training(
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
-        progress: called during work that takes long.
+        progress: told about anything that takes long.
+        tell: called with each guess about the data.
 
     Raises:
         RecipeError: no such recipe, or it does not take this data.
@@ -68,6 +73,9 @@ def plan_training(
     dataset, config = open_data(
         data, **wanted_by(recipe), private=private, progress=progress, **(data_options or {})
     )
+    if tell is not None:
+        for note in dataset.notes:
+            tell(f"{dataset.name}: {note}")
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
         resolved = entry.resolve(dataset.space)
@@ -221,7 +229,7 @@ def data_of(
             raise DataError(f"{error} If the data has moved, name it with --data.") from error
     if recorded["fingerprint"] == FINGERPRINT:
         return as_private(dataset, space), config
-    if dataset.fingerprint != recorded["fingerprint"]:
+    if not dataset.is_of(recorded["fingerprint"]):
         raise DataError(
             f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "
             f"has {recorded['fingerprint']} ({recorded['name']}, {recorded['count']:,} samples). "

@@ -31,7 +31,7 @@ from zerosum.runtime import open_runtime
 from zerosum.workflows.budgets import check_budget, choose, planned
 from zerosum.workflows.load import unlike
 from zerosum.workflows.play import Listener, play
-from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
+from zerosum.workflows.prepare import Plan, Teller, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
 
@@ -57,6 +57,7 @@ def train(
     checkpoint_seconds: float = 60.0,
     listener: Listener | None = None,
     progress: Progress | None = None,
+    tell: Teller | None = None,
 ) -> Run:
     """Train a recipe on data, into a new run folder.
 
@@ -65,23 +66,22 @@ def train(
         data: whatever `open_data` takes.
         out: the run folder; if not given, a new one below `root`.
         root: where new run folders go.
-        minutes: budget in minutes of training. It is planned into samples, again and again as the
-            clock shows how long steps take, so that schedules end with the time. Every plan is
-            recorded, and a resume follows them.
+        minutes: budget in minutes of training; samples are planned from a measured step.
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
         changes: dotted keys of the recipe and their values.
-        data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
+        data_options: of the reader, such as `size`, `limit` and `holdout`.
         from_run: another run, or its model, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
-        referee: `off`, `watch` to report what goes wrong, `act` to have it mended too.
-        promise: of privacy; the referee is off then, since it looks at rows.
+        referee: `off`, `watch` or `act`: whether to be told of what goes wrong, and mend it.
+        promise: of privacy; then the referee is off.
         show_reals: whether rows of a table are drawn in grey beneath samples, in the run folder.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
-        progress: called during work that takes long before training starts.
+        progress: told about anything that takes long before training starts.
+        tell: called with each guess about the data.
 
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
@@ -103,7 +103,7 @@ def train(
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
             recipe, data, changes=changes, data_options=data_options,
-            private=promise is not None,
+            private=promise is not None, tell=tell,
             progress=progress if promise is None else None,  # which would count the rows
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:
@@ -307,6 +307,41 @@ def _undo_remedies(run: Run, step: int) -> None:
     if later and all(one["by"] == "referee" for one in later):
         run.manifest["recipe"] = later[0]["instead_of"]
         run.manifest["remedies"] = given[: -len(later)]
+
+
+def _choose(
+    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, wishes: Wishes, minutes: float | None
+) -> tuple[Execution, list[Trial]]:
+    ways = candidates(
+        wishes,
+        space=plan.dataset.space,
+        device=runtime.device,
+        compilable=can_compile(runtime.device),
+        bfloat16=can_bfloat16(runtime.device),
+    )
+    return choose_execution(
+        ways,
+        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
+        runtime=runtime,
+        num_steps=recipe.optimisation.total_samples / recipe.optimisation.batch_size,
+        budget_seconds=None if minutes is None else minutes * 60,
+    )
+
+
+def _planned(
+    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
+    trials: list[Trial], minutes: float,
+) -> Recipe:  # fmt: skip
+    """The recipe with as many samples as fit into the time."""
+    mine = [trial for trial in trials if trial.execution == execution] or measure(
+        [execution],
+        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
+        runtime,
+    )
+    seconds = mine[0].mean_seconds
+    steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
+    total = steps * recipe.optimisation.batch_size
+    return recipe.with_values({"optimisation.total_samples": total})
 
 
 def _create(

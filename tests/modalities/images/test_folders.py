@@ -14,10 +14,11 @@ from PIL import Image
 from tests.models.test_samples import samples_in
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
+from zerosum.modalities.images import decoding
 from zerosum.modalities.images import folders as images
+from zerosum.modalities.images.decoding import StreamedImages
 from zerosum.modalities.images.folders import (
     ImagesConfig,
-    StreamedImages,
     describe_form,
     scan_images,
 )
@@ -372,7 +373,7 @@ def test_saying_the_default_is_the_same_data(tmp_path: Path) -> None:
 def test_more_files_than_are_queued_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "_CHUNK", 3)
+    monkeypatch.setattr(decoding, "_CHUNK", 3)
     put(tmp_path, {f"{i}.png": picture(i) for i in range(8)})
     assert [shade for shade, _ in shades(build(tmp_path))] == list(range(8))
 

@@ -168,8 +168,13 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
         open_data(str(tmp_path / "empty"), **LOOSE)
     with pytest.raises(DataError, match="two folders"):
         open_data([str(tmp_path / "empty")] * 3, **LOOSE)
-    with pytest.raises(DataError, match=r"2 paths of data, a, b\. Two folders are for recipes"):
+    with pytest.raises(DataError, match=r"2 paths of data, a, b, and nothing lies at 'a'\. Two"):
         open_data(("a", "b"))
+    paths = (str(tmp_path / "three"), str(tmp_path / "empty"), str(tmp_path / "three/x/1.png"))
+    with pytest.raises(DataError, match=r"3 paths of data, .* A translation takes two folders"):
+        open_data(paths, **PAIRED)
+    with pytest.raises(DataError, match="are for recipes that translate images"):
+        open_data(paths, spaces=("image",))
 
 
 def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:

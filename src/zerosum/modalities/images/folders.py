@@ -1,36 +1,43 @@
 """Images from folders and zips: scanned before training, decoded with several threads."""
 
-import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-import torch
 from pydantic import PositiveInt
-from torch import Tensor
 
-from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
+from zerosum.data.archives import Archive, is_folder_or_zip, open_archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
+from zerosum.modalities.images.decoding import (
+    Decoder,
+    StreamedImages,
+    fingerprint_of_files,
+    in_threads,
+)
 from zerosum.modalities.images.labels import label_names
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides, read_form, read_pixels
+from zerosum.modalities.images.pixels import (
+    ENDINGS,
+    Fit,
+    ImageHeader,
+    PixelRange,
+    Range,
+    Sides,
+    read_form,
+    read_range,
+)
+from zerosum.modalities.images.splits import Split, place_of_split, split_folders
 from zerosum.spaces import ImageSpace, Space
 
 RESIDENT_BYTES = 4 << 30
 """Decoded images up to this size are held in memory; more are read from disk as needed."""
 
-_T = TypeVar("_T")
-_R = TypeVar("_R")
 DEFAULT_SIDE = 64
 """What images of many sizes are brought to where no size is asked for."""
 
 _LARGEST_NATIVE = 256
-_CHUNK = 1024
 _LOOKED_AT = 10_000
 """Files among which one image is looked for before a folder is taken to hold none."""
 
@@ -44,7 +51,10 @@ class Scan:
         sizes: how many there are of each `(height, width)`.
         channels: how many there are with 1 (grey), 3 (colour) and 4 (alpha) channels.
         classes: how many there are of each label; empty without labels.
-        unreadable: name and reason of each file that looks like an image but cannot be read.
+        unreadable: name and reason of each file that looks like an image and is none.
+        deep: names of those whose pixels have more than 8 bits.
+        animated: how many hold more than one image.
+        pixel_range: of deep pixels, what becomes 0 and 255.
     """
 
     count: int
@@ -52,6 +62,23 @@ class Scan:
     channels: Counter[int]
     classes: Counter[str]
     unreadable: list[tuple[str, str]]
+    deep: tuple[str, ...] = ()
+    animated: int = 0
+    pixel_range: Range | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed, in sentences."""
+        lines = []
+        if self.pixel_range is not None and self.deep:
+            low, high = self.pixel_range
+            lines.append(
+                f"{len(self.deep):,} images have more than 8 bits; their values {low} to {high} "
+                "become 0 to 255 (--with pixel_range=LOW,HIGH)."
+            )
+        if self.animated:
+            lines.append(f"{self.animated:,} images hold several; the first of each is taken.")
+        return tuple(lines)
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{h} x {w}" for (h, w), _ in self.sizes.most_common(3))
@@ -72,8 +99,12 @@ class ImagesConfig(DataConfig):
         size: `(height, width)`; by default the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
         fit: how an image is brought to that size.
-        channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
-        labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
+        channels: 1 grey, 3 colour, 4 with alpha; left out, what the images share.
+        labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
+            takes the subfolder's name.
+        split: where all images lie in folders called train, val or test, which of them is taken.
+        pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; left out, the
+            smallest and the largest of all images.
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.
         limit: take this many only, evenly spread.
@@ -81,10 +112,13 @@ class ImagesConfig(DataConfig):
 
     kind = "images"
     spaces = ("image",)
+    not_options = frozenset({"path", "split"})
     path: str
+    split: Split = "train"
     size: Sides | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
+    pixel_range: PixelRange | None = None
     labels: Labels = "auto"
     skip_bad: bool = False
     limit: PositiveInt | None = None
@@ -96,13 +130,29 @@ class ImagesConfig(DataConfig):
             DataError: nothing there, nothing readable, unreadable files without `skip_bad`, or
                 mixed channels without `channels`.
         """
-        archive = open_archive(Path(self.path))
+        return self.open(self.path, progress)[0]
+
+    def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, ImagesConfig]":
+        """See `DataConfig.open`; a range of deep pixels that was found is recorded.
+
+        Raises:
+            DataError: as `build`.
+        """
+        place, note = place_of_split(Path(self.path), self.split)
+        archive = open_archive(place)
         names, scan = _scan(archive, self, progress)
+        made = self._opened(archive, names, scan, progress)
+        made.notes = (*((f"{note}.",) if note else ()), *scan.notes)
+        return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
+
+    def _opened(
+        self, archive: Archive, names: list[str], scan: Scan, progress: Progress | None
+    ) -> Dataset:
         if scan.unreadable and not self.skip_bad:
             raise DataError(unreadable_files(scan.unreadable))
         size, channels = self.form_of(scan)
         values = label_names(archive, names) if self.labels == "auto" else None
-        decode = Decoder(archive, names, size, self.fit, channels)
+        decode = Decoder(archive, names, size, self.fit, channels, pixel_range=scan.pixel_range)
         pixels = None
         if len(names) * channels * size[0] * size[1] <= RESIDENT_BYTES:
             kept, pixels, bad = decode.all(progress)
@@ -149,6 +199,14 @@ class ImagesConfig(DataConfig):
             return str(scan)  # the training will refuse them, and list them
         return f"{scan}; {describe_form(self, scan)}"
 
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
+        config = cls.describing(data, cls.options_like(space, how.get("like")))
+        if how.get("holdout") and split_folders(Path(config.path)):
+            config = config.with_values({"split": "test"})
+        return config.open(data, how.get("progress"))
+
     def form_of(self, scan: Scan) -> tuple[tuple[int, int], int]:
         """The `(height, width)` and the channels that the scanned images are brought to.
 
@@ -158,110 +216,10 @@ class ImagesConfig(DataConfig):
         return self.size or natural_size(scan), self.channels or natural_channels(scan)
 
 
-class StreamedImages(Dataset):
-    """Images that are decoded when they are needed."""
-
-    def __init__(
-        self,
-        decode: "Decoder",
-        y: Tensor | None,
-        labels: tuple[str, ...],
-        *,
-        name: str,
-        fingerprint: str,
-    ) -> None:
-        self._decode, self._y = decode, y
-        self.name, self.fingerprint = name, fingerprint
-        counts = () if y is None else tuple(torch.bincount(y, minlength=len(labels)).tolist())
-        height, width = decode.size
-        self.space = ImageSpace(
-            channels=decode.channels, height=height, width=width,
-            labels=labels, label_counts=counts,
-        )  # fmt: skip
-
-    def __len__(self) -> int:
-        return len(self._decode.names)
-
-    def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Decode images.
-
-        Args:
-            indices: of the images, int64 `[B]`.
-
-        Returns:
-            uint8 `[B, C, H, W]`, and labels, int64 `[B]`, or None without labels.
-
-        Raises:
-            DataError: a file cannot be read any more.
-        """
-        x = torch.stack([self._read(int(i)) for i in indices])
-        return x, None if self._y is None else self._y[indices]
-
-    def labels_of(self, indices: Tensor) -> Tensor | None:
-        """The labels, int64 `[B]`, without decoding images; None without labels."""
-        return None if self._y is None else self._y[indices]
-
-    def _read(self, index: int) -> Tensor:
-        try:
-            return self._decode(index)
-        except DataError as error:
-            raise DataError(
-                f"{self.name}: {self._decode.names[index]}: {error}. Mend or remove it and start "
-                "again, or say --skip-bad to have all images checked first."
-            ) from error
-
-
-class Decoder:
-    """Reads image *i* of an archive as uint8 `[C, H, W]`."""
-
-    def __init__(
-        self, archive: Archive, names: list[str], size: tuple[int, int], fit: Fit, channels: int
-    ) -> None:
-        self.archive, self.names, self.size = archive, names, size
-        self.fit: Fit = fit
-        self.channels = channels
-
-    def __call__(self, index: int) -> Tensor:
-        """The image, or a `DataError` that says why it cannot be read."""
-        return read_pixels(self.archive, self.names[index], self.size, self.fit, self.channels)
-
-    def all(self, progress: Progress | None) -> tuple[list[int], Tensor, list[tuple[str, str]]]:
-        """Indices that could be decoded, their pixels `[N, C, H, W]`, and names that could not."""
-        pixels = torch.empty((len(self.names), self.channels, *self.size), dtype=torch.uint8)
-        kept: list[int] = []
-        bad: list[tuple[str, str]] = []
-        done = in_threads(self._try, range(len(self.names)), progress, "decoding images")
-        for index, result in enumerate(done):
-            if isinstance(result, str):
-                bad.append((self.names[index], result))
-                continue
-            pixels[len(kept)] = result
-            kept.append(index)
-        return kept, pixels[: len(kept)], bad
-
-    def check(self, progress: Progress | None) -> tuple[list[int], list[tuple[str, str]]]:
-        """Indices that can be decoded, and names that cannot; no pixels are kept."""
-
-        def problem(index: int) -> str | None:
-            result = self._try(index)
-            return result if isinstance(result, str) else None
-
-        everything = range(len(self.names))
-        problems = list(in_threads(problem, everything, progress, "checking images"))
-        kept = [index for index in everything if problems[index] is None]
-        return kept, [(n, p) for n, p in zip(self.names, problems, strict=True) if p is not None]
-
-    def _try(self, index: int) -> Tensor | str:
-        try:
-            return self(index)
-        except DataError as error:
-            return str(error)
-
-
 def _holds_images(folder: Path) -> bool:
     """Whether an image lies among the first files below a folder."""
     found = 0
-    for _, _, names in os.walk(folder):
+    for _, names in walk(folder):
         if any(PurePosixPath(name).suffix.lower() in ENDINGS for name in names):
             return True
         found += len(names)
@@ -276,7 +234,8 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
     Raises:
         DataError: no such folder, no images, or none that can be read.
     """
-    return _scan(open_archive(Path(config.path)), config, progress)[1]
+    place, _ = place_of_split(Path(config.path), config.split)
+    return _scan(open_archive(place), config, progress)[1]
 
 
 def describe_form(config: ImagesConfig, scan: Scan) -> str:
@@ -308,6 +267,8 @@ def _scan(
     channels: Counter[int] = Counter()
     good: list[str] = []
     bad: list[tuple[str, str]] = []
+    deep: list[str] = []
+    animated = 0
     look = in_threads(lambda name: read_header(archive, name), names, progress, "scanning images")
     for name, found in zip(names, look, strict=True):
         if isinstance(found, str):
@@ -315,15 +276,36 @@ def _scan(
             continue
         good.append(name)
         sizes[found[:2]] += 1
-        channels[found[2]] += 1
+        channels[found.channels] += 1
+        deep += [name] if found.deep else []
+        animated += found.animated
     if not good:
         raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
     labels = label_names(archive, good) if config.labels == "auto" else None
-    return good, Scan(len(good), sizes, channels, Counter(labels or ()), bad)
+    levels = config.pixel_range or range_of(archive, deep, progress)
+    counts = Counter(labels or ())
+    return good, Scan(
+        len(good), sizes, channels, counts, bad, tuple(deep), animated, levels if deep else None
+    )
 
 
-def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
-    """Height, width and channels, or why the file is not an image."""
+def range_of(archive: Archive, names: list[str], progress: Progress | None) -> Range | None:
+    """The smallest and largest value of deep pixels; those that cannot be read are passed over."""
+
+    def look(name: str) -> Range | None:
+        try:
+            return read_range(archive, name)
+        except DataError:
+            return None
+
+    found = [one for one in in_threads(look, names, progress, "reading deep pixels") if one]
+    if not found:
+        return None
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def read_header(archive: Archive, name: str) -> ImageHeader | str:
+    """What its header says, or why the file is no image."""
     try:
         return read_form(archive, name)
     except DataError as error:
@@ -361,26 +343,3 @@ def unreadable_files(bad: list[tuple[str, str]]) -> str:
         f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say --skip-bad to "
         "train without them."
     )
-
-
-def fingerprint_of_files(decode: Decoder, labels: list[str] | None) -> str:
-    """Names, lengths and labels of all files, and how they are brought to size."""
-    digest = hashlib.sha256(repr((decode.size, decode.fit, decode.channels)).encode())
-    values = labels or [None] * len(decode.names)
-    for name, label in zip(decode.names, values, strict=True):
-        digest.update(repr((name, decode.archive.size(name), label)).encode())
-    return digest.hexdigest()[:32]
-
-
-def in_threads(
-    work: Callable[[_T], _R], items: Sequence[_T], progress: Progress | None, what: str
-) -> Iterator[_R]:
-    """Results in order; `progress` is called after every hundredth."""
-    done = 0
-    with ThreadPoolExecutor(4, thread_name_prefix="zerosum-read") as pool:
-        for start in range(0, len(items), _CHUNK):  # a million waiting tasks would fill the memory
-            for result in pool.map(work, items[start : start + _CHUNK]):
-                done += 1
-                if progress is not None and (done % 100 == 0 or done == len(items)):
-                    progress(what, done, len(items))
-                yield result

@@ -24,7 +24,7 @@ def read_image(archive: Archive, name: str) -> Tensor:
     Raises:
         DataError: it cannot be read.
     """
-    height, width, channels = read_form(archive, name)
+    height, width, channels, *_ = read_form(archive, name)
     return read_pixels(archive, name, (height, width), "cover", channels)
 
 

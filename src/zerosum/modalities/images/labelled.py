@@ -5,10 +5,10 @@ from pathlib import Path
 
 from zerosum.data.archives import Folder
 from zerosum.data.base import ArrayDataset, Progress, encode_labels
-from zerosum.data.csv_text import lines_of, text_of
+from zerosum.data.csv_text import lines_of, rows_in, text_of
 from zerosum.data.files import look_at
 from zerosum.errors import DataError, did_you_mean
-from zerosum.modalities.images.folders import Decoder
+from zerosum.modalities.images.decoding import Decoder
 
 _FILE = "file"
 _LISTED = 5
@@ -79,8 +79,7 @@ def open_labelled(
 def _rows(path: Path) -> list[list[str]]:
     try:
         with text_of(path) as handle:
-            reader = csv.reader(lines_of(handle, path))
-            rows = [[cell.strip() for cell in row] for row in reader]
+            rows = rows_in("".join(lines_of(handle, path)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a CSV in UTF-8: {error}.") from error
     if not rows or len(rows[0]) < 2:

@@ -1,18 +1,25 @@
 """Labels of images in a folder or zip: from a list, or from the names of subfolders."""
 
 import csv
-import io
+import json
+import re
 from pathlib import PurePosixPath
 
 from zerosum.data.archives import Archive
+from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
 from zerosum.errors import DataError
 
-_TABLE = "labels.csv"
+_TABLE, _JSON = "labels.csv", "dataset.json"
+_SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
+"""How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
 
 
 def label_names(archive: Archive, names: list[str]) -> list[str] | None:
-    """The label of each file: from `labels.csv`, else its subfolder; None without labels.
+    """The label of each file, or None where there are none.
+
+    It is read from `labels.csv` or `dataset.json` (of StyleGAN); else it is the name of the file's
+    subfolder, unless that is one of StyleGAN's numbered folders.
 
     Raises:
         DataError: `labels.csv` is not a table with one label for each file, or some files lie in
@@ -26,6 +33,11 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
         )
     if tables:
         return _labels_in_table(archive, tables[0], names)
+    lists = [name for name in archive.names if PurePosixPath(name).name == _JSON]
+    if len(lists) == 1:
+        return _labels_in_json(archive, lists[0], names)
+    if all(_SHARD.fullmatch("/".join(PurePosixPath(name).parts[-2:])) for name in names):
+        return None
     folders = [PurePosixPath(name).parent.name for name in names]
     if len(set(folders)) == 1:
         return None
@@ -46,16 +58,48 @@ def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str]
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
     try:
-        rows = list(csv.DictReader(io.StringIO(text)))
+        header, *rows = rows_in(text) or [[]]
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
-    if not rows or not {"file", "label"} <= set(rows[0]):
+    if not rows or not {"file", "label"} <= set(header):
         raise DataError(f"{path} needs the columns file and label, and a row for each image.")
-    table = {
-        str(PurePosixPath(path).parent / (row["file"] or "")): row["label"] or "" for row in rows
-    }
+    file, label = header.index("file"), header.index("label")
+    rows = [row + [""] * (len(header) - len(row)) for row in rows]
+    below = PurePosixPath(path).parent
+    table = {str(below / row[file].replace("\\", "/")): row[label] for row in rows}
     if len(table) < len(rows):
         raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
+    return _in_order(path, table, names)
+
+
+def _labels_in_json(archive: Archive, path: str, names: list[str]) -> list[str] | None:
+    """Labels from StyleGAN's list of pairs of file and class; None where it says null."""
+    try:
+        labels = json.loads(archive.read(path).decode("utf-8-sig"))["labels"]
+        if labels is None:
+            return None
+        pairs = labels.items() if isinstance(labels, dict) else [(name, y) for name, y in labels]
+        below = PurePosixPath(path).parent
+        table = {str(below / str(name).replace("\\", "/")): y for name, y in pairs}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(
+            f'{path} is no list of labels: {error}. It is like {{"labels": [["a.png", 0]]}}, or '
+            "say --labels none."
+        ) from error
+    if any(not isinstance(label, int | str) for label in table.values()):
+        raise DataError(
+            f"{path} has labels that are no classes, such as {next(iter(table.values()))!r}. Say "
+            "--labels none."
+        )
+    return _in_order(path, {name: str(label) for name, label in table.items()}, names)
+
+
+def _in_order(path: str, table: dict[str, str], names: list[str]) -> list[str] | None:
+    """Labels of files, from a table; None where all are empty.
+
+    Raises:
+        DataError: some files have none.
+    """
     missing = [name for name in names if name not in table]
     if missing:
         raise DataError(

@@ -11,25 +11,27 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import DataError
-from zerosum.modalities.images.folders import (
-    RESIDENT_BYTES,
+from zerosum.modalities.images.decoding import (
     Decoder,
-    Scan,
     StreamedImages,
     fingerprint_of_files,
     in_threads,
+)
+from zerosum.modalities.images.domains import are_double, pictures_in, two_domains
+from zerosum.modalities.images.folders import (
+    RESIDENT_BYTES,
+    Scan,
     natural_channels,
     natural_size,
+    range_of,
     read_header,
     unreadable_files,
 )
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
+from zerosum.modalities.images.splits import Split, place_of_split
 from zerosum.spaces import Space
-
-KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("traina", "trainb"))
-"""Subfolders of sources and of targets that are known by name, in small letters."""
 
 _LISTED = 10
 
@@ -41,7 +43,10 @@ class PairsConfig(DataConfig):
         path: the folder or zip; with `targets`, that of the sources. Subfolders called A and B,
             source and target, or trainA and trainB are taken by their names, first the sources;
             else there must be two, which are taken in the order of the alphabet.
-        targets: where targets lie, if not in `path` with the sources.
+        targets: where targets lie, if not beside the sources in `path`.
+        side_by_side: where each image holds a pair, `A|B` if the left half is the source, or `B|A`;
+            if not given, `A|B` where there are no two subfolders and all are twice as wide as high.
+        split: where all images lie in folders called train, val or test, which of them is taken.
         aligned: whether a source and a target of the same name, without its ending, are a pair.
         size: `(height, width)`; by default the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
@@ -53,9 +58,11 @@ class PairsConfig(DataConfig):
 
     kind = "pairs"
     spaces = ("pair",)
-    not_options = frozenset({"path", "targets"})
+    not_options = frozenset({"path", "targets", "split"})
     path: str
     targets: str | None = None
+    split: Split = "train"
+    side_by_side: Literal["A|B", "B|A"] | None = None
     aligned: bool = False
     size: Sides | None = None
     fit: Fit = "cover"
@@ -109,13 +116,23 @@ class PairsConfig(DataConfig):
         size = self.size or natural_size(_scan_of(sides))
         channels = [self.channels or _channels_of(side) for side in sides]
         decoders = [
-            Decoder(side.archive, side.names, size, self.fit, count)
+            Decoder(
+                side.archive,
+                side.names,
+                size,
+                self.fit,
+                count,
+                pixel_range=range_of(side.archive, side.deep, progress),
+                half=side.half,
+            )
             for side, count in zip(sides, channels, strict=True)
         ]
         amount = sum(len(d.names) * d.channels * size[0] * size[1] for d in decoders)
         opened = self._held if amount <= RESIDENT_BYTES else self._streamed
         sources, targets = opened(sides, decoders, progress)
-        return PairDataset(sources, targets, aligned=self.aligned, name=self.name)
+        made = PairDataset(sources, targets, aligned=self.aligned, name=self.name)
+        made.notes = self._places()[1]
+        return made
 
     def scan(self, progress: Progress | None = None) -> str | None:
         """What the folders hold, from the files' headers alone.
@@ -129,14 +146,27 @@ class PairsConfig(DataConfig):
         what = "aligned pairs" if self.aligned else "unpaired images"
         return f"{what}: {sources} to {targets}; brought to {height} x {width} (--size)"
 
-    def _paths(self) -> tuple[Path, Path]:
+    def _places(self) -> tuple[list[tuple[Path, Half | None]], tuple[str, ...]]:
+        """Where sources and targets lie, and what was guessed."""
         if self.targets is not None:
-            return Path(self.path), Path(self.targets)
-        return tuple(Path(self.path) / name for name in two_domains(self.path))  # pyright: ignore[reportReturnType]
+            return [(Path(self.path), None), (Path(self.targets), None)], ()
+        place, note = place_of_split(Path(self.path), self.split)
+        notes = [f"{note}."] if note else []
+        order = self.side_by_side
+        if order is None and are_double(place):
+            order = "A|B"
+            notes.append(
+                "each image holds a pair side by side: the left half is translated into the right "
+                "one (--with 'side_by_side=B|A' for the other way)."
+            )
+        if order is not None:
+            halves: list[Half] = ["left", "right"] if order == "A|B" else ["right", "left"]
+            return [(place, half) for half in halves], tuple(notes)
+        return [(place / name, None) for name in two_domains(str(place))], tuple(notes)
 
     def _scanned(self, progress: Progress | None) -> "list[_Side]":
         """Sources and targets with their headers read, without what cannot be used."""
-        sides = [_Side.open(path) for path in self._paths()]
+        sides = [_Side.open(path, half) for path, half in self._places()[0]]
         if self.aligned:
             _match(*sides)
         for side in sides:
@@ -215,32 +245,6 @@ def _several(data: Any) -> list[Any]:
     return list(data) if isinstance(data, tuple | list) else [data]
 
 
-def two_domains(path: str) -> tuple[str, str]:
-    """The subfolders of sources and of targets in the folder or zip at `path`.
-
-    Raises:
-        DataError: there are no two, or more than two without known names.
-    """
-    names = [PurePosixPath(name).parts for name in _pictures(open_archive(Path(path)))]
-    depth = 0  # a folder in which everything lies is passed through
-    while len({parts[depth] for parts in names}) == 1 and all(len(p) > depth + 1 for p in names):
-        depth += 1
-    above = "".join(f"{part}/" for part in names[0][:depth]) if names else ""
-    below = sorted({parts[depth] for parts in names if len(parts) > depth + 1})
-    known = {name.lower(): name for name in below}
-    for source, target in KNOWN_NAMES:
-        if source in known and target in known:
-            return above + known[source], above + known[target]
-    if len(below) != 2:
-        found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
-        raise DataError(
-            f"{Path(path, above)} has {found} with images, and a translation needs two: A (what "
-            "is translated) and B (what it is translated into). Sort the images into these, or "
-            "name two folders: --data SOURCES TARGETS."
-        )
-    return above + below[0], above + below[1]
-
-
 @dataclass
 class _Side:
     """The images of one domain, by name, with what their headers say."""
@@ -248,24 +252,28 @@ class _Side:
     path: Path
     archive: Archive
     names: list[str]
-    forms: list[tuple[int, int, int] | str]
+    forms: list[ImageHeader | str]
+    half: Half | None = None
 
     @classmethod
-    def open(cls, path: Path) -> "_Side":
+    def open(cls, path: Path, half: Half | None = None) -> "_Side":
         archive = open_archive(path)
-        names = _pictures(archive)
+        names = pictures_in(archive)
         if not names:
             raise DataError(
                 f"no images in {path} ({len(archive.names)} files). A translation needs images "
                 f"of both domains; they end in {', '.join(sorted(ENDINGS))}."
             )
-        return cls(path, archive, names, [])
+        return cls(path, archive, names, [], half)
 
     def read_headers(self, progress: Progress | None) -> None:
         look = in_threads(
             lambda name: read_header(self.archive, name), self.names, progress, "scanning images"
         )
-        self.forms = list(look)
+        self.forms = [
+            one if isinstance(one, str) or self.half is None else one._replace(width=one.width // 2)
+            for one in look
+        ]
 
     def keep(self, rows: Sequence[int]) -> None:
         self.names = [self.names[i] for i in rows]
@@ -276,12 +284,14 @@ class _Side:
         return {i: form for i, form in enumerate(self.forms) if isinstance(form, str)}
 
     @property
-    def good(self) -> list[tuple[int, int, int]]:
+    def good(self) -> list[ImageHeader]:
         return [form for form in self.forms if not isinstance(form, str)]
 
-
-def _pictures(archive: Archive) -> list[str]:
-    return [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    @property
+    def deep(self) -> list[str]:
+        """Names of images whose pixels have more than 8 bits."""
+        forms = zip(self.names, self.forms, strict=True)
+        return [name for name, form in forms if not isinstance(form, str) and form.deep]
 
 
 def _spread(count: int, limit: int | None) -> list[int]:
@@ -342,8 +352,8 @@ def _require_same_sizes(sources: _Side, targets: _Side) -> None:
 
 def _scan_of(sides: Iterable[_Side]) -> Scan:
     forms = [form for side in sides for form in side.good]
-    sizes = Counter((height, width) for height, width, _ in forms)
-    return Scan(len(forms), sizes, Counter(form[2] for form in forms), Counter(), [])
+    sizes = Counter((form.height, form.width) for form in forms)
+    return Scan(len(forms), sizes, Counter(form.channels for form in forms), Counter(), [])
 
 
 def _channels_of(side: _Side) -> int:

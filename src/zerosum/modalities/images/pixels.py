@@ -1,8 +1,8 @@
 """One image: opened safely, turned upright, and brought to a size and number of channels."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, Literal
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,31 @@ proportions, `crop` takes the middle without resizing."""
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 MAX_PIXELS = 64_000_000
+
+Range = tuple[int, int]
+"""The darkest and the brightest value of deep pixels, which become 0 and 255."""
+
+Half = Literal["left", "right"]
+"""Of an image that holds two side by side."""
+
+
+class ImageHeader(NamedTuple):
+    """What an image's header says of it, upright.
+
+    Attributes:
+        height: in pixels.
+        width: in pixels.
+        channels: 1, 3 or 4.
+        deep: whether its pixels have more than 8 bits.
+        animated: whether there are more images after the first.
+    """
+
+    height: int
+    width: int
+    channels: int
+    deep: bool = False
+    animated: bool = False
+
 
 _CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Named, because Pillow would otherwise try every format that it knows, and run programs for some.
@@ -53,6 +78,27 @@ Sides = Annotated[tuple[Size, Size], BeforeValidator(as_sides)]
 """`(height, width)` as an option of readers."""
 
 
+def as_range(value: Any) -> Any:
+    """Two numbers as users write them: `0,4095`.
+
+    >>> as_range("0,4095")
+    (0, 4095)
+
+    Raises:
+        ValueError: text of another form.
+    """
+    if not isinstance(value, str):
+        return value
+    ends = value.split(",")
+    if len(ends) != 2 or not all(end.strip().lstrip("-").isdecimal() for end in ends):
+        raise ValueError("write LOW,HIGH such as 0,4095")
+    return int(ends[0]), int(ends[1])
+
+
+PixelRange = Annotated[Range, BeforeValidator(as_range)]
+"""The values of deep pixels that become 0 and 255, as an option of readers."""
+
+
 @contextmanager
 def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
     """Open the image `name` and read its header; pixels are decoded later.
@@ -73,25 +119,62 @@ def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
         raise DataError(_huge("it has far more")) from error
 
 
-def read_form(archive: Archive, name: str) -> tuple[int, int, int]:
-    """Height, width and channels of an upright image, from its header alone.
+def read_form(archive: Archive, name: str) -> ImageHeader:
+    """The form of an image, from its header alone.
 
     Raises:
         DataError: it is no image that can be used.
     """
     try:
         with open_image(archive, name) as image:
-            return *_upright_sides(image), channels_of(image)
+            more = False
+            with suppress(Exception):  # what comes after the first image may be cut off
+                more = bool(getattr(image, "is_animated", False))
+                image.seek(0)
+            deep = image.mode.startswith("I")
+            return ImageHeader(*_upright_sides(image), channels_of(image), deep, more)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like
         raise DataError(str(error) or type(error).__name__) from error
 
 
+def read_range(archive: Archive, name: str) -> Range:
+    """The smallest and the largest value of an image of deep pixels.
+
+    Raises:
+        DataError: it cannot be decoded.
+    """
+    try:
+        with open_image(archive, name) as image:
+            values = np.asarray(image)
+            return int(values.min()), int(values.max())
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise whatever they like
+        raise DataError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
 def read_pixels(
-    archive: Archive, name: str, size: tuple[int, int], fit: Fit, channels: int
+    archive: Archive,
+    name: str,
+    size: tuple[int, int],
+    fit: Fit,
+    channels: int,
+    *,
+    pixel_range: Range | None = None,
+    half: Half | None = None,
 ) -> Tensor:
     """An image, upright, as uint8 `[C, H, W]` of `size`.
+
+    Args:
+        archive: where it lies.
+        name: of the file.
+        size: `(height, width)`.
+        fit: how it is brought to that size.
+        channels: 1, 3 or 4.
+        pixel_range: of deep pixels, what becomes 0 and 255; if not given, the image's own range.
+        half: of an image that holds two side by side, which one.
 
     Raises:
         DataError: it cannot be decoded, or is smaller than a crop.
@@ -99,26 +182,38 @@ def read_pixels(
     try:
         with open_image(archive, name) as image:
             turn = _orientation(image)
-            if fit != "crop":  # a JPEG can be decoded at a fraction of its size, which is faster
+            if (
+                fit != "crop" and half is None
+            ):  # a JPEG can be decoded at a fraction of its size, which is faster
                 height, width = size[::-1] if turn in _SIDEWAYS else size
                 image.draft(_CHANNEL_MODES[channels], (width, height))
             upright = image if turn == 1 else ImageOps.exif_transpose(image)
-            return fit_image(upright, size, fit, channels)
+            if half is not None:
+                middle = upright.width // 2
+                left = 0 if half == "left" else upright.width - middle
+                upright = upright.crop((left, 0, left + middle, upright.height))
+            return fit_image(upright, size, fit, channels, pixel_range=pixel_range)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like
         raise DataError(f"cannot be decoded: {str(error) or type(error).__name__}") from error
 
 
-def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit, channels: int) -> Tensor:
-    """One Pillow image as uint8 `[C, H, W]` of `size`.
+def fit_image(
+    image: Image.Image,
+    size: tuple[int, int],
+    fit: Fit,
+    channels: int,
+    *,
+    pixel_range: Range | None = None,
+) -> Tensor:
+    """One Pillow image as uint8 `[C, H, W]` of `size`; see `read_pixels`.
 
     Raises:
-        DataError: `crop` of an image that is smaller, or numbers beyond 16 bits.
-
-    >>> fit_image(Image.new("RGB", (9, 5)), (4, 4), "cover", 1).shape
-    torch.Size([1, 4, 4])
+        DataError: `crop` of an image that is smaller.
     """
+    if image.mode.startswith("I"):
+        image = _from_deep(image, pixel_range)
     image = _with_channels(image, channels)
     height, width = size
     if image.size != (width, height):
@@ -158,20 +253,17 @@ def channels_of(image: Image.Image) -> int:
 
 
 def _with_channels(image: Image.Image, channels: int) -> Image.Image:
-    if image.mode.startswith("I"):
-        image = _from_16_bits(image)
     if channels != 4 and channels_of(image) == 4:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert(_CHANNEL_MODES[channels])
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Keep the high byte, where Pillow would clip."""
-    wide = np.asarray(image)
-    low, high = int(wide.min()), int(wide.max())
-    if low < 0 or high > 0xFFFF:
-        raise DataError(f"its pixels go from {low} to {high}; save it with 8 or 16 bits")
-    return Image.fromarray((wide.astype(np.uint32) >> 8).astype(np.uint8))
+def _from_deep(image: Image.Image, pixel_range: Range | None) -> Image.Image:
+    """Pixels of more than 8 bits, of which a range becomes 0 to 255; what lies outside is cut."""
+    deep = np.asarray(image).astype(np.float64)
+    low, high = pixel_range or (deep.min(), deep.max())
+    scaled = (deep - low) * (255 / max(high - low, 1))
+    return Image.fromarray(np.round(scaled).clip(0, 255).astype(np.uint8))
 
 
 def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Image:

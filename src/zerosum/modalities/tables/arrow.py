@@ -5,11 +5,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import pyarrow as pa
 
-MISSING_MARKS = ("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None")
-"""What stands for a missing number, moment or truth value in text."""
+MISSING_MARKS = (
+    "", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "nil", "<na>", "\\n", "?", "-", "--",
+    ".", "\u2013", "\u2014", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
+)  # fmt: skip
+"""What stands for a missing number, moment or truth value in text, in small letters."""
 
 _ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
 _DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
@@ -93,8 +98,6 @@ def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
     """
     import pyarrow as pa
 
-    pc = functions()
-
     if column.type == kind:
         return column
     if not is_text(column.type) or is_text(kind):
@@ -102,19 +105,31 @@ def as_type(column: "pa.Array", kind: "pa.DataType") -> "pa.Array":
     try:
         return _read(column, kind)
     except pa.ArrowInvalid:
-        bare = pc.utf8_trim_whitespace(column)
-        gone = pc.is_in(bare, value_set=pa.array(MISSING_MARKS))
-        return _read(pc.if_else(gone, None, bare), kind)
+        bare = without_marks(column)
+        return _read(bare, kind)
 
 
-def misfits(column: "pa.Array", kind: "pa.DataType", most: int = 3) -> list[str]:
-    """Some values of a column that cannot be of that type, as text."""
+def without_marks(texts: "pa.Array") -> "pa.Array":
+    """Texts without spaces around them, in which marks of what is missing are missing."""
+    import pyarrow as pa
+
+    pc = functions()
+    bare = pc.utf8_trim_whitespace(texts)
+    gone = pc.is_in(pc.utf8_lower(bare), value_set=pa.array(MISSING_MARKS))
+    return pc.if_else(gone, None, bare)
+
+
+def misfits(
+    column: "pa.Array", kind: "pa.DataType", most: int = 3,
+    read: "Callable[[pa.Array, pa.DataType], pa.Array] | None" = None,
+) -> list[str]:  # fmt: skip
+    """Some values of a column that are none of that type, as text; `read` reads it."""
     import pyarrow as pa
 
     found: list[str] = []
     for value in column.unique().drop_null():
         try:
-            as_type(pa.array([value.as_py()], column.type), kind)
+            (read or as_type)(pa.array([value.as_py()], column.type), kind)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             found.append(repr(value.as_py()))
         if len(found) == most:
@@ -168,3 +183,46 @@ def _read(texts: "pa.Array", kind: "pa.DataType") -> "pa.Array":
         day = pc.binary_join_element_wise("1970-01-01", texts, " ")
         return day.cast(pa.timestamp("us")).cast(kind)
     return texts.cast(kind)
+
+
+def encoded(column: "pa.Array | pa.ChunkedArray") -> "pa.DictionaryArray":
+    """A column as one dictionary and indices into it."""
+    import pyarrow as pa
+
+    if isinstance(column, pa.ChunkedArray):
+        if pa.types.is_dictionary(column.type):
+            column = column.unify_dictionaries()
+        column = column.combine_chunks()
+    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+
+
+def floats(column: "pa.Array") -> "np.ndarray":
+    """Float64 with NaN for what is missing."""
+    import numpy as np
+
+    cast = column.cast("double", safe=False)
+    return np.array(cast.to_numpy(zero_copy_only=False), float)
+
+
+def codes_by_name(
+    values: "np.ndarray", names: "tuple[str, ...]"
+) -> "tuple[list[str], list[np.ndarray]]":
+    """The names that occur, in the order of the alphabet, and each value's place among them.
+
+    What is missing has the place -1, and so has what has no name.
+
+    >>> import numpy as np
+    >>> found, (places,) = codes_by_name(np.array([2.0, 0.0, np.nan]), ("b", "never", "a"))
+    >>> found, places.tolist()
+    (['a', 'b'], [0, 1, -1])
+    """
+    import numpy as np
+
+    used = np.unique(values[~np.isnan(values)]).astype(int).tolist()
+    found = sorted(names[code] for code in used if code < len(names))
+    table = np.full(len(names) + 1, -1, np.int64)
+    for code in used:
+        if code < len(names):
+            table[code] = found.index(names[code])
+    codes = np.where(np.isnan(values), len(names), values).astype(int)
+    return found, [table[codes]]

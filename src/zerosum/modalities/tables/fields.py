@@ -8,14 +8,26 @@ Moments are in `moments`, and columns that nothing is learned of in `unlearned`.
 """
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pydantic
 
 from zerosum.config import Config
 from zerosum.errors import DataError, did_you_mean
-from zerosum.modalities.tables.arrow import as_type, functions, is_text, misfits, plain, type_called
+from zerosum.modalities.tables.arrow import (
+    as_type,
+    codes_by_name,
+    encoded,
+    floats,
+    functions,
+    is_text,
+    misfits,
+    plain,
+    type_called,
+)
+from zerosum.modalities.tables.written.base import WrittenForm
+from zerosum.modalities.tables.written.numbers import Negative, NumberFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,6 +74,11 @@ class Field(Config):
         return ""
 
     @property
+    def written(self) -> WrittenForm | None:
+        """How its values are written as text; None where that is arrow's own way."""
+        return None
+
+    @property
     def arrow_type(self) -> "pa.DataType":
         """The arrow type called `dtype`."""
         return type_called(self.dtype)
@@ -73,6 +90,13 @@ class Field(Config):
         Raises:
             DataError: it holds what the field cannot.
         """
+
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """What values `[N]` mean, in a form that does not depend on how the column is held."""
+        known = np.where(np.isnan(values), np.nan, values + 0.0)  # one kind of NaN and of zero
+        if not self.categories:
+            return "number", [known]
+        return codes_by_name(known, self.categories)
 
     @abstractmethod
     def to_arrow(self, values: np.ndarray) -> "pa.Array":
@@ -101,16 +125,94 @@ class Field(Config):
 
         flat = plain(column)
         try:
-            return as_type(flat, kind)
+            return self._read(flat, kind)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            shown = ", ".join(misfits(flat, kind))
+            shown = ", ".join(misfits(flat, kind, read=self._read))
             raise DataError(
                 f"column {self.name!r} cannot be of kind {self.kind}: it holds {shown}. Give it "
                 f"another kind, such as schema={{{self.name!r}: 'category'}}, or drop it."
             ) from None
 
+    def _read(self, flat: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+        """A plain column; text of its own form, or else as arrow reads it."""
+        import pyarrow as pa
 
-class IntegerField(Field):
+        if not is_text(flat.type):
+            return as_type(flat, kind)
+        if self.written is not None:
+            try:
+                return self.written.read(flat, kind)
+            except pa.ArrowInvalid:
+                pass
+        try:
+            return as_type(flat, kind)
+        except pa.ArrowInvalid:
+            if not pa.types.is_integer(kind):
+                raise
+            return as_type(flat, pa.float64()).cast(kind)  # 5.0, say
+
+
+class NumberField(Field):
+    """Numbers, and how they are written as text.
+
+    Attributes:
+        before: text before each number, such as `$`.
+        after: text after it, such as ` %`.
+        point: the decimal point.
+        thousands: what stands between groups of three digits; empty where nothing does.
+        negative: how a number below 0 is written; `#` is the number with its texts.
+        padded: decimals that are written at least, with zeros.
+    """
+
+    before: str = pydantic.Field(default="", max_length=20)
+    after: str = pydantic.Field(default="", max_length=20)
+    point: Literal[".", ","] = "."
+    thousands: str = pydantic.Field(default="", max_length=1)
+    negative: Negative = "-#"
+    padded: int = pydantic.Field(default=0, ge=0, le=20)
+
+    @pydantic.model_validator(mode="after")
+    def _two_marks(self) -> "NumberField":
+        if self.point == self.thousands:
+            raise ValueError("the decimal point is also the mark of thousands")
+        return self
+
+    @property
+    def form(self) -> NumberFormat:
+        """How numbers are written."""
+        return NumberFormat(
+            self.before, self.after, self.point, self.thousands, self.negative, self.padded
+        )
+
+    @property
+    def written(self) -> NumberFormat | None:
+        """See `Field.written`."""
+        return self.form if self.form != NumberFormat() else None
+
+    @property
+    def details(self) -> str:
+        """How they are written, where that is not the usual way."""
+        return f"written as {self.form.example}" if self.written else ""
+
+    def value_of(self, text: Any) -> float:
+        """A number, or text of the column's own form."""
+        import pyarrow as pa
+
+        if self.written and isinstance(text, str):
+            try:
+                return float(self.written.read(pa.array([text.strip()]), pa.float64())[0].as_py())
+            except (pa.ArrowInvalid, TypeError):
+                pass
+        return super().value_of(text)
+
+    def _out(self, numbers: "pa.Array", places: int | None) -> "pa.Array":
+        """Numbers in the field's `dtype`."""
+        if is_text(self.arrow_type):
+            return self.form.write(numbers, places).cast(self.arrow_type)
+        return numbers.cast(self.arrow_type, safe=places == 0 and self.kind == "integer")
+
+
+class IntegerField(NumberField):
     """Whole numbers."""
 
     kind = "integer"
@@ -134,10 +236,10 @@ class IntegerField(Field):
         import pyarrow as pa
 
         whole = np.nan_to_num(np.round(values)).astype(np.int64)
-        return pa.array(whole, mask=np.isnan(values)).cast(self.arrow_type)
+        return self._out(pa.array(whole, mask=np.isnan(values)), 0)
 
 
-class FloatField(Field):
+class FloatField(NumberField):
     """Real numbers, with as many decimals as the data has.
 
     Attributes:
@@ -156,7 +258,8 @@ class FloatField(Field):
     @property
     def details(self) -> str:
         """How many decimals."""
-        return "" if self.places is None else f"{self.places} decimal{'s' * (self.places != 1)}"
+        places = "" if self.places is None else f"{self.places} decimal{'s' * (self.places != 1)}"
+        return ", ".join(filter(None, (places, super().details)))
 
     def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
         """The numbers themselves; of types that are not float64 the nearest with the decimals."""
@@ -178,7 +281,7 @@ class FloatField(Field):
         import pyarrow as pa
 
         exact = values if self.places is None else np.round(values, self.places)
-        return pa.array(exact, mask=np.isnan(values)).cast(self.arrow_type, safe=False)
+        return self._out(pa.array(exact, mask=np.isnan(values)), self.places)
 
 
 class BooleanField(Field):
@@ -295,20 +398,3 @@ class CategoryField(Field):
                 f"{self.name} has no value {text!r}.{did_you_mean(str(text), self.names)}"
             )
         return float(self.names.index(str(text)))
-
-
-def encoded(column: "pa.Array | pa.ChunkedArray") -> "pa.DictionaryArray":
-    """A column as one dictionary and indices into it."""
-    import pyarrow as pa
-
-    if isinstance(column, pa.ChunkedArray):
-        if pa.types.is_dictionary(column.type):
-            column = column.unify_dictionaries()
-        column = column.combine_chunks()
-    return column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
-
-
-def floats(column: "pa.Array") -> np.ndarray:
-    """Float64 with NaN for what is missing."""
-    cast = column.cast("double", safe=False)
-    return np.array(cast.to_numpy(zero_copy_only=False), float)

@@ -325,7 +325,8 @@ class TableModel(Model):
         size, turned = self._batch(n, batch_size), in_turn or {}
         require_apart(where or {}, turned)
         conditions = parse_where(where or {}, self.table)
-        turns = {name: parse_turns(field_of(self.table, name), w) for name, w in turned.items()}
+        fields = {name: field_of(self.table, name) for name in turned}
+        turns = {one.name: parse_turns(one, turned[name]) for name, one in fields.items()}
         held = self.table.constraints
         if constraints:
             held = self._later(read_constraints(constraints))

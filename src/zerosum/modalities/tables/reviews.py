@@ -34,6 +34,7 @@ from pydantic import PositiveInt
 
 from zerosum.config import Count
 from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.subsets import rows_apart
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import (
     BooleanField,
@@ -317,8 +318,15 @@ class ReviewsConfig(DataConfig):
         """The table; `simulate` also returns the segments of its rows."""
         columns, _ = simulate(self.num_rows, seed=self.seed)
         values = torch.from_numpy(np.stack([columns[f.name] for f in review_fields()], axis=1))
+        held = None
+        if self.holdout is not None:
+            rows, others = rows_apart(len(values), self.holdout)
+            values, held = values[rows], values[others]
         space = fit_space(review_fields(), values, constraints=self.constraints, least=self.protect)
-        return TableDataset(values, space, name=self.kind)
+        made = TableDataset(values, space, name=self.kind)
+        if held is not None:
+            made.keep_apart(held)
+        return made
 
 
 def logistic(x: np.ndarray) -> np.ndarray:

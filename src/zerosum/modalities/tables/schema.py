@@ -20,27 +20,57 @@ Overrides = dict[str, dict[str, Any]]
 """For each column that something is said of, attributes of its field, with the `kind`."""
 
 
+_SHOWN = 8
+
+
 class Schema(Config):
     """What a table is.
 
     Attributes:
         fields: its columns, in order.
         dropped: columns that are left out.
+        guesses: what was guessed of columns, by name; a schema that is given does not need it.
+        left_out: columns that are left out unasked, and why.
     """
 
     kind = "schema"
     fields: tuple[Field, ...]
     dropped: tuple[str, ...] = ()
+    guesses: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was guessed, in sentences."""
+        names = [one for one, why in self.guesses.items() if why.startswith("a category")]
+        lines = [
+            f"{one!r} is taken for {why}." for one, why in self.guesses.items() if one not in names
+        ]
+        if names:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            lines.append(f"{', '.join(map(repr, names[:_SHOWN]))}{more}: taken for categories.")
+        spaced = [field.name for field in self.fields if field.name != field.name.strip()]
+        if spaced:
+            names = ", ".join(map(repr, spaced[:_SHOWN]))
+            lines.append(f"{names}: conditions may leave out the spaces around a name.")
+        return (*lines, *(f"{one!r} is left out: {why}." for one, why in self.left_out.items()))
 
     @property
     def rows(self) -> list[dict[str, str]]:
         """A line for each column: name, kind, type, details."""
         lines = [
-            {"column": f.name, "kind": f.kind, "type": f.dtype, "details": f.details}
+            {
+                "column": f.name, "kind": f.kind, "type": f.dtype, "details": f.details,
+                "guessed": self.guesses.get(f.name, ""),
+            }
             for f in self.fields
+        ]  # fmt: skip
+        empty = {"type": "", "guessed": ""}
+        lines += [{"column": n, "kind": "dropped", "details": "", **empty} for n in self.dropped]
+        return lines + [
+            {"column": name, "kind": "left out", "details": why, **empty}
+            for name, why in self.left_out.items()
         ]
-        empty = {"kind": "dropped", "type": "", "details": ""}
-        return lines + [{"column": name, **empty} for name in self.dropped]
 
 
 def overrides_of(schema: Any) -> tuple[Overrides, tuple[str, ...]]:

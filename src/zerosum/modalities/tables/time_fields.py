@@ -8,17 +8,18 @@ import numpy as np
 import pydantic
 
 from zerosum.errors import DataError
-from zerosum.modalities.tables.arrow import functions
-from zerosum.modalities.tables.fields import Field, floats
+from zerosum.modalities.tables.arrow import floats, functions, is_text
+from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.written.moments import MomentFormat, check_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Resolution = Literal["day", "hour", "minute", "second", "ms", "us"]
+Resolution = Literal["day", "hour", "minute", "second", "ms", "us", "100ns", "ns"]
 
 NANOSECONDS: dict[Resolution, int] = {
     "day": 86_400 * 10**9, "hour": 3_600 * 10**9, "minute": 60 * 10**9,
-    "second": 10**9, "ms": 10**6, "us": 10**3,
+    "second": 10**9, "ms": 10**6, "us": 10**3, "100ns": 100, "ns": 1,
 }  # fmt: skip
 """In one step of each resolution, the widest first."""
 
@@ -26,6 +27,61 @@ _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(days?|d|hours?|h|minutes?|min|m|seconds?|s|ms|us)\b")
 _CLOCK = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
+
+
+class FormattedField(Field):
+    """Moments or days, and how they are written as text.
+
+    Attributes:
+        format: directives of `strftime`, such as `%d/%m/%Y`; see `MomentFormat`. Empty where they
+            are written as 2020-01-31 10:30. Whole numbers such as 20200131 have `%Y%m%d`.
+    """
+
+    format: str = pydantic.Field(default="", max_length=100)
+
+    @pydantic.field_validator("format")
+    @classmethod
+    def _known_directives(cls, text: str) -> str:
+        return check_format(text)
+
+    @property
+    def written(self) -> MomentFormat | None:
+        """See `Field.written`."""
+        return MomentFormat(self.format) if self.format else None
+
+    @property
+    def moment_type(self) -> "pa.DataType":
+        """The arrow type of the moments, whatever they are held as."""
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        if not is_text(kind) and not pa.types.is_integer(kind):
+            return kind
+        if self.kind == "date":
+            return pa.date32()
+        zone = "UTC" if self.format.endswith("Z") or "z" in self.format else None
+        return pa.timestamp("ns" if re.search("%[789]f", self.format) else "us", zone)
+
+    def _read(self, flat: "pa.Array", kind: "pa.DataType") -> "pa.Array":
+        import pyarrow as pa
+
+        digits = pa.types.is_integer(flat.type) and self.format
+        return super()._read(flat.cast(pa.string()) if digits else flat, kind)
+
+    def _out(self, moments: "pa.Array") -> "pa.Array":
+        """Moments in the field's `dtype`."""
+        import pyarrow as pa
+
+        kind = self.arrow_type
+        if moments.type == kind:
+            return moments
+        if not is_text(kind) and not pa.types.is_integer(kind):
+            return moments.cast(kind)
+        return (self.written or MomentFormat(self._usual)).write(moments).cast(kind)
+
+    @property
+    def _usual(self) -> str:
+        return "%Y-%m-%d" if self.kind == "date" else "%Y-%m-%d %H:%M:%S"
 
 
 class StepField(Field):
@@ -41,19 +97,24 @@ class StepField(Field):
     offset: int = pydantic.Field(default=0, ge=-(2**62), le=2**62)
 
     @property
+    def moment_type(self) -> "pa.DataType":
+        """The arrow type of the moments."""
+        return self.arrow_type
+
+    @property
     def step(self) -> int:
         """Units of the arrow type in one step."""
-        return max(1, NANOSECONDS[self.resolution] // _UNITS[self.arrow_type.unit])
+        return max(1, NANOSECONDS[self.resolution] // _UNITS[self.moment_type.unit])
 
     @property
     def details(self) -> str:
         """The resolution, and the time zone where there is one."""
-        zone = getattr(self.arrow_type, "tz", None)
+        zone = getattr(self.moment_type, "tz", None)
         return f"steps of 1 {self.resolution}" + (f", {zone}" if zone else "")
 
     def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
         """Steps since the epoch; a value between two steps lies between them."""
-        read = self.read(column, self.arrow_type)
+        read = self.read(column, self.moment_type)
         units = _whole(self._units(read)) - self.offset
         steps = units // self.step + (units % self.step) / self.step
         return np.where(read.is_null().to_numpy(zero_copy_only=False), np.nan, steps)
@@ -63,7 +124,24 @@ class StepField(Field):
         import pyarrow as pa
 
         units = np.nan_to_num(np.round(values)).astype(np.int64) * self.step + self.offset
-        return self._moments(pa.array(units, mask=np.isnan(values)))
+        return self._out(self._moments(pa.array(units, mask=np.isnan(values))))
+
+    def _out(self, moments: "pa.Array") -> "pa.Array":
+        """Moments in the field's `dtype`."""
+        return moments
+
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """See `Field.meant`: seconds and nanoseconds."""
+        import pyarrow as pa
+
+        units = np.nan_to_num(np.round(values)).astype(np.int64) * self.step + self.offset
+        kind = self.moment_type
+        moments = self._moments(pa.array(units, mask=np.isnan(values)))
+        per = 10**9 // _UNITS[kind.unit]
+        whole = _whole(moments)
+        zoned = "moment" if getattr(kind, "tz", None) is None else "moment of a zone"
+        what = zoned if self.kind == "datetime" else "length"
+        return what, [np.isnan(values), whole // per, whole % per * _UNITS[kind.unit]]
 
     def _units(self, column: "pa.Array") -> "pa.Array":
         """Units since the epoch of a column of the field's arrow type."""
@@ -73,11 +151,11 @@ class StepField(Field):
         """The column of units since the epoch, int64."""
         import pyarrow as pa
 
-        kind = self.arrow_type
+        kind = self.moment_type
         return (units.cast(pa.int32()) if kind.bit_width == 32 else units).cast(kind)
 
 
-class DatetimeField(StepField):
+class DatetimeField(FormattedField, StepField):
     """Moments, with or without a time zone.
 
     Days of a time zone begin at its own midnight; all other steps are counted in UTC, in which no
@@ -91,10 +169,10 @@ class DatetimeField(StepField):
         """Steps since the epoch until `text`: `2020-01-31 10:30`, in the column's time zone."""
         import pyarrow as pa
 
-        kind = self.arrow_type
+        kind = self.moment_type
         as_text = pa.array([str(text)])
         try:
-            moment = as_text.cast(kind)
+            moment = self._read(as_text, kind)
         except pa.ArrowInvalid:
             try:
                 bare = as_text.cast(pa.timestamp(kind.unit))
@@ -115,14 +193,14 @@ class DatetimeField(StepField):
     def _moments(self, units: "pa.Array") -> "pa.Array":
         import pyarrow as pa
 
-        kind = self.arrow_type
+        kind = self.moment_type
         if not self._local:
             return units.cast(kind)
         return _assume(units.cast(pa.timestamp(kind.unit)), kind.tz)
 
     @property
     def _local(self) -> bool:
-        return self.resolution == "day" and self.arrow_type.tz is not None
+        return self.resolution == "day" and self.moment_type.tz is not None
 
 
 class DurationField(StepField):
@@ -139,11 +217,11 @@ class DurationField(StepField):
                 f"{self.name} is {text!r}, and it holds lengths of time. Write one such as "
                 "90 minutes or 10:30:00."
             )
-        units = seconds * 10**9 / _UNITS[self.arrow_type.unit]
+        units = seconds * 10**9 / _UNITS[self.moment_type.unit]
         return (units - self.offset) / self.step
 
 
-class DateField(Field):
+class DateField(FormattedField):
     """Days: values count them since 1970."""
 
     kind = "date"
@@ -160,10 +238,24 @@ class DateField(Field):
         import pyarrow as pa
 
         days = np.nan_to_num(np.round(values)).astype(np.int32)
-        return pa.array(days, mask=np.isnan(values)).cast(pa.date32()).cast(self.arrow_type)
+        return self._out(pa.array(days, mask=np.isnan(values)).cast(pa.date32()))
+
+    def meant(self, values: np.ndarray) -> tuple[Any, list[np.ndarray]]:
+        """See `Field.meant`: those of moments at midnight."""
+        gone = np.isnan(values)
+        days = np.nan_to_num(np.round(values)).astype(np.int64)
+        return "moment", [gone, days * 86_400, np.zeros(len(days), np.int64)]
 
     def value_of(self, text: Any) -> float:
-        """Days since the epoch until `text`: `2020-01-31`."""
+        """Days since the epoch until `text`: `2020-01-31`, or in the column's own form."""
+        import pyarrow as pa
+
+        if self.written:
+            try:
+                own = self.written.read(pa.array([str(text)]), pa.date32())
+                return float(own.cast(pa.int32())[0].as_py())
+            except (pa.ArrowInvalid, TypeError):
+                pass
         try:
             return float(np.datetime64(str(text)[:10], "D").astype(np.int64))
         except ValueError:

@@ -1,11 +1,15 @@
 """Rows into files, block by block."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
+from zerosum.modalities.tables.written.moments import MomentFormat
+from zerosum.modalities.tables.written.numbers import NumberFormat
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
@@ -49,23 +53,48 @@ def write_parquet(path: Path, tables: "Iterator[pa.Table]") -> None:
 
 
 def write_csv(path: Path, tables: "Iterator[pa.Table]", cells: Cells) -> None:
-    """Write tables of the same columns into a .csv file, one after another."""
+    """Write tables of the same columns into a .csv file, one after another.
+
+    Cells are separated by commas; by semicolons where numbers have decimal commas.
+    """
     import pyarrow.csv as csv
 
-    first = cells.table(_plain(next(tables)))
-    with csv.CSVWriter(path, first.schema) as writer:
+    head = next(tables)
+    first = cells.table(_plain(head))
+    options = csv.WriteOptions(delimiter=_separator(head))
+    with csv.CSVWriter(path, first.schema, write_options=options) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(cells.table(_plain(table)))
 
 
+def _separator(table: "pa.Table") -> str:
+    forms = [written[0] for field in table.schema if (written := _written_of(field.metadata))]
+    return ";" if any(getattr(form, "point", ".") == "," for form in forms) else ","
+
+
 def _plain(table: "pa.Table") -> "pa.Table":
-    """Categories as the text that they are, which is what CSV holds."""
+    """Categories as the text that they are, and columns in the form that the data had."""
     import pyarrow as pa
 
+    for at, field in enumerate(table.schema):
+        if written := _written_of(field.metadata):
+            form, places = written
+            texts = form.write(table.column(at), places)
+            table = table.set_column(at, pa.field(field.name, texts.type), texts)
     fields = [
         field.with_type(field.type.value_type) if isinstance(field.type, pa.DictionaryType)
         else field
         for field in table.schema
     ]  # fmt: skip
     return table.cast(pa.schema(fields))
+
+
+def _written_of(metadata: Mapping[bytes, bytes] | None) -> tuple[WrittenForm, int | None] | None:
+    """The form that metadata of an arrow column name, with decimals; None where they name none."""
+    told = (metadata or {}).get(WRITTEN)
+    if told is None:
+        return None
+    body = json.loads(told)
+    form = NumberFormat if body["kind"] == NumberFormat.kind else MomentFormat
+    return form(**body["form"]), body["places"]

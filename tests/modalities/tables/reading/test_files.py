@@ -10,9 +10,10 @@ import pytest
 
 from zerosum.data import csv_text
 from zerosum.errors import DataError
-from zerosum.modalities.tables.reading import files as table_files
+from zerosum.modalities.tables.reading import csv_source, parquet_source
+from zerosum.modalities.tables.reading.csv_source import CsvSource
 from zerosum.modalities.tables.reading.dataset import read_values
-from zerosum.modalities.tables.reading.files import CsvSource, open_file
+from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.infer import infer_schema
 from zerosum.modalities.tables.reading.readers import schema_of
 
@@ -49,15 +50,22 @@ def test_what_cells_are_taken_for(cells: list[str], kind: str, tmp_path: Path) -
     assert [m or v != v for m, v in zip(missing, given, strict=True)] == blank
 
 
-@pytest.mark.parametrize("late", ["2.5", "x", "2020-01-01", ""])
+@pytest.mark.parametrize("late", ["2.5", "x", "2020-01-01", "", "?"])
 def test_a_late_row_is_no_surprise(
     late: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 256)
+    monkeypatch.setattr(csv_source, "_BLOCK_BYTES", 256)
     rows = [*map(str, range(500)), late, "7"]
-    source = CsvSource(csv(tmp_path, "k,x\n" + "".join(f"k,{cell}\n" for cell in rows)))
+    path = csv(tmp_path, "k,x\n" + "".join(f"k,{cell}\n" for cell in rows))
+    kinds = {"2.5": "double", "": "int64", "?": "int64"}
+    if late not in kinds:
+        with pytest.raises(DataError, match=rf"line 502, column 'x' holds '{late}'"):
+            CsvSource(path)
+    source = CsvSource(path, missing=[late])
     found = [value for batch in source.read() for value in batch.column("x").to_pylist()]
-    kinds = {"2.5": "double", "": "int64"}
+    assert str(source.types["x"]) == "int64"
+    source = CsvSource(path, texts=() if late in kinds else ["x"])
+    found = [value for batch in source.read() for value in batch.column("x").to_pylist()]
     assert str(source.types["x"]) == kinds.get(late, "string")
     assert source.num_rows == len(found) == 502
     assert found[1] == (1 if late in kinds else "1")
@@ -110,15 +118,15 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no table at .* ends in \.csv"):
         schema_of(tmp_path / "none.csv")
     with pytest.raises(DataError, match="ends in"):
-        schema_of(csv(tmp_path, "a,b\n1,2\n", "t.xlsx"))
+        schema_of(csv(tmp_path, "a,b\n1,2\n", "t.ods"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_streams_and_limits_give_the_same_rows(
     suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 512)
-    monkeypatch.setattr(table_files, "_BATCH_ROWS", 64)
+    monkeypatch.setattr(csv_source, "_BLOCK_BYTES", 512)
+    monkeypatch.setattr(parquet_source, "BATCH_ROWS", 64)
     rng = np.random.default_rng(0)
     table = pa.table(
         {"x": rng.integers(0, 99, 1_000), "c": rng.choice(["a", "b", None], 1_000).tolist(),  # pyright: ignore[reportArgumentType,reportCallIssue]
@@ -162,7 +170,7 @@ def test_a_line_that_would_fill_the_memory(
     before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_text, "_MOST", 1_000)
-    monkeypatch.setattr(table_files, "_BLOCK_BYTES", 500)
+    monkeypatch.setattr(csv_source, "_BLOCK_BYTES", 500)
     (tmp_path / "t.csv").write_text(f"{before}{'x' * 5_000}\n", encoding="utf-8")
     line = before.count("\n") + 1
     with pytest.raises(DataError, match=f"line {line} is longer than 1,000 characters"):
@@ -200,7 +208,7 @@ def test_a_parquet_file_that_expands_without_bound(
 ) -> None:
     path = parquet_file(tmp_path / "t.parquet", a=pa.array([1] * 1_000_000))
     assert open_file(path).num_rows == 1_000_000
-    monkeypatch.setattr(table_files, "MAX_SMALL", 1_000_000)
+    monkeypatch.setattr(parquet_source, "MAX_SMALL", 1_000_000)
     with pytest.raises(DataError, match=r"to 8,000,000 bytes, more than 200 times"):
         open_file(path)
 
@@ -235,7 +243,7 @@ def test_texts_that_expand_without_bound(
     pq.write_table(pa.table({"a": texts}), tmp_path / "t.parquet", store_schema=kept)
     whole = [*open_file(tmp_path / "t.parquet").read()]
     assert whole[0].column("a").cast("string").equals(texts.dictionary_decode())
-    monkeypatch.setattr(table_files, "MAX_SMALL", 4_999_999)
+    monkeypatch.setattr(parquet_source, "MAX_SMALL", 4_999_999)
     with pytest.raises(
         DataError, match="5,000,000 bytes of text in 10,000 rows, and the limit is 4,999,999"
     ):

@@ -111,8 +111,15 @@ def test_days_of_a_zone_with_summer_time() -> None:
 
 def test_nanoseconds_are_lost_aloud() -> None:
     with pytest.warns(UserWarning, match="known to the nanosecond"):
-        field = field_of(pa.array([1, 1_002], pa.timestamp("ns")))
+        field = field_of(pa.array([1, 2**62], pa.timestamp("ns")))
     assert field.resolution == "us"
+
+
+def test_nanoseconds_of_some_months_are_kept() -> None:
+    column = pa.array([10**18 + 1, 10**18 + 10**15 + 7], pa.timestamp("ns"))
+    field = field_of(column)
+    assert field.resolution == "ns"
+    assert field.to_arrow(field.to_values(column)).equals(column)
 
 
 def test_the_order_of_categories() -> None:
@@ -153,7 +160,7 @@ def test_kinds_that_are_told(column: Any, told: dict[str, Any], dtype: str) -> N
     [
         (["1", "x"], "integer", "read as int64: it holds 'x'"),
         ([1.5, 2.0], "integer", r"kind integer: it holds 1\.5"),
-        ([1, 2], "datetime", "holds int64, and cannot be of kind datetime"),
+        ([1, 2], "datetime", "whole numbers that are no days, such as 1, 2"),
         (["x", "y"], "date", "it holds 'x', 'y'"), ([1.5, 2.5], "key", "cannot be of kind key"),
         (["a", "a"], "key", "some of them come twice"), (["a", None], "key", "1 are missing"),
         (["a", "b"], "fixed", "it holds a, b"), ([3, 1], "boolean", "it holds 3"),

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
+from zerosum.data.subsets import held_name, held_note
 from zerosum.errors import DataError
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint, forward_all
@@ -17,7 +18,7 @@ from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.reading.files import TableSource
+    from zerosum.modalities.tables.reading.sources import TableSource
 
 LEAST = 5
 """Rows that must share a value before it is learned as one of its own."""
@@ -45,9 +46,24 @@ class TableDataset(Dataset):
     ) -> None:
         self._values = values.contiguous()
         self.space, self.name, self.source = space, name, source
-        digest = hashlib.sha256(repr([field.to_json() for field in space.fields]).encode())
-        digest.update(self._values.numpy().data)
-        self.fingerprint = digest.hexdigest()[:32]
+        self.fingerprint = _fingerprint(space, self._values)
+
+    def keep_apart(self, values: Tensor) -> None:
+        """Rows `[M, D]` that are kept apart, to judge with."""
+        self.held_out = TableDataset(
+            values, self.table, name=held_name(self.name), source=self.source
+        )
+        self.notes = (*self.notes, held_note(len(values), len(self) + len(values)))
+
+    @property
+    def table(self) -> TableSpace:
+        """What a row is."""
+        assert isinstance(self.space, TableSpace)
+        return self.space
+
+    def is_of(self, fingerprint: str) -> bool:
+        """See `Dataset.is_of`; also of runs whose fingerprint knew how columns were held."""
+        return super().is_of(fingerprint) or fingerprint == _earlier(self.table, self._values)
 
     def __len__(self) -> int:
         return len(self._values)
@@ -60,6 +76,39 @@ class TableDataset(Dataset):
     def resident(self) -> tuple[Tensor, None]:
         """All values, float64 `[N, D]`, without labels."""
         return self._values, None
+
+
+def _fingerprint(space: TableSpace, values: Tensor) -> str:
+    """Digest of what the rows say, however the table was held: the same for a CSV and a frame."""
+    digest = hashlib.sha256()
+    columns = dict(zip(space.names, values.numpy().T, strict=True))
+    for field in space.fields:
+        digest.update(repr((field.name, field.modelled)).encode())
+        if field.name not in columns:
+            continue
+        what, parts = field.meant(columns[field.name])
+        digest.update(repr(what).encode())
+        for part in parts:
+            digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()[:32]
+
+
+_LATER = {"before", "after", "point", "thousands", "negative", "padded", "format"}
+"""Attributes of fields that earlier fingerprints did not know."""
+
+
+def _earlier(space: TableSpace, values: Tensor) -> str:
+    """The fingerprint that runs recorded before it was one of values."""
+    digest = hashlib.sha256(repr([_bare(field.to_json()) for field in space.fields]).encode())
+    digest.update(values.numpy().data)
+    return digest.hexdigest()[:32]
+
+
+def _bare(field: Any) -> Any:
+    if not isinstance(field, dict):
+        return field
+    later = set() if field.get("kind") == "key" else _LATER
+    return {name: _bare(one) for name, one in field.items() if name not in later}
 
 
 def read_values(

@@ -9,6 +9,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from zerosum.errors import DataError, MissingExtraError
+from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.unmodelled_fields import UnlearnedField
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ LIBRARIES = ("pandas", "polars", "pyarrow")
 
 _PANDAS, _POLARS, _LAZY = ("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame")
 _NATIVE = b"native"
+_DAYS = ("date", "datetime")
 
 
 def is_frame(data: Any) -> bool:
@@ -106,8 +108,13 @@ def to_table(values: Tensor, space: "TableSpace", start: int = 0) -> pa.Table:
             except pa.ArrowInvalid as error:  # a sum, say, that its type has no room for
                 raise DataError(f"column {field.name!r} cannot be made: {error}.") from error
         arrays.append(array)
-        metadata = {_NATIVE: field.native} if field.native else None
-        fields.append(pa.field(field.name, array.type, metadata=metadata))
+        metadata: dict[bytes | str, bytes | str] = {}
+        if field.native:
+            metadata[_NATIVE] = field.native
+        held = is_text(array.type) or (pa.types.is_integer(array.type) and field.kind in _DAYS)
+        if field.written and not held:
+            metadata |= field.written.metadata(field.decimals)
+        fields.append(pa.field(field.name, array.type, metadata=metadata or None))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 

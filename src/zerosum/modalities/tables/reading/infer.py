@@ -10,22 +10,23 @@ from zerosum.data.base import Progress
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
-from zerosum.modalities.tables.reading.files import TableSource
+from zerosum.modalities.tables.reading.cells import find_column
+from zerosum.modalities.tables.reading.guesses import (
+    identifies,
+    is_day,
+    is_free_text,
+    is_many,
+    why_key,
+)
+from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.summaries import Flags, Numbers, Steps, Summary
 from zerosum.modalities.tables.reading.text_summaries import Names, Texts
 from zerosum.modalities.tables.schema import Overrides, Schema, field_of, require_columns
+from zerosum.modalities.tables.time_fields import DateField, DatetimeField, FormattedField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
-
-_KEY_WORDS = {"id", "key", "uuid", "guid", "index", "idx", "identifier", "rowid"}
-_FEW_ROWS = 20
-"""Fewer rows than this say nothing about whether a column without such a word identifies them."""
-
-_MANY_ROWS = 1_000
-"""With at least this many rows, numbers that fill nearly every step are not a measurement."""
-
-_MANY_NAMES = 50
-_LONG = 40
-"""Characters of a text that is more than a name, on average."""
+from zerosum.modalities.tables.written.base import WrittenForm
+from zerosum.modalities.tables.written.moments import MomentFormat
+from zerosum.modalities.tables.written.numbers import NumberFormat
 
 
 def infer_schema(
@@ -68,7 +69,10 @@ def infer_schema(
     source.check(kept)
     stated = {name: given.get(name, {}) for name in kept}
     summaries = {
-        name: _summary(name, source.types[name], stated[name], private=private) for name in kept
+        name: _summary(
+            name, source.types[name], stated[name], source.forms.get(name), private=private
+        )
+        for name in kept
     }
     done = 0
     for batch in source.batches(limit):
@@ -77,19 +81,30 @@ def infer_schema(
         done += len(batch)
         if progress is not None:
             progress("looking at columns", done, min(limit or source.num_rows, source.num_rows))
-    fields = [
-        _field(
+    fields, guesses = [], {}
+    for name in kept:
+        field, guess = _field(
             summaries[name], stated[name], source.types[name], source.natives.get(name, ""),
             private=private,
-        )
-        for name in kept
-    ]  # fmt: skip
-    return Schema(fields=tuple(fields), dropped=tuple(n for n in source.types if n in dropped))
+        )  # fmt: skip
+        guess = "; ".join(filter(None, (source.notes.get(name, ""), guess)))
+        if guess and "kind" not in stated[name]:
+            guesses[name] = guess
+        fields.append(field)
+    return Schema(
+        fields=tuple(fields),
+        dropped=tuple(n for n in source.types if n in dropped),
+        guesses=guesses,
+        left_out=dict(source.left_out),
+    )
 
 
+_WRITTEN = ("before", "after", "point", "thousands", "negative", "padded")
 _FOUND: Mapping[str, tuple[str, ...]] = {
-    "float": ("places",),
-    "datetime": ("resolution", "offset"),
+    "integer": _WRITTEN,
+    "float": ("places", *_WRITTEN),
+    "date": ("format",),
+    "datetime": ("resolution", "offset", "format"),
     "duration": ("resolution", "offset"),
     "key": ("before", "after", "digits", "first", "letters"),
     "fixed": ("of", "value"),
@@ -117,12 +132,32 @@ def read_from_rows(
         names = ("kind", *_FOUND.get(field.kind, ()))
         stated = (overrides or {}).get(field.name, {})
         found[field.name] = tuple(
-            name for name in names if name not in stated and not (private and name in SECRET)
+            name
+            for name in names
+            if name not in stated and not (private and name in SECRET) and _differs(field, name)
         )
     return {name: attributes for name, attributes in found.items() if attributes}
 
 
-def _summary(name: str, kind: pa.DataType, stated: Mapping[str, Any], *, private: bool) -> Summary:
+def _differs(field: Field, name: str) -> bool:
+    """Whether it was worth telling: how a column is written is, if that is not the usual way."""
+    if name not in (*_WRITTEN, "format"):
+        return True
+    return getattr(field, name) != type(field).model_fields[name].default
+
+
+def _form_stated(stated: Mapping[str, Any]) -> WrittenForm | None:
+    """How a column is written, as it is stated."""
+    if stated.get("format"):
+        return MomentFormat(stated["format"])
+    given = {name: stated[name] for name in _WRITTEN if stated.get(name)}
+    return NumberFormat(**given) if given else None
+
+
+def _summary(
+    name: str, kind: pa.DataType, stated: Mapping[str, Any], form: WrittenForm | None = None, *,
+    private: bool,
+) -> Summary:  # fmt: skip
     """What is gathered of a column of an arrow type that is to be of a kind of field.
 
     Raises:
@@ -132,17 +167,23 @@ def _summary(name: str, kind: pa.DataType, stated: Mapping[str, Any], *, private
     text = is_text(plain) or pt.is_null(plain)
     forced, offset = stated.get("kind"), stated.get("offset", 0) if private else None
     said = type_called(stated["dtype"]) if text and "dtype" in stated else None
+    said = None if said is not None and is_text(said) else said
+    form = _form_stated(stated) or form
     match forced:
         case "integer" | "float" if text or is_number(plain) or pt.is_boolean(plain):
             usual = pa.int64() if forced == "integer" else pa.float64()
-            return Numbers(name, said or usual if text else plain, whole=forced == "integer")
+            reads = said or usual if text else plain
+            return Numbers(name, reads, whole=forced == "integer", form=form)
         case "boolean" if text or is_number(plain) or pt.is_boolean(plain):
             return Flags(name, said or pa.bool_() if text else plain)
         case "datetime" if text or pt.is_timestamp(plain) or pt.is_date(plain):
             moment = plain if pt.is_timestamp(plain) else said or pa.timestamp("us")
-            return Steps(name, moment, offset=offset)
+            return Steps(name, moment, offset=offset, form=form)
+        case "date" | "datetime" if pt.is_integer(plain):
+            return Numbers(name, plain, whole=True)
         case "date" if text or pt.is_timestamp(plain) or pt.is_date(plain):
-            return Steps(name, plain if pt.is_date(plain) else said or pa.date32())
+            day = plain if pt.is_date(plain) else said or pa.date32()
+            return Steps(name, day, form=form)
         case "duration" if text or is_length(plain):
             length = plain if is_length(plain) else said or pa.time64("us")
             return Steps(name, length, offset=offset)
@@ -155,30 +196,36 @@ def _summary(name: str, kind: pa.DataType, stated: Mapping[str, Any], *, private
         case "text" if text:
             return Texts(name, plain)
         case None | "fixed":
-            return _own_summary(name, kind, plain, offset)
+            return _own_summary(name, kind, plain, offset, form)
     raise DataError(
         f"column {name!r} holds {kind}, and cannot be of kind {forced}. Leave its kind out, or "
         "make it a category."
     )
 
 
-def _own_summary(name: str, kind: pa.DataType, plain: pa.DataType, offset: int | None) -> Summary:
+def _own_summary(
+    name: str,
+    kind: pa.DataType,
+    plain: pa.DataType,
+    offset: int | None,
+    form: WrittenForm | None = None,
+) -> Summary:
     """What is gathered of a column of which nothing is known but its arrow type."""
     if isinstance(kind, pa.DictionaryType):
         return Names(name, kind)
     if is_number(plain):
-        return Numbers(name, plain, whole=pt.is_integer(plain))
+        return Numbers(name, plain, whole=pt.is_integer(plain), form=form)
     if pt.is_boolean(plain):
         return Flags(name, plain)
     if is_text(plain) or pt.is_null(plain):
         return Texts(name, plain)
-    return Steps(name, plain, offset=offset)
+    return Steps(name, plain, offset=offset, form=form)
 
 
 def _field(
     summary: Summary, stated: Mapping[str, Any], kind: pa.DataType, native: str, *, private: bool
-) -> Field:
-    """The field of a column that was summarised, with what the user says about it.
+) -> tuple[Field, str]:
+    """The field of a column that was summarised, with what the user says about it; and what was guessed.
 
     Raises:
         DataError: it is not of the stated kind.
@@ -189,15 +236,31 @@ def _field(
         "dtype": summary.dtype,
         "native": native if summary.dtype == str(kind) else "",
     }
+    guess = ""
+    if forced is None and isinstance(summary, Texts) and is_many(summary):
+        read = _read_names(summary)
+        if read is not None:
+            summary, guess = read
+            own = {"dtype": str(kind), "native": native}
+    if summary.form is not None:
+        own |= summary.form.attributes()
     # That a type holds nothing is no fact of a row; all else that never changes may be one.
     unchanging = summary.constant and (not private or pt.is_null(kind))
-    if forced is None and isinstance(summary, Texts) and _is_text(summary):
-        return TextField(name=summary.name, examples=summary.examples, **own)
+    made: Field
+    if forced is None and isinstance(summary, Texts) and is_free_text(summary):
+        return TextField(name=summary.name, examples=summary.examples, **own), ""
     if forced == "text":
         made = TextField(name=summary.name, **own)
-    elif forced == "key" or (forced is None and _identifies(summary)):
-        made = _key(summary, own, forced=forced == "key")
-        made = KeyField(name=summary.name, **own) if private else made
+    elif isinstance(summary, Numbers) and forced in (None, "date", "datetime") and is_day(
+        summary, forced
+    ):  # fmt: skip
+        made = _compact(summary, own, stated.get("format") or summary.format)
+        guess = f"days written as {made.format}"
+    elif forced == "key" or (forced is None and identifies(summary)):
+        bare = {name: own[name] for name in ("dtype", "native")}
+        made = _key(summary, bare, forced=forced == "key")
+        made = KeyField(name=summary.name, **bare) if private else made
+        guess = f"a key, since {why_key(summary)}; new ones are made"
     elif forced == "fixed" or (forced is None and unchanging):
         if private and forced == "fixed" and not {"of", "value"} <= stated.keys():
             raise PrivacyError(
@@ -208,8 +271,42 @@ def _field(
         made = _constant(summary, own)
     else:
         made = summary.field(own)
+        if isinstance(summary, Texts):
+            guess = "a category" if private else f"a category of {len(made.categories):,} names"
     made = _without_facts(made, native) if private else made
-    return made if forced is None else field_of(summary.name, {**made.to_json(), **stated})
+    return made if forced is None else field_of(summary.name, {**made.to_json(), **stated}), guess
+
+
+def _read_names(summary: Texts) -> tuple[Summary, str] | None:
+    """Numbers or moments that the texts of a frame are; None where they are none.
+
+    Raises:
+        DataError: a few of many are none.
+    """
+    names = summary.names()
+    found = find_column(summary.name, names, {})
+    if found.type == pa.string():
+        return None
+    read = _own_summary(summary.name, found.type, found.type, None, found.form)
+    read.add(found.read(names))
+    return read, found.note or "numbers or moments in text"
+
+
+def _compact(summary: Numbers, own: dict[str, Any], format: str) -> FormattedField:
+    """Days or moments that are held as whole numbers.
+
+    Raises:
+        DataError: they are none.
+    """
+    if not format:
+        raise DataError(
+            f"column {summary.name!r} holds whole numbers that are no days, such as "
+            f"{', '.join(summary.examples)}. Days in whole numbers are like 20230131."
+        )
+    if not MomentFormat(format).has_time:
+        return DateField(name=summary.name, format=format, **own)
+    unit = "minute" if not format.endswith("%S") else "second"
+    return DatetimeField(name=summary.name, format=format, resolution=unit, **own)
 
 
 def _without_facts(field: Field, native: str) -> Field:
@@ -246,34 +343,6 @@ def _constant(summary: Summary, own: dict[str, Any]) -> ConstantField:
     return ConstantField(name=summary.name, of=field, value=summary.value_in(field), **own)
 
 
-def _identifies(summary: Summary) -> bool:
-    """Whether a column looks as if it identifies rows.
-
-    It does where nothing is missing, no value comes twice, and its name says so; else numbers that
-    count up, and short texts of one pattern.
-    """
-    if not summary.distinct_rows or summary.constant:
-        return False
-    words = set("".join(c if c.isalnum() else " " for c in _snake(summary.name)).lower().split())
-    if words & _KEY_WORDS:
-        return True
-    if summary.known < _FEW_ROWS:
-        return False
-    if isinstance(summary, Numbers):
-        dense = summary.whole and summary.high - summary.low < 2 * summary.known
-        return dense and (summary.counts_up or summary.known >= _MANY_ROWS)
-    return isinstance(summary, Texts) and summary.mean_length < _LONG and bool(summary.pattern())
-
-
-def _is_text(summary: Texts) -> bool:
-    """Whether so many texts differ that they are no categories."""
-    many = summary.distinct > _MANY_NAMES and not _identifies(summary)
-    most = summary.distinct > summary.known / 2
-    long = summary.mean_length > _LONG and summary.distinct > summary.known / 10
-    unique = summary.distinct_rows and summary.known >= _FEW_ROWS and not _identifies(summary)
-    return (many and (most or long)) or unique
-
-
 def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
     """The field of keys like those of a column.
 
@@ -291,10 +360,3 @@ def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
         return KeyField(name=summary.name, first=int(summary.high) + 1, **own)
     assert isinstance(summary, Texts)
     return KeyField(name=summary.name, **own, **(summary.pattern() or {"before": "key-"}))
-
-
-def _snake(name: str) -> str:
-    """`customerId` as `customer Id`."""
-    return "".join(
-        f" {c}" if c.isupper() and i and name[i - 1].islower() else c for i, c in enumerate(name)
-    )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at
+from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
@@ -20,7 +21,7 @@ from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.reading.files import TableSource
+    from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.dataset import (
     LEAST,
     RARE,
@@ -36,6 +37,7 @@ class TableOptions(DataConfig):
     Attributes:
         columns: what is known of columns beforehand: attributes of their fields, with the kind.
         drop: columns to leave out.
+        missing: texts that stand for what is missing, such as `unknown`; usual marks do anyway.
         constraints: what holds in every row.
         protect: rows that must share a value before it is learned as one of its own; 1 for all.
         limit: take this many rows only, evenly spread.
@@ -47,6 +49,7 @@ class TableOptions(DataConfig):
     not_options = frozenset({"path", "private"})
     columns: dict[str, dict[str, Any]] = {}
     drop: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     protect: PositiveInt = LEAST
     limit: PositiveInt | None = None
@@ -65,7 +68,8 @@ class TableOptions(DataConfig):
     ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
         """See `DataConfig.open_like`: rows are read by the fields of `space`."""
         assert isinstance(space, TableSpace)
-        return open_table_holdout(data, space), None
+        missing = like.missing if isinstance(like, TableOptions) else ()
+        return open_table_holdout(data, space, missing=missing), None
 
     def read(
         self, table: "TableSource", *, library: str | None, progress: Progress | None = None
@@ -84,12 +88,22 @@ class TableOptions(DataConfig):
                 "one more would change them all, and --epsilon would not hold. Leave it out, or "
                 "write the rows that you want into a file of their own."
             )
+        if self.private and self.holdout is not None:
+            raise PrivacyError(
+                f"--holdout {self.holdout:g} keeps rows apart that depend on how many there are, "
+                "so a single one more would change them all, and --epsilon would not hold. Keep "
+                "them in a file of their own."
+            )
         schema = infer_schema(
             table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
             progress=progress,
         )  # fmt: skip
         _refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
+        held = None
+        if self.holdout is not None:
+            rows, others = rows_apart(len(values), self.holdout)
+            values, held = values[rows], values[others]
         columns = iter(values.unbind(dim=1))
         fields = [
             _checked(field, next(columns), protect=self.protect) if field.modelled else field
@@ -97,6 +111,9 @@ class TableOptions(DataConfig):
         ]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
         made = TableDataset(values, space, name=table.name, source=library)
+        made.notes = schema.notes
+        if held is not None:
+            made.keep_apart(held)
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
         return made
 
@@ -117,7 +134,7 @@ class TableFileConfig(TableOptions):
         if not isinstance(data, str | Path):
             return 0.0
         path = Path(data)
-        return 0.9 if path.suffix.lower() in TABLE_SUFFIXES and path.is_file() else 0.0
+        return 0.9 if is_table(path) and path.is_file() else 0.0
 
     def build(self, progress: Progress | None = None) -> TableDataset:
         """Read it: once to see what the columns are, and once for the values.
@@ -125,7 +142,8 @@ class TableFileConfig(TableOptions):
         Raises:
             DataError: it cannot be read or used; the message says why, and where.
         """
-        source, _ = _source_of(self.path, _as_written(self.columns, private=self.private))
+        texts = _as_written(self.columns, self.drop, private=self.private)
+        source, _ = _source_of(self.path, texts, told=self.columns, missing=self.missing)
         return self.read(source, library=None, progress=progress)
 
 
@@ -166,18 +184,21 @@ class TableMemoryConfig(TableOptions):
         Raises:
             DataError: it cannot be used.
         """
-        source, library = _source_of(data)
+        source, library = _source_of(data, missing=self.missing)
         config = self.model_copy(update={"library": library})
         return self.read(source, library=library, progress=progress), config
 
 
-def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Schema:
+def schema_of(
+    data: Any, *, schema: Any = None, drop: Sequence[str] = (), missing: Sequence[str] = ()
+) -> Schema:
     """What the columns of a table are, as training would take them.
 
     Args:
         data: a frame, or the path of a file.
         schema: what is known beforehand; see `overrides_of`.
         drop: columns to leave out.
+        missing: texts that stand for what is missing.
 
     Raises:
         DataError: it cannot be read.
@@ -185,12 +206,14 @@ def schema_of(data: Any, *, schema: Any = None, drop: Sequence[str] = ()) -> Sch
     from zerosum.modalities.tables.reading.infer import infer_schema
 
     options = table_options({"schema": schema or {}, "drop": drop})
-    columns = options.get("columns", {})
-    source, _ = _source_of(data, _as_written(columns))
-    return infer_schema(source, overrides=columns, drop=options.get("drop", ()))
+    columns, left = options.get("columns", {}), options.get("drop", ())
+    source, _ = _source_of(data, _as_written(columns, left), told=columns, missing=missing)
+    return infer_schema(source, overrides=columns, drop=left)
 
 
-def open_table_holdout(data: Any, space: TableSpace) -> TableDataset:
+def open_table_holdout(
+    data: Any, space: TableSpace, *, missing: Sequence[str] = ()
+) -> TableDataset:
     """Rows that a run was not trained on, as rows of its space.
 
     Columns that the run does not model may be absent; others than the run's are left out with a
@@ -199,12 +222,12 @@ def open_table_holdout(data: Any, space: TableSpace) -> TableDataset:
     Args:
         data: a frame, or the path of a file.
         space: what the run's rows are.
+        missing: texts that stand for what is missing.
 
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    texts = [field.name for field in space.modelled if field.kind in _TEXTS]
-    source, library = _source_of(data, texts)
+    source, library = _source_of(data, space.names, missing=missing)
     source.check([name for name in space.names if name in source.types])
     lacking = [name for name in space.names if name not in source.types]
     if lacking:
@@ -235,6 +258,8 @@ def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
         columns, dropped = overrides_of(options.pop("schema"))
         options["columns"] = columns
         options["drop"] = (*dropped, *_names(options.get("drop", ())))
+    if "missing" in options:
+        options["missing"] = tuple(dict.fromkeys(_names(options["missing"])))
     if "drop" in options:
         options["drop"] = tuple(dict.fromkeys(_names(options["drop"])))
     if "constraints" in options:
@@ -242,43 +267,69 @@ def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in ((), [], {})}
 
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
+TABLE_SUFFIXES = (
+    ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".feather", ".arrow", ".xlsx", ".xlsm",
+    ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".json",
+)  # fmt: skip
 """Of files that hold tables."""
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is called as tables are."""
+    return path.name.lower().endswith(TABLE_SUFFIXES)
 
 
 _TEXTS = ("category", "text")
 """Kinds whose columns are read from a CSV file as they are written."""
 
 
-def _source_of(data: Any, texts: Sequence[str] = ()) -> "tuple[TableSource, str | None]":
+def _source_of(
+    data: Any,
+    texts: Sequence[str] = (),
+    *,
+    told: Mapping[str, Mapping[str, Any]] | None = None,
+    missing: Sequence[str] = (),
+) -> "tuple[TableSource, str | None]":
     """A frame or file to read, and the library that it came from, if any.
 
     Args:
         data: a frame, or the path of a file.
         texts: columns that are read from a CSV file as they are written.
+        told: what is known of columns beforehand.
+        missing: texts that stand for what is missing.
     """
-    from zerosum.modalities.tables.reading.files import MemorySource, open_file
+    from zerosum.modalities.tables.reading.files import open_file
     from zerosum.modalities.tables.reading.frames import from_native
+    from zerosum.modalities.tables.reading.sources import MemorySource
 
     if not isinstance(data, str | Path):
         table, library, natives = from_native(data)
-        return MemorySource(table, name="the data frame", natives=natives), library
+        return MemorySource(table, name="the data frame", natives=natives, missing=missing), library
     path = Path(data)
-    if look_at(path) != "file" or path.suffix.lower() not in TABLE_SUFFIXES:
+    if look_at(path) != "file" or not is_table(path):
         raise DataError(
             f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
         )
-    return open_file(path, texts=texts), None
+    return open_file(path, texts=texts, told=told, missing=missing), None
 
 
 def _as_written(
-    columns: Mapping[str, Mapping[str, Any]], *, private: bool = False
+    columns: Mapping[str, Mapping[str, Any]], drop: Sequence[str] = (), *, private: bool = False
 ) -> tuple[str, ...]:
     """Columns whose cells in a CSV file are read as they are written, not by what they look like.
 
-    Where it is private all of which a kind is given, so that rows do not decide their types.
+    Those are texts, columns whose form is told, and those that are dropped. Where it is private all
+    of which a kind is given, so that rows do not decide their types.
     """
-    return tuple(name for name, stated in columns.items() if private or stated["kind"] in _TEXTS)
+    told = [
+        name
+        for name, one in columns.items()
+        if private or one["kind"] in _TEXTS or _FORM & one.keys()
+    ]
+    return (*told, *(name for name in drop if name not in told))
+
+
+_FORM = {"format", "before", "after", "point", "thousands"}
 
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:

@@ -19,6 +19,7 @@ from zerosum.modalities.tables.arrow import (
     units_of,
 )
 from zerosum.modalities.tables.fields import (
+    LARGEST_INTEGER,
     BooleanField,
     Field,
     FloatField,
@@ -31,6 +32,8 @@ from zerosum.modalities.tables.time_fields import (
     DurationField,
     Resolution,
 )
+from zerosum.modalities.tables.written.base import WrittenForm
+from zerosum.modalities.tables.written.moments import MomentFormat
 
 pc = functions()
 
@@ -41,13 +44,14 @@ class Summary(ABC):
     Attributes:
         name: of the column.
         reads: the arrow type that its values are read in.
+        form: how texts are written that are read; None where that is arrow's own way.
         rows: how many were seen.
         known: of those, how many are not missing.
         examples: a few values, as text.
     """
 
-    def __init__(self, name: str, reads: pa.DataType) -> None:
-        self.name, self.reads = name, reads
+    def __init__(self, name: str, reads: pa.DataType, *, form: WrittenForm | None = None) -> None:
+        self.name, self.reads, self.form = name, reads, form
         self.rows = self.known = 0
         self.examples: tuple[str, ...] = ()
         self._first: pa.Scalar | None = None
@@ -101,12 +105,14 @@ class Summary(ABC):
     def _read(self, column: pa.Array) -> pa.Array:
         flat = plain(column)
         wanted = pa.string() if is_text(self.reads) else self.reads
+        own = self.form is not None and is_text(flat.type)
+        read = self.form.read if own and self.form else as_type
         try:
-            return as_type(flat, wanted)
+            return read(flat, wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise DataError(
                 f"column {self.name!r} cannot be read as {self.reads}: it holds "
-                f"{', '.join(misfits(flat, wanted))}. Give it another kind, or drop it."
+                f"{', '.join(misfits(flat, wanted, read=read))}. Give it another kind, or drop it."
             ) from None
 
 
@@ -118,15 +124,19 @@ class Numbers(Summary):
         low: the smallest.
         high: the largest.
         last: that of the last row.
+        format: of the moments that all of them may be, such as `%Y%m%d`; else empty.
         counts_up: whether each is more than the one before.
     """
 
-    def __init__(self, name: str, reads: pa.DataType, *, whole: bool) -> None:
-        super().__init__(name, reads)
+    def __init__(
+        self, name: str, reads: pa.DataType, *, whole: bool, form: WrittenForm | None = None
+    ) -> None:
+        super().__init__(name, reads, form=form)
         self.whole, self.low, self.high, self.last = whole, 0, 0, 0
         self.counts_up = False
         self._places: int | None = max(0, reads.scale) if pt.is_decimal(reads) else 0
         self._kept: list[np.ndarray] | None = []
+        self.format = "%Y%m%d%H%M%S" if whole else ""
 
     @property
     def distinct_rows(self) -> bool:
@@ -158,6 +168,9 @@ class Numbers(Summary):
         if not self.whole:
             return
         self._check_whole(known)
+        if self.format:
+            own = compact_format(numbers)
+            self.format = own if first or own == self.format else ""
         if self._kept is not None:
             once = len(np.unique(numbers)) == len(numbers)
             self._kept = [*self._kept, numbers] if once else None
@@ -184,6 +197,10 @@ class Flags(Summary):
         """There is nothing more to know."""
 
 
+_FINE = ("100ns", "ns")
+"""Steps of which a float64 cannot count all since 1970: they are counted from the first moment."""
+
+
 class Steps(Summary):
     """Moments, days and lengths of time: the widest steps that all are multiples of.
 
@@ -193,26 +210,40 @@ class Steps(Summary):
         offset: remainder that all values share; that of the first value if not given.
     """
 
-    def __init__(self, name: str, reads: pa.DataType, *, offset: int | None = None) -> None:
-        super().__init__(name, reads)
+    def __init__(
+        self,
+        name: str,
+        reads: pa.DataType,
+        *,
+        offset: int | None = None,
+        form: WrittenForm | None = None,
+    ) -> None:
+        super().__init__(name, reads, form=form)
         self._zone = reads.tz if pt.is_timestamp(reads) else None
         self._fits: dict[Resolution, bool] = dict.fromkeys(NANOSECONDS, True)
         self._starts: dict[bool, int] = {} if offset is None else {False: offset, True: offset}
+        self._anchored, self._low, self._high = offset is None, 2**63, -(2**63)
 
     def field(self, own: dict[str, Any]) -> Field:
         """Days where they are; else time in the widest steps."""
         if pt.is_date(self.reads):
             return DateField(name=self.name, **own)
-        fitting: list[Resolution] = [one for one, fits in self._fits.items() if fits]
+        fitting: list[Resolution] = [
+            one
+            for one, fits in self._fits.items()
+            if fits and (one not in _FINE or self._near(one))
+        ]
         resolution = fitting[0] if fitting else None
         if resolution is None:
             warnings.warn(
-                f"column {self.name!r} is known to the nanosecond; it is made to the microsecond.",
+                f"column {self.name!r} is known to the nanosecond, over more time than "
+                "numbers hold so finely; it is made to the microsecond.",
                 stacklevel=2,
             )
             resolution = "us"
         start = self._starts.get(self._is_local(resolution), 0)
         offset = start % self._step(resolution) if self._fits[resolution] else 0
+        offset = self._low if resolution in _FINE else offset
         cls = DatetimeField if pt.is_timestamp(self.reads) else DurationField
         return cls(name=self.name, resolution=resolution, offset=offset, **own)
 
@@ -229,6 +260,8 @@ class Steps(Summary):
         if pt.is_date(self.reads):
             return
         units = {False: units_of(known)}
+        self._low = min(self._low, int(units[False].min()))
+        self._high = max(self._high, int(units[False].max()))
         if self._zone is not None:
             units[True] = units_of(pc.local_timestamp(known))
         self._starts = self._starts or {local: int(u[0]) for local, u in units.items()}
@@ -238,6 +271,11 @@ class Steps(Summary):
                 rest = (units[local] - self._starts[local]) % self._step(resolution)
                 self._fits[resolution] = not rest.any()
 
+    def _near(self, resolution: Resolution) -> bool:
+        """Whether a float64 counts all steps between the first and the last moment."""
+        steps = (self._high - self._low) // self._step(resolution)
+        return self._anchored and steps < LARGEST_INTEGER
+
     def _is_local(self, resolution: Resolution) -> bool:
         """Whether steps are counted by the clock of the time zone."""
         return self._zone is not None and resolution == "day"
@@ -246,6 +284,20 @@ class Steps(Summary):
         """Units of the arrow type in one step."""
         unit = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[self.reads.unit]
         return max(1, NANOSECONDS[resolution] // unit)
+
+
+def compact_format(numbers: np.ndarray) -> str:
+    """The format of days or moments that whole numbers such as 20230105 may be; else nothing.
+
+    >>> compact_format(np.array([20230105, 20230228])), compact_format(np.array([20230230]))
+    ('%Y%m%d', '')
+    """
+    low, high = int(numbers.min()), int(numbers.max())
+    for format, digits in (("%Y%m%d", 8), ("%Y%m%d%H%M", 12), ("%Y%m%d%H%M%S", 14)):
+        if 19 * 10 ** (digits - 2) <= low and high < 21 * 10 ** (digits - 2):
+            texts = pa.array(numbers.astype(np.int64)).cast(pa.string())
+            return format if pc.all(MomentFormat(format).fits(texts.unique())).as_py() else ""
+    return ""
 
 
 def _decimals(numbers: np.ndarray, least: int | None) -> int | None:

@@ -26,14 +26,18 @@ _ENDLESS_CHARACTERS = 64 << 20
 
 
 class Texts(Summary):
-    """Texts: which there are, how long they are, and whether they follow a pattern."""
+    """Texts: which there are, how long they are, and whether they follow a pattern.
+
+    Attributes:
+        endless: whether they are long and all differ, so that no more of them are kept.
+    """
 
     def __init__(self, name: str, reads: pa.DataType) -> None:
         super().__init__(name, reads)
         self._pieces: list[pa.Array] = []
         self._held = self._compacted = 0
         self._characters = 0
-        self._endless = False
+        self.endless = False
 
     @property
     def mean_length(self) -> float:
@@ -43,7 +47,7 @@ class Texts(Summary):
     @property
     def distinct(self) -> int:
         """How many differ; of endless ones as many as there are."""
-        return self.known if self._endless else len(self._names())
+        return self.known if self.endless else len(self.names())
 
     @property
     def distinct_rows(self) -> bool:
@@ -52,35 +56,41 @@ class Texts(Summary):
 
     def field(self, own: dict[str, Any]) -> Field:
         """One of the names that there are, in the order of the alphabet."""
-        if self._endless:
+        if self.endless:
             raise DataError(
                 f"column {self.name!r} holds long texts that all differ, which cannot be "
                 "categories. Drop it."
             )
-        names = sorted(self._names().to_pylist())
+        names = sorted(self.names().to_pylist())
         return CategoryField(name=self.name, names=tuple(names), **own)
 
     def pattern(self) -> dict[str, Any]:
         """Attributes of a `KeyField` whose keys look like these; none where there is no pattern."""
-        if self._endless:
+        if self.endless:
             return {}
-        texts = self._names()
+        texts = self.names()
         return _numbered(texts) or _lettered(texts)
+
+    def matches(self, pattern: str) -> bool:
+        """Whether all texts match a regular expression."""
+        return not self.endless and bool(
+            pc.all(pc.match_substring_regex(self.names(), pattern)).as_py()
+        )
 
     def _gather(self, known: pa.Array) -> None:
         self._characters += pc.sum(pc.utf8_length(known)).as_py()
-        if self._endless:
+        if self.endless:
             return
         piece = known.unique()
         self._pieces.append(piece)
         self._held += len(piece)
         if self._held > 2 * self._compacted + 10_000:
-            self._compacted = len(self._names())
+            self._compacted = len(self.names())
         if self._characters > _ENDLESS_CHARACTERS and self.mean_length > 40:
-            self._endless = len(self._names()) > self.known / 2
-            self._pieces = [] if self._endless else self._pieces
+            self.endless = len(self.names()) > self.known / 2
+            self._pieces = [] if self.endless else self._pieces
 
-    def _names(self) -> pa.Array:
+    def names(self) -> pa.Array:
         """All different texts."""
         if len(self._pieces) != 1:
             self._pieces = [pa.chunked_array(self._pieces, pa.string()).unique()]

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
+from zerosum.modalities.tables.arrow import as_type, is_text, plain
 from zerosum.modalities.tables.codecs import CategoryCodec
 from zerosum.modalities.tables.constraints.base import forward_all, obeying
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.game import RowGame
 from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.frames import from_native, to_table
@@ -58,8 +60,7 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
     """
     library = None
     if isinstance(data, str | Path):
-        texts = [field.name for field in space.fields if field.categories]
-        table = pa.Table.from_batches(open_file(Path(data), texts=texts).batches())
+        table = pa.Table.from_batches(open_file(Path(data), texts=space.names).batches())
     else:
         table, library, _ = from_native(data)
     names = [field.name for field in space.fields]
@@ -144,6 +145,15 @@ def completed_values(
     )
 
 
+def _held_as(column: pa.ChunkedArray, field: Field, kind: pa.DataType) -> pa.ChunkedArray:
+    """Given cells in the type of the table, read as the field reads text."""
+    if not is_text(column.type) or is_text(kind):
+        return column.cast(kind, safe=False)
+    days = pa.types.is_integer(kind) and field.kind in ("date", "datetime")
+    read = as_type(plain(column), kind) if days else field.read(column, kind)
+    return pa.chunked_array([read])
+
+
 def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.Table:
     """The user's table with completed values `[N, D]`; given cells are unchanged."""
     table = to_table(values, space)
@@ -154,9 +164,9 @@ def completed_table(partial: Partial, values: Tensor, space: TableSpace) -> pa.T
         if field.categories and not unknown[field.name]:
             continue  # a category is its value, and that is already there
         kind = pa.string() if field.categories else table.column(i).type
-        given = partial.table[field.name].cast(kind, safe=False)
-        filled = pc.call_function("coalesce", [given, table.column(i).cast(kind)])
-        table = table.set_column(i, table.schema.field(i).with_type(kind), filled)
+        given = _held_as(partial.table[field.name], field, kind)
+        told = pc.call_function("coalesce", [given, table.column(i).cast(kind)])
+        table = table.set_column(i, table.schema.field(i).with_type(kind), told)
     return table
 
 

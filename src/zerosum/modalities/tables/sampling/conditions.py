@@ -100,16 +100,19 @@ def parse_where(where: Mapping[str, Any], space: TableSpace) -> dict[str, Allowe
     Raises:
         ConditionError: there is no such column, or no such value.
     """
-    return {name: parse_condition(field_of(space, name), wanted) for name, wanted in where.items()}
+    fields = {name: field_of(space, name) for name in where}
+    return {fields[name].name: parse_condition(fields[name], one) for name, one in where.items()}
 
 
 def field_of(space: TableSpace, name: str) -> Field:
-    """The field that a condition is on.
+    """The field that a condition is on; spaces around its name may be left out.
 
     Raises:
         ConditionError: there is no such column, or nothing is learned about it.
     """
     fields = {field.name: field for field in space.fields}
+    bare = [one for one in fields if one.strip() == name.strip()]
+    name = bare[0] if name not in fields and len(bare) == 1 else name
     if name not in fields:
         raise ConditionError(f"there is no column {name!r}.{did_you_mean(name, space.names)}")
     if not fields[name].modelled:

@@ -1,0 +1,169 @@
+"""Tables in CSV files."""
+
+import io
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from zerosum.data.csv_text import (
+    broken_place,
+    header_of,
+    line_of,
+    open_packed,
+    require_closed_quotes,
+)
+from zerosum.data.files import length_of
+from zerosum.errors import DataError
+from zerosum.modalities.tables.reading.cells import find_columns
+from zerosum.modalities.tables.reading.sources import TableSource, require_names, without
+
+_BLOCK_BYTES = 4 << 20
+_HELD_BYTES = 128 << 20
+"""Length of a file whose texts are held in memory between passes."""
+
+INDEX = "Unnamed: 0"
+"""How pandas calls an index that it wrote without a name, when it reads it again."""
+
+
+class _Quotes(io.BufferedIOBase):
+    """The bytes of a file, and how many quotes there were among them."""
+
+    def __init__(self, path: Path) -> None:
+        self._handle, self.count = open_packed(path), 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes."""
+        block = self._handle.read(-1 if size is None else size)
+        self.count += block.count(b'"')
+        return block
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+        super().close()
+
+
+class CsvSource(TableSource):
+    """A CSV or TSV file whose first row names the columns, in UTF-8; also packed as `.gz`.
+
+    An empty cell is missing, unless it is quoted: `""` is an empty text. What columns hold is
+    found by reading the whole file once, so that no later row can be a surprise. The texts of a
+    file that is not too large are held for the passes after that.
+
+    Args:
+        path: the file.
+        texts: columns that are text, whatever they look like.
+        told: what is known of columns beforehand; see `Overrides`.
+        missing: texts that stand for what is missing.
+
+    Raises:
+        DataError: it cannot be read; the message says the line and the column.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        texts: Collection[str] = (),
+        told: Mapping[str, Mapping[str, Any]] | None = None,
+        missing: Collection[str] = (),
+    ) -> None:
+        self.name, self._path = path.name, path
+        self.missing = tuple(missing)
+        self._separator, self._columns, self._has_rows = header_of(path)
+        nameless = not self._columns[0].strip()
+        if nameless and len(self._columns) > 1 and INDEX not in self._columns:
+            self._columns[0] = INDEX
+        require_names(self._columns, self.name)
+        self._held: list[pa.RecordBatch] | None = [] if length_of(path) <= _HELD_BYTES else None
+        self._whole = False
+        found, self.num_rows = find_columns(
+            self._columns, self._texts, told=told or {}, texts=texts, place=self._place
+        )
+        self._found = found
+        self.types = {name: column.type for name, column in found.items()}
+        self.forms = {name: one.form for name, one in found.items() if one.form is not None}
+        self.notes = {name: one.note for name, one in found.items() if one.note}
+        self.left_out = {}
+        if self._columns[0] == INDEX and self.num_rows:
+            if self._counts():
+                self.left_out[INDEX] = "its first column only counts the rows"
+                del self.types[INDEX]
+            elif nameless:
+                require_names(["", *self._columns[1:]], self.name)
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """Blocks of the file, in the types that were found."""
+        schema = pa.schema(self.types.items())
+        for batch in self._texts():
+            columns = [self._found[name].read(batch.column(name)) for name in self.types]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def _counts(self) -> bool:
+        """Whether the first column is 0, 1, 2, … or 1, 2, 3, …."""
+        if self.types[INDEX] != pa.int64():
+            return False
+        start, first = 0, None
+        for batch in self._texts():
+            numbers = self._found[INDEX].read(batch.column(0))
+            if numbers.null_count:
+                return False
+            own = numbers.to_numpy(zero_copy_only=False)
+            first = own[0] if first is None and len(own) else first
+            if first not in (0, 1) or (own != first + start + np.arange(len(own))).any():
+                return False
+            start += len(own)
+        return True
+
+    def _place(self, column: str, text: str) -> str:
+        line = line_of(self._path, self._separator, self._columns.index(column), text)
+        return f"{self._path} line {line}" if line else str(self._path)
+
+    def _texts(self) -> Iterator[pa.RecordBatch]:
+        """Every cell as text."""
+        if self._held is not None and self._whole:
+            yield from self._held
+            return
+        for batch in self._parsed():
+            known = without(batch, self.missing)
+            if self._held is not None:
+                self._held.append(known)
+            yield known
+        self._whole = True
+
+    def _parsed(self) -> Iterator[pa.RecordBatch]:
+        if not self._has_rows:
+            return
+        options = {
+            "read_options": arrow_csv.ReadOptions(
+                use_threads=False, block_size=_BLOCK_BYTES, column_names=self._columns,
+                skip_rows_after_names=1,
+            ),
+            "parse_options": arrow_csv.ParseOptions(
+                delimiter=self._separator, newlines_in_values=True,
+                ignore_empty_lines=len(self._columns) > 1,
+            ),
+            "convert_options": arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self._columns, pa.string()), null_values=[""],
+                strings_can_be_null=True, quoted_strings_can_be_null=False,
+            ),
+        }  # fmt: skip
+        try:
+            with _Quotes(self._path) as handle:
+                with arrow_csv.open_csv(handle, **options) as reader:
+                    yield from reader
+                odd = handle.count % 2
+        except (pa.ArrowException, OSError, MemoryError) as error:
+            require_closed_quotes(self._path, self._separator)
+            place = broken_place(self._path, self._separator, self._columns)
+            raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error
+        if odd:
+            require_closed_quotes(self._path, self._separator)

@@ -1,0 +1,90 @@
+"""What a column is likely to be, from what is gathered of it: a key, free text, or days."""
+
+import pyarrow.types as pt
+
+from zerosum.modalities.tables.reading.summaries import Numbers, Summary
+from zerosum.modalities.tables.reading.text_summaries import Texts
+
+_KEY_WORDS = {"id", "key", "uuid", "guid", "index", "idx", "identifier", "rowid"}
+_FEW_ROWS = 20
+"""Fewer rows than this say nothing about whether a column without such a word identifies them."""
+
+_MANY_ROWS = 1_000
+"""From so many rows on, numbers that hardly leave one out are no measurement."""
+
+_DAY_WORDS = {"date", "day", "datum", "dt", "dob", "birthday", "time", "at", "on", "yyyymmdd"}
+"""Words in a name of a column whose whole numbers are days even where they are few."""
+
+_COORDINATES = (
+    r"^\s*(POINT\s*)?[(\[]?\s*[-+]?\d{1,3}(\.\d+)?°?\s*[NSEW]?\s*[,; ]\s*[-+]?\d{1,3}(\.\d+)?°?"
+    r"\s*[NSEW]?\s*[)\]]?\s*$|^\s*\d{1,3}°\s*\d{1,2}['′].*[NSEW]\s*$"
+)
+
+_MANY_NAMES = 50
+_LONG = 40
+"""Characters of a text that is more than a name, on average."""
+
+
+def is_day(summary: Numbers, forced: str | None) -> bool:
+    """Whether whole numbers such as 20230105 are days."""
+    if forced is not None and pt.is_integer(summary.reads):
+        return True
+    named = bool(_words(summary.name) & _DAY_WORDS)
+    return bool(summary.format) and not summary.constant and (
+        named or summary.known >= _FEW_ROWS
+    )  # fmt: skip
+
+
+def why_key(summary: Summary) -> str:
+    """Why a column is taken for a key, in a few words."""
+    if _words(summary.name) & _KEY_WORDS:
+        return "its name says so and no value comes twice"
+    if isinstance(summary, Numbers):
+        return "its numbers count up" if summary.counts_up else "its numbers leave hardly one out"
+    return "its texts share a pattern and none comes twice"
+
+
+def identifies(summary: Summary) -> bool:
+    """Whether a column looks like one that tells rows apart.
+
+    It does where nothing is missing, no value comes twice, and its name says so; else numbers that
+    count up, and short texts of one pattern.
+    """
+    if not summary.distinct_rows or summary.constant:
+        return False
+    if isinstance(summary, Texts) and summary.matches(_COORDINATES):
+        return False
+    if _words(summary.name) & _KEY_WORDS:
+        return True
+    if summary.known < _FEW_ROWS:
+        return False
+    if isinstance(summary, Numbers):
+        dense = summary.whole and summary.high - summary.low < 2 * summary.known
+        return dense and (summary.counts_up or summary.known >= _MANY_ROWS)
+    return isinstance(summary, Texts) and summary.mean_length < _LONG and bool(summary.pattern())
+
+
+def is_free_text(summary: Texts) -> bool:
+    """Whether so many texts differ that they are no categories."""
+    many = summary.distinct > _MANY_NAMES and not identifies(summary)
+    most = summary.distinct > summary.known / 2
+    long = summary.mean_length > _LONG and summary.distinct > summary.known / 10
+    unique = summary.distinct_rows and summary.known >= _FEW_ROWS and not identifies(summary)
+    return (many and (most or long)) or unique
+
+
+def is_many(summary: Texts) -> bool:
+    """Whether texts are no categories: they are worth reading as numbers and moments."""
+    return not summary.endless and (is_free_text(summary) or identifies(summary))
+
+
+def _words(name: str) -> set[str]:
+    """Words of a name, in small letters."""
+    return set("".join(c if c.isalnum() else " " for c in _snake(name)).lower().split())
+
+
+def _snake(name: str) -> str:
+    """`customerId` as `customer Id`."""
+    return "".join(
+        f" {c}" if c.isupper() and i and name[i - 1].islower() else c for i, c in enumerate(name)
+    )

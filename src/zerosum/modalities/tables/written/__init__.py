@@ -1,0 +1,1 @@
+"""How numbers and moments are written as text, and read from it."""
