@@ -309,41 +309,6 @@ def _undo_remedies(run: Run, step: int) -> None:
         run.manifest["remedies"] = given[: -len(later)]
 
 
-def _choose(
-    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, wishes: Wishes, minutes: float | None
-) -> tuple[Execution, list[Trial]]:
-    ways = candidates(
-        wishes,
-        space=plan.dataset.space,
-        device=runtime.device,
-        compilable=can_compile(runtime.device),
-        bfloat16=can_bfloat16(runtime.device),
-    )
-    return choose_execution(
-        ways,
-        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
-        runtime=runtime,
-        num_steps=recipe.optimisation.total_samples / recipe.optimisation.batch_size,
-        budget_seconds=None if minutes is None else minutes * 60,
-    )
-
-
-def _planned(
-    recipe: Recipe, plan: Plan, seed: int, runtime: Runtime, execution: Execution,
-    trials: list[Trial], minutes: float,
-) -> Recipe:  # fmt: skip
-    """The recipe with as many samples as fit into the time."""
-    mine = [trial for trial in trials if trial.execution == execution] or measure(
-        [execution],
-        lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
-        runtime,
-    )
-    seconds = mine[0].mean_seconds
-    steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
-    total = steps * recipe.optimisation.batch_size
-    return recipe.with_values({"optimisation.total_samples": total})
-
-
 def _create(
     folder: Path, recipe: Recipe, plan: Plan, seed: int, trainer: Trainer, trials: list[Trial],
     referee: Guard, facts: dict[str, Any],

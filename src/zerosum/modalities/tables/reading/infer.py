@@ -225,7 +225,7 @@ def _own_summary(
 def _field(
     summary: Summary, stated: Mapping[str, Any], kind: pa.DataType, native: str, *, private: bool
 ) -> tuple[Field, str]:
-    """The field of a column that was summarised, with what the user says about it; and what was guessed.
+    """The field of a column that was summarised, with what the user says about it, and a guess.
 
     Raises:
         DataError: it is not of the stated kind.
