@@ -165,7 +165,7 @@ def read_pairs(pairs: Iterable[str], known: Collection[str] = ()) -> dict[str, s
 
 
 def _split(pair: str, known: Collection[str]) -> tuple[str, str, str] | None:
-    """Name, sign and value; None where there are none."""
+    """Name, sign and value; None without a sign."""
     quoted = re.fullmatch(r"""(["'])(.+?)\1\s*(!=|>=|<=|=|>|<)(.*)""", pair, re.DOTALL)
     if quoted:
         return quoted[2], quoted[3], quoted[4]

@@ -111,5 +111,5 @@ def held_name(name: str) -> str:
 
 
 def held_note(held: int, count: int) -> str:
-    """What is told of samples that are kept apart."""
+    """What is said of samples that are kept apart."""
     return f"{held:,} of {count:,} samples are kept apart; `evaluate` judges with them by itself."

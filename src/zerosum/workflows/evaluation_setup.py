@@ -126,8 +126,8 @@ def open_case(
         like: how it was opened.
         space: what the model makes.
         holdout: whatever `open_data` takes; if not given, what the run kept apart, or nothing.
-        n: samples, and reals of each part; left out, as many as there can be, up to 10,000.
-        features: name of the extractor; left out, what suits the samples best.
+        n: samples, and reals of each part; if not given, as many as there can be, up to 10,000.
+        features: name of the extractor; if not given, what suits the samples best.
         target: the column of a table that is to be predicted.
         seed: decides which rows are taken.
         progress: called during work that takes long.

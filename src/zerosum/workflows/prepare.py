@@ -61,7 +61,7 @@ def plan_training(
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
-        progress: told about anything that takes long.
+        progress: called during work that takes long.
         tell: called with each guess about the data.
 
     Raises:

@@ -75,12 +75,12 @@ def train(
         freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
-        referee: `off`, `watch` or `act`: whether to be told of what goes wrong, and mend it.
+        referee: `off`, `watch` or `act`: whether to report what goes wrong, and mend it.
         promise: of privacy; then the referee is off.
         show_reals: whether rows of a table are drawn in grey beneath samples, in the run folder.
         checkpoint_seconds: time between checkpoints.
         listener: gives more hooks once the run exists.
-        progress: told about anything that takes long before training starts.
+        progress: called during work that takes long before training starts.
         tell: called with each guess about the data.
 
     Raises:

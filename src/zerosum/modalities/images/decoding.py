@@ -87,7 +87,7 @@ class Decoder:
         self.half: Half | None = half
 
     def __call__(self, index: int) -> Tensor:
-        """The image, or a `DataError` that says why there is none."""
+        """The image, or a `DataError` that says why it cannot be read."""
         return read_pixels(
             self.archive, self.names[index], self.size, self.fit, self.channels,
             pixel_range=self.pixel_range, half=self.half,

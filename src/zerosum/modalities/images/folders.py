@@ -51,7 +51,7 @@ class Scan:
         sizes: how many there are of each `(height, width)`.
         channels: how many there are with 1 (grey), 3 (colour) and 4 (alpha) channels.
         classes: how many there are of each label; empty without labels.
-        unreadable: name and reason of each file that looks like an image and is none.
+        unreadable: name and reason of each file that looks like an image but cannot be read.
         deep: names of those whose pixels have more than 8 bits.
         animated: how many hold more than one image.
         pixel_range: of deep pixels, what becomes 0 and 255.
@@ -99,11 +99,11 @@ class ImagesConfig(DataConfig):
         size: `(height, width)`; by default the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
         fit: how an image is brought to that size.
-        channels: 1 grey, 3 colour, 4 with alpha; left out, what the images share.
+        channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
             takes the subfolder's name.
         split: where all images lie in folders called train, val or test, which of them is taken.
-        pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; left out, the
+        pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; if not given, the
             smallest and the largest of all images.
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.

@@ -16,7 +16,7 @@ _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 
 
 def label_names(archive: Archive, names: list[str]) -> list[str] | None:
-    """The label of each file, or None where there are none.
+    """The label of each file, or None without labels.
 
     It is read from `labels.csv` or `dataset.json` (of StyleGAN); else it is the name of the file's
     subfolder, unless that is one of StyleGAN's numbered folders.

@@ -211,6 +211,9 @@ def fit_image(
 
     Raises:
         DataError: `crop` of an image that is smaller.
+
+    >>> fit_image(Image.new("RGB", (9, 5)), (4, 4), "cover", 1).shape
+    torch.Size([1, 4, 4])
     """
     if image.mode.startswith("I"):
         image = _from_deep(image, pixel_range)

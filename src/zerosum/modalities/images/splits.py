@@ -42,7 +42,7 @@ def split_folders(path: Path) -> dict[str, Path]:
 
 
 def place_of_split(path: Path, split: Split) -> tuple[Path, str]:
-    """Where images of a split lie, and what to tell of it; `path` itself where there are none.
+    """Where images of a split lie, and what to tell of it; `path` itself without splits.
 
     Raises:
         DataError: there is no such folder or zip.

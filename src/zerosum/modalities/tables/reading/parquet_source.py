@@ -32,7 +32,7 @@ class ParquetSource(TableSource):
         missing: texts that stand for what is missing.
 
     Raises:
-        DataError: it is none, it is damaged, or it would expand without bound.
+        DataError: it is not Parquet, is damaged, or it would expand without bound.
     """
 
     def __init__(self, path: Path, *, missing: Collection[str] = ()) -> None:
