@@ -2,13 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from torch import Tensor
 
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import ConfigError, DivergenceError, did_you_mean
+from zerosum.errors import DivergenceError
 from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
@@ -18,8 +18,11 @@ from zerosum.referee.diagnosis import (
     from_reals,
     from_size,
     from_surprise,
+    is_lasting,
+    never_varied,
     stalled,
 )
+from zerosum.referee.guard import Guard
 from zerosum.referee.notes import read_notes
 from zerosum.referee.quality_probe import SAMPLES, ProbeResult, QualityProbe
 from zerosum.referee.reals import RealWatch
@@ -28,28 +31,14 @@ from zerosum.referee.signals import Trace
 from zerosum.rng import derive_seed
 from zerosum.runs.store import Run
 
-Guard = Literal["off", "watch", "act"]
-"""What the referee may do: nothing, tell, or mend."""
-
-
-def parse_guard(text: str) -> Guard:
-    """`text` as a `Guard`.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    for guard in get_args(Guard):
-        if text == guard:
-            return guard
-    raise ConfigError(f"--referee is {text!r}.{did_you_mean(text, get_args(Guard))}")
-
-
 _LOOKS = 50
 _SEEN_FOR_A_SAMPLE = 4
 """Images that are trained on for each sample of a look. A training step costs the work of some
 eight passes of the generator for each of its samples, so looks take about .03 of the time."""
 _SETTLING = 0.15
 """Share of the budget in which a duel may still find its feet."""
+_FAIR = 100
+"""Steps before which nobody's samples are called collapsed."""
 _QUIET = 0.05
 """Share of the budget for which one diagnosis is not repeated."""
 _RECENT = 0.2
@@ -177,8 +166,13 @@ class Referee(Hook):
         as_good = last.distance <= bound
         if self._guard == "act" and not as_good:
             self._run.update(model=verdict)
+            last = self._best.sight
         else:
             self._run.update(healthiest=verdict)
+        finding = self._never_varied(trainer, [Moment(trainer.step, last)] * 2)
+        if finding is not None:
+            self._tell(trainer, finding)
+        self._run.update(health=None if finding is None else "collapsed")
 
     def flush(self) -> None:
         """Bring the states that are kept to disk, and notes; called before every checkpoint."""
@@ -238,6 +232,18 @@ class Referee(Hook):
         if finding is not None:
             self._tell(trainer, finding)
             self._mend(trainer, finding)
+            return
+        finding = self._never_varied(trainer, self._looks)
+        if finding is not None:
+            self._tell(trainer, finding)
+            if finding.first and is_lasting(self._looks):
+                self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
+                self._mend(trainer, finding)
+
+    def _never_varied(self, trainer: Trainer, looks: list[Moment]) -> Diagnosis | None:
+        if trainer.step < _FAIR or trainer.progress < _SETTLING:
+            return None
+        return never_varied(looks, distinct_reals=self._gauge.distinct)
 
     def _mend(self, trainer: Trainer, finding: Diagnosis) -> None:
         rested = not self._tries or len(self._looks) > _REST
