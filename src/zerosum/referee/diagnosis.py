@@ -27,8 +27,8 @@ WORSE = 1.3
 COLLAPSE_COVERAGE, COLLAPSE_LOST, COLLAPSE_SPREAD = 0.1, 0.65, 0.3
 """Samples have collapsed where they reach at most this share of the reals, and either miss this
 share of the clusters or spread at most so far; docs/referee.md has the measurements."""
-LASTING = 8
-"""Looks in a row that must see a collapse before a duel that was never better is mended."""
+STUCK = 0.25
+"""Share of the budget without a better look from which a duel is stuck."""
 
 _FIRST = ("roll-back", "lower-rates", "add-penalties")
 _FOR_NEVER_VARIED = ("relativistic", "add-penalties", "lower-rates", "new-seed")
@@ -282,7 +282,7 @@ def never_varied(looks: Sequence[Moment], *, distinct_reals: int) -> Diagnosis |
     """Samples that are less varied than the data in two looks in a row, or data without variety.
 
     Args:
-        looks: oldest first, the newest one last; since the last remedy.
+        looks: oldest first, the newest one last; since the last remedy and a fair start.
         distinct_reals: of the reals that were looked at.
     """
     if distinct_reals == 1:
@@ -299,19 +299,13 @@ def never_varied(looks: Sequence[Moment], *, distinct_reals: int) -> Diagnosis |
     return Diagnosis("mode collapse", words, 0.9, signals, _FOR_NEVER_VARIED)
 
 
-def is_lasting(looks: Sequence[Moment]) -> bool:
-    """Whether samples were collapsed for so long that it will not pass by itself."""
-    late = looks[-LASTING:]
-    return len(late) == LASTING and all(has_collapsed(look.sight) for look in late)
-
-
 def stalled(best: Moment, *, share_since: float) -> Diagnosis | None:
     """No progress for a quarter of the budget, far from the reals; `share_since` of it is used.
 
     What has collapsed besides is called that.
     """
     sight = best.sight
-    if share_since < 0.25 or sight.coverage > 0.05 or sight.lost < 0.5 or has_collapsed(sight):
+    if share_since < STUCK or sight.coverage > 0.05 or sight.lost < 0.5 or has_collapsed(sight):
         return None
     words = (
         f"nothing got better for {share_since:.0%} of the budget, and {sight.lost:.0%} of the "

@@ -12,13 +12,13 @@ from zerosum.errors import DivergenceError
 from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
+    STUCK,
     Diagnosis,
     Moment,
     from_looks,
     from_reals,
     from_size,
     from_surprise,
-    is_lasting,
     never_varied,
     stalled,
 )
@@ -236,14 +236,17 @@ class Referee(Hook):
         finding = self._never_varied(trainer, self._looks)
         if finding is not None:
             self._tell(trainer, finding)
-            if finding.first and is_lasting(self._looks):
+            if finding.first and self._share_since_best(trainer) >= STUCK:
                 self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
                 self._mend(trainer, finding)
 
     def _never_varied(self, trainer: Trainer, looks: list[Moment]) -> Diagnosis | None:
-        if trainer.step < _FAIR or trainer.progress < _SETTLING:
+        settled = _SETTLING * trainer.budget.total / trainer.optimisation.batch_size
+        start = max(_FAIR, settled)
+        if trainer.step < start:
             return None
-        return never_varied(looks, distinct_reals=self._gauge.distinct)
+        fair = [look for look in looks if look.step >= start]
+        return never_varied(fair, distinct_reals=self._gauge.distinct)
 
     def _mend(self, trainer: Trainer, finding: Diagnosis) -> None:
         rested = not self._tries or len(self._looks) > _REST
@@ -258,9 +261,13 @@ class Referee(Hook):
         lost = from_looks(self._looks, best, first_distance=self._first, epochs=epochs)
         if lost is not None:
             return lost
-        since = max(best.step, self._looks[0].step)
-        share = (trainer.step - since) * trainer.optimisation.batch_size
-        return stalled(best, share_since=share / trainer.budget.total)
+        return stalled(best, share_since=self._share_since_best(trainer))
+
+    def _share_since_best(self, trainer: Trainer) -> float:
+        """Share of the budget used since the best look or the last remedy."""
+        best = trainer.step if self._best is None else self._best.step
+        since = max(best, self._looks[0].step)
+        return (trainer.step - since) * trainer.optimisation.batch_size / trainer.budget.total
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
         """Keep the best state, the newest, and the last few that are about as healthy as the best.
