@@ -191,7 +191,7 @@ VARIED = [
 @pytest.mark.parametrize("seen", COLLAPSED)
 def test_what_never_was_varied_has_collapsed(seen: ProbeResult) -> None:
     assert has_collapsed(seen)
-    finding = never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500)
+    finding = never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500, share_since=0.3)
     assert finding is not None
     assert finding.name == "mode collapse"
     assert f"{seen.lost:.0%} of the reals" in finding.words
@@ -201,19 +201,28 @@ def test_what_never_was_varied_has_collapsed(seen: ProbeResult) -> None:
 @pytest.mark.parametrize("seen", VARIED)
 def test_what_is_varied_has_not_collapsed(seen: ProbeResult) -> None:
     assert not has_collapsed(seen)
-    assert never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500) is None
+    assert (
+        never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500, share_since=0.3)
+        is None
+    )
 
 
 def test_a_collapse_takes_two_looks() -> None:
     bad, good = Moment(1, COLLAPSED[0]), Moment(2, VARIED[1])
-    assert never_varied([bad], distinct_reals=500) is None
-    assert never_varied([bad, good, bad], distinct_reals=500) is None
-    assert never_varied([good, bad, bad], distinct_reals=500) is not None
+    assert never_varied([bad], distinct_reals=500, share_since=0.3) is None
+    assert never_varied([bad, good, bad], distinct_reals=500, share_since=0.3) is None
+    assert never_varied([good, bad, bad], distinct_reals=500, share_since=0.3) is not None
 
 
 def test_data_without_variety_is_no_matter_of_remedies() -> None:
     fine = Moment(1, VARIED[1])
-    finding = never_varied([fine], distinct_reals=1)
+    finding = never_varied([fine], distinct_reals=1, share_since=0.0)
     assert finding is not None
     assert (finding.name, finding.first) == ("mode collapse", ())
     assert "the data is one sample" in finding.words
+
+
+def test_few_modes_may_become_more_while_a_duel_learns() -> None:
+    few, alike = Moment(1, COLLAPSED[0]), Moment(1, COLLAPSED[1])
+    assert never_varied([few, few], distinct_reals=500, share_since=0.2) is None
+    assert never_varied([alike, alike], distinct_reals=500, share_since=0.0) is not None

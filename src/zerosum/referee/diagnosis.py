@@ -24,9 +24,11 @@ FAR_OUT = 20.0
 WORSE = 1.3
 """A distance this many times the best one, twice in a row, means that ground was lost."""
 
-COLLAPSE_COVERAGE, COLLAPSE_LOST, COLLAPSE_SPREAD = 0.1, 0.65, 0.3
+COLLAPSE_COVERAGE, COLLAPSE_LOST, COLLAPSE_SPREAD = 0.1, 0.7, 0.3
 """Samples have collapsed where they reach at most this share of the reals, and either miss this
 share of the clusters or spread at most so far; docs/referee.md has the measurements."""
+ALIKE = 0.05
+"""Spread up to which samples are all alike, as those of no duel are that still learns."""
 STUCK = 0.25
 """Share of the budget without a better look from which a duel is stuck."""
 
@@ -278,17 +280,25 @@ def has_collapsed(sight: ProbeResult) -> bool:
     )
 
 
-def never_varied(looks: Sequence[Moment], *, distinct_reals: int) -> Diagnosis | None:
+def never_varied(
+    looks: Sequence[Moment], *, distinct_reals: int, share_since: float
+) -> Diagnosis | None:
     """Samples that are less varied than the data in two looks in a row, or data without variety.
+
+    Many a sound duel begins with a few samples and finds the others later. So what is not all
+    alike must have been stuck for a while.
 
     Args:
         looks: oldest first, the newest one last; since the last remedy and a fair start.
         distinct_reals: of the reals that were looked at.
+        share_since: of the budget, since the best look; 1 at the end.
     """
     if distinct_reals == 1:
         words = "the data is one sample again and again, so samples can only be alike"
         return Diagnosis("mode collapse", words, 1.0, {"distinct_reals": 1.0})
     if len(looks) < 2 or not all(has_collapsed(look.sight) for look in looks[-2:]):
+        return None
+    if share_since < STUCK and any(look.sight.spread > ALIKE for look in looks[-2:]):
         return None
     sight = looks[-1].sight
     words = (

@@ -169,7 +169,7 @@ class Referee(Hook):
             last = self._best.sight
         else:
             self._run.update(healthiest=verdict)
-        finding = self._never_varied(trainer, [Moment(trainer.step, last)] * 2)
+        finding = self._never_varied(trainer, [Moment(trainer.step, last)] * 2, 1.0)
         if finding is not None:
             self._tell(trainer, finding)
         self._run.update(health=None if finding is None else "collapsed")
@@ -233,20 +233,22 @@ class Referee(Hook):
             self._tell(trainer, finding)
             self._mend(trainer, finding)
             return
-        finding = self._never_varied(trainer, self._looks)
+        stuck = self._share_since_best(trainer)
+        finding = self._never_varied(trainer, self._looks, stuck)
         if finding is not None:
             self._tell(trainer, finding)
-            if finding.first and self._share_since_best(trainer) >= STUCK:
+            if finding.first and stuck >= STUCK:
                 self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
                 self._mend(trainer, finding)
 
-    def _never_varied(self, trainer: Trainer, looks: list[Moment]) -> Diagnosis | None:
-        settled = _SETTLING * trainer.budget.total / trainer.optimisation.batch_size
-        start = max(_FAIR, settled)
+    def _never_varied(
+        self, trainer: Trainer, looks: list[Moment], since: float
+    ) -> Diagnosis | None:
+        start = max(_FAIR, _SETTLING * trainer.budget.total / trainer.optimisation.batch_size)
         if trainer.step < start:
             return None
-        fair = [look for look in looks if look.step >= start]
-        return never_varied(fair, distinct_reals=self._gauge.distinct)
+        fair, distinct = [look for look in looks if look.step >= start], self._gauge.distinct
+        return never_varied(fair, distinct_reals=distinct, share_since=since)
 
     def _mend(self, trainer: Trainer, finding: Diagnosis) -> None:
         rested = not self._tries or len(self._looks) > _REST
