@@ -44,7 +44,10 @@ def findings(run: Run) -> list[dict[str, Any]]:
 def test_a_dead_generator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = play(tmp_path / "run", "ring", Dead())
     assert (run.manifest["state"], run.manifest["health"]) == ("finished", "collapsed")
-    assert "finished" in capsys.readouterr().err.splitlines()[-1]
+    assert (
+        "collapsed: samples are far less varied than the data"
+        in capsys.readouterr().err.splitlines()[-1]
+    )
     assert [one["name"] for one in findings(run)] == ["mode collapse"]
 
 

@@ -38,7 +38,7 @@ eight passes of the generator for each of its samples, so looks take about .03 o
 _SETTLING = 0.15
 """Share of the budget in which a duel may still find its feet."""
 _FAIR = 100
-"""Steps before which nobody's samples are called collapsed."""
+"""Steps before which no samples are called collapsed."""
 _QUIET = 0.05
 """Share of the budget for which one diagnosis is not repeated."""
 _RECENT = 0.2
@@ -163,8 +163,7 @@ class Referee(Hook):
             "last_distance": round(last.distance, 4),
         }
         bound = _HELPED * self._best.sight.distance + _CHANCE * self._gauge.scatter
-        as_good = last.distance <= bound
-        if self._guard == "act" and not as_good:
+        if self._guard == "act" and last.distance > bound:
             self._run.update(model=verdict)
             last = self._best.sight
         else:
@@ -267,8 +266,7 @@ class Referee(Hook):
 
     def _share_since_best(self, trainer: Trainer) -> float:
         """Share of the budget used since the best look or the last remedy."""
-        best = trainer.step if self._best is None else self._best.step
-        since = max(best, self._looks[0].step)
+        since = max(self._looks[0].step, self._best.step if self._best else 0)
         return (trainer.step - since) * trainer.optimisation.batch_size / trainer.budget.total
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
