@@ -106,7 +106,8 @@ class Dead(Hook):
 
     def started(self, trainer: Trainer) -> None:
         """Before the first step."""
-        layers = [one for one in trainer.game.generator.modules() if isinstance(one, nn.Linear)]
+        generator = trainer.game.get_submodule("generator")
+        layers = [one for one in generator.modules() if isinstance(one, nn.Linear)]
         for layer in layers[:-1]:
             nn.init.constant_(layer.bias, -100.0)
 

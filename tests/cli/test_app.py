@@ -252,7 +252,7 @@ def test_runs(zerosum: Zerosum, digits_run: Path, ring_run: Path, tmp_path: Path
     assert json.loads(zerosum("runs", tmp_path, "--json").out) == []
 
 
-def test_a_collapsed_run_is_called_so(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
+def test_health_stands_beside_the_state(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
     run = Run.open(shutil.copytree(ring_run, tmp_path / "runs" / "ring"))
     assert "collapsed" not in zerosum("runs", tmp_path / "runs").out
     run.update(health="collapsed")
