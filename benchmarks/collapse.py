@@ -2,6 +2,7 @@
 
     python benchmarks/collapse.py                       # all forty, about four minutes of one core
     python benchmarks/collapse.py --only "dead ReLUs"
+    python benchmarks/collapse.py --shift 100           # on other seeds
 
 Twenty trainings that are spoilt from their first step, and twenty sound ones. Each is watched and
 not mended, so that what is called is the training itself. A row says what the manifest calls the
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--only", help="a group: sound, few modes, too high rates, …")
+    parser.add_argument("--shift", type=int, default=0, help="added to every seed")
     parser.add_argument("--looks", type=Path, help="add every look to this file, as JSON lines")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -156,7 +158,7 @@ def main() -> None:
     for case in CASES:
         if given.only not in (None, case.name):
             continue
-        one = play(case)
+        one = play(replace(case, seed=case.seed + given.shift))
         found.append(one)
         _, coverage, lost, spread = one["looks"][-1] if one["looks"] else [0.0] * 4
         told = "-" if one["told"] is None else f"{one['told']:.0%}"
