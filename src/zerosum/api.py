@@ -14,7 +14,7 @@ from zerosum.modalities.tables.privacy.audit import Audit
 from zerosum.models.model import Model
 from zerosum.progress import Reporter
 from zerosum.recipes import Recipe
-from zerosum.referee.hook import Guard
+from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.screen import screen

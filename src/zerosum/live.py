@@ -296,6 +296,8 @@ def farewell(run: Run, trainer: Trainer, reason: str) -> str:
     text = (
         f"{reason} at {trainer.samples_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
     )
+    if run.manifest.get("health") == "collapsed":
+        text = f"{text[:-1]}, collapsed: samples are far less varied than the data."
     before = run.manifest.get("setup_seconds", 0.0)
     if before >= _LONG_SETUP and reason == "finished":
         text = f"{text[:-1]}, and {duration(before)} of setting up."

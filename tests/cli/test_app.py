@@ -252,6 +252,19 @@ def test_runs(zerosum: Zerosum, digits_run: Path, ring_run: Path, tmp_path: Path
     assert json.loads(zerosum("runs", tmp_path, "--json").out) == []
 
 
+def test_health_stands_beside_the_state(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
+    run = Run.open(shutil.copytree(ring_run, tmp_path / "runs" / "ring"))
+    assert "collapsed" not in zerosum("runs", tmp_path / "runs").out
+    run.update(health="collapsed")
+    assert "collapsed" in zerosum("runs", tmp_path / "runs").out
+    assert "health  collapsed" in zerosum("show", run.folder).out
+    (row,) = json.loads(zerosum("runs", tmp_path / "runs", "--json").out)
+    assert (row["state"], row["health"]) == ("finished", "collapsed")
+    assert (
+        json.loads(zerosum("show", run.folder, "--json").out)["manifest"]["health"] == "collapsed"
+    )
+
+
 def test_show(zerosum: Zerosum, digits_run: Path, tmp_path: Path) -> None:
     shown = zerosum("show", digits_run, "--curve", tmp_path / "c.png")
     assert (shown.code, shown.err) == (0, "")

@@ -15,6 +15,8 @@ from zerosum.referee.diagnosis import (
     from_reals,
     from_size,
     from_surprise,
+    has_collapsed,
+    never_varied,
     stalled,
 )
 from zerosum.referee.quality_probe import ProbeResult
@@ -168,8 +170,59 @@ def test_nothing_is_lost_before_something_was_learnt() -> None:
 
 
 def test_no_progress_far_from_the_reals_is_stalled() -> None:
-    far = Moment(10, sight(20.0, coverage=0.0, lost=0.9))
+    far = Moment(10, sight(20.0, coverage=0.0, lost=0.6))
     near = Moment(10, sight(1.0))
     assert stalled(far, share_since=0.3) is not None
     assert stalled(far, share_since=0.1) is None
     assert stalled(near, share_since=0.9) is None
+
+
+COLLAPSED = [
+    sight(20.0, coverage=0.0, lost=0.96, spread=0.1),  # one mode of 25
+    sight(20.0, coverage=0.0, lost=0.97, spread=0.0),  # one image
+    sight(9.0, coverage=0.02, lost=0.8, spread=0.8),  # a few modes far apart
+]
+VARIED = [
+    sight(9.0, coverage=0.8, lost=0.0, spread=0.16),  # a table with rows that lie far out
+    sight(9.0, coverage=0.0, lost=0.3, spread=0.9),  # blurred, but varied
+]
+
+
+@pytest.mark.parametrize("seen", COLLAPSED)
+def test_what_never_was_varied_has_collapsed(seen: ProbeResult) -> None:
+    assert has_collapsed(seen)
+    finding = never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500, share_since=0.3)
+    assert finding is not None
+    assert finding.name == "mode collapse"
+    assert f"{seen.lost:.0%} of the reals" in finding.words
+    assert stalled(Moment(1, seen), share_since=0.9) is None
+
+
+@pytest.mark.parametrize("seen", VARIED)
+def test_what_is_varied_has_not_collapsed(seen: ProbeResult) -> None:
+    assert not has_collapsed(seen)
+    assert (
+        never_varied([Moment(1, seen), Moment(2, seen)], distinct_reals=500, share_since=0.3)
+        is None
+    )
+
+
+def test_a_collapse_takes_two_looks() -> None:
+    bad, good = Moment(1, COLLAPSED[0]), Moment(2, VARIED[1])
+    assert never_varied([bad], distinct_reals=500, share_since=0.3) is None
+    assert never_varied([bad, good, bad], distinct_reals=500, share_since=0.3) is None
+    assert never_varied([good, bad, bad], distinct_reals=500, share_since=0.3) is not None
+
+
+def test_data_without_variety_is_no_matter_of_remedies() -> None:
+    fine = Moment(1, VARIED[1])
+    finding = never_varied([fine], distinct_reals=1, share_since=0.0)
+    assert finding is not None
+    assert (finding.name, finding.first) == ("mode collapse", ())
+    assert "the data is one sample" in finding.words
+
+
+def test_few_modes_may_become_more_while_a_duel_learns() -> None:
+    few, alike = Moment(1, COLLAPSED[0]), Moment(1, COLLAPSED[1])
+    assert never_varied([few, few], distinct_reals=500, share_since=0.2) is None
+    assert never_varied([alike, alike], distinct_reals=500, share_since=0.0) is not None

@@ -288,6 +288,14 @@ def test_unfinished_and_damaged_runs_are_said(
     assert found.subject["step"] == 7
 
 
+def test_a_collapsed_training_is_called_so(points: Run) -> None:
+    assert "collapsed" not in judge(points).verdict
+    points.update(health="collapsed")
+    found = judge(points)
+    assert found.verdict.startswith("The training collapsed. ")
+    assert found.subject["health"] == "collapsed"
+
+
 def test_events_of_the_referee_are_taken_over(points: Run) -> None:
     points.add_event("diagnosis", step=3, samples=48, name="mode collapse", words="…")
     points.add_event("remedy", step=3, name="lower-rates", words="…", outcome="healthy")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from zerosum.engine.choose import Wishes
     from zerosum.engine.hooks import Hook
     from zerosum.engine.trainer import Trainer
-    from zerosum.referee.hook import Guard
+    from zerosum.referee.guard import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
 
@@ -244,7 +244,7 @@ def runs(
     elif not rows:
         say(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
     else:
-        print_table(rows)
+        print_table([row | {"health": row["health"] or ""} for row in rows])
 
 
 @app.command()
@@ -275,7 +275,8 @@ def show(
         print_json(found | {"controls": controls_of(opened)})
         return
     for key, value in _row(opened.folder, opened.manifest).items():
-        say(f"{key:>10}  {value}")
+        if value is not None:
+            say(f"{key:>10}  {value}")
     manifest = opened.manifest
     say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
     say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
@@ -362,7 +363,7 @@ def _say_damage(events: list[dict[str, Any]]) -> None:
 
 
 def _guard(text: str) -> "Guard":
-    from zerosum.referee.hook import parse_guard
+    from zerosum.referee.guard import parse_guard
 
     return parse_guard(text)
 
@@ -378,6 +379,7 @@ def _row(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     return {
         "run": str(folder),
         "state": manifest.get("state", ""),
+        "health": manifest.get("health"),
         "recipe": (manifest.get("recipe") or {}).get("name", ""),
         "data": (manifest.get("data") or {}).get("name", ""),
         "samples": manifest.get("samples", 0),

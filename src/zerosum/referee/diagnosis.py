@@ -24,7 +24,16 @@ FAR_OUT = 20.0
 WORSE = 1.3
 """A distance this many times the best one, twice in a row, means that ground was lost."""
 
+COLLAPSE_COVERAGE, COLLAPSE_LOST, COLLAPSE_SPREAD = 0.1, 0.7, 0.3
+"""Samples have collapsed where they reach at most this share of the reals, and either miss this
+share of the clusters or spread at most so far; docs/referee.md has the measurements."""
+ALIKE = 0.05
+"""Spread up to which samples are all alike, as those of no duel are that still learns."""
+STUCK = 0.25
+"""Share of the budget without a better look from which a duel is stuck."""
+
 _FIRST = ("roll-back", "lower-rates", "add-penalties")
+_FOR_NEVER_VARIED = ("relativistic", "add-penalties", "lower-rates", "new-seed")
 REMEDIES_FOR = {
     "numerical divergence": (*_FIRST, "relativistic"),
     "mode collapse": (*_FIRST, "relativistic", "repack", "new-seed"),
@@ -255,10 +264,58 @@ def _name_of_loss(looks: Sequence[Moment], best: Moment, epochs: float) -> tuple
     return "losing ground", "it grows, and no single reason stands out"
 
 
+def has_collapsed(sight: ProbeResult) -> bool:
+    """Whether samples are far less varied than the data, whatever the run's own best.
+
+    A small spread alone proves nothing where a few rows of the data lie far out, so samples that
+    reach many of the reals have not collapsed. Nor has what spreads but looks like no real.
+
+    >>> has_collapsed(ProbeResult(distance=9.0, coverage=0.01, lost=0.96, spread=0.1))
+    True
+    >>> has_collapsed(ProbeResult(distance=9.0, coverage=0.6, lost=0.02, spread=0.2))
+    False
+    """
+    return sight.coverage <= COLLAPSE_COVERAGE and (
+        sight.lost >= COLLAPSE_LOST or sight.spread <= COLLAPSE_SPREAD
+    )
+
+
+def never_varied(
+    looks: Sequence[Moment], *, distinct_reals: int, share_since: float
+) -> Diagnosis | None:
+    """Samples that are less varied than the data in two looks in a row, or data without variety.
+
+    Many a sound duel begins with a few samples and finds the others later. So what is not all
+    alike must have been stuck for a while.
+
+    Args:
+        looks: oldest first, the newest one last; since the last remedy and a fair start.
+        distinct_reals: of the reals that were looked at.
+        share_since: of the budget, since the best look; 1 at the end.
+    """
+    if distinct_reals == 1:
+        words = "the data is one sample again and again, so samples can only be alike"
+        return Diagnosis("mode collapse", words, 1.0, {"distinct_reals": 1.0})
+    if len(looks) < 2 or not all(has_collapsed(look.sight) for look in looks[-2:]):
+        return None
+    if share_since < STUCK and any(look.sight.spread > ALIKE for look in looks[-2:]):
+        return None
+    sight = looks[-1].sight
+    words = (
+        f"{sight.lost:.0%} of the reals lie where there are hardly any samples, which spread "
+        f"{sight.spread:.2f} as far as reals and reach {sight.coverage:.0%} of them"
+    )
+    signals = {"lost": sight.lost, "coverage": sight.coverage, "spread": sight.spread}
+    return Diagnosis("mode collapse", words, 0.9, signals, _FOR_NEVER_VARIED)
+
+
 def stalled(best: Moment, *, share_since: float) -> Diagnosis | None:
-    """No progress for a quarter of the budget, far from the reals; `share_since` of it is used."""
+    """No progress for a quarter of the budget, far from the reals; `share_since` of it is used.
+
+    What has collapsed besides is called that.
+    """
     sight = best.sight
-    if share_since < 0.25 or sight.coverage > 0.05 or sight.lost < 0.5:
+    if share_since < STUCK or sight.coverage > 0.05 or sight.lost < 0.5 or has_collapsed(sight):
         return None
     words = (
         f"nothing got better for {share_since:.0%} of the budget, and {sight.lost:.0%} of the "

@@ -2,24 +2,27 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 from torch import Tensor
 
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
-from zerosum.errors import ConfigError, DivergenceError, did_you_mean
+from zerosum.errors import DivergenceError
 from zerosum.recipes import Recipe
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
+    STUCK,
     Diagnosis,
     Moment,
     from_looks,
     from_reals,
     from_size,
     from_surprise,
+    never_varied,
     stalled,
 )
+from zerosum.referee.guard import Guard
 from zerosum.referee.notes import read_notes
 from zerosum.referee.quality_probe import SAMPLES, ProbeResult, QualityProbe
 from zerosum.referee.reals import RealWatch
@@ -28,28 +31,14 @@ from zerosum.referee.signals import Trace
 from zerosum.rng import derive_seed
 from zerosum.runs.store import Run
 
-Guard = Literal["off", "watch", "act"]
-"""What the referee may do: nothing, tell, or mend."""
-
-
-def parse_guard(text: str) -> Guard:
-    """`text` as a `Guard`.
-
-    Raises:
-        ConfigError: it is unknown.
-    """
-    for guard in get_args(Guard):
-        if text == guard:
-            return guard
-    raise ConfigError(f"--referee is {text!r}.{did_you_mean(text, get_args(Guard))}")
-
-
 _LOOKS = 50
 _SEEN_FOR_A_SAMPLE = 4
 """Images that are trained on for each sample of a look. A training step costs the work of some
 eight passes of the generator for each of its samples, so looks take about .03 of the time."""
 _SETTLING = 0.15
 """Share of the budget in which a duel may still find its feet."""
+_FAIR = 100
+"""Steps before which no samples are called collapsed."""
 _QUIET = 0.05
 """Share of the budget for which one diagnosis is not repeated."""
 _RECENT = 0.2
@@ -174,11 +163,15 @@ class Referee(Hook):
             "last_distance": round(last.distance, 4),
         }
         bound = _HELPED * self._best.sight.distance + _CHANCE * self._gauge.scatter
-        as_good = last.distance <= bound
-        if self._guard == "act" and not as_good:
+        if self._guard == "act" and last.distance > bound:
             self._run.update(model=verdict)
+            last = self._best.sight
         else:
             self._run.update(healthiest=verdict)
+        finding = self._never_varied(trainer, [Moment(trainer.step, last)] * 2, 1.0)
+        if finding is not None:
+            self._tell(trainer, finding)
+        self._run.update(health=None if finding is None else "collapsed")
 
     def flush(self) -> None:
         """Bring the states that are kept to disk, and notes; called before every checkpoint."""
@@ -238,6 +231,23 @@ class Referee(Hook):
         if finding is not None:
             self._tell(trainer, finding)
             self._mend(trainer, finding)
+            return
+        stuck = self._share_since_best(trainer)
+        finding = self._never_varied(trainer, self._looks, stuck)
+        if finding is not None:
+            self._tell(trainer, finding)
+            if finding.first and stuck >= STUCK:
+                self._first_aid |= dict.fromkeys(finding.first, trainer.progress)
+                self._mend(trainer, finding)
+
+    def _never_varied(
+        self, trainer: Trainer, looks: list[Moment], since: float
+    ) -> Diagnosis | None:
+        start = max(_FAIR, _SETTLING * trainer.budget.total / trainer.optimisation.batch_size)
+        if trainer.step < start:
+            return None
+        fair, distinct = [look for look in looks if look.step >= start], self._gauge.distinct
+        return never_varied(fair, distinct_reals=distinct, share_since=since)
 
     def _mend(self, trainer: Trainer, finding: Diagnosis) -> None:
         rested = not self._tries or len(self._looks) > _REST
@@ -252,9 +262,12 @@ class Referee(Hook):
         lost = from_looks(self._looks, best, first_distance=self._first, epochs=epochs)
         if lost is not None:
             return lost
-        since = max(best.step, self._looks[0].step)
-        share = (trainer.step - since) * trainer.optimisation.batch_size
-        return stalled(best, share_since=share / trainer.budget.total)
+        return stalled(best, share_since=self._share_since_best(trainer))
+
+    def _share_since_best(self, trainer: Trainer) -> float:
+        """Share of the budget used since the best look or the last remedy."""
+        since = max(self._looks[0].step, self._best.step if self._best else 0)
+        return (trainer.step - since) * trainer.optimisation.batch_size / trainer.budget.total
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
         """Keep the best state, the newest, and the last few that are about as healthy as the best.

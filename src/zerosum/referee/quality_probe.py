@@ -85,6 +85,7 @@ class QualityProbe:
 
     Attributes:
         shares: share of the reals in each cluster, `[K]`.
+        distinct: how many of the reals differ from all others.
         num_reals: rows that the shares were counted on; infinite where it was all of them.
         largest: size of the largest value of these reals, in model units.
         scatter: standard deviation of the distance of as many draws from these reals as it looks at
@@ -106,6 +107,7 @@ class QualityProbe:
         more = (self._features(dataset.space.to_model(dataset.take(part)[0])) for part in rest)
         counted = torch.cat([self._features(first), *more])
         self._real = counted[:num_reals]
+        self.distinct = len(first.flatten(1).unique(dim=0))
         self._moments = FeatureMoments(self._real.shape[1]).update(self._real)
         self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
         self.scatter = self._chance(derive_seed(seed, "gauge scatter"))

@@ -104,6 +104,7 @@ class ManifestForm(Form):
     remedies: list[RemedyForm] | None = None
     model: ModelForm | None = None
     healthiest: ModelForm | None = None
+    health: Literal["collapsed"] | None = None
     parent: ParentForm | None = None
     privacy: PrivacyForm | None = None
     step: Count = 0

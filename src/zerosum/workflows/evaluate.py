@@ -200,7 +200,7 @@ def examine(
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
-        verdict=verdict(figures, split=case.split),
+        verdict=f"{_collapse(subject)}{verdict(figures, split=case.split)}",
         warnings=(*_unfinished(subject), *_uncounted(private), *case.warnings),
         parts=tuple(modality_of(case.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},
@@ -265,6 +265,7 @@ def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:
         "run": str(subject.run.folder) if subject.run else None,
         "recipe": recipe.get("name"),
         "state": manifest.get("state"),
+        "health": manifest.get("health"),
         "step": step,
         "healthiest": _is_healthiest(subject),
         "unit": case.space.unit,
@@ -311,6 +312,16 @@ def _unfinished(subject: Subject) -> Iterator[str]:
     steps = run.checkpoints.steps()
     if step is not None and steps and step != steps[-1] and not _is_healthiest(subject):
         yield f"What is judged is step {step:,}, not the newest checkpoint, step {steps[-1]:,}."
+
+
+def _collapse(subject: Subject) -> str:
+    """What a verdict begins with where the model is one that the referee called collapsed."""
+    run, step = subject.run, subject.model.step
+    if run is None or run.manifest.get("health") != "collapsed":
+        return ""
+    steps = run.checkpoints.steps()
+    called = _is_healthiest(subject) if run.manifest.get("model") else step in steps[-1:]
+    return "The training collapsed. " if called else ""
 
 
 def _is_healthiest(subject: Subject) -> bool:

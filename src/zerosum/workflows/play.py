@@ -13,7 +13,8 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import HANDED_OVER, Trainer
 from zerosum.errors import DivergenceError, RunError
 from zerosum.recipes import Recipe
-from zerosum.referee.hook import Guard, Referee, Wish
+from zerosum.referee.guard import Guard
+from zerosum.referee.hook import Referee, Wish
 from zerosum.rng import derive_seed
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook
 from zerosum.runs.ledger import LedgerHook
@@ -56,10 +57,10 @@ def play(
     hooks: list[Hook] = [LedgerHook(run)] if run.manifest.get("privacy") else []
     hooks += [HistoryHook(run), samples]
     hooks += metric_hook(run, trainer)
-    hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     hooks += [clock] if clock is not None else []
     if player.referee is not None:
-        hooks.append(player.referee)
+        hooks.append(player.referee)  # before a face, whose last line says what was found
+    hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     before = player.referee.flush if player.referee is not None else None
     hooks.append(CheckpointHook(run, seconds=checkpoint_seconds, before=before))
     try:

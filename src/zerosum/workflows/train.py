@@ -19,7 +19,7 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.models.model import Model
 from zerosum.recipes import Recipe
-from zerosum.referee.hook import Guard
+from zerosum.referee.guard import Guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.files import write_whole
@@ -270,7 +270,7 @@ def resume(
                 "resumed", step=checkpoint.step, exact=alike, device=str(runtime.device), **spent
             )
             changed = {} if samples is None else {"budget": None}
-            run.update(recipe=recipe.to_json(), model=None, **changed)
+            run.update(recipe=recipe.to_json(), model=None, health=None, **changed)
         play(
             run, trainer, seed=seed, guard=referee or run.manifest.get("referee", "off"),
             clock=None if minutes is None else StopAfter(minutes * 60),
