@@ -27,9 +27,8 @@ UNCHANGED = {"roll-back", "new-seed"}
 
 def recipe_of(name: str, space: str) -> Recipe:
     recipe = all_recipes()[name].resolve(data_of(name, space).space)
-    narrow = {f"game.{player}.width": 16 for player in ("generator", "discriminator")}
-    if space == "table":
-        narrow = {}
+    players = [p for p in ("generator", "discriminator") if p in recipe.to_json()["game"]]
+    narrow = {} if space == "table" else {f"game.{player}.width": 16 for player in players}
     return recipe.with_values(
         narrow | {"optimisation.batch_size": 8, "optimisation.total_samples": 400}
     )

@@ -12,7 +12,7 @@ def parse_guard(text: str) -> Guard:
     """`text` as a `Guard`.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is unknown.
     """
     for guard in get_args(Guard):
         if text == guard:
