@@ -159,35 +159,47 @@ class KeepTime(Hook):
 
     def __init__(self, run: Run, seconds: float) -> None:
         self._run, self._seconds = run, seconds
-        self._start = self._due = time.monotonic()
+        self._start = self._due = 0.0
+        self._half = 0
         self._seen: deque[tuple[float, int]] = deque()
 
     def started(self, trainer: Trainer) -> None:
         """The clock starts with the first step."""
         self._start = time.monotonic()
-        self._due = self._start + self._seconds / _PLANS
-        self._seen.append((self._start, trainer.samples_seen))
 
     def stepped(self, trainer: Trainer) -> None:
         """Plan again where it is time; several processes can only agree at a record."""
-        if trainer.runtime.world == 1 and time.monotonic() >= self._due:
-            self._plan(trainer)
+        if trainer.runtime.world == 1:
+            self._look(trainer)
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """The same, for several processes."""
-        if trainer.runtime.world > 1 and time.monotonic() >= self._due:
-            self._plan(trainer)
+        if trainer.runtime.world > 1:
+            self._look(trainer)
 
-    def _plan(self, trainer: Trainer) -> None:
-        now, seen, size = time.monotonic(), trainer.samples_seen, trainer.optimisation.batch_size
-        left = self._start + self._seconds - now
+    def _look(self, trainer: Trainer) -> None:
+        now, seen = time.monotonic(), trainer.samples_seen
+        if not self._seen:  # the first step is slow, and so is what looks on before it
+            self._seen.append((now, seen))
+            self._set_next(now, seen, trainer.budget.total)
+        elif now >= self._due or seen >= self._half:
+            self._plan(trainer, now, seen)
+
+    def _plan(self, trainer: Trainer, now: float, seen: int) -> None:
+        size, left = trainer.optimisation.batch_size, self._start + self._seconds - now
         while len(self._seen) > 1 and self._seen[1][0] <= (self._start + now) / 2:
             self._seen.popleft()
         begin, seen_then = self._seen[0]
         self._seen.append((now, seen))
-        self._due = now + max(min(self._seconds / _PLANS, left / 4), 0.0)
         steps = round(left * (seen - seen_then) / max(now - begin, 1e-9) / size)
         total = seen + max(steps, 0) * size
         if left <= 0 or abs(total - trainer.budget.total) > _CLOSE * (total - seen):
             self._run.update(budget=trainer.budget.replanned(seen, total).to_json())
             trainer.replan(total)
+        self._set_next(now, seen, total)
+
+    def _set_next(self, now: float, seen: int, total: int) -> None:
+        """When the plan is looked at again: after a fortieth of the time, or half of what is left."""
+        left = self._start + self._seconds - now
+        self._due = now + max(min(self._seconds / _PLANS, left / 4), 0.0)
+        self._half = seen + (total - seen + 1) // 2
