@@ -24,7 +24,7 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
 from zerosum.games.two_player import TwoPlayer
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.runs.hooks import HistoryHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime

@@ -21,7 +21,7 @@ from zerosum.evaluation.reports.rendering import WAYS
 from zerosum.games.base import Game
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.pair_space import PairSpace
-from zerosum.recipes import Entry
+from zerosum.recipe_registry import Entry
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, PointSpace, Space
 from zerosum.testing import small_dataset

@@ -83,7 +83,7 @@ def test_dashboard(run: Run, space: str) -> None:
     assert "cgan on small" in view
     assert view.count("▀") > 500
     assert f"finished at 80 {unit} after" in view
-    assert f"zerosum sample {run.folder}".replace("\n", "") in view.replace("\n", "")
+    assert "Sample: model.sample(64)" in view
     assert screen.getvalue().count(HIDE_CURSOR) == screen.getvalue().count(SHOW_CURSOR) == 1
 
 
@@ -119,7 +119,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     start, record, end = printed.err.splitlines()
     assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
     assert re.match(r" 20\.0 %  16 images  …  … left  discriminator/real \d", record)
-    assert end.startswith("finished at 80 images after 0 s. Sample: zerosum sample")
+    assert end.startswith("finished at 80 images after 0 s. Sample: model.sample(64)")
     assert "\x1b" not in printed.err
 
 
@@ -127,7 +127,7 @@ def test_plain_lines_say_how_to_continue(run: Run, capsys: pytest.CaptureFixture
     trainer = _trainer()
     hook = PlainLines(run)
     hook.ended(trainer, "interrupted")
-    assert f"interrupted at 0 images after 0 s. Continue: zerosum resume {run.folder}" in (
+    assert f"interrupted at 0 images after 0 s. Continue: zs.resume('{run.folder}')" in (
         capsys.readouterr().err
     )
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
         learn_direction,
         list_runs,
         load,
+        recipes,
         resume,
+        schema,
         train,
     )
     from zerosum.conditions import Between
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.model import TableModel
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
-    from zerosum.recipes import Recipe, recipe
+    from zerosum.recipe_registry import Recipe, recipe
     from zerosum.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
@@ -64,7 +66,9 @@ __all__ = [
     "list_runs",
     "load",
     "recipe",
+    "recipes",
     "resume",
+    "schema",
     "train",
 ]
 
@@ -78,7 +82,7 @@ _HOMES = {
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",
     "Range": "zerosum.modalities.tables.constraints.bounds",
-    "Recipe": "zerosum.recipes",
+    "Recipe": "zerosum.recipe_registry",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
@@ -95,8 +99,10 @@ _HOMES = {
     "learn_direction": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",
-    "recipe": "zerosum.recipes",
+    "recipe": "zerosum.recipe_registry",
+    "recipes": "zerosum.api",
     "resume": "zerosum.api",
+    "schema": "zerosum.api",
     "train": "zerosum.api",
 }
 

@@ -25,6 +25,7 @@ from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.spaces import Space
 from zerosum.terminal import printable
+from zerosum.workflows.next_steps import duration, farewell
 
 _BARS = "▁▂▃▄▅▆▇█"
 _PLAIN_SECONDS = 5.0
@@ -298,25 +299,3 @@ def words_of_origin(parent: Mapping[str, Any]) -> str:
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         words += f"; {what}: {', '.join(names[:4])}{more}" if names else ""
     return words
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> duration(75)
-    '1 min 15 s'
-    """
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
-
-
-def farewell(run: Run, trainer: Trainer, reason: str) -> str:
-    """How a training ended, and what to do next."""
-    text = (
-        f"{reason} at {trainer.samples_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
-    )
-    if reason != "finished":
-        text += f" Continue: zerosum resume {run.folder}"
-    return f"{text} Sample: zerosum sample {run.folder} -n 64 --out grid.png"

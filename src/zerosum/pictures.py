@@ -93,7 +93,10 @@ def draw_points(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Im
     if real is not None:
         _dots(sheet, frame, low - margin, high + margin, _REAL)
     _dots(sheet, shown, low - margin, high + margin, _INK)
-    return Image.fromarray(sheet.astype(np.uint8))
+    picture = Image.fromarray(sheet.astype(np.uint8))
+    if side >= _ROOMY:
+        _label_axes(picture, *np.broadcast_arrays(low - margin, high + margin, np.zeros(2))[:2])
+    return picture
 
 
 def block_characters(picture: Image.Image, *, columns: int) -> list[list[tuple[str, str]]]:
@@ -179,18 +182,30 @@ def draw_frames(
     marks: Sequence[tuple[float, str]] = (),
 ) -> Image.Image:
     """Named `(x, y)` curves, each in a frame of its own with its own scale and its name above."""
+    frames = {name: {"": curve} for name, curve in curves.items()}
+    return draw_overlays(frames, side=side, columns=columns, marks=marks)
+
+
+def draw_overlays(
+    frames: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    *,
+    side: int = 200,
+    columns: int = 3,
+    marks: Sequence[tuple[float, str]] = (),
+) -> Image.Image:
+    """Frames with a name above and named `(x, y)` curves in each, as `draw_curves` has them."""
     from PIL import ImageDraw, ImageFont
 
     font, strip = ImageFont.load_default(13), 20
-    across = max(1, min(columns, len(curves)))
-    down = max(1, -(-len(curves) // across))
+    across = max(1, min(columns, len(frames)))
+    down = max(1, -(-len(frames) // across))
     width, height = side * 3 // 2, side + strip
     sheet = Image.new("RGB", (across * width, down * height), "white")
     pen = ImageDraw.Draw(sheet)
-    for i, (name, curve) in enumerate(curves.items()):
+    for i, (name, curves) in enumerate(frames.items()):
         x, y = i % across * width, i // across * height
         pen.text((x + 12, y + 4), name, fill="#111827", font=font)
-        sheet.paste(draw_curves({"": curve}, side=side, marks=marks), (x, y + strip))
+        sheet.paste(draw_curves(curves, side=side, marks=marks), (x, y + strip))
     return sheet
 
 
@@ -212,6 +227,20 @@ def _dots(
         for dy in (0, 1):
             pixels = (side - 1 - spot[:, 1] + dy) % side, (spot[:, 0] + dx) % side
             sheet[pixels] = 0.4 * sheet[pixels] + 0.6 * colour
+
+
+def _label_axes(picture: Image.Image, low: np.ndarray, high: np.ndarray) -> None:
+    """Numbers along the lower and the left edge, at the quarters of what the frame shows."""
+    from PIL import ImageDraw, ImageFont
+
+    side, pen, font = picture.width, ImageDraw.Draw(picture), ImageFont.load_default(11)
+    for share in (0.25, 0.5, 0.75):
+        x, y = (low + share * (high - low)).tolist()
+        place = share * (side - 1)
+        pen.line([(place, side - 5), (place, side)], fill="#9ca3af")
+        pen.text((place, side - 7), f"{x:.3g}", fill="#6b7280", font=font, anchor="mb")
+        pen.line([(0, side - 1 - place), (4, side - 1 - place)], fill="#9ca3af")
+        pen.text((7, side - 1 - place), f"{y:.3g}", fill="#6b7280", font=font, anchor="lm")
 
 
 def _hex(rgb: np.ndarray) -> str:

@@ -24,7 +24,7 @@ from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
-from zerosum.recipes import Entry, Recipe
+from zerosum.recipe_registry import Entry, Recipe
 from zerosum.rng import Noise
 from zerosum.runs.checkpoints import Checkpoints
 from zerosum.runtime import Runtime

@@ -85,7 +85,7 @@ def rows(x: torch.Tensor) -> set[bytes]:
 
 def test_an_exported_file_is_judged_as_its_run_is(run: Run, npz: Path, tmp_path: Path) -> None:
     path = load(run).save(tmp_path / "model.safetensors")
-    with pytest.raises(DataError, match="--data"):
+    with pytest.raises(DataError, match="data="):
         judge(path)
     options = {"data": str(npz), "holdout": str(npz)}
     assert numbers(judge(path, **options)) == numbers(judge(run, **options))

@@ -131,7 +131,7 @@ def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
     file = tmp_path / "matched.py"
     file.write_text(
         "from zerosum.catalogue import find_recipe\n"
-        "from zerosum.recipes import recipe\n"
+        "from zerosum.recipe_registry import recipe\n"
         "@recipe(paper='none', spaces=('pair',))\n"
         "def matched(space):\n"
         "    'Partners from the third step on.'\n"

@@ -3,12 +3,13 @@
 Heavy libraries are imported inside the commands, so that `zerosum --help` answers at once.
 """
 
-import json
 import sys
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import click
 import typer
 
 from zerosum.cli import (
@@ -16,14 +17,24 @@ from zerosum.cli import (
     control,
     exporting,
     judging,
+    looking,
     remedies,
     sampling,
     tables,
     translating,
 )
+from zerosum.cli.looking import report_run
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
-from zerosum.cli.output import print_json, print_table, say, settle_streams
+from zerosum.cli.output import (
+    fail,
+    print_json,
+    say,
+    settle_streams,
+    show_warning,
+    wants_json,
+)
 from zerosum.errors import DataError, PrivacyError, ZerosumError
+from zerosum.faces import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,21 +43,41 @@ if TYPE_CHECKING:
     from zerosum.engine.choose import Wishes
     from zerosum.engine.hooks import Hook
     from zerosum.engine.trainer import Trainer
+    from zerosum.recipe_registry import Capacity
     from zerosum.referee.hook import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
-
-_INTERRUPTED = 130
-"""128 and the number of SIGINT."""
 
 app = typer.Typer(
     name="zerosum",
     help="Train, control, judge, audit and ship generative adversarial networks.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_OF_IMAGES, _OF_TABLES = "Images", "Tables"
+_NETWORKS, _MACHINE, _OTHERS = "Networks and rates", "Machine", "Beginning, watching, output"
+"""Groups of the options of `train`."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"zerosum {version('zerosum')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Train, control, judge, audit and ship generative adversarial networks."""
 
 
 @app.command()
@@ -63,31 +94,70 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
     samples: Annotated[int | None, typer.Option(help="Budget in samples seen.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder; default: a new one.")] = None,
+    capacity: Annotated[
+        str,
+        typer.Option(
+            help="How much networks for images hold: small for a CPU; medium or large for a GPU.",
+            rich_help_panel=_NETWORKS,
+        ),
+    ] = "small",
+    mirror: Annotated[
+        bool,
+        typer.Option("--mirror", help="Show images mirrored too.", rich_help_panel=_OF_IMAGES),
+    ] = False,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change the recipe: game.gamma=0.5; repeat for more."),
+        typer.Option(
+            "--set",
+            help="Change the recipe: game.gamma=0.5; repeat for more.",
+            rich_help_panel=_NETWORKS,
+        ),
     ] = None,
     factor: Annotated[
-        int | None, typer.Option(help="Of upscale: how many times larger, 2 or 4.")
+        int | None,
+        typer.Option(help="Of upscale: how many times larger, 2 or 4.", rich_help_panel=_NETWORKS),
     ] = None,
     seed: Seed = 0,
-    size: Annotated[str | None, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.")] = None,
-    fit: Annotated[str | None, typer.Option(help="cover, contain, stretch or crop.")] = None,
-    channels: Annotated[int | None, typer.Option(help="1 grey, 3 colour, 4 alpha.")] = None,
-    labels: Annotated[str | None, typer.Option(help="auto or none.")] = None,
-    skip_bad: Annotated[bool, typer.Option(help="Go on without unreadable files.")] = False,
+    size: Annotated[
+        str | None, typer.Option(help="Pixels: 64, or HEIGHTxWIDTH.", rich_help_panel=_OF_IMAGES)
+    ] = None,
+    fit: Annotated[
+        str | None,
+        typer.Option(help="cover, contain, stretch or crop.", rich_help_panel=_OF_IMAGES),
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="1 grey, 3 colour, 4 alpha.", rich_help_panel=_OF_IMAGES)
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="auto or none.", rich_help_panel=_OF_IMAGES)
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option(help="Go on without unreadable files.", rich_help_panel=_OF_IMAGES)
+    ] = False,
     limit: Annotated[int | None, typer.Option(help="Use this many samples only.")] = None,
     schema: Annotated[
-        Path | None, typer.Option(help="JSON that says what columns are; see `zerosum schema`.")
+        Path | None,
+        typer.Option(
+            help="JSON that says what columns are; see `zerosum schema`.",
+            rich_help_panel=_OF_TABLES,
+        ),
     ] = None,
     drop: Annotated[
-        list[str] | None, typer.Option(help="A column to leave out; repeat for more.")
+        list[str] | None,
+        typer.Option(help="A column to leave out; repeat for more.", rich_help_panel=_OF_TABLES),
     ] = None,
     protect: Annotated[
-        int | None, typer.Option(help="Rows that must share a value of its own; default 5, 1: all.")
+        int | None,
+        typer.Option(
+            help="Rows that must share a value of its own; default 5, 1: all.",
+            rich_help_panel=_OF_TABLES,
+        ),
     ] = None,
     constraints: Annotated[
-        Path | None, typer.Option(help="JSON that lists what holds in every row of a table.")
+        Path | None,
+        typer.Option(
+            help="JSON that lists what holds in every row of a table.", rich_help_panel=_OF_TABLES
+        ),
     ] = None,
     with_: Annotated[
         list[str] | None,
@@ -96,29 +166,63 @@ def train(
         ),
     ] = None,
     epsilon: Annotated[
-        float | None, typer.Option(help="Train a table privately; 3 is usual, 1 strong.")
+        float | None,
+        typer.Option(
+            help="Train a table privately; 3 is usual, 1 strong.", rich_help_panel=_OF_TABLES
+        ),
     ] = None,
     delta: Annotated[
-        float | None, typer.Option(help="With --epsilon; default 1e-6, below 1 / rows.")
+        float | None,
+        typer.Option(
+            help="With --epsilon; default 1e-6, below 1 / rows.", rich_help_panel=_OF_TABLES
+        ),
     ] = None,
     show_reals: Annotated[
-        bool, typer.Option("--show-reals", help="Draw a table's rows beneath samples, in the run.")
+        bool,
+        typer.Option(
+            "--show-reals",
+            help="Draw a table's rows beneath samples, in the run.",
+            rich_help_panel=_OF_TABLES,
+        ),
     ] = False,
     from_: Annotated[
-        Path | None, typer.Option("--from", help="A run folder whose weights to start with.")
+        Path | None,
+        typer.Option(
+            "--from", help="A run folder whose weights to start with.", rich_help_panel=_OTHERS
+        ),
     ] = None,
     freeze: Annotated[
-        int, typer.Option(help="With --from: layers of the discriminator that keep its weights.")
+        int,
+        typer.Option(
+            help="With --from: layers of the discriminator that keep its weights.",
+            rich_help_panel=_OTHERS,
+        ),
     ] = 0,
     device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
-    layout: Annotated[str, typer.Option(help="auto, contiguous or channels_last.")] = "auto",
-    compile_: Annotated[str, typer.Option("--compile", help="auto, on or off.")] = "auto",
-    threads: Annotated[str, typer.Option(help="auto, or a number of CPU threads.")] = "auto",
-    referee: Annotated[str, typer.Option(help="act: mend; watch: tell; or off.")] = "act",
-    checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints.")] = 60.0,
-    dry_run: Annotated[bool, typer.Option(help="Print the resolved recipe and stop.")] = False,
-    quiet: Annotated[bool, typer.Option(help="Print only the run folder.")] = False,
+    precision: Annotated[
+        str, typer.Option(help="auto, fp32 or bf16.", rich_help_panel=_MACHINE)
+    ] = "auto",
+    layout: Annotated[
+        str, typer.Option(help="auto, contiguous or channels_last.", rich_help_panel=_MACHINE)
+    ] = "auto",
+    compile_: Annotated[
+        str, typer.Option("--compile", help="auto, on or off.", rich_help_panel=_MACHINE)
+    ] = "auto",
+    threads: Annotated[
+        str, typer.Option(help="auto, or a number of CPU threads.", rich_help_panel=_MACHINE)
+    ] = "auto",
+    referee: Annotated[
+        str, typer.Option(help="act: mend; watch: tell; or off.", rich_help_panel=_OTHERS)
+    ] = "act",
+    checkpoint_seconds: Annotated[
+        float, typer.Option(help="Time between checkpoints.", rich_help_panel=_OTHERS)
+    ] = 60.0,
+    dry_run: Annotated[
+        bool, typer.Option(help="Print the resolved recipe and stop.", rich_help_panel=_OTHERS)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option(help="Print only the run folder.", rich_help_panel=_OTHERS)
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe on data, into a new run folder."""
@@ -138,7 +242,7 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "mirror": mirror,
     }  # fmt: skip
     options = together(short, parse_assignments(with_ or [], example="num_rows=5000"))
     progress = None if quiet else progress_printer()
@@ -151,8 +255,9 @@ def train(
                 "for each look at them. Leave out one of the two."
             )
         plan = plan_training(
-            recipe, place, changes=changes, data_options=options, progress=progress
-        )
+            recipe, place, capacity=_capacity(capacity), changes=changes, data_options=options,
+            progress=progress,
+        )  # fmt: skip
         require_source(freeze, from_)
         if from_ is None:
             print_json(plan.recipe.to_json())
@@ -161,12 +266,13 @@ def train(
         return
     _announce(recipe, place, options, progress)
     run = train_run(
-        recipe, place, out=out, minutes=minutes, samples=samples, seed=seed, changes=changes,
-        data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
+        recipe, place, out=out, minutes=minutes, samples=samples, seed=seed,
+        capacity=_capacity(capacity), changes=changes, data_options=options, from_run=from_,
+        freeze=freeze, device=device, wishes=wishes,
         referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
     )  # fmt: skip
-    _report_run(run.folder, run.manifest, as_json)
+    report_run(run.folder, run.manifest, as_json)
 
 
 @app.command()
@@ -201,71 +307,10 @@ def resume(
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip
-    _report_run(done.folder, done.manifest, as_json)
+    report_run(done.folder, done.manifest, as_json)
 
 
-@app.command()
-def runs(
-    root: Annotated[Path, typer.Argument(help="Where the run folders lie.")] = Path("runs"),
-    as_json: AsJson = False,
-) -> None:
-    """List runs, newest first."""
-    from zerosum.runs.store import list_runs
-
-    rows = [_row(run.folder, run.manifest) for run in list_runs(root)]
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        say(f"no runs in {root}. Start one: zerosum train cgan --data digits --minutes 1")
-    else:
-        print_table(rows)
-
-
-@app.command()
-def show(
-    run: RunFolder,
-    curve: Annotated[
-        Path | None, typer.Option(help="Draw the history's curves into this .png.")
-    ] = None,
-    tensorboard: Annotated[
-        Path | None, typer.Option(help="Write the history as a TensorBoard log into this folder.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show one run: state, recipe, data, last record, events."""
-    from zerosum.runs.store import Run
-    from zerosum.workflows.history import draw_history, export_tensorboard
-    from zerosum.workflows.load import controls_of
-
-    opened = Run.open(run)
-    history = opened.history()
-    if curve is not None:
-        draw_history(opened, curve)
-    if tensorboard is not None:
-        export_tensorboard(opened, tensorboard)
-    if as_json:
-        last = history[-1] if history else None
-        told = {"manifest": opened.manifest, "last": last, "events": opened.events()}
-        print_json(told | {"controls": controls_of(opened)})
-        return
-    for key, value in _row(opened.folder, opened.manifest).items():
-        say(f"{key:>10}  {value}")
-    manifest = opened.manifest
-    say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
-    say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
-    say(f"{'controls':>10}  {json.dumps(controls_of(opened))}")
-    if history:
-        for key, value in history[-1].items():
-            say(f"{key:>28}  {value:,.6g}")
-    events = opened.events()
-    last_look = next((one for one in reversed(events) if one["event"] == "measured"), None)
-    for event in events:
-        if event["event"] == "measured" and event is not last_look:
-            continue  # there are many; the last one tells where it stands
-        details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
-        say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
-
-
+looking.register(app)
 catalogue.register(app)
 sampling.register(app)
 control.register(app)
@@ -276,28 +321,27 @@ remedies.register(app)
 tables.register(app)
 
 
-@app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine offers: versions, devices, precision, compiler."""
-    from zerosum.workflows.doctor import examine
-
-    findings = examine()
-    if as_json:
-        print_json(findings)
-        return
-    for key, value in findings.items():
-        say(f"{key:>16}  {value}")
-
-
 def main() -> None:
-    """Run the command line; errors that zerosum raises on purpose are one line, and exit code 2."""
-    warnings.showwarning = _show_warning
+    """Run the command line.
+
+    Errors that zerosum raises on purpose are one line on standard error, or with `--json` an object
+    on standard output; the exit code is 2.
+    """
+    warnings.showwarning = show_warning
     settle_streams()
     try:
-        app()
+        with command_line():
+            code = app(standalone_mode=False)
     except ZerosumError as error:
-        say(f"{type(error).__name__}: {error}", err=True)
-        sys.exit(2)
+        code = fail(type(error).__name__, str(error), 2)
+    except click.ClickException as error:
+        if not wants_json():
+            error.show()
+            sys.exit(error.exit_code)
+        code = fail("UsageError", error.format_message(), error.exit_code)
+    except click.Abort:
+        code = 1
+    sys.exit(code or 0)
 
 
 def _place(data: list[str] | None, more: list[str] | None) -> Any:
@@ -323,10 +367,6 @@ def _announce(
         say(f"{where}: {found}", err=True)
 
 
-def _show_warning(message: Warning | str, *_details: object) -> None:
-    say(f"warning: {message}", err=True)
-
-
 def _say_damage(events: list[dict[str, Any]]) -> None:
     """Which checkpoints the resume that has just begun passed over; its event is the last."""
     for event in reversed(events[:-1]):
@@ -341,40 +381,13 @@ def _guard(text: str) -> "Guard":
     return parse_guard(text)
 
 
+def _capacity(text: str) -> "Capacity":
+    from zerosum.recipe_registry import parse_capacity
+
+    return parse_capacity(text)
+
+
 def _wishes(precision: str, layout: str, compiled: str, threads: str) -> "Wishes":
     from zerosum.engine.choose import parse_wishes
 
     return parse_wishes(precision=precision, layout=layout, compile=compiled, threads=threads)
-
-
-def _row(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    scores = manifest.get("scores") or {}
-    return {
-        "run": str(folder),
-        "state": manifest.get("state", ""),
-        "recipe": (manifest.get("recipe") or {}).get("name", ""),
-        "data": (manifest.get("data") or {}).get("name", ""),
-        "samples": manifest.get("samples", 0),
-        "seconds": manifest.get("seconds", 0),
-        "created": manifest.get("created", ""),
-        "scores": " ".join(f"{name}={value}" for name, value in scores.items()),
-    }
-
-
-def _execution(manifest: dict[str, Any]) -> str:
-    execution = manifest.get("execution") or {}
-    return ", ".join(str(value) for key, value in execution.items() if key != "kind")
-
-
-def _report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:
-    """Print the run, on rank 0; exit as a shell expects of a command that was interrupted."""
-    from zerosum.runtime import is_main_process
-
-    if not is_main_process():
-        return
-    if as_json:
-        print_json(_row(folder, manifest))
-    else:
-        say(str(folder))
-    if manifest.get("state") == "interrupted":
-        raise typer.Exit(_INTERRUPTED)

@@ -5,8 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
-from zerosum.cli.output import print_json, say
+from zerosum.cli.options import (
+    AsJson,
+    Code,
+    Device,
+    FreshSeed,
+    InTurn,
+    RunOrFile,
+    Truncation,
+    Where,
+)
+from zerosum.cli.output import print_json, say, unused
 from zerosum.conditions import read_pairs, read_shares
 from zerosum.errors import ConditionError
 
@@ -40,12 +49,12 @@ def sample(
     like: Annotated[
         Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
     ] = None,
-    seed: Seed = 0,
+    seed: FreshSeed = None,
     out: Annotated[
         str | None,
         typer.Option(
             help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table. "
-            "Default: samples.png, or samples.csv for rows."
+            "Default: samples.png, or samples.csv for rows, with a number if that is there."
         ),
     ] = None,
     safe_csv: Annotated[
@@ -64,12 +73,17 @@ def sample(
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
     from zerosum.live import progress_printer
+    from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
+    from zerosum.workflows.shown_reals import show_on_reals
 
     model = load(run, device=device, step=step, code=code)
+    seed = fresh_seed() if seed is None else seed
     where, progress = [*(where or []), *(more or [])], progress_printer()
     wanted = steering(model, where, truncation)
-    path = out or model.writer.default
+    path = out or unused(model.writer.default)
+    if Path(path).suffix.lower() == ".png":
+        show_on_reals(model, warn=True)
     if like is None:
         n = 64 if n is None else n
         made = model.write(
@@ -89,7 +103,9 @@ def sample(
 
 def walk(
     run: RunOrFile,
-    out: Annotated[Path, typer.Option(help="A .gif or .mp4 file.")] = Path("walk.gif"),
+    out: Annotated[
+        Path | None, typer.Option(help="A .gif or .mp4 file; default: walk.gif, or walk-2.gif, …")
+    ] = None,
     frames: Annotated[int | None, typer.Option(help="Images in the animation; default 60.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long the animation takes, in place of --frames.")
@@ -100,7 +116,7 @@ def walk(
     where: Where = None,
     in_turn: InTurn = None,
     truncation: Truncation = None,
-    seed: Seed = 0,
+    seed: FreshSeed = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -108,8 +124,10 @@ def walk(
     """Walk through the latent space of a run and back, as an animation."""
     from zerosum.live import progress_printer
     from zerosum.models.walk import require_form
+    from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
 
+    out, seed = out or unused("walk.gif"), fresh_seed() if seed is None else seed
     require_form(out, fps)  # before anything that takes long
     if seconds is not None:
         frames = _frames(frames, seconds, fps)
@@ -160,3 +178,4 @@ def _report(as_json: bool, **values: Any) -> None:
         print_json(values)
     else:
         say(values["path"])
+        say(f"the same again: --seed {values['seed']}", err=True)

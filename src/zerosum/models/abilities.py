@@ -4,6 +4,7 @@ from typing import Any
 
 from zerosum.config import Config
 from zerosum.errors import ConditionError
+from zerosum.faces import verb
 
 
 class Abilities:
@@ -71,5 +72,5 @@ class Abilities:
         name = getattr(self.recipe, "name", "its recipe")
         return ConditionError(
             f"this model was trained by {name}, which {what}. Train a recipe that does, such as "
-            f"{recipe}: see `zerosum recipes`."
+            f"{recipe}: see {verb('recipes')}."
         )

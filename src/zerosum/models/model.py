@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.cards import Card, Shown
 from zerosum.config import Config
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, EvaluationError
+from zerosum.faces import option
 from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game, Inputs
 from zerosum.games.controls import ChoiceControl, RangeControl
@@ -19,14 +21,14 @@ from zerosum.models.export import export_model
 from zerosum.models.samples import Samples, form_of
 from zerosum.models.steering import Weight, Where, drawn, steered
 from zerosum.models.walk import Walk, walk_inputs
-from zerosum.rng import derive_seed
+from zerosum.rng import derive_seed, fresh_seed
 from zerosum.runs.files import read_json
 from zerosum.spaces import Space
 
 _JUDGED_BATCH = 256
 
 
-class Model(Abilities):
+class Model(Abilities, Shown):
     """A generator with its averaged weights.
 
     Attributes:
@@ -37,12 +39,14 @@ class Model(Abilities):
         writer: writes them.
         run: the run folder, where there is one.
         step: the step of the training that the weights are from, where it is known.
+        shown_on: reals that pictures of samples are drawn on, compact `[M, ...]`, if any.
         facts: what the exported file that it was opened from says of it; empty without one.
         usual_batch: samples that are made at once if nothing else is asked for.
     """
 
     usual_batch: ClassVar[int] = 256
 
+    shown_on: Tensor | None = None
     facts: Mapping[str, str] = {}
 
     def __init__(
@@ -54,6 +58,17 @@ class Model(Abilities):
         self.game = game.to(device).eval().requires_grad_(False)
         self.space: Space = game.space
         self.device = torch.device(device)
+
+    def card(self, *, drawn: bool) -> Card:
+        """What it was trained by, what it makes, and what can be asked of it."""
+        name = getattr(self.recipe, "name", "a recipe")
+        step = "" if self.step is None else f", step {self.step:,}"
+        controls = ", ".join(self.controls)
+        where = {} if self.run is None else {"run": str(self.run)}
+        return Card(
+            f"{type(self).__name__} of {name}{step}",
+            {"makes": self.space.description, "where": controls or "nothing can be asked", **where},
+        )
 
     @property
     def privacy(self) -> dict[str, Any] | None:
@@ -74,7 +89,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Samples:
         """Make `n` samples.
@@ -88,7 +103,7 @@ class Model(Abilities):
                 a range, `Between(0.5, 0.7)` or `"0.5..0.7"`, any number; `"!=cat"` is any other.
             in_turn: controls whose values are taken in turn: `{"label": [0, 1, 2]}`.
             weight: for rows of a table alone; see `TableModel`.
-            seed: which samples.
+            seed: which samples; if not given, others each time.
             batch_size: how many are made at once; only memory and speed depend on it. If not given,
                 `usual_batch`.
 
@@ -96,8 +111,10 @@ class Model(Abilities):
             ConditionError: the model does not control that, or takes no such value; or `n` is
                 below 1.
         """
-        size = self._batch(n, batch_size)
-        return self.make(self._wanted(n, 0, where, in_turn, weight, seed), batch_size=size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
+        made = self.make(self._wanted(n, 0, where, in_turn, weight, seed), batch_size=size)
+        made.seed = seed
+        return made
 
     def stream(
         self,
@@ -106,7 +123,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Iterator[Samples]:
         """The samples of `sample`, in pieces of `batch_size`; without end if `n` is not given.
@@ -114,7 +131,7 @@ class Model(Abilities):
         Raises:
             ConditionError: as for `sample`.
         """
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         self._wanted(1, 0, where, in_turn, weight, seed)  # refuses now what the first piece would
 
         def pieces() -> Iterator[Samples]:
@@ -135,7 +152,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
         safe_csv: bool = False,
         progress: Progress | None = None,
@@ -148,7 +165,7 @@ class Model(Abilities):
             where: as for `sample`.
             in_turn: as for `sample`.
             weight: as for `sample`.
-            seed: which samples.
+            seed: which samples; if not given, others each time.
             batch_size: how many are made at once.
             safe_csv: put `'` before texts that a spreadsheet would take for formulas.
             progress: told how many are made.
@@ -158,7 +175,7 @@ class Model(Abilities):
             RunError: the form does not suit these samples, or cannot be written.
         """
         form_of(path, self.space, self.writer, safe_csv=safe_csv)  # before anything that takes long
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         inputs = self._wanted(n, 0, where, in_turn, weight, seed)
         made = self.make(inputs, batch_size=size, progress=progress)
         return made.save(path, safe_csv=safe_csv)
@@ -171,19 +188,20 @@ class Model(Abilities):
         n: int = 16,
         where: Where | None = None,
         in_turn: Where | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         progress: Progress | None = None,
     ) -> Walk:
         """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
 
-        A tour keeps the values that `where` and `in_turn` give it. `progress` is told how many
-        frames are made.
+        A tour keeps the values that `where` and `in_turn` give it. Without a `seed` there are other
+        tours each time. `progress` is told how many frames are made.
 
         Raises:
             ConditionError: the model does not control that, or takes no such value.
         """
         if min(frames, stops, n) < 1:
             raise ConditionError(f"frames={frames}, stops={stops}, n={n}: all must be at least 1.")
+        seed = fresh_seed() if seed is None else seed
         seeds = [derive_seed(seed, "walk", stop) for stop in range(stops)]
         corners = [
             steered(self.game, self.draw(n, seed=one), where or {}, in_turn or {}, seed=seeds[0])
@@ -242,7 +260,9 @@ class Model(Abilities):
 
     def samples_of(self, x: Tensor, y: Tensor | None = None) -> Samples:
         """Compact samples `[N, ...]`, made under labels `[N]` if any, as users get them."""
-        return Samples(x, y, self.space, preview=self.preview, writer=self.writer)
+        return Samples(
+            x, y, self.space, preview=self.preview, writer=self.writer, real=self.shown_on
+        )
 
     def drawn_like(
         self,
@@ -309,7 +329,7 @@ class Model(Abilities):
         """Inputs of what is asked for, from sample number `start` on."""
         if weight:
             raise ConditionError(
-                f"weight (--weight) is for rows of a table; this model makes {self.space.unit}. "
+                f"{option('weight')} is for rows of a table; this model makes {self.space.unit}. "
                 "Leave it out; where and in_turn choose the values of controls."
             )
         inputs = self.draw(n, seed=seed, start=start)

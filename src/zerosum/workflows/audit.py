@@ -15,6 +15,7 @@ from zerosum.data.base import Dataset, Progress
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
+from zerosum.faces import option, verb
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
@@ -40,6 +41,7 @@ def audit(
     attacks: int = 1_000,
     n: int | None = None,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -58,6 +60,7 @@ def audit(
         n: synthetic rows that are given out; left out, as many as there are training rows, up to
             50,000.
         seed: of the rows and everything random in an attack.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
         progress: told about anything that takes long.
@@ -73,16 +76,21 @@ def audit(
         raise EvaluationError(
             "an audit needs a holdout: how often an attack succeeds on people who were not trained "
             "on is what its success is measured by. Keep a fifth of the rows apart in a file of "
-            "its own before you train, train on the others, and name that file with --holdout."
+            "its own before you train, train on the others, and name that file with "
+            f"{option('holdout')}."
         )
     if attacks < 1 or (n is not None and n < 1):
-        raise EvaluationError(f"--attacks is {attacks} and -n is {n}; both must be at least 1.")
-    subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+        raise EvaluationError(
+            f"{option('attacks', attacks)} and {option('n', n)}: both must be at least 1."
+        )
+    subject = open_subject(
+        run_or_model, data=data, step=step, code=code, device=device, progress=progress
+    )
     model, space = subject.model, subject.model.space
     if not isinstance(model, TableModel) or not isinstance(space, TableSpace):
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
-            "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
+            f"table rows alone. Use {verb('evaluate')}, whose report looks for copies."
         )
     held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
@@ -94,7 +102,7 @@ def audit(
         categorical=tuple(bool(field.categories) for field in space.modelled),
     )  # fmt: skip
     findings, notes = strike_all(release, victims, tick=progress)
-    given = {"holdout": holdout, "data": data, "code": code}
+    given = {"holdout": holdout, "data": data, "step": step, "code": code}
     settings = {"attacks": attacks, "n": len(made), "seed": seed}
     found = Audit(
         subject=_facts(subject, held, settings, given),
@@ -171,16 +179,21 @@ def _facts(
 def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) -> str:
     """What to type to audit in the same way again; Python where data has no name to type."""
     known = {name: value for name, value in given.items() if value is not None}
-    if subject.run is None or not all(isinstance(v, str | Path) for v in known.values()):
+    if subject.run is None or not all(isinstance(v, str | Path | int) for v in known.values()):
         what = repr(str(subject.run.folder)) if subject.run else "model"
-        words = [f"{k}={str(v)!r}" if isinstance(v, str | Path) else f"{k}=..."
-                 for k, v in known.items()]  # fmt: skip
+        words = [_spelled(name, value) for name, value in known.items()]
         words += [f"{k}={v}" for k, v in settings.items()]
         return f"zs.audit({', '.join([what, *words])})"
     words = ["zerosum", "audit", str(subject.run.folder)]
     for name, value in (known | settings).items():
         words += ["-n" if name == "n" else f"--{name}", str(value)]
     return shlex.join(words)
+
+
+def _spelled(name: str, value: Any) -> str:
+    if isinstance(value, int):
+        return f"{name}={value}"
+    return f"{name}={str(value)!r}" if isinstance(value, str | Path) else f"{name}=..."
 
 
 def _kept(run: Run, found: Audit) -> Audit:

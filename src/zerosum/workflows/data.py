@@ -9,6 +9,7 @@ from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
 from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import option
 from zerosum.spaces import Space
 
 _HARDLY = 0.3
@@ -133,7 +134,8 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     for place in data if isinstance(data, tuple | list) else [data]:
         if isinstance(place, str) and not place.strip():
             raise DataError(
-                "--data is empty. Name a file, a folder (the current one is .) or built-in data."
+                f"{option('data')} is empty. Name a file, a folder (the current one is .) or "
+                "built-in data."
             )
         if isinstance(place, str | Path):
             require_unicode(str(place), "the path of the data")

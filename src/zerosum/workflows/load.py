@@ -71,6 +71,19 @@ def load(
     )  # fmt: skip
 
 
+def require_recipe(name: str | None, wanted: str | None, where: Path | str) -> None:
+    """Refuse what was trained by another recipe than `wanted`; None for any.
+
+    Raises:
+        RunError: it was.
+    """
+    if wanted is not None and name != wanted:
+        raise RunError(
+            f"{where} was trained by {name}, and recipe={wanted!r} was asked for. Leave it out, or "
+            "name another run."
+        )
+
+
 def controls_of(run: Run) -> dict[str, Any]:
     """What `where` may ask of a run's model, as JSON; nothing where it cannot be opened."""
     with warnings.catch_warnings(action="ignore"):

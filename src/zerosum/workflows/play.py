@@ -12,7 +12,8 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import HANDED_OVER, Trainer
 from zerosum.errors import DivergenceError, RunError
-from zerosum.recipes import Recipe
+from zerosum.faces import option
+from zerosum.recipe_registry import Recipe
 from zerosum.referee.hook import Guard, Referee, Wish
 from zerosum.rng import derive_seed
 from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook, StopAfter
@@ -169,3 +170,15 @@ def _interruptible(player: _Player) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def require_budget(minutes: float | None, samples: int | None) -> None:
+    """Refuse a budget that is none.
+
+    Raises:
+        RunError: it is not above 0.
+    """
+    if minutes is not None and not minutes > 0:
+        raise RunError(f"{option('minutes', minutes)}: give a number above 0.")
+    if samples is not None and samples < 1:
+        raise RunError(f"{option('samples', samples)}: give a whole number above 0.")

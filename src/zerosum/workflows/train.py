@@ -21,8 +21,9 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_finite
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
+from zerosum.faces import option
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.referee.hook import Guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
@@ -32,7 +33,7 @@ from zerosum.runs.lock import held
 from zerosum.runs.store import Run, new_folder, require_free, versions
 from zerosum.runtime import Runtime, can_bfloat16, open_runtime
 from zerosum.workflows.load import unlike
-from zerosum.workflows.play import Listener, play
+from zerosum.workflows.play import Listener, play, require_budget
 from zerosum.workflows.prepare import Plan, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
 from zerosum.workflows.transfer import open_source, require_source
@@ -50,6 +51,7 @@ def train(
     minutes: float | None = None,
     samples: int | None = None,
     seed: int = 0,
+    capacity: Capacity = "small",
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
@@ -74,6 +76,7 @@ def train(
             step and recorded, since schedules depend on it; the clock is obeyed all the same.
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
+        capacity: how much the networks hold: `small`, `medium` or `large`.
         changes: dotted keys of the recipe and their values.
         data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
         from_run: another run, or its model, whose weights it starts with where they fit.
@@ -90,29 +93,29 @@ def train(
     Raises:
         ZerosumError: see its subclasses; the message says what to do.
     """
-    _check_budget(minutes, samples)
+    require_budget(minutes, samples)
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
-            "--epsilon counts what is told of the rows from first weights on, and those of --from "
-            "may have been trained on them. Leave out one of the two."
+            f"{option('epsilon')} counts what is told of the rows from first weights on, and those "
+            f"of {option('from_run')} may have been trained on them. Leave out one of the two."
         )
     if promise is not None and show_reals:
         raise PrivacyError(
-            "--show-reals draws rows of the data into the run folder, and --epsilon promises that "
-            "nothing there tells of a row. Leave out one of the two."
+            f"{option('show_reals')} draws rows of the data into the run folder, and nothing there "
+            f"may tell of a row with {option('epsilon')}. Leave out one of the two."
         )
     with open_runtime(device) as runtime:
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
-            recipe, data, changes=changes, data_options=data_options,
+            recipe, data, capacity=capacity, changes=changes, data_options=data_options,
             private=promise is not None,
             progress=progress if promise is None else None,  # which would count the rows
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:
             raise RunError(
-                "--show-reals is for tables: points are drawn on reals anyway, and images never "
-                "are. Leave it out."
+                f"{option('show_reals')} is for tables: points are drawn on reals anyway, and "
+                "images never are. Leave it out."
             )
         secret, tried = None, plan
         if promise is not None:
@@ -195,13 +198,13 @@ def resume(
         DataError: the data is not there, or is not the data of the run.
         PrivacyError: a private run is to be changed, or its ledger is missing or damaged.
     """
-    _check_budget(minutes, samples)
+    require_budget(minutes, samples)
     run = Run.open(folder)
     private = run.manifest.get("privacy")
     if private and (samples is not None or referee not in (None, "off")):
         raise PrivacyError(
             f"{run.folder} promises privacy for the steps that were planned, without a referee. "
-            "Resume it as it is, or train anew with another --epsilon."
+            f"Resume it as it is, or train anew with another {option('epsilon')}."
         )
     with (
         open_runtime(device or _same_device(run)) as runtime,
@@ -245,7 +248,7 @@ def resume(
             raise RunError(
                 f"{run.folder} is finished: {saved:,} samples. To train on, "
                 + ("train anew: a promise of privacy is for the steps that were planned." if private
-                   else f"give a larger budget: --samples {2 * saved}.")
+                   else f"give a larger budget: {option('samples', 2 * saved)}.")
             )  # fmt: skip
         spent = {}
         if private:
@@ -287,8 +290,8 @@ def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
     if run.manifest.get("parent"):
         raise RunError(
             f"{run.folder} was cut off before anything was trained, and began with the weights of "
-            f"{run.manifest['parent']['run']}, which it has not kept. Train with --from and --out "
-            f"{run.folder} again."
+            f"{run.manifest['parent']['run']}, which it has not kept. Train with "
+            f"{option('from_run')} and {option('out', run.folder)} again."
         )
     return None, [*problems, f"no usable checkpoint in {run.checkpoints.folder}."]
 
@@ -391,10 +394,3 @@ def _create(
 def _same_device(run: Run) -> str:
     device = run.manifest["device"]
     return "auto" if device.startswith("cuda") else device
-
-
-def _check_budget(minutes: float | None, samples: int | None) -> None:
-    if minutes is not None and not minutes > 0:
-        raise RunError(f"--minutes is {minutes}; give a number above 0.")
-    if samples is not None and samples < 1:
-        raise RunError(f"--samples is {samples}; give a whole number above 0.")

@@ -74,7 +74,7 @@ def test_what_is_not_there(folder: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         open_labelled(folder / "none.csv", "age", size=(4, 4), channels=1)
     path = write(folder, "file,age\na.png,1\n")
-    with pytest.raises(DataError, match=r"no folder of images at .*Name it with --images"):
+    with pytest.raises(DataError, match=r"no folder of images at .*Name it with images="):
         open_labelled(path, "age", images=folder / "gone", size=(4, 4), channels=1)
     path.write_bytes(b"file,age\n\xff,1\n")
     with pytest.raises(DataError, match="in UTF-8"):

@@ -1,6 +1,6 @@
 """The plots of a report: bars between floor and ceiling, and curves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -58,18 +58,43 @@ def _across(place: float) -> float:
     return min(max(_LEFT + place * (_RIGHT - _LEFT), _EDGES[0]), _EDGES[1])
 
 
+COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2")
+"""Of lines that share a plot, in their order; then they come again."""
+
+_Points = Sequence[tuple[float, float]]
+
+
 def curve(
-    points: Sequence[tuple[float, float]],
-    *,
-    label: str,
-    marks: Sequence[float] = (),
-    unit: str = "samples",
+    points: _Points, *, label: str, marks: Sequence[float] = (), unit: str = "samples"
 ) -> Markup:
     """A small plot of `(samples, value)`, with its range at the side and marks as dashed lines."""
-    width, height, left, right, top, bottom = 300, 112, 46, 294, 8, 94
-    points = [point for point in points if all(map(isfinite, point))]
+    points = _finite(points)
     if not points:
         return _note("no finite values")
+    words = f"{label}: from {number(points[0][1])} to {number(points[-1][1])}"
+    return _plot([("", points)], words, marks, unit)
+
+
+def overlay(lines: Mapping[str, _Points], *, label: str, unit: str = "samples") -> Markup:
+    """The same curve of several models in one plot, each in its colour; see `COLOURS`."""
+    kept = {name: _finite(points) for name, points in lines.items()}
+    coloured = [(COLOURS[i % len(COLOURS)], one) for i, one in enumerate(kept.values()) if one]
+    if not coloured:
+        return _note("no finite values")
+    ends = (f"{name} ends at {number(one[-1][1])}" for name, one in kept.items() if one)
+    return _plot(coloured, f"{label}: {', '.join(ends)}", (), unit)
+
+
+def _finite(points: _Points) -> _Points:
+    return [point for point in points if all(map(isfinite, point))]
+
+
+def _plot(
+    lines: Sequence[tuple[str, _Points]], label: str, marks: Sequence[float], unit: str
+) -> Markup:
+    """Lines by their colours, which is that of the page where it is empty."""
+    width, height, left, right, top, bottom = 300, 112, 46, 294, 8, 94
+    points = [point for _, one in lines for point in one]
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
 
@@ -90,10 +115,9 @@ def curve(
         "curve.svg.jinja",
         {
             "width": width, "height": height, "left": left, "right": right, "top": top,
-            "bottom": bottom,
-            "label": f"{label}: from {number(points[0][1])} to {number(points[-1][1])}",
+            "bottom": bottom, "label": label,
             "marks": [across(mark) for mark in marks if x0 <= mark <= x1],
-            "points": [(across(x), down(y)) for x, y in points],
+            "lines": [(colour, [(across(x), down(y)) for x, y in one]) for colour, one in lines],
             "texts": list(texts()),
         },
     )  # fmt: skip

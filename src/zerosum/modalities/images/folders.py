@@ -17,7 +17,9 @@ from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.images.labels import label_names
+from zerosum.modalities.images.mirrored import mirrored
 from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides, read_form, read_pixels
 from zerosum.spaces import ImageSpace, Space
 
@@ -77,6 +79,7 @@ class ImagesConfig(DataConfig):
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.
         limit: take this many only, evenly spread.
+        mirror: show each image mirrored as well, left and right exchanged.
     """
 
     kind = "images"
@@ -88,6 +91,7 @@ class ImagesConfig(DataConfig):
     labels: Labels = "auto"
     skip_bad: bool = False
     limit: PositiveInt | None = None
+    mirror: bool = False
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Scan the files, then hold the decoded images or stream them.
@@ -96,6 +100,10 @@ class ImagesConfig(DataConfig):
             DataError: nothing there, nothing readable, unreadable files without `skip_bad`, or
                 mixed channels without `channels`.
         """
+        dataset = self._images(progress)
+        return mirrored(dataset) if self.mirror else dataset
+
+    def _images(self, progress: Progress | None) -> Dataset:
         archive = open_archive(Path(self.path))
         names, scan = _scan(archive, self, progress)
         if scan.unreadable and not self.skip_bad:
@@ -136,6 +144,7 @@ class ImagesConfig(DataConfig):
         if like is None:
             return {"size": size, "channels": space.channels}
         options = super().options_like(space, like)
+        options.pop("mirror", None)  # other reals are compared as they are
         if isinstance(like, ImagesConfig) and like.size is None and size == (DEFAULT_SIDE,) * 2:
             options["size"] = size
         if "size" not in options:  # how to reach a size is said of a size
@@ -201,7 +210,7 @@ class StreamedImages(Dataset):
         except DataError as error:
             raise DataError(
                 f"{self.name}: {self._decode.names[index]}: {error}. Mend or remove it and start "
-                "again, or say --skip-bad to have all images checked first."
+                f"again, or say {option('skip_bad', True)} to have all images checked first."
             ) from error
 
 
@@ -283,8 +292,11 @@ def describe_form(config: ImagesConfig, scan: Scan) -> str:
     if set(scan.sizes) == {(height, width)}:
         size = f"kept at {height} x {width}"
     else:
-        size = f"brought to {height} x {width} (height x width; --size) with --fit {config.fit}"
-    return f"{size}, {channels} channel{'s' if channels > 1 else ''} (--channels)"
+        size = (
+            f"brought to {height} x {width} (height x width; {option('size')}) with "
+            f"{option('fit', config.fit)}"
+        )
+    return f"{size}, {channels} channel{'s' if channels > 1 else ''} ({option('channels')})"
 
 
 def _scan(
@@ -342,7 +354,7 @@ def natural_channels(scan: Scan) -> int:
     if len(scan.channels) > 1:
         found = ", ".join(f"{n} with {c}" for c, n in sorted(scan.channels.items()))
         raise DataError(
-            f"mixed channels: {found}. Say --channels 1 (grey), 3 (colour) or 4 (alpha)."
+            f"mixed channels: {found}. Say {option('channels', 1)} (grey), 3 (colour) or 4 (alpha)."
         )
     return next(iter(scan.channels))
 
@@ -352,7 +364,8 @@ def unreadable_files(bad: list[tuple[str, str]]) -> str:
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
     more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
     return (
-        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say --skip-bad to "
+        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say "
+        f"{option('skip_bad', True)} to "
         "train without them."
     )
 

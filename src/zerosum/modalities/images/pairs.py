@@ -11,6 +11,7 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import DataError
+from zerosum.faces import either, option
 from zerosum.modalities.images.folders import (
     RESIDENT_BYTES,
     Decoder,
@@ -80,7 +81,7 @@ class PairsConfig(DataConfig):
         if not 1 <= len(paths) <= 2:
             raise DataError(
                 "a translation takes a folder or zip with two subfolders, or two folders: "
-                "--data SOURCES TARGETS (in Python a pair of paths or of arrays)."
+                f"{_two_folders()}."
             )
         return {"path": str(paths[0]), "targets": str(paths[1]) if len(paths) == 2 else None}
 
@@ -127,7 +128,7 @@ class PairsConfig(DataConfig):
         height, width = self.size or natural_size(_scan_of(sides))
         sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
         what = "aligned pairs" if self.aligned else "unpaired images"
-        return f"{what}: {sources} to {targets}; brought to {height} x {width} (--size)"
+        return f"{what}: {sources} to {targets}; brought to {height} x {width} ({option('size')})"
 
     def _paths(self) -> tuple[Path, Path]:
         if self.targets is not None:
@@ -215,6 +216,12 @@ def _several(data: Any) -> list[Any]:
     return list(data) if isinstance(data, tuple | list) else [data]
 
 
+def _two_folders() -> str:
+    return either(
+        python="a pair of paths or of arrays, (SOURCES, TARGETS)", shell="--data SOURCES TARGETS"
+    )
+
+
 def two_domains(path: str) -> tuple[str, str]:
     """The subfolders of sources and of targets in the folder or zip at `path`.
 
@@ -236,7 +243,7 @@ def two_domains(path: str) -> tuple[str, str]:
         raise DataError(
             f"{Path(path, above)} has {found} with images, and a translation needs two: A (what "
             "is translated) and B (what it is translated into). Sort the images into these, or "
-            "name two folders: --data SOURCES TARGETS."
+            f"name two folders: {_two_folders()}."
         )
     return above + below[0], above + below[1]
 

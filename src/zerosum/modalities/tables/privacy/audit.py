@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self
 
+from zerosum.cards import Card
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Ticker
@@ -24,6 +25,14 @@ Standing = Literal["leak", "sign", "none", "blind"]
 """What an outcome is: `leak`, an excess over the control that chance does not make in one of 20
 audits, all attacks taken together; `sign`, one that it does not make in one of 20 such attacks;
 `none`; or `blind`, an attack that does no better than guessing, and so says nothing."""
+
+STANDINGS: Mapping[Standing, str] = {
+    "leak": "gives people away",
+    "sign": "a sign, not sure",
+    "none": "no difference",
+    "blind": "tells nothing",
+}
+"""How a finding's standing is said in short."""
 
 _TOGETHER = 0.05
 
@@ -105,7 +114,7 @@ class Finding:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Audit(Report):
     """Everything that was found out about one model.
 
@@ -135,6 +144,20 @@ class Audit(Report):
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
+
+    def card(self, *, drawn: bool) -> Card:
+        """The verdict, and what came of each attack."""
+        rows = [
+            (f.title, percent(f.main.value), percent(f.control.value), _with_interval(f.risk),
+             STANDINGS[f.standing])
+            for f in self.findings
+        ]  # fmt: skip
+        facts = {} if drawn else {f.title: STANDINGS[f.standing] for f in self.findings}
+        return Card(
+            f"Audit of {self.subject.get('name') or 'a model'}", facts,
+            ("attack", "trained on", "not", "risk", ""), rows,
+            notes=(self.verdict, *self.warnings, "save('audit.html') writes the whole report."),
+        )  # fmt: skip
 
     def values(self) -> dict[str, Any]:
         """See `Report.values`."""
@@ -222,7 +245,7 @@ def verdict(findings: Sequence[Finding]) -> str:
         return "Nothing can be said: no attack did better than guessing, on any row."
     highest = max(telling, key=lambda f: f.risk.high)
     limit = (
-        f"The largest risk that is not ruled out is {percent(highest.risk.high)}, for "
+        f"The largest risk that is not ruled out is {percent(max(highest.risk.high, 0.0))}, for "
         f"{_small(highest.title)}"
     )
     if signs:
@@ -232,10 +255,14 @@ def verdict(findings: Sequence[Finding]) -> str:
             f"makes now and then among {len(findings)} attacks. Repeat the audit with "
             f"more attacks, another seed and a larger holdout. {limit}."
         )
+    blind = len(findings) - len(telling)
+    others = f" The other {blind} guess no better than blindly, and say nothing." if blind else ""
+    who = (
+        f"None of {len(telling)} attacks does" if len(telling) > 1 else "The one attack does not do"
+    )
     return (
-        f"None of {len(findings)} attacks does better on people who were trained on than on people "
-        f"who were not, beyond chance. {limit}. That is no proof: an attack that is not among "
-        "these may do better."
+        f"{who} better on people who were trained on than on people who were not, beyond chance."
+        f"{others} {limit}. That is no proof: an attack that is not among these may do better."
     )
 
 

@@ -11,21 +11,15 @@ from zerosum.evaluation.reports.words import promise
 from zerosum.modalities.tables.privacy.closest import BLIND
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.privacy.audit import Audit, Standing
-
-STANDINGS: "Mapping[Standing, str]" = {
-    "leak": "gives people away",
-    "sign": "a sign, not sure",
-    "none": "no difference",
-    "blind": "tells nothing",
-}
-"""How a finding's standing is said in short."""
+    from zerosum.modalities.tables.privacy.audit import Audit
 
 _TEMPLATES = PackageLoader("zerosum.modalities.tables.privacy")
 
 
 def page(audit: "Audit") -> str:
     """The whole page of one audit."""
+    from zerosum.modalities.tables.privacy.audit import STANDINGS
+
     facts = audit.subject
     values = {
         "audit": audit,

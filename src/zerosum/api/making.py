@@ -1,44 +1,52 @@
-"""The Python face: the verbs of `import zerosum as zs`."""
+"""Verbs that give a model, or pass one on: train, resume, load, export."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, overload
 
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError
-from zerosum.evaluation.judging.comparison import Comparison
-from zerosum.evaluation.judging.figures import Evaluation
-from zerosum.live import progress_printer, watch
-from zerosum.modalities.tables.privacy.audit import Audit
+from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
+from zerosum.notebook import progress_printer, watch
+from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
-from zerosum.runs.store import list_runs as list_runs_below
-from zerosum.workflows.audit import audit as audit_run
-from zerosum.workflows.compare import compare as compare_runs
-from zerosum.workflows.control import learn_direction
+from zerosum.signatures import (
+    LoadOptions,
+    PlainRecipe,
+    ResumeOptions,
+    StyledRecipe,
+    TableRecipe,
+    TrainOptions,
+    TranslationRecipe,
+)
 from zerosum.workflows.data import together
-from zerosum.workflows.evaluate import evaluate as evaluate_run
-from zerosum.workflows.load import load
+from zerosum.workflows.load import load as load_run
+from zerosum.workflows.load import require_recipe
 from zerosum.workflows.private import promise_of
+from zerosum.workflows.shown_reals import show_on_reals
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = [
-    "audit",
-    "compare",
-    "evaluate",
-    "export",
-    "learn_direction",
-    "list_runs",
-    "load",
-    "resume",
-    "train",
-]
+__all__ = ["export", "load", "resume", "train"]
 
 
+@overload
+def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
+@overload
+def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
+@overload
+def train(
+    recipe: TranslationRecipe, data: Any, **options: Unpack[TrainOptions]
+) -> TranslationModel: ...
+@overload
+def train(
+    recipe: PlainRecipe | str | Path | Recipe, data: Any, **options: Unpack[TrainOptions]
+) -> Model: ...
 def train(
     recipe: str | Path | Recipe,
     data: Any,
@@ -48,11 +56,13 @@ def train(
     minutes: float | None = None,
     samples: int | None = None,
     seed: int = 0,
+    capacity: Capacity = "small",
     set: Mapping[str, Any] | None = None,
     size: int | tuple[int, int] | None = None,
     fit: str | None = None,
     channels: int | None = None,
     labels: str | None = None,
+    mirror: bool = False,
     skip_bad: bool = False,
     limit: int | None = None,
     schema: Any = None,
@@ -79,7 +89,7 @@ def train(
     >>> model = zs.train("cgan", data="digits", minutes=1)  # doctest: +SKIP
 
     Args:
-        recipe: a name from `zerosum recipes`, a Python file, or a `Recipe`.
+        recipe: a name from `zs.recipes()`, a Python file, or a `Recipe`.
         data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
@@ -89,15 +99,18 @@ def train(
         minutes: budget in minutes.
         samples: budget in samples seen.
         seed: decides weights, order and noise.
-        set: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
+        capacity: how much the networks hold: `small` for a CPU; `medium` or `large` for a GPU.
+        set: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`; they come last.
         size: pixels a side, or `(height, width)`.
         fit: `cover`, `contain`, `stretch` or `crop`.
         channels: 1, 3 or 4.
         labels: `auto` or `none`.
+        mirror: show images mirrored as well, left and right exchanged.
         skip_bad: go on without unreadable files.
         limit: take this many samples only.
         schema: what columns of a table are, where that is known better than it can be found:
-            `{"zip": "category"}`, a `Schema`, or the JSON file that `zerosum schema` writes.
+            `{"zip": "category"}`, a `Schema`, or the JSON file that
+            `zs.schema(data).save(path)` writes.
         drop: columns of a table to leave out.
         constraints: what holds in every row of a table, or a JSON file that lists it.
         protect: rows of a table that must share a value before it is learned as one of its own;
@@ -124,22 +137,39 @@ def train(
     short = {
         "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
         "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
-        "protect": protect,
+        "protect": protect, "mirror": mirror,
     }  # fmt: skip
     run = train_run(
         recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,
-        changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze,
-        device=device,
+        capacity=capacity, changes=set, data_options=together(short, options or {}),
+        from_run=from_run, freeze=freeze, device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
         promise=promise_of(epsilon, delta), show_reals=show_reals,
         listener=None if quiet else watch, progress=None if quiet else progress_printer(),
     )  # fmt: skip
-    return load(run, device=device)
+    return _shown(load_run(run, device=device))
 
 
+@overload
+def resume(
+    run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[ResumeOptions]
+) -> TableModel: ...
+@overload
+def resume(
+    run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
+) -> StyledModel: ...
+@overload
+def resume(
+    run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
+) -> TranslationModel: ...
+@overload
+def resume(
+    run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[ResumeOptions]
+) -> Model: ...
 def resume(
     run: Run | Path | str,
     *,
+    recipe: str | None = None,
     data: Any = None,
     minutes: float | None = None,
     samples: int | None = None,
@@ -152,6 +182,7 @@ def resume(
 
     Args:
         run: the run or its folder.
+        recipe: what the run must have been trained by; editors then know the kind of model.
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
         samples: a new, larger budget in samples seen.
@@ -161,143 +192,66 @@ def resume(
         quiet: print nothing.
 
     Raises:
-        RunError: no such run, no usable checkpoint, or nothing left to do.
+        RunError: no such run, one of another recipe, no usable checkpoint, or nothing left to do.
         DataError: the data is not there, or is not the data of the run.
     """
-    folder = run.folder if isinstance(run, Run) else run
+    run = run if isinstance(run, Run) else Run.open(run)
+    require_recipe((run.manifest.get("recipe") or {}).get("name"), recipe, run.folder)
     done = resume_run(
-        folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
+        run.folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
         referee=referee, listener=None if quiet else watch,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip
-    return load(done, device=device or "auto", code=code)
+    return _shown(load_run(done, device=device or "auto", code=code))
 
 
-def evaluate(
-    model: Model | Run | Path | str,
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[LoadOptions]
+) -> TableModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
+) -> StyledModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
+) -> TranslationModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[LoadOptions]
+) -> Model: ...
+def load(
+    run: Run | Path | str,
     *,
-    holdout: Any = None,
-    data: Any = None,
-    n: int | None = None,
-    features: str | None = None,
-    target: str | None = None,
-    seed: int = 0,
-    replicates: int = 50,
-    code: Path | str | None = None,
+    recipe: str | None = None,
     device: str = "auto",
-    quiet: bool = False,
-) -> Evaluation:
-    """Judge a model: every figure between a trivial baseline and fresh reals, and a verdict.
+    step: int | None = None,
+    code: Path | str | None = None,
+) -> Model:
+    """The model of a run, or of a file that `export` wrote, with averaged weights.
 
     >>> import zerosum as zs  # doctest: +SKIP
-    >>> zs.evaluate("runs/first", holdout="test.npz").save("report.html")  # doctest: +SKIP
+    >>> rows = zs.load("runs/first", recipe="table").sample(1_000)  # doctest: +SKIP
+
+    Where a referee found an earlier state healthier than the last one, it is that state.
 
     Args:
-        model: a model, a run or its folder. A run keeps the result as `report/evaluation.json`,
-            unless it is private.
-        holdout: reals that the model was not trained on, in any form that `train` takes as data.
-            Without it parts of the training data are compared, and memorisation cannot be judged.
-        data: the training data, where it has moved or was held in memory.
-        n: samples, and as many reals; left out, as many as there are reals, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
-        target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a metric.
-        replicates: of the bootstrap for the intervals; 0 for none.
+        run: the run, its folder, or a `.safetensors` file.
+        recipe: what it must have been trained by; editors then know the kind of model.
+        device: where to sample.
+        step: a checkpoint of the run other than the newest.
         code: the user's own recipe file, where the run came from one.
-        device: where to sample.
-        quiet: print nothing.
 
     Raises:
-        RunError: no such run, or it has no checkpoints.
-        DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: the holdout is none, or there are too few reals or samples.
+        RunError: no such run, one of another recipe, no usable checkpoint, or weights that fit
+            another version only.
+        ExportError: the file is none of ours, of a newer version, or damaged.
     """
-    return evaluate_run(
-        model, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
-
-
-def compare(
-    models: Sequence[Model | Run | Path | str],
-    *,
-    holdout: Any = None,
-    data: Any = None,
-    n: int | None = None,
-    features: str | None = None,
-    target: str | None = None,
-    seed: int = 0,
-    replicates: int = 50,
-    code: Path | str | None = None,
-    device: str = "auto",
-    quiet: bool = False,
-) -> Comparison:
-    """Judge models against the same reals; a best is told only where intervals do not overlap.
-
-    Args:
-        models: two or more; features, ceiling and floor come from the data of the first.
-        holdout: reals that no model was trained on, in any form that `train` takes as data.
-        data: the training data, where it has moved or was held in memory.
-        n: samples of each, and as many reals; left out, as many as there are, up to 10,000.
-        features: what distances are measured in; left out, `columns` for tables, else `self`.
-        target: the column of a table whose prediction is measured.
-        seed: of samples, rows and everything random in a metric.
-        replicates: of the bootstrap for the intervals; without any no best can be told.
-        code: the user's own recipe file, where the runs came from one.
-        device: where to sample.
-        quiet: print nothing.
-
-    Raises:
-        RunError: no such run, or it has no checkpoints.
-        DataError: training data or holdout cannot be read.
-        EvaluationError: the models cannot be compared, or what `evaluate` refuses.
-    """
-    return compare_runs(
-        models, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-        replicates=replicates, code=code, device=device,
-        progress=None if quiet else progress_printer(),
-    )  # fmt: skip
-
-
-def audit(
-    model: Model | Run | Path | str,
-    *,
-    holdout: Any = None,
-    data: Any = None,
-    attacks: int = 1_000,
-    n: int | None = None,
-    seed: int = 0,
-    code: Path | str | None = None,
-    device: str = "auto",
-    quiet: bool = False,
-) -> Audit:
-    """Attack what a model of table rows gives out, against people who were not trained on.
-
-    >>> import zerosum as zs  # doctest: +SKIP
-    >>> zs.audit("runs/first", holdout="holdout.csv").save("audit.html")  # doctest: +SKIP
-
-    Args:
-        model: a model, a run or its folder. A run keeps the result as `report/audit.json`,
-            unless it is private.
-        holdout: rows that the model was not trained on, in any form that `train` takes as data.
-        data: the training data, where it has moved or was held in memory.
-        attacks: how often each attack is tried.
-        n: synthetic rows that are given out; left out, as many as training rows, up to 50,000.
-        seed: of the rows and everything random in an attack.
-        code: the user's own recipe file, where the run came from one.
-        device: where to sample.
-        quiet: print nothing.
-
-    Raises:
-        RunError: no such run, or it has no checkpoints.
-        DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: there is no holdout, it is none, or the model makes no table rows.
-    """
-    return audit_run(
-        model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
-        device=device, progress=None if quiet else progress_printer(),
-    )  # fmt: skip
+    model = load_run(run, device=device, step=step, code=code)
+    where = run.folder if isinstance(run, Run) else run
+    require_recipe(getattr(model.recipe, "name", None), recipe, where)
+    return _shown(model)
 
 
 def export(
@@ -332,10 +286,10 @@ def export(
         if step is not None:
             raise ExportError("step is for runs; a model holds one step. Leave it out.")
     else:
-        model = load(model, device="cpu", step=step, code=code)
+        model = load_run(model, device="cpu", step=step, code=code)
     return model.save(path, format=format, progress=None if quiet else progress_printer())
 
 
-def list_runs(root: Path | str = "runs") -> list[Run]:
-    """Every run below `root`, newest first."""
-    return list_runs_below(Path(root))
+def _shown(model: Model) -> Model:
+    show_on_reals(model)
+    return model
