@@ -16,7 +16,7 @@ _MOST_WIDE = 960
 
 
 @dataclass(frozen=True)
-class Card:
+class InfoCard:
     """What is said of a value.
 
     Attributes:
@@ -38,7 +38,7 @@ class Card:
     def text(self) -> str:
         """As lines.
 
-        >>> print(Card("Run digits", {"state": "finished"}, notes=["All is well."]).text())
+        >>> print(InfoCard("Run digits", {"state": "finished"}, notes=["All is well."]).text())
         Run digits
           state  finished
           All is well.
@@ -52,7 +52,7 @@ class Card:
     def html(self) -> str:
         """As HTML without scripts, in which what is foreign is text.
 
-        >>> Card("<b>", {"a": "&"}).html().count("&lt;b&gt;")
+        >>> InfoCard("<b>", {"a": "&"}).html().count("&lt;b&gt;")
         1
         """
         parts = [f"<strong>{_text(self.title)}</strong>"]
@@ -79,11 +79,11 @@ class Card:
         return f"<div>{''.join(parts)}</div>"
 
 
-class Shown(ABC):
+class Described(ABC):
     """What says what it is, by a card: as `repr`, and in a notebook."""
 
     @abstractmethod
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """What is said of it.
 
         Args:

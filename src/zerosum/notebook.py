@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from zerosum import live
-from zerosum.cards import Card
+from zerosum.cards import InfoCard
 from zerosum.data.base import Progress
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Row, Trainer
@@ -117,7 +117,7 @@ class NotebookView(Hook):
         self._shown = time.monotonic()
         unit, total = trainer.dataset.space.unit, trainer.optimisation.total_samples
         words = f"{trainer.samples_seen:,} of {total:,} {unit}{self._pace(trainer)}"
-        card = Card(
+        card = InfoCard(
             f"{self._run.manifest['recipe']['name']} on {trainer.dataset.name}",
             notes=(last or words, *self._heard), pictures=self._pictures(trainer),
         )  # fmt: skip

@@ -237,10 +237,10 @@ def _label_axes(picture: Image.Image, low: np.ndarray, high: np.ndarray) -> None
     for share in (0.25, 0.5, 0.75):
         x, y = (low + share * (high - low)).tolist()
         place = share * (side - 1)
-        pen.line([(place, side - 5), (place, side)], fill="#9ca3af")
-        pen.text((place, side - 7), f"{x:.3g}", fill="#6b7280", font=font, anchor="mb")
-        pen.line([(0, side - 1 - place), (4, side - 1 - place)], fill="#9ca3af")
-        pen.text((7, side - 1 - place), f"{y:.3g}", fill="#6b7280", font=font, anchor="lm")
+        pen.line([(place, side - 5), (place, side)], fill="#334e9e")
+        pen.text((place, side - 7), f"{x:.3g}", fill="#334e9e", font=font, anchor="mb")
+        pen.line([(0, side - 1 - place), (4, side - 1 - place)], fill="#334e9e")
+        pen.text((7, side - 1 - place), f"{y:.3g}", fill="#334e9e", font=font, anchor="lm")
 
 
 def _hex(rgb: np.ndarray) -> str:

@@ -10,7 +10,7 @@ from inspect import getdoc
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from zerosum.cards import Card, Shown
+from zerosum.cards import Described, InfoCard
 from zerosum.config import Config
 from zerosum.engine.optimisation import Optimisation
 from zerosum.errors import RecipeError, did_you_mean
@@ -98,13 +98,13 @@ class Entry:
         return dict(self.capacities[capacity])
 
 
-class RecipeList(Shown, dict[str, Entry]):
+class RecipeList(Described, dict[str, Entry]):
     """Recipes by name."""
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """A line for each."""
         rows = [(e.name, ", ".join(e.spaces), e.summary, e.paper) for e in self.values()]
-        return Card(
+        return InfoCard(
             f"{len(self)} recipes",
             {} if drawn else {name: entry.summary for name, entry in self.items()},
             ("recipe", "takes", "in one sentence", "paper"),

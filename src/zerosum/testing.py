@@ -191,7 +191,7 @@ def obeys_controls(entry: Entry, dataset: Dataset) -> None:
         values = (
             control.names if isinstance(control, ChoiceControl) else (control.low, control.high)
         )
-        made = [model.sample(4, where={name: value}).tensor for value in values]
+        made = [model.sample(4, where={name: value}, seed=0).tensor for value in values]
         for i, j in pairwise(range(len(made))):
             same = torch.equal(made[i], made[j])
             assert not same, f"{name} changes nothing between {values[i]} and {values[j]}"

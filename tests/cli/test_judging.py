@@ -105,7 +105,7 @@ def test_audit_needs_rows_and_a_holdout(zerosum: Zerosum, run: Path) -> None:
     for words, message in (
         ((), "EvaluationError: an audit needs a holdout"),
         (("--holdout", "digits"), "attacks are known for table rows alone"),
-        (("--holdout", "digits", "--attacks", 0), "--attacks is 0"),
+        (("--holdout", "digits", "--attacks", 0), "--attacks 0: it must"),
         (("--holdout", "digits", "--out", "a.pdf"), "Allowed: .html"),
     ):
         done = zerosum("audit", run, *words)

@@ -96,6 +96,27 @@ def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
     assert done.returncode == 0, f"{page_id(page)} (lines as on the page):\n{done.stderr}"
 
 
+OF_TABLES = [
+    page
+    for page in EXECUTABLE
+    if re.search(r'"table"|"reviews"', page.read_text("utf-8"))
+    and "import pandas" not in page.read_text("utf-8")
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", OF_TABLES, ids=page_id)
+def test_python_blocks_run_without_pandas(page: Path, tmp_path: Path, forks: Forks) -> None:
+    script, files = script_and_files(page.read_text("utf-8"))
+    for name, code in files.items():
+        (tmp_path / name).write_text(code, "utf-8")
+    program = tmp_path / f"{page.stem}.page.py"
+    absent = "import sys\nsys.modules['pandas'] = sys.modules['polars'] = None\n"
+    program.write_text(absent + script, "utf-8")
+    done = forks.run(program, cwd=tmp_path)
+    assert done.returncode == 0, f"{page_id(page)} (lines two further down):\n{done.stderr}"
+
+
 def test_enough_pages_run() -> None:
     names = {page.name for page in EXECUTABLE}
     assert {"index.md", "start.md", "own-gan.md", "control.md", "data.md", "evaluation.md"} <= names

@@ -304,8 +304,8 @@ def test_ways_are_tried_on_made_up_rows() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"show_reals": True}, "--show-reals draws rows"),
-        ({"limit": 100}, "--limit 100 takes rows that depend on how many"),
+        ({"show_reals": True}, "show_reals= draws rows"),
+        ({"limit": 100}, "limit=100 takes rows that depend on how many"),
         ({"schema": {"key": "fixed"}}, "Give its `of` and `value`"),
     ],
 )

@@ -93,8 +93,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, train_small: TrainSmall) -
     ("options", "error", "message"),
     [
         ({"device": "cuda:99"}, DeviceError, r"no device 'cuda:99'.*Present:.*cpu"),
-        ({"samples": 0}, RunError, "--samples is 0"),
-        ({"minutes": -1.0}, RunError, "--minutes is -1"),
+        ({"samples": 0}, RunError, "samples=0"),
+        ({"minutes": -1.0}, RunError, "minutes=-1"),
         ({"changes": {"game.gama": 1}}, ConfigError, r"no key 'game.gama'"),
         ({"changes": {"optimisation.batch_sze": 1}}, ConfigError, "Did you mean 'batch_size'"),
         ({"changes": {"optimisation.batch_size": 0}}, ConfigError, "batch_size is 0"),

@@ -188,7 +188,7 @@ def test_layers_that_cannot_be_frozen(tmp_path: Path, train_small: TrainSmall, p
     for freeze, source, recipe, data, words in (
         (3, small, "dcgan", pixels, r"has 2 layers below its last.*Give 1 to 2"),
         (-1, small, "dcgan", pixels, "from 0 up"),
-        (1, None, "dcgan", pixels, "goes with --from RUN"),
+        (1, None, "dcgan", pixels, "goes with from_run="),
         (1, points, "vanilla", "ring", "this discriminator has none"),
     ):
         with pytest.raises(ConfigError, match=words):

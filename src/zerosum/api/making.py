@@ -6,7 +6,7 @@ from typing import Any, Unpack, overload
 
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
-from zerosum.errors import ExportError
+from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.tables.model import TableModel
@@ -152,22 +152,22 @@ def train(
 
 @overload
 def resume(
-    run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[ResumeOptions]
+    run: Model | Run | Path | str, *, recipe: TableRecipe, **options: Unpack[ResumeOptions]
 ) -> TableModel: ...
 @overload
 def resume(
-    run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
+    run: Model | Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
 ) -> StyledModel: ...
 @overload
 def resume(
-    run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
+    run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
 ) -> TranslationModel: ...
 @overload
 def resume(
-    run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[ResumeOptions]
+    run: Model | Run | Path | str, *, recipe: str | None = None, **options: Unpack[ResumeOptions]
 ) -> Model: ...
 def resume(
-    run: Run | Path | str,
+    run: Model | Run | Path | str,
     *,
     recipe: str | None = None,
     data: Any = None,
@@ -181,7 +181,7 @@ def resume(
     """Continue a run bit for bit, and return the model.
 
     Args:
-        run: the run or its folder.
+        run: the run, its folder, or its model.
         recipe: what the run must have been trained by; editors then know the kind of model.
         data: the run's data, where it has moved or was held in memory.
         minutes: stop after so long.
@@ -195,6 +195,10 @@ def resume(
         RunError: no such run, one of another recipe, no usable checkpoint, or nothing left to do.
         DataError: the data is not there, or is not the data of the run.
     """
+    if isinstance(run, Model):
+        if run.run is None:
+            raise RunError("this model comes from no run folder, so there is nothing to continue.")
+        run = run.run
     run = run if isinstance(run, Run) else Run.open(run)
     require_recipe((run.manifest.get("recipe") or {}).get("name"), recipe, run.folder)
     done = resume_run(

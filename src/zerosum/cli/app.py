@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 from zerosum.cli import (
@@ -47,6 +46,9 @@ if TYPE_CHECKING:
     from zerosum.referee.hook import Guard
     from zerosum.runs.hooks import SampleHook
     from zerosum.runs.store import Run
+
+_WRONG_WORDS: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""What typer raises of words it does not know: a class of click, or of its own copy of that."""
 
 app = typer.Typer(
     name="zerosum",
@@ -334,12 +336,12 @@ def main() -> None:
             code = app(standalone_mode=False)
     except ZerosumError as error:
         code = fail(type(error).__name__, str(error), 2)
-    except click.ClickException as error:
+    except _WRONG_WORDS as error:
         if not wants_json():
             error.show()
             sys.exit(error.exit_code)
         code = fail("UsageError", error.format_message(), error.exit_code)
-    except click.Abort:
+    except typer.Abort:
         code = 1
     sys.exit(code or 0)
 

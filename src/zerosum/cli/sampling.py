@@ -78,7 +78,7 @@ def sample(
     from zerosum.workflows.shown_reals import show_on_reals
 
     model = load(run, device=device, step=step, code=code)
-    seed = fresh_seed() if seed is None else seed
+    chosen, seed = seed is not None, fresh_seed() if seed is None else seed
     where, progress = [*(where or []), *(more or [])], progress_printer()
     wanted = steering(model, where, truncation)
     path = out or unused(model.writer.default)
@@ -98,7 +98,7 @@ def sample(
                 "and --weight, or write them into the file."
             )
         made, n = model.write_completed(path, like, seed=seed, safe_csv=safe_csv, progress=progress)
-    _report(as_json, path=str(made), n=n, seed=seed)
+    _report(as_json, chosen=chosen, path=str(made), n=n, seed=seed)
 
 
 def walk(
@@ -127,7 +127,8 @@ def walk(
     from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
 
-    out, seed = out or unused("walk.gif"), fresh_seed() if seed is None else seed
+    chosen, seed = seed is not None, fresh_seed() if seed is None else seed
+    out = out or unused("walk.gif")
     require_form(out, fps)  # before anything that takes long
     if seconds is not None:
         frames = _frames(frames, seconds, fps)
@@ -139,7 +140,7 @@ def walk(
         progress=progress,
     )  # fmt: skip
     path = tour.save(out, frames_per_second=fps, progress=progress)
-    _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
+    _report(as_json, chosen=chosen, path=str(path), frames=len(tour), fps=fps, seed=seed)
 
 
 def steering(model: "Model", pairs: list[str] | None, truncation: float | None) -> dict[str, Any]:
@@ -173,9 +174,11 @@ def _frames(frames: int | None, seconds: float, fps: float) -> int:
     return round(seconds * fps)
 
 
-def _report(as_json: bool, **values: Any) -> None:
+def _report(as_json: bool, *, chosen: bool, **values: Any) -> None:
+    """Say what was made, and which seed gives it again if that was not `chosen`."""
     if as_json:
         print_json(values)
-    else:
-        say(values["path"])
+        return
+    say(values["path"])
+    if not chosen:
         say(f"the same again: --seed {values['seed']}", err=True)

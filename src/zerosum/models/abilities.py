@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from zerosum.config import Config
 from zerosum.errors import ConditionError
 from zerosum.faces import verb
 
@@ -10,7 +9,7 @@ from zerosum.faces import verb
 class Abilities:
     """Verbs of single kinds of models; here each says which recipes know it."""
 
-    recipe: Config
+    recipe: Any
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
         """Images made from images; see `TranslationModel`.

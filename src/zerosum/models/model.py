@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from zerosum.cards import Card, Shown
-from zerosum.config import Config
+from zerosum.cards import Described, InfoCard
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, EvaluationError
 from zerosum.faces import option
@@ -25,10 +24,13 @@ from zerosum.rng import derive_seed, fresh_seed
 from zerosum.runs.files import read_json
 from zerosum.spaces import Space
 
+if TYPE_CHECKING:
+    from zerosum.recipe_registry import Recipe
+
 _JUDGED_BATCH = 256
 
 
-class Model(Abilities, Shown):
+class Model(Abilities, Described):
     """A generator with its averaged weights.
 
     Attributes:
@@ -50,7 +52,7 @@ class Model(Abilities, Shown):
     facts: Mapping[str, str] = {}
 
     def __init__(
-        self, *, recipe: Config, game: Game, preview: Preview, writer: Writer,
+        self, *, recipe: "Recipe", game: Game, preview: Preview, writer: Writer,
         run: Path | None = None, step: int | None = None, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         self.recipe, self.run, self.step = recipe, run, step
@@ -59,13 +61,13 @@ class Model(Abilities, Shown):
         self.space: Space = game.space
         self.device = torch.device(device)
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """What it was trained by, what it makes, and what can be asked of it."""
         name = getattr(self.recipe, "name", "a recipe")
         step = "" if self.step is None else f", step {self.step:,}"
         controls = ", ".join(self.controls)
         where = {} if self.run is None else {"run": str(self.run)}
-        return Card(
+        return InfoCard(
             f"{type(self).__name__} of {name}{step}",
             {"makes": self.space.description, "where": controls or "nothing can be asked", **where},
         )

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from zerosum.cards import Card, Shown
+from zerosum.cards import Described, InfoCard
 from zerosum.errors import RunError
 from zerosum.faces import option
 from zerosum.forms.base import Preview, Writer
@@ -24,7 +24,7 @@ _NAMED = 12
 """Labels that are listed."""
 
 
-class Samples(Shown):
+class Samples(Described):
     """What a model made.
 
     Attributes:
@@ -108,11 +108,12 @@ class Samples(Shown):
         else:
             self._writer.write(path, form, self.space, [self._x], self.labels, cells)
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """How many of what, and the first of them as a picture."""
         facts = {} if self.seed is None else {"seed": str(self.seed)}
         if self.labels:
-            names = list(dict.fromkeys(self.labels))
+            there = set(self.labels)
+            names = [name for name in self.space.labels if name in there]
             facts["labels"] = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
         few, notes = self._preview.few, []
         if drawn and len(self) > few:
@@ -120,7 +121,7 @@ class Samples(Shown):
         pictures = []
         if drawn:
             pictures = [self._preview.draw(self.space, self._x[:few], real=self._real)]
-        return Card(
+        return InfoCard(
             f"{len(self):,} samples: {self.space.description}",
             facts,
             notes=notes,

@@ -29,7 +29,7 @@ from typing import Any
 
 from PIL import Image
 
-from zerosum.cards import Card, Shown
+from zerosum.cards import Described, InfoCard
 from zerosum.errors import RunError, did_you_mean
 from zerosum.faces import option, verb
 from zerosum.runs.checkpoints import Checkpoints
@@ -64,7 +64,7 @@ def _leave_empty(_run: "Run") -> None:
     """A run that has a manifest and nothing else."""
 
 
-class Run(Shown):
+class Run(Described):
     """One run folder.
 
     Attributes:
@@ -167,7 +167,7 @@ class Run(Shown):
         """
         self.manifest = Run.open(self.folder).manifest
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """Its state, and the newest picture of its samples."""
         told = self.manifest
         data = (told.get("data") or {}).get("name", "")
@@ -179,7 +179,7 @@ class Run(Shown):
         }
         newest = sorted((self.folder / "samples").glob("*.png"))[-1:] if drawn else []
         pictures = [picture for path in newest if (picture := _opened(path)) is not None]
-        return Card(f"Run {self.name}", facts, pictures=pictures)
+        return InfoCard(f"Run {self.name}", facts, pictures=pictures)
 
     @property
     def name(self) -> str:

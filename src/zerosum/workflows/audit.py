@@ -79,10 +79,10 @@ def audit(
             "its own before you train, train on the others, and name that file with "
             f"{option('holdout')}."
         )
-    if attacks < 1 or (n is not None and n < 1):
-        raise EvaluationError(
-            f"{option('attacks', attacks)} and {option('n', n)}: both must be at least 1."
-        )
+    if attacks < 1:
+        raise EvaluationError(f"{option('attacks', attacks)}: it must be at least 1.")
+    if n is not None and n < 1:
+        raise EvaluationError(f"{option('n', n)}: it must be at least 1.")
     subject = open_subject(
         run_or_model, data=data, step=step, code=code, device=device, progress=progress
     )

@@ -34,7 +34,6 @@ class Pix2pix(Translation):
     """See `Pix2pixConfig`."""
 
     judges_source: ClassVar[bool] = True
-    keeps_alpha: ClassVar[bool] = False  # what is made may lie where the source is transparent
 
 
 @recipe(

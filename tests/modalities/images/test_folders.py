@@ -231,18 +231,18 @@ def test_a_plain_scan_is_short(tmp_path: Path) -> None:
     config = ImagesConfig(path=str(tmp_path))
     scan = scan_images(config)
     assert str(scan) == "2 images of 6 x 4; 2 with 1 channels"
-    assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (--channels)"
+    assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (channels=)"
 
 
 def test_the_form_is_said(tmp_path: Path) -> None:
     put(tmp_path, {"1.png": picture(1), "2.png": picture(1, (8, 8))})
     for options, expected in [
-        ({}, "brought to 64 x 64 (height x width; --size) with --fit cover, 1 channel"),
-        ({"size": (6, 4), "fit": "crop", "channels": 3}, "brought to 6 x 4 (height x width; --size)"
-         " with --fit crop, 3 channels"),
+        ({}, "brought to 64 x 64 (height x width; size=) with fit='cover', 1 channel"),
+        ({"size": (6, 4), "fit": "crop", "channels": 3}, "brought to 6 x 4 (height x width; size=)"
+         " with fit='crop', 3 channels"),
     ]:  # fmt: skip
         config = ImagesConfig(path=str(tmp_path)).with_values(options)
-        assert describe_form(config, scan_images(config)) == f"{expected} (--channels)"
+        assert describe_form(config, scan_images(config)) == f"{expected} (channels=)"
 
 
 @pytest.mark.parametrize(

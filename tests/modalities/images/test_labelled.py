@@ -55,7 +55,7 @@ def test_files_elsewhere(folder: Path, tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("file,age,sex\na.png,1,f\n", "no column 'agee'. Did you mean 'age'.*Allowed: age, sex"),
-        ("file,age\na.png,1\nd.png,2\n", "1 files that are not in .*: d.png. Say with --images"),
+        ("file,age\na.png,1\nd.png,2\n", "1 files that are not in .*: d.png. Say with images="),
         ("file,age\na.png,1\na.png,2\n", "names 1 files more than once"),
         ("file,age\na.png,1\nb.png,\n", "a file and a value in each row; see row 2 below it"),
         ("file,age\na.png\n", "see row 1 below it"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from zerosum.cards import Card
+from zerosum.cards import InfoCard
 from zerosum.evaluation.judging.figures import Evaluation, MetricResult, best_of
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.reports.words import number
@@ -53,7 +53,7 @@ class Comparison(Report):
             if all(name in one.curves for one in self)
         }
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """Figures by model, the best marked, and each verdict."""
         names, rows = self.names, []
         for row in self.rows:
@@ -62,7 +62,7 @@ class Comparison(Report):
             rows.append((row[0].title, number(row[0].floor), *told, number(row[0].ceiling)))
         facts = {} if drawn else {row[0]: ", ".join(row[2:-1]) for row in rows}
         verdicts = [f"{name}: {one.verdict}" for name, one in zip(names, self, strict=True)]
-        return Card(
+        return InfoCard(
             f"Comparison of {', '.join(names)}", facts, ("figure", "baseline", *names, "reals"),
             rows, notes=(*verdicts, "* is best: its interval overlaps none of the others."),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from math import isfinite, isnan
 from typing import Any, ClassVar, Self
 
-from zerosum.cards import Card
+from zerosum.cards import InfoCard
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Better, Memorisation
@@ -127,14 +127,14 @@ class Evaluation(Report):
         known = [part.kind for part in self.parts]
         raise EvaluationError(f"no part {kind!r}.{did_you_mean(kind, known)}")
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """The verdict and the figures."""
         rows = [
             (f.title, number(f.value), interval(f.low, f.high), number(f.floor), number(f.ceiling))
             for f in self.figures
         ]
         facts = {} if drawn else {row[0]: _in_a_line(row) for row in rows}
-        return Card(
+        return InfoCard(
             f"Evaluation of {self.subject.get('name') or 'a model'}", facts,
             ("figure", "value", "95 %", "baseline", "reals"), rows,
             notes=(self.verdict, *self.warnings, "save('report.html') writes the whole report."),

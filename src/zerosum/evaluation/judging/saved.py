@@ -7,7 +7,7 @@ from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from zerosum.cards import Shown
+from zerosum.cards import Described
 from zerosum.errors import EvaluationError
 from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
 
@@ -17,7 +17,7 @@ SCHEMA = 2
 _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
-class Report(Shown):
+class Report(Described):
     """What was found of one model or of several. Two are equal if their JSON is.
 
     Attributes:

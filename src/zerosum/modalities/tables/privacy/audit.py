@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from zerosum.cards import Card
+from zerosum.cards import InfoCard
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Ticker
@@ -145,7 +145,7 @@ class Audit(Report):
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def card(self, *, drawn: bool) -> Card:
+    def card(self, *, drawn: bool) -> InfoCard:
         """The verdict, and what came of each attack."""
         rows = [
             (f.title, percent(f.main.value), percent(f.control.value), _with_interval(f.risk),
@@ -153,7 +153,7 @@ class Audit(Report):
             for f in self.findings
         ]  # fmt: skip
         facts = {} if drawn else {f.title: STANDINGS[f.standing] for f in self.findings}
-        return Card(
+        return InfoCard(
             f"Audit of {self.subject.get('name') or 'a model'}", facts,
             ("attack", "trained on", "not", "risk", ""), rows,
             notes=(self.verdict, *self.warnings, "save('audit.html') writes the whole report."),
