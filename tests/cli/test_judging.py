@@ -78,7 +78,7 @@ def test_compare(zerosum: Zerosum, run: Path, tmp_path: Path) -> None:
         (("--holdout", "digits"), "EvaluationError: 1,797 of 1,797 rows of the holdout are also"),
         (("--holdout", "nowhere"), "DataError: no data at 'nowhere'"),
         (("--holdout", "moons"), "points of 2, and the model makes images of 1 x 8 x 8"),
-        (("-n", 5_000), "-n is 5,000, and it may be 2 to"),
+        (("-n", 5_000), "-n 5000: it may be 2 to"),
         (("--features", "pixel"), "Did you mean 'pixels'?"),
         (("--out", "report.pdf"), "Allowed: .html (a page, with the JSON beside it) and .json."),
         (("--data", "ring"), "this is not the data of"),

@@ -316,8 +316,8 @@ def test_a_few_shared_rows_are_a_warning(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n": 1}, r"-n is 1, and it may be 2 to 200: the 200 rows of the holdout"),
-        ({"n": 201}, r"-n is 201, .*Give at most -n 200, or a larger holdout"),
+        ({"n": 1}, r"n=1: it may be 2 to 200, the 200 rows of the holdout"),
+        ({"n": 201}, r"n=201: .*Give n=200, or a larger holdout"),
         ({"n": 300, "holdout": None}, "half of the 500 training rows"),
         ({"n": 5}, "5 samples are too few for frechet_distance"),
         ({"features": "pixel"}, "no features 'pixel'.*Did you mean 'pixels'"),
