@@ -182,6 +182,7 @@ def test_sample_arrays(zerosum: Zerosum, digits_run: Path, ring_run: Path, tmp_p
     with np.load(tmp_path / "d.npz") as arrays:
         assert (arrays["x"].dtype, arrays["x"].shape) == (np.uint8, (5, 8, 8, 1))
         assert arrays["y"].tolist() == [3] * 5
+        assert arrays["labels"].tolist() == [str(digit) for digit in range(10)]
     zerosum("sample", ring_run, "-n", 5, "--out", tmp_path / "r.npz")
     with np.load(tmp_path / "r.npz") as arrays:
         assert arrays.files == ["x"]

@@ -17,9 +17,10 @@ from tests.modalities.tables.chain import ChainGame, people, table_model
 from zerosum.engine.choose import Wishes
 from zerosum.errors import DataError, EvaluationError
 from zerosum.modalities.tables.model import TableModel
-from zerosum.modalities.tables.privacy.audit import STANDINGS, Audit, Standing, verdict
+from zerosum.modalities.tables.privacy.audit import Audit, verdict
 from zerosum.modalities.tables.privacy.rates import Estimate, Rate
 from zerosum.modalities.tables.privacy.report import page
+from zerosum.modalities.tables.privacy.standings import STANDINGS, Standing
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.runs.store import Run

@@ -241,8 +241,8 @@ def _print_comparison(found: "Comparison") -> None:
 
 def _print_audit(found: "Audit") -> None:
     from zerosum.evaluation.reports.words import number, percent
-    from zerosum.modalities.tables.privacy.audit import STANDINGS
     from zerosum.modalities.tables.privacy.closest import BLIND
+    from zerosum.modalities.tables.privacy.standings import STANDINGS
 
     facts, closest = found.subject, found.closest
     say(

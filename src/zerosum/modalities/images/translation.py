@@ -351,5 +351,5 @@ def _save(pixels: Tensor, path: Path) -> Path:
         picture = picture.convert("RGB")
     if ending == ".pgm":
         picture = picture.convert("L")
-    write_whole(path, lambda aside: picture.save(aside, format=_FORMATS[ending]))
+    write_whole(path, lambda aside: picture.save(aside, format=_FORMATS[ending], quality=95))
     return path

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 from zerosum.cards import InfoCard
 from zerosum.errors import EvaluationError, did_you_mean
@@ -20,19 +20,7 @@ from zerosum.modalities.tables.privacy.attack import (
 )
 from zerosum.modalities.tables.privacy.closest import Closest
 from zerosum.modalities.tables.privacy.rates import Estimate, Rate, risk
-
-Standing = Literal["leak", "sign", "none", "blind"]
-"""What an outcome is: `leak`, an excess over the control that chance does not make in one of 20
-audits, all attacks taken together; `sign`, one that it does not make in one of 20 such attacks;
-`none`; or `blind`, an attack that does no better than guessing, and so says nothing."""
-
-STANDINGS: Mapping[Standing, str] = {
-    "leak": "gives people away",
-    "sign": "a sign, not sure",
-    "none": "no difference",
-    "blind": "tells nothing",
-}
-"""How a finding's standing is said in short."""
+from zerosum.modalities.tables.privacy.standings import STANDINGS, Standing
 
 _TOGETHER = 0.05
 

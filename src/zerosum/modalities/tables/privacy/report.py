@@ -9,6 +9,7 @@ from zerosum.evaluation.reports.page import made_by
 from zerosum.evaluation.reports.rendering import render
 from zerosum.evaluation.reports.words import promise
 from zerosum.modalities.tables.privacy.closest import BLIND
+from zerosum.modalities.tables.privacy.standings import STANDINGS
 
 if TYPE_CHECKING:
     from zerosum.modalities.tables.privacy.audit import Audit
@@ -18,8 +19,6 @@ _TEMPLATES = PackageLoader("zerosum.modalities.tables.privacy")
 
 def page(audit: "Audit") -> str:
     """The whole page of one audit."""
-    from zerosum.modalities.tables.privacy.audit import STANDINGS
-
     facts = audit.subject
     values = {
         "audit": audit,
