@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from zerosum.conditions import Between
     from zerosum.config import Config
+    from zerosum.engine.recipe import Recipe
     from zerosum.errors import ZerosumError
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.model import TableModel
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
-    from zerosum.recipe_registry import Recipe, recipe
+    from zerosum.recipe_registry import recipe
     from zerosum.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
@@ -82,7 +83,7 @@ _HOMES = {
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",
     "Range": "zerosum.modalities.tables.constraints.bounds",
-    "Recipe": "zerosum.recipe_registry",
+    "Recipe": "zerosum.engine.recipe",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",

@@ -1,6 +1,5 @@
-"""Recipes: everything that decides a training, in one typed, frozen value.
+"""Recipes by name: a recipe is a function of the data's space, so that one name suits much data.
 
-A recipe is a function of the data's space, so that one name suits images of any size and points.
 `catalogue` finds them.
 """
 
@@ -11,33 +10,21 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from zerosum.cards import Described, InfoCard
-from zerosum.config import Config
-from zerosum.engine.optimisation import Optimisation
+from zerosum.engine.recipe import Recipe
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.faces import option, verb
-from zerosum.games.base import GameConfig
 from zerosum.spaces import Space
+
+__all__ = [
+    "Capacities", "Capacity", "Entry", "Recipe", "RecipeList", "forget_recipes", "name_file",
+    "parse_capacity", "recipe", "registered_recipes",
+]  # fmt: skip
 
 Capacity = Literal["small", "medium", "large"]
 """How much a recipe's networks hold: `small` suits a CPU, the others are for GPUs."""
 
 Capacities = Mapping[Capacity, Mapping[str, Any]]
 """For a capacity other than `small`, the dotted keys that it changes and their values."""
-
-
-class Recipe(Config):
-    """A game and how its players learn.
-
-    Attributes:
-        name: the recipe's name in lists and run folders.
-        game: players and moves.
-        optimisation: optimizers, averaging, batch and budget.
-    """
-
-    kind = "recipe"
-    name: str
-    game: GameConfig
-    optimisation: Optimisation
 
 
 @dataclass(frozen=True)

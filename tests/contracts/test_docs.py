@@ -101,9 +101,11 @@ def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
 WITHOUT_PANDAS = """
 from importlib.machinery import PathFinder as finder
 
-found = finder.find_spec
-absent = ("pandas", "polars")
-finder.find_spec = lambda name, *more: None if name.split(".")[0] in absent else found(name, *more)
+_find_spec = finder.find_spec
+_absent = ("pandas", "polars")
+finder.find_spec = lambda name, *more: (
+    None if name.split(".")[0] in _absent else _find_spec(name, *more)
+)
 """
 """What makes a program find neither library of frames, so that it gets arrow tables."""
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
 from zerosum.faces import verb
 
@@ -9,7 +10,7 @@ from zerosum.faces import verb
 class Abilities:
     """Verbs of single kinds of models; here each says which recipes know it."""
 
-    recipe: Any
+    recipe: Recipe
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
         """Images made from images; see `TranslationModel`.

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from zerosum.cards import Described, InfoCard
 from zerosum.data.base import Progress
+from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError, EvaluationError
 from zerosum.faces import option
 from zerosum.forms.base import Preview, Writer
@@ -23,9 +24,6 @@ from zerosum.models.walk import Walk, walk_inputs
 from zerosum.rng import derive_seed, fresh_seed
 from zerosum.runs.files import read_json
 from zerosum.spaces import Space
-
-if TYPE_CHECKING:
-    from zerosum.recipe_registry import Recipe
 
 _JUDGED_BATCH = 256
 
@@ -52,7 +50,7 @@ class Model(Abilities, Described):
     facts: Mapping[str, str] = {}
 
     def __init__(
-        self, *, recipe: "Recipe", game: Game, preview: Preview, writer: Writer,
+        self, *, recipe: Recipe, game: Game, preview: Preview, writer: Writer,
         run: Path | None = None, step: int | None = None, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         self.recipe, self.run, self.step = recipe, run, step
