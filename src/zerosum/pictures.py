@@ -1,7 +1,7 @@
 """Samples as pictures: grids of images, scatter plots of points, and characters for a terminal."""
 
 from collections.abc import Mapping, Sequence
-from math import ceil, isfinite, sqrt
+from math import ceil, floor, isfinite, log10, sqrt
 
 import numpy as np
 from PIL import Image
@@ -10,6 +10,7 @@ from torch import Tensor
 _INK = np.array([37, 99, 235], dtype=np.float32)
 _REAL = np.array([190, 190, 190], dtype=np.float32)
 _SMALL_SIDE = 64
+_AXES = "#334e9e"
 
 
 def draw_grid(images: Tensor, *, columns: int | None = None, gap: int = 2) -> Image.Image:
@@ -230,17 +231,34 @@ def _dots(
 
 
 def _label_axes(picture: Image.Image, low: np.ndarray, high: np.ndarray) -> None:
-    """Numbers along the lower and the left edge, at the quarters of what the frame shows."""
+    """Round numbers along the lower and the left edge of a square picture."""
     from PIL import ImageDraw, ImageFont
 
     side, pen, font = picture.width, ImageDraw.Draw(picture), ImageFont.load_default(11)
-    for share in (0.25, 0.5, 0.75):
-        x, y = (low + share * (high - low)).tolist()
-        place = share * (side - 1)
-        pen.line([(place, side - 5), (place, side)], fill="#334e9e")
-        pen.text((place, side - 7), f"{x:.3g}", fill="#334e9e", font=font, anchor="mb")
-        pen.line([(0, side - 1 - place), (4, side - 1 - place)], fill="#334e9e")
-        pen.text((7, side - 1 - place), f"{y:.3g}", fill="#334e9e", font=font, anchor="lm")
+    for axis in (0, 1):
+        span = high[axis] - low[axis]
+        for tick in round_ticks(float(low[axis]), float(high[axis])):
+            at, words = (tick - low[axis]) / span * (side - 1), f"{tick:.6g}"
+            if not 0.06 * side < at < 0.94 * side:
+                continue  # too near to a corner to be read
+            if axis == 0:
+                pen.line([(at, side - 5), (at, side)], fill=_AXES)
+                pen.text((at, side - 7), words, fill=_AXES, font=font, anchor="mb")
+            else:
+                pen.line([(0, side - 1 - at), (4, side - 1 - at)], fill=_AXES)
+                pen.text((7, side - 1 - at), words, fill=_AXES, font=font, anchor="lm")
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Three to six multiples of 1, 2 or 5 times a power of ten between two numbers.
+
+    >>> round_ticks(-2.6, 2.7), round_ticks(0.1, 0.19)
+    ([-2.0, -1.0, 0.0, 1.0, 2.0], [0.1, 0.12, 0.14, 0.16, 0.18])
+    """
+    power = 10.0 ** floor(log10((high - low) / 5))
+    step = next(power * m for m in (1, 2, 5, 10) if (high - low) / (power * m) <= 6)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def _hex(rgb: np.ndarray) -> str:

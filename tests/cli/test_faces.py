@@ -174,8 +174,8 @@ def test_capacity_is_for_images(zerosum: Zerosum, words: tuple[str, ...], messag
 
 
 def test_an_unknown_capacity(zerosum: Zerosum) -> None:
-    done = zerosum("train", "r3gan", "--data", "digits", "--capacity", "larg")
-    assert "--capacity larg. Did you mean 'large'?" in done.err
+    done = zerosum("train", "r3gan", "--data", "digits", "--capacity", "large2")
+    assert "--capacity large2. Did you mean 'large'?" in done.err
 
 
 def test_points_are_drawn_on_reals(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
