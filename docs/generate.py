@@ -163,9 +163,11 @@ def command_page() -> str:
     program: Any = get_command(app)
     parts = [
         f"# Command line\n\n{GENERATED}",
-        f"{program.help} Every command answers to `--help`. Errors that zerosum raises on "
-        "purpose are one line on standard error, with exit code 2. A training that was interrupted "
-        "leaves with code 130, and can be resumed.",
+        f"{program.help} Every command answers to `-h`, and `zerosum "
+        "--install-completion` teaches your shell to complete them. Errors that zerosum raises on "
+        "purpose are one line on standard error, with exit code 2; with `--json` they are an "
+        "object on standard output with `error`, `message` and `exit_code`. A training that was "
+        "interrupted leaves with code 130, and can be resumed.",
     ]
     parts += [_command(name, command) for name, command in program.commands.items()]
     return "\n\n".join(parts) + "\n"
