@@ -9,7 +9,8 @@ from torch import Tensor
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, DivergenceError, did_you_mean
-from zerosum.recipes import Recipe
+from zerosum.faces import option
+from zerosum.recipe_registry import Recipe
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
     Diagnosis,
@@ -41,7 +42,7 @@ def parse_guard(text: str) -> Guard:
     for guard in get_args(Guard):
         if text == guard:
             return guard
-    raise ConfigError(f"--referee is {text!r}.{did_you_mean(text, get_args(Guard))}")
+    raise ConfigError(f"{option('referee', text)}.{did_you_mean(text, get_args(Guard))}")
 
 
 _LOOKS = 50
