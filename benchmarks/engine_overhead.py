@@ -25,7 +25,7 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
 from zerosum.games.two_player import TwoPlayer
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.runs.hooks import HistoryHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime

@@ -34,7 +34,7 @@ from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.evaluation.metrics.frechet import FrechetDistance
 from zerosum.evaluation.metrics.neighbours import Neighbourhoods
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data, open_holdout

@@ -21,7 +21,7 @@ from zerosum.evaluation.reports.rendering import WAYS
 from zerosum.games.base import Game
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.pair_space import PairSpace
-from zerosum.recipes import Entry
+from zerosum.recipe_registry import Entry
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, PointSpace, Space
 from zerosum.testing import small_dataset
@@ -167,9 +167,11 @@ def command_page() -> str:
     program: Any = get_command(app)
     parts = [
         f"# Command line\n\n{GENERATED}",
-        f"{program.help} Every command answers to `--help`. Errors that zerosum raises on "
-        "purpose are one line on standard error, with exit code 2. A training that was interrupted "
-        "leaves with code 130, and can be resumed.",
+        f"{program.help} Every command answers to `-h`, and `zerosum "
+        "--install-completion` teaches your shell to complete them. Errors that zerosum raises on "
+        "purpose are one line on standard error, with exit code 2; with `--json` they are an "
+        "object on standard output with `error`, `message` and `exit_code`. A training that was "
+        "interrupted leaves with code 130, and can be resumed.",
     ]
     parts += [_command(name, command) for name, command in program.commands.items()]
     return "\n\n".join(parts) + "\n"

@@ -24,7 +24,7 @@ from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, Hinge
 from zerosum.objectives.penalties import R1, Penalty
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.schedules import Cosine, Linear, Schedule
 from zerosum.spaces import ImageSpace, Space
 

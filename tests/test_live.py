@@ -16,7 +16,6 @@ from zerosum.engine.trainer import Trainer
 from zerosum.live import (
     Dashboard,
     PlainLines,
-    duration,
     watch,
 )
 from zerosum.progress import Reporter
@@ -24,6 +23,7 @@ from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.testing import small_dataset
+from zerosum.workflows.next_steps import duration
 from zerosum.workflows.prepare import make_trainer
 
 SHOW_CURSOR = "\x1b[?25h"
@@ -82,7 +82,7 @@ def test_dashboard(run: Run, space: str) -> None:
     assert "cgan on small" in view
     assert view.count("▀") > 500
     assert f"finished at 80 {unit} after" in view
-    assert f"zerosum sample {run.folder}".replace("\n", "") in view.replace("\n", "")
+    assert "Sample: model.sample(64)" in view
     assert screen.getvalue().count(HIDE_CURSOR) == screen.getvalue().count(SHOW_CURSOR) == 1
 
 
@@ -118,7 +118,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     start, record, end = printed.err.splitlines()
     assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
     assert re.match(r" 20\.0 %  16 images  …  -:--:-- left  discriminator/real \d", record)
-    assert re.match(r"finished at 80 images after \d s\. Sample: zerosum sample", end)
+    assert re.match(r"finished at 80 images after \d s\. Sample: model\.sample\(64\)", end)
     assert "\x1b" not in printed.err
 
 
@@ -126,7 +126,7 @@ def test_plain_lines_say_how_to_continue(run: Run, capsys: pytest.CaptureFixture
     trainer = _trainer()
     hook = PlainLines(run)
     hook.ended(trainer, "interrupted")
-    assert f"interrupted at 0 images after 0 s. Continue: zerosum resume {run.folder}" in (
+    assert f"interrupted at 0 images after 0 s. Continue: zs.resume('{run.folder}')" in (
         capsys.readouterr().err
     )
 

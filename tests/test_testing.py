@@ -20,7 +20,7 @@ from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.penalties import R1
-from zerosum.recipes import Entry, Recipe
+from zerosum.recipe_registry import Entry, Recipe
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 from zerosum.testing import LAWS, check_recipe, law_names, small_dataset
@@ -341,7 +341,7 @@ def test_a_recipe_by_name_and_by_file(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(
         "from zerosum.catalogue import find_recipe\n"
-        "from zerosum.recipes import recipe\n"
+        "from zerosum.recipe_registry import recipe\n"
         "@recipe(paper='', spaces=('point',))\n"
         "def own_paperless(space):\n"
         "    '''One of my own.'''\n"

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
         learn_direction,
         list_runs,
         load,
+        recipes,
         resume,
+        schema,
         train,
     )
     from zerosum.conditions import Between
     from zerosum.config import Config
+    from zerosum.engine.recipe import Recipe
     from zerosum.errors import ZerosumError
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from zerosum.models.samples import Samples
     from zerosum.origin.identity import Identity
     from zerosum.origin.inspecting import inspect
-    from zerosum.recipes import Recipe, recipe
+    from zerosum.recipe_registry import recipe
     from zerosum.synthesizer import Synthesizer
 
 __version__ = "0.1.0"
@@ -74,7 +77,9 @@ __all__ = [
     "list_runs",
     "load",
     "recipe",
+    "recipes",
     "resume",
+    "schema",
     "train",
 ]
 
@@ -92,7 +97,7 @@ _HOMES = {
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",
     "Range": "zerosum.modalities.tables.constraints.bounds",
-    "Recipe": "zerosum.recipes",
+    "Recipe": "zerosum.engine.recipe",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
@@ -110,8 +115,10 @@ _HOMES = {
     "learn_direction": "zerosum.api",
     "list_runs": "zerosum.api",
     "load": "zerosum.api",
-    "recipe": "zerosum.recipes",
+    "recipe": "zerosum.recipe_registry",
+    "recipes": "zerosum.api",
     "resume": "zerosum.api",
+    "schema": "zerosum.api",
     "train": "zerosum.api",
 }
 

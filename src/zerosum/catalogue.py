@@ -21,7 +21,7 @@ from zerosum.config import forget_kinds
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.evaluation.metrics.base import REGISTRY, Metric
 from zerosum.modality import Modality, forget_modalities, modality_called
-from zerosum.recipes import Entry, forget_recipes, name_file, registered_recipes
+from zerosum.recipe_registry import Entry, forget_recipes, name_file, registered_recipes
 from zerosum.spaces import Space
 
 _MODALITIES = "zerosum.modalities"
@@ -52,7 +52,8 @@ def find_recipe(name: str | Path) -> Entry:
 def load_recipe_file(path: Path) -> Entry:
     """Import a user's own file and return the last recipe that it registers.
 
-    A file that has changed since it was last loaded is loaded anew in place of its old self.
+    A file that has changed since it was last loaded is loaded anew in place of its old self, as is
+    another version of it: a file of the same name, such as the copy that a run keeps.
 
     Raises:
         RecipeError: the file is missing, or registers none.
@@ -67,7 +68,7 @@ def load_recipe_file(path: Path) -> Entry:
         spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
         if spec is None or spec.loader is None:
             raise RecipeError(f"{path} is not a Python file.")
-        for stale in [name for name, file in _FILES.items() if file == path]:
+        for stale in [name for name, file in _FILES.items() if file.name == path.name]:
             _forget(stale)
         module = importlib.util.module_from_spec(spec)
         _FILES[module_name] = path

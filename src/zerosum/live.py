@@ -26,10 +26,9 @@ from zerosum.runs.tensorboard import TensorBoardHook, require_tensorboard
 from zerosum.screen import screen
 from zerosum.spaces import Space
 from zerosum.terminal import printable
+from zerosum.workflows.next_steps import farewell
 from zerosum.workflows.play import Listener
 
-_LONG_SETUP = 2.0
-"""Seconds of opening data and choosing the execution that are worth a word."""
 _PLAIN_SECONDS = 5.0
 _HISTORY = 40
 _HEARD = 3
@@ -277,30 +276,3 @@ def words_of_origin(parent: Mapping[str, Any]) -> str:
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         words += f"; {what}: {', '.join(names[:4])}{more}" if names else ""
     return words
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words.
-
-    >>> duration(75)
-    '1 min 15 s'
-    """
-    whole = round(seconds)
-    if whole >= 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
-
-
-def farewell(run: Run, trainer: Trainer, reason: str) -> str:
-    """How a training ended, and what to do next."""
-    text = (
-        f"{reason} at {trainer.samples_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
-    )
-    if run.manifest.get("health") == "collapsed":
-        text = f"{text[:-1]}, collapsed: samples are far less varied than the data."
-    before = run.manifest.get("setup_seconds", 0.0)
-    if before >= _LONG_SETUP and reason == "finished":
-        text = f"{text[:-1]}, and {duration(before)} of setting up."
-    if reason != "finished":
-        text += f" Continue: zerosum resume {run.folder}"
-    return f"{text} Sample: zerosum sample {run.folder} -n 64 --out grid.png"

@@ -5,6 +5,7 @@ and two see the same numbers. Torch's global generator is never read.
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from math import sqrt
@@ -28,6 +29,15 @@ def derive_seed(seed: int, *path: str | int) -> int:
     """
     text = "/".join([str(seed), *map(str, path)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+def fresh_seed() -> int:
+    """A seed that nobody chose, from the operating system; below 2^31, so that it can be typed.
+
+    >>> 0 <= fresh_seed() < 2**31
+    True
+    """
+    return secrets.randbits(31)
 
 
 class Noise:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zerosum.config import Config, Size
 from zerosum.errors import ConfigError
+from zerosum.faces import option
 from zerosum.rng import Noise
 
 
@@ -233,7 +234,7 @@ class ImageSpace(Space):
             return None
         return (
             f"it needs colour, with 3 channels, and these images have {self.channels}. Set "
-            "--channels 3 if there is colour in them."
+            f"{option('channels', 3)} if there is colour in them."
         )
 
     @property

@@ -15,7 +15,7 @@ from zerosum.api import load, train
 from zerosum.errors import did_you_mean
 from zerosum.models.model import Model
 from zerosum.models.steering import Where
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 
 _OF_TRAIN = {
     name: parameter.default
@@ -100,7 +100,7 @@ class Synthesizer(BaseEstimator):
         *,
         where: Where | None = None,
         in_turn: Where | None = None,
-        seed: int = 0,
+        seed: int | None = None,
     ) -> Any:
         """`n` samples: rows as a frame like `X`, all else as `Samples`; see `Model.sample`.
 

@@ -1,6 +1,7 @@
 """`zerosum evaluate` and `zerosum compare`: tables, JSON, reports, and how they say no."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import zerosum as zs
 from zerosum.runs.store import Run
 
 pytestmark = pytest.mark.usefixtures("small_judges")
@@ -80,7 +82,7 @@ def test_compare(zerosum: Zerosum, run: Path, tmp_path: Path) -> None:
         (("--holdout", "digits"), "EvaluationError: 1,797 of 1,797 rows of the holdout are also"),
         (("--holdout", "nowhere"), "DataError: no data at 'nowhere'"),
         (("--holdout", "moons"), "points of 2, and the model makes images of 1 x 8 x 8"),
-        (("-n", 5_000), "-n is 5,000, and it may be 2 to"),
+        (("-n", 5_000), "-n 5000: it may be 2 to"),
         (("--features", "pixel"), "Did you mean 'pixels'?"),
         (("--out", "report.pdf"), "Allowed: .html (a page, with the JSON beside it) and .json."),
         (("--data", "ring"), "this is not the data of"),
@@ -107,10 +109,111 @@ def test_audit_needs_rows_and_a_holdout(zerosum: Zerosum, run: Path) -> None:
     for words, message in (
         ((), "EvaluationError: an audit needs a holdout"),
         (("--holdout", "digits"), "attacks are known for table rows alone"),
-        (("--holdout", "digits", "--attacks", 0), "--attacks is 0"),
+        (("--holdout", "digits", "--attacks", 0), "--attacks 0: it must"),
         (("--holdout", "digits", "--out", "a.pdf"), "Allowed: .html"),
     ):
         done = zerosum("audit", run, *words)
         assert (done.code, done.out) == (2, "")
         assert message in done.err
     assert not (run / "report").exists()
+
+
+def test_another_step(zerosum: Zerosum, run: Path) -> None:
+    steps = Run.open(run).checkpoints.steps()
+    assert len(steps) > 1
+    found = json.loads(zerosum("evaluate", run, *PLAIN, "--step", steps[0], "--json").out)
+    assert found["subject"]["step"] == steps[0]
+    assert f"--step {steps[0]}" in found["subject"]["command"]
+    done = zerosum("evaluate", run, *PLAIN, "--step", 999)
+    assert (done.code, "has no checkpoint of step 999" in done.err) == (2, True)
+
+
+def test_a_step_for_each_run_and_curves(zerosum: Zerosum, run: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    first, *_, last = Run.open(run).checkpoints.steps()
+    words = ("compare", run, other, *PLAIN)
+    done = zerosum(
+        *words, "--step", first, "--step", last, "--curve", tmp_path / "c.png", "--out",
+        tmp_path / "both.html", "--json",
+    )  # fmt: skip
+    found = json.loads(done.out)
+    assert [one["subject"]["step"] for one in found["evaluations"]] == [first, last]
+    assert found["command"].count("--step") == 2
+    page = (tmp_path / "both.html").read_text("utf-8")
+    assert "The trainings" in page
+    assert page.count('" class="series-0"') == page.count('" class="series-1"') > 1
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    done = zerosum(*words, "--step", 1, "--step", 2, "--step", 3)
+    assert (done.code, "--step is given 3 times for 2 runs" in done.err) == (2, True)
+
+
+def test_code_for_each_run(zerosum: Zerosum, tmp_path: Path) -> None:
+    """Two versions of one file, which define the same kind."""
+    runs, codes = [], []
+    for version in ("first", "second"):
+        code = tmp_path / version / "my_gan.py"
+        code.parent.mkdir()
+        code.write_text(OWN.format(version=version))
+        runs.append(tmp_path / f"run-{version}")
+        done = zerosum("train", code, "--data", "ring", "--samples", 128, "--out", runs[-1],
+                       "--threads", 1, "--compile", "off", "--quiet")  # fmt: skip
+        assert done.code == 0, done.err
+        codes += ["--code", code]
+    done = zerosum("compare", *runs, *codes, "--features", "pixels", "-n", 50, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["names"] == ["run-first", "run-second"]
+
+
+OWN = '''"""The {version} version."""
+
+import zerosum as zs
+from zerosum.catalogue import find_recipe
+from zerosum.objectives.adversarial import NonSaturating
+from zerosum.spaces import Space
+
+
+class Mine(NonSaturating):
+    """Mine."""
+
+    kind = "mine_to_compare"
+
+
+@zs.recipe(paper="me 2026", spaces=("point",))
+def mine_to_compare(space: Space) -> zs.Recipe:
+    """Mine."""
+    base = find_recipe("vanilla").resolve(space)
+    changes = {{"name": "mine_to_compare", "game.adversarial": {{"kind": Mine.kind}}}}
+    return base.with_values(changes)
+'''
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two files of the same kind of rows, and a run that was trained on one."""
+    folder = tmp_path_factory.mktemp("people")
+    draw = random.Random(0)
+    for name, middle in (("train", 0), ("holdout", 0), ("others", 3)):
+        rows = [
+            ",".join([*(f"{draw.gauss(middle, 1):.2f}" for _ in range(3)), draw.choice("abc")])
+            for _ in range(200)
+        ]
+        (folder / f"{name}.csv").write_text("\n".join(["a,b,c,d", *rows]))
+    zs.train(
+        "table", folder / "train.csv", samples=400, out=folder / "run", quiet=True, threads=1,
+        compile=False,
+    )  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize(("holdout", "code"), [("holdout", 0), ("others", 1)])
+def test_an_audit_fails_on_leaks(zerosum: Zerosum, people: Path, holdout: str, code: int) -> None:
+    """People unlike those who were trained on make the model look as if it gave these away."""
+    words = ("audit", people / "run", "--holdout", people / f"{holdout}.csv", "--attacks", 100)
+    assert zerosum(*words).code == 0
+    assert zerosum(*words, "--fail-on", "leak").code == code
+
+
+def test_what_an_audit_may_fail_on(zerosum: Zerosum, people: Path) -> None:
+    words = ("audit", people / "run", "--holdout", people / "holdout.csv")
+    done = zerosum(*words, "--fail-on", "leaks")
+    assert (done.code, "Did you mean 'leak'?" in done.err) == (2, True)

@@ -36,7 +36,11 @@ def test_what_nobody_reads_does_not_change_how_a_command_ends(
 ) -> None:
     out = tmp_path / "made.csv"
     run = str(ring_run)
-    for words in (["sample", run, "--out", str(out)], ["show", run, "--json"], ["recipes"]):
+    for words in (
+        ["sample", run, "--seed", "0", "--out", str(out)],
+        ["show", run, "--json"],
+        ["recipes"],
+    ):
         assert _into(target, words, forks) == (0, "")
     assert len(out.read_text().splitlines()) == 65
     code, said = _into(target, ["show", str(tmp_path / "none")], forks)

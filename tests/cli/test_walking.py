@@ -25,7 +25,7 @@ def test_seconds_and_speed(
     zerosum: Zerosum, run: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     out = tmp_path / "w.mp4"
-    words = ("--seconds", 0.5, "--fps", 24, "-n", 4, "--out", out, "--json")
+    words = ("--seconds", 0.5, "--fps", 24, "-n", 4, "--seed", 0, "--out", out, "--json")
     done = zerosum("walk", request.getfixturevalue(run), *words)
     assert json.loads(done.out) == {"path": str(out), "frames": 12, "fps": 24, "seed": 0}
     assert length(out) == (12, 24)

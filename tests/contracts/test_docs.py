@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from pkgutil import resolve_name
 from types import ModuleType
@@ -102,6 +104,39 @@ def test_python_blocks_run(page: Path, tmp_path: Path, forks: Forks) -> None:
     program.write_text(script, "utf-8")
     done = forks.run(Path(__file__).with_name("page.py"), program, cwd=tmp_path)
     assert done.returncode == 0, f"{page_id(page)} (lines as on the page):\n{done.stderr}"
+
+
+WITHOUT_PANDAS = """
+from importlib.machinery import PathFinder as finder
+
+_find_spec = finder.find_spec
+_absent = ("pandas", "polars")
+finder.find_spec = lambda name, *more: (
+    None if name.split(".")[0] in _absent else _find_spec(name, *more)
+)
+"""
+"""What makes a program find neither library of frames, so that it gets arrow tables."""
+
+OF_TABLES = [
+    page
+    for page in EXECUTABLE
+    if re.search(r'"table"|"reviews"', page.read_text("utf-8"))
+    and "import pandas" not in page.read_text("utf-8")
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", OF_TABLES, ids=page_id)
+def test_python_blocks_run_without_pandas(page: Path, tmp_path: Path) -> None:
+    script, files = script_and_files(page.read_text("utf-8"))
+    for name, code in files.items():
+        (tmp_path / name).write_text(code, "utf-8")
+    program = tmp_path / f"{page.stem}.page.py"
+    program.write_text(f"{WITHOUT_PANDAS}\n{script}", "utf-8")
+    done = subprocess.run(
+        [sys.executable, program.name], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{page_id(page)}:\n{done.stderr}"
 
 
 def test_enough_pages_run() -> None:

@@ -75,7 +75,7 @@ def test_the_core_knows_no_face() -> None:
         "config",
         "engine.trainer",
         "games.two_player",
-        "recipes",
+        "recipe_registry",
         "runs.store",
         "workflows.train",
     )

@@ -131,7 +131,7 @@ def test_it_is_sampled_in_every_form(folder: Path, model: Model) -> None:
     assert np.array_equal(np.load(folder / "a.npz")["x"], samples.x)
     with pytest.raises(zs.ZerosumError, match=r"cannot save series as a folder. Allowed: .png"):
         samples.save(folder / "a/")
-    assert samples._repr_png_().startswith(b"\x89PNG")
+    assert "data:image/png;base64,iVBOR" in samples._repr_html_()
     made = command("sample", "run", "-n", "4", "--out", "b.csv", "--code", "my_series.py")
     assert made.strip() == "b.csv"
 
@@ -148,7 +148,7 @@ def test_it_is_resumed_bit_for_bit(folder: Path, model: Model) -> None:
     command("resume", "half", "--samples", "640", "--code", "my_series.py", "--quiet")
     again = zs.load("half", code="my_series.py")
     # Nothing in this recipe depends on the budget, so a longer one changes no step before its end.
-    assert torch.equal(again.sample(3).tensor, whole.sample(3).tensor)
+    assert torch.equal(again.sample(3, seed=0).tensor, whole.sample(3, seed=0).tensor)
 
 
 def test_it_is_judged_and_compared(folder: Path, model: Model) -> None:
@@ -179,7 +179,7 @@ def test_its_holdout_must_fit(folder: Path, model: Model) -> None:
 def test_it_is_exported_and_handed_on(folder: Path, model: Model) -> None:
     zs.export(model, folder / "m.safetensors", quiet=True)
     opened = zs.load(folder / "m.safetensors", code="my_series.py")
-    assert torch.equal(opened.sample(3).tensor, model.sample(3).tensor)
+    assert torch.equal(opened.sample(3, seed=0).tensor, model.sample(3, seed=0).tensor)
     zs.export(model, folder / "m.onnx", quiet=True)
     command(
         "train", "my_series.py", "--data", "waves.npz", "--samples", "320", "--out", "next",

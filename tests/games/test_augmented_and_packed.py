@@ -19,7 +19,7 @@ from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.augment import AdaptiveAugmenter
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
-from zerosum.recipes import Entry, Recipe
+from zerosum.recipe_registry import Entry, Recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.runtime import Runtime
 from zerosum.spaces import Batch, ImageSpace, PointSpace, Space

@@ -32,7 +32,7 @@ from zerosum.evaluation.metrics.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
 from zerosum.modalities.series.features import SeriesFeatures
 from zerosum.modalities.series.space import SeriesSpace
-from zerosum.recipes import forget_recipes
+from zerosum.recipe_registry import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data

@@ -172,7 +172,7 @@ def test_files_of_others(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(2)}, tmp_path / "theirs.safetensors")
     with pytest.raises(ExportError, match="no model that zerosum exported"):
         load(tmp_path / "theirs.safetensors")
-    with pytest.raises(ExportError, match=r"no file at .*`zerosum export RUN` writes one"):
+    with pytest.raises(ExportError, match=r"no file at .*zs.export\(\) writes one"):
         load(tmp_path / "gone.safetensors")
 
 
@@ -198,7 +198,7 @@ def test_kinds_of_the_users_own_need_their_file(points: Path, tmp_path: Path) ->
     recorded = model.recipe.to_json() | {"game": {"kind": "my_game"}}
     model.recipe = SimpleNamespace(to_json=lambda: recorded)
     model.save(tmp_path / "m.safetensors")
-    with pytest.raises(RunError, match=r"uses the kinds my_game, .*Name the file with --code"):
+    with pytest.raises(RunError, match=r"uses the kinds my_game, .*Name the file with code="):
         load(tmp_path / "m.safetensors")
 
 

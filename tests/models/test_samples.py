@@ -106,7 +106,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_notebooks_show_a_picture() -> None:
-    assert _points()._repr_png_().startswith(b"\x89PNG")
+    assert "data:image/png;base64,iVBOR" in _points()._repr_html_()
     assert _pictures().picture().size == (2 * (6 * 10 + 2) + 2, 3 * (4 * 10 + 2) + 2)
 
 

@@ -87,7 +87,7 @@ def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
     config = GeneratorConfig.from_json(kind)
     with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
         config.build(5, POINTS[0])
-    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 7 x 30.*--size 8"):
+    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 7 x 30.*size=8"):
         config.build(5, ImageSpace(channels=1, height=7, width=30))
 
 
@@ -96,7 +96,7 @@ def test_discriminator_refuses_what_it_cannot_read(kind: str) -> None:
     config = DiscriminatorConfig.from_json(kind)
     with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
         config.build(POINTS[0])
-    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 30 x 7.*--size 8"):
+    with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 30 x 7.*size=8"):
         config.build(ImageSpace(channels=1, height=30, width=7))
 
 

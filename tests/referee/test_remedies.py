@@ -11,7 +11,7 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import RecipeError
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.referee.diagnosis import REMEDIES_FOR
 from zerosum.referee.remedies import REMEDIES, find_remedy
 from zerosum.runtime import Runtime

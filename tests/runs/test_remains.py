@@ -85,7 +85,7 @@ def test_a_run_is_there_once_it_is_whole_and_a_failure_leaves_nothing(tmp_path: 
     def fill(run: Run) -> None:
         run.add_event("made")
         run.checkpoints.save({"a": torch.ones(2)}, {"step": 0})
-        with pytest.raises(RunError, match=r"no run at .* yet.*--out .*run again"):
+        with pytest.raises(RunError, match=r"no run at .* yet.*out='.*run' again"):
             Run.open(run.folder)
         raise RunError("the disk is full")
 

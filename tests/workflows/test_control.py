@@ -162,7 +162,7 @@ def test_what_teaches_nothing_is_refused(model: zs.StyledModel, tmp_path: Path) 
     np.savez(tmp_path / "none.npz", x=x.transpose(0, 2, 3, 1))
     with pytest.raises(DataError, match="has no labels"):
         zs.learn_direction(model, "it", labels=tmp_path / "none.npz")
-    with pytest.raises(DataError, match=r"--images is the folder of files that a \.csv lists"):
+    with pytest.raises(DataError, match=r"images= is the folder of files that a \.csv lists"):
         zs.learn_direction(model, "it", labels=tmp_path / "none.npz", images=tmp_path)
     table = tmp_path / "one.csv"
     table.write_text("file,it\n" + "".join(f"{i}.png,yes\n" for i in range(60)))

@@ -272,7 +272,7 @@ def test_remedies_that_change_nothing_are_refused(tmp_path: Path) -> None:
     run = start(tmp_path / "run", steps=20, referee="off")
     with pytest.raises(RecipeError, match="changes nothing"):
         give_remedy(run.folder, "raise-penalties")
-    with pytest.raises(RecipeError, match="another --seed"):
+    with pytest.raises(RecipeError, match="another seed="):
         give_remedy(run.folder, "new-seed")
     with pytest.raises(RunError, match="kept a healthy state"):
         give_remedy(run.folder, "roll-back")

@@ -123,7 +123,7 @@ def test_what_does_not_fit_starts_fresh_and_is_named(
     assert words.startswith(f"begins with {first.folder} at step 20: ")
     assert "; fresh: generator.embed.weight" in words
     assert words.endswith(" and 1 more")
-    with pytest.raises(RunError, match=r"--freeze 1: discriminator.layers.0.weight does not fit"):
+    with pytest.raises(RunError, match=r"freeze=1: discriminator.layers.0.weight does not fit"):
         train_small(tmp_path / "third", "dcgan", pixels[..., :1], from_run=first, freeze=1)
     assert not (tmp_path / "third").exists()
 
@@ -185,7 +185,7 @@ def test_layers_that_cannot_be_frozen(tmp_path: Path, train_small: TrainSmall, p
     for freeze, source, recipe, data, words in (
         (3, small, "dcgan", pixels, r"has 2 layers below its last.*Give 1 to 2"),
         (-1, small, "dcgan", pixels, "from 0 up"),
-        (1, None, "dcgan", pixels, "goes with --from RUN"),
+        (1, None, "dcgan", pixels, "goes with from_run="),
         (1, points, "vanilla", "ring", "this discriminator has none"),
     ):
         with pytest.raises(ConfigError, match=words):
@@ -195,7 +195,7 @@ def test_layers_that_cannot_be_frozen(tmp_path: Path, train_small: TrainSmall, p
 
 
 def test_a_private_run_begins_with_nothing(tmp_path: Path) -> None:
-    with pytest.raises(PrivacyError, match=r"--from.*Leave out one"):
+    with pytest.raises(PrivacyError, match=r"from_run=.*Leave out one"):
         zs.train("table", data="reviews", epsilon=3, from_run=tmp_path)
 
 

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from zerosum.catalogue import find_recipe
 from zerosum.data.base import ArrayDataset
+from zerosum.engine.optimisation import Optimisation
+from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
 from zerosum.games.base import StepContext
 from zerosum.modalities.images.paired import PairDataset
@@ -131,7 +133,7 @@ def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
     file = tmp_path / "matched.py"
     file.write_text(
         "from zerosum.catalogue import find_recipe\n"
-        "from zerosum.recipes import recipe\n"
+        "from zerosum.recipe_registry import recipe\n"
         "@recipe(paper='none', spaces=('pair',))\n"
         "def matched(space):\n"
         "    'Partners from the third step on.'\n"
@@ -141,9 +143,13 @@ def test_laws_hold_where_partners_are_found(tmp_path: Path) -> None:
     check_recipe(file, laws=("resumes_exactly", "stays_finite", "owns_its_randomness"))
 
 
+def recipe_with(game: Cyclegan) -> Recipe:
+    return Recipe(name="cyclegan", game=game.config, optimisation=Optimisation(optimizers={}))
+
+
 def test_it_translates_both_ways() -> None:
     game = make(source_channels=1)
-    model = model_of(game.config, game)
+    model = model_of(recipe_with(game), game)
     assert isinstance(model, TranslationModel)
     x = np.random.default_rng(0).integers(0, 256, (20, 11, 3), dtype=np.uint8)
     assert model.directions == ("A2B", "B2A")
@@ -216,7 +222,7 @@ def test_a_frame_is_that_of_the_whole_picture() -> None:
         for parameter in [*game.network("A2B").parameters()][-2:]:
             parameter.zero_()  # the last layer says that nothing is to change
         framing(game, "A2B").numbers[:2] = math.log(2) / 10
-    model = model_of(game.config, game)
+    model = model_of(recipe_with(game), game)
     assert isinstance(model, TranslationModel)
     x = np.zeros((96, 64, 4), dtype=np.uint8)
     x[24:72, 16:48] = 255

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
-from zerosum.cli.output import print_json, print_table, say
+from zerosum.cli.output import print_json, print_table, say, unused
 from zerosum.cli.sampling import steering
 from zerosum.errors import ConditionError
 
@@ -30,7 +30,7 @@ def mix(
     ] = None,
     where: Where = None,
     truncation: Truncation = None,
-    out: Annotated[Path, typer.Option(help="A .png file.")] = Path("mixing.png"),
+    out: Annotated[Path | None, typer.Option(help="A .png file; default: mixing.png.")] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -40,7 +40,7 @@ def mix(
     model = styled_model(run, device=device, code=code)
     steered = steering(model, where, truncation)
     picture = model.mix(read_seeds(seeds), layer=layer, where=steered)
-    say(_saved(picture, out))
+    say(_saved(picture, out or unused("mixing.png")))
 
 
 def directions(
@@ -50,9 +50,9 @@ def directions(
     seeds: Seeds = "1-4",
     where: Where = None,
     truncation: Truncation = None,
-    out: Annotated[Path, typer.Option(help="A folder for a filmstrip of each.")] = Path(
-        "directions"
-    ),
+    out: Annotated[
+        Path | None, typer.Option(help="A folder for a filmstrip of each; default: directions.")
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
@@ -62,7 +62,7 @@ def directions(
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
-    steered = steering(model, where, truncation)
+    steered, place = steering(model, where, truncation), out or unused("directions")
     found = model.find_directions(how=how, count=count, seed=seed)  # pyright: ignore[reportArgumentType]
     rows = [
         {
@@ -70,7 +70,7 @@ def directions(
             "share": round(one.about["share"], 4),
             "filmstrip": _saved(
                 model.filmstrip(one, seeds=read_seeds(seeds), where=steered),
-                out / f"{one.name}.png",
+                place / f"{one.name}.png",
             ),
         }
         for one in found
@@ -121,7 +121,7 @@ def learn(
             seed=seed, progress=progress,
         )  # fmt: skip
     strip = model.filmstrip(found, seeds=read_seeds(seeds), where=steered)
-    film = _saved(strip, out or Path(f"{attribute}.png"))
+    film = _saved(strip, out or unused(f"{attribute}.png"))
     row = {"name": found.name, **{k: round(v, 4) for k, v in found.about.items()}}
     if as_json:
         print_json(row | {"filmstrip": film})
@@ -148,7 +148,9 @@ def edit(
     ] = None,
     where: Where = None,
     truncation: Truncation = None,
-    out: Annotated[str, typer.Option(help="grid.png, folder/ or x.npz.")] = "edited.png",
+    out: Annotated[
+        str | None, typer.Option(help="grid.png, folder/ or x.npz; default: edited.png.")
+    ] = None,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
@@ -171,7 +173,7 @@ def edit(
     else:
         steered = steering(model, where, truncation)
         samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=steered)
-    say(str(samples.save(out)))
+    say(str(samples.save(out or unused("edited.png"))))
 
 
 def learn_encoder(

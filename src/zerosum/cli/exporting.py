@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, RunOrFile
-from zerosum.cli.output import print_json, say
+from zerosum.cli.output import print_json, say, unused
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def export(
     from zerosum.api import export as export_model
     from zerosum.models.export import format_of
 
-    path = out or Path("model").with_suffix(f".{format_ or 'safetensors'}")
+    path = out or unused(f"model.{format_ or 'safetensors'}")
     form = format_of(path, format_)
     export_model(run, path, format=form, step=step, code=code)
     if as_json:

@@ -8,6 +8,8 @@ import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
 from zerosum.cli.output import print_json, print_table, say
+from zerosum.errors import ConfigError, did_you_mean
+from zerosum.faces import option
 
 if TYPE_CHECKING:
     from zerosum.evaluation.judging.comparison import Comparison
@@ -40,6 +42,8 @@ Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (with the JSON next to it), or .json.")
 ]
 
+Step = Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")]
+
 
 def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
@@ -57,6 +61,7 @@ def evaluate(
     target: Target = None,
     seed: Seed = 0,
     out: Out = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -69,7 +74,7 @@ def evaluate(
     with Reporter(quiet=as_json) as progress:
         found = evaluate_run(
             run, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-            code=code, device=device, progress=progress,
+            step=step, code=code, device=device, progress=progress,
         )  # fmt: skip
     if out is not None:
         found.save(out)
@@ -94,20 +99,33 @@ def compare(
     target: Target = None,
     seed: Seed = 0,
     out: Out = None,
+    step: Annotated[
+        list[int] | None,
+        typer.Option(help="A checkpoint other than the newest: one for all, or one for each run."),
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option(help="Draw the curves that all runs have into this .png.")
+    ] = None,
     device: Device = "auto",
-    code: Code = None,
+    code: Annotated[
+        list[Path] | None,
+        typer.Option(help="Your own recipe file: one for all, or one for each run, in order."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge runs against the same reals; the best is marked where intervals do not overlap."""
     from zerosum.progress import Reporter
     from zerosum.workflows.compare import compare as compare_runs
+    from zerosum.workflows.compare import draw_comparison
 
     _check(out)
     with Reporter(quiet=as_json) as progress:
         found = compare_runs(
             runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
-            code=code, device=device, progress=progress,
+            step=step or None, code=code or None, device=device, progress=progress,
         )  # fmt: skip
+    if curve is not None:
+        draw_comparison(found, curve)
     if out is not None:
         found.save(out)
     if as_json:
@@ -134,6 +152,13 @@ def audit(
     ] = None,
     seed: Seed = 0,
     out: Out = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            help="Exit with code 1 if an attack finds a leak, or with `sign` a sign of one."
+        ),
+    ] = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -143,20 +168,23 @@ def audit(
     from zerosum.workflows.audit import audit as audit_run
 
     _check(out)
+    failing = _failing(fail_on)
     with Reporter(quiet=as_json) as progress:
         found = audit_run(
-            run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, code=code,
+            run, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, step=step, code=code,
             device=device, progress=progress,
         )  # fmt: skip
     if out is not None:
         found.save(out)
     if as_json:
         print_json(found.to_json())
-        return
-    _warn(found.warnings)
-    _print_audit(found)
-    if out is not None:
-        say(str(out))
+    else:
+        _warn(found.warnings)
+        _print_audit(found)
+        if out is not None:
+            say(str(out))
+    if any(finding.standing in failing for finding in found):
+        raise typer.Exit(1)
 
 
 def print_figures(figures: "Sequence[MetricResult]") -> None:
@@ -204,7 +232,7 @@ def _print_comparison(found: "Comparison") -> None:
 def _print_audit(found: "Audit") -> None:
     from zerosum.evaluation.reports.words import number, percent
     from zerosum.modalities.tables.privacy.closest import BLIND
-    from zerosum.modalities.tables.privacy.report import STANDINGS
+    from zerosum.modalities.tables.privacy.standings import STANDINGS
 
     facts, closest = found.subject, found.closest
     say(
@@ -232,6 +260,18 @@ def _print_audit(found: "Audit") -> None:
         "",
         found.verdict,
     )
+
+
+def _failing(fail_on: str | None) -> tuple[str, ...]:
+    """Standings of findings that make a command fail.
+
+    Raises:
+        ConfigError: it is neither `leak` nor `sign`.
+    """
+    known = {"leak": ("leak",), "sign": ("leak", "sign")}
+    if fail_on is not None and fail_on not in known:
+        raise ConfigError(f"{option('fail_on', fail_on)}.{did_you_mean(fail_on, known)}")
+    return known[fail_on] if fail_on else ()
 
 
 def _protocol(found: "Evaluation") -> str:

@@ -31,4 +31,7 @@ MoreData = Annotated[
     list[str] | None,
     typer.Argument(metavar="[DATA]", help="A second folder after --data, for translations."),
 ]
+FreshSeed = Annotated[
+    int | None, typer.Option("--seed", help="Which samples; without it others each time.")
+]
 Seed = Annotated[int, typer.Option(help="Decides everything random.")]

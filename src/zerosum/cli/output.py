@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -26,6 +27,18 @@ def say(*lines: str, err: bool = False) -> None:
             screen().say(line)
         else:
             typer.echo(printable(line))
+
+
+def unused(path: Path | str) -> Path:
+    """A default place of output, or one beside it with a number if something is there.
+
+    What was asked for by name is written over; what was not is never lost.
+    """
+    path, number = Path(path), 2
+    free = path
+    while free.exists() or free.is_symlink():
+        free, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return free
 
 
 class _Unfailing(io.RawIOBase):
@@ -101,3 +114,22 @@ def print_table(
     if not console.is_terminal:
         console.width = _UNBOUNDED  # a program reads this: one row a line, nothing cut
     console.print(table)
+
+
+def wants_json() -> bool:
+    """Whether the command line asks for JSON."""
+    return "--json" in sys.argv[1:]
+
+
+def fail(name: str, message: str, code: int) -> int:
+    """Say what went wrong; returns the exit code."""
+    if wants_json():
+        print_json({"error": name, "message": message, "exit_code": code})
+    else:
+        say(f"{name}: {message}", err=True)
+    return code
+
+
+def show_warning(message: Warning | str, *_details: object) -> None:
+    """A warning in one line, on standard error."""
+    say(f"warning: {message}", err=True)

@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, InTurn, RunOrFile, Seed, Truncation, Where
+from zerosum.cli.options import (
+    AsJson,
+    Code,
+    Device,
+    FreshSeed,
+    InTurn,
+    RunOrFile,
+    Truncation,
+    Where,
+)
 from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, MiningChoice, identity_of
-from zerosum.cli.output import print_json, say
+from zerosum.cli.output import print_json, say, unused
 from zerosum.conditions import read_pairs, read_shares
 from zerosum.errors import ConditionError, OriginError
 
@@ -41,12 +50,12 @@ def sample(
     like: Annotated[
         Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
     ] = None,
-    seed: Seed = 0,
+    seed: FreshSeed = None,
     out: Annotated[
         str | None,
         typer.Option(
             help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table. "
-            "Default: samples.png, or samples.csv for rows."
+            "Default: samples.png, or samples.csv for rows, with a number if that is there."
         ),
     ] = None,
     safe_csv: Annotated[
@@ -76,7 +85,9 @@ def sample(
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
     from zerosum.progress import Reporter
+    from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
+    from zerosum.workflows.shown_reals import show_on_reals
 
     signer = identity_of(identity, certificate, key, mining) if sign else None
     if signer is None and (identity or certificate or key or mining):
@@ -84,8 +95,11 @@ def sample(
             "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
         )
     model = load(run, device=device, step=step, code=code)
+    chosen, seed = seed is not None, fresh_seed() if seed is None else seed
     wanted = steering(model, [*(where or []), *(more or [])], truncation)
-    path = out or model.writer.default
+    path = out or unused(model.writer.default)
+    if Path(path).suffix.lower() == ".png":
+        show_on_reals(model, warn=True)
     if like is not None and (wanted or in_turn or weight or n is not None):
         raise ConditionError(
             "--like says which rows to make and which of their cells are given. Drop -n, --where, "
@@ -104,12 +118,14 @@ def sample(
                 path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
             )
     signed = {} if signer is None else {"signed_by": str(signer.signatory)}
-    _report(as_json, path=str(made), n=n, seed=seed, **signed)
+    _report(as_json, chosen=chosen, path=str(made), n=n, seed=seed, **signed)
 
 
 def walk(
     run: RunOrFile,
-    out: Annotated[Path, typer.Option(help="A .gif or .mp4 file.")] = Path("walk.gif"),
+    out: Annotated[
+        Path | None, typer.Option(help="A .gif or .mp4 file; default: walk.gif, or walk-2.gif, …")
+    ] = None,
     frames: Annotated[int | None, typer.Option(help="Images in the animation; default 60.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long the animation takes, in place of --frames.")
@@ -120,7 +136,7 @@ def walk(
     where: Where = None,
     in_turn: InTurn = None,
     truncation: Truncation = None,
-    seed: Seed = 0,
+    seed: FreshSeed = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -128,8 +144,11 @@ def walk(
     """Walk through the latent space of a run and back, as an animation."""
     from zerosum.models.walk import require_form
     from zerosum.progress import Reporter
+    from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
 
+    chosen, seed = seed is not None, fresh_seed() if seed is None else seed
+    out = out or unused("walk.gif")
     require_form(out, fps)  # before anything that takes long
     if seconds is not None:
         frames = _frames(frames, seconds, fps)
@@ -141,7 +160,7 @@ def walk(
             in_turn=read_pairs(in_turn or (), model.controls), seed=seed, progress=progress,
         )  # fmt: skip
         path = tour.save(out, frames_per_second=fps, progress=progress)
-    _report(as_json, path=str(path), frames=len(tour), fps=fps, seed=seed)
+    _report(as_json, chosen=chosen, path=str(path), frames=len(tour), fps=fps, seed=seed)
 
 
 def steering(model: "Model", pairs: list[str] | None, truncation: float | None) -> dict[str, Any]:
@@ -175,8 +194,11 @@ def _frames(frames: int | None, seconds: float, fps: float) -> int:
     return round(seconds * fps)
 
 
-def _report(as_json: bool, **values: Any) -> None:
+def _report(as_json: bool, *, chosen: bool, **values: Any) -> None:
+    """Say what was made, and which seed gives it again if that was not `chosen`."""
     if as_json:
         print_json(values)
-    else:
-        say(values["path"])
+        return
+    say(values["path"])
+    if not chosen:
+        say(f"the same again: --seed {values['seed']}", err=True)

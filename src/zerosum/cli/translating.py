@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder
-from zerosum.cli.output import print_json, say
+from zerosum.cli.output import print_json, say, unused
 
 
 def register(app: typer.Typer) -> None:
@@ -18,8 +18,12 @@ def translate(
     run: RunFolder,
     pictures: Annotated[Path, typer.Argument(help="An image, or a folder or zip of images.")],
     out: Annotated[
-        Path, typer.Option(help="A new folder; for a single image also a .png file.")
-    ] = Path("translated"),
+        Path | None,
+        typer.Option(
+            help="A new folder; for a single image also a file, such as night.jpg. Default: "
+            "translated, with a number if that is there."
+        ),
+    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="White where to fill: one for all, or a folder with the same names."),
@@ -38,10 +42,11 @@ def translate(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Translate images of any size with a run that learned it, into PNG files."""
+    """Translate images of any size with a run that learned it."""
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
+    out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
     with Reporter(quiet=as_json) as progress:
         done = model.translate_files(

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
+from zerosum.faces import option
 
 MAX_EXPANSION = 200
 """A zip may expand to this many times its size, or to `MAX_SMALL` bytes, whichever is more."""
@@ -265,7 +266,7 @@ def open_archive(path: Path) -> Archive:
             return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
     raise DataError(
         f"no file or folder at {path}. Give a folder, .zip, .npz, "
-        "idx file or a name; if it has moved, say where with --data."
+        f"idx file or a name; if it has moved, say where with {option('data')}."
     )
 
 

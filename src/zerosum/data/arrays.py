@@ -16,6 +16,7 @@ from zerosum.data.archives import UNPACKING_ERRORS, open_zip
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
+from zerosum.faces import option
 
 Split = Literal["train", "test"]
 
@@ -136,8 +137,8 @@ class HeldArrays(ArrayOptions):
             DataError: say which data to use.
         """
         raise DataError(
-            "this run was trained on arrays held in memory. Give them again with data=..., or "
-            "with --data and a file that holds them."
+            "this run was trained on arrays held in memory. Give them again, "
+            f"or a file that holds them, with {option('data')}."
         )
 
     def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from zerosum.errors import MissingExtraError, PrivacyError
+from zerosum.faces import option
 
 # High orders take long; with every eighth, epsilon is at most 0.3 % above that of all of them.
 _ORDERS = [1 + x / 10 for x in range(1, 100)] + [*range(12, 64), *range(64, 513, 8)]
@@ -95,7 +96,7 @@ def _rdp() -> Any:
         from opacus.accountants.analysis import rdp
     except ImportError as error:
         raise MissingExtraError(
-            "--epsilon needs opacus, which counts what privacy is spent. Install it: "
+            f"{option('epsilon')} needs opacus, which counts what privacy is spent. Install it: "
             "pip install 'zerosum[privacy]'."
         ) from error
     return rdp

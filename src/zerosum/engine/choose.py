@@ -17,6 +17,7 @@ import torch
 from zerosum.engine.execution import Execution, Layout, Precision
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, did_you_mean
+from zerosum.faces import option
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
 
@@ -67,9 +68,9 @@ def parse_wishes(*, precision: str, layout: str, compile: str, threads: str) -> 
     }
     for name, (given, words) in allowed.items():
         if given not in words:
-            raise ConfigError(f"--{name} is {given!r}.{did_you_mean(given, words)}")
+            raise ConfigError(f"{option(name, given)}.{did_you_mean(given, words)}")
     if threads != "auto" and not (threads.isdecimal() and int(threads)):
-        raise ConfigError(f"--threads is {threads!r}; write auto or a whole number above 0.")
+        raise ConfigError(f"{option('threads', threads)}: write auto or a whole number above 0.")
     return Wishes(
         precision=cast("Precision | Auto", precision),
         layout=cast("Layout | Auto", layout),
@@ -140,7 +141,7 @@ def choose_execution(
             reason = str(error).strip().partition("\n")[0]
             warnings.warn(
                 f"a compiled step failed here ({type(error).__name__}: {reason}), so this training "
-                "is not compiled. --compile off leaves out the attempt.",
+                f"is not compiled. {option('compile', 'off')} leaves out the attempt.",
                 stacklevel=2,
             )
             return best.execution, trials

@@ -19,6 +19,7 @@ from zerosum.engine.hooks import Hook, Row, first_problem
 from zerosum.engine.optimisation import Optimisation, micro_batch
 from zerosum.engine.state import averaged_tensors, below, like, players_of, swap
 from zerosum.errors import DivergenceError
+from zerosum.faces import option
 from zerosum.games.base import Game, Inputs, Move, StepContext, Terms
 from zerosum.rng import Noise, SecretNoise, derive_seed
 from zerosum.runtime import Runtime
@@ -394,6 +395,6 @@ class Trainer:
     def _diverged(self, what: str) -> DivergenceError:
         return DivergenceError(
             f"training diverged: by step {self.step} {what}. The last healthy checkpoint is kept. "
-            "Lower the learning rates (--set optimisation.optimizers.generator.lr=...), raise the "
-            "gradient penalty, or try --precision fp32."
+            "Lower the learning rates (optimisation.optimizers.generator.lr, ...), raise the "
+            f"gradient penalty, or try {option('precision', 'fp32')}."
         )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from zerosum.faces import option
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -60,7 +62,7 @@ class Cells:
         warnings.warn(
             f"a spreadsheet would take cells of {', '.join(map(repr, names[:_SHOWN]))}{more} for "
             "formulas: they begin with =, +, -, @, a tab or a carriage return, as in the data. "
-            "Write the file with --safe-csv (safe_csv=True) before anybody opens it in one.",
+            f"Write the file with {option('safe_csv', True)} before anybody opens it in one.",
             stacklevel=3,
         )
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from zerosum.config import Config
+from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
+from zerosum.faces import verb
 
 
 class Abilities:
     """Verbs of single kinds of models; here each says which recipes know it."""
 
-    recipe: Config
+    recipe: Recipe
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
         """Images made from images; see `TranslationModel`.
@@ -71,5 +72,5 @@ class Abilities:
         name = getattr(self.recipe, "name", "its recipe")
         return ConditionError(
             f"this model was trained by {name}, which {what}. Train a recipe that does, such as "
-            f"{recipe}: see `zerosum recipes`."
+            f"{recipe}: see {verb('recipes')}."
         )

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ExportError, RunError, did_you_mean
+from zerosum.faces import verb
 from zerosum.games.base import Game
 from zerosum.models.facts import as_text, facts_of
 from zerosum.runs.earlier import modern_recipe, modern_space
@@ -124,11 +125,11 @@ def read_weights(path: Path) -> Exported:
         ExportError: it is missing, no such file, of a newer version, or damaged.
     """
     if path.exists() and not path.is_file():
-        raise ExportError(f"{path} is no file. Name one that `zerosum export` wrote.")
+        raise ExportError(f"{path} is no file. Name one that {verb('export')} wrote.")
     try:
         body = path.read_bytes()
     except FileNotFoundError as error:
-        raise ExportError(f"no file at {path}. `zerosum export RUN` writes one.") from error
+        raise ExportError(f"no file at {path}. {verb('export')} writes one.") from error
     except OSError as error:
         raise ExportError(f"cannot read {path}: {error.strerror or error}.") from error
     try:
@@ -138,7 +139,7 @@ def read_weights(path: Path) -> Exported:
     known = said.get(_MARK, "")
     if not (known.isdecimal() and known.isascii() and len(known) < 10):
         raise ExportError(
-            f"{path} is no model that zerosum exported. Name a file that `zerosum export` wrote, "
+            f"{path} is no model that zerosum exported. Name a file that {verb('export')} wrote, "
             "or a run folder."
         )
     if int(known) > VERSION:

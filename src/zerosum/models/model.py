@@ -9,26 +9,28 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.config import Config
+from zerosum.cards import Described, InfoCard
 from zerosum.data.base import Progress
-from zerosum.errors import ConditionError, EvaluationError
+from zerosum.engine.recipe import Recipe
+from zerosum.errors import ConditionError
+from zerosum.faces import option
 from zerosum.forms.base import Preview, Writer
 from zerosum.games.base import Game, Inputs
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.models.abilities import Abilities
 from zerosum.models.export import export_model, fingerprint_of
 from zerosum.models.provenance import Provenance, Signer
-from zerosum.models.samples import Samples, form_of
+from zerosum.models.samples import Samples, form_of, require_finite
 from zerosum.models.steering import Weight, Where, drawn, steered
 from zerosum.models.walk import Walk, walk_inputs
-from zerosum.rng import derive_seed
+from zerosum.rng import derive_seed, fresh_seed
 from zerosum.runs.files import read_json
 from zerosum.spaces import Space
 
 _JUDGED_BATCH = 256
 
 
-class Model(Abilities):
+class Model(Abilities, Described):
     """A generator with its averaged weights.
 
     Attributes:
@@ -39,16 +41,18 @@ class Model(Abilities):
         writer: writes them.
         run: the run folder, where there is one.
         step: the step of the training that the weights are from, where it is known.
+        shown_on: reals that pictures of samples are drawn on, compact `[M, ...]`, if any.
         facts: what the exported file that it was opened from says of it; empty without one.
         usual_batch: samples that are made at once if nothing else is asked for.
     """
 
     usual_batch: ClassVar[int] = 256
 
+    shown_on: Tensor | None = None
     facts: Mapping[str, str] = {}
 
     def __init__(
-        self, *, recipe: Config, game: Game, preview: Preview, writer: Writer,
+        self, *, recipe: Recipe, game: Game, preview: Preview, writer: Writer,
         run: Path | None = None, step: int | None = None, device: torch.device | str = "cpu",
     ) -> None:  # fmt: skip
         self.recipe, self.run, self.step = recipe, run, step
@@ -56,6 +60,17 @@ class Model(Abilities):
         self.game = game.to(device).eval().requires_grad_(False)
         self.space: Space = game.space
         self.device = torch.device(device)
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """What it was trained by, what it makes, and what can be asked of it."""
+        name = getattr(self.recipe, "name", "a recipe")
+        step = "" if self.step is None else f", step {self.step:,}"
+        controls = ", ".join(self.controls)
+        where = {} if self.run is None else {"run": str(self.run)}
+        return InfoCard(
+            f"{type(self).__name__} of {name}{step}",
+            {"makes": self.space.description, "where": controls or "nothing can be asked", **where},
+        )
 
     @property
     def privacy(self) -> dict[str, Any] | None:
@@ -102,7 +117,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Samples:
         """Make `n` samples.
@@ -116,7 +131,7 @@ class Model(Abilities):
                 a range, `Between(0.5, 0.7)` or `"0.5..0.7"`, any number; `"!=cat"` is any other.
             in_turn: controls whose values are taken in turn: `{"label": [0, 1, 2]}`.
             weight: for rows of a table alone; see `TableModel`.
-            seed: which samples.
+            seed: which samples; if not given, others each time.
             batch_size: how many are made at once; only memory and speed depend on it. If not given,
                 `usual_batch`.
 
@@ -124,10 +139,12 @@ class Model(Abilities):
             ConditionError: the model does not control that, or takes no such value; or `n` is
                 below 1.
         """
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         inputs = self._wanted(n, 0, where, in_turn, weight, seed)
         made = partial(self.provenance, n, where=where, in_turn=in_turn, seed=seed)
-        return self.make(inputs, batch_size=size, made=made)
+        samples = self.make(inputs, batch_size=size, made=made)
+        samples.seed = seed
+        return samples
 
     def stream(
         self,
@@ -136,7 +153,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Iterator[Samples]:
         """The samples of `sample`, in pieces of `batch_size`; without end if `n` is not given.
@@ -144,7 +161,7 @@ class Model(Abilities):
         Raises:
             ConditionError: as for `sample`.
         """
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         self._wanted(1, 0, where, in_turn, weight, seed)  # refuses now what the first piece would
 
         def pieces() -> Iterator[Samples]:
@@ -168,7 +185,7 @@ class Model(Abilities):
         where: Where | None = None,
         in_turn: Where | None = None,
         weight: Weight | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
         safe_csv: bool = False,
         sign: Signer | None = None,
@@ -182,7 +199,7 @@ class Model(Abilities):
             where: as for `sample`.
             in_turn: as for `sample`.
             weight: as for `sample`.
-            seed: which samples.
+            seed: which samples; if not given, others each time.
             batch_size: how many are made at once.
             safe_csv: put `'` before texts that a spreadsheet would take for formulas.
             progress: called with how many are made.
@@ -194,7 +211,7 @@ class Model(Abilities):
             OriginError: they cannot be signed.
         """
         form_of(path, self.space, self.writer, safe_csv=safe_csv)  # before anything that takes long
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         inputs = self._wanted(n, 0, where, in_turn, weight, seed)
         made = partial(self.provenance, n, where=where, in_turn=in_turn, seed=seed)
         samples = self.make(inputs, batch_size=size, progress=progress, made=made)
@@ -208,19 +225,20 @@ class Model(Abilities):
         n: int = 16,
         where: Where | None = None,
         in_turn: Where | None = None,
-        seed: int = 0,
+        seed: int | None = None,
         progress: Progress | None = None,
     ) -> Walk:
         """`n` closed tours through the latent space, each of `stops` samples, in `frames` frames.
 
-        A tour keeps the values that `where` and `in_turn` give it. `progress` is called with how
-        many frames are made.
+        A tour keeps the values that `where` and `in_turn` give it. Without a `seed` there are other
+        tours each time. `progress` is called with how many frames are made.
 
         Raises:
             ConditionError: the model does not control that, or takes no such value.
         """
         if min(frames, stops, n) < 1:
             raise ConditionError(f"frames={frames}, stops={stops}, n={n}: all must be at least 1.")
+        seed = fresh_seed() if seed is None else seed
         seeds = [derive_seed(seed, "walk", stop) for stop in range(stops)]
         corners = [
             steered(self.game, self.draw(n, seed=one), where or {}, in_turn or {}, seed=seeds[0])
@@ -295,7 +313,10 @@ class Model(Abilities):
         self, x: Tensor, y: Tensor | None = None, *, made: Callable[[], Provenance] | None = None
     ) -> Samples:
         """Compact samples `[N, ...]`, made under labels `[N]` if any, as users get them."""
-        return Samples(x, y, self.space, preview=self.preview, writer=self.writer, made=made)
+        return Samples(
+            x, y, self.space, preview=self.preview, writer=self.writer, real=self.shown_on,
+            made=made,
+        )  # fmt: skip
 
     def drawn_like(
         self,
@@ -362,7 +383,7 @@ class Model(Abilities):
         """Inputs of what is asked for, from sample number `start` on."""
         if weight:
             raise ConditionError(
-                f"weight (--weight) is for rows of a table; this model makes {self.space.unit}. "
+                f"{option('weight')} is for rows of a table; this model makes {self.space.unit}. "
                 "Leave it out; where and in_turn choose the values of controls."
             )
         inputs = self.draw(n, seed=seed, start=start)
@@ -373,17 +394,3 @@ class Model(Abilities):
         if size < 1 or (n is not None and n < 1):
             raise ConditionError(f"n={n}, batch_size={size}: both must be at least 1.")
         return size
-
-
-def require_finite(bad: int, n: int) -> None:
-    """Refuse samples of which `bad` of `n` are not finite.
-
-    Raises:
-        EvaluationError: there are some.
-    """
-    if bad:
-        raise EvaluationError(
-            f"{bad:,} of {n:,} samples hold NaN or infinite values, so there is nothing to "
-            "judge. The training has diverged: train again with lower rates, or resume an earlier "
-            "checkpoint."
-        )

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from zerosum.errors import OriginError, RunError
+from zerosum.cards import Described, InfoCard
+from zerosum.errors import EvaluationError, OriginError, RunError
+from zerosum.faces import option
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.models.provenance import Provenance, Signer
@@ -20,8 +21,11 @@ from zerosum.spaces import Space
 _OF_ALL = (".png", ".npz")
 """Forms that samples of every kind are saved in."""
 
+_NAMED = 12
+"""Labels that are listed."""
 
-class Samples:
+
+class Samples(Described):
     """What a model made.
 
     Attributes:
@@ -29,13 +33,16 @@ class Samples:
         y: int64 label codes `[N]`, or None.
         labels: name of each sample's label; empty without labels.
         space: what a sample is.
+        seed: that gives the same samples again, where it is known.
     """
+
+    seed: int | None = None
 
     def __init__(
         self, x: Tensor, y: Tensor | None, space: Space, *, preview: Preview, writer: Writer,
-        made: Callable[[], Provenance] | None = None,
+        real: Tensor | None = None, made: Callable[[], Provenance] | None = None,
     ) -> None:  # fmt: skip
-        self._x, self.space, self._made = x, space, made
+        self._x, self.space, self._real, self._made = x, space, real, made
         self._preview, self._writer = preview, writer
         self.y = None if y is None else y.numpy()
         self.labels = [] if y is None else [space.labels[int(code)] for code in y]
@@ -60,7 +67,7 @@ class Samples:
 
     def picture(self) -> Image.Image:
         """All samples in one picture: images as a grid, points as a plot."""
-        return self._preview.draw(self.space, self._x)
+        return self._preview.draw(self.space, self._x, real=self._real)
 
     def media(self) -> Mapping[str, bytes]:
         """Files in which samples can be heard or watched, by name; empty for most kinds."""
@@ -74,10 +81,11 @@ class Samples:
     def save(self, path: Path | str, *, safe_csv: bool = False, sign: Signer | None = None) -> Path:
         """Write to `path`; its ending decides the form.
 
-        `.png` is a picture of all samples and `.npz` holds arrays `x` and `y`. The other `forms`
-        depend on the samples: `.csv` and `.parquet` for points, and a folder with one file for each
-        sample for images, for a path without an ending or one that ends in a slash. With
-        `safe_csv`, texts in a .csv file that a spreadsheet would take for formulas begin with `'`.
+        `.png` is a picture of all samples, and `.npz` holds the arrays `x`, `y` and `labels`, the
+        names of the numbers in `y`. The other `forms` depend on the samples: `.csv` and `.parquet`
+        for points, and a folder with one file for each sample for images, for a path without an
+        ending or one that ends in a slash. With `safe_csv`, texts in a .csv file that a
+        spreadsheet would take for formulas begin with `'`.
 
         With `sign`, such as `zs.Identity.own()`, each file says by which model it was made, and
         is signed.
@@ -107,16 +115,33 @@ class Samples:
         if form == ".png":
             self.picture().save(path, format="PNG")
         elif form == ".npz":
-            arrays: Any = {"x": self.x} | ({} if self.y is None else {"y": self.y})
+            arrays: Any = {"x": self.x}
+            if self.y is not None:
+                arrays |= {"y": self.y, "labels": np.array(self.space.labels)}
             with path.open("wb") as handle:  # given a name, numpy would add an ending of its own
                 np.savez_compressed(handle, **arrays)
         else:
             self._writer.write(path, form, self.space, [self._x], self.labels, cells)
 
-    def _repr_png_(self) -> bytes:
-        buffer = BytesIO()
-        self.picture().save(buffer, format="PNG")
-        return buffer.getvalue()
+    def card(self, *, drawn: bool) -> InfoCard:
+        """How many of what, and the first of them as a picture."""
+        facts = {} if self.seed is None else {"seed": str(self.seed)}
+        if self.labels:
+            there = set(self.labels)
+            names = [name for name in self.space.labels if name in there]
+            facts["labels"] = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+        few, notes = self._preview.few, []
+        if drawn and len(self) > few:
+            notes = [f"The first {few:,} are shown; picture() draws all."]
+        pictures = []
+        if drawn:
+            pictures = [self._preview.draw(self.space, self._x[:few], real=self._real)]
+        return InfoCard(
+            f"{len(self):,} samples: {self.space.description}",
+            facts,
+            notes=notes,
+            pictures=pictures,
+        )
 
 
 def _known(provenance: Provenance | None) -> Provenance:
@@ -150,7 +175,21 @@ def form_of(path: Path | str, space: Space, writer: Writer, *, safe_csv: bool = 
         )
     if safe_csv and form not in (".csv", "folder"):
         raise RunError(
-            f"safe_csv (--safe-csv) is for .csv files and folders, not for {path.name!r}. "
+            f"{option('safe_csv')} is for .csv files and folders, not for {path.name!r}. "
             "Leave it out."
         )
     return form
+
+
+def require_finite(bad: int, n: int) -> None:
+    """Refuse samples of which `bad` of `n` are not finite.
+
+    Raises:
+        EvaluationError: there are some.
+    """
+    if bad:
+        raise EvaluationError(
+            f"{bad:,} of {n:,} samples hold NaN or infinite values, so there is nothing to "
+            "judge. The training has diverged: train again with lower rates, or resume an earlier "
+            "checkpoint."
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
+from zerosum.cards import Described, InfoCard
 from zerosum.data.base import Progress
 from zerosum.errors import RunError
 from zerosum.forms.base import Preview
@@ -49,7 +50,7 @@ def require_form(path: Path, frames_per_second: float) -> str:
     return form
 
 
-class Walk:
+class Walk(Described):
     """Frames of a walk, each holding samples in data form.
 
     The step from the last frame to the first is as long as the others.
@@ -60,6 +61,15 @@ class Walk:
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """How long it is, and its first frame."""
+        return InfoCard(
+            f"Walk of {len(self)} frames through {len(self._frames[0])} samples",
+            {"of": self._space.description},
+            notes=["save('walk.gif') writes the animation."],
+            pictures=[next(self._drawn(None))] if drawn else [],
+        )
 
     def pictures(self) -> list[Image.Image]:
         """One picture for each frame; points keep the frame of the whole walk."""

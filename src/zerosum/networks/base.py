@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from zerosum.config import Config
 from zerosum.errors import RecipeError
+from zerosum.faces import option, verb
 from zerosum.spaces import ImageSpace, Space
 
 
@@ -73,11 +74,11 @@ def require_images(space: Space, *, least: int, network: str) -> ImageSpace:
     if not isinstance(space, ImageSpace):
         raise RecipeError(
             f"{network} takes images, and the data is of kind {space.kind!r} with shape "
-            f"{space.shape}. Take a recipe that lists {space.kind!r} under `zerosum recipes`."
+            f"{space.shape}. Take a recipe that lists {space.kind!r} under {verb('recipes')}."
         )
     if min(space.height, space.width) < least:
         raise RecipeError(
             f"{network} needs images of at least {least} x {least}; these are "
-            f"{space.height} x {space.width}. Enlarge them with --size {least}."
+            f"{space.height} x {space.width}. Enlarge them with {option('size', least)}."
         )
     return space

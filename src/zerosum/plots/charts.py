@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import ceil, floor, isfinite, log10
 
 import numpy as np
 from PIL import ImageFont
@@ -25,6 +25,7 @@ def curves(
     marks: Sequence[tuple[float, Role]] = (),
     unit: str = "",
     label: str = "",
+    legend: bool = True,
 ) -> Plot:
     """Named `(x, y)` curves in one frame with a legend; a curve of one point is a dot.
 
@@ -38,6 +39,7 @@ def curves(
         marks: upright lines, each an x and its role; those outside the frame are not drawn.
         unit: of x.
         label: what the plot shows, for those who cannot see it.
+        legend: whether the names are written into the frame.
     """
     roomy = height >= _ROOMY
     size, shares = (13, (0.0, 0.25, 0.5, 0.75, 1.0)) if roomy else (11, (0.0, 0.5, 1.0))
@@ -76,7 +78,8 @@ def curves(
             shapes.append(Line(line, role))
         elif line:
             shapes.append(Dots(line, role))
-    shapes += _legend(placed, left=left, right=right, top=top, size=size)
+    if legend:
+        shapes += _legend(placed, left=left, right=right, top=top, size=size)
     return Plot("curves", width, height, shapes, label)
 
 
@@ -112,16 +115,37 @@ def frames(
         columns: frames side by side at most.
         marks: see `curves`; the same in every frame.
     """
+    alone = {name: {"": points} for name, points in series.items()}
+    return overlays(alone, width=width, height=height, columns=columns, marks=marks)
+
+
+def overlays(
+    groups: Mapping[str, Mapping[str, Sequence[Point]]],
+    *,
+    width: int = 300,
+    height: int = 200,
+    columns: int = 3,
+    marks: Sequence[tuple[float, Role]] = (),
+) -> Plot:
+    """Frames with a name above and named `(x, y)` curves in each, as `curves` draws them.
+
+    Args:
+        groups: curves by the name of their frame.
+        width: of a frame, in pixels.
+        height: of a frame without its name, in pixels.
+        columns: frames side by side at most.
+        marks: see `curves`; the same in every frame.
+    """
     strip = 20
-    across = max(1, min(columns, len(series)))
-    down = max(1, -(-len(series) // across))
+    across = max(1, min(columns, len(groups)))
+    down = max(1, -(-len(groups) // across))
     shapes: list[Shape] = []
-    for i, (name, points) in enumerate(series.items()):
+    for i, (name, series) in enumerate(groups.items()):
         left, top = i % across * width, i // across * (height + strip)
         shapes.append(Words([(left + 12, top + 15)], "title", text=name, size=13))
-        frame = curves({"": points}, width=width, height=height, marks=marks)
+        frame = curves(series, width=width, height=height, marks=marks)
         shapes += [shape.moved(left, top + strip) for shape in frame.shapes]
-    return Plot("curves", across * width, down * (height + strip), shapes, ", ".join(series))
+    return Plot("curves", across * width, down * (height + strip), shapes, ", ".join(groups))
 
 
 def scatter(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Plot:
@@ -152,8 +176,39 @@ def scatter(x: Tensor, *, real: Tensor | None = None, side: int = 480) -> Plot:
         place = place[((place > 0) & (place < 1)).all(axis=1)] * side
         return Dots([(x, side - y) for x, y in place.tolist()], role, strength=0.6, radius=1.25)
 
-    shapes = [] if real is None else [dots(frame, "real")]
-    return Plot("scatter", side, side, [*shapes, dots(shown, "made")])
+    shapes: list[Shape] = [] if real is None else [dots(frame, "real")]
+    shapes.append(dots(shown, "made"))
+    if side >= _ROOMY:
+        first, last, _ = np.broadcast_arrays(low - margin, high + margin, np.zeros(2))
+        shapes += _axes(first, last, side)
+    return Plot("scatter", side, side, shapes)
+
+
+def _axes(low: np.ndarray, high: np.ndarray, side: int) -> Iterator[Shape]:
+    """Round numbers along the lower and the left edge of a square."""
+    for axis in (0, 1):
+        for tick in round_ticks(float(low[axis]), float(high[axis])):
+            at, text = (tick - low[axis]) / (high[axis] - low[axis]) * side, f"{tick:.6g}"
+            if not 0.06 * side < at < 0.94 * side:
+                continue  # too near to a corner to be read
+            if axis == 0:
+                yield Line([(at, side - 5), (at, side)], "axis")
+                yield Words([(at, side - 7)], "axis", text=text, anchor="middle", size=11)
+            else:
+                yield Line([(0, side - at), (5, side - at)], "axis")
+                yield Words([(7, side - at + 4)], "axis", text=text, size=11)
+
+
+def round_ticks(low: float, high: float) -> list[float]:
+    """Three to six multiples of 1, 2 or 5 times a power of ten between two numbers.
+
+    >>> round_ticks(-2.6, 2.7), round_ticks(0.1, 0.19)
+    ([-2.0, -1.0, 0.0, 1.0, 2.0], [0.1, 0.12, 0.14, 0.16, 0.18])
+    """
+    power = 10.0 ** floor(log10((high - low) / 5))
+    step = next(power * m for m in (1, 2, 5, 10) if (high - low) / (power * m) <= 6)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def _two_columns(x: Tensor) -> np.ndarray:

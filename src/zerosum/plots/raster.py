@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 from zerosum.plots.shapes import SERIES, Area, Box, Dots, Line, Plot, Point, Role, Shape, Words
 
 COLOURS: dict[Role, tuple[int, int, int, int]] = {
-    "grid": (229, 231, 235, 255), "track": (160, 163, 168, 255), "made": (37, 99, 235, 255),
+    "grid": (229, 231, 235, 255), "axis": (51, 78, 158, 255), "track": (160, 163, 168, 255),
+    "made": (37, 99, 235, 255),
     "real": (190, 190, 190, 255),
     "band": (37, 99, 235, 51), "quiet": (223, 225, 228, 255), "ring": (96, 102, 110, 255),
     "guess": (96, 102, 110, 255), "cell": (37, 99, 235, 255), "unknown": (223, 225, 228, 255),

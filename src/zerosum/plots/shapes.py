@@ -12,7 +12,7 @@ Point = tuple[float, float]
 """Across and down, in pixels from the upper left corner."""
 
 Role = Literal[
-    "grid", "track", "made", "real", "band", "quiet", "ring", "guess", "cell", "unknown",
+    "grid", "axis", "track", "made", "real", "band", "quiet", "ring", "guess", "cell", "unknown",
     "hover", "words", "title", "diagnosis", "remedy", "series-0", "series-1", "series-2",
     "series-3", "series-4", "series-5",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from zerosum.errors import ConfigError, did_you_mean
+from zerosum.faces import option
 
 Guard = Literal["off", "watch", "act"]
 """What the referee may do: nothing, tell, or mend."""
@@ -17,4 +18,4 @@ def parse_guard(text: str) -> Guard:
     for guard in get_args(Guard):
         if text == guard:
             return guard
-    raise ConfigError(f"--referee is {text!r}.{did_you_mean(text, get_args(Guard))}")
+    raise ConfigError(f"{option('referee', text)}.{did_you_mean(text, get_args(Guard))}")

@@ -9,7 +9,7 @@ from torch import Tensor
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import DivergenceError
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.referee.diagnosis import (
     REMEDIES_FOR,
     STUCK,

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import RunError
+from zerosum.faces import option
 from zerosum.referee.quality_probe import QualityProbe
 from zerosum.spaces import Batch
 
@@ -89,7 +90,7 @@ class RealWatch:
         if len(state["counts"]) != len(self._counts):
             raise RunError(
                 f"what the referee left counts {len(state['counts'])} clusters, and this data has "
-                f"{len(self._counts)}. Resume with --referee off."
+                f"{len(self._counts)}. Resume with {option('referee', 'off')}."
             )
         self._waiting.clear()
         self._counts, self._batches = torch.tensor(state["counts"]), state["batches"]

@@ -11,7 +11,7 @@ from typing import Any
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.objectives.penalties import R1, R2, Penalty
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.spaces import Space
 
 _SLOWER = 0.3

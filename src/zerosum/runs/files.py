@@ -171,8 +171,7 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            f"cannot make {path}: {error.strerror or error}. Choose a folder that you may write to "
-            "with --out."
+            f"cannot make {path}: {error.strerror or error}. Choose a folder that you may write to."
         ) from error
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError
+from zerosum.faces import option
 from zerosum.runs.files import DamageError, read_json, write_json
 from zerosum.runs.store import Run
 
@@ -49,8 +50,9 @@ class Ledger:
         if not isinstance(reserved, int) or not saved <= reserved <= self._planned:
             raise PrivacyError(
                 f"{self._path} is missing or damaged, so nobody knows how many steps were played, "
-                "and more might break the promise of --epsilon. Put the file back from where the "
-                "run was copied; or use the model as it is (zerosum sample), or train anew."
+                f"and more might break the promise of {option('epsilon')}. Put the file back "
+                "from where the "
+                "run was copied; or use the model as it is, or train anew."
             )
         return reserved
 

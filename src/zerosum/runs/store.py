@@ -27,7 +27,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from zerosum.cards import Described, InfoCard
 from zerosum.errors import RunError, did_you_mean
+from zerosum.faces import option, verb
 from zerosum.runs.checkpoints import Checkpoints
 from zerosum.runs.earlier import modern_manifest, modern_row
 from zerosum.runs.files import (
@@ -60,7 +64,7 @@ def _leave_empty(_run: "Run") -> None:
     """A run that has a manifest and nothing else."""
 
 
-class Run:
+class Run(Described):
     """One run folder.
 
     Attributes:
@@ -118,8 +122,8 @@ class Run:
             if claimed(folder):
                 raise RunError(
                     f"no run at {folder} yet: it is being made, or was cut off while it was, "
-                    f"before anything was trained. If nobody makes it now, train with --out "
-                    f"{folder} again."
+                    f"before anything was trained. If nobody makes it now, train with "
+                    f"{option('out', folder)} again."
                 )
             roots = dict.fromkeys([folder.parent, Path("runs")])
             known = [str(run.folder) for root in roots for run in list_runs(root)]
@@ -162,6 +166,20 @@ class Run:
             RunError: see `open`.
         """
         self.manifest = Run.open(self.folder).manifest
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """Its state, and the newest picture of its samples."""
+        told = self.manifest
+        data = (told.get("data") or {}).get("name", "")
+        facts = {
+            "folder": str(self.folder),
+            "state": str(told.get("state", "")),
+            "recipe": f"{(told.get('recipe') or {}).get('name', '')} on {data}",
+            "trained": f"{told.get('samples', 0):,} samples in {told.get('seconds', 0):,.0f} s",
+        }
+        newest = sorted((self.folder / "samples").glob("*.png"))[-1:] if drawn else []
+        pictures = [picture for path in newest if (picture := _opened(path)) is not None]
+        return InfoCard(f"Run {self.name}", facts, pictures=pictures)
 
     @property
     def name(self) -> str:
@@ -286,6 +304,15 @@ class Run:
             raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
 
 
+def _opened(path: Path) -> Image.Image | None:
+    """A picture, or None where it cannot be read."""
+    try:
+        with open_plain(path) as handle, Image.open(handle, formats=["PNG"]) as picture:
+            return picture.convert("RGB")
+    except (OSError, RunError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
 def _lasts(event: dict[str, Any]) -> bool:
     return event.get("event") in _LASTING or event.get("by") == "hand"
 
@@ -302,11 +329,13 @@ def require_free(folder: Path) -> None:
             return
         if _is_run(folder):
             raise RunError(
-                f"{folder} exists already. Choose another folder with --out, or continue it with "
-                f"`zerosum resume {folder}`."
+                f"{folder} exists already. Choose another folder with {option('out')}, or "
+                "continue it with "
+                f"{verb('resume', folder)}."
             )
     raise RunError(
-        f"{folder} exists already, and holds no run. Choose another folder with --out, or an empty "
+        f"{folder} exists already, and holds no run. Choose another folder with {option('out')}, "
+        "or an empty "
         "one."
     )
 

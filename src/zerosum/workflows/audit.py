@@ -15,6 +15,7 @@ from zerosum.data.base import Dataset, Progress
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
+from zerosum.faces import option, verb
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
@@ -40,6 +41,7 @@ def audit(
     attacks: int = 1_000,
     n: int | None = None,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -58,6 +60,7 @@ def audit(
         n: synthetic rows that are given out; if not given, as many as there are training rows,
             up to 50,000.
         seed: of the rows and everything random in an attack.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
         progress: called during work that takes long.
@@ -69,21 +72,26 @@ def audit(
             table rows.
     """
     start = time.monotonic()
-    if attacks < 1 or (n is not None and n < 1):
-        raise EvaluationError(f"--attacks is {attacks} and -n is {n}; both must be at least 1.")
-    subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+    if attacks < 1:
+        raise EvaluationError(f"{option('attacks', attacks)}: it must be at least 1.")
+    if n is not None and n < 1:
+        raise EvaluationError(f"{option('n', n)}: it must be at least 1.")
+    subject = open_subject(
+        run_or_model, data=data, step=step, code=code, device=device, progress=progress
+    )
     held = subject.dataset.held_out
     if holdout is None and held is None:
         raise EvaluationError(
             "an audit needs a holdout: how often an attack succeeds on people who were not trained "
-            "on is what its success is measured by. Train with --holdout 0.2, which keeps a fifth "
-            "of the rows apart, or name a file of such rows with --holdout."
+            f"on is what its success is measured by. Train with {option('holdout', 0.2)}, which "
+            "keeps a fifth of the rows apart, or name a file of such rows with "
+            f"{option('holdout')}."
         )
     model, space = subject.model, subject.model.space
     if not isinstance(model, TableModel):
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
-            "table rows alone. Use `zerosum evaluate`, whose report looks for copies."
+            f"table rows alone. Use {verb('evaluate')}, whose report looks for copies."
         )
     space = require_table(space, network="the audit")
     if holdout is not None or held is None:
@@ -97,7 +105,7 @@ def audit(
         categorical=tuple(bool(field.categories) for field in space.modelled),
     )  # fmt: skip
     findings, notes = strike_all(release, victims, tick=progress)
-    given = {"holdout": holdout, "data": data, "code": code}
+    given = {"holdout": holdout, "data": data, "step": step, "code": code}
     settings = {"attacks": attacks, "n": len(made), "seed": seed}
     found = Audit(
         subject=_facts(subject, held, settings, given),
@@ -174,16 +182,21 @@ def _facts(
 def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) -> str:
     """What to type to audit in the same way again; Python where data has no name to type."""
     known = {name: value for name, value in given.items() if value is not None}
-    if subject.run is None or not all(isinstance(v, str | Path) for v in known.values()):
+    if subject.run is None or not all(isinstance(v, str | Path | int) for v in known.values()):
         what = repr(str(subject.run.folder)) if subject.run else "model"
-        words = [f"{k}={str(v)!r}" if isinstance(v, str | Path) else f"{k}=..."
-                 for k, v in known.items()]  # fmt: skip
+        words = [_spelled(name, value) for name, value in known.items()]
         words += [f"{k}={v}" for k, v in settings.items()]
         return f"zs.audit({', '.join([what, *words])})"
     words = ["zerosum", "audit", str(subject.run.folder)]
     for name, value in (known | settings).items():
         words += ["-n" if name == "n" else f"--{name}", str(value)]
     return shlex.join(words)
+
+
+def _spelled(name: str, value: Any) -> str:
+    if isinstance(value, int):
+        return f"{name}={value}"
+    return f"{name}={str(value)!r}" if isinstance(value, str | Path) else f"{name}=..."
 
 
 def _kept(run: Run, found: Audit) -> Audit:

@@ -10,7 +10,8 @@ from zerosum.engine.choose import (
 )
 from zerosum.engine.execution import Execution
 from zerosum.errors import RunError
-from zerosum.recipes import Recipe
+from zerosum.faces import option
+from zerosum.recipe_registry import Recipe
 from zerosum.runtime import Runtime, can_bfloat16
 from zerosum.workflows.prepare import Plan, make_trainer
 
@@ -25,9 +26,9 @@ def check_budget(minutes: float | None, samples: int | None) -> None:
         RunError: `minutes` or `samples` is not above 0.
     """
     if minutes is not None and not minutes > 0:
-        raise RunError(f"--minutes is {minutes}; give a number above 0.")
+        raise RunError(f"{option('minutes', minutes)}: give a number above 0.")
     if samples is not None and samples < 1:
-        raise RunError(f"--samples is {samples}; give a whole number above 0.")
+        raise RunError(f"{option('samples', samples)}: give a whole number above 0.")
 
 
 def choose(

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from zerosum.data.base import Progress
-from zerosum.errors import EvaluationError
+from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
+from zerosum.faces import option
 from zerosum.modalities.tables.privacy.histograms import FINGERPRINT
 from zerosum.models.model import Model
+from zerosum.plots.charts import overlays
+from zerosum.plots.raster import to_image
+from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
 from zerosum.workflows.evaluate import (
     Subject,
@@ -33,7 +37,8 @@ def compare(
     target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
-    code: Path | str | None = None,
+    step: int | Sequence[int] | None = None,
+    code: Path | str | Sequence[Path | str] | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Comparison:
@@ -51,7 +56,8 @@ def compare(
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; without any no best can be told.
-        code: the user's own recipe file, where the runs came from one.
+        step: a checkpoint other than the newest: one for all runs, or one for each.
+        code: the user's own recipe file: one for all runs, or one for each, in their order.
         device: where to sample.
         progress: called during work that takes long.
 
@@ -63,9 +69,12 @@ def compare(
     start = time.monotonic()
     if isinstance(runs, str) or len(runs) < 2:
         raise EvaluationError("one run has nothing to be compared with. Name two or more.")
-    opening: dict[str, Any] = {"data": data, "code": code, "device": device, "progress": progress}
-    first = open_subject(runs[0], **opening)
-    subjects = [first, *(_open_beside(first, one, **opening) for one in runs[1:])]
+    steps, codes = _for_each(runs, "step", step), _for_each(runs, "code", code)
+    opening: dict[str, Any] = {"data": data, "device": device, "progress": progress}
+    first = open_subject(runs[0], step=steps[0], code=codes[0], **opening)
+    subjects = [first]
+    for one, its_step, its_code in zip(runs[1:], steps[1:], codes[1:], strict=True):
+        subjects.append(_open_beside(first, one, step=its_step, code=its_code, **opening))
     warnings = list(_require_comparable(subjects, holdout))
     case = open_case(
         first.dataset, first.data, space=first.model.space, holdout=holdout, n=n,
@@ -75,25 +84,59 @@ def compare(
     found = [
         examine(subject, case, replicates=replicates, progress=progress) for subject in subjects
     ]
-    given = {"holdout": holdout, "data": data, "target": target, "code": code}
+    given = {"holdout": holdout, "data": data, "target": target, "step": step, "code": code}
     command = command_for("compare", subjects, case, **given)
     found = [replace(one, subject=one.subject | {"command": command}) for one in found]
     return Comparison(tuple(found), tuple(warnings), command, time.monotonic() - start)
 
 
+def draw_comparison(found: Comparison, path: Path) -> Path:
+    """Draw each curve that all models have in a frame of its own, one line for each model.
+
+    Raises:
+        RunError: they have none in common, or `path` does not end in .png.
+    """
+    if path.suffix.lower() != ".png":
+        raise RunError(f"cannot draw curves as {path.suffix or 'a folder'}. Allowed: .png.")
+    curves = found.curves
+    if not curves:
+        raise RunError("these models have no curves in common: models of files have none.")
+    picture = to_image(overlays(curves, width=450, height=300, columns=2))
+    make_folder(path.parent)
+    write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+    return path
+
+
+def _for_each(runs: Sequence[Any], name: str, given: Any) -> list[Any]:
+    """A value for each run, from one for all or a sequence of them.
+
+    Raises:
+        EvaluationError: there are neither one nor as many as runs.
+    """
+    values = given if isinstance(given, list | tuple) else [given]
+    if len(values) == 1:
+        return [*values] * len(runs)
+    if len(values) != len(runs):
+        raise EvaluationError(
+            f"{option(name)} is given {len(values)} times for {len(runs)} runs. Give it once, or "
+            "once for each run, in their order."
+        )
+    return [*values]
+
+
 def _open_beside(
-    first: Subject, one: Run | Model | Path | str, *, data: Any, code: Any, device: str,
-    progress: Progress | None,
+    first: Subject, one: Run | Model | Path | str, *, data: Any, step: int | None, code: Any,
+    device: str, progress: Progress | None,
 ) -> Subject:  # fmt: skip
     """Another model; data that is the first one's is not opened again.
 
     What a private run was trained on is opened: its manifest does not say what that holds.
     """
-    model, run = open_model(one, code=code, device=device)
+    model, run = open_model(one, step=step, code=code, device=device)
     recorded = None if run is None else run.manifest["data"]["fingerprint"]
     if recorded == first.dataset.fingerprint and recorded != FINGERPRINT:
         return Subject(model, run, first.dataset, first.data)
-    return open_subject(one, data=data, code=code, device=device, progress=progress)
+    return open_subject(one, data=data, step=step, code=code, device=device, progress=progress)
 
 
 def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
@@ -118,7 +161,8 @@ def _require_comparable(subjects: Sequence[Subject], holdout: Any) -> list[str]:
         if holdout is None:
             raise EvaluationError(
                 f"{first.name} was trained on {first.dataset.name}, and {other.name} on other "
-                f"data, {other.dataset.name}. Give a holdout (--holdout) to compare both with."
+                f"data, {other.dataset.name}. Give a holdout ({option('holdout')}) to compare "
+                "both with."
             )
         said.append(
             f"{other.name} was trained on other data than {first.name}: features and fresh reals "

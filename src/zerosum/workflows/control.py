@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.images.attributes import AttributeReader, Reader, learn_attribute
 from zerosum.modalities.images.directions import (
     Direction,
@@ -194,8 +195,8 @@ def _reader(
     listed = isinstance(labels, str | Path) and Path(labels).suffix.lower() == ".csv"
     if images is not None and not listed:
         raise DataError(
-            "--images is the folder of files that a .csv lists, and these labels are not a .csv. "
-            "Leave it out."
+            f"{option('images')} is the folder of files that a .csv lists, and these labels are "
+            "not a .csv. Leave it out."
         )
     if callable(labels):
         reader: Any = labels

@@ -10,6 +10,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import option
 from zerosum.spaces import Space
 
 _HARDLY = 0.3
@@ -135,7 +136,8 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     for place in data if isinstance(data, tuple | list) else [data]:
         if isinstance(place, str) and not place.strip():
             raise DataError(
-                "--data is empty. Name a file, a folder (the current one is .) or built-in data."
+                f"{option('data')} is empty. Name a file, a folder (the current one is .) or "
+                "built-in data."
             )
         if isinstance(place, str | Path):
             require_unicode(str(place), "the path of the data")

@@ -19,6 +19,7 @@ from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.evaluation.metrics.blocks import nearest
 from zerosum.evaluation.reports.parts import Neighbour, Shown
 from zerosum.evaluation.reports.words import outside_the_account
+from zerosum.faces import option
 from zerosum.models.export import is_model_file
 from zerosum.models.model import Model
 from zerosum.rng import Noise, derive_seed
@@ -74,6 +75,7 @@ def evaluate(
     target: str | None = None,
     seed: int = 0,
     replicates: int = 50,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -94,6 +96,7 @@ def evaluate(
         target: the column of a table whose prediction is measured.
         seed: of samples, rows and everything random in a metric.
         replicates: of the bootstrap for the intervals; 0 for none.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
         progress: called during work that takes long.
@@ -105,13 +108,15 @@ def evaluate(
             samples are not finite.
     """
     start = time.monotonic()
-    subject = open_subject(run_or_model, data=data, code=code, device=device, progress=progress)
+    subject = open_subject(
+        run_or_model, data=data, step=step, code=code, device=device, progress=progress
+    )
     case = open_case(
         subject.dataset, subject.data, space=subject.model.space, holdout=holdout, n=n,
         features=features, target=target, seed=seed, progress=progress,
     )  # fmt: skip
     found = examine(subject, case, replicates=replicates, progress=progress)
-    given = {"holdout": holdout, "data": data, "target": target, "code": code}
+    given = {"holdout": holdout, "data": data, "target": target, "step": step, "code": code}
     found = replace(
         found,
         subject=found.subject | {"command": command_for("evaluate", [subject], case, **given)},
@@ -124,6 +129,7 @@ def open_subject(
     run_or_model: Run | Model | Path | str,
     *,
     data: Any = None,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -134,12 +140,12 @@ def open_subject(
         RunError: no such run, or it has no checkpoints.
         DataError: the data is not there, or is not the run's.
     """
-    model, run = open_model(run_or_model, code=code, device=device)
+    model, run = open_model(run_or_model, step=step, code=code, device=device)
     if run is not None:
         dataset, config = data_of(run, data, progress)
     elif data is None:
         raise DataError(
-            "this model belongs to no run; give what it was trained on with data= (--data)."
+            f"this model belongs to no run; give what it was trained on with {option('data')}."
         )
     else:
         dataset, config = open_like(data, model.space, progress=progress)
@@ -149,25 +155,28 @@ def open_subject(
 def open_model(
     run_or_model: Run | Model | Path | str,
     *,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
 ) -> tuple[Model, Run | None]:
     """A model, and the run that it comes from.
 
     Raises:
-        RunError: no such run, or it has no checkpoints.
+        RunError: no such run, or it has no checkpoints, or none of `step`.
     """
     if isinstance(run_or_model, Model):
+        if step is not None:
+            raise RunError(f"{option('step')} is for runs; a model holds one step. Leave it out.")
         return run_or_model, Run.open(run_or_model.run) if run_or_model.run else None
     if isinstance(run_or_model, str | Path) and is_model_file(run_or_model):
-        return load(run_or_model, device=device, code=code), None
+        return load(run_or_model, device=device, step=step, code=code), None
     run = run_or_model if isinstance(run_or_model, Run) else Run.open(run_or_model)
     if not (run.healthy if run.manifest.get("model") else run.checkpoints).steps():
         raise RunError(
             f"{run.folder} has no checkpoints, so there is no model to judge. Copy its folder "
             "checkpoints/ here, or train again."
         )
-    return load(run, device=device, code=code), run
+    return load(run, device=device, step=step, code=code), run
 
 
 def examine(
@@ -239,18 +248,28 @@ def command_for(verb: str, subjects: Sequence[Subject], case: EvaluationSetup, *
     folders = [str(subject.run.folder) for subject in subjects if subject.run]
     settings = {name: value for name, value in given.items() if value is not None}
     settings |= {"n": case.n, "features": case.features, "seed": case.seed}
-    if len(folders) < len(subjects) or not all(
-        isinstance(value, str | int | Path) for value in settings.values()
-    ):
-        spelled = {k: v if isinstance(v, str | int | Path) else ... for k, v in settings.items()}
+    if len(folders) < len(subjects) or not all(map(_typed, settings.values())):
         what = "model" if len(folders) < len(subjects) else ", ".join(map(repr, folders))
         words = [f"[{what}]" if len(subjects) > 1 else what]
-        words += [f"{k}={'...' if v is ... else repr(v)}" for k, v in spelled.items()]
+        words += [f"{k}={_in_python(v) if _typed(v) else '...'}" for k, v in settings.items()]
         return f"zs.{verb}({', '.join(words)})"
     words = ["zerosum", verb, *folders]
     for name, value in settings.items():
-        words += ["-n" if name == "n" else f"--{name}", str(value)]
+        for one in value if isinstance(value, list | tuple) else [value]:
+            words += ["-n" if name == "n" else f"--{name}", str(one)]
     return shlex.join(words)
+
+
+def _typed(value: Any) -> bool:
+    """Whether a value can be typed on a command line."""
+    many = value if isinstance(value, list | tuple) else [value]
+    return all(isinstance(one, str | int | Path) for one in many)
+
+
+def _in_python(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_python, value))}]"
+    return repr(str(value) if isinstance(value, Path) else value)
 
 
 def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:

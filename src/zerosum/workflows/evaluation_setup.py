@@ -14,6 +14,7 @@ from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.judging.holdout import codes_of, require_same_kind, shared_rows
 from zerosum.evaluation.judging.judge import EvaluationSets
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
+from zerosum.faces import option
 from zerosum.modality import JudgeKit
 from zerosum.rng import Noise, derive_seed
 from zerosum.spaces import Space
@@ -255,8 +256,8 @@ def _set_apart(unseen: int, held: int | None, n: int | None) -> _Rows:
             short = f"what {held:,} rows of the holdout and {unseen:,} training rows allow"
     if n is not None and not 2 <= n <= most:
         raise EvaluationError(
-            f"-n is {n:,}, and it may be 2 to {most:,}: {short}, since samples, reals and fresh "
-            f"reals are compared in equal numbers. Give at most -n {most}, or a larger holdout."
+            f"{option('n', n)}: it may be 2 to {most:,}, {short}, since samples, reals and fresh "
+            f"reals are compared in equal numbers. Give {option('n', most)}, or a larger holdout."
         )
     if most < 2:
         raise EvaluationError(

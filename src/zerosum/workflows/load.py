@@ -7,13 +7,13 @@ from typing import Any
 import torch
 
 from zerosum.catalogue import modality_of
-from zerosum.config import Config
 from zerosum.engine.fit import require_finite, require_game_state
 from zerosum.errors import ConfigError, ExportError, RunError, ZerosumError
 from zerosum.games.base import Game
 from zerosum.games.build import build_game
 from zerosum.models.export import is_model_file, left_out_of, read_weights
 from zerosum.models.model import Model
+from zerosum.recipe_registry import Recipe
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
@@ -69,6 +69,19 @@ def load(
         recipe, game, run=run.folder, step=checkpoint.step, device=device,
         precision=run.manifest["execution"].get("precision"),
     )  # fmt: skip
+
+
+def require_recipe(name: str | None, wanted: str | None, where: Path | str) -> None:
+    """Refuse what was trained by another recipe than `wanted`; None for any.
+
+    Raises:
+        RunError: it was.
+    """
+    if wanted is not None and name != wanted:
+        raise RunError(
+            f"{where} was trained by {name}, and recipe={wanted!r} was asked for. Leave it out, or "
+            "name another run."
+        )
 
 
 def controls_of(run: Run) -> dict[str, Any]:
@@ -143,7 +156,7 @@ def _load_file(path: Path, *, device: str, step: int | None, code: Path | str | 
 
 
 def model_of(
-    recipe: Config,
+    recipe: Recipe,
     game: Game,
     *,
     run: Path | None = None,

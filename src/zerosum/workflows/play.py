@@ -12,7 +12,7 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import HANDED_OVER, Trainer
 from zerosum.errors import DivergenceError, RunError
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.referee.guard import Guard
 from zerosum.referee.hook import Referee, Wish
 from zerosum.rng import derive_seed

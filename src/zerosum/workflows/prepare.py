@@ -13,9 +13,10 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, DataError, RecipeError, RunError
+from zerosum.faces import option
 from zerosum.games.build import build_game
 from zerosum.modalities.tables.privacy.histograms import FINGERPRINT, as_private
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.rng import SecretNoise, derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
@@ -47,6 +48,7 @@ def plan_training(
     recipe: str | Path | Recipe,
     data: Any,
     *,
+    capacity: Capacity = "small",
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
     private: bool = False,
@@ -58,6 +60,7 @@ def plan_training(
     Args:
         recipe: a name, a Python file, or a recipe.
         data: whatever `open_data` takes.
+        capacity: how much the networks hold; `changes` come after it.
         changes: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`.
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
@@ -78,7 +81,9 @@ def plan_training(
             tell(f"{dataset.name}: {note}")
     resolved = recipe if isinstance(recipe, Recipe) else None
     if entry is not None:
-        resolved = entry.resolve(dataset.space)
+        resolved = entry.resolve(dataset.space, capacity)
+    elif capacity != "small":
+        raise RecipeError(f"a Recipe has its own widths. Leave out {option('capacity')}.")
     if resolved is None:
         raise RecipeError("give a recipe's name, a file, or a Recipe.")
     if changes:
@@ -186,7 +191,7 @@ def recipe_in(source: Path, recorded: Any, code: Path | str | None, *, hint: str
     if unknown:
         raise RunError(
             f"{source} uses the kinds {', '.join(unknown)}, which come from a file outside "
-            f"zerosum. Name the file with --code (in Python: code=...).{hint}"
+            f"zerosum. Name the file with {option('code')}.{hint}"
         )
     return Recipe.from_json(recorded)
 
@@ -218,7 +223,7 @@ def data_of(
         )
     elif config is None:
         raise DataError(
-            f"{run.folder} was trained on a Dataset of yours. Give it again with data=..."
+            f"{run.folder} was trained on a Dataset of yours. Give it again with {option('data')}."
         )
     else:
         try:
@@ -226,7 +231,9 @@ def data_of(
         except DataError as error:
             if "path" not in type(config).model_fields:
                 raise
-            raise DataError(f"{error} If the data has moved, name it with --data.") from error
+            raise DataError(
+                f"{error} If the data has moved, name it with {option('data')}."
+            ) from error
     if recorded["fingerprint"] == FINGERPRINT:
         return as_private(dataset, space), config
     if not dataset.is_of(recorded["fingerprint"]):

@@ -10,11 +10,13 @@ from zerosum.catalogue import find_recipe
 from zerosum.data.base import Dataset
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
+from zerosum.faces import option
 from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.reading.infer import SECRET
+from zerosum.modalities.tables.schema import schema_form
 from zerosum.modalities.tables.space import TableSpace, require_table
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.rng import SecretNoise
 from zerosum.spaces import Space
 from zerosum.workflows.prepare import Plan
@@ -63,12 +65,14 @@ class PrivacyBudget:
         """
         if not self.epsilon > 0:
             raise PrivacyError(
-                f"--epsilon is {self.epsilon:g}; give a number above 0. 1 is strong, 3 usual, and "
+                f"{option('epsilon', self.epsilon)}: give a number above 0. 1 is strong, 3 "
+                "usual, and "
                 "above 10 hardly anything is promised."
             )
         if not 0 < self.delta < 1:
             raise PrivacyError(
-                f"--delta is {self.delta:g}; give a number between 0 and 1, well below one over "
+                f"{option('delta', self.delta)}: give a number between 0 and 1, well below one "
+                "over "
                 "the number of rows."
             )
 
@@ -81,12 +85,14 @@ class PrivacyBudget:
         """
         if not isinstance(dataset, TableDataset):
             raise PrivacyError(
-                f"--epsilon is for tables, and this data is of kind {dataset.space.kind!r}."
+                f"{option('epsilon')} is for tables, and this data is of kind "
+                f"{dataset.space.kind!r}."
             )
         table = require_table(dataset.space, network="private training")
         if table.constraints:
             raise PrivacyError(
-                "constraints are fitted to the rows, which --epsilon does not count. Leave them "
+                f"constraints are fitted to the rows, which {option('epsilon')} does not count. "
+                "Leave them "
                 "out, and give them when you sample: model.sample(n, constraints=[...])."
             )
         found = dataset.read_from_rows
@@ -149,7 +155,10 @@ def promise_of(epsilon: float | None, delta: float | None) -> PrivacyBudget | No
     """
     if epsilon is None:
         if delta is not None:
-            raise PrivacyError(f"--delta {delta:g} needs --epsilon beside it: --epsilon 3.")
+            raise PrivacyError(
+                f"{option('delta', delta)} needs {option('epsilon')} beside it: "
+                f"{option('epsilon', 3)}."
+            )
         return None
     promise = PrivacyBudget(epsilon, _DELTA if delta is None else delta)
     promise.check()
@@ -188,9 +197,10 @@ def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
     if found:
         listed = "; ".join(f"{name}: {', '.join(what)}" for name, what in found.items())
         warnings.warn(
-            "what columns are was found by looking at rows, which --epsilon does not count "
-            f"({listed}). If a row could decide it, give it with --schema: `zerosum schema FILE "
-            "--out schema.json` writes a form; take out of it what rows alone know.",
+            f"what columns are was found by looking at rows, which {option('epsilon')} does not "
+            "count "
+            f"({listed}). If a row could decide it, give it with {option('schema')}: "
+            f"{schema_form()} writes a form; take out of it what rows alone know.",
             stacklevel=2,
         )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from zerosum.errors import PrivacyError, RecipeError, RunError
+from zerosum.faces import option
 from zerosum.referee.notes import read_notes
 from zerosum.referee.remedies import find_remedy
 from zerosum.runs.store import Run
@@ -30,7 +31,7 @@ def give_remedy(folder: Path | str, name: str, *, code: Path | str | None = None
     if run.manifest.get("privacy"):
         raise PrivacyError(
             f"{run.folder} promises privacy for the recipe and the steps that were planned, and a "
-            "remedy changes them. Resume it as it is, or train anew: zerosum train --epsilon ..."
+            f"remedy changes them. Resume it as it is, or train anew with {option('epsilon')}."
         )
     with run.held():
         _give(run, name, code)
@@ -42,13 +43,13 @@ def _give(run: Run, name: str, code: Path | str | None) -> None:
     if remedy.anew:
         raise RecipeError(
             f"{name} starts from other first weights, so there is nothing of {run.folder} to keep. "
-            "Train again with another --seed."
+            f"Train again with another {option('seed')}."
         )
     changed = remedy.change(recipe_of(run, code), space_of_run(run))
     if changed is None:
         raise RecipeError(
             f"{name} changes nothing in {run.folder}: it was given before, or does not apply to "
-            "this recipe. See what is in force: zerosum show."
+            "this recipe. Its manifest.json says what is in force."
         )
     newest, _ = run.checkpoints.load_newest()
     if name == "roll-back":
@@ -60,7 +61,8 @@ def _give(run: Run, name: str, code: Path | str | None) -> None:
         if best is None:
             raise RunError(
                 f"no referee has kept a healthy state of {run.folder} yet, so there is nothing to "
-                "go back to. One does where a training runs with --referee watch or act."
+                f"go back to. One does where a training runs with {option('referee', 'watch')} "
+                "or 'act'."
             )
         healthy = run.healthy.load(best.step)
         clock = {key: newest.scalars.get(key) for key in ("step", "position", "seconds", "notes")}

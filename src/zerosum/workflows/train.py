@@ -17,8 +17,9 @@ from zerosum.engine.fit import require_finite
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
+from zerosum.faces import option
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.referee.guard import Guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
@@ -45,6 +46,7 @@ def train(
     minutes: float | None = None,
     samples: int | None = None,
     seed: int = 0,
+    capacity: Capacity = "small",
     changes: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
     from_run: Model | Run | Path | str | None = None,
@@ -69,6 +71,7 @@ def train(
         minutes: budget in minutes of training; samples are planned from a measured step.
         samples: budget in samples seen; replaces the recipe's own.
         seed: decides weights, order and noise.
+        capacity: how much the networks hold: `small`, `medium` or `large`.
         changes: dotted keys of the recipe and their values.
         data_options: of the reader, such as `size`, `limit` and `holdout`.
         from_run: another run, or its model, whose weights it starts with where they fit.
@@ -90,26 +93,27 @@ def train(
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
-            "--epsilon counts what is learned of rows from first weights on, and those of --from "
-            "may have been trained on them. Leave out one of the two."
+            f"{option('epsilon')} counts what is learned of rows from first weights on, and those "
+            f"of {option('from_run')} may have been trained on them. Leave out one of the two."
         )
     if promise is not None and show_reals:
         raise PrivacyError(
-            "--show-reals draws rows of the data into the run folder, and --epsilon promises that "
-            "nothing there reveals a row. Leave out one of the two."
+            f"{option('show_reals')} draws rows of the data into the run folder, and "
+            f"{option('epsilon')} promises that nothing there reveals a row. Leave out one of the "
+            "two."
         )
     begin = time.monotonic()
     with open_runtime(device) as runtime:
         source = None if from_run is None else open_source(from_run, runtime)
         plan = plan_training(
-            recipe, data, changes=changes, data_options=data_options,
+            recipe, data, capacity=capacity, changes=changes, data_options=data_options,
             private=promise is not None, tell=tell,
             progress=progress if promise is None else None,  # which would count the rows
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:
             raise RunError(
-                "--show-reals is for tables: points are drawn on reals anyway, and images never "
-                "are. Leave it out."
+                f"{option('show_reals')} is for tables: points are drawn on reals anyway, and "
+                "images never are. Leave it out."
             )
         secret, tried = None, plan
         if promise is not None:
@@ -203,7 +207,7 @@ def resume(
     if private and (samples is not None or referee not in (None, "off")):
         raise PrivacyError(
             f"{run.folder} promises privacy for the steps that were planned, without a referee. "
-            "Resume it as it is, or train anew with another --epsilon."
+            f"Resume it as it is, or train anew with another {option('epsilon')}."
         )
     with (
         open_runtime(device or _same_device(run)) as runtime,
@@ -249,7 +253,7 @@ def resume(
             raise RunError(
                 f"{run.folder} is finished: {saved:,} samples. To train on, "
                 + ("train anew: a promise of privacy is for the steps that were planned." if private
-                   else f"give a larger budget: --samples {2 * saved}.")
+                   else f"give a larger budget: {option('samples', 2 * saved)}.")
             )  # fmt: skip
         spent = {}
         if private:
@@ -294,8 +298,8 @@ def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:
     if run.manifest.get("parent"):
         raise RunError(
             f"{run.folder} was cut off before anything was trained, and began with the weights of "
-            f"{run.manifest['parent']['run']}, which it has not kept. Train with --from and --out "
-            f"{run.folder} again."
+            f"{run.manifest['parent']['run']}, which it has not kept. Train with "
+            f"{option('from_run')} and {option('out', run.folder)} again."
         )
     return None, [*problems, f"no usable checkpoint in {run.checkpoints.folder}."]
 

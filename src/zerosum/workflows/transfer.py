@@ -16,9 +16,10 @@ from zerosum.engine.execution import Execution
 from zerosum.engine.layers import layers_of
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RunError
+from zerosum.faces import option
 from zerosum.models.export import is_model_file
 from zerosum.models.model import Model
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.runs.store import Run
 from zerosum.runtime import Runtime, open_runtime
 from zerosum.spaces import Space
@@ -62,7 +63,8 @@ class Source:
         space = draft.dataset.space
         if space.judged.kind != self.space.judged.kind:
             raise RunError(
-                f"--from: {self.folder} makes samples of kind {self.space.kind!r}, and the data is "
+                f"{option('from_run')}: {self.folder} makes samples of kind {self.space.kind!r}, "
+                "and the data is "
                 f"of kind {space.kind!r}. Give a run that was trained on data of that kind."
             )
         inheritance = inherit(self.tensors, draft)
@@ -74,8 +76,10 @@ class Source:
         unfit = [name for name in frozen if name not in inheritance.taken]
         if unfit:
             raise RunError(
-                f"--freeze {freeze}: {unfit[0]} does not fit {self.folder}, so there is nothing "
-                "worth keeping in it. Leave out --freeze, or bring the images to the channels "
+                f"{option('freeze', freeze)}: {unfit[0]} does not fit {self.folder}, so there is "
+                "nothing "
+                f"worth keeping in it. Leave out {option('freeze')}, or bring the images to the "
+                "channels "
                 "of that run."
             )
         frozen = [*recipe.optimisation.frozen, *frozen]
@@ -103,10 +107,11 @@ class Source:
                 example = f" {name}, for one, is {there} there and {new} here."
                 break
         return (
-            f"--from: the weights of {self.folder} ({self.recipe}, samples of shape "
+            f"{option('from_run')}: the weights of {self.folder} ({self.recipe}, samples of shape "
             f"{list(self.space.shape)}) do not fit {recipe.name} on samples of shape "
             f"{list(draft.dataset.space.shape)}: {shares}.{example} Take that run's recipe with "
-            "its widths ((`zerosum show` lists them, --set changes them)), and its size (--size)."
+            f"its widths (its manifest.json has them, {option('set')} sets them), and its size "
+            f"({option('size')})."
         )
 
 
@@ -118,12 +123,15 @@ def open_source(run: Model | Run | Path | str, runtime: Runtime) -> Source:
     """
     if isinstance(run, Model):
         if run.run is None:
-            raise RunError("--from: this model comes from no run folder. Give a run.")
+            raise RunError(
+                f"{option('from_run')}: this model comes from no run folder. Give a run."
+            )
         run = run.run
     if not isinstance(run, Run):
         if is_model_file(run):
             raise RunError(
-                f"--from: {run} is an exported model, without a discriminator. Give the folder "
+                f"{option('from_run')}: {run} is an exported model, without a discriminator. "
+                "Give the folder "
                 "of the run that it came from."
             )
         run = Run.open(run)
@@ -158,8 +166,9 @@ def require_source(freeze: int, source: Any) -> None:
     """
     if freeze < 0 or (freeze and source is None):
         raise ConfigError(
-            f"--freeze is {freeze}; it is a number of layers that keep the weights of another run, "
-            "from 0 up, and goes with --from RUN."
+            f"{option('freeze', freeze)}: it is a number of layers that keep the weights of "
+            "another run, "
+            f"from 0 up, and goes with {option('from_run')}."
         )
 
 
@@ -167,19 +176,21 @@ def _lowest(draft: Trainer, freeze: int) -> list[str]:
     """Names of the parameters in the lowest layers of the discriminator."""
     if _FROZEN_PLAYER not in draft.players:
         raise ConfigError(
-            f"--freeze holds layers of a discriminator, and this game trains "
+            f"{option('freeze')} holds layers of a discriminator, and this game trains "
             f"{', '.join(draft.players)} alone. Leave it out."
         )
     layers = layers_of(_FROZEN_PLAYER, draft)
     most = len(layers) - 1
     if not most:
         raise ConfigError(
-            "--freeze holds layers that look at feature maps, and this discriminator has none. "
-            "Leave it out, or name parts yourself: --set 'optimisation.frozen=[...]'."
+            f"{option('freeze')} holds layers that look at feature maps, and this discriminator "
+            "has none. "
+            f"Leave it out, or name parts yourself: optimisation.frozen, by {option('set')}."
         )
     if freeze > most:
         raise ConfigError(
-            f"--freeze is {freeze}, and this discriminator has {most} layers below its last, from "
+            f"{option('freeze', freeze)}, and this discriminator has {most} layers below its "
+            "last, from "
             f"the image up. Give 1 to {most}."
         )
     return [name for layer in layers[:freeze] for name in layer]

@@ -13,7 +13,7 @@ from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import NonSaturating
 from zerosum.objectives.penalties import R1
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
@@ -22,6 +22,17 @@ from zerosum.spaces import Space
     paper="Mirza and Osindero 2014, arXiv:1411.1784",
     spaces=("image", "point"),
     needs=("labels",),
+    capacities={
+        "medium": {
+            "game.generator.width": 512,
+            "game.discriminator.width": 512,
+        },
+        "large": {
+            "game.generator.width": 1024,
+            "game.discriminator.width": 1024,
+            "optimisation.batch_size": 256,
+        },
+    },
 )
 def cgan(space: Space) -> Recipe:
     """Both players see the label; `where={"label": 3}` asks for a class.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.errors import RecipeError
+from zerosum.faces import option
 from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
@@ -23,7 +24,7 @@ from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.translator import Translator
 from zerosum.networks.unet import UnetConfig
 from zerosum.pictures import LUMA, luma
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 
@@ -39,7 +40,7 @@ class ColorizeConfig(TranslationConfig):
         if images.channels != 3:
             raise RecipeError(
                 f"colorize needs images of 3 channels, and these have {images.channels}. Set "
-                "--channels 3 if there is colour in them."
+                f"{option('channels', 3)} if there is colour in them."
             )
         return Colorize(self, images)
 
@@ -81,7 +82,23 @@ def with_chroma(y: Tensor, chroma: Tensor) -> Tensor:
     return y + scale * offset
 
 
-@recipe(paper="Nazeri et al. 2018, arXiv:1803.05400", needs=("colour",))
+@recipe(
+    paper="Nazeri et al. 2018, arXiv:1803.05400",
+    needs=("colour",),
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 64,
+        },
+        "large": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+            "optimisation.batch_size": 32,
+        },
+    },
+)
 def colorize(space: Space) -> Recipe:
     """Colours grey images, learned from colour images that it makes grey itself."""
     return Recipe(

@@ -40,7 +40,7 @@ from zerosum.networks.resnet_translator import ResnetTranslatorConfig
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, LeastSquares
 from zerosum.objectives.matching import Matching
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import ImageSpace, Space
 
@@ -248,7 +248,23 @@ def _takes_each(network: nn.Module) -> bool:
     return not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
 
 
-@recipe(paper="Zhu et al. 2017, arXiv:1703.10593", spaces=("pair",))
+@recipe(
+    paper="Zhu et al. 2017, arXiv:1703.10593",
+    spaces=("pair",),
+    capacities={
+        "medium": {
+            "game.generator.width": 32,
+            "game.generator.num_blocks": 6,
+            "game.discriminator.width": 32,
+        },
+        "large": {
+            "game.generator.width": 64,
+            "game.generator.num_blocks": 9,
+            "game.discriminator.width": 64,
+            "optimisation.batch_size": 8,
+        },
+    },
+)
 def cyclegan(space: Space) -> Recipe:
     """Translates between two kinds of images, both ways, without pairs.
 

@@ -11,11 +11,28 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
 from zerosum.objectives.adversarial import NonSaturating
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.spaces import Space
 
 
-@recipe(paper="Radford et al. 2016, arXiv:1511.06434")
+@recipe(
+    paper="Radford et al. 2016, arXiv:1511.06434",
+    capacities={
+        "medium": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+        },
+        "large": {
+            "game.generator.width": 128,
+            "game.generator.max_width": 1024,
+            "game.discriminator.width": 128,
+            "game.discriminator.max_width": 1024,
+            "optimisation.batch_size": 128,
+        },
+    },
+)
 def dcgan(space: Space) -> Recipe:
     """Strided convolutions with batch normalisation, for images of any size from 8 x 8.
 

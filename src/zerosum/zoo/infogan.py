@@ -25,7 +25,7 @@ from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
@@ -134,7 +134,23 @@ class InfoDiscriminator(nn.Module):
         return torch.cat([self.head(features), self.reader(features)], dim=1)
 
 
-@recipe(paper="Chen et al. 2016, arXiv:1606.03657", spaces=("image", "point"))
+@recipe(
+    paper="Chen et al. 2016, arXiv:1606.03657",
+    spaces=("image", "point"),
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 64,
+        },
+        "large": {
+            "game.generator.width": 128,
+            "game.generator.max_width": 1024,
+            "game.discriminator.width": 128,
+            "game.discriminator.max_width": 1024,
+            "optimisation.batch_size": 128,
+        },
+    },
+)
 def infogan(space: Space) -> Recipe:
     """Unsupervised codes that come to mean digit, slant or width.
 

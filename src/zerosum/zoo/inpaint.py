@@ -23,7 +23,7 @@ from zerosum.modalities.images.translation_game import (
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.unet import UnetConfig
 from zerosum.objectives.adversarial import AdversarialLoss, Hinge
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 
@@ -127,7 +127,22 @@ def strokes(u: Tensor, height: int, width: int) -> Tensor:
     return hit
 
 
-@recipe(paper="Yu et al. 2019, arXiv:1806.03589")
+@recipe(
+    paper="Yu et al. 2019, arXiv:1806.03589",
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 64,
+        },
+        "large": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+            "optimisation.batch_size": 32,
+        },
+    },
+)
 def inpaint(space: Space) -> Recipe:
     """Fills holes in images, learned from images into which it cuts holes itself.
 

@@ -15,7 +15,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.modalities.images.translation_game import Translation, TranslationConfig, require_pairs
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.unet import UnetConfig
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.spaces import Space
 
 
@@ -36,7 +36,24 @@ class Pix2pix(Translation):
     judges_source: ClassVar[bool] = True
 
 
-@recipe(paper="Isola et al. 2017, arXiv:1611.07004", spaces=("pair",), needs=("aligned",))
+@recipe(
+    paper="Isola et al. 2017, arXiv:1611.07004",
+    spaces=("pair",),
+    needs=("aligned",),
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 64,
+        },
+        "large": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+            "optimisation.batch_size": 16,
+        },
+    },
+)
 def pix2pix(space: Space) -> Recipe:
     """Translates images, learned from pairs of what goes in and what should come out.
 

@@ -26,7 +26,7 @@ from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.networks.resample import binomial, enlarge, shrink, stages
 from zerosum.objectives.adversarial import AdversarialLoss, RelativisticPaired
 from zerosum.objectives.penalties import R1, R2, Penalty
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Constant, Cosine, Linear, Schedule
 from zerosum.spaces import ImageSpace, Space
 
@@ -198,7 +198,26 @@ def _scale_residual_blocks(network: nn.Module) -> None:
                 conv.weight *= len(blocks) ** -0.25
 
 
-@recipe(paper="Huang et al. 2024, arXiv:2501.05441", spaces=("image", "point"))
+@recipe(
+    paper="Huang et al. 2024, arXiv:2501.05441",
+    spaces=("image", "point"),
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 48,
+            "optimisation.batch_size": 32,
+            "game.latent_dim": 128,
+        },
+        "large": {
+            "game.generator.width": 128,
+            "game.generator.max_width": 1024,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 1024,
+            "optimisation.batch_size": 64,
+            "game.latent_dim": 256,
+        },
+    },
+)
 def r3gan(space: Space) -> Recipe:
     """A relativistic loss with R1 and R2: it covers every mode, and trains steadily.
 

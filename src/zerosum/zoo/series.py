@@ -20,7 +20,7 @@ from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Term
 from zerosum.games.controls import ChoiceControl, RangeControl, label_controls
 from zerosum.modalities.series.space import SeriesSpace, require_series
 from zerosum.networks.causal import CausalNetworkConfig
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.schedules import Linear
 from zerosum.spaces import Space

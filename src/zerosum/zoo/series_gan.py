@@ -22,7 +22,7 @@ from zerosum.modalities.series.space import ScoreSpace, SeriesSpace, require_ser
 from zerosum.networks.temporal import TemporalDiscriminatorConfig, TemporalGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Cosine
 from zerosum.spaces import Space
 

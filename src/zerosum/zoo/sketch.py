@@ -24,7 +24,7 @@ from zerosum.modalities.images.translation_game import (
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.unet import UnetConfig
 from zerosum.pictures import luma
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 
@@ -82,7 +82,22 @@ def edges(y: Tensor, contrast: float) -> Tensor:
     return 1 - 2 * (contrast * steps).clamp(0, 1)
 
 
-@recipe(paper="after Isola et al. 2017, arXiv:1611.07004")
+@recipe(
+    paper="after Isola et al. 2017, arXiv:1611.07004",
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 64,
+        },
+        "large": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+            "optimisation.batch_size": 32,
+        },
+    },
+)
 def sketch(space: Space) -> Recipe:
     """Makes images from line drawings, learned from the edges of images.
 

@@ -18,12 +18,36 @@ from zerosum.networks.base import require_images
 from zerosum.networks.style import StyleDiscriminatorConfig, StyleGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
 
-@recipe(paper="Karras et al. 2020, arXiv:1912.04958", spaces=("image",))
+@recipe(
+    paper="Karras et al. 2020, arXiv:1912.04958",
+    spaces=("image",),
+    capacities={
+        "medium": {
+            "game.generator.width": 32,
+            "game.generator.max_width": 256,
+            "game.generator.style_dim": 256,
+            "game.discriminator.width": 32,
+            "game.discriminator.max_width": 256,
+            "game.latent_dim": 256,
+            "optimisation.batch_size": 32,
+        },
+        "large": {
+            "game.generator.width": 64,
+            "game.generator.max_width": 512,
+            "game.generator.style_dim": 512,
+            "game.generator.mapping_depth": 8,
+            "game.discriminator.width": 64,
+            "game.discriminator.max_width": 512,
+            "game.latent_dim": 512,
+            "optimisation.batch_size": 32,
+        },
+    },
+)
 def stylegan(space: Space) -> Recipe:
     """Styles for every layer: truncation, mixing, directions to edit along.
 

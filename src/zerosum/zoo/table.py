@@ -14,7 +14,7 @@ from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
 from zerosum.objectives.private import Private
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 

@@ -24,7 +24,7 @@ from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.schedules import Cosine
 from zerosum.spaces import PointSpace, Space

@@ -25,7 +25,7 @@ from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
 from zerosum.networks.translator import reflect_to, up_to
 from zerosum.objectives.adversarial import AdversarialLoss, RelativisticPaired
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 
@@ -66,7 +66,21 @@ class Upscale(Degradation):
         return interpolate(source, scale_factor=self.factor, mode="bicubic") + raw
 
 
-@recipe(paper="Ledig et al. 2017, arXiv:1609.04802")
+@recipe(
+    paper="Ledig et al. 2017, arXiv:1609.04802",
+    capacities={
+        "medium": {
+            "game.generator.width": 64,
+            "game.discriminator.width": 48,
+        },
+        "large": {
+            "game.generator.width": 64,
+            "game.generator.num_blocks": 16,
+            "game.discriminator.width": 64,
+            "optimisation.batch_size": 32,
+        },
+    },
+)
 def upscale(space: Space) -> Recipe:
     """Enlarges images twice or four times, learned from images that it shrinks itself.
 

@@ -11,11 +11,25 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import NonSaturating
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.spaces import Space
 
 
-@recipe(paper="Goodfellow et al. 2014, arXiv:1406.2661", spaces=("image", "point"))
+@recipe(
+    paper="Goodfellow et al. 2014, arXiv:1406.2661",
+    spaces=("image", "point"),
+    capacities={
+        "medium": {
+            "game.generator.width": 512,
+            "game.discriminator.width": 512,
+        },
+        "large": {
+            "game.generator.width": 1024,
+            "game.discriminator.width": 1024,
+            "optimisation.batch_size": 128,
+        },
+    },
+)
 def vanilla(space: Space) -> Recipe:
     """The first GAN: two perceptrons and the non-saturating loss.
 

@@ -16,7 +16,7 @@ from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfi
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, Wasserstein
 from zerosum.objectives.penalties import GradientPenalty, Penalty
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.spaces import Space
 
 
@@ -34,7 +34,25 @@ class WganGpConfig(TwoPlayerConfig):
         return (GradientPenalty(weight=self.penalty), *self.penalties)
 
 
-@recipe(paper="Gulrajani et al. 2017, arXiv:1704.00028", spaces=("image", "point"))
+@recipe(
+    paper="Gulrajani et al. 2017, arXiv:1704.00028",
+    spaces=("image", "point"),
+    capacities={
+        "medium": {
+            "game.generator.width": 96,
+            "game.generator.max_width": 768,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 768,
+        },
+        "large": {
+            "game.generator.width": 128,
+            "game.generator.max_width": 1024,
+            "game.discriminator.width": 128,
+            "game.discriminator.max_width": 1024,
+            "optimisation.batch_size": 128,
+        },
+    },
+)
 def wgan_gp(space: Space) -> Recipe:
     """The Wasserstein distance, with a critic held to slope one by a gradient penalty.
 

@@ -150,7 +150,7 @@ def test_saved_samples_can_be_read_back(
         ("name,label\na.png,x\n", "needs the columns file and label"),
         ("file,label\n", "needs the columns file and label, and a row for each image"),
         ("", "needs the columns file and label"),
-        ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*--labels none"),
+        ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*labels='none'"),
         ("file,label\na.png,x\nb.png,\n", r"label of 1 files empty, such as 'b\.png'"),
         ("file,label\na.png,x\nb.png\n", r"label of 1 files empty, such as 'b\.png'"),
         ("file,label\na.png,x\nb.png,y\na.png,z\n", "names 1 files more than once"),
@@ -178,7 +178,7 @@ def test_two_tables_are_refused(tmp_path: Path) -> None:
 
 def test_files_beside_classes_are_refused(tmp_path: Path) -> None:
     put(tmp_path, CLASSES | {"stray.png": picture(1)})
-    with pytest.raises(DataError, match=r"1 files lie next to class folders.*--labels none"):
+    with pytest.raises(DataError, match=r"1 files lie next to class folders.*labels='none'"):
         build(tmp_path)
 
 
@@ -232,18 +232,18 @@ def test_a_plain_scan_is_short(tmp_path: Path) -> None:
     config = ImagesConfig(path=str(tmp_path))
     scan = scan_images(config)
     assert str(scan) == "2 images of 6 x 4; 2 with 1 channels"
-    assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (--channels)"
+    assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (channels=)"
 
 
 def test_the_form_is_said(tmp_path: Path) -> None:
     put(tmp_path, {"1.png": picture(1), "2.png": picture(1, (8, 8))})
     for options, expected in [
-        ({}, "brought to 64 x 64 (height x width; --size) with --fit cover, 1 channel"),
-        ({"size": (6, 4), "fit": "crop", "channels": 3}, "brought to 6 x 4 (height x width; --size)"
-         " with --fit crop, 3 channels"),
+        ({}, "brought to 64 x 64 (height x width; size=) with fit='cover', 1 channel"),
+        ({"size": (6, 4), "fit": "crop", "channels": 3}, "brought to 6 x 4 (height x width; size=)"
+         " with fit='crop', 3 channels"),
     ]:  # fmt: skip
         config = ImagesConfig(path=str(tmp_path)).with_values(options)
-        assert describe_form(config, scan_images(config)) == f"{expected} (--channels)"
+        assert describe_form(config, scan_images(config)) == f"{expected} (channels=)"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ BAD = {"cat/3.png": b"", "dog/2.png": b"junk", "fox/1.jpg": b"\xff\xd8\xff\xe0 c
 
 def test_unreadable_files_are_listed_and_skipped_on_request(tmp_path: Path, form: str) -> None:
     put(tmp_path, CLASSES | BAD)
-    with pytest.raises(DataError, match=r"3 unreadable files: cat/3\.png: empty; .*--skip-bad"):
+    with pytest.raises(DataError, match=r"3 unreadable files: cat/3\.png: empty; .*skip_bad=True"):
         build(tmp_path)
     assert shades(build(tmp_path, skip_bad=True)) == LABELLED
 
@@ -303,7 +303,9 @@ def test_truncated_pictures_in_a_stream(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(skipped, StreamedImages)
     assert skipped.space.labels == ("a", "c")
     assert shades(skipped) == [(1, "a"), (3, "c")]
-    with pytest.raises(DataError, match=r"b/1\.png: cannot be decoded: .*start again.*--skip-bad"):
+    with pytest.raises(
+        DataError, match=r"b/1\.png: cannot be decoded: .*start again.*skip_bad=True"
+    ):
         build(tmp_path).take(torch.arange(3))
 
 
@@ -321,7 +323,7 @@ def test_a_crop_that_is_too_large_names_the_picture(tmp_path: Path) -> None:
 
 def test_mixed_channels_must_be_decided(tmp_path: Path, form: str) -> None:
     put(tmp_path, {"a.png": picture(7), "b.png": picture(7, mode="RGB")})
-    with pytest.raises(DataError, match=r"mixed channels: 1 with 1, 1 with 3\. Say --channels 1"):
+    with pytest.raises(DataError, match=r"mixed channels: 1 with 1, 1 with 3\. Say channels=1"):
         build(tmp_path)
     for channels in (1, 3, 4):
         dataset = build(tmp_path, channels=channels)

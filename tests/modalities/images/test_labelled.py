@@ -55,7 +55,7 @@ def test_files_elsewhere(folder: Path, tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("file,age,sex\na.png,1,f\n", "no column 'agee'. Did you mean 'age'.*Allowed: age, sex"),
-        ("file,age\na.png,1\nd.png,2\n", "1 files that are not in .*: d.png. Say with --images"),
+        ("file,age\na.png,1\nd.png,2\n", "1 files that are not in .*: d.png. Say with images="),
         ("file,age\na.png,1\na.png,2\n", "names 1 files more than once"),
         ("file,age\na.png,1\nb.png,\n", "a file and a value in each row; see row 2 below it"),
         ("file,age\na.png\n", "see row 1 below it"),
@@ -74,7 +74,7 @@ def test_what_is_not_there(folder: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         open_labelled(folder / "none.csv", "age", size=(4, 4), channels=1)
     path = write(folder, "file,age\na.png,1\n")
-    with pytest.raises(DataError, match=r"no folder of images at .*Name it with --images"):
+    with pytest.raises(DataError, match=r"no folder of images at .*Name it with images="):
         open_labelled(path, "age", images=folder / "gone", size=(4, 4), channels=1)
     path.write_bytes(b"file,age\n\xff,1\n")
     with pytest.raises(DataError, match="in UTF-8"):

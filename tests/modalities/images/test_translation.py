@@ -173,3 +173,27 @@ def test_folders_without_pictures_are_refused(inverse: TranslationModel, tmp_pat
         inverse.translate_files(tmp_path / "in", tmp_path / "out")
     with pytest.raises(DataError, match="no file or folder"):
         inverse.translate_files(tmp_path / "nowhere", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("ending", "form", "alpha"),
+    [
+        (".png", "PNG", True),
+        (".jpg", "JPEG", False),
+        (".webp", "WEBP", True),
+        (".bmp", "BMP", False),
+    ],
+)
+def test_a_file_name_says_the_form(
+    inverse: TranslationModel, tmp_path: Path, ending: str, form: str, alpha: bool
+) -> None:
+    x = colours(16, 16, 4)
+    x[:, :8, 3], x[:, 8:, 3] = 255, 0
+    Image.fromarray(x).save(tmp_path / "x.png")
+    done = inverse.translate_files(tmp_path / "x.png", tmp_path / f"out{ending}")
+    assert done.paths == [tmp_path / f"out{ending}"]
+    with Image.open(done.paths[0]) as picture:
+        assert picture.format == form
+        assert ("A" in picture.mode) == alpha
+        if not alpha:
+            assert np.asarray(picture)[:, 10:].mean() > 240, "white where it was transparent"

@@ -4,14 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.catalogue import modality_of
+from zerosum.catalogue import find_recipe, modality_of
 from zerosum.games.base import Game
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.game import RowGame
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.schedules import Constant
 
 
 class ChainGame(RowGame):
@@ -78,5 +77,5 @@ def people(n: int = 4_000, seed: int = 0) -> TableDataset:
 
 def table_model(game: Game, cls: type[TableModel] = TableModel) -> TableModel:
     """An untrained model of a game of rows."""
-    modality = modality_of(game.space)
-    return cls(recipe=Constant(), game=game, preview=modality.preview, writer=modality.writer)
+    modality, recipe = modality_of(game.space), find_recipe("table").resolve(game.space)
+    return cls(recipe=recipe, game=game, preview=modality.preview, writer=modality.writer)

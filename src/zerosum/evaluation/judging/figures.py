@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass, field, fields
 from math import isfinite, isnan
 from typing import Any, ClassVar, Self
 
+from zerosum.cards import InfoCard
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Better, Memorisation
 from zerosum.evaluation.reports.parts import Part
+from zerosum.evaluation.reports.words import interval, number
 from zerosum.runs.earlier import modern_row
 
 
@@ -78,7 +80,7 @@ class MetricResult:
         return {"lower": value, "higher": -value, "one": abs(value - 1)}[self.better]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Report):
     """Everything the judge found about one model.
 
@@ -125,6 +127,19 @@ class Evaluation(Report):
         known = [part.kind for part in self.parts]
         raise EvaluationError(f"no part {kind!r}.{did_you_mean(kind, known)}")
 
+    def card(self, *, drawn: bool) -> InfoCard:
+        """The verdict and the figures."""
+        rows = [
+            (f.title, number(f.value), interval(f.low, f.high), number(f.floor), number(f.ceiling))
+            for f in self.figures
+        ]
+        facts = {} if drawn else {row[0]: _in_a_line(row) for row in rows}
+        return InfoCard(
+            f"Evaluation of {self.subject.get('name') or 'a model'}", facts,
+            ("figure", "value", "95 %", "baseline", "reals"), rows,
+            notes=(self.verdict, *self.warnings, "save('report.html') writes the whole report."),
+        )  # fmt: skip
+
     def values(self) -> dict[str, Any]:
         """See `Report.values`; full names and places of figures follow from the others."""
         return {
@@ -163,6 +178,12 @@ class Evaluation(Report):
         from zerosum.evaluation.reports.page import page
 
         return page(self)
+
+
+def _in_a_line(row: tuple[str, str, str, str, str]) -> str:
+    _, value, spread, floor, ceiling = row
+    within = f" ({spread})" if spread else ""
+    return f"{value}{within}, baseline {floor}, reals {ceiling}"
 
 
 def _figure(row: Mapping[str, Any]) -> MetricResult:

@@ -1,12 +1,13 @@
 """Reports as files: JSON without loss, and a page."""
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from math import isfinite, isnan
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from zerosum.cards import Described
 from zerosum.errors import EvaluationError
 from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
 
@@ -16,7 +17,7 @@ SCHEMA = 2
 _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
-class Report(ABC):
+class Report(Described):
     """Results for one model or several. Two reports are equal if their JSON is.
 
     Attributes:

@@ -11,6 +11,7 @@ _HEADLINES = (
     (0.9, "Close to fresh reals"),
     (0.5, "Nearer to fresh reals than to the trivial baseline"),
     (0.1, "Nearer to the trivial baseline than to fresh reals"),
+    (0.01, "Hardly better than the trivial baseline"),
     (float("-inf"), "No better than the trivial baseline"),
 )
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
@@ -72,7 +73,7 @@ def _headline(judged: Sequence[MetricResult], clear: Sequence[MetricResult]) -> 
         return (
             f"{who} distinguish the trivial baseline from fresh reals, so there is no scale; {many}"
         )
-    middle = median(places)
+    middle = round(median(places), 2) + 0.0  # as it is said; never -0
     words = next(words for least, words in _HEADLINES if middle >= least)
     who = f"the median of {len(places)} figures" if len(places) > 1 else "the one figure"
     return f"{words}: {who} lies {_place(middle)}; {many}"

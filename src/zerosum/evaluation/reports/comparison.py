@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zerosum.evaluation.judging.figures import Evaluation, best_of
 from zerosum.evaluation.reports.page import how_it_was_judged
 from zerosum.evaluation.reports.parts import Drawn, SamplesPart
+from zerosum.evaluation.reports.plots import overlay, roles_of
 from zerosum.evaluation.reports.rendering import render
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def page(comparison: "Comparison") -> str:
     """The whole page of one comparison."""
     first, names, rows = comparison.evaluations[0], comparison.names, comparison.rows
     facts = first.subject | {"command": comparison.command, "run": ", ".join(names)}
+    unit = first.subject.get("unit", "samples")
     where = f"the holdout {facts.get('holdout')}" if facts.get("holdout") else "the training data"
     values = {
         "names": names,
@@ -26,6 +28,12 @@ def page(comparison: "Comparison") -> str:
         "models": list(zip(names, comparison.evaluations, strict=True)),
         "rows": [(best_of(row), row) for row in rows],
         "shown": list(_shown(comparison.evaluations, names)),
+        "unit": unit,
+        "roles": roles_of(names),
+        "curves": [
+            (name, overlay(lines, label=name, unit=unit))
+            for name, lines in comparison.curves.items()
+        ],
         "meant": [row[0] for row in rows],
         **how_it_was_judged(facts, comparison.seconds),
     }

@@ -1,6 +1,6 @@
 """The plots of a report: figures between floor and ceiling, and curves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from zerosum.evaluation.reports.words import number
 from zerosum.plots.charts import Reading, curves, scale
-from zerosum.plots.shapes import Role
+from zerosum.plots.shapes import SERIES, Role
 from zerosum.plots.svg import to_svg
 
 if TYPE_CHECKING:
@@ -37,21 +37,39 @@ def _interval(figure: "MetricResult") -> tuple[float, float] | None:
     return min(known), max(known)
 
 
+_Points = Sequence[tuple[float, float]]
+
+
 def curve(
-    points: Sequence[tuple[float, float]],
-    *,
-    label: str,
-    marks: Sequence[float] = (),
-    unit: str = "samples",
+    points: _Points, *, label: str, marks: Sequence[float] = (), unit: str = "samples"
 ) -> Markup:
     """A small plot of `(samples, value)`, with marks as dashed lines."""
-    finite = [point for point in points if all(map(isfinite, point))]
-    if not finite:
+    points = _finite(points)
+    if not points:
         return _note("no finite values")
-    label = f"{label}: from {number(finite[0][1])} to {number(finite[-1][1])}"
+    label = f"{label}: from {number(points[0][1])} to {number(points[-1][1])}"
     lines: list[tuple[float, Role]] = [(mark, "diagnosis") for mark in marks]
-    plot = curves({"": finite}, width=300, height=130, marks=lines, unit=unit, label=label)
+    plot = curves({"": points}, width=300, height=130, marks=lines, unit=unit, label=label)
     return to_svg(plot)
+
+
+def overlay(lines: Mapping[str, _Points], *, label: str, unit: str = "samples") -> Markup:
+    """The same curve of several models in one plot, in the colours of `roles_of`."""
+    kept = {name: _finite(points) for name, points in lines.items()}
+    ends = [f"{name} ends at {number(one[-1][1])}" for name, one in kept.items() if one]
+    if not ends:
+        return _note("no finite values")
+    label = f"{label}: {', '.join(ends)}"
+    return to_svg(curves(kept, width=300, height=130, unit=unit, label=label, legend=False))
+
+
+def roles_of(names: Sequence[str]) -> list[tuple[str, Role]]:
+    """The names of curves that share a plot, each with the role that gives it its colour."""
+    return [(name, SERIES[i % len(SERIES)]) for i, name in enumerate(names)]
+
+
+def _finite(points: _Points) -> _Points:
+    return [point for point in points if all(map(isfinite, point))]
 
 
 def _note(words: str) -> Markup:

@@ -24,6 +24,7 @@ from zerosum.data.arrays import (
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
+from zerosum.modalities.images.mirrored import mirrored
 from zerosum.modalities.images.pixels import Fit, Sides, fit_image
 from zerosum.spaces import ImageSpace, Space
 
@@ -36,11 +37,13 @@ class ImageArrays(ArrayOptions):
     Attributes:
         size: `(height, width)` to bring images to; if not given, their own.
         fit: how; see `ImagesConfig`.
+        mirror: show each image mirrored as well, left and right exchanged.
     """
 
     spaces = ("image",)
     size: Sides | None = None
     fit: Fit = "cover"
+    mirror: bool = False
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -59,7 +62,8 @@ class ImageArrays(ArrayOptions):
             raise DataError(f"fit {self.fit} says how to reach a size; give size too.")
         if self.size is not None:
             images = _resized(images, self.size, self.fit)
-        return ArrayDataset(images, y, name=name, labels=labels)
+        dataset = ArrayDataset(images, y, name=name, labels=labels)
+        return mirrored(dataset) if self.mirror else dataset
 
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
@@ -67,6 +71,7 @@ class ImageArrays(ArrayOptions):
         if like is None and issubclass(cls, NpzFile) and isinstance(space, ImageSpace):
             return {"size": (space.height, space.width)}
         options = super().options_like(space, like)
+        options.pop("mirror", None)  # other reals are compared as they are
         if "size" not in options:  # how to reach a size is said of a size
             options.pop("fit", None)
         return options

@@ -11,6 +11,7 @@ from torch import Tensor
 from zerosum.data.archives import Archive
 from zerosum.data.base import Dataset, Progress
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.images.pixels import Fit, Half, Range, read_pixels
 from zerosum.spaces import ImageSpace
 
@@ -62,7 +63,7 @@ class StreamedImages(Dataset):
         except DataError as error:
             raise DataError(
                 f"{self.name}: {self._decode.names[index]}: {error}. Mend or remove it and start "
-                "again, or say --skip-bad to have all images checked first."
+                f"again, or say {option('skip_bad', True)} to have all images checked first."
             ) from error
 
 

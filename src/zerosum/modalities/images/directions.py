@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import ConditionError, RunError, did_you_mean
+from zerosum.faces import either
 from zerosum.networks.style import StyleGenerator
 from zerosum.rng import Noise
 from zerosum.runs.files import inside, read_json, write_json
@@ -199,7 +200,8 @@ def named(directions: Mapping[str, Direction], name: str) -> Direction:
         ConditionError: there is no such direction; the message suggests the nearest.
     """
     if name not in directions:
-        have = ", ".join(directions) or "none yet; find some with `zerosum directions RUN`"
+        finding = either(python="model.find_directions()", shell="zerosum directions RUN")
+        have = ", ".join(directions) or f"none yet; find some with {finding}"
         raise ConditionError(
             f"no direction {name!r}.{did_you_mean(name, directions)} There are: {have}."
         )

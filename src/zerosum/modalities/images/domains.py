@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.errors import DataError
+from zerosum.faces import either
 from zerosum.modalities.images.folders import read_header
 from zerosum.modalities.images.pixels import ENDINGS
 
@@ -13,6 +14,13 @@ KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("train
 _LISTED = 10
 _LOOKED_AT = 50
 """Images whose sides say whether each holds a pair."""
+
+
+def two_folders() -> str:
+    """How two folders are named."""
+    return either(
+        python="a pair of paths or of arrays, (SOURCES, TARGETS)", shell="--data SOURCES TARGETS"
+    )
 
 
 def two_domains(path: str) -> tuple[str, str]:
@@ -36,7 +44,7 @@ def two_domains(path: str) -> tuple[str, str]:
         raise DataError(
             f"{Path(path, above)} has {found} with images, and a translation needs two: A (what "
             "is translated) and B (what it is translated into). Sort the images into these, or "
-            "name two folders: --data SOURCES TARGETS."
+            f"name two folders: {two_folders()}."
         )
     return above + below[0], above + below[1]
 

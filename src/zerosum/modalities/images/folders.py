@@ -11,6 +11,7 @@ from zerosum.data.archives import Archive, is_folder_or_zip, open_archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
@@ -18,6 +19,7 @@ from zerosum.modalities.images.decoding import (
     in_threads,
 )
 from zerosum.modalities.images.labels import label_names
+from zerosum.modalities.images.mirrored import mirrored
 from zerosum.modalities.images.pixels import (
     ENDINGS,
     Fit,
@@ -108,6 +110,7 @@ class ImagesConfig(DataConfig):
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.
         limit: take this many only, evenly spread.
+        mirror: show each image mirrored as well, left and right exchanged.
     """
 
     kind = "images"
@@ -122,6 +125,7 @@ class ImagesConfig(DataConfig):
     labels: Labels = "auto"
     skip_bad: bool = False
     limit: PositiveInt | None = None
+    mirror: bool = False
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Scan the files, then hold the decoded images or stream them.
@@ -141,7 +145,8 @@ class ImagesConfig(DataConfig):
         place, note = place_of_split(Path(self.path), self.split)
         archive = open_archive(place)
         names, scan = _scan(archive, self, progress)
-        made = self._opened(archive, names, scan, progress)
+        images = self._opened(archive, names, scan, progress)
+        made = mirrored(images) if self.mirror else images
         made.notes = (*((f"{note}.",) if note else ()), *scan.notes)
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
 
@@ -186,6 +191,7 @@ class ImagesConfig(DataConfig):
         if like is None:
             return {"size": size, "channels": space.channels}
         options = super().options_like(space, like)
+        options.pop("mirror", None)  # other reals are compared as they are
         if isinstance(like, ImagesConfig) and like.size is None and size == (DEFAULT_SIDE,) * 2:
             options["size"] = size
         if "size" not in options:  # how to reach a size is said of a size
@@ -248,8 +254,11 @@ def describe_form(config: ImagesConfig, scan: Scan) -> str:
     if set(scan.sizes) == {(height, width)}:
         size = f"kept at {height} x {width}"
     else:
-        size = f"brought to {height} x {width} (height x width; --size) with --fit {config.fit}"
-    return f"{size}, {channels} channel{'s' if channels > 1 else ''} (--channels)"
+        size = (
+            f"brought to {height} x {width} (height x width; {option('size')}) with "
+            f"{option('fit', config.fit)}"
+        )
+    return f"{size}, {channels} channel{'s' if channels > 1 else ''} ({option('channels')})"
 
 
 def _scan(
@@ -330,7 +339,7 @@ def natural_channels(scan: Scan) -> int:
     if len(scan.channels) > 1:
         found = ", ".join(f"{n} with {c}" for c, n in sorted(scan.channels.items()))
         raise DataError(
-            f"mixed channels: {found}. Say --channels 1 (grey), 3 (colour) or 4 (alpha)."
+            f"mixed channels: {found}. Say {option('channels', 1)} (grey), 3 (colour) or 4 (alpha)."
         )
     return next(iter(scan.channels))
 
@@ -340,6 +349,7 @@ def unreadable_files(bad: list[tuple[str, str]]) -> str:
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
     more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
     return (
-        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say --skip-bad to "
+        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say "
+        f"{option('skip_bad', True)} to "
         "train without them."
     )

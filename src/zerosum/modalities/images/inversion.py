@@ -19,6 +19,7 @@ from torch.nn.functional import avg_pool2d, mse_loss
 from zerosum.data.base import Progress
 from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import ConditionError, RunError
+from zerosum.faces import either, option
 from zerosum.networks.base import require_images
 from zerosum.rng import derive_seed, seeded_initialisation
 from zerosum.runs.files import inside, write_whole
@@ -242,9 +243,10 @@ def _new_encoder(model: "StyledModel", seed: int) -> StyleEncoder:
 def _kept_encoder(model: "StyledModel") -> StyleEncoder:
     path = None if model.run is None else model.run / FILE
     if path is None or not path.is_file():
+        learning = either(python="learn_encoder(model)", shell="zerosum learn-encoder RUN")
         raise RunError(
-            "this run has no encoder yet. Learn one: zerosum learn-encoder RUN; or invert by "
-            "optimisation alone: --how optimise."
+            f"this run has no encoder yet. Learn one: {learning}; or invert by "
+            f"optimisation alone: {option('how', 'optimise')}."
         )
     encoder = _new_encoder(model, 0)
     body = read_body(inside(path.parent, path.name))

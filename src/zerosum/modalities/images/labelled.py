@@ -8,6 +8,7 @@ from zerosum.data.base import ArrayDataset, Progress, encode_labels
 from zerosum.data.csv_text import lines_of, rows_in, text_of
 from zerosum.data.files import look_at
 from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import option
 from zerosum.modalities.images.decoding import Decoder
 
 _FILE = "file"
@@ -39,7 +40,7 @@ def open_labelled(
     """
     folder = path.parent if images is None else images
     if look_at(folder) != "folder":
-        raise DataError(f"no folder of images at {folder}. Name it with --images.")
+        raise DataError(f"no folder of images at {folder}. Name it with {option('images')}.")
     rows = _rows(path)
     header, body = rows[0], [row for row in rows[1:] if any(row)]
     at = header.index(_FILE) if _FILE in header else 0
@@ -65,7 +66,7 @@ def open_labelled(
     if missing:
         raise DataError(
             f"{path} names {len(missing)} files that are not in {folder}: {_some(missing)}. Say "
-            "with --images where they lie, or take them out."
+            f"with {option('images')} where they lie, or take them out."
         )
     decode = Decoder(Folder(folder, only=names[0]), names, size, "cover", channels)
     _, pixels, bad = decode.all(progress)

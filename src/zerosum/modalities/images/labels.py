@@ -9,6 +9,7 @@ from zerosum.data.archives import Archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
 from zerosum.errors import DataError
+from zerosum.faces import option
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
 _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
@@ -29,7 +30,7 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
     if len(tables) > 1:
         raise DataError(
             f"there are {len(tables)} files {_TABLE}: {', '.join(tables[:3])}. Keep one, or say "
-            "--labels none."
+            f"{option('labels', 'none')}."
         )
     if tables:
         return _labels_in_table(archive, tables[0], names)
@@ -44,7 +45,7 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
     if "" in folders:
         raise DataError(
             f"{folders.count('')} files lie next to class folders, not in one. Move them into "
-            "a class, or say --labels none."
+            f"a class, or say {option('labels', 'none')}."
         )
     for folder in set(folders):
         require_unicode(folder, "the class folder")
@@ -104,7 +105,7 @@ def _in_order(path: str, table: dict[str, str], names: list[str]) -> list[str] |
     if missing:
         raise DataError(
             f"{path} has no label for {len(missing)} files, such as {missing[0]!r}. "
-            "Add them, or say --labels none."
+            f"Add them, or say {option('labels', 'none')}."
         )
     labels = [table[name] for name in names]
     if not any(labels):
@@ -112,6 +113,6 @@ def _in_order(path: str, table: dict[str, str], names: list[str]) -> list[str] |
     if "" in labels:
         raise DataError(
             f"{path} leaves the label of {labels.count('')} files empty, such as "
-            f"{names[labels.index('')]!r}. Fill them in, or say --labels none."
+            f"{names[labels.index('')]!r}. Fill them in, or say {option('labels', 'none')}."
         )
     return labels

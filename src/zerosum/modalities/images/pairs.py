@@ -11,13 +11,14 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
     fingerprint_of_files,
     in_threads,
 )
-from zerosum.modalities.images.domains import are_double, pictures_in, two_domains
+from zerosum.modalities.images.domains import are_double, pictures_in, two_domains, two_folders
 from zerosum.modalities.images.folders import (
     RESIDENT_BYTES,
     Scan,
@@ -87,7 +88,7 @@ class PairsConfig(DataConfig):
         if not 1 <= len(paths) <= 2:
             raise DataError(
                 "a translation takes a folder or zip with two subfolders, or two folders: "
-                "--data SOURCES TARGETS (in Python a pair of paths or of arrays)."
+                f"{two_folders()}."
             )
         return {"path": str(paths[0]), "targets": str(paths[1]) if len(paths) == 2 else None}
 
@@ -144,7 +145,7 @@ class PairsConfig(DataConfig):
         height, width = self.size or natural_size(_scan_of(sides))
         sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
         what = "aligned pairs" if self.aligned else "unpaired images"
-        return f"{what}: {sources} to {targets}; brought to {height} x {width} (--size)"
+        return f"{what}: {sources} to {targets}; brought to {height} x {width} ({option('size')})"
 
     def _places(self) -> tuple[list[tuple[Path, Half | None]], tuple[str, ...]]:
         """Where sources and targets lie, and what was guessed."""

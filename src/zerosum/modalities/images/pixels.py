@@ -14,6 +14,7 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.data.archives import Archive
 from zerosum.errors import DataError
+from zerosum.faces import option
 
 Fit = Literal["cover", "contain", "stretch", "crop"]
 """`cover` fills the size and cuts what is over, `contain` adds black borders, `stretch` ignores
@@ -274,7 +275,7 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
         if image.width < width or image.height < height:
             raise DataError(
                 f"an image of {image.height} x {image.width} is smaller than the crop of "
-                f"{height} x {width}. Choose a smaller --size or --fit cover"
+                f"{height} x {width}. Choose a smaller {option('size')} or {option('fit', 'cover')}"
             )
         return _middle(image, height, width)
     if fit == "stretch":
@@ -285,7 +286,8 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
     if new[0] * new[1] > MAX_PIXELS:
         raise DataError(
             f"an image of {image.height} x {image.width} is too narrow: it would become "
-            f"{new[1]} x {new[0]} before its ends are cut. Cut it, or use --fit contain"
+            f"{new[1]} x {new[0]} before its ends are cut. Cut it, or use "
+            f"{option('fit', 'contain')}"
         )
     image = image.resize(new, Image.Resampling.LANCZOS)
     return _middle(image, height, width)

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from zerosum.data.archives import Archive, Folder, open_archive
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError, RunError
+from zerosum.faces import option
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.forms import (
     as_pillow,
@@ -30,6 +32,15 @@ from zerosum.networks.translator import up_to
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import Batch
+
+_FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF",
+    ".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM",
+}  # fmt: skip
+"""What Pillow calls the forms that a translated image is written in, by ending."""
+
+_WITH_ALPHA = {".png", ".webp", ".gif", ".tif", ".tiff"}
+"""Of these, those that hold alpha; in others colour is laid over white."""
 
 _TILE = 256
 """Side of a tile where none is asked for and the training images are smaller."""
@@ -161,9 +172,11 @@ class TranslationModel(Model):
         if source.is_file() and source.suffix.lower() in ENDINGS:
             hole = None if mask is None else _hole(mask)
             made = self._pixels(open_image(source), hole, wishes, progress)
-            path = out if out.suffix.lower() == ".png" else out / f"{source.stem}.png"
+            path = out if out.suffix.lower() in ENDINGS else out / f"{source.stem}.png"
             if path.resolve() == source.resolve():
-                raise RunError(f"{path} is the image itself. Choose another name with --out.")
+                raise RunError(
+                    f"{path} is the image itself. Choose another name with {option('out')}."
+                )
             return Translated([_save(made, path)], [])
         return self._folder(source, out, None if mask is None else Path(mask), wishes, progress)
 
@@ -179,7 +192,9 @@ class TranslationModel(Model):
                 f"{', '.join(sorted(ENDINGS))}."
             )
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise RunError(f"{out} is not an empty folder. Choose a new folder with --out.")
+            raise RunError(
+                f"{out} is not an empty folder. Choose a new folder with {option('out')}."
+            )
         hole_of = _holes(mask)
         done = Translated([], [])
         for name, target in zip(names, _targets(names), strict=True):
@@ -233,6 +248,8 @@ class TranslationModel(Model):
         colour = (y[0] + 1) * 127.5
         if alpha is not None and made.channels != 4 and game.keeps_alpha:
             alpha = game.framed(alpha[None].to(self.device), wishes.direction)[0].to(alpha)
+            if hole is not None:  # what is filled can be seen
+                alpha = torch.where(hole, 255.0, alpha)
             colour = with_alpha(colour.clamp(0, 255), alpha, game.factor)
         whole = colour.round().clamp(0, 255).to(torch.uint8)
         if hole is not None:
@@ -254,7 +271,7 @@ class TranslationModel(Model):
         if game.takes_mask and not masked:
             raise ConditionError(
                 "this model fills holes, and needs to know where they are: give a mask, an image "
-                "of the same size that is white where to fill (--mask mask.png)."
+                f"of the same size that is white where to fill ({option('mask', 'mask.png')})."
             )
         stride = game.network(direction).stride
         least = up_to(16, 2 * stride)
@@ -326,7 +343,13 @@ def _targets(names: Sequence[str]) -> list[str]:
 
 
 def _save(pixels: Tensor, path: Path) -> Path:
+    """Write uint8 `[C, H, W]` in the form that the ending of `path` names."""
     make_folder(path.parent)
-    picture = as_pillow(pixels)
-    write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+    picture, ending = as_pillow(pixels), path.suffix.lower()
+    if picture.mode == "RGBA" and ending not in _WITH_ALPHA:
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+        picture = picture.convert("RGB")
+    if ending == ".pgm":
+        picture = picture.convert("L")
+    write_whole(path, lambda aside: picture.save(aside, format=_FORMATS[ending], quality=95))
     return path

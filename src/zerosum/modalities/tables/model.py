@@ -29,11 +29,12 @@ from zerosum.modalities.tables.sampling.streams import (
 from zerosum.modalities.tables.shown import tables_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.writing import write_tables
-from zerosum.models.model import Model, require_finite
+from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
+from zerosum.models.samples import require_finite
 from zerosum.models.steering import Weight, Where
 from zerosum.models.walk import Walk
-from zerosum.rng import Noise, derive_seed
+from zerosum.rng import Noise, derive_seed, fresh_seed
 from zerosum.runs.files import read_json
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ class TableModel(Model):
         in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Any:
         """`n` rows as a frame of the library that the training data came in.
 
-        The same call gives the same rows. Row *i* of a seed is the same whatever `n` is, except
+        The same seed gives the same rows. Row *i* of a seed is the same whatever `n` is, except
         with `weight`.
 
         Args:
@@ -94,7 +95,7 @@ class TableModel(Model):
                 keep their proportions.
             constraints: what holds in every row beside the constraints of the training; a list,
                 or a JSON file of one. Rows are moved, and drawn again.
-            seed: which rows.
+            seed: which rows; if not given, others each time.
             batch_size: how many are made at once, at most; only memory and speed depend on it.
 
         Raises:
@@ -105,8 +106,8 @@ class TableModel(Model):
         from zerosum.modalities.tables.reading.frames import to_native, to_table
 
         values = self.values(
-            n, where=where, in_turn=in_turn, weight=weight, constraints=constraints, seed=seed,
-            batch_size=batch_size,
+            n, where=where, in_turn=in_turn, weight=weight, constraints=constraints,
+            seed=fresh_seed() if seed is None else seed, batch_size=batch_size,
         )  # fmt: skip
         return to_native(to_table(values, self.table), self.library)
 
@@ -118,7 +119,7 @@ class TableModel(Model):
         in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
     ) -> Iterator[Any]:
         """The rows of `sample`, as frames of `batch_size` rows; without end if `n` is not given.
@@ -129,7 +130,7 @@ class TableModel(Model):
         """
         from zerosum.modalities.tables.reading.frames import to_native
 
-        size = self._batch(n, batch_size)
+        size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         pieces = self._pieces(n, where, in_turn, weight, constraints, seed, batch_size)
         tables = tables_of(self.table, _of_size(pieces, size))
         return (to_native(table, self.library) for table in tables)
@@ -158,7 +159,7 @@ class TableModel(Model):
         in_turn: Where | None = None,
         weight: Weight | None = None,
         constraints: Sequence[Constraint] | Path | str = (),
-        seed: int = 0,
+        seed: int | None = None,
         batch_size: int | None = None,
         safe_csv: bool = False,
         sign: Signer | None = None,
@@ -175,10 +176,11 @@ class TableModel(Model):
             RunError: the form is another, or the file cannot be written.
             OriginError: it cannot be signed.
         """
+        chosen = fresh_seed() if seed is None else seed
 
         def pieces() -> Iterator[Tensor]:
             done = 0
-            for piece in self._pieces(n, where, in_turn, weight, constraints, seed, batch_size):
+            for piece in self._pieces(n, where, in_turn, weight, constraints, chosen, batch_size):
                 yield piece
                 done += len(piece)
                 if progress is not None:
@@ -196,7 +198,7 @@ class TableModel(Model):
         self,
         partial: Any,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         particles: int = 64,
         progress: Progress | None = None,
     ) -> Any:
@@ -207,7 +209,7 @@ class TableModel(Model):
 
         Args:
             partial: a frame, or the path of a .csv or .parquet file; columns may be absent.
-            seed: which of the possible completions.
+            seed: which of the possible completions; if not given, others each time.
             particles: rows that each completion is chosen from; more follow the model more
                 closely, and take longer.
             progress: called with how many rows are done.
@@ -226,7 +228,7 @@ class TableModel(Model):
         path: Path | str,
         partial: Any,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         particles: int = 64,
         safe_csv: bool = False,
         sign: Signer | None = None,
@@ -352,7 +354,7 @@ class TableModel(Model):
         return later_constraints(constraints, rows, fields, trained=space.constraints)
 
     def _completed(
-        self, partial: Any, seed: int, particles: int, progress: Progress | None
+        self, partial: Any, seed: int | None, particles: int, progress: Progress | None
     ) -> "tuple[pa.Table, str | None]":
         from zerosum.modalities.tables.sampling.completion import (
             completed_table,
@@ -363,6 +365,7 @@ class TableModel(Model):
         if particles < 1:
             raise ConditionError(f"particles is {particles}; it must be at least 1.")
         known = read_partial(partial, self.table)
+        seed = fresh_seed() if seed is None else seed
         values = completed_values(self, known, seed=seed, particles=particles, progress=progress)
         return completed_table(known, values, self.table), known.library
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from zerosum.config import Config, family_of
 from zerosum.errors import ConfigError, DataError, did_you_mean
+from zerosum.faces import either
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, DurationField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
+from zerosum.runs.files import make_folder, require_unicode, write_json
 
 __all__ = [
     "ConstantField", "DateField", "DatetimeField", "DurationField", "KeyField", "Schema",
@@ -71,6 +73,18 @@ class Schema(Config):
             {"column": name, "kind": "left out", "details": why, **empty}
             for name, why in self.left_out.items()
         ]
+
+    def save(self, path: Path | str) -> Path:
+        """Write it as JSON, to edit and to train with.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        path = Path(path)
+        require_unicode(path)
+        make_folder(path.parent)
+        write_json(path, self.to_json())
+        return path
 
 
 def overrides_of(schema: Any) -> tuple[Overrides, tuple[str, ...]]:
@@ -139,12 +153,17 @@ def _attributes(name: str, stated: Any) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != "name"}
 
 
+def schema_form() -> str:
+    """What writes a schema that can be edited, as users would call it."""
+    return either(
+        python="zs.schema(FILE).save('schema.json')", shell="zerosum schema FILE --out schema.json"
+    )
+
+
 def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise DataError(f"no schema at {str(path)!r}: {error.strerror}.") from error
     except ValueError as error:
-        raise DataError(
-            f"{path} is no JSON: {error}. `zerosum schema FILE --out {path.name}` writes one."
-        ) from error
+        raise DataError(f"{path} is no JSON: {error}. {schema_form()} writes one.") from error

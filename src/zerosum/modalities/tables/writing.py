@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zerosum.errors import RunError
+from zerosum.faces import option
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
 from zerosum.modalities.tables.written.moments import MomentFormat
@@ -30,7 +31,7 @@ def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = F
         raise RunError(f"cannot save rows as {path.name!r}. Allowed: .csv, .parquet.")
     as_csv = path.suffix.lower() == ".csv"
     if safe_csv and not as_csv:
-        raise RunError(f"safe_csv (--safe-csv) is for .csv, not for {path.name!r}. Leave it out.")
+        raise RunError(f"{option('safe_csv')} is for .csv, not for {path.name!r}. Leave it out.")
     make_folder(path.parent)
     cells = Cells(safe=safe_csv)
     if as_csv:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
+from zerosum.cards import InfoCard
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.judging.saved import Report
 from zerosum.evaluation.metrics.base import Ticker
@@ -19,11 +20,7 @@ from zerosum.modalities.tables.privacy.attack import (
 )
 from zerosum.modalities.tables.privacy.closest import Closest
 from zerosum.modalities.tables.privacy.rates import Estimate, Rate, risk
-
-Standing = Literal["leak", "sign", "none", "blind"]
-"""What an outcome is: `leak`, an excess over the control that chance does not make in one of 20
-audits, all attacks taken together; `sign`, one that it does not make in one of 20 such attacks;
-`none`; or `blind`, an attack that does no better than guessing, and so says nothing."""
+from zerosum.modalities.tables.privacy.standings import STANDINGS, Standing
 
 _TOGETHER = 0.05
 
@@ -105,7 +102,7 @@ class Finding:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Audit(Report):
     """Everything that was found out about one model.
 
@@ -135,6 +132,20 @@ class Audit(Report):
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """The verdict, and what came of each attack."""
+        rows = [
+            (f.title, percent(f.main.value), percent(f.control.value), _with_interval(f.risk),
+             STANDINGS[f.standing])
+            for f in self.findings
+        ]  # fmt: skip
+        facts = {} if drawn else {f.title: STANDINGS[f.standing] for f in self.findings}
+        return InfoCard(
+            f"Audit of {self.subject.get('name') or 'a model'}", facts,
+            ("attack", "trained on", "not", "risk", ""), rows,
+            notes=(self.verdict, *self.warnings, "save('audit.html') writes the whole report."),
+        )  # fmt: skip
 
     def values(self) -> dict[str, Any]:
         """See `Report.values`."""
@@ -222,7 +233,7 @@ def verdict(findings: Sequence[Finding]) -> str:
         return "Nothing can be said: no attack did better than guessing, on any row."
     highest = max(conclusive, key=lambda f: f.risk.high)
     limit = (
-        f"The largest risk that is not ruled out is {percent(highest.risk.high)}, for "
+        f"The largest risk that is not ruled out is {percent(max(highest.risk.high, 0.0))}, for "
         f"{_small(highest.title)}"
     )
     if signs:
@@ -232,10 +243,16 @@ def verdict(findings: Sequence[Finding]) -> str:
             f"makes now and then among {len(findings)} attacks. Repeat the audit with "
             f"more attacks, another seed and a larger holdout. {limit}."
         )
+    blind = len(findings) - len(conclusive)
+    others = f" The other {blind} guess no better than blindly, and say nothing." if blind else ""
+    who = (
+        f"None of {len(conclusive)} attacks does"
+        if len(conclusive) > 1
+        else "The one attack does not do"
+    )
     return (
-        f"None of {len(findings)} attacks does better on people who were trained on than on people "
-        f"who were not, beyond chance. {limit}. That is no proof: an attack that is not among "
-        "these may do better."
+        f"{who} better on people who were trained on than on people who were not, beyond chance."
+        f"{others} {limit}. That is no proof: an attack that is not among these may do better."
     )
 
 

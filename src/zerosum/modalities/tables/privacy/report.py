@@ -10,19 +10,12 @@ from zerosum.evaluation.reports.rendering import render
 from zerosum.evaluation.reports.words import percent, promise
 from zerosum.modalities.tables.privacy.closest import BLIND
 from zerosum.modalities.tables.privacy.rates import Rate
+from zerosum.modalities.tables.privacy.standings import STANDINGS
 from zerosum.plots.charts import Reading, scale
 from zerosum.plots.shapes import Plot
 
 if TYPE_CHECKING:
-    from zerosum.modalities.tables.privacy.audit import Audit, Standing
-
-STANDINGS: "Mapping[Standing, str]" = {
-    "leak": "gives people away",
-    "sign": "a sign, not sure",
-    "none": "no difference",
-    "blind": "inconclusive",
-}
-"""How a finding's standing is said in short."""
+    from zerosum.modalities.tables.privacy.audit import Audit
 
 _TEMPLATES = PackageLoader("zerosum.modalities.tables.privacy")
 

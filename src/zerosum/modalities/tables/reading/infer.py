@@ -8,6 +8,7 @@ import pyarrow.types as pt
 
 from zerosum.data.base import Progress
 from zerosum.errors import DataError, PrivacyError
+from zerosum.faces import option
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.cells import find_column
@@ -265,7 +266,8 @@ def _field(
         if private and forced == "fixed" and not {"of", "value"} <= stated.keys():
             raise PrivacyError(
                 f"column {summary.name!r} is said to be fixed, and its value would be read from "
-                "the rows, which --epsilon does not count. Give its `of` and `value` in the "
+                f"the rows, which {option('epsilon')} does not count. Give its `of` and `value` "
+                "in the "
                 "schema, or leave its kind out."
             )
         made = _constant(summary, own)

@@ -13,6 +13,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
+from zerosum.faces import either, option
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.fields import CategoryField, Field
@@ -84,8 +85,10 @@ class TableOptions(DataConfig):
 
         if self.private and self.limit is not None:
             raise PrivacyError(
-                f"--limit {self.limit} takes rows that depend on how many there are, so a single "
-                "one more would change them all, and --epsilon would not hold. Leave it out, or "
+                f"{option('limit', self.limit)} takes rows that depend on how many there are, so "
+                "a single "
+                f"one more would change them all, and {option('epsilon')} would not hold. Leave "
+                "it out, or "
                 "write the rows that you want into a file of their own."
             )
         if self.private and self.holdout is not None:
@@ -172,8 +175,8 @@ class TableMemoryConfig(TableOptions):
             DataError: say which data to use.
         """
         raise DataError(
-            "this run was trained on a data frame held in memory. Give it again with data=..., or "
-            "with --data and a file that holds it."
+            "this run was trained on a data frame held in memory. Give it again, "
+            f"or a file that holds it, with {option('data')}."
         )
 
     def open(
@@ -339,12 +342,16 @@ def _names(given: str | Sequence[str]) -> Sequence[str]:
 def _refuse_text(fields: Sequence[Field]) -> None:
     texts = [field for field in fields if isinstance(field, TextField)]
     if texts:
+        names = [field.name for field in texts]
+        drops = either(
+            python=option("drop", names), shell=" ".join(option("drop", name) for name in names)
+        )
         shown = "; ".join(
             f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
         )
         raise DataError(
             f"free text, of which a table model learns nothing: {shown}. Drop it "
-            f"(drop={[field.name for field in texts]}, --drop), or give it a kind, as in "
+            f"({drops}), or give it a kind, as in "
             f"schema={{{texts[0].name!r}: 'category'}}."
         )
 

@@ -12,7 +12,7 @@ from tests.forks import Forks
 from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import known_kind
 from zerosum.errors import RecipeError
-from zerosum.recipes import Recipe
+from zerosum.recipe_registry import Recipe
 from zerosum.spaces import ImageSpace, PointSpace
 
 IMAGES = ImageSpace(channels=1, height=8, width=8)
@@ -21,7 +21,7 @@ SOURCE = '''"""A recipe of one's own."""
 
 from zerosum.config import Config
 from zerosum.catalogue import find_recipe
-from zerosum.recipes import Recipe, recipe
+from zerosum.recipe_registry import Recipe, recipe
 from zerosum.spaces import Space
 
 

@@ -1,0 +1,315 @@
+"""Verbs that give a model, or pass one on: train, resume, load, export."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack, overload
+
+from zerosum.engine.choose import Auto, Wishes
+from zerosum.engine.execution import Layout, Precision
+from zerosum.errors import ExportError, RunError
+from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.tables.model import TableModel
+from zerosum.models.model import Model
+from zerosum.notebook import reporter, watch
+from zerosum.recipe_registry import Capacity, Recipe
+from zerosum.referee.guard import Guard
+from zerosum.runs.store import Run
+from zerosum.screen import screen
+from zerosum.signatures import (
+    LoadOptions,
+    PlainRecipe,
+    ResumeOptions,
+    StyledRecipe,
+    TableRecipe,
+    TrainOptions,
+    TranslationRecipe,
+)
+from zerosum.workflows.data import together
+from zerosum.workflows.load import load as load_run
+from zerosum.workflows.load import require_recipe
+from zerosum.workflows.private import promise_of
+from zerosum.workflows.shown_reals import show_on_reals
+from zerosum.workflows.train import resume as resume_run
+from zerosum.workflows.train import train as train_run
+
+__all__ = ["export", "load", "resume", "train"]
+
+
+@overload
+def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
+@overload
+def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
+@overload
+def train(
+    recipe: TranslationRecipe, data: Any, **options: Unpack[TrainOptions]
+) -> TranslationModel: ...
+@overload
+def train(
+    recipe: PlainRecipe | str | Path | Recipe, data: Any, **options: Unpack[TrainOptions]
+) -> Model: ...
+def train(
+    recipe: str | Path | Recipe,
+    data: Any,
+    *,
+    out: Path | str | None = None,
+    root: Path | str = "runs",
+    minutes: float | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    capacity: Capacity = "small",
+    set: Mapping[str, Any] | None = None,
+    size: int | tuple[int, int] | None = None,
+    fit: str | None = None,
+    channels: int | None = None,
+    labels: str | None = None,
+    mirror: bool = False,
+    skip_bad: bool = False,
+    limit: int | None = None,
+    schema: Any = None,
+    drop: Sequence[str] | None = None,
+    constraints: Any = None,
+    protect: int | None = None,
+    missing: Sequence[str] | None = None,
+    holdout: float | None = None,
+    options: Mapping[str, Any] | None = None,
+    from_run: Model | Run | Path | str | None = None,
+    freeze: int = 0,
+    device: str = "auto",
+    precision: Precision | Auto = "auto",
+    layout: Layout | Auto = "auto",
+    compile: bool | Auto = "auto",
+    threads: int | Auto = "auto",
+    referee: Guard = "act",
+    epsilon: float | None = None,
+    delta: float | None = None,
+    show_reals: bool = False,
+    tensorboard: Path | str | None = None,
+    quiet: bool = False,
+) -> Model:
+    """Train a recipe on data and return the model.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> model = zs.train("cgan", data="digits", minutes=1)  # doctest: +SKIP
+
+    Args:
+        recipe: a name from `zs.recipes()`, a Python file, or a `Recipe`.
+        data: a folder, .zip, .npz, idx file, table (.csv, .parquet, .xlsx, .jsonl and others) or
+            built-in name; an array or tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair
+            `(x, y)`; a data frame of pandas, polars or pyarrow; or a `Dataset`. For recipes that
+            translate from one domain of images to another, a folder with two subfolders, or a
+            pair of folders or arrays.
+        out: the run folder; if not given, a new one below `root`.
+        root: where new run folders go.
+        minutes: budget in minutes.
+        samples: budget in samples seen.
+        seed: decides weights, order and noise.
+        capacity: how much the networks hold: `small` for a CPU; `medium` or `large` for a GPU.
+        set: dotted keys of the recipe and their values: `{"game.gamma": 0.5}`; they come last.
+        size: pixels a side, or `(height, width)`.
+        fit: `cover`, `contain`, `stretch` or `crop`.
+        channels: 1, 3 or 4.
+        labels: `auto` or `none`.
+        mirror: show images mirrored as well, left and right exchanged.
+        skip_bad: go on without unreadable files.
+        limit: take this many samples only.
+        schema: what columns of a table are, where that is known better than it can be found:
+            `{"zip": "category"}`, a `Schema`, or the JSON file that
+            `zs.schema(data).save(path)` writes.
+        drop: columns of a table to leave out.
+        constraints: what holds in every row of a table, or a JSON file that lists it.
+        protect: rows of a table that must share a value before it is learned as one of its own;
+            5 by default, and 1 for all.
+        missing: cells of a table that stand for what is missing, such as `["unknown"]`; empty cells
+            and usual marks such as `n/a` do anyway.
+        holdout: share of the samples that is kept apart; `evaluate` judges with them by itself.
+        options: more options of the reader of the data, by name; `zerosum readers` lists them.
+        from_run: a model, a run or its folder, whose weights it starts with where they fit.
+        freeze: layers of the discriminator, from the image up, that stay as they are there.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+        precision: `fp32`, `bf16`, or `auto` for the faster.
+        layout: `contiguous`, `channels_last`, or `auto`.
+        compile: whether to use `torch.compile`, or `auto`.
+        threads: CPU threads for one operation, or `auto`.
+        referee: `off`, `watch` to report what goes wrong, `act` to mend it too.
+        epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
+            `privacy`. The referee is off then.
+        delta: δ, 1e-6 by default; it should be well below one over the number of rows.
+        show_reals: draw rows of a table in grey beneath samples, in the run folder; not with
+            `epsilon`.
+        tensorboard: folder of a TensorBoard log that is written while it trains; needs the extra
+            `tensorboard`.
+        quiet: print nothing.
+
+    Raises:
+        ZerosumError: see its subclasses; the message says what to do.
+    """
+    short = {
+        "size": size, "fit": fit, "channels": channels, "labels": labels, "skip_bad": skip_bad,
+        "limit": limit, "schema": schema, "drop": drop, "constraints": constraints,
+        "protect": protect, "missing": missing, "holdout": holdout, "mirror": mirror,
+    }  # fmt: skip
+    with reporter(quiet=quiet) as progress:
+        run = train_run(
+            recipe, data, out=out, root=root, minutes=minutes, samples=samples, seed=seed,
+            capacity=capacity, changes=set, data_options=together(short, options or {}),
+            from_run=from_run, freeze=freeze, device=device, referee=referee,
+            wishes=Wishes(precision, layout, compile, threads),
+            promise=promise_of(epsilon, delta), show_reals=show_reals,
+            listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
+            tell=None if quiet else screen().say,
+        )  # fmt: skip
+    return _shown(load_run(run, device=device))
+
+
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: TableRecipe, **options: Unpack[ResumeOptions]
+) -> TableModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
+) -> StyledModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
+) -> TranslationModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: str | None = None, **options: Unpack[ResumeOptions]
+) -> Model: ...
+def resume(
+    run: Model | Run | Path | str,
+    *,
+    recipe: str | None = None,
+    data: Any = None,
+    minutes: float | None = None,
+    samples: int | None = None,
+    device: str | None = None,
+    code: Path | str | None = None,
+    referee: Guard | None = None,
+    tensorboard: Path | str | None = None,
+    quiet: bool = False,
+) -> Model:
+    """Continue a run bit for bit, and return the model.
+
+    Args:
+        run: the run, its folder, or its model.
+        recipe: what the run must have been trained by; editors then know the kind of model.
+        data: the run's data, where it has moved or was held in memory.
+        minutes: stop after so long.
+        samples: a new, larger budget in samples seen.
+        device: by default the one that the run was trained on.
+        code: the user's own recipe file, where the run came from one.
+        referee: by default as the run was started.
+        tensorboard: folder of a TensorBoard log; what a resume logs again is replaced.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, one of another recipe, no usable checkpoint, or nothing left to do.
+        DataError: the data is not there, or is not the data of the run.
+    """
+    if isinstance(run, Model):
+        if run.run is None:
+            raise RunError("this model comes from no run folder, so there is nothing to continue.")
+        run = run.run
+    run = run if isinstance(run, Run) else Run.open(run)
+    require_recipe((run.manifest.get("recipe") or {}).get("name"), recipe, run.folder)
+    with reporter(quiet=quiet) as progress:
+        done = resume_run(
+            run.folder, data=data, minutes=minutes, samples=samples, device=device, code=code,
+            referee=referee, listener=watch(progress, quiet=quiet, tensorboard=tensorboard),
+            progress=progress,
+        )  # fmt: skip
+    return _shown(load_run(done, device=device or "auto", code=code))
+
+
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[LoadOptions]
+) -> TableModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
+) -> StyledModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
+) -> TranslationModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[LoadOptions]
+) -> Model: ...
+def load(
+    run: Run | Path | str,
+    *,
+    recipe: str | None = None,
+    device: str = "auto",
+    step: int | None = None,
+    code: Path | str | None = None,
+) -> Model:
+    """The model of a run, or of a file that `export` wrote, with averaged weights.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> rows = zs.load("runs/first", recipe="table").sample(1_000)  # doctest: +SKIP
+
+    Where a referee found an earlier state healthier than the last one, it is that state.
+
+    Args:
+        run: the run, its folder, or a `.safetensors` file.
+        recipe: what it must have been trained by; editors then know the kind of model.
+        device: where to sample.
+        step: a checkpoint of the run other than the newest.
+        code: the user's own recipe file, where the run came from one.
+
+    Raises:
+        RunError: no such run, one of another recipe, no usable checkpoint, or weights that fit
+            another version only.
+        ExportError: the file is none of ours, of a newer version, or damaged.
+    """
+    model = load_run(run, device=device, step=step, code=code)
+    where = run.folder if isinstance(run, Run) else run
+    require_recipe(getattr(model.recipe, "name", None), recipe, where)
+    return _shown(model)
+
+
+def export(
+    model: Model | Run | Path | str,
+    path: Path | str,
+    *,
+    format: str | None = None,
+    step: int | None = None,
+    code: Path | str | None = None,
+    quiet: bool = False,
+) -> Path:
+    """Write a model into one file: what is needed to sample, and no discriminator.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> zs.export("runs/first", "digits.safetensors")  # doctest: +SKIP
+    >>> zs.load("digits.safetensors").sample(64).save("grid.png")  # doctest: +SKIP
+
+    Args:
+        model: a model, a run or its folder.
+        path: a `.safetensors` file, which `load` opens, or an `.onnx` file for other programs.
+        format: `safetensors` or `onnx`; by default that of the ending of `path`.
+        step: of a run, a checkpoint other than the newest.
+        code: the user's own recipe file, where the run came from one.
+        quiet: print nothing.
+
+    Raises:
+        RunError: no such run, or the file cannot be written.
+        ExportError: the form is another, or does not suit the model; no file is left then.
+        MissingExtraError: ONNX is not installed.
+    """
+    if isinstance(model, Model):
+        if step is not None:
+            raise ExportError("step is for runs; a model holds one step. Leave it out.")
+    else:
+        model = load_run(model, device="cpu", step=step, code=code)
+    with reporter(quiet=quiet) as progress:
+        return model.save(path, format=format, progress=progress)
+
+
+def _shown(model: Model) -> Model:
+    show_on_reals(model)
+    return model
