@@ -16,6 +16,7 @@ __all__ = [
     "PrivacyError",
     "RecipeError",
     "RunError",
+    "StudioError",
     "ZerosumError",
     "did_you_mean",
 ]
@@ -67,6 +68,10 @@ class ExportError(ZerosumError):
 
 class PrivacyError(ZerosumError):
     """A promise of privacy cannot be kept, or is none."""
+
+
+class StudioError(ZerosumError):
+    """The studio cannot be started, or cannot do what somebody asked of it."""
 
 
 class MissingExtraError(ZerosumError):

@@ -18,6 +18,7 @@ from zerosum.cli import (
     judging,
     remedies,
     sampling,
+    studio,
     tables,
     translating,
 )
@@ -274,6 +275,7 @@ translating.register(app)
 judging.register(app)
 remedies.register(app)
 tables.register(app)
+studio.register(app)
 
 
 @app.command()
