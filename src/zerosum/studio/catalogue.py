@@ -41,6 +41,8 @@ def recipe_names() -> list[str]:
     return [one["name"] for one in catalogue()["recipes"]]
 
 
-def warm_up() -> None:
-    """Look for what is installed, in the background."""
-    threading.Thread(target=catalogue, daemon=True).start()
+def warm_up(seconds: float) -> None:
+    """Look for what is installed, in the background, after so many seconds."""
+    timer = threading.Timer(seconds, catalogue)
+    timer.daemon = True
+    timer.start()

@@ -5,10 +5,10 @@ from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from django.conf import settings
+from django.db import close_old_connections
 
 from zerosum.studio import pipeline
 from zerosum.studio.models import Batch, DataSource, Project, Training
-from zerosum.studio.models.work import DONE
 
 NAME = "Demo: digits"
 _MINUTES = 3.0
@@ -28,8 +28,7 @@ def make_demo(say: Callable[[str], None]) -> None:
         return
     project = Project.objects.create(name=NAME)
     data = DataSource.objects.create(
-        project=project, name="digits", origin="built-in", place="digits", state=DONE, progress=1.0,
-        words="built in", facts={"kind": "image", "unit": "images"},
+        project=project, name="digits", origin="built-in", place="digits"
     )  # fmt: skip
     training = Training.objects.create(
         project=project, data=data, recipe="cgan", minutes=_MINUTES, checkpoint_seconds=5.0,
@@ -37,26 +36,33 @@ def make_demo(say: Callable[[str], None]) -> None:
     )  # fmt: skip
     pipeline.start(training)
     with SetWorkflowID(f"demo-{project.pk}"):
-        DBOS.start_workflow(arrivals, training.pk)
+        DBOS.start_workflow(arrivals, training.pk, data.pk)
     say(f"The project {NAME!r} trains for {_MINUTES:g} minutes, and items arrive in its queue.")
 
 
 @DBOS.workflow()
-def arrivals(training: int) -> None:
-    """Order a few items again and again while the training gets better."""
+def arrivals(training: int, data: int) -> None:
+    """Check the data, then order a few items again and again while the training gets better."""
     for turn in range(_BATCHES):
         DBOS.sleep(_PAUSE)
-        order(training, turn)
+        if turn == 0:
+            pipeline.start_now(DataSource.kind, data, f"{DataSource.kind}-{data}-1")
+        batch = order(training, turn)
+        if batch is not None:
+            pipeline.start_now(Batch.kind, batch, f"{Batch.kind}-{batch}-1")
 
 
 @DBOS.step()
-def order(training: int, turn: int) -> None:
-    """One batch, once: it is known by its seed."""
-    one = Training.objects.get(pk=training)
-    if not (settings.STUDIO.runs / one.run / "manifest.json").is_file():
-        return
-    made, new = Batch.objects.get_or_create(
-        project_id=one.project_id, training=one, seed=turn, defaults={"n": _ITEMS}
-    )
-    if new:
-        pipeline.start(made)
+def order(training: int, turn: int) -> int | None:
+    """One batch, once: it is known by its seed. None where there is no model yet."""
+    close_old_connections()
+    try:
+        one = Training.objects.get(pk=training)
+        if not (settings.STUDIO.runs / one.run / "manifest.json").is_file():
+            return None
+        made, _ = Batch.objects.get_or_create(
+            project_id=one.project.pk, training=one, seed=turn, defaults={"n": _ITEMS}
+        )
+        return made.pk
+    finally:
+        close_old_connections()

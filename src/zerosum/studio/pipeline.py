@@ -83,17 +83,18 @@ def stop() -> None:
 def start(job: runner.AnyJob) -> None:
     """Let a job be done, once the transaction that made it is complete."""
     kind, key, workflow_id = job.kind, job.pk, job.workflow_id
-    transaction.on_commit(lambda: _start(kind, key, workflow_id))
+    transaction.on_commit(lambda: start_now(kind, key, workflow_id))
 
 
 def start_waiting() -> None:
     """Start whatever waits, in case a crash came between recording a job and starting it."""
     for kind in _KINDS.values():
         for job in kind.objects.filter(state=WAITING):
-            _start(job.kind, job.pk, job.workflow_id)
+            start_now(job.kind, job.pk, job.workflow_id)
 
 
-def _start(kind: str, key: int, workflow_id: str) -> None:
+def start_now(kind: str, key: int, workflow_id: str) -> None:
+    """Let a job be done; starting one of the same id again changes nothing."""
     with SetWorkflowID(workflow_id):
         if kind == Batch.kind:
             DBOS.start_workflow(review, key, workflow_id)

@@ -13,6 +13,8 @@ from zerosum.studio.options import StudioOptions
 from zerosum.studio.settings import configure
 
 _TRIED_PORTS = 20
+_DEMO_FIRST = 20.0
+"""Seconds for which a demo has the machine to itself before recipes are looked for."""
 _MOST_BODY = 8 << 20
 """Bytes of a request that uploads nothing."""
 
@@ -64,7 +66,7 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
         from zerosum.studio.demo import make_demo
 
         make_demo(say)
-    warm_up()
+    warm_up(_DEMO_FIRST if demo else 0.0)
     address = f"http://{options.host}:{options.port}"
     say(f"The studio is at {address}, and its files in {options.folder}.")
     if not User.objects.filter(role="owner", is_active=True).exists():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
@@ -11,7 +11,7 @@ from zerosum.studio.api.access import TokenOf
 from zerosum.studio.api.shapes import CommentOut, ItemOut, ItemPage, NewAct, NewComment
 from zerosum.studio.listing import Wanted
 from zerosum.studio.models import Item, Project
-from zerosum.studio.pages.queue import file_of
+from zerosum.studio.pages.files import file_of
 from zerosum.studio.roles import EVERYONE, REVIEWERS, WRITERS
 
 items = Router(tags=["Items"])
@@ -48,7 +48,7 @@ def show(request: HttpRequest, key: int) -> Any:
 
 
 @items.get("/items/{int:key}/file", auth=TokenOf(EVERYONE))
-def download(request: Any, key: int) -> FileResponse:
+def download(request: Any, key: int) -> Any:
     """The item itself: a .png, or a .csv of its rows."""
     return file_of(get_object_or_404(Item, pk=key), "file")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,7 +17,7 @@ from zerosum.studio.listing import SORT_NAMES, Wanted
 from zerosum.studio.models import Act, Batch, DataSource, Item, Project, Tag
 from zerosum.studio.models.items import APPROVED, ITEM_STATES
 from zerosum.studio.pages.answers import actor_of, back
-from zerosum.studio.pages.trainings import png
+from zerosum.studio.pages.files import file_of, path_of, png
 from zerosum.studio.roles import EVERYONE, REVIEWERS, WRITERS
 
 PAGE = 48
@@ -126,7 +126,7 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
 
 def _first_rows(item: Item, most: int = 12) -> list[list[str]]:
     try:
-        with _path(item.file).open(newline="", encoding="utf-8") as handle:
+        with path_of(item.file).open(newline="", encoding="utf-8") as handle:
             return [row for _, row in zip(range(most), csv.reader(handle), strict=False)]
     except (OSError, csv.Error):
         return []
@@ -141,45 +141,13 @@ def comment(request: HttpRequest, key: int) -> HttpResponse:
 
 
 @allow(EVERYONE)
-def file(request: HttpRequest, key: int, what: str) -> FileResponse:
+def file(request: HttpRequest, key: int, what: str) -> Any:
     """The file of an item, its thumbnail, or its nearest training sample."""
     return file_of(get_object_or_404(Item, pk=key), what)
 
 
-def file_of(found: Item, what: str) -> FileResponse:
-    """A file of an item.
-
-    Raises:
-        Http404: there is none, or it is gone.
-    """
-    names = {"file": found.file, "thumbnail": found.thumbnail, "neighbour": found.neighbour}
-    if not names.get(what):
-        raise Http404("there is no such file")
-    path = _path(names[what])
-    if path.suffix == ".png":
-        return png(path)
-    try:
-        handle = path.open("rb")
-    except OSError as error:
-        raise Http404("there is no such file any more") from error
-    return FileResponse(handle, as_attachment=True, filename=f"item-{found.pk}{path.suffix}")
-
-
 @allow(EVERYONE)
-def preview(request: HttpRequest, key: int) -> FileResponse:
+def preview(request: HttpRequest, key: int) -> Any:
     """Some samples of the data, as its check drew them."""
     source = get_object_or_404(DataSource, pk=key)
     return png(settings.STUDIO.jobs / source.key / "preview.png")
-
-
-def _path(name: str) -> Any:
-    """Where a file of an item lies; names are the studio's own, and checked all the same.
-
-    Raises:
-        Http404: it is outside the folder of items.
-    """
-    root = settings.STUDIO.items.resolve()
-    path = (root / name).resolve()
-    if not path.is_relative_to(root):
-        raise Http404("there is no such file")
-    return path

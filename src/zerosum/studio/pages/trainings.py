@@ -3,10 +3,11 @@
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.http import FileResponse, Http404, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from zerosum.studio.access import allow
+from zerosum.studio.pages.files import png
 from zerosum.studio.live import Position, picture_path, pictures_of, stream
 from zerosum.studio.models import Training
 from zerosum.studio.roles import EVERYONE
@@ -35,21 +36,7 @@ async def events(request: HttpRequest, key: int) -> StreamingHttpResponse:
 
 
 @allow(EVERYONE)
-def picture(request: HttpRequest, key: int, seen: int) -> FileResponse:
+def picture(request: HttpRequest, key: int, seen: int) -> HttpResponse:
     """Samples of the training as they were after so many samples seen."""
     path = picture_path(get_object_or_404(Training, pk=key), seen)
     return png(path)
-
-
-def png(path: Any) -> FileResponse:
-    """A picture that lies in the studio's folder.
-
-    Raises:
-        Http404: it is not there.
-    """
-    try:
-        answer = FileResponse(path.open("rb"), content_type="image/png")
-    except OSError as error:
-        raise Http404("there is no such picture any more") from error
-    answer["Cache-Control"] = "private, max-age=86400, immutable"
-    return answer
