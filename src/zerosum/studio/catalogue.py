@@ -1,6 +1,5 @@
 """Recipes and built-in data, as a process of its own found them; the server imports no torch."""
 
-import json
 import threading
 from typing import Any
 
@@ -11,7 +10,7 @@ from zerosum.runs.files import make_folder, write_json
 from zerosum.studio.runner import run_process
 
 _LOCK = threading.Lock()
-_KNOWN: dict[str, dict[str, Any]] = {}
+_KNOWN: dict[str, Any] = {}
 
 
 def catalogue() -> dict[str, Any]:
@@ -20,10 +19,9 @@ def catalogue() -> dict[str, Any]:
     Raises:
         StudioError: what is installed cannot be listed.
     """
-    folder = settings.STUDIO.jobs / "catalogue"
-    key = str(folder)
     with _LOCK:
-        if key not in _KNOWN:
+        if not _KNOWN:
+            folder = settings.STUDIO.jobs / "catalogue"
             make_folder(folder)
             write_json(folder / "order.json", {"do": "catalogue"})
             heard: list[dict[str, Any]] = []
@@ -32,8 +30,8 @@ def catalogue() -> dict[str, Any]:
             if found is None:
                 why = next((one["error"] for one in heard if "error" in one), "see its log")
                 raise StudioError(f"the list of recipes cannot be read: {why}")
-            _KNOWN[key] = found
-        return json.loads(json.dumps(_KNOWN[key]))
+            _KNOWN.update(found)
+        return dict(_KNOWN)
 
 
 def recipe_names() -> list[str]:
