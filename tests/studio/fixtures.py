@@ -107,5 +107,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     from zerosum.studio import pipeline
 
     ids: list[str] = []
-    monkeypatch.setattr(pipeline, "start_now", lambda kind, key, workflow_id: ids.append(workflow_id))
+    monkeypatch.setattr(
+        pipeline, "start_now", lambda kind, key, workflow_id: ids.append(workflow_id)
+    )
     yield ids

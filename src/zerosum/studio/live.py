@@ -19,7 +19,16 @@ _MOST_BYTES = 1 << 19
 """Bytes of a file that are read at a time."""
 _QUIET = 20
 """Looks without news after which a comment keeps the connection open."""
-_FOR_PEOPLE = ("diagnosis", "remedy", "outcome", "resumed", "ended", "failed", "diverged", "abandoned")
+_FOR_PEOPLE = (
+    "diagnosis",
+    "remedy",
+    "outcome",
+    "resumed",
+    "ended",
+    "failed",
+    "diverged",
+    "abandoned",
+)
 
 
 @dataclass

@@ -32,6 +32,7 @@ WRITERS = EVERYONE - {Role.VIEWER}
 PUBLIC = frozenset({"public"})
 """The mark of pages that need no account."""
 
+
 def in_words(roles: frozenset[Any]) -> str:
     """Roles as people read them.
 

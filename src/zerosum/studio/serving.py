@@ -60,7 +60,9 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
     from zerosum.studio.catalogue import warm_up
     from zerosum.studio.models import User
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     pipeline.launch(options, executor=f"server-{options.port}")
     if demo:
         from zerosum.studio.demo import make_demo
@@ -185,5 +187,3 @@ async def _too_large(send: Send, most: int) -> None:
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": words})
-
-

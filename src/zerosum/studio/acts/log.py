@@ -44,7 +44,10 @@ def record(
 
 
 def recorded(
-    actor: Actor | None, what: str, project: int, changes: list[tuple[str, dict[str, Any], dict[str, Any]]]
+    actor: Actor | None,
+    what: str,
+    project: int,
+    changes: list[tuple[str, dict[str, Any], dict[str, Any]]],
 ) -> list[Act]:
     """Write many acts of one kind: what each was done to, before and after."""
     return Act.objects.bulk_create(

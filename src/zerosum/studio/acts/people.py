@@ -33,7 +33,9 @@ def require_role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        raise StudioError(f"no role {text!r}.{did_you_mean(text, [r.value for r in Role])}") from None
+        raise StudioError(
+            f"no role {text!r}.{did_you_mean(text, [r.value for r in Role])}"
+        ) from None
 
 
 def invite(actor: Actor | None, role: str) -> str:
@@ -190,7 +192,9 @@ def allow_folder(actor: Actor, name: str, path: str) -> AllowedFolder:
             )
             record(actor, "folder.allowed", f"folder:{made.pk}", after={"name": name})
     except IntegrityError as error:
-        raise StudioError(f"a folder called {name!r} is allowed already. Choose another name.") from error
+        raise StudioError(
+            f"a folder called {name!r} is allowed already. Choose another name."
+        ) from error
     return made
 
 

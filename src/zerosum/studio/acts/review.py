@@ -163,22 +163,32 @@ def undo(actor: Actor, project: Project) -> list[Item]:
     """
     with transaction.atomic():
         acts = _last_acts(actor, project)
-        items = Item.objects.select_for_update().in_bulk([int(a.on.partition(":")[2]) for a in acts])
-        changes = []
-        for act in acts:
-            item = items[int(act.on.partition(":")[2])]
-            if item.version != act.after["version"]:
-                raise ConflictError(
-                    f"item {item.pk} was changed since by {_last_actor(item)}, so it is left as it is."
-                )
-            changes.append((item, _decision(item) | {"rating": item.rating}))
+        keys = [int(act.on.partition(":")[2]) for act in acts]
+        items = Item.objects.select_for_update().in_bulk(keys)
+        _require_last(acts)
+        changes = [
+            (items[key], _decision(items[key]) | {"rating": items[key].rating}) for key in keys
+        ]
         for act in acts:
             item = items[int(act.on.partition(":")[2])]
             before = {k: v for k, v in act.before.items() if k != "version"}
             Item.objects.filter(pk=item.pk).update(**before, version=F("version") + 1)
         _log(actor, _UNDONE, project, changes, of=[act.pk for act in acts])
-    keys = [item.pk for item, _ in changes]
     return list(Item.objects.filter(pk__in=keys).order_by("pk"))
+
+
+def _require_last(acts: list[Act]) -> None:
+    """Refuse to undo what somebody has built on since; what was undone itself does not count."""
+    places = [act.on for act in acts]
+    since = Act.objects.filter(on__in=places, pk__gt=acts[-1].pk).select_related("user")
+    later = [act for act in since if act.before and act.pk not in {one.pk for one in acts}]
+    undone = {key for act in later for key in act.after.get("of") or []}
+    for act in later:
+        if act.what != _UNDONE and act.pk not in undone:
+            who = "somebody" if act.user is None else act.user.username
+            raise ConflictError(
+                f"item {act.on.partition(':')[2]} was changed since by {who}, so it is left as it is."
+            )
 
 
 def _last_acts(actor: Actor, project: Project) -> list[Act]:

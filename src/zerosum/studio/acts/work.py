@@ -38,7 +38,9 @@ def make_project(actor: Actor, name: str) -> Project:
             made = Project.objects.create(name=name, by=actor.user)
             record(actor, "project.made", f"project:{made.pk}", project=made, after={"name": name})
     except IntegrityError as error:
-        raise StudioError(f"there is a project called {name!r} already. Choose another name.") from error
+        raise StudioError(
+            f"there is a project called {name!r} already. Choose another name."
+        ) from error
     return made
 
 
@@ -117,7 +119,9 @@ def train(
             f"{data.name!r} is not ready: {data.state}. Wait for its check, or choose other data."
         )
     if minutes is not None and not 0 < minutes <= MOST_MINUTES:
-        raise StudioError(f"{minutes:g} minutes are not allowed: more than 0, up to {MOST_MINUTES:g}.")
+        raise StudioError(
+            f"{minutes:g} minutes are not allowed: more than 0, up to {MOST_MINUTES:g}."
+        )
     if samples is not None and not 1 <= samples <= 2**53:
         raise StudioError(f"a budget of {samples} samples is not allowed: 1 or more.")
     if minutes is not None and samples is not None:
@@ -204,7 +208,9 @@ def retry(actor: Actor, job: AnyJob) -> None:
     with transaction.atomic():
         current: Any = type(job).objects.select_for_update().get(pk=job.pk)
         if current.state not in (FAILED, CANCELLED):
-            raise StudioError(f"only what failed or was cancelled is retried; this is {current.state}.")
+            raise StudioError(
+                f"only what failed or was cancelled is retried; this is {current.state}."
+            )
         current.state, current.unwanted, current.words = WAITING, False, ""
         current.attempt += 1
         current.ended = None

@@ -89,4 +89,4 @@ def comments(request: HttpRequest, key: int) -> Any:
 @items.post("/items/{int:key}/comments", auth=TokenOf(WRITERS), response={201: CommentOut})
 def comment(request: Any, key: int, body: NewComment) -> Any:
     """Say something of an item."""
-    return 201, CommentOut.of(acts.comment(request.auth, get_object_or_404(Item, pk=key), body.text))
+    return CommentOut.of(acts.comment(request.auth, get_object_or_404(Item, pk=key), body.text))

@@ -50,9 +50,7 @@ class Once:
         response = self._get_response(request)
         if response.status_code < 300:
             body = response.content.decode()
-            Answer.objects.create(
-                key=name, request=asked, status=response.status_code, body=body
-            )
+            Answer.objects.create(key=name, request=asked, status=response.status_code, body=body)
         return response
 
 

@@ -27,7 +27,9 @@ from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 
 work = Router(tags=["Work"])
 _KINDS: dict[str, Any] = {
-    "data": DataSource, "trainings": Training, "batches": Batch,
+    "data": DataSource,
+    "trainings": Training,
+    "batches": Batch,
 }
 
 
@@ -52,7 +54,7 @@ def projects(request: HttpRequest) -> Any:
 @work.post("/projects", auth=TokenOf(MAKERS), response={201: ProjectOut})
 def make_project(request: Any, body: NewProject) -> Any:
     """Make a project."""
-    return 201, ProjectOut.of(acts.make_project(request.auth, body.name))
+    return ProjectOut.of(acts.make_project(request.auth, body.name))
 
 
 @work.get("/projects/{int:key}/data", auth=TokenOf(EVERYONE), response=list[DataOut])
@@ -70,18 +72,18 @@ def add_data(request: Any, key: int, body: NewData) -> Any:
         raise StudioError("give either built_in or folder. Files are for …/data/upload.")
     if body.built_in is not None:
         known = catalogue()["built_in"]
-        return 201, DataOut.of(acts.take_built_in(request.auth, project, body.built_in, known))
+        return DataOut.of(acts.take_built_in(request.auth, project, body.built_in, known))
     folder = AllowedFolder.objects.filter(name=body.folder).first()
     if folder is None:
         raise StudioError(f"no folder called {body.folder!r} is allowed. Ask an owner.")
-    return 201, DataOut.of(acts.name_folder(request.auth, project, folder, body.place))
+    return DataOut.of(acts.name_folder(request.auth, project, folder, body.place))
 
 
 @work.post("/projects/{int:key}/data/upload", auth=TokenOf(MAKERS), response={201: DataOut})
 def upload_data(request: Any, key: int, file: UploadedFile = File(...)) -> Any:  # noqa: B008
     """Upload data; it is checked then."""
     project = get_object_or_404(Project, pk=key)
-    return 201, DataOut.of(acts.upload_data(request.auth, project, file))
+    return DataOut.of(acts.upload_data(request.auth, project, file))
 
 
 @work.get("/projects/{int:key}/trainings", auth=TokenOf(EVERYONE), response=list[TrainingOut])
@@ -99,7 +101,7 @@ def train(request: Any, body: NewTraining) -> Any:
         request.auth, data, recipe=body.recipe, known=recipe_names(), minutes=body.minutes,
         samples=body.samples, seed=body.seed, changes=body.set,
     )  # fmt: skip
-    return 201, TrainingOut.of(made)
+    return TrainingOut.of(made)
 
 
 @work.post("/batches", auth=TokenOf(WRITERS), response={201: BatchOut})
@@ -109,7 +111,7 @@ def sample(request: Any, body: NewBatch) -> Any:
     made = acts.sample(
         request.auth, training, n=body.n, where=body.where, seed=body.seed, rows=body.rows
     )
-    return 201, BatchOut.of(made)
+    return BatchOut.of(made)
 
 
 @work.get("/projects/{int:key}/batches", auth=TokenOf(EVERYONE), response=list[BatchOut])

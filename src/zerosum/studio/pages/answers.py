@@ -60,7 +60,9 @@ class Refusals:
             return None
         status = 409 if isinstance(error, ConflictError) else 422
         if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(format_html('<p class="notice bad">{}</p>', str(error)), status=status)
+            return HttpResponse(
+                format_html('<p class="notice bad">{}</p>', str(error)), status=status
+            )
         if request.method == "POST":
             messages.error(request, str(error))
             return back(request, "/")

@@ -46,7 +46,10 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
             user = acts.join(secret, name, password)
         except StudioError as error:
             return render(
-                request, "studio/join.html", context | {"problem": str(error), "name": name}, status=422
+                request,
+                "studio/join.html",
+                context | {"problem": str(error), "name": name},
+                status=422,
             )
         login(request, user, backend=_BACKEND)
         return redirect("home")

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from zerosum.studio.access import allow
-from zerosum.studio.pages.files import png
 from zerosum.studio.live import Position, picture_path, pictures_of, stream
 from zerosum.studio.models import Training
+from zerosum.studio.pages.files import png
 from zerosum.studio.roles import EVERYONE
 
 
