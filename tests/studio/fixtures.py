@@ -1,7 +1,7 @@
 """People, projects and items in a database of the tests."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,7 @@ def eve(person: Callable[..., User]) -> Actor:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ids of workflows that would be started; tests of the engine itself start it."""
     from zerosum.studio import pipeline
 
@@ -110,4 +110,4 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(
         pipeline, "start_now", lambda kind, key, workflow_id: ids.append(workflow_id)
     )
-    yield ids
+    return ids

@@ -128,7 +128,7 @@ def test_pages_carry_a_strict_policy(browser: Browser) -> None:
 
 @pytest.mark.parametrize("path", ["photos", "/no/such/folder", "/"])
 def test_odd_folders_are_not_allowed(path: str, ada: Actor) -> None:
-    with pytest.raises(StudioError, match="not a folder of the server|whole disk"):
+    with pytest.raises(StudioError, match=r"not a folder of the server|whole disk"):
         acts.allow_folder(ada, "x", path)
 
 

@@ -44,7 +44,7 @@ def test_of_two_who_decide_the_later_is_told(
 ) -> None:
     items = make_items(2)
     decide(ada, project, keys(items[:1]), "accepted")
-    with pytest.raises(ConflictError, match="ada has changed item .* it is accepted now"):
+    with pytest.raises(ConflictError, match=r"ada has changed item .* it is accepted now"):
         decide(eve, project, keys(items), "rejected")
     assert states(project) == ["accepted", "new"]
 
@@ -64,7 +64,7 @@ def test_another_person_approves(
 
 
 def test_only_what_was_accepted_is_approved(eve: Actor, project: Project, make_items: Make) -> None:
-    with pytest.raises(StudioError, match="is new. Only what was accepted"):
+    with pytest.raises(StudioError, match=r"is new. Only what was accepted"):
         approve(eve, project, keys(make_items(1)))
 
 
@@ -120,7 +120,7 @@ def test_items_of_other_projects_are_refused(
 ) -> None:
     items = make_items(1)
     other = Project.objects.create(name="Autumn")
-    with pytest.raises(StudioError, match="there is no item .* in Autumn"):
+    with pytest.raises(StudioError, match=r"there is no item .* in Autumn"):
         decide(ada, other, keys(items), "accepted")
 
 

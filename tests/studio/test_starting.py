@@ -29,14 +29,14 @@ def test_a_port_in_use_is_named_and_a_free_one_offered(tmp_path: Path) -> None:
 
 
 def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudioError, match="cannot listen at 192.0.2.1:8765.*--host"):
+    with pytest.raises(StudioError, match=r"cannot listen at 192.0.2.1:8765.*--host"):
         listen(StudioOptions(folder=tmp_path, host="192.0.2.1"))
 
 
 def test_a_newer_database_is_left_alone(db: None) -> None:
     assert is_ready()
     MigrationRecorder(connection).record_applied("studio", "0999_from_the_future")
-    with pytest.raises(StudioError, match="newer zerosum.*'0999_from_the_future'.*Upgrade"):
+    with pytest.raises(StudioError, match=r"newer zerosum.*'0999_from_the_future'.*Upgrade"):
         migrate()
 
 

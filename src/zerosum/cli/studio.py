@@ -9,8 +9,6 @@ from zerosum.cli.output import say
 
 _PORT = 8765
 _Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
-_Trainings = Annotated[int, typer.Option(min=0, help="Trainings at a time in this process.")]
-_Samplings = Annotated[int, typer.Option(min=0, help="Samplings at a time in this process.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,8 +30,13 @@ def studio(
         typer.Option(help="A name by which browsers reach this server through a proxy; repeat."),
     ] = None,
     most_upload_mb: Annotated[int, typer.Option(min=1, help="The largest upload.")] = 2048,
-    trainings: _Trainings = 1,
-    samplings: _Samplings = 1,
+    trainings: Annotated[
+        int, typer.Option(min=1, help="Trainings at a time, in each process.")
+    ] = 1,
+    samplings: Annotated[
+        int, typer.Option(min=1, help="Samplings at a time, in each process.")
+    ] = 1,
+    jobs: Annotated[bool, typer.Option(help="Do jobs; otherwise workers do them.")] = True,
 ) -> None:
     """Open the studio, where people train, review and approve in a browser."""
     from zerosum.studio.options import StudioOptions
@@ -41,7 +44,7 @@ def studio(
 
     options = StudioOptions(
         folder=folder, database=database, host=host, port=port, names=tuple(name or ()),
-        most_upload=most_upload_mb << 20, trainings=trainings, samplings=samplings,
+        most_upload=most_upload_mb << 20, trainings=trainings, samplings=samplings, does_jobs=jobs,
     )  # fmt: skip
     serve(options, demo=demo, say=say)
 
@@ -50,14 +53,9 @@ def worker(
     database: Annotated[str | None, typer.Option(help="The studio's: postgresql://…")] = None,
     folder: _Folder = Path("studio"),
     name: Annotated[str, typer.Option(help="Unlike other workers' on this machine.")] = "1",
-    trainings: _Trainings = 1,
-    samplings: _Samplings = 1,
 ) -> None:
     """Do jobs of a studio on another machine, which shares its database and its folder."""
     from zerosum.studio.options import StudioOptions
     from zerosum.studio.serving import work
 
-    options = StudioOptions(
-        folder=folder, database=database, trainings=trainings, samplings=samplings
-    )
-    work(options, name=name, say=say)
+    work(StudioOptions(folder=folder, database=database), name=name, say=say)

@@ -22,8 +22,10 @@ class StudioOptions:
         port: the port to listen at.
         names: names beside `localhost` that browsers may use for this server.
         most_upload: bytes that one upload may have.
-        trainings: trainings that one process runs at a time.
-        samplings: samplings that one process runs at a time.
+        trainings: trainings that each process runs at a time.
+        samplings: samplings that each process runs at a time.
+        does_jobs: whether this process does jobs, and does not leave them to workers.
+        threads: processor threads of each job.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class StudioOptions:
     most_upload: int = 2 << 30
     trainings: int = 1
     samplings: int = 1
+    does_jobs: bool = True
     threads: int = field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2))
 
     @property

@@ -7,6 +7,7 @@ and states are set and not counted.
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -22,10 +23,12 @@ from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
 from zerosum.studio.options import StudioOptions, workflow_database
 
 CHECKS, TRAININGS, SAMPLINGS = "checks", "trainings", "samplings"
+QUEUES: Mapping[str, int] = {CHECKS: 2, TRAININGS: 1, SAMPLINGS: 1}
+"""Jobs of each queue that one process does at a time, if nothing else is asked for."""
 _DECIDED = "decided"
 _LOOK_AGAIN = 24 * 3600.0
 _KINDS: dict[str, type[Any]] = {one.kind: one for one in (DataSource, Training, Batch)}
-_QUEUES = {DataSource.kind: CHECKS, Training.kind: TRAININGS, Batch.kind: SAMPLINGS}
+_QUEUE_OF = {DataSource.kind: CHECKS, Training.kind: TRAININGS, Batch.kind: SAMPLINGS}
 
 
 class JsonSerializer(Serializer):
@@ -47,12 +50,13 @@ class JsonSerializer(Serializer):
         return "zerosum_json"
 
 
-def launch(options: StudioOptions, *, executor: str) -> None:
+def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] | None) -> None:
     """Start the engine in this process; it takes jobs, and goes on with those that were cut off.
 
     Args:
         options: of the studio.
         executor: the name of this process, the same after a restart and unlike any other's.
+        queues: how many jobs of each queue every process does at a time; None as it is.
     """
     config: DBOSConfig = {
         "name": "zerosum-studio",
@@ -66,12 +70,13 @@ def launch(options: StudioOptions, *, executor: str) -> None:
     }  # pyright: ignore[reportAssignmentType]
     logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS(config=config)
+    DBOS.listen_queues(list(QUEUES) if options.does_jobs else [])
     DBOS.launch()
-    each = {CHECKS: 2, TRAININGS: options.trainings, SAMPLINGS: options.samplings}
-    for name, limit in each.items():
+    for name, limit in (queues or QUEUES).items():
         DBOS.register_queue(
-            name, worker_concurrency=limit, polling_interval_sec=0.3, on_conflict="always_update"
-        )
+            name, worker_concurrency=limit, polling_interval_sec=0.3,
+            on_conflict="always_update" if queues else "never_update",
+        )  # fmt: skip
     start_waiting()
 
 
@@ -99,7 +104,7 @@ def start_now(kind: str, key: int, workflow_id: str) -> None:
         if kind == Batch.kind:
             DBOS.start_workflow(review, key, workflow_id)
         else:
-            DBOS.enqueue_workflow(_QUEUES[kind], work, kind, key)
+            DBOS.enqueue_workflow(_QUEUE_OF[kind], work, kind, key)
 
 
 def decided(batches: set[int]) -> None:

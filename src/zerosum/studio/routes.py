@@ -68,6 +68,7 @@ pages = [
     page("trainings/<int:key>/pictures/<int:seen>.png", trainings.picture, "training-picture"),
     page("trainings/<int:key>/sample/", projects.sample, "sample"),
     page("projects/<int:key>/queue/", queue.show, "queue"),
+    page("projects/<int:key>/queue/counts/", queue.counts, "counts"),
     page("projects/<int:key>/queue/act/", queue.act, "act"),
     page("projects/<int:key>/queue/undo/", queue.undo, "undo"),
     page("items/<int:key>/", queue.item, "item"),

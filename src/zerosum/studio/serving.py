@@ -4,6 +4,7 @@ import errno
 import logging
 import socket
 import threading
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from typing import Any
@@ -63,7 +64,11 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    pipeline.launch(options, executor=f"server-{options.port}")
+    # WhiteNoise reads its small files at once, and Django has a word to say about that.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
+    limits = {"trainings": options.trainings, "samplings": options.samplings}
+    queues = {**pipeline.QUEUES, **limits}
+    pipeline.launch(options, executor=f"server-{options.port}", queues=queues)
     if demo:
         from zerosum.studio.demo import make_demo
 
@@ -99,7 +104,7 @@ def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> No
     prepare(options)
     from zerosum.studio import pipeline
 
-    pipeline.launch(options, executor=f"worker-{socket.gethostname()}-{name}")
+    pipeline.launch(options, executor=f"worker-{socket.gethostname()}-{name}", queues=None)
     say(f"The worker {name!r} takes jobs. Ctrl-C ends it; its jobs go on when it is back.")
     try:
         threading.Event().wait()
@@ -160,6 +165,7 @@ class BoundedBodies:
         self._app, self._upload = app, upload
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Hand a request on, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

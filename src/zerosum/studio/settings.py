@@ -24,7 +24,8 @@ def configure(options: StudioOptions) -> None:
         from django.conf import settings
     except ImportError as error:
         raise MissingExtraError(
-            "the studio needs Django and other packages. Install them: pip install 'zerosum[studio]'."
+            "the studio needs Django and other packages. Install them: "
+            "pip install 'zerosum[studio]'."
         ) from error
     if not settings.configured:
         settings.configure(**settings_of(options, secret=secret_key(options.folder)))

@@ -187,7 +187,8 @@ def _require_last(acts: list[Act]) -> None:
         if act.what != _UNDONE and act.pk not in undone:
             who = "somebody" if act.user is None else act.user.username
             raise ConflictError(
-                f"item {act.on.partition(':')[2]} was changed since by {who}, so it is left as it is."
+                f"item {act.on.partition(':')[2]} was changed since by {who}, so it is left as "
+                "it is."
             )
 
 

@@ -167,7 +167,8 @@ def sample(
     if not (settings.STUDIO.runs / training.run / "manifest.json").is_file():
         why = training.words if training.state == FAILED else "it has not saved a model yet"
         raise StudioError(
-            f"{training.name} has no model to sample: {why}. Wait until it has begun, or train anew."
+            f"{training.name} has no model to sample: {why}. Wait until it has begun, or train "
+            "anew."
         )
     if seed is None:
         taken = set(training.batches.values_list("seed", flat=True))  # pyright: ignore[reportAttributeAccessIssue]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from zerosum.studio.models import Answer
 
@@ -24,6 +24,7 @@ class Once:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> Any:
+        """Answer a request."""
         key = request.headers.get(HEADER, "")
         if request.method != "POST" or not key or not request.path.startswith("/api/v1/"):
             return self._get_response(request)
@@ -66,7 +67,5 @@ def _digest(*parts: str) -> str:
 
 
 def _problem(status: int, detail: str) -> HttpResponse:
-    from django.http import JsonResponse
-
     body = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
     return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,8 +25,6 @@ _DOERS = {
 }
 _GRACE = 30.0
 """Seconds that a job has to end in order once nobody listens any more."""
-_NICE = 5
-"""How much jobs give way to the server."""
 
 
 def main(path: Path) -> int:
@@ -35,12 +34,11 @@ def main(path: Path) -> int:
     lock = threading.Lock()
 
     def say(**message: Any) -> None:
-        with lock:
+        with lock, suppress(OSError):  # a server that was killed hears nothing more
             stream.write(json.dumps(message, ensure_ascii=False) + "\n")
             stream.flush()
 
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    os.nice(_NICE)
     with path.with_name("busy").open("w") as busy:
         fcntl.flock(busy, fcntl.LOCK_EX)  # until a process that a dead server left has ended
         try:

@@ -22,6 +22,8 @@ class Tag(models.Model):
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
+        """What the table keeps to."""
+
         constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_tag")]
 
     def __str__(self) -> str:
@@ -72,6 +74,8 @@ class Item(models.Model):
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
+        """What the table keeps to."""
+
         constraints = [models.UniqueConstraint(fields=["batch", "index"], name="one_item")]
         indexes = [
             models.Index(fields=["project", "state", "-id"], name="item_newest"),

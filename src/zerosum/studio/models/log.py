@@ -46,6 +46,8 @@ class Act(models.Model):
     objects: ClassVar[models.Manager[Any]] = _AppendOnly.as_manager()
 
     class Meta:
+        """What the table keeps to."""
+
         indexes = [
             models.Index(fields=["project", "user", "-id"], name="act_of_user"),
             models.Index(fields=["on", "-id"], name="act_on"),

@@ -58,6 +58,8 @@ class Job(models.Model):
     ended = models.DateTimeField(null=True)
 
     class Meta:
+        """What the table keeps to."""
+
         abstract = True
 
     @property

@@ -52,6 +52,7 @@ class Refusals:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> Any:
+        """Answer a request."""
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -15,10 +15,12 @@ from zerosum.studio.acts import work as acts
 from zerosum.studio.catalogue import catalogue, recipe_names
 from zerosum.studio.models import AllowedFolder, Batch, DataSource, Item, Project, Training
 from zerosum.studio.models.items import ITEM_STATES
+from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 from zerosum.studio.uploads import ENDINGS
 
+_SHOWN = 50
 _KINDS: dict[str, Any] = {"check": DataSource, "train": Training, "batch": Batch}
 
 
@@ -61,12 +63,14 @@ def _work(project: Project) -> dict[str, Any]:
     counts = dict(
         Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
     )
+    trainings = Training.objects.filter(project=project).select_related("data")
+    batches = Batch.objects.filter(project=project).select_related("training__data")
     return {
         "sources": DataSource.objects.filter(project=project).order_by("-pk"),
-        "trainings": Training.objects.filter(project=project).select_related("data").order_by("-pk")[:50],
-        "batches": Batch.objects.filter(project=project).select_related("training__data").order_by("-pk")[:50],
+        "trainings": trainings.order_by("-pk")[:_SHOWN],
+        "batches": batches.order_by("-pk")[:_SHOWN],
         "counts": [(state, name, counts.get(state, 0)) for state, name in ITEM_STATES],
-    }  # fmt: skip
+    }
 
 
 @allow(MAKERS, methods=("POST",))
@@ -113,6 +117,8 @@ def train(request: HttpRequest, key: int) -> HttpResponse:
             seed=number(request, "seed", int, 0), changes=changes,
         )  # fmt: skip
         return redirect("training", made.pk)
+    if data.state != DONE:
+        raise StudioError(f"{data.name!r} is not ready: {data.state}. Wait for its check.")
     kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
     recipes = [
         one

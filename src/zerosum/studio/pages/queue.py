@@ -31,20 +31,32 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     project = get_object_or_404(Project, pk=key)
     wanted = Wanted.read(request.GET)
     items, cursor = wanted.page(project, request.GET.get("after", ""), PAGE)
-    counts = dict(
-        Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
-    )
     following = urlencode(wanted.query | {"after": cursor}) if cursor else ""
     context = {
         "project": project, "items": items, "wanted": wanted, "following": following,
         "first": urlencode(wanted.query) if request.GET.get("after") else "",
-        "states": [(state, name, counts.get(state, 0)) for state, name in ITEM_STATES],
-        "total": sum(counts.values()), "sorts": list(SORT_NAMES.items()),
+        "query": urlencode(wanted.query), "sorts": list(SORT_NAMES.items()),
         "tags": Tag.objects.filter(project=project).order_by("name")[:200],
         "batches": Batch.objects.filter(project=project).order_by("-pk")[:100],
         "stars": range(1, 6),
     }  # fmt: skip
-    return render(request, "studio/queue.html", context)
+    return render(request, "studio/queue.html", context | _counts(project))
+
+
+@allow(EVERYONE)
+def counts(request: HttpRequest, key: int) -> HttpResponse:
+    """How many items there are in each state, for a page that is open."""
+    project = get_object_or_404(Project, pk=key)
+    context = {"project": project, "wanted": Wanted.read(request.GET)}
+    return render(request, "studio/parts/counts.html", context | _counts(project))
+
+
+def _counts(project: Project) -> dict[str, Any]:
+    found = dict(
+        Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
+    )
+    states = [(state, name, found.get(state, 0)) for state, name in ITEM_STATES]
+    return {"states": states, "total": sum(found.values())}
 
 
 @allow(REVIEWERS, methods=("POST",))
@@ -111,10 +123,11 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
         ).prefetch_related("tags"),
         pk=key,
     )
+    done = Act.objects.filter(on=f"item:{key}").select_related("user").order_by("-id")
     context: dict[str, Any] = {
         "item": found, "project": found.project, "stars": range(1, 6),
         "comments": found.comments.select_related("by").order_by("pk"),  # pyright: ignore[reportAttributeAccessIssue]
-        "acts": Act.objects.filter(on=f"item:{key}").select_related("user").order_by("-id")[:_SHOWN_ACTS],
+        "acts": done[:_SHOWN_ACTS],
         "own": found.decided_by_id == request.user.pk, "approved": found.state == APPROVED,
         "newer": Item.objects.filter(project=found.project, pk__gt=key).order_by("pk").first(),
         "older": Item.objects.filter(project=found.project, pk__lt=key).order_by("-pk").first(),
