@@ -10,7 +10,7 @@ from django.test import Client
 from PIL import Image
 
 from zerosum.studio.acts.log import Actor
-from zerosum.studio.models import Batch, DataSource, Item, Project, Training, User
+from zerosum.studio.models import DataSource, Item, ItemBatch, Project, Training, User
 from zerosum.studio.models.work import DONE
 
 
@@ -75,7 +75,9 @@ def make_items(training: Training, folder: Path) -> Callable[..., list[Item]]:
     """Makes items of a new batch; all share one file."""
 
     def make(n: int, **values: Any) -> list[Item]:
-        batch = Batch.objects.create(project=training.project, training=training, n=n, state=DONE)
+        batch = ItemBatch.objects.create(
+            project=training.project, training=training, n=n, state=DONE
+        )
         Image.new("L", (8, 8)).save(folder / "items" / "one.png")
         rows = [
             Item(

@@ -104,7 +104,7 @@ def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_
     ada.get_by_role("button", name="digits", exact=True).click()
     ada.get_by_role("link", name="Train on digits").click()
     look(ada)
-    ada.get_by_label("cgan").check()
+    ada.locator("input[value=cgan]").check()
     ada.get_by_label("or samples seen").fill("6400")
     ada.get_by_role("button", name="Train", exact=True).click()
 

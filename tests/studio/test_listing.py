@@ -66,7 +66,7 @@ def test_a_page_of_the_queue_asks_the_database_as_often_for_many_items_as_for_fe
     project: Project, make_items: Make, browser: Callable[..., Client]
 ) -> None:
     client = browser("expert")
-    counts = []
+    counts, page = [], ""
     for _ in range(2):
         make_items(20)
         client.get(f"/projects/{project.pk}/queue/")

@@ -66,7 +66,7 @@ def test_pictures_are_found_in_order(training: Training) -> None:
 
 
 def test_the_stream_ends_with_the_training(transactional_db: None, training: Training) -> None:
-    from django.test import AsyncClient
+    from django.test.client import AsyncClient  # pyright: ignore[reportAttributeAccessIssue]
 
     from zerosum.studio.models import User
 
@@ -74,7 +74,7 @@ def test_the_stream_ends_with_the_training(transactional_db: None, training: Tra
     user = User.objects.create(username="vi", role="viewer")
 
     async def listen() -> str:
-        client = AsyncClient()
+        client: Any = AsyncClient()
         await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
         answer = await client.get(f"/trainings/{training.pk}/events/")
         assert answer["Content-Type"] == "text/event-stream"

@@ -19,7 +19,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 VALUES = {"key": 1, "seen": 1, "secret": "none", "kind": "train", "what": "thumbnail"}
 
 
-def addresses() -> dict[str, URLPattern]:
+def addresses() -> dict[str, Any]:
     return {str(one.pattern): one for one in pages}
 
 
@@ -51,8 +51,8 @@ def world(make_items: Callable[..., list[Item]], training: Training) -> Project:
 def test_every_address_has_a_rule() -> None:
     found = list(get_resolver().url_patterns)
     assert [one for one in found if isinstance(one, URLPattern)] == pages
-    for one in pages:
-        assert one.callback.roles
+    for address, one in addresses().items():
+        assert one.callback.roles, address
         assert one.callback.roles == PUBLIC or one.callback.roles <= set(Role)
 
 
@@ -81,7 +81,7 @@ def test_pages_let_in_who_may(
                 continue  # it is a stream, which test_live.py reads
             if session:
                 client.force_login(User.objects.get(username=role), backend=BACKEND)
-            answer = client.generic(method, fill(address))
+            answer: Any = client.generic(method, fill(address))
             if method not in methods:
                 assert answer.status_code == 405, address
             elif roles == PUBLIC:
@@ -105,7 +105,7 @@ def test_operations_let_in_who_may(
         secret = make_token(Actor(person("tom")), "test", role.value)
         headers = {"Authorization": f"Bearer {secret}"}
     for method, address, rules in operations():
-        answer = Client().generic(
+        answer: Any = Client().generic(
             method, fill(f"api/v1{address}"), "{}", "application/json", headers=headers
         )
         if role is None:

@@ -40,20 +40,18 @@ def allow(
                 )
             return None
 
-        if iscoroutinefunction(view):
+        @wraps(view)
+        async def guarded_async(request: HttpRequest, *words: Any, **named: Any) -> Any:
+            sender: Any = request
+            request.user = await sender.auser()
+            return refusal(request) or await view(request, *words, **named)
 
-            @wraps(view)
-            async def guarded(request: HttpRequest, *words: Any, **named: Any) -> Any:
-                user = await request.auser()  # pyright: ignore[reportAttributeAccessIssue]
-                request.user = user
-                return refusal(request) or await view(request, *words, **named)
-        else:
+        @wraps(view)
+        def guarded(request: HttpRequest, *words: Any, **named: Any) -> Any:
+            return refusal(request) or view(request, *words, **named)
 
-            @wraps(view)
-            def guarded(request: HttpRequest, *words: Any, **named: Any) -> Any:
-                return refusal(request) or view(request, *words, **named)
-
-        guarded.roles, guarded.methods = roles, methods  # pyright: ignore[reportFunctionMemberAccess]
-        return guarded
+        declared: Any = guarded_async if iscoroutinefunction(view) else guarded
+        declared.roles, declared.methods = roles, methods
+        return declared
 
     return declare

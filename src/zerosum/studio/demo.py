@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from zerosum.studio import pipeline
-from zerosum.studio.models import Batch, DataSource, Project, Training
+from zerosum.studio.models import DataSource, ItemBatch, Project, Training
 
 NAME = "Demo: digits"
 _MINUTES = 3.0
@@ -49,7 +49,7 @@ def arrivals(training: int, data: int) -> None:
             pipeline.start_now(DataSource.kind, data, f"{DataSource.kind}-{data}-1")
         batch = order(training, turn)
         if batch is not None:
-            pipeline.start_now(Batch.kind, batch, f"{Batch.kind}-{batch}-1")
+            pipeline.start_now(ItemBatch.kind, batch, f"{ItemBatch.kind}-{batch}-1")
 
 
 @DBOS.step()
@@ -60,7 +60,7 @@ def order(training: int, turn: int) -> int | None:
         one = Training.objects.get(pk=training)
         if not (settings.STUDIO.runs / one.run / "manifest.json").is_file():
             return None
-        made, _ = Batch.objects.get_or_create(
+        made, _ = ItemBatch.objects.get_or_create(
             project_id=one.project.pk, training=one, seed=turn, defaults={"n": _ITEMS}
         )
         return made.pk

@@ -99,6 +99,7 @@ def postgres_parts(url: str) -> Any:
     Raises:
         StudioError: it is none.
     """
+    parts: Any = None
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("postgresql", "postgres") and parts.path.strip("/")

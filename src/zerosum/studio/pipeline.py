@@ -10,14 +10,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, SetWorkflowID
 from dbos._serialization import Serializer
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from zerosum import __version__
 from zerosum.studio import runner
-from zerosum.studio.models import Batch, DataSource, Training
+from zerosum.studio.models import DataSource, ItemBatch, Training
 from zerosum.studio.models.items import OPEN_STATES
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
 from zerosum.studio.options import StudioOptions, workflow_database
@@ -27,8 +27,8 @@ QUEUES: Mapping[str, int] = {CHECKS: 2, TRAININGS: 1, SAMPLINGS: 1}
 """Jobs of each queue that one process does at a time, if nothing else is asked for."""
 _DECIDED = "decided"
 _LOOK_AGAIN = 24 * 3600.0
-_KINDS: dict[str, type[Any]] = {one.kind: one for one in (DataSource, Training, Batch)}
-_QUEUE_OF = {DataSource.kind: CHECKS, Training.kind: TRAININGS, Batch.kind: SAMPLINGS}
+_KINDS: dict[str, type[Any]] = {one.kind: one for one in (DataSource, Training, ItemBatch)}
+_QUEUE_OF = {DataSource.kind: CHECKS, Training.kind: TRAININGS, ItemBatch.kind: SAMPLINGS}
 
 
 class JsonSerializer(Serializer):
@@ -58,7 +58,7 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
         executor: the name of this process, the same after a restart and unlike any other's.
         queues: how many jobs of each queue every process does at a time; None as it is.
     """
-    config: DBOSConfig = {
+    config: Any = {
         "name": "zerosum-studio",
         "system_database_url": workflow_database(options),
         "application_version": f"studio-{__version__}",
@@ -67,7 +67,7 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
         "log_level": "WARNING",
         "run_admin_server": False,
         "notification_listener_polling_interval_sec": 0.5,
-    }  # pyright: ignore[reportAssignmentType]
+    }
     logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS(config=config)
     DBOS.listen_queues(list(QUEUES) if options.does_jobs else [])
@@ -101,7 +101,7 @@ def start_waiting() -> None:
 def start_now(kind: str, key: int, workflow_id: str) -> None:
     """Let a job be done; starting one of the same id again changes nothing."""
     with SetWorkflowID(workflow_id):
-        if kind == Batch.kind:
+        if kind == ItemBatch.kind:
             DBOS.start_workflow(review, key, workflow_id)
         else:
             DBOS.enqueue_workflow(_QUEUE_OF[kind], work, kind, key)
@@ -109,7 +109,7 @@ def start_now(kind: str, key: int, workflow_id: str) -> None:
 
 def decided(batches: set[int]) -> None:
     """Wake the workflows of batches of which items were decided, once that is recorded."""
-    for batch in Batch.objects.filter(pk__in=batches, closed=None):
+    for batch in ItemBatch.objects.filter(pk__in=batches, closed=None):
         transaction.on_commit(lambda one=batch.workflow_id: DBOS.send(one, "", topic=_DECIDED))
 
 
@@ -144,7 +144,7 @@ def review(key: int, workflow_id: str) -> str:
     Making and screening are one job, done where there is room for it. Waiting takes no room.
     """
     with SetWorkflowID(f"{workflow_id}-make"):
-        handle = DBOS.enqueue_workflow(SAMPLINGS, work, Batch.kind, key)
+        handle = DBOS.enqueue_workflow(SAMPLINGS, work, ItemBatch.kind, key)
     state = handle.get_result()
     if state != DONE:
         return state
@@ -159,7 +159,7 @@ def is_open(key: int) -> bool:
     """Whether somebody has still to decide about an item of the batch."""
     close_old_connections()
     try:
-        return Batch.objects.get(pk=key).items.filter(state__in=OPEN_STATES).exists()
+        return ItemBatch.objects.get(pk=key).items.filter(state__in=OPEN_STATES).exists()
     finally:
         close_old_connections()
 
@@ -168,5 +168,5 @@ def is_open(key: int) -> bool:
 def close(key: int) -> None:
     """Note that every item of the batch is decided."""
     close_old_connections()
-    Batch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
+    ItemBatch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
     close_old_connections()

@@ -16,10 +16,10 @@ from django.db import close_old_connections, models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
-from zerosum.studio.models import Batch, DataSource, Item, Training
+from zerosum.studio.models import DataSource, Item, ItemBatch, Training
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 
-AnyJob = DataSource | Training | Batch
+AnyJob = DataSource | Training | ItemBatch
 
 _TICK = 0.5
 _KEPT_AT_ONCE = 25
@@ -49,7 +49,7 @@ def order_of(job: AnyJob) -> dict[str, Any]:
             "seed": job.seed, "changes": job.changes, "run": _run(job),
             "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
         }  # fmt: skip
-    if isinstance(job, Batch):
+    if isinstance(job, ItemBatch):
         source = job.training.data
         order |= {
             "n": job.n, "rows": job.rows, "where": job.where, "seed": job.seed,
@@ -149,21 +149,21 @@ class _Listener:
 
     def flush(self) -> None:
         """Register the items that were said; one that is known already stays as it is."""
-        if self._items and isinstance(self._job, Batch):
+        if self._items and isinstance(self._job, ItemBatch):
             register(self._job, self._items)
             self._items = []
 
     def closing(self) -> dict[str, Any]:
         """What the job's row keeps of its end."""
         done = self.done or {}
-        if isinstance(self._job, Batch):
+        if isinstance(self._job, ItemBatch):
             return {"step": done.get("step")}
         if isinstance(self._job, DataSource):
             return {"facts": done}
         return {"facts": self._job.facts | done}
 
 
-def register(batch: Batch, rows: list[dict[str, Any]]) -> None:
+def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
     """Make items known, each once, whatever is said twice."""
     names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
     Item.objects.bulk_create(
@@ -176,7 +176,7 @@ def register(batch: Batch, rows: list[dict[str, Any]]) -> None:
         ],
         ignore_conflicts=True,
     )  # fmt: skip
-    Batch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
+    ItemBatch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
 
 
 def _is_unwanted(kind: type[Any], key: int) -> bool:
@@ -187,7 +187,7 @@ def _is_unwanted(kind: type[Any], key: int) -> bool:
 def _change(job: models.Model, **values: Any) -> None:
     for name, value in values.items():
         setattr(job, name, value)
-    type(job).objects.filter(pk=job.pk).update(**values)  # pyright: ignore[reportAttributeAccessIssue]
+    type(job).objects.filter(pk=job.pk).update(**values)
 
 
 def _end(job: AnyJob, state: str, words: str, **values: Any) -> str:

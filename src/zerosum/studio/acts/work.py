@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record
-from zerosum.studio.models import AllowedFolder, Batch, DataSource, Project, Training
+from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
 from zerosum.studio.roles import MAKERS
 from zerosum.studio.runner import AnyJob
@@ -146,7 +146,7 @@ def sample(
     where: dict[str, Any] | None = None,
     seed: int | None = None,
     rows: int = 100,
-) -> Batch:
+) -> ItemBatch:
     """Order items of a training; it may still go on.
 
     Args:
@@ -171,11 +171,11 @@ def sample(
             "anew."
         )
     if seed is None:
-        taken = set(training.batches.values_list("seed", flat=True))  # pyright: ignore[reportAttributeAccessIssue]
+        taken = set(training.batches.values_list("seed", flat=True))
         seed = next(one for one in range(len(taken) + 1) if one not in taken)
     _check_seed(seed)
     with transaction.atomic():
-        made = Batch.objects.create(
+        made = ItemBatch.objects.create(
             project=training.project, by=actor.user, training=training, n=n, rows=rows,
             where=where or {}, seed=seed,
         )  # fmt: skip
@@ -221,7 +221,7 @@ def retry(actor: Actor, job: AnyJob) -> None:
 
 
 def _require_maker(actor: Actor, job: AnyJob) -> None:
-    if not isinstance(job, Batch) and actor.role not in MAKERS:
+    if not isinstance(job, ItemBatch) and actor.role not in MAKERS:
         raise StudioError("trainings and checks of data are for owners and developers.")
 
 

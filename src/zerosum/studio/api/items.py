@@ -82,7 +82,7 @@ def undo(request: Any, key: int) -> Any:
 def comments(request: HttpRequest, key: int) -> Any:
     """What was said of an item."""
     found = get_object_or_404(Item, pk=key)
-    said = found.comments.select_related("by").order_by("pk")  # pyright: ignore[reportAttributeAccessIssue]
+    said = found.comments.select_related("by").order_by("pk")
     return [CommentOut.of(one) for one in said]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from zerosum.studio.models import Batch, Comment, DataSource, Item, Project, Training
+from zerosum.studio.models import Comment, DataSource, Item, ItemBatch, Project, Training
 
 
 class Problem(Schema):
@@ -142,7 +142,7 @@ class BatchOut(JobOut):
     closed: datetime | None
 
     @classmethod
-    def of(cls, one: Batch) -> "BatchOut":
+    def of(cls, one: ItemBatch) -> "BatchOut":
         """From its row."""
         return cls(
             **job_fields(one), training=one.training.pk, n=one.n, rows=one.rows, where=one.where,

@@ -1,11 +1,12 @@
 """Operations on projects, data, trainings and batches."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import File, Router
+from ninja import Router
 from ninja.files import UploadedFile
+from ninja.params.functions import File
 
 from zerosum.errors import StudioError
 from zerosum.studio.acts import work as acts
@@ -22,14 +23,14 @@ from zerosum.studio.api.shapes import (
     TrainingOut,
 )
 from zerosum.studio.catalogue import catalogue, recipe_names
-from zerosum.studio.models import AllowedFolder, Batch, DataSource, Project, Training
+from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 
 work = Router(tags=["Work"])
 _KINDS: dict[str, Any] = {
     "data": DataSource,
     "trainings": Training,
-    "batches": Batch,
+    "batches": ItemBatch,
 }
 
 
@@ -80,7 +81,7 @@ def add_data(request: Any, key: int, body: NewData) -> Any:
 
 
 @work.post("/projects/{int:key}/data/upload", auth=TokenOf(MAKERS), response={201: DataOut})
-def upload_data(request: Any, key: int, file: UploadedFile = File(...)) -> Any:  # noqa: B008
+def upload_data(request: Any, key: int, file: Annotated[UploadedFile, File()]) -> Any:
     """Upload data; it is checked then."""
     project = get_object_or_404(Project, pk=key)
     return DataOut.of(acts.upload_data(request.auth, project, file))
@@ -117,7 +118,7 @@ def sample(request: Any, body: NewBatch) -> Any:
 @work.get("/projects/{int:key}/batches", auth=TokenOf(EVERYONE), response=list[BatchOut])
 def batches(request: HttpRequest, key: int) -> Any:
     """The newest 200 batches of a project."""
-    found = Batch.objects.filter(project=get_object_or_404(Project, pk=key))
+    found = ItemBatch.objects.filter(project=get_object_or_404(Project, pk=key))
     return [BatchOut.of(one) for one in found.select_related("training").order_by("-pk")[:200]]
 
 
@@ -136,7 +137,7 @@ def show_training(request: HttpRequest, key: int) -> Any:
 @work.get("/batches/{int:key}", auth=TokenOf(EVERYONE), response=BatchOut)
 def show_batch(request: HttpRequest, key: int) -> Any:
     """A batch, and how far it is."""
-    return BatchOut.of(get_object_or_404(Batch, pk=key))
+    return BatchOut.of(get_object_or_404(ItemBatch, pk=key))
 
 
 @work.post("/{kind}/{int:key}/cancel", auth=TokenOf(WRITERS), response=dict[str, Any])

@@ -12,7 +12,7 @@ from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.runs.files import append_line, make_folder, write_whole
 from zerosum.runs.store import Run
-from zerosum.studio.jobs.screening import Screen
+from zerosum.studio.jobs.screening import CopyScreen
 from zerosum.workflows.load import load
 
 _AT_ONCE = 16
@@ -38,7 +38,7 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
         say(words="opening the model")
         run = Run.open(Path(order["run"]))
         model = load(run, device=order.get("device", "auto"))
-        screen = Screen(run)
+        screen = CopyScreen(run)
         if screen.missing:
             say(words=f"not screened for copies: {screen.missing}")
         for index, samples in _pieces(model, order):
@@ -85,7 +85,7 @@ def makes_rows(model: Model) -> bool:
 
 
 class _Writer:
-    def __init__(self, root: Path, sub: str, screen: Screen, model: Model) -> None:
+    def __init__(self, root: Path, sub: str, screen: CopyScreen, model: Model) -> None:
         self._root, self._sub, self._screen, self._model = root, sub, screen, model
 
     def write(self, index: int, samples: Samples) -> dict[str, Any]:

@@ -21,7 +21,7 @@ distance (the median) from a training sample to the next one."""
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class NearestSample:
     """What a sample is compared with.
 
     Attributes:
@@ -35,7 +35,7 @@ class Neighbour:
     is_copy: bool
 
 
-class Screen:
+class CopyScreen:
     """The training data, to look for neighbours in.
 
     Rows that may be somebody's record are only looked up: whether a row is one of them, and never
@@ -68,13 +68,13 @@ class Screen:
         """Training samples that are compared with."""
         return 0 if self.dataset is None else len(self._rows)
 
-    def neighbours(self, x: Tensor) -> list[Neighbour] | None:
+    def neighbours(self, x: Tensor) -> list[NearestSample] | None:
         """The neighbour of each compact sample `[N, ...]`; None where there is no comparing."""
         if self.dataset is None or self.dataset.space.holds_records or not self._usual:
             return None
         away, which = nearest(_flat(x), self._flat, 1)
         return [
-            Neighbour(float(d) / self._usual, int(i), float(d) < COPY * self._usual)
+            NearestSample(float(d) / self._usual, int(i), float(d) < COPY * self._usual)
             for d, i in zip(away[:, 0], which[:, 0], strict=True)
         ]
 

@@ -169,57 +169,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Batch",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "waiting"),
-                            ("running", "running"),
-                            ("done", "done"),
-                            ("failed", "failed"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="waiting",
-                        max_length=12,
-                    ),
-                ),
-                ("attempt", models.PositiveIntegerField(default=1)),
-                ("progress", models.FloatField(default=0.0)),
-                ("words", models.TextField(blank=True, default="")),
-                ("unwanted", models.BooleanField(default=False)),
-                ("created", models.DateTimeField(auto_now_add=True)),
-                ("started", models.DateTimeField(null=True)),
-                ("ended", models.DateTimeField(null=True)),
-                ("n", models.PositiveIntegerField()),
-                ("rows", models.PositiveIntegerField(default=1)),
-                ("where", models.JSONField(default=dict)),
-                ("seed", models.BigIntegerField(default=0)),
-                ("step", models.BigIntegerField(null=True)),
-                ("gathered", models.PositiveIntegerField(default=0)),
-                ("closed", models.DateTimeField(null=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
             name="Invitation",
             fields=[
                 (
@@ -300,14 +249,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "batch",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="items",
-                        to="studio.batch",
-                    ),
-                ),
-                (
                     "decided_by",
                     models.ForeignKey(
                         null=True,
@@ -348,6 +289,66 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ItemBatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=1)),
+                ("progress", models.FloatField(default=0.0)),
+                ("words", models.TextField(blank=True, default="")),
+                ("unwanted", models.BooleanField(default=False)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("started", models.DateTimeField(null=True)),
+                ("ended", models.DateTimeField(null=True)),
+                ("n", models.PositiveIntegerField()),
+                ("rows", models.PositiveIntegerField(default=1)),
+                ("where", models.JSONField(default=dict)),
+                ("seed", models.BigIntegerField(default=0)),
+                ("step", models.BigIntegerField(null=True)),
+                ("gathered", models.PositiveIntegerField(default=0)),
+                ("closed", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="item",
+            name="batch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="studio.itembatch",
+            ),
+        ),
+        migrations.CreateModel(
             name="Project",
             fields=[
                 (
@@ -368,6 +369,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.AddField(
+            model_name="itembatch",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studio.project"
+            ),
         ),
         migrations.AddField(
             model_name="item",
@@ -442,13 +450,6 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
             },
-        ),
-        migrations.AddField(
-            model_name="batch",
-            name="project",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studio.project"
-            ),
         ),
         migrations.CreateModel(
             name="Tag",
@@ -623,7 +624,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddField(
-            model_name="batch",
+            model_name="itembatch",
             name="training",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.PROTECT,

@@ -1,6 +1,6 @@
 """The database itself refuses to change or shorten the audit log."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import migrations
 
@@ -27,5 +27,5 @@ def protect(_apps: Any, editor: Any) -> None:
 class Migration(migrations.Migration):
     """Triggers on the log."""
 
-    dependencies: ClassVar[list[Any]] = [("studio", "0001_initial")]
-    operations: ClassVar[list[Any]] = [migrations.RunPython(protect, migrations.RunPython.noop)]
+    dependencies = [("studio", "0001_initial")]
+    operations = [migrations.RunPython(protect, migrations.RunPython.noop)]

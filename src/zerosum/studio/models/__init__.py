@@ -3,17 +3,17 @@
 from zerosum.studio.models.items import Comment, Item, Tag
 from zerosum.studio.models.log import Act
 from zerosum.studio.models.people import Answer, Invitation, Token, User
-from zerosum.studio.models.work import AllowedFolder, Batch, DataSource, Project, Training
+from zerosum.studio.models.work import AllowedFolder, DataSource, ItemBatch, Project, Training
 
 __all__ = [
     "Act",
     "AllowedFolder",
     "Answer",
-    "Batch",
     "Comment",
     "DataSource",
     "Invitation",
     "Item",
+    "ItemBatch",
     "Project",
     "Tag",
     "Token",

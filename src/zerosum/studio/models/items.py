@@ -1,6 +1,6 @@
 """What models make, and what people say of it."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 
@@ -18,8 +18,6 @@ class Tag(models.Model):
 
     project = models.ForeignKey("studio.Project", on_delete=models.PROTECT, related_name="tags")
     name = models.CharField(max_length=40)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
         """What the table keeps to."""
@@ -47,7 +45,7 @@ class Item(models.Model):
     """
 
     project = models.ForeignKey("studio.Project", on_delete=models.PROTECT, related_name="items")
-    batch = models.ForeignKey("studio.Batch", on_delete=models.PROTECT, related_name="items")
+    batch = models.ForeignKey("studio.ItemBatch", on_delete=models.PROTECT, related_name="items")
     index = models.PositiveIntegerField()
     step = models.BigIntegerField(null=True)
     medium = models.CharField(max_length=12)
@@ -71,7 +69,11 @@ class Item(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
+    project_id: int
+    batch_id: int
+    decided_by_id: int | None
+    approved_by_id: int | None
+    comments: models.Manager[Any]
 
     class Meta:
         """What the table keeps to."""
@@ -93,5 +95,3 @@ class Comment(models.Model):
     by = models.ForeignKey("studio.User", on_delete=models.PROTECT, related_name="+")
     text = models.TextField(max_length=2_000)
     created = models.DateTimeField(auto_now_add=True)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()

@@ -43,7 +43,7 @@ class Act(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
 
-    objects: ClassVar[models.Manager[Any]] = _AppendOnly.as_manager()
+    objects: ClassVar[Any] = _AppendOnly.as_manager()
 
     class Meta:
         """What the table keeps to."""

@@ -1,8 +1,8 @@
 """People, their tokens, and the links by which they come."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -22,12 +22,11 @@ class User(AbstractUser):
     role = models.CharField(max_length=16, choices=ROLE_CHOICES, default=Role.VIEWER.value)
     sign_ins = models.PositiveIntegerField(default=0)
 
-    objects: ClassVar[UserManager] = UserManager()
-
     def get_session_auth_hash(self) -> str:
         """What sessions are bound to: password, and the count that revokes them."""
         bound = f"{self.password}:{self.sign_ins}"
-        return salted_hmac("zerosum.studio.sessions", bound, algorithm="sha256").hexdigest()
+        sign: Any = salted_hmac
+        return sign("zerosum.studio.sessions", bound, algorithm="sha256").hexdigest()
 
     @property
     def role_name(self) -> str:
@@ -51,8 +50,6 @@ class Token(models.Model):
     used = models.DateTimeField(null=True)
     revoked = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
 
 class Invitation(models.Model):
     """A link that makes one account, once; only its digest is kept."""
@@ -62,8 +59,6 @@ class Invitation(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     expires = models.DateTimeField()
     used = models.DateTimeField(null=True)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
 
 class Answer(models.Model):
@@ -79,5 +74,3 @@ class Answer(models.Model):
     status = models.PositiveSmallIntegerField()
     body = models.TextField()
     created = models.DateTimeField(auto_now_add=True)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()

@@ -15,8 +15,6 @@ class Project(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey("studio.User", on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
     def __str__(self) -> str:
         return self.name
 
@@ -27,8 +25,6 @@ class AllowedFolder(models.Model):
     name = models.CharField(max_length=80, unique=True)
     path = models.CharField(max_length=4096)
     by = models.ForeignKey("studio.User", on_delete=models.PROTECT, related_name="+")
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +52,9 @@ class Job(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     started = models.DateTimeField(null=True)
     ended = models.DateTimeField(null=True)
+
+    project_id: int
+    facts: Any
 
     class Meta:
         """What the table keeps to."""
@@ -103,8 +102,6 @@ class DataSource(Job):
     size = models.BigIntegerField(null=True)
     facts = models.JSONField(default=dict)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
     def __str__(self) -> str:
         return self.name
 
@@ -131,7 +128,7 @@ class Training(Job):
     checkpoint_seconds = models.FloatField(default=60.0)
     facts = models.JSONField(default=dict)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
+    batches: models.Manager[Any]
 
     @property
     def name(self) -> str:
@@ -144,7 +141,7 @@ class Training(Job):
         return f"training-{self.pk}"
 
 
-class Batch(Job):
+class ItemBatch(Job):
     """Items that are made by one training, and reviewed.
 
     Attributes:
@@ -168,4 +165,4 @@ class Batch(Job):
     gathered = models.PositiveIntegerField(default=0)
     closed = models.DateTimeField(null=True)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
+    items: models.Manager[Any]

@@ -15,7 +15,7 @@ from zerosum.studio.access import allow
 from zerosum.studio.acts import people as acts
 from zerosum.studio.models import Act, AllowedFolder, Token, User
 from zerosum.studio.pages.answers import actor_of
-from zerosum.studio.roles import EVERYONE, OWNERS, PUBLIC, ROLE_NAMES, WRITERS
+from zerosum.studio.roles import EVERYONE, OWNERS, PUBLIC, ROLE_NAMES, WRITERS, Role
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _SHOWN_ACTS = 100
@@ -37,7 +37,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Make the account that a link is for."""
     invitation = acts.open_invitation(secret)
-    context: dict[str, Any] = {"role": ROLE_NAMES[invitation.role]}
+    context: dict[str, Any] = {"role": ROLE_NAMES[Role(invitation.role)]}
     if request.method == "POST":
         name, password = request.POST.get("username", ""), request.POST.get("password", "")
         try:

@@ -13,7 +13,7 @@ from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import work as acts
 from zerosum.studio.catalogue import catalogue, recipe_names
-from zerosum.studio.models import AllowedFolder, Batch, DataSource, Item, Project, Training
+from zerosum.studio.models import AllowedFolder, DataSource, Item, ItemBatch, Project, Training
 from zerosum.studio.models.items import ITEM_STATES
 from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
@@ -21,7 +21,7 @@ from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 from zerosum.studio.uploads import ENDINGS
 
 _SHOWN = 50
-_KINDS: dict[str, Any] = {"check": DataSource, "train": Training, "batch": Batch}
+_KINDS: dict[str, Any] = {"check": DataSource, "train": Training, "batch": ItemBatch}
 
 
 @allow(EVERYONE)
@@ -64,7 +64,7 @@ def _work(project: Project) -> dict[str, Any]:
         Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
     )
     trainings = Training.objects.filter(project=project).select_related("data")
-    batches = Batch.objects.filter(project=project).select_related("training__data")
+    batches = ItemBatch.objects.filter(project=project).select_related("training__data")
     return {
         "sources": DataSource.objects.filter(project=project).order_by("-pk"),
         "trainings": trainings.order_by("-pk")[:_SHOWN],

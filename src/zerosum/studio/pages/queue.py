@@ -14,7 +14,7 @@ from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import review as acts
 from zerosum.studio.listing import SORT_NAMES, Wanted
-from zerosum.studio.models import Act, Batch, DataSource, Item, Project, Tag
+from zerosum.studio.models import Act, DataSource, Item, ItemBatch, Project, Tag
 from zerosum.studio.models.items import APPROVED, ITEM_STATES
 from zerosum.studio.pages.answers import actor_of, back
 from zerosum.studio.pages.files import file_of, path_of, png
@@ -37,7 +37,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         "first": urlencode(wanted.query) if request.GET.get("after") else "",
         "query": urlencode(wanted.query), "sorts": list(SORT_NAMES.items()),
         "tags": Tag.objects.filter(project=project).order_by("name")[:200],
-        "batches": Batch.objects.filter(project=project).order_by("-pk")[:100],
+        "batches": ItemBatch.objects.filter(project=project).order_by("-pk")[:100],
         "stars": range(1, 6),
     }  # fmt: skip
     return render(request, "studio/queue.html", context | _counts(project))
@@ -126,7 +126,7 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
     done = Act.objects.filter(on=f"item:{key}").select_related("user").order_by("-id")
     context: dict[str, Any] = {
         "item": found, "project": found.project, "stars": range(1, 6),
-        "comments": found.comments.select_related("by").order_by("pk"),  # pyright: ignore[reportAttributeAccessIssue]
+        "comments": found.comments.select_related("by").order_by("pk"),
         "acts": done[:_SHOWN_ACTS],
         "own": found.decided_by_id == request.user.pk, "approved": found.state == APPROVED,
         "newer": Item.objects.filter(project=found.project, pk__gt=key).order_by("pk").first(),

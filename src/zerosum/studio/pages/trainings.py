@@ -19,7 +19,7 @@ def show(request: HttpRequest, key: int) -> Any:
     training = get_object_or_404(Training.objects.select_related("project", "data", "by"), pk=key)
     context = {
         "training": training, "project": training.project, "pictures": pictures_of(training),
-        "batches": training.batches.order_by("-pk"),  # pyright: ignore[reportAttributeAccessIssue]
+        "batches": training.batches.order_by("-pk"),
     }  # fmt: skip
     return render(request, "studio/training.html", context)
 
