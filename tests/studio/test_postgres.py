@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database of a PostgreSQL server that runs for these tests."""
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri()
-    server.cleanup()
+def url() -> Iterator[str]:
+    """A database of a PostgreSQL server that runs for these tests, under a user of its own."""
+    with tempfile.TemporaryDirectory(prefix="zerosum-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def test_every_quick_test_passes(url: str, environment: dict[str, str]) -> None:

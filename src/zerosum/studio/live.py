@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 
 from zerosum.studio.models import Training
 
@@ -120,22 +120,17 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
     return {"event": row["event"], "step": row.get("step") or 0, "name": name, "words": words}
 
 
-async def stream(training: Training, position: Position) -> AsyncIterator[bytes]:
-    """Server-sent events until the training is over and everything was said."""
+async def stream(key: int, position: Position) -> AsyncIterator[bytes]:
+    """Server-sent events of a training until it is over and everything was said."""
     quiet, last = 0, dict[str, Any]()
     while True:
-        current = await Training.objects.aget(pk=training.pk)
-        found = await sync_to_async(news, thread_sensitive=False)(current, position)
-        state = {
-            "state": current.state, "words": current.words, "percent": current.percent,
-            "pictures": await sync_to_async(pictures_of, thread_sensitive=False)(current),
-        }  # fmt: skip
+        state, found, over = await asyncio.to_thread(_look, key, position)
         if state != last:
             found.append(("state", state))
             last = state
         for name, value in found:
             yield _message(name, value, str(position))
-        if current.is_over and not found:
+        if over and not found:
             yield _message("over", {}, str(position))
             return
         quiet = 0 if found else quiet + 1
@@ -144,6 +139,19 @@ async def stream(training: Training, position: Position) -> AsyncIterator[bytes]
             yield b": still here\n\n"
         if not any(name == "rows" for name, _ in found):
             await asyncio.sleep(_LOOK_EVERY)
+
+
+def _look(key: int, position: Position) -> tuple[dict[str, Any], list[tuple[str, Any]], bool]:
+    """How a training stands, its news, and whether it is over; keeps no connection open."""
+    try:
+        training = Training.objects.get(pk=key)
+    finally:
+        close_old_connections()
+    state = {
+        "state": training.state, "words": training.words, "percent": training.percent,
+        "pictures": pictures_of(training),
+    }  # fmt: skip
+    return state, news(training, position), training.is_over
 
 
 def _message(name: str, value: Any, position: str) -> bytes:

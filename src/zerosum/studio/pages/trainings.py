@@ -27,9 +27,9 @@ def show(request: HttpRequest, key: int) -> Any:
 @allow(EVERYONE)
 async def events(request: HttpRequest, key: int) -> StreamingHttpResponse:
     """Server-sent events; a listener that comes back goes on where it was."""
-    training = await sync_to_async(get_object_or_404)(Training, pk=key)
+    await sync_to_async(get_object_or_404)(Training, pk=key)
     position = Position.read(request.headers.get("Last-Event-ID", ""))
-    answer = StreamingHttpResponse(stream(training, position), content_type="text/event-stream")
+    answer = StreamingHttpResponse(stream(key, position), content_type="text/event-stream")
     answer["Cache-Control"] = "no-store"
     answer["X-Accel-Buffering"] = "no"  # a proxy in front shall not wait for more
     return answer
