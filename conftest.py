@@ -8,6 +8,8 @@ from tests.studio_ready import MISSING, make_ready
 
 PLACES = [Path(__file__).parent / place for place in ("src/zerosum/studio", "tests/studio")]
 
+WITHOUT_DJANGO = ("writing", "rules", "__init__.py")
+
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> None:
     """Make Django ready before the studio is collected."""
@@ -16,8 +18,9 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave the studio out where the extra is not installed."""
-    return True if collection_path in PLACES and MISSING else None
+    """Leave out what needs Django where it is not installed."""
+    needs = collection_path.parent in PLACES and collection_path.name not in WITHOUT_DJANGO
+    return True if MISSING and needs else None
 
 
 def pytest_report_header() -> str | None:

@@ -14,7 +14,7 @@ from zerosum.studio.models import DataSource, Item, ItemBatch, Project, Training
 from zerosum.studio.models.work import DONE
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
     """The studio's folder of one test."""
     settings.STUDIO = dataclasses.replace(settings.STUDIO, folder=tmp_path)
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, settings: Any) -> Path:
 
 
 @pytest.fixture
-def person(db: None) -> Callable[..., User]:
+def person(db: None, folder: Path) -> Callable[..., User]:
     """Makes somebody with a role."""
 
     def make(name: str, role: str = "owner") -> User:
@@ -55,7 +55,7 @@ def browser(person: Callable[..., User]) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def project(db: None) -> Project:
+def project(db: None, folder: Path) -> Project:
     """A project without anything."""
     return Project.objects.create(name="Spring")
 

@@ -5,6 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.db import connections
+
 from zerosum.studio.live import Position, news, pictures_of, run_folder, tail
 from zerosum.studio.models import Training
 
@@ -78,7 +81,9 @@ def test_the_stream_ends_with_the_training(transactional_db: None, training: Tra
         await client.aforce_login(user, backend="django.contrib.auth.backends.ModelBackend")
         answer = await client.get(f"/trainings/{training.pk}/events/")
         assert answer["Content-Type"] == "text/event-stream"
-        return b"".join([piece async for piece in answer.streaming_content]).decode()
+        text = b"".join([piece async for piece in answer.streaming_content]).decode()
+        await sync_to_async(connections.close_all)()
+        return text
 
     text = asyncio.run(listen())
     assert 'event: rows\ndata: [{"step":1,' in text

@@ -3,6 +3,7 @@
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -28,6 +29,7 @@ def show(request: HttpRequest, key: int) -> Any:
 async def events(request: HttpRequest, key: int) -> StreamingHttpResponse:
     """Server-sent events; a listener that comes back goes on where it was."""
     await sync_to_async(get_object_or_404)(Training, pk=key)
+    await sync_to_async(close_old_connections)()  # a page that is open for hours holds none
     position = Position.read(request.headers.get("Last-Event-ID", ""))
     answer = StreamingHttpResponse(stream(key, position), content_type="text/event-stream")
     answer["Cache-Control"] = "no-store"
