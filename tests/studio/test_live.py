@@ -60,6 +60,13 @@ def test_the_referees_words_are_said_and_no_paths(training: Training) -> None:
     ]
 
 
+def test_a_failure_names_no_path(training: Training, folder: Path) -> None:
+    events = run_folder(training) / "events.jsonl"
+    write(events, {"event": "failed", "step": 7, "message": f"cannot write {folder}/runs/x."})
+    ((_, (said,)),) = news(training, Position())
+    assert said["words"] == "cannot write the studio's folder/runs/x."
+
+
 def test_pictures_are_found_in_order(training: Training) -> None:
     folder = run_folder(training) / "samples"
     folder.mkdir(parents=True)

@@ -59,3 +59,15 @@ def test_files_outside_the_items_are_not_given(
     Item.objects.update(file="../secret.png")
     assert client.get(f"/items/{item.pk}/file").status_code == 404
     assert client.get(f"/items/{item.pk}/secret").status_code == 404
+
+
+def test_a_form_does_not_lead_to_another_server(
+    browser: Browser, project: Project, make_items: Make
+) -> None:
+    item = make_items(1)[0]
+    for sender in ("http://evil.example/x", "http://testserver//evil.example/x"):
+        answer = browser("expert").post(
+            f"/projects/{project.pk}/queue/act/", {"items": f"{item.pk}", "do": "accepted"},
+            headers={"Referer": sender},
+        )  # fmt: skip
+        assert not answer["Location"].startswith(("//", "http"))

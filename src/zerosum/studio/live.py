@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from zerosum.studio.models import Training
+from zerosum.studio.runner import names_of_paths
 
 _PICTURE = re.compile(r"images-(\d{10})\.png")
 _LOOK_EVERY = 0.7
@@ -85,7 +86,7 @@ def news(training: Training, position: Position) -> list[tuple[str, Any]]:
     if rows:
         found.append(("rows", rows))
     events, position.events, _ = tail(folder / "events.jsonl", position.events)
-    shown = [_event(one) for one in events if one.get("event") in _FOR_PEOPLE]
+    shown = [_event(one, training) for one in events if one.get("event") in _FOR_PEOPLE]
     if shown:
         found.append(("events", shown))
     return found
@@ -114,9 +115,11 @@ def tail(path: Path, offset: int) -> tuple[list[dict[str, Any]], int, bool]:
     return rows, offset + len(whole), again
 
 
-def _event(row: dict[str, Any]) -> dict[str, Any]:
+def _event(row: dict[str, Any], training: Training) -> dict[str, Any]:
     name = str(row.get("name") or "")
     words = str(row.get("words") or row.get("message") or row.get("reason") or "")
+    for path, shown in names_of_paths(training.data).items():
+        words = words.replace(path, shown)
     return {"event": row["event"], "step": row.get("step") or 0, "name": name, "words": words}
 
 
@@ -144,7 +147,7 @@ async def stream(key: int, position: Position) -> AsyncIterator[bytes]:
 def _look(key: int, position: Position) -> tuple[dict[str, Any], list[tuple[str, Any]], bool]:
     """How a training stands, its news, and whether it is over; keeps no connection open."""
     try:
-        training = Training.objects.get(pk=key)
+        training = Training.objects.select_related("data__folder").get(pk=key)
     finally:
         close_old_connections()
     state = {

@@ -56,9 +56,14 @@ def order_of(job: AnyJob) -> dict[str, Any]:
             "run": _run(job.training), "items": str(options.items.resolve()), "sub": job.key,
         }  # fmt: skip
     assert source is not None
-    place = data_path(source)
-    root = str(options.folder.resolve())
-    return order | {"data": place, "names": {place: source.name, root: "the studio's folder"}}
+    return order | {"data": data_path(source), "names": names_of_paths(source)}
+
+
+def names_of_paths(source: DataSource) -> dict[str, str]:
+    """What people read in place of paths of the server."""
+    root = str(settings.STUDIO.folder.resolve())
+    names = {root: "the studio's folder"}
+    return names if source.origin == "built-in" else {data_path(source): source.name} | names
 
 
 def _run(training: Training) -> str:

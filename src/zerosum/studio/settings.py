@@ -137,6 +137,8 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
         "SESSION_SAVE_EVERY_REQUEST": False,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": bool(options.names),  # a proxy with HTTPS stands in front
+        "CSRF_COOKIE_SECURE": bool(options.names),
         "SESSION_COOKIE_NAME": "zerosum_session",
         "CSRF_COOKIE_NAME": "zerosum_csrf",
         "CSRF_COOKIE_SAMESITE": "Strict",

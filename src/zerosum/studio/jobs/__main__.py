@@ -35,7 +35,7 @@ def main(path: Path) -> int:
 
     def say(**message: Any) -> None:
         with lock, suppress(OSError):  # a server that was killed hears nothing more
-            stream.write(json.dumps(message, ensure_ascii=False) + "\n")
+            stream.write(_plain(json.dumps(message), order) + "\n")
             stream.flush()
 
     threading.Thread(target=_end_with_the_server, daemon=True).start()
@@ -44,7 +44,7 @@ def main(path: Path) -> int:
         try:
             import_module(_DOERS[order["do"]]).do(order, say)
         except ZerosumError as error:
-            say(error=_plain(str(error), order), kind=type(error).__name__)
+            say(error=str(error), kind=type(error).__name__)
             return 2
         except MemoryError:
             say(error="it ran out of memory. Ask for less at a time, or use a larger machine.")
@@ -52,7 +52,7 @@ def main(path: Path) -> int:
         except Exception as error:
             traceback.print_exc()
             said = f"{type(error).__name__}: {error}"
-            say(error=_plain(f"unexpected: {said}. The job's log has the details.", order))
+            say(error=f"unexpected: {said}. The job's log has the details.")
             return 1
     return 0
 
@@ -72,11 +72,11 @@ def _end_with_the_server() -> None:
     os._exit(1)
 
 
-def _plain(text: str, order: dict[str, Any]) -> str:
-    """A sentence without paths of the server."""
+def _plain(line: str, order: dict[str, Any]) -> str:
+    """A line of JSON without paths of the server."""
     for path, name in order.get("names", {}).items():
-        text = text.replace(path, name)
-    return text
+        line = line.replace(json.dumps(path)[1:-1], json.dumps(name)[1:-1])
+    return line
 
 
 if __name__ == "__main__":

@@ -38,8 +38,10 @@ def number(request: HttpRequest, name: str, kind: Callable[[str], Any], default:
 def back(request: HttpRequest, fallback: str) -> HttpResponse:
     """Back to the page the form was on, if it is one of this server's."""
     parts = urlsplit(request.headers.get("Referer", ""))
-    here = parts.netloc == request.get_host() and parts.path.startswith("/")
-    target = parts.path + (f"?{parts.query}" if parts.query else "") if here else fallback
+    here = parts.netloc == request.get_host()
+    # One slash alone: an address that begins with two is another server's.
+    path = "/" + parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
+    target = path if here else fallback
     answer = redirect(target)
     answer.status_code = 303
     return answer
