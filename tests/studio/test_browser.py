@@ -149,7 +149,7 @@ def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_
 def review_by_keyboard(page: Any) -> None:
     """Decisions, stars, ranges and undo without a mouse."""
     keyboard = page.keyboard
-    for key in "aare":
+    for key in ("a", "a", "r", "e"):
         keyboard.press(key)
     wait_for_states(page, {"accepted": 2, "rejected": 1, "edit": 1})
     keyboard.press("4")

@@ -50,7 +50,7 @@ def test_filters_narrow_down(project: Project, make_items: Make) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [({"sort": "ratng"}, "cannot sort by 'ratng'. Did you mean 'rating'"),
-     ({"state": "acepted"}, "Did you mean 'accepted'"), ({"batch": "x"}, "not a whole number")],
+     ({"state": "acceptet"}, "Did you mean 'accepted'"), ({"batch": "x"}, "not a whole number")],
 )  # fmt: skip
 def test_odd_wishes_are_refused(query: dict[str, str], message: str) -> None:
     with pytest.raises(StudioError, match=message):

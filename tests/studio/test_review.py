@@ -106,7 +106,7 @@ def test_tags_and_comments(ada: Actor, project: Project, make_items: Make) -> No
 
 @pytest.mark.parametrize(
     ("what", "message"),
-    [("approved", "is no decision"), ("acepted", "Allowed: accepted, rejected, edit, new")],
+    [("approved", "is no decision"), ("acceptet", "Allowed: accepted, rejected, edit, new")],
 )
 def test_other_decisions_are_refused(
     what: str, message: str, ada: Actor, project: Project, make_items: Make

@@ -1,6 +1,7 @@
 """How a studio starts, and what it says where it cannot."""
 
 import asyncio
+import os
 import socket
 import sqlite3
 import stat
@@ -15,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from zerosum.errors import StudioError
 from zerosum.studio.database import is_ready, migrate
 from zerosum.studio.options import StudioOptions, database_settings, workflow_database
-from zerosum.studio.serving import BoundedBodies, listen, work
+from zerosum.studio.serving import BoundedBodies, held, listen, work
 from zerosum.studio.settings import secret_key
 
 
@@ -76,6 +77,15 @@ def test_a_url_is_read_whole(tmp_path: Path) -> None:
         {"sslmode": "require"},
     )
     assert workflow_database(options).startswith("postgresql+psycopg://ada:p%40ss@")
+
+
+def test_one_studio_has_a_folder(tmp_path: Path) -> None:
+    options = StudioOptions(folder=tmp_path)
+    with held(options), pytest.raises(StudioError, match=rf"process {os.getpid()}\. End it"):
+        with held(options):
+            pass
+    with held(options):
+        pass
 
 
 def test_a_worker_needs_a_database_to_share(tmp_path: Path) -> None:

@@ -128,3 +128,14 @@ def test_what_is_over_is_not_cancelled_and_only_failures_are_retried(
         work.retry(ada, training)
     with pytest.raises(StudioError, match="for owners and developers"):
         work.cancel(eve, training)
+
+
+def test_what_waits_is_cancelled_at_once(ada: Actor, training: Training) -> None:
+    training.state = "waiting"
+    training.save()
+    work.cancel(ada, training)
+    training.refresh_from_db()
+    assert (training.state, training.words) == ("cancelled", "cancelled before it began")
+    work.retry(ada, training)
+    training.refresh_from_db()
+    assert (training.state, training.attempt, training.unwanted) == ("waiting", 2, False)

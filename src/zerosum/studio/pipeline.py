@@ -15,7 +15,6 @@ from dbos._serialization import Serializer
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
-from zerosum import __version__
 from zerosum.studio import runner
 from zerosum.studio.models import DataSource, ItemBatch, Training
 from zerosum.studio.models.items import OPEN_STATES
@@ -25,6 +24,9 @@ from zerosum.studio.options import StudioOptions, workflow_database
 CHECKS, TRAININGS, SAMPLINGS = "checks", "trainings", "samplings"
 QUEUES: Mapping[str, int] = {CHECKS: 2, TRAININGS: 1, SAMPLINGS: 1}
 """Jobs of each queue that one process does at a time, if nothing else is asked for."""
+_FORM = "studio-1"
+"""Of the workflows below. An engine goes on with those of its own form alone, so it is changed only
+where steps are added, removed or put in another order."""
 _DECIDED = "decided"
 _LOOK_AGAIN = 24 * 3600.0
 _KINDS: dict[str, type[Any]] = {one.kind: one for one in (DataSource, Training, ItemBatch)}
@@ -61,7 +63,7 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
     config: Any = {
         "name": "zerosum-studio",
         "system_database_url": workflow_database(options),
-        "application_version": f"studio-{__version__}",
+        "application_version": _FORM,
         "executor_id": executor,
         "serializer": JsonSerializer(),
         "log_level": "WARNING",
@@ -77,7 +79,6 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
             name, worker_concurrency=limit, polling_interval_sec=0.3,
             on_conflict="always_update" if queues else "never_update",
         )  # fmt: skip
-    start_waiting()
 
 
 def stop() -> None:

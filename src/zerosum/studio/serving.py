@@ -1,18 +1,23 @@
 """Start a studio: the pages and the API, or a worker that takes jobs."""
 
 import errno
+import fcntl
 import logging
+import os
 import socket
 import threading
 import warnings
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from zerosum.errors import StudioError
 from zerosum.studio.options import StudioOptions
 from zerosum.studio.settings import configure
 
+_SERVER = "server"
+"""What the engine knows the server by. It stays the same when the port changes, so that a restart
+goes on with what was under way; workers have names of their own."""
 _TRIED_PORTS = 20
 _DEMO_FIRST = 20.0
 """Seconds for which a demo has the machine to itself before recipes are looked for."""
@@ -53,6 +58,13 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
     """
     listener = listen(options)
     prepare(options)
+    with held(options):
+        _serve(options, listener, demo=demo, say=say)
+
+
+def _serve(
+    options: StudioOptions, listener: socket.socket, *, demo: bool, say: Callable[[str], None]
+) -> None:
     import uvicorn
     from django.core.asgi import get_asgi_application
 
@@ -68,7 +80,8 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     limits = {"trainings": options.trainings, "samplings": options.samplings}
     queues = {**pipeline.QUEUES, **limits}
-    pipeline.launch(options, executor=f"server-{options.port}", queues=queues)
+    pipeline.launch(options, executor=_SERVER, queues=queues)
+    pipeline.start_waiting()
     if demo:
         from zerosum.studio.demo import make_demo
 
@@ -112,6 +125,28 @@ def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> No
         say("The worker ends.")
     finally:
         pipeline.stop()
+
+
+@contextmanager
+def held(options: StudioOptions) -> Iterator[None]:
+    """Keep other studios from the folder, until this one ends, however it ends.
+
+    Raises:
+        StudioError: another studio has it.
+    """
+    with (options.folder / "server.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise StudioError(
+                f"another studio uses {options.folder}: process {lock.read().strip() or 'unknown'}."
+                " End it first, or choose another folder with --folder."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
 
 
 def listen(options: StudioOptions) -> socket.socket:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
@@ -195,7 +196,11 @@ def cancel(actor: Actor, job: AnyJob) -> None:
     if job.is_over:
         raise StudioError(f"this is over already: {job.state}. There is nothing to cancel.")
     with transaction.atomic():
-        type(job).objects.filter(pk=job.pk).update(unwanted=True)
+        same = type(job).objects.filter(pk=job.pk)
+        same.update(unwanted=True)
+        same.filter(state=WAITING).update(
+            state=CANCELLED, words="cancelled before it began", ended=timezone.now()
+        )
         record(actor, f"{job.kind}.cancelled", f"{job.kind}:{job.pk}", project=job.project)
 
 
