@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.studio.serving import Server, until
+from tests.studio.serving import Server, free_port, until
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(server: Server) -> No
     act = f"/projects/{project}/items/act"
     server.call(act, {"do": "rejected", "items": [{"id": one["id"]} for one in some]})
     server.stop(signal.SIGKILL)
+    server.port = free_port()
     server.start()
     assert server.call(address)["closed"] is None
     server.call(act, {"do": "rejected", "items": [{"id": one["id"]} for one in rest]})

@@ -13,7 +13,7 @@ from typing import Any
 
 from zerosum.errors import StudioError
 from zerosum.studio.options import StudioOptions
-from zerosum.studio.settings import configure
+from zerosum.studio.settings import configure, secret_key
 
 _SERVER = "server"
 """What the engine knows the server by. It stays the same when the port changes, so that a restart
@@ -57,8 +57,9 @@ def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> 
         MissingExtraError: the extra is not installed.
     """
     listener = listen(options)
-    prepare(options)
+    secret_key(options.folder)  # which makes the folder, or says why not
     with held(options):
+        prepare(options)
         _serve(options, listener, demo=demo, say=say)
 
 
