@@ -76,6 +76,23 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
             assert np.array_equal(np.asarray(picture), pixels[..., 0])
 
 
+@pytest.mark.parametrize(("recipe", "data"), [("vanilla", "ring"), ("table", "reviews")])
+def test_rows_come_in_sets(recipe: str, data: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    ordered = {"recipe": recipe, "data": data, "samples": 256, "seed": 0, "wishes": QUICK}
+    training_job.do(ordered | {"run": str(run)}, Heard())
+    heard = Heard()
+    sampling.do(order(run, tmp_path, n=2, rows=7, where={}), heard)
+    items = [one["item"] for one in heard if "item" in one]
+    assert [(one["medium"], one["facts"]["rows"]) for one in items] == [("rows", 7)] * 2
+    for one in items:
+        assert len((tmp_path / "items" / one["file"]).read_text().splitlines()) == 8
+        assert (tmp_path / "items" / one["thumbnail"]).is_file()
+        assert ("copied_rows" in one["facts"]) == (data == "reviews")
+    first, second = [(tmp_path / "items" / one["file"]).read_text() for one in items]
+    assert first != second
+
+
 def test_a_sampling_that_was_cut_off_makes_what_is_missing(run: Path, tmp_path: Path) -> None:
     wanted = order(run, tmp_path)
     sampling.do(wanted | {"n": 3}, Heard())

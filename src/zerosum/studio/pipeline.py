@@ -142,7 +142,8 @@ def do_job(kind: str, key: int) -> str:
 def review(key: int, workflow_id: str) -> str:
     """A batch from its order to the last decision: make, screen, wait for people, close.
 
-    Making and screening are one job, done where there is room for it. Waiting takes no room.
+    Making and screening are one job, done where there is room for it. Waiting takes no room. Steps
+    that draft copy belong before the wait, and steps that sign and deliver after it.
     """
     with SetWorkflowID(f"{workflow_id}-make"):
         handle = DBOS.enqueue_workflow(SAMPLINGS, work, ItemBatch.kind, key)

@@ -21,6 +21,8 @@ MOST_ITEMS = 10_000
 """Items of one batch."""
 MOST_ROWS = 100_000
 """Rows of one item."""
+MOST_IN_ALL = 2_000_000
+"""Rows of one batch."""
 MOST_MINUTES = 14 * 24 * 60.0
 _MOST_SEED = 2**63 - 1
 
@@ -165,6 +167,11 @@ def sample(
         raise StudioError(f"{n} items are not allowed: 1 to {MOST_ITEMS:,} in one batch.")
     if not 1 <= rows <= MOST_ROWS:
         raise StudioError(f"{rows} rows are not allowed: 1 to {MOST_ROWS:,} in one item.")
+    if n * rows > MOST_IN_ALL:
+        raise StudioError(
+            f"{n:,} items of {rows:,} rows are {n * rows:,} rows, and one batch has "
+            f"{MOST_IN_ALL:,} at most. Ask for fewer, or for several batches."
+        )
     if not (settings.STUDIO.runs / training.run / "manifest.json").is_file():
         why = training.words if training.state == FAILED else "it has not saved a model yet"
         raise StudioError(
