@@ -155,7 +155,7 @@ def review_by_keyboard(page: Any) -> None:
     keyboard.press("4")
     page.locator(".marks", has_text="★★★★").wait_for()
     keyboard.press("u")
-    page.wait_for_function("!document.querySelector('.marks').textContent.includes('★')")
+    page.wait_for_function("() => !document.querySelector('.marks').textContent.includes('★')")
     for _ in range(5):
         keyboard.press("Shift+ArrowRight")
     page.locator("[data-chosen]", has_text="6 chosen").wait_for()
