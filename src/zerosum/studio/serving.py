@@ -72,6 +72,7 @@ def _serve(
     from zerosum.studio import pipeline
     from zerosum.studio.acts.people import invite
     from zerosum.studio.catalogue import warm_up
+    from zerosum.studio.demo import make_demo  # its workflow may have to go on
     from zerosum.studio.models import User
 
     logging.basicConfig(
@@ -84,8 +85,6 @@ def _serve(
     pipeline.launch(options, executor=_SERVER, queues=queues)
     pipeline.start_waiting()
     if demo:
-        from zerosum.studio.demo import make_demo
-
         make_demo(say)
     warm_up(_DEMO_FIRST if demo else 0.0)
     address = f"http://{options.host}:{options.port}"
