@@ -36,7 +36,7 @@ def measure(case: str, name: str, shape: tuple[int, int, int], widths: dict[str,
     noise = torch.Generator().manual_seed(0)
     x = torch.randint(256, (512, *shape), generator=noise, dtype=torch.uint8).numpy()
     dataset, _ = open_data((x, [i % 10 for i in range(512)]))
-    changes: dict[str, object] = {"optimisation.total_images": 10**9}
+    changes: dict[str, object] = {"optimisation.total_samples": 10**9}
     for player in ("generator", "discriminator"):
         changes |= {f"game.{player}.{key}": value for key, value in widths.items()}
     recipe = find_recipe(name).resolve(dataset.space).with_values(changes)

@@ -33,7 +33,7 @@ LEARNED, SHOWN, RANDOM = 4_000, 300, 10
 
 
 def factors_of(pictures: Tensor) -> Tensor:
-    """Of pictures `[N, 3, H, W]`, `[N, F]`; NaN where a picture shows no shape."""
+    """Of images `[N, 3, H, W]`, `[N, F]`; NaN where an image shows no shape."""
     found = measure_factors(pictures)
     return torch.stack([found[name].float() for name in FACTORS], dim=1)
 

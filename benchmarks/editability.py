@@ -1,6 +1,6 @@
-"""What pictures that were found again cost in closeness and are worth for editing, on `sprites`.
+"""What images that were found again cost in closeness and are worth for editing, on `sprites`.
 
-    zerosum train stylegan --data sprites --images 150000 --out runs/shapes
+    zerosum train stylegan --data sprites --samples 150000 --out runs/shapes
     python benchmarks/directions.py --run runs/shapes
     python benchmarks/editability.py --run runs/shapes
 
@@ -45,7 +45,7 @@ def edited(model: StyledModel, styles: Tensor, spread: Tensor) -> tuple[float, f
 
 
 def measured(model: StyledModel) -> list[dict[str, Any]]:
-    """A row for each way of finding pictures."""
+    """A row for each way of finding images."""
     everything = factors_of(model.moved(model.draw(2_000, seed=5)).tensor)
     spread = everything[~everything.isnan().any(1)].std(0)
     pictures, _ = simulate(SHOWN, seed=SEED, size=model.space.shape[-1])

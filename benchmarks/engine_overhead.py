@@ -147,7 +147,7 @@ def compare(name: str, data: str, changes: dict[str, object], rounds: int) -> di
     """Milliseconds a step of both sides, and their ratio."""
     dataset, _ = open_data(data)
     recipe = find_recipe(name).resolve(dataset.space)
-    recipe = recipe.with_values({"optimisation.total_images": 10**9, **changes})
+    recipe = recipe.with_values({"optimisation.total_samples": 10**9, **changes})
     trainer = make_trainer(recipe, dataset, seed=0, runtime=CPU, execution=Execution())
     loop = hand_written(recipe, dataset, 0)
     with tempfile.TemporaryDirectory() as folder:

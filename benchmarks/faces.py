@@ -5,7 +5,7 @@
     python benchmarks/faces.py --run runs/faces --faces faces
 
 Folders are called AGEGROUP.GENDER, with ten groups of age. Every second face, listed in a CSV with
-its group, teaches a direction `age`, once more with a direction for the brightness of pictures held
+its group, teaches a direction `age`, once more with a direction for the brightness of images held
 still. The other faces teach two kinds of judges, which share no shape with what directions are
 learned by: five networks that name the group, whose expected group counts, and support vectors on
 gradients and colours. Their mean is what is told of here, and each kind alone: how well it ranks

@@ -1,11 +1,11 @@
-"""What augmentation is worth where pictures are few: 500 of Fashion-MNIST.
+"""What augmentation is worth where images are few: 500 of Fashion-MNIST.
 
     python benchmarks/few_images.py run --seeds 0,1,2
     python benchmarks/few_images.py table
 
-`r3gan` as it comes, on a fixed 500 training pictures of 32 x 32, for `--images` images, without
+`r3gan` as it comes, on a fixed 500 training images of 32 x 32, for `--samples` images, without
 augmentation, with `diff_augment` and with `adaptive`. The referee is off: it would stop what goes
-wrong, and this shows how wrong it goes. 10,000 samples are held against the 10,000 test pictures,
+wrong, and this shows how wrong it goes. 10,000 samples are held against the 10,000 test images,
 in `self` features of the whole training set. What is in `benchmarks/results/few_images` is not
 trained again.
 """
@@ -29,7 +29,7 @@ FEW = 500
 WAYS: dict[str, dict[str, Any]] = {
     "none": {"game.augmentation": "none"},
     "diff_augment": {"game.augmentation": "diff_augment"},
-    "adaptive": {"game.augmentation": "adaptive", "game.augmentation.ramp_images": 50_000},
+    "adaptive": {"game.augmentation": "adaptive", "game.augmentation.ramp_samples": 50_000},
 }
 
 
@@ -53,11 +53,11 @@ def run(args: argparse.Namespace) -> None:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 model = zs.train(
-                    "r3gan", data=few, out=Path(folder) / "run", images=args.images, seed=seed,
+                    "r3gan", data=few, out=Path(folder) / "run", samples=args.samples, seed=seed,
                     set=changes, threads=args.threads, compile=False, referee="off", quiet=True,
                 )  # fmt: skip
             made = model.sample(len(yardstick.test), seed=1).tensor
-            found = yardstick.read(made) | {"fresh": yardstick.fresh, "images": args.images}
+            found = yardstick.read(made) | {"fresh": yardstick.fresh, "samples": args.samples}
             write_json(path, found)
             print(path.stem, f"{found['frechet_distance']:.3f} {found['coverage']:.3f}")
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("what", choices=("run", "table"))
     parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     table() if args.what == "table" else run(args)

@@ -99,7 +99,7 @@ FAULTS = (
           ("tests/evaluation/reports", "tests/workflows/test_evaluate_table.py")),
     Fault("errors exit with 0", "cli/app.py", "        sys.exit(2)\n", "        sys.exit(0)\n",
           ("tests/cli",)),
-    Fault("sideways pictures are decoded at a wrong size", "modalities/images/pixels.py",
+    Fault("sideways images are decoded at a wrong size", "modalities/images/pixels.py",
           "turn in _SIDEWAYS else size", "turn not in _SIDEWAYS else size",
           ("tests/modalities/images",)),
     Fault("attackers know the rows they attack", "modalities/tables/privacy/attack.py",

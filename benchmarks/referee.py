@@ -2,7 +2,7 @@
 
     python benchmarks/referee.py run --seeds 13-17 --part 0/2     # resumable; one process a core
     python benchmarks/referee.py table --seeds 13-17              # writes referee_digits.md
-    python benchmarks/referee.py run --suite fashion --seeds 9-11   # three recipes, larger pictures
+    python benchmarks/referee.py run --suite fashion --seeds 9-11   # three recipes, larger images
 
 Every training runs guarded, where the referee acts, and unguarded, where it only watches. Where it
 asked for no remedy the two are the same training, bit for bit (the tests hold it to that), so that
@@ -80,7 +80,7 @@ class Proof(Hook):
 
     def stepped(self, trainer: Trainer) -> None:
         """One of forty looks."""
-        self.steps = trainer.optimisation.total_images // trainer.optimisation.batch_size
+        self.steps = trainer.optimisation.total_samples // trainer.optimisation.batch_size
         if trainer.step % max(1, self.steps // _LOOKS) == 0:
             parts = self._yardstick.inputs(trainer.game)
             x = torch.cat([trainer.sample(part) for part in parts])
@@ -98,7 +98,7 @@ def play(
         error = ""
         try:
             train(
-                setup.recipe, setup.data, out=folder, images=setup.images, seed=seed,
+                setup.recipe, setup.data, out=folder, samples=setup.images, seed=seed,
                 changes=setup.changes, data_options={"limit": setup.limit}, device="cpu",
                 wishes=Wishes("fp32", "contiguous", False, 1),
                 referee="act" if guard == "act" else "watch",

@@ -53,7 +53,7 @@ class Stopwatch:
 
 def trainer_of(setup: Setup, images: int) -> Trainer:
     """A fresh trainer with a budget."""
-    changes = setup.changes | {"optimisation.total_images": images}
+    changes = setup.changes | {"optimisation.total_samples": images}
     plan = plan_training(setup.recipe, setup.data, changes=changes)
     return make_trainer(
         plan.recipe, plan.dataset, seed=0, runtime=Runtime(torch.device("cpu")),

@@ -108,7 +108,7 @@ FASHION_SETUPS = {
         "penalty", limit=10_000,
     ),
 }  # fmt: skip
-"""Larger pictures, to see whether what was tuned on digits carries."""
+"""Larger images, to see whether what was tuned on digits carries."""
 FASHION_FAULTS = ("healthy", "generator x10", "poison", "unsteady")
 
 FAULTS = (

@@ -5,7 +5,7 @@
     python benchmarks/reference_speed.py --stylegan2 stylegan2-ada-pytorch \
         --cyclegan pytorch-CycleGAN-and-pix2pix
 
-Both sides play whole training steps on random pictures, on one thread, in turns; medians of CPU
+Both sides play whole training steps on random images, on one thread, in turns; medians of CPU
 time count. `same` has the same networks, losses, batch and intervals on both sides, in fp32 and
 contiguous. `same, chosen` lets zerosum choose precision and layout as it does for every run. `as
 it comes` are two different trainings: the defaults of the reference and those of the recipe, each
@@ -110,7 +110,7 @@ def ours(
 ) -> Side:
     """A run of a recipe without its files; the execution is chosen where none is given."""
     resolved = find_recipe(recipe).resolve(dataset.space)
-    resolved = resolved.with_values({"optimisation.total_images": 10**9, **changes})
+    resolved = resolved.with_values({"optimisation.total_samples": 10**9, **changes})
 
     def trainer(way: Execution) -> Trainer:
         return make_trainer(resolved, dataset, seed=0, runtime=CPU, execution=way)

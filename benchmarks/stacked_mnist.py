@@ -83,7 +83,7 @@ class Looks(Hook):
             noise = Noise(trainer.step)
             draws = (trainer.game.draw(_BATCH, noise) for _ in range(SAMPLES // _BATCH))
             modes, divergence = self._reader.read(torch.cat([trainer.sample(d) for d in draws]))
-            spent = {"images": trainer.images_seen, "seconds": trainer.seconds}
+            spent = {"samples": trainer.samples_seen, "seconds": trainer.seconds}
             self.curve.append(spent | {"modes": modes, "kl": divergence})
             print({name: round(value, 3) for name, value in self.curve[-1].items()}, flush=True)
 
@@ -106,13 +106,13 @@ def run(args: argparse.Namespace) -> None:
         with tempfile.TemporaryDirectory() as folder:
             done = train(
                 "r3gan", data, out=Path(folder) / "run", seed=seed, minutes=args.minutes,
-                images=args.images, changes=changes, listener=lambda *_, looks=looks: [looks],
+                samples=args.samples, changes=changes, listener=lambda *_, looks=looks: [looks],
                 wishes=Wishes(compile=False, threads=args.threads),
             )  # fmt: skip
             x = load(done.folder).sample(SAMPLES, seed=1).tensor
             last = Run.open(done.folder).history()[-1]
         modes, divergence = reader.read(x)
-        spent = {"images": last["images"], "seconds": last["seconds"], "threads": args.threads}
+        spent = {"samples": last["samples"], "seconds": last["seconds"], "threads": args.threads}
         found = spent | {"modes": modes, "kl": divergence, "real": real, "curve": looks.curve}
         write_json(path, found)
         draw_grid(x[:100], columns=20).save(path.with_suffix(".png"))
@@ -126,7 +126,7 @@ def table() -> None:
     for path in sorted(RESULTS.glob("*.json")):
         found = json.loads(path.read_text())
         print(
-            f"| {path.stem} | {found['images']:,} | {found['seconds']:.0f} | {found['threads']} "
+            f"| {path.stem} | {found['samples']:,} | {found['seconds']:.0f} | {found['threads']} "
             f"| {found['modes']} | {found['kl']:.3f} | {found['real'][0]}, {found['real'][1]:.3f} |"
         )
 
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, as in zerosum train")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--images", type=int, help="instead of --minutes")
+    parser.add_argument("--samples", type=int, help="instead of --minutes")
     parser.add_argument("--every", type=int, default=100_000, help="images between two looks")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()

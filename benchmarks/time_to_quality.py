@@ -1,4 +1,4 @@
-"""How good pictures are after so many seconds: the default recipe beside the textbook DCGAN.
+"""How good images are after so many seconds: the default recipe beside the textbook DCGAN.
 
     python benchmarks/time_to_quality.py run --data mnist --seeds 0,1,2 --threads 1
     python benchmarks/time_to_quality.py run --data mnist --seeds 0 --threads auto --clock
@@ -9,8 +9,8 @@
 of all threads together, whatever else the machine does: two short trainings, after one that warms
 up, tell what an image takes, and the budget is given in images. With `--clock` they are the
 clock's, as `zerosum train --minutes` counts them; then nothing else should run. 10,000 samples, and
-as many training pictures from which the features did not learn, are held against 10,000 test
-pictures (CIFAR: 5,000) in `self` features. What is in `benchmarks/results/time_to_quality` is not
+as many training images from which the features did not learn, are held against 10,000 test
+images (CIFAR: 5,000) in `self` features. What is in `benchmarks/results/time_to_quality` is not
 trained again, so it can be stopped and started again.
 """
 
@@ -46,7 +46,7 @@ PROBES = (256, 1_024, 9_216)
 
 
 def opened(name: str, scratch: Path) -> tuple[Dataset, Dataset]:
-    """Training and test pictures."""
+    """Training and test images."""
     if name == "cifar":
         with zipfile.ZipFile(SHARED / "cifar10" / "cifar10_25k_jpg.zip") as archive:
             archive.extractall(scratch)
@@ -62,7 +62,7 @@ def opened(name: str, scratch: Path) -> tuple[Dataset, Dataset]:
 
 
 class Yardstick:
-    """Distance and coverage beside the test pictures."""
+    """Distance and coverage beside the test images."""
 
     def __init__(self, train: Dataset, test: Dataset) -> None:
         self.extract = self_features(train)
@@ -71,7 +71,7 @@ class Yardstick:
         self.fresh = self.read(train.take(unseen_rows(train)[: len(self.test)])[0])
 
     def exhibit(self, x: Tensor) -> SampleSet:
-        """Pictures with their features."""
+        """Images with their features."""
         return SampleSet(x, self.extract(x))
 
     def read(self, x: Tensor) -> dict[str, float]:
@@ -91,7 +91,7 @@ def trained(name: str, seed: int, train: Dataset, wishes: Any) -> tuple[Model, d
         assert isinstance(model.recipe, Recipe)
         images = (model.step or 0) * model.recipe.optimisation.batch_size
         return model, {
-            "seconds": spent, "images": images, "execution": run.manifest["execution"],
+            "seconds": spent, "samples": images, "execution": run.manifest["execution"],
         }  # fmt: skip
 
 
@@ -109,9 +109,9 @@ def measure(
     if clock:
         budget: dict[str, Any] = {"minutes": seconds / 60}
     else:
-        probes = [trained(name, seed, train, wishes | {"images": n})[1] for n in PROBES]
+        probes = [trained(name, seed, train, wishes | {"samples": n})[1] for n in PROBES]
         few, more = (probe["seconds"] for probe in probes[1:])
-        budget = {"images": int(seconds * (PROBES[2] - PROBES[1]) / (more - few))}
+        budget = {"samples": int(seconds * (PROBES[2] - PROBES[1]) / (more - few))}
     model, told = trained(name, seed, train, wishes | budget)
     made = model.sample(len(yardstick.test), seed=1).tensor
     return {
@@ -157,7 +157,7 @@ def table() -> None:
             for name, digits in (("frechet_distance", 2), ("coverage", 3))
         }
         fresh = found[0]["fresh"]
-        spent, images = (mean(one[name] for one in found) for name in ("seconds", "images"))
+        spent, images = (mean(one[name] for one in found) for name in ("seconds", "samples"))
         print(
             f"| {data} | {recipe} | {spent:.0f}{f' in {asked:.0f}' if clock else ''} "
             f"| {images:,.0f} "

@@ -6,13 +6,13 @@
     python benchmarks/translations.py table
 
 Every recipe is trained as it comes for `--minutes`, and its twin with `game.adversarial_weight=0`
-for as many images. Pictures that were set apart are translated: emoji, Twemoji to Noto, every tenth
+for as many images. Images that were set apart are translated: emoji, Twemoji to Noto, every tenth
 of 64 x 64 (`pix2pix`, `cyclegan`), and the test part of CIFAR-10 (`upscale` four times, `inpaint`).
 *Fréchet* is in `self` features of the training targets; *fine* is the energy above half of the
-highest frequency, over that of the true pictures; the *C2ST* is how often a strong
-classifier tells translations from other true pictures, and *partner* the mean distance to the true
-picture, in the same features. `cyclegan` is shown the two sides shuffled, and told by its distances
-to the true partner, over those of the picture left alone. `--set` changes a recipe, under a name
+highest frequency, over that of the true images; the *C2ST* is how often a strong
+classifier tells translations from other true images, and *partner* the mean distance to the true
+image, in the same features. `cyclegan` is shown the two sides shuffled, and told by its distances
+to the true partner, over those of the image left alone. `--set` changes a recipe, under a name
 that says so. What is in `benchmarks/results/translations` is not trained again.
 """
 
@@ -69,7 +69,7 @@ def emoji() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 
 
 def cifar() -> tuple[Tensor, Tensor]:
-    """Training and test pictures, uint8 `[N, 3, 32, 32]`."""
+    """Training and test images, uint8 `[N, 3, 32, 32]`."""
     with tempfile.TemporaryDirectory() as scratch:
         with zipfile.ZipFile(SHARED / "cifar10" / "cifar10_25k_jpg.zip") as archive:
             archive.extractall(scratch)
@@ -94,13 +94,13 @@ def translated(model: Model, x: Tensor, source: Tensor | None) -> tuple[Tensor, 
 
 
 def decibels(made: Tensor, true: Tensor) -> float:
-    """PSNR, of all pixels together in each picture, in the mean."""
+    """PSNR, of all pixels together in each image, in the mean."""
     error = (made.float() - true.float()).square().flatten(1).mean(1).clamp_min(1e-3)
     return float((10 * (255**2 / error).log10()).mean())
 
 
 def fine(made: Tensor, true: Tensor) -> float:
-    """Energy of what a [1, 2, 1] filter takes away, over that of the true pictures."""
+    """Energy of what a [1, 2, 1] filter takes away, over that of the true images."""
 
     def energy(x: Tensor) -> Tensor:
         kernel = binomial().expand(x.shape[1], -1, -1, -1)
@@ -111,7 +111,7 @@ def fine(made: Tensor, true: Tensor) -> float:
 
 
 class Yardstick:
-    """What is told of translations `made` beside the true pictures."""
+    """What is told of translations `made` beside the true images."""
 
     def __init__(self, targets: Dataset, true: Tensor) -> None:
         self.extract: Extractor = self_features(targets)
@@ -156,15 +156,15 @@ def run(args: argparse.Namespace) -> None:
         changes |= {"game.factor": 4} if args.task == "upscale" else {}
     yardstick = Yardstick(targets, true)
     for seed in map(int, args.seeds.split(",")):
-        images = args.images
+        images = args.samples
         for way in ("adversarial", "alone"):
             path = RESULTS / f"{names[way]}-{way}-{seed}.json"
             if path.exists() or (args.task == "cyclegan" and way == "alone"):
-                images = json.loads(path.read_text())["images"] if path.exists() else None
+                images = json.loads(path.read_text())["samples"] if path.exists() else None
                 continue
             twin = {} if way == "adversarial" else {"game.adversarial_weight": 0.0}
             budget: dict[str, Any] = (
-                {"minutes": args.minutes} if images is None else {"images": images}
+                {"minutes": args.minutes} if images is None else {"samples": images}
             )
             with tempfile.TemporaryDirectory() as folder:
                 model = zs.train(
@@ -173,11 +173,11 @@ def run(args: argparse.Namespace) -> None:
                 )  # fmt: skip
                 done = Run.open(Path(folder) / "run")
                 last = done.history()[-1]
-                images = int(last["images"])
+                images = int(last["samples"])
                 if done.manifest["state"] == "interrupted":
                     raise SystemExit(f"stopped after {images:,} images; nothing is kept")
             made, shown = translated(model, true, source)
-            found = yardstick.read(made) | {"images": images, "seconds": last["seconds"]}
+            found = yardstick.read(made) | {"samples": images, "seconds": last["seconds"]}
             plain = untrained(shown, true)
             found["untrained"] = None if plain is None else yardstick.read(plain)
             write_json(path, found)
@@ -186,7 +186,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def untrained(shown: Tensor, true: Tensor) -> Tensor | None:
-    """What one has without training: the picture itself, enlarged where it is small."""
+    """What one has without training: the image itself, enlarged where it is small."""
     if shown.shape[1] != true.shape[1]:
         return None
     if shown.shape == true.shape:
@@ -196,7 +196,7 @@ def untrained(shown: Tensor, true: Tensor) -> Tensor | None:
 
 
 def sheet(shown: Tensor, made: Tensor, true: Tensor, n: int = 12) -> Image.Image:
-    """Columns of source, translation and true picture."""
+    """Columns of source, translation and true image."""
     rows = torch.linspace(0, len(true) - 1, n).long()
     large = interpolate(shown[rows, :3].float(), size=true.shape[2:]).to(torch.uint8)
     strips = [torch.cat([*one], dim=2) for one in (large, made[rows], true[rows])]
@@ -215,7 +215,7 @@ def table() -> None:
         if "adversarial" in path.stem and found["untrained"]:
             rows[f"{path.stem.partition('-')[0].partition(',')[0]}, untrained"] = found["untrained"]
         for name, one in rows.items():
-            spent = f"{one.get('images', 0):,} | {one.get('seconds', 0):.0f}"
+            spent = f"{one.get('samples', 0):,} | {one.get('seconds', 0):.0f}"
             print(
                 f"| {name} | {spent} | {one['frechet']:.2f} | {one['psnr']:.2f} | {one['fine']:.2f}"
                 f" | {one['l1']:.2f} | {one.get('partner', math.nan):.2f} | {one['c2st']:.3f} |"
@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("task", nargs="?", choices=TASKS)
     parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, as in zerosum train")
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--images", type=int, help="instead of --minutes")
+    parser.add_argument("--samples", type=int, help="instead of --minutes")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()

@@ -23,7 +23,7 @@ from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.recipes import Entry
 from zerosum.rng import seeded_initialisation
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 from zerosum.testing import small_dataset
 
 DOCS = Path(__file__).parent
@@ -74,15 +74,15 @@ def recipe_index(entries: list[Entry]) -> str:
     return f"# Recipes\n\n{GENERATED}\n\n{text}\n\n{table}\n"
 
 
-_EXAMPLES = {"image": "digits", "vector": "moons", "table": "reviews", "pair": "pairs/"}
+_EXAMPLES = {"image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/"}
 """Data that shows a recipe, by the first kind of space that it takes."""
 
 
 def recipe_page(entry: Entry) -> str:
     """What a recipe is, how it deviates from its paper, and every value it decides."""
     labels = " The data must be labelled." if "labels" in entry.needs else ""
-    labels += " The pictures must be in colour." if "colour" in entry.needs else ""
-    labels += " Each picture needs one that it is made from." if "aligned" in entry.needs else ""
+    labels += " The images must be in colour." if "colour" in entry.needs else ""
+    labels += " Each image needs one that it is made from." if "aligned" in entry.needs else ""
     example = "photos/" if "colour" in entry.needs else _EXAMPLES[entry.spaces[0]]
     parts = [
         f"# {entry.name}\n\n{GENERATED}",
@@ -104,9 +104,9 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
     counts = (100,) * len(labels)
     if "image" in entry.spaces:
         space = ImageSpace(channels=3, height=32, width=32, labels=labels, label_counts=counts)
-        yield "For colour pictures of 32 x 32", space
-    if "vector" in entry.spaces:
-        plane = VectorSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=counts)
+        yield "For colour images of 32 x 32", space
+    if "point" in entry.spaces:
+        plane = PointSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=counts)
         yield "For points in the plane", plane
     if "pair" in entry.spaces:
         picture = ImageSpace(channels=3, height=32, width=32)
@@ -153,7 +153,7 @@ def figure_page() -> str:
 
 def _suited(measure: Metric) -> tuple[str, ...]:
     """Kinds of samples that are judged and that a metric suits; empty for all of them."""
-    kinds = ("image", "vector", "table")
+    kinds = ("image", "point", "table")
     suited = tuple(kind for kind in kinds if measure.suits(small_dataset(kind).space))
     return () if suited == kinds else suited
 
@@ -250,8 +250,8 @@ def _module_docstring(entry: Entry) -> str:
 
 
 def _words(spaces: tuple[str, ...]) -> str:
-    names = {"image": "pictures", "vector": "points", "table": "tables",
-             "pair": "two domains of pictures"}  # fmt: skip
+    names = {"image": "pictures", "point": "points", "table": "tables",
+             "pair": "two domains of images"}  # fmt: skip
     return " and ".join(names.get(space, space) for space in spaces)
 
 

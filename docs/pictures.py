@@ -1,16 +1,16 @@
-"""Draw the pictures in the documentation from runs of one's own.
+"""Draw the images in the documentation from runs of one's own.
 
-zerosum train infogan --data MNIST.npz --images 640000 --out runs/infogan
+zerosum train infogan --data MNIST.npz --samples 640000 --out runs/infogan
 zerosum train r3gan --data grid --out runs/grid
 python benchmarks/referee.py run --seeds 8-12
 python docs/pictures.py --demo RUN_OF_MAKE_DEMO --infogan runs/infogan --grid runs/grid
 python docs/pictures.py --proof benchmarks/results/referee
-zerosum train stylegan --data sprites --images 150000 --out runs/shapes
+zerosum train stylegan --data sprites --samples 150000 --out runs/shapes
 python benchmarks/directions.py --run runs/shapes
 python docs/pictures.py --shapes runs/shapes
 python benchmarks/editability.py --run runs/shapes
 python docs/pictures.py --editability benchmarks/results/editability.json
-python benchmarks/stacked_mnist.py run --images 200000 --every 25000 --seeds 1,2
+python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,2
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 """
 
@@ -42,7 +42,7 @@ def draw_demo(run: Path) -> None:
 
 
 def draw_codes(run: Path) -> None:
-    """One picture for each continuous code: categories across, the code from -1 to 1 downwards.
+    """One image for each continuous code: categories across, the code from -1 to 1 downwards.
 
     Each column keeps its noise and its other code, so that what changes is what the code does.
     """
@@ -92,7 +92,7 @@ def draw_styles(run: Path) -> None:
 
 
 def draw_editability(result: Path) -> None:
-    """What the slope of edits is worth at what distortion, for each way of finding pictures."""
+    """What the slope of edits is worth at what distortion, for each way of finding images."""
     rows = json.loads(result.read_text(encoding="utf-8"))
     curves = {
         title: [(row["distortion"], row["slope"]) for row in rows if row["how"] == how]
@@ -108,7 +108,7 @@ def draw_stacked(results: Path) -> None:
     curves = {}
     for path in sorted(results.glob("r3gan-*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
-        curve = [(look["images"], look["kl"]) for look in found["curve"]]
+        curve = [(look["samples"], look["kl"]) for look in found["curve"]]
         curves[f"KL, seed {path.stem[-1]}"] = curve
     draw_curves(curves, side=320).save(FOLDER / "stacked.png")
 

@@ -3,7 +3,7 @@
 Berthelot, Schumm and Metz, "BEGAN: Boundary Equilibrium Generative Adversarial Networks", 2017,
 arXiv:1703.10717. Equation numbers are the paper's. Perceptrons replace its convolutions, so that it
 trains on any space. They have batch normalisation: without it the generator starts from a single
-picture and stays there. The controller is quicker (λ of k .01 for .001) and γ higher, since a run
+image and stays there. The controller is quicker (λ of k .01 for .001) and γ higher, since a run
 here has thousands of steps and not hundreds of thousands; the rate falls linearly.
 
     zerosum train examples/began.py --data digits --minutes 1
@@ -102,7 +102,7 @@ class Began(Game):
         return {"fake": self.error(self.generate(self.draw(context.batch_size, context.noise)))}
 
 
-@zs.recipe(paper="Berthelot et al. 2017, arXiv:1703.10717", spaces=("image", "vector"))
+@zs.recipe(paper="Berthelot et al. 2017, arXiv:1703.10717", spaces=("image", "point"))
 def began(space: Space) -> zs.Recipe:
     """An autoencoder as discriminator, and a controller that keeps both sides level."""
     adam = Adam(lr=1e-3, beta1=0.5, schedule=Linear(begin=0.5, end=0.05))
@@ -111,7 +111,7 @@ def began(space: Space) -> zs.Recipe:
         game=BeganConfig(),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=500_000,
+            total_samples=500_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

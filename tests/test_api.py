@@ -23,7 +23,7 @@ def train(tmp_path: Path) -> TrainQuietly:
     def run(recipe: Any, data: Any, **options: Any) -> zs.Model:
         changes = {"optimisation.batch_size": 16, "optimisation.record_every": 2}
         settings: dict[str, Any] = {
-            "out": tmp_path / "run", "images": 64, "set": changes, "quiet": True, "threads": 1,
+            "out": tmp_path / "run", "samples": 64, "set": changes, "quiet": True, "threads": 1,
             "precision": "fp32", "layout": "contiguous", "compile": False,
         }  # fmt: skip
         return zs.train(recipe, data=data, **(settings | options))
@@ -94,10 +94,10 @@ def test_load_resume_and_runs(train: TrainQuietly, tmp_path: Path) -> None:
         assert torch.equal(loaded.sample(9, seed=3).tensor, trained.sample(9, seed=3).tensor)
     with pytest.raises(RunError, match=r"no checkpoint of step 3. It has: \[0, 4\]"):
         zs.load(run, step=3)
-    resumed = zs.resume(run, images=128, quiet=True)
+    resumed = zs.resume(run, samples=128, quiet=True)
     assert not torch.equal(resumed.sample(9, seed=3).tensor, trained.sample(9, seed=3).tensor)
     (run,) = zs.list_runs(tmp_path / "all")
-    assert (run.manifest["images"], run.manifest["state"]) == (128, "finished")
+    assert (run.manifest["samples"], run.manifest["state"]) == (128, "finished")
     assert zs.list_runs(tmp_path / "nothing") == []
 
 
@@ -137,7 +137,7 @@ class Mine(NonSaturating):
     kind = "my_loss_in_python"
 
 
-@zs.recipe(paper="mine", spaces=("vector",))
+@zs.recipe(paper="mine", spaces=("point",))
 def mine_in_python(space: Space) -> zs.Recipe:
     """Mine."""
     base = find_recipe("vanilla").resolve(space)
@@ -154,16 +154,16 @@ def test_a_file_of_ones_own_gives_a_model(
     assert model.sample(3).x.shape == (3, 2)
     kept = tmp_path / "run" / "code" / "my.py"
     assert zs.load(tmp_path / "run", code=kept).sample(3).x.shape == (3, 2)
-    longer = zs.resume(tmp_path / "run", images=128, code=str(kept), quiet=True)
+    longer = zs.resume(tmp_path / "run", samples=128, code=str(kept), quiet=True)
     assert longer.sample(3).x.shape == (3, 2)
 
 
 def test_a_recipe_itself(train: TrainQuietly) -> None:
     from zerosum.catalogue import find_recipe
 
-    dataset = small_dataset("vector")
+    dataset = small_dataset("point")
     recipe = find_recipe("vanilla").resolve(dataset.space)
-    assert train(recipe, dataset, set=None, images=64).recipe.to_json()["name"] == "vanilla"
+    assert train(recipe, dataset, set=None, samples=64).recipe.to_json()["name"] == "vanilla"
 
 
 def test_every_public_name_is_there() -> None:

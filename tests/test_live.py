@@ -35,7 +35,7 @@ def _trainer(space: str = "image") -> Trainer:
     dataset = small_dataset(space)
     changes = {
         "optimisation.batch_size": 8,
-        "optimisation.total_images": 80,
+        "optimisation.total_samples": 80,
         "optimisation.record_every": 2,
     }
     recipe = find_recipe("cgan").resolve(dataset.space).with_values(changes)
@@ -67,7 +67,7 @@ def _play(run: Run, trainer: Trainer, console: Console, *more: Hook) -> None:
     trainer.run(hooks)
 
 
-@pytest.mark.parametrize("space", ["image", "vector"])
+@pytest.mark.parametrize("space", ["image", "point"])
 def test_dashboard(run: Run, space: str) -> None:
     console, screen = _terminal()
     _play(run, _trainer(space), console)
@@ -75,7 +75,7 @@ def test_dashboard(run: Run, space: str) -> None:
     for name in ("discriminator/real", "generator/adversarial", "discriminator/accuracy"):
         (line,) = [line for line in view.splitlines() if name in line]
         assert re.search(r"-?\d+\.\d{4}\s+[▁▂▃▄▅▆▇█]{5}", line), line
-    unit = {"image": "images", "vector": "points"}[space]
+    unit = {"image": "samples", "point": "points"}[space]
     assert f"80 of 80 {unit}" in view
     assert re.search(rf"[\d,]+ {unit}/s", view)
     assert "0 s left" in view
@@ -117,7 +117,7 @@ def test_plain_lines(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr()
     assert printed.out == ""
     start, record, end = printed.err.splitlines()
-    assert start.startswith("training cgan on small (64 images) to 80 images seen; cpu, fp32")
+    assert start.startswith("training cgan on small (64 images) to 80 samples seen; cpu, fp32")
     assert re.match(r" 20\.0 %  16 images  …  … left  discriminator/real \d", record)
     assert end.startswith("finished at 80 images after 0 s. Sample: zerosum sample")
     assert "\x1b" not in printed.err
@@ -153,7 +153,7 @@ def test_preparations_of_less_than_two_seconds_are_silent(
 ) -> None:
     report = progress_printer()
     for done in range(100):
-        report("scanning pictures", done, 100)
+        report("scanning images", done, 100)
     assert capsys.readouterr().err == ""
 
 
@@ -164,10 +164,10 @@ def test_long_preparations_say_how_far_they_are(
     monkeypatch.setattr("zerosum.live.time.monotonic", lambda: next(clock))
     report = progress_printer()
     for done in (1, 100, 150, 200):
-        report("scanning pictures", done, 400)
+        report("scanning images", done, 400)
     assert capsys.readouterr().err.splitlines() == [
-        "scanning pictures: 100 of 400, 9 s left",
-        "scanning pictures: 200 of 400, 6 s left",
+        "scanning images: 100 of 400, 9 s left",
+        "scanning images: 200 of 400, 6 s left",
     ]
 
 
@@ -217,7 +217,7 @@ def test_names_that_look_like_markup_or_move_the_cursor(tmp_path: Path) -> None:
     """They are a stranger's, as a run is, or a file's."""
     run = Run.create(tmp_path / "a[/b]\x1b[2J", {"recipe": {"name": "[red]cgan[/x]"}})
     console, screen = _terminal()
-    _play(run, _trainer("vector"), console)
+    _play(run, _trainer("point"), console)
     assert "[red]cgan[/x] on " in _last_view(screen)
     assert "\x1b[2J" not in screen.getvalue()
     assert "a[/b]\\x1b[2J" in screen.getvalue().replace("\n", "")

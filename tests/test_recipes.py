@@ -11,10 +11,10 @@ from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
 from zerosum.config import known_kind
 from zerosum.errors import RecipeError
 from zerosum.recipes import Recipe
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 IMAGES = ImageSpace(channels=1, height=8, width=8)
-POINTS = VectorSpace(center=(0.0,), scale=(1.0,))
+POINTS = PointSpace(center=(0.0,), scale=(1.0,))
 SOURCE = '''"""A recipe of one's own."""
 
 from zerosum.config import Config
@@ -27,7 +27,7 @@ class Own(Config):
     kind = "{name}"
 
 
-@recipe(paper="Somebody 2030", spaces=("vector",))
+@recipe(paper="Somebody 2030", spaces=("point",))
 def {name}(space: Space) -> Recipe:
     """One of my own; it is `vanilla`.
 
@@ -56,7 +56,7 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 
 
 def test_a_recipe_says_what_it_takes() -> None:
-    with pytest.raises(RecipeError, match=r"dcgan takes image data.*'vector' with shape \(1,\)"):
+    with pytest.raises(RecipeError, match=r"dcgan takes image data.*'point' with shape \(1,\)"):
         find_recipe("dcgan").resolve(POINTS)
     with pytest.raises(RecipeError, match="cgan does not take this data: it needs labels"):
         find_recipe("cgan").resolve(IMAGES)
@@ -167,7 +167,7 @@ def test_an_installed_package_adds_its_recipes(tmp_path: Path, forks: Forks) -> 
     assert done.returncode == 0, done.stderr
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert rows["plugged_gan"]["paper"] == "Somebody 2030"
-    assert rows["plugged_gan"]["takes"] == ["vector"]
+    assert rows["plugged_gan"]["takes"] == ["point"]
     assert {"vanilla", "dcgan"} <= set(rows)
 
 

@@ -52,13 +52,13 @@ sys.path.insert(0, {here!r})
 from test_runtime import Rows, small_trainer
 with open_runtime("cpu") as runtime:
     rows = Rows()
-    trainer = small_trainer("vanilla", "vector", runtime, record_every=10)
+    trainer = small_trainer("vanilla", "point", runtime, record_every=10)
     run = Run(Path({out!r}) / "rows", {{}})
     if runtime.is_main:
         run = Run.create(run.folder, {{}})
     trainer.run([rows, CheckpointHook(run, seconds=0.0)])
     before = [step for step in run.checkpoints.steps() if step < trainer.step][-1]
-    again = small_trainer("vanilla", "vector", runtime, record_every=10)
+    again = small_trainer("vanilla", "point", runtime, record_every=10)
     saved = run.checkpoints.load(before)
     again.load_state(saved.tensors, saved.scalars)
     again.run([rows])
@@ -76,7 +76,7 @@ threads = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/
 (Path({out!r}) / f"threads-{{runtime.rank}}").write_text(" ".join(threads))
 """
 
-TRAININGS = [("vanilla", "vector"), ("r3gan", "vector"), ("dcgan", "image")]
+TRAININGS = [("vanilla", "point"), ("r3gan", "point"), ("dcgan", "image")]
 
 
 @pytest.mark.parametrize(("vectors", "quick"), [("AVX2", False), ("AVX512", True)])
@@ -103,7 +103,7 @@ def small_trainer(name: str, space: str, runtime: Runtime, *, record_every: int 
     recipe = find_recipe(name).resolve(dataset.space)
     changes = {
         "optimisation.batch_size": 16,
-        "optimisation.total_images": STEPS * 16,
+        "optimisation.total_samples": STEPS * 16,
         "optimisation.record_every": record_every,
     }
     return make_trainer(
@@ -227,7 +227,7 @@ def test_two_processes_stop_together_and_resume_in_two_or_one(
 ) -> None:
     folder = tmp_path / "run"
     processes = launch(
-        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "1000000000",
+        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--samples", "1000000000",
         "--out", str(folder), *WORDS,
     )  # fmt: skip
     try:
@@ -253,11 +253,11 @@ def test_two_processes_stop_together_and_resume_in_two_or_one(
     shutil.copytree(folder, alone)
     images = (step + STEPS) * 64
     code, out, err = _finish(
-        launch(forks, "-m", "zerosum", "resume", str(folder), "--images", str(images), "--json")
+        launch(forks, "-m", "zerosum", "resume", str(folder), "--samples", str(images), "--json")
     )
     assert code == 0, err
     assert json.loads(out)["state"] == "finished"
-    resume(alone, images=images)
+    resume(alone, samples=images)
     two, _ = Run.open(folder).checkpoints.load_newest()
     one, _ = Run.open(alone).checkpoints.load_newest()
     assert two.step == one.step == step + STEPS
@@ -284,7 +284,7 @@ class Poison(Hook):
         self.last = trainer
 poison = Poison()
 train(
-    "vanilla", "ring", out={out!r}, images=64 * 100, device="cpu", referee="act",
+    "vanilla", "ring", out={out!r}, samples=64 * 100, device="cpu", referee="act",
     wishes=Wishes("fp32", "contiguous", False, 1), listener=lambda *_: [poison],
     checkpoint_seconds=1e9,
 )
@@ -322,7 +322,7 @@ def test_two_processes_fail_together(tmp_path: Path, forks: Forks) -> None:
 def test_an_error_on_rank_0_ends_every_process(tmp_path: Path, forks: Forks) -> None:
     (tmp_path / "mine.txt").write_text("")
     processes = _torchrun(
-        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--images", "64000",
+        forks, "-m", "zerosum", "train", "vanilla", "--data", "ring", "--samples", "64000",
         "--out", str(tmp_path), *WORDS,
     )  # fmt: skip
     code, _, err = _finish(processes)

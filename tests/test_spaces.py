@@ -7,7 +7,7 @@ import torch
 
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import ConfigError
-from zerosum.spaces import Batch, ImageSpace, Space, VectorSpace
+from zerosum.spaces import Batch, ImageSpace, PointSpace, Space
 
 
 def test_every_byte_survives() -> None:
@@ -31,8 +31,8 @@ def test_packs_join_samples_along_the_first_dimension() -> None:
     assert pictures.packed(2) == ImageSpace(
         channels=6, height=8, width=9, labels=("a",), label_counts=(4,)
     )
-    points = VectorSpace(center=(1.0, 2.0), scale=(3.0, 4.0))
-    assert points.packed(2) == VectorSpace(center=(1.0, 2.0, 1.0, 2.0), scale=(3.0, 4.0, 3.0, 4.0))
+    points = PointSpace(center=(1.0, 2.0), scale=(3.0, 4.0))
+    assert points.packed(2) == PointSpace(center=(1.0, 2.0, 1.0, 2.0), scale=(3.0, 4.0, 3.0, 4.0))
     a, b = torch.tensor([1.0, 5.0]), torch.tensor([-7.0, 0.0])
     joined = points.packed(2).to_model(torch.cat([a, b]))
     assert torch.equal(joined, torch.cat([points.to_model(a), points.to_model(b)]))
@@ -47,14 +47,14 @@ def test_half_precision_is_accepted() -> None:
 def test_points_are_centred_and_scaled() -> None:
     points = torch.tensor([[0.0, 5.0], [4.0, 5.0]])
     space = ArrayDataset(points, name="points").space
-    assert space == VectorSpace(center=(2.0, 5.0), scale=(2.0, 1.0))  # a constant keeps scale 1
+    assert space == PointSpace(center=(2.0, 5.0), scale=(2.0, 1.0))  # a constant keeps scale 1
     assert space.to_model(points).tolist() == [[-1.0, 0.0], [1.0, 0.0]]
     assert torch.equal(space.to_data(space.to_model(points)), points)
 
 
 def test_shapes_and_sizes() -> None:
     image = ImageSpace(channels=3, height=4, width=5)
-    vector = VectorSpace(center=(0.0,) * 7, scale=(1.0,) * 7)
+    vector = PointSpace(center=(0.0,) * 7, scale=(1.0,) * 7)
     assert (image.shape, image.size, image.num_labels) == ((3, 4, 5), 60, 0)
     assert (vector.shape, vector.size) == ((7,), 7)
     assert Batch(torch.zeros(6, 2)).size == 6
@@ -64,7 +64,7 @@ def test_shapes_and_sizes() -> None:
     "space",
     [
         ImageSpace(channels=4, height=3, width=9, labels=("a", "ü"), label_counts=(1, 2)),
-        VectorSpace(center=(0.1, 1 / 3), scale=(1e-20, 1e20)),
+        PointSpace(center=(0.1, 1 / 3), scale=(1e-20, 1e20)),
     ],
     ids=lambda space: space.kind,
 )
@@ -87,13 +87,13 @@ def test_impossible_sides_are_refused(side: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"kind": "vector", "center": [0.0], "scale": [0.0]},
-        {"kind": "vector", "center": [0.0], "scale": [-1.0]},
-        {"kind": "vector", "center": [0.0], "scale": [float("nan")]},
-        {"kind": "vector", "center": [0.0], "scale": [1.0, 1.0]},
-        {"kind": "vector", "center": [], "scale": []},
-        {"kind": "vector", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [-1]},
-        {"kind": "vector", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [0]},
+        {"kind": "point", "center": [0.0], "scale": [0.0]},
+        {"kind": "point", "center": [0.0], "scale": [-1.0]},
+        {"kind": "point", "center": [0.0], "scale": [float("nan")]},
+        {"kind": "point", "center": [0.0], "scale": [1.0, 1.0]},
+        {"kind": "point", "center": [], "scale": []},
+        {"kind": "point", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [-1]},
+        {"kind": "point", "center": [0], "scale": [1], "labels": ["a"], "label_counts": [0]},
     ],
 )
 def test_a_space_that_cannot_be(body: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ import zerosum as zs
 from zerosum.errors import ConditionError, ConfigError
 
 SMALL: dict[str, Any] = {
-    "images": 256, "quiet": True, "threads": 1, "precision": "fp32", "layout": "contiguous",
+    "samples": 256, "quiet": True, "threads": 1, "precision": "fp32", "layout": "contiguous",
     "compile": False, "referee": "off",
     "set": {
         "optimisation.batch_size": 64, "game.generator.width": 16, "game.generator.depth": 1,
@@ -73,7 +73,7 @@ def test_fitted_in_a_pipeline_and_kept_in_a_file(tmp_path: Path) -> None:
 
 def test_labels_and_a_folder_of_ones_own(tmp_path: Path) -> None:
     x = np.random.default_rng(0).integers(0, 256, (32, 8, 8), dtype=np.uint8)
-    small = SMALL | {"set": {"optimisation.batch_size": 16}, "images": 32}
+    small = SMALL | {"set": {"optimisation.batch_size": 16}, "samples": 32}
     made = zs.Synthesizer("cgan", out=tmp_path / "run", **small).fit(x, ["cat", "dog"] * 16)
     assert made.sample(3, where={"label": "dog"}).labels == ["dog"] * 3
     assert made.model_.run == tmp_path / "run"

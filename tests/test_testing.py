@@ -155,7 +155,7 @@ class FixedBatch(TwoPlayer):
 
 
 class SquareOnly(TwoPlayer):
-    """Only pictures of 8 x 8 in grey, and points of three dimensions."""
+    """Only images of 8 x 8 in grey, and points of three dimensions."""
 
     def outputs(self, x: Tensor, y: Tensor | None) -> Tensor:
         side = (1, 8, 8) if isinstance(self.space, ImageSpace) else (3,)
@@ -224,7 +224,7 @@ def entry_of(fault: str) -> Entry:
             ),
         )
 
-    return Entry("faulty", faulty, "Nobody 2030", ("vector", "image"))
+    return Entry("faulty", faulty, "Nobody 2030", ("point", "image"))
 
 
 def test_a_healthy_recipe_passes_every_law() -> None:
@@ -255,7 +255,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_fault_breaks_its_law(fault: str) -> None:
-    entry = replace(entry_of(fault), spaces=("vector",))
+    entry = replace(entry_of(fault), spaces=("point",))
     with pytest.raises(AssertionError, match=rf"^faulty on vector: {BROKEN[fault]}"):
         check_recipe(entry)
 
@@ -272,7 +272,7 @@ def test_a_fault_breaks_its_law_on_pictures_too(fault: str) -> None:
 
 
 class Blind(Translator):
-    """Says the same of every picture, a pixel less each way."""
+    """Says the same of every image, a pixel less each way."""
 
     stride = 1
 
@@ -312,7 +312,7 @@ def test_translations_have_a_law_of_their_own(cut: int, words: str) -> None:
     [
         ({"paper": ""}, "documented: name the paper"),
         ({"name": "another"}, "documented: the recipe's name is not its function's"),
-        ({"needs": ("labels",), "spaces": ("vector",)}, ""),
+        ({"needs": ("labels",), "spaces": ("point",)}, ""),
     ],
 )
 def test_an_entry_must_be_true(change: Mapping[str, object], words: str) -> None:
@@ -342,7 +342,7 @@ def test_a_recipe_by_name_and_by_file(tmp_path: Path) -> None:
     path.write_text(
         "from zerosum.catalogue import find_recipe\n"
         "from zerosum.recipes import recipe\n"
-        "@recipe(paper='', spaces=('vector',))\n"
+        "@recipe(paper='', spaces=('point',))\n"
         "def own_paperless(space):\n"
         "    '''One of my own.'''\n"
         "    return find_recipe('vanilla').resolve(space)\n"
@@ -360,7 +360,7 @@ def test_small_data_are_what_was_asked_for() -> None:
     pictures = small_dataset("image", height=9, width=13, channels=3)
     assert pictures.space.shape == (3, 9, 13)
     assert pictures.space.label_counts == (16, 16, 16, 16)
-    points = small_dataset("vector", dimensions=7, num_labels=0)
+    points = small_dataset("point", dimensions=7, num_labels=0)
     assert points.space.shape == (7,)
     assert not points.space.labels
     pairs = small_dataset("pair", channels=3)

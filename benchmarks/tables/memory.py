@@ -55,7 +55,7 @@ def main() -> None:
         data, run = Path(place) / "data.parquet", Path(place) / "run"
         parquet.write_table(table(args.rows, args.columns, args.categories), data)
         words = ["train", "table", "--data", str(data), "--out", str(run), "--threads", "1"]
-        gib, cpu = peak([*words, "--images", str(args.seen)])
+        gib, cpu = peak([*words, "--samples", str(args.seen)])
         print(f"training on {args.seen:,} rows seen: {gib:.2f} GiB, {cpu:.0f} CPU-seconds")
         out = ["--out", str(Path(place) / "made.parquet")]
         gib, cpu = peak(["sample", str(run), "-n", str(args.rows), *out])

@@ -45,7 +45,7 @@ class Likelihood(Hook):
 
     def stepped(self, trainer: Trainer) -> None:
         """When it is time."""
-        steps = trainer.optimisation.total_images // trainer.optimisation.batch_size
+        steps = trainer.optimisation.total_samples // trainer.optimisation.batch_size
         if trainer.step % max(1, steps // LOOKS) == 0:
             self._look(trainer)
 

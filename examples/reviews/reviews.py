@@ -73,7 +73,7 @@ def main() -> None:
     case = real(given.data, given.text, given.out) if given.data else simulated()
     model = zs.train(
         "table", data=case.data, constraints=case.rules or None, root=given.out, seed=given.seed,
-        images=2_000 if given.fast else None, quiet=True,
+        samples=2_000 if given.fast else None, quiet=True,
     )  # fmt: skip
     assert isinstance(model, zs.TableModel)
     assert model.run is not None

@@ -83,7 +83,7 @@ def train(
         data: a folder, .zip, .npz, idx file, .csv, .tsv, .parquet or built-in name; an array or
             tensor `[N, H, W]`, `[N, H, W, C]` or `[N, D]`; a pair `(x, y)`; a data frame of
             pandas, polars or pyarrow; or a `Dataset`. For recipes that translate from one domain
-            of pictures to another, a folder with two subfolders, or a pair of folders or arrays.
+            of images to another, a folder with two subfolders, or a pair of folders or arrays.
         out: the run folder; left out, a new one below `root`.
         root: where new run folders go.
         minutes: budget in minutes.
@@ -104,7 +104,7 @@ def train(
             left out 5, and 1 for all.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
-        freeze: layers of the discriminator, from the picture up, that stay as they are there.
+        freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         precision: `fp32`, `bf16`, or `auto` for the faster.
         layout: `contiguous`, `channels_last`, or `auto`.
@@ -127,7 +127,7 @@ def train(
         "protect": protect,
     }  # fmt: skip
     run = train_run(
-        recipe, data, out=out, root=root, minutes=minutes, images=images, seed=seed,
+        recipe, data, out=out, root=root, minutes=minutes, samples=images, seed=seed,
         changes=set, data_options=together(short, options or {}), from_run=from_run, freeze=freeze,
         device=device,
         wishes=Wishes(precision, layout, compile, threads), referee=referee,
@@ -166,7 +166,7 @@ def resume(
     """
     folder = run.folder if isinstance(run, Run) else run
     done = resume_run(
-        folder, data=data, minutes=minutes, images=images, device=device, code=code,
+        folder, data=data, minutes=minutes, samples=images, device=device, code=code,
         referee=referee, listener=None if quiet else watch,
         progress=None if quiet else progress_printer(),
     )  # fmt: skip

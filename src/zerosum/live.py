@@ -70,7 +70,7 @@ class _Pace:
         self._rows: deque[tuple[float, int]] = deque(maxlen=50)
 
     def add(self, row: Row) -> None:
-        self._rows.append((time.monotonic(), row.images))
+        self._rows.append((time.monotonic(), row.samples))
 
     @property
     def per_second(self) -> float:
@@ -87,7 +87,7 @@ class _Pace:
         speed = self.per_second
         if not speed:
             return "…"
-        seconds = (trainer.optimisation.total_images - trainer.images_seen) / speed
+        seconds = (trainer.optimisation.total_samples - trainer.samples_seen) / speed
         return duration(max(seconds, 0.0))
 
 
@@ -104,7 +104,7 @@ class PlainLines(Hook):
         self._print(
             f"training {self._run.manifest['recipe']['name']} on {trainer.dataset.name} "
             f"({trainer.dataset.stated_size:,} {_unit(trainer)}) to "
-            f"{trainer.optimisation.total_images:,} {_unit(trainer)} seen; "
+            f"{trainer.optimisation.total_samples:,} {_unit(trainer)} seen; "
             f"{trainer.runtime.device}, {trainer.execution}; {self._run.folder}"
         )
         if trainer.step == 0 and self._run.manifest.get("parent"):
@@ -118,7 +118,7 @@ class PlainLines(Hook):
         self._last = time.monotonic()
         terms = "  ".join(f"{name} {value:.3f}" for name, value in _shown(row).items())
         self._print(
-            f"{100 * trainer.progress:5.1f} %  {row.images:,} {_unit(trainer)}  "
+            f"{100 * trainer.progress:5.1f} %  {row.samples:,} {_unit(trainer)}  "
             f"{self._pace.words(trainer)}  {self._pace.left(trainer)} left  {terms}"
         )
 
@@ -207,7 +207,7 @@ class Dashboard(Hook):
 
     def _head(self, trainer: Trainer) -> Text:
         return Text(
-            f"{trainer.images_seen:,} of {trainer.optimisation.total_images:,} {_unit(trainer)}   "
+            f"{trainer.samples_seen:,} of {trainer.optimisation.total_samples:,} {_unit(trainer)}   "
             f"{self._pace.words(trainer)}   {self._pace.left(trainer)} left   "
             f"{trainer.runtime.device}, {trainer.execution}",
             style="dim",
@@ -314,7 +314,7 @@ def duration(seconds: float) -> str:
 def farewell(run: Run, trainer: Trainer, reason: str) -> str:
     """How a training ended, and what to do next."""
     text = (
-        f"{reason} at {trainer.images_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
+        f"{reason} at {trainer.samples_seen:,} {_unit(trainer)} after {duration(trainer.seconds)}."
     )
     if reason != "finished":
         text += f" Continue: zerosum resume {run.folder}"

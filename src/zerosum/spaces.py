@@ -48,7 +48,7 @@ class Space(Config):
     """What several of its samples are called."""
 
     axes: ClassVar[int] = 0
-    """Axes along which neighbouring numbers belong together: 1 for time, 2 for pictures.
+    """Axes along which neighbouring numbers belong together: 1 for time, 2 for images.
 
     They are the last axes of `shape`; the one before them, if any, counts channels.
     """
@@ -204,7 +204,7 @@ class Space(Config):
 
 
 class ImageSpace(Space):
-    """Pictures: stored as uint8 `[N, C, H, W]`, seen by networks as float in [-1, 1].
+    """Images: stored as uint8 `[N, C, H, W]`, seen by networks as float in [-1, 1].
 
     >>> ImageSpace(channels=1, height=28, width=20).shape
     (1, 28, 20)
@@ -242,7 +242,7 @@ class ImageSpace(Space):
         return "[-1, 1], channels first; pixels are round((x + 1) * 127.5), clipped to 0 and 255"
 
     def packed(self, count: int) -> "ImageSpace":
-        """Pictures of `count` times as many channels."""
+        """Images of `count` times as many channels."""
         return self.model_copy(update={"channels": count * self.channels})
 
     def to_model(self, compact: Tensor) -> Tensor:
@@ -275,23 +275,23 @@ class ImageSpace(Space):
         return made.round().clamp(0, 255).to(torch.uint8).unflatten(1, real.shape[1:])
 
 
-class VectorSpace(Space):
+class PointSpace(Space):
     """Points: stored as float32 `[N, D]`, seen by networks centred and scaled.
 
     `center` and `scale` are one number per dimension (mean and standard deviation of the data).
 
-    >>> VectorSpace(center=(0.0, 0.0), scale=(2.0, 2.0)).shape
+    >>> PointSpace(center=(0.0, 0.0), scale=(2.0, 2.0)).shape
     (2,)
     """
 
-    kind = "vector"
+    kind = "point"
     unit = "points"
     precisions = ("fp32",)  # 8 bits are enough for pixels and odds, too coarse for coordinates
     center: tuple[float, ...]
     scale: tuple[PositiveFloat, ...]
 
     @model_validator(mode="after")
-    def _dimensions_match(self) -> "VectorSpace":
+    def _dimensions_match(self) -> "PointSpace":
         if len(self.center) != len(self.scale) or not self.center:
             raise ConfigError(
                 f"{len(self.center)} centres and {len(self.scale)} scales; give one of each for "
@@ -308,20 +308,20 @@ class VectorSpace(Space):
     def units(self) -> str:
         """Scale and centre, as JSON.
 
-        >>> VectorSpace(center=(0.0,), scale=(2.0,)).units
+        >>> PointSpace(center=(0.0,), scale=(2.0,)).units
         'x * scale + center: {"scale": [2.0], "center": [0.0]}'
         """
         units = {"scale": list(self.scale), "center": list(self.center)}
         return f"x * scale + center: {json.dumps(units)}"
 
-    def packed(self, count: int) -> "VectorSpace":
+    def packed(self, count: int) -> "PointSpace":
         """Points of `count` times as many dimensions."""
         return self.model_copy(update={"center": count * self.center, "scale": count * self.scale})
 
     def to_model(self, compact: Tensor) -> Tensor:
         """float32 `[N, D]` of points `[N, D]`: subtract the centre, divide by the scale.
 
-        >>> VectorSpace(center=(1.0,), scale=(2.0,)).to_model(torch.tensor([[5.0]]))
+        >>> PointSpace(center=(1.0,), scale=(2.0,)).to_model(torch.tensor([[5.0]]))
         tensor([[2.]])
         """
         return (compact - compact.new_tensor(self.center)) / compact.new_tensor(self.scale)
@@ -329,7 +329,7 @@ class VectorSpace(Space):
     def to_data(self, x: Tensor) -> Tensor:
         """Points, float32 `[N, D]`, of `[N, D]`: multiply by the scale, add the centre.
 
-        >>> VectorSpace(center=(1.0,), scale=(2.0,)).to_data(torch.tensor([[2.0]]))
+        >>> PointSpace(center=(1.0,), scale=(2.0,)).to_data(torch.tensor([[2.0]]))
         tensor([[5.]])
         """
         x = x.float()

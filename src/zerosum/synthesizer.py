@@ -75,7 +75,7 @@ class Synthesizer(BaseEstimator):
 
         Args:
             X: whatever `zs.train` takes as data: a data frame, an array, a path.
-            y: labels of pictures or points; of rows of a table they are a column of `X`.
+            y: labels of images or points; of rows of a table they are a column of `X`.
 
         Raises:
             ZerosumError: as for `zs.train`.

@@ -288,7 +288,7 @@ def begins_with_anothers_weights(entry: Entry, dataset: Dataset) -> None:
 
 
 def translates_every_size(entry: Entry, dataset: Dataset) -> None:
-    """What is made of a picture has its size times the factor, and follows from that picture."""
+    """What is made of an image has its size times the factor, and follows from that image."""
     game = _trainer(entry, dataset).game.eval()
     if not isinstance(game, TranslationGame):
         return
@@ -301,7 +301,7 @@ def translates_every_size(entry: Entry, dataset: Dataset) -> None:
                 y = game.translate(game.prepare(x, hole), direction=direction)
             expected = (2, made.channels, game.factor * height, game.factor * width)
             assert y.shape == expected, f"{direction} makes {tuple(y.shape)}, and not {expected}"
-            assert not torch.equal(y[0], y[1]), f"{direction} makes the same of two pictures"
+            assert not torch.equal(y[0], y[1]), f"{direction} makes the same of two images"
 
 
 LAWS: dict[str, Callable[[Entry, Dataset], None]] = {
@@ -335,7 +335,7 @@ def _recipe(entry: Entry, dataset: Dataset) -> Recipe:
     return recipe.with_values(
         {
             "optimisation.batch_size": _BATCH,
-            "optimisation.total_images": 20 * _BATCH,
+            "optimisation.total_samples": 20 * _BATCH,
             "optimisation.record_every": 1_000,
         }
     )

@@ -47,13 +47,13 @@ def zerosum(
 def _train(folder: Path, recipe: str, data: str) -> Path:
     changes = {"optimisation.record_every": 2}
     wishes = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
-    train(recipe, data, out=folder, images=640, changes=changes, wishes=wishes)
+    train(recipe, data, out=folder, samples=640, changes=changes, wishes=wishes)
     return folder
 
 
 @pytest.fixture(scope="session")
 def digits_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A conditional run on pictures."""
+    """A conditional run on images."""
     return _train(tmp_path_factory.mktemp("runs") / "digits", "cgan", "digits")
 
 

@@ -36,7 +36,7 @@ def test_recipes(zerosum: Zerosum) -> None:
 
 
 def test_train_prints_the_folder_alone_on_stdout(zerosum: Zerosum, tmp_path: Path) -> None:
-    done = zerosum("train", "vanilla", "--data", "ring", "--images", 640, "--out", tmp_path / "r",
+    done = zerosum("train", "vanilla", "--data", "ring", "--samples", 640, "--out", tmp_path / "r",
                    *PLAIN)  # fmt: skip
     assert done.code == 0
     assert done.out == f"{tmp_path / 'r'}\n"
@@ -46,16 +46,16 @@ def test_train_prints_the_folder_alone_on_stdout(zerosum: Zerosum, tmp_path: Pat
 
 
 def test_train_quietly(zerosum: Zerosum, tmp_path: Path) -> None:
-    done = zerosum("train", "vanilla", "--data", "ring", "--images", 64, "--out", tmp_path / "r",
+    done = zerosum("train", "vanilla", "--data", "ring", "--samples", 64, "--out", tmp_path / "r",
                    "--quiet", *PLAIN)  # fmt: skip
     assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'r'}\n", "")
 
 
 def test_train_for_other_programs(zerosum: Zerosum, tmp_path: Path) -> None:
-    done = zerosum("train", "vanilla", "--data", "ring", "--images", 64, "--out", tmp_path / "r",
+    done = zerosum("train", "vanilla", "--data", "ring", "--samples", 64, "--out", tmp_path / "r",
                    "--json", *PLAIN)  # fmt: skip
     row = json.loads(done.out)
-    assert (row["run"], row["state"], row["images"]) == (str(tmp_path / "r"), "finished", 64)
+    assert (row["run"], row["state"], row["samples"]) == (str(tmp_path / "r"), "finished", 64)
 
 
 def test_train_on_a_folder_says_what_it_holds(zerosum: Zerosum, tmp_path: Path) -> None:
@@ -64,11 +64,11 @@ def test_train_on_a_folder_says_what_it_holds(zerosum: Zerosum, tmp_path: Path) 
         (photos / name).mkdir(parents=True)
         for i in range(8):
             Image.new("L", (10, 9), 20 * i).save(photos / name / f"{i}.png")
-    done = zerosum("train", "vanilla", "--data", photos, "--images", 16,
+    done = zerosum("train", "vanilla", "--data", photos, "--samples", 16,
                    "--size", "8x10", "--set", "optimisation.batch_size=8",
                    "--out", tmp_path / "r", *PLAIN)  # fmt: skip
     assert done.code == 0
-    assert "16 pictures of 9 x 10; 16 with 1 channels; 2 classes" in done.err
+    assert "16 images of 9 x 10; 16 with 1 channels; 2 classes" in done.err
     manifest = Run.open(tmp_path / "r").manifest
     assert (manifest["space"]["height"], manifest["space"]["width"]) == (8, 10)
     assert manifest["space"]["labels"] == ["a", "b"]
@@ -88,7 +88,7 @@ def test_dry_run_prints_the_recipe_and_trains_nothing(
 
 
 def test_train_from_another_run(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
-    words = ("train", "vanilla", "--data", "ring", "--images", 64, *PLAIN, "--from", ring_run)
+    words = ("train", "vanilla", "--data", "ring", "--samples", 64, *PLAIN, "--from", ring_run)
     done = zerosum(*words, "--out", tmp_path / "r")
     assert done.code == 0
     assert f"begins with {ring_run} at step 10: 100 % of the discriminator" in done.err
@@ -101,7 +101,7 @@ def test_train_from_another_run(zerosum: Zerosum, ring_run: Path, tmp_path: Path
 def test_dry_run_tells_what_would_be_frozen(zerosum: Zerosum, tmp_path: Path) -> None:
     narrow = ("--set", "game.generator.width=8", "--set", "game.discriminator.width=8")
     words = ("train", "dcgan", "--data", "digits", *narrow)
-    zerosum(*words, "--images", 64, "--out", tmp_path / "r", "--quiet", *PLAIN)
+    zerosum(*words, "--samples", 64, "--out", tmp_path / "r", "--quiet", *PLAIN)
     done = zerosum(*words, "--from", tmp_path / "r", "--freeze", 1, "--dry-run")
     frozen = json.loads(done.out)["optimisation"]["frozen"]
     assert frozen == ["discriminator.layers.0.weight", "discriminator.layers.0.bias"]
@@ -111,10 +111,10 @@ def test_resume(zerosum: Zerosum, ring_run: Path, tmp_path: Path) -> None:
     shutil.copytree(ring_run, tmp_path / "r")
     finished = zerosum("resume", tmp_path / "r")
     assert finished.code == 2
-    assert "--images 1280" in finished.err
-    done = zerosum("resume", tmp_path / "r", "--images", 1280, "--json")
-    assert json.loads(done.out)["images"] == 1280
-    done = zerosum("resume", tmp_path / "r", "--images", 1920, "--quiet")
+    assert "--samples 1280" in finished.err
+    done = zerosum("resume", tmp_path / "r", "--samples", 1280, "--json")
+    assert json.loads(done.out)["samples"] == 1280
+    done = zerosum("resume", tmp_path / "r", "--samples", 1920, "--quiet")
     assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'r'}\n", "")
 
 
@@ -123,12 +123,12 @@ def test_resume_with_another_referee(zerosum: Zerosum, ring_run: Path, tmp_path:
         return sum("distance" in e for e in Run.open(tmp_path / "r").events())
 
     shutil.copytree(ring_run, tmp_path / "r")
-    wrong = zerosum("resume", tmp_path / "r", "--images", 1280, "--referee", "wach")
+    wrong = zerosum("resume", tmp_path / "r", "--samples", 1280, "--referee", "wach")
     assert (wrong.code, "'watch'" in wrong.err) == (2, True)
     before = looks()
-    zerosum("resume", tmp_path / "r", "--images", 1280, "--referee", "off", "--quiet")
+    zerosum("resume", tmp_path / "r", "--samples", 1280, "--referee", "off", "--quiet")
     assert looks() == before
-    zerosum("resume", tmp_path / "r", "--images", 6400, "--referee", "watch", "--quiet")
+    zerosum("resume", tmp_path / "r", "--samples", 6400, "--referee", "watch", "--quiet")
     assert looks() > before, "a look comes every 2,000 images"
 
 
@@ -145,7 +145,7 @@ def test_resume_says_which_checkpoint_it_passes_over(
     done = zerosum("resume", tmp_path / "r")
     assert done.code == 0
     assert done.err.startswith(message)
-    again = zerosum("resume", tmp_path / "r", "--images", 1280)
+    again = zerosum("resume", tmp_path / "r", "--samples", 1280)
     assert again.code == 0
     assert "cut off" not in again.err, "what an earlier resume said is not said again"
 
@@ -298,8 +298,8 @@ def test_doctor(zerosum: Zerosum) -> None:
         ("walk", "digits_run", ("--frames", "0"), "all must be at least 1"),
         ("show", "digits_run", ("--curve", "a.pdf"), "cannot draw curves as .pdf. Allowed: .png"),
         ("show", "digits_run", ("--tensorboard", "log"), "pip install 'zerosum[tensorboard]'"),
-        ("resume", "ring_run", ("--images", "10"), "is finished: 640 images"),
-        ("resume", "ring_run", ("--images", "1280", "--data", "moons"), "this is not the data of"),
+        ("resume", "ring_run", ("--samples", "10"), "is finished: 640 images"),
+        ("resume", "ring_run", ("--samples", "1280", "--data", "moons"), "this is not the data of"),
     ],
 )  # fmt: skip
 def test_errors_are_one_line_and_exit_with_2(
@@ -331,7 +331,7 @@ def test_errors_are_one_line_and_exit_with_2(
         (("train", "none.py", "--data", "digits"), "RecipeError: no recipe file at"),
         (("train", "cgan", "--data", "digit"),
          "DataError: no data at 'digit': it is neither a file"),
-        (("train", "cgan", "--data", "digits", "--images", "0"), "RunError: --images is 0"),
+        (("train", "cgan", "--data", "digits", "--samples", "0"), "RunError: --samples is 0"),
         (("train", "cgan", "--data", "digits", "--set", "game.latnt_dim=3"),
          "Did you mean 'latent_dim'"),
         (("train", "cgan", "--data", "digits", "--set", "game.latent_dim"), "is not an assignment"),
@@ -359,7 +359,7 @@ def test_words_that_name_nothing(
 def test_unknown_options_are_refused(zerosum: Zerosum) -> None:
     done = zerosum("train", "cgan", "--data", "digits", "--imges", "3")
     assert (done.code, done.out) == (2, "")
-    assert "--images" in done.err
+    assert "--samples" in done.err
 
 
 OWN = '''
@@ -374,7 +374,7 @@ class Mine(NonSaturating):
     kind = "my_loss_on_the_command_line"
 
 
-@zs.recipe(paper="mine", spaces=("vector",))
+@zs.recipe(paper="mine", spaces=("point",))
 def own(space: Space) -> zs.Recipe:
     """Mine."""
     base = find_recipe("vanilla").resolve(space)
@@ -388,7 +388,7 @@ def test_a_recipe_of_ones_own_needs_its_code_named(
     """Trained in a process of its own, so that this one does not know its kind."""
     (tmp_path / "own.py").write_text(OWN)
     trained = forks.run(
-        "-m", "zerosum", "train", "own.py", "--data", "ring", "--images", 640, "--out", "r",
+        "-m", "zerosum", "train", "own.py", "--data", "ring", "--samples", 640, "--out", "r",
         "--quiet", *PLAIN, cwd=tmp_path,
     )  # fmt: skip
     assert (trained.returncode, trained.stdout, trained.stderr) == (0, "r\n", "")
@@ -396,13 +396,13 @@ def test_a_recipe_of_ones_own_needs_its_code_named(
     kept = folder / "code" / "own.py"
     assert kept.read_text() == OWN
     out = tmp_path / "a.gif"
-    for words in (("sample", folder), ("walk", folder), ("resume", folder, "--images", 1280)):
+    for words in (("sample", folder), ("walk", folder), ("resume", folder, "--samples", 1280)):
         done = zerosum(*words)
         assert done.code == 2
         assert "my_loss_on_the_command_line" in done.err
         assert "--code" in done.err
         assert f"read {kept} before you trust it" in done.err
-    assert zerosum("resume", folder, "--images", 1280, "--code", kept).code == 0
+    assert zerosum("resume", folder, "--samples", 1280, "--code", kept).code == 0
     assert zerosum("sample", folder, "--out", tmp_path / "a.csv", "--code", kept).code == 0
     assert zerosum("walk", folder, "--frames", 2, "--out", out, "--code", kept).code == 0
 

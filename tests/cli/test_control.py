@@ -19,13 +19,13 @@ RUNNER = CliRunner()
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    zs.train("stylegan", data="digits", out=folder, images=320, set=SMALL, quiet=True)
+    zs.train("stylegan", data="digits", out=folder, samples=320, set=SMALL, quiet=True)
     return folder
 
 
 @pytest.fixture(autouse=True)
 def quickly_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of the pictures to learn an attribute from: how well is tested elsewhere."""
+    """A tenth of the images to learn an attribute from: how well is tested elsewhere."""
     monkeypatch.setattr("zerosum.modalities.images.attributes._SAMPLES_SEEN", 6_000)
 
 
@@ -60,7 +60,7 @@ def test_a_picture_of_ones_own(run: Path, tmp_path: Path) -> None:
     assert "found again to within" in edited.output
     with Image.open(out) as made:
         assert made.size == (66 + 2, 66 + 2)
-    learned = RUNNER.invoke(app, ["learn-encoder", str(run), "--images", "640"])
+    learned = RUNNER.invoke(app, ["learn-encoder", str(run), "--samples", "640"])
     assert learned.exit_code == 0, learned.output
     quick = RUNNER.invoke(app, [*words, "--how", "encode", "--out", str(out)])
     assert quick.exit_code == 0, quick.output
@@ -100,8 +100,8 @@ def test_truncation_is_short_for_a_condition(run: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("recipe", ["vanilla", "table"])
 def test_truncation_needs_styles(recipe: str, tmp_path: Path) -> None:
-    data = small_dataset("vector" if recipe == "vanilla" else "table")
-    zs.train(recipe, data=data, out=tmp_path / "run", images=64, quiet=True,
+    data = small_dataset("point" if recipe == "vanilla" else "table")
+    zs.train(recipe, data=data, out=tmp_path / "run", samples=64, quiet=True,
              set={"optimisation.batch_size": 16})  # fmt: skip
     with pytest.raises(ConditionError, match=f"such as those of stylegan.*trained by {recipe}"):
         RUNNER.invoke(

@@ -37,7 +37,7 @@ def test_evaluate_for_other_programs(zerosum: Zerosum, run: Path, tmp_path: Path
     done = zerosum("evaluate", run, *PLAIN, "--json", "--out", report, "--seed", 3)
     found = json.loads(done.out)
     kept = json.loads((run / "report" / "evaluation.json").read_text("utf-8"))
-    assert kept == found | {"parts": []}, "pictures of rows have no place in the run"
+    assert kept == found | {"parts": []}, "images of rows have no place in the run"
     assert found == json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert found["subject"]["seed"] == 3
     assert report.read_text("utf-8").startswith("<!doctype html>")

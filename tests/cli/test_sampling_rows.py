@@ -28,7 +28,7 @@ def rows_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = write_tables(folder / "people.csv", iter([to_table(values, data.space)]))
     wishes = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
     changes = {"game.generator.width": 32, "game.generator.depth": 1}
-    train("table", path, out=folder / "run", images=8_000, changes=changes, wishes=wishes)
+    train("table", path, out=folder / "run", samples=8_000, changes=changes, wishes=wishes)
     return folder / "run"
 
 

@@ -27,7 +27,7 @@ def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             code = ("-007", "+1.5", "-1e3", "0012")[i % 4]
             writer.writerow([FORMULAS[i % 7], "ab"[i % 2], -(i % 3) / 2, code, "a=b-"[i % 4 :]])
     changes = {"game.generator.width": 16, "game.generator.depth": 1}
-    train("table", folder / "rows.csv", out=folder / "run", images=2_000, changes=changes,
+    train("table", folder / "rows.csv", out=folder / "run", samples=2_000, changes=changes,
           wishes=WISHES)  # fmt: skip
     return folder / "run"
 
@@ -84,9 +84,9 @@ def test_labels_of_points_and_pictures(zerosum: Zerosum, tmp_path: Path) -> None
     y = np.array(["=a", "b"] * 64)
     points = np.random.default_rng(0).normal(size=(128, 2))
     images = np.zeros((128, 8, 8), np.uint8)
-    for name, x, made in (("points", points, "x.csv"), ("images", images, "x/")):
+    for name, x, made in (("points", points, "x.csv"), ("samples", images, "x/")):
         run = tmp_path / name
-        train("cgan", (x, y), out=run, images=64, wishes=WISHES)
+        train("cgan", (x, y), out=run, samples=64, wishes=WISHES)
         table = tmp_path / name / ("x.csv" if made == "x.csv" else "x/labels.csv")
         done = zerosum("sample", run, "-n", 8, "--where", "label==a", "--out", f"{run}/{made}")
         assert (done.code, done.err.count("for formulas")) == (0, 1)

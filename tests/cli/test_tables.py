@@ -30,7 +30,7 @@ def test_a_schema_is_shown_written_and_taken(zerosum: Zerosum, file: Path, tmp_p
     refused = zerosum("train", "table_gan", "--data", file, "--schema", tmp_path / "s.json")
     assert refused.code == 2
     assert "free text" in refused.err
-    words = ["train", "table_gan", "--data", file, "--images", "32", "--set",
+    words = ["train", "table_gan", "--data", file, "--samples", "32", "--set",
              "optimisation.batch_size=16", "--out", tmp_path / "run", "--schema",
              tmp_path / "s.json", "--drop", "text", "--protect", "2"]  # fmt: skip
     done = zerosum(*words)
@@ -53,7 +53,7 @@ def test_a_run_is_audited(zerosum: Zerosum, tmp_path: Path) -> None:
         rows = [f"{(7 * i + 3 * shift) % 97},{i % 4},{i * i % 89 / 10 + shift}" for i in range(300)]
         (tmp_path / f"{name}.csv").write_text("\n".join(["age,shop,price", *rows]), "utf-8")
     run, held = tmp_path / "run", tmp_path / "held.csv"
-    words = ["train", "table", "--data", tmp_path / "train.csv", "--images", "600", "--out", run]
+    words = ["train", "table", "--data", tmp_path / "train.csv", "--samples", "600", "--out", run]
     assert zerosum(*words, "--precision", "fp32", "--compile", "off", "--threads", "1").code == 0
     done = zerosum("audit", run, "--holdout", held, "--attacks", 30, "--out", tmp_path / "a.html")
     assert done.code == 0, done.err

@@ -13,14 +13,14 @@ from zerosum.errors import ConditionError
 from zerosum.workflows.load import load
 
 SMALL = (
-    "--images", "160", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
+    "--samples", "160", "--set", "game.generator.width=8", "--set", "game.discriminator.width=8",
     "--precision", "fp32", "--layout", "contiguous", "--compile", "off", "--threads", "1",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures and their negatives."""
+    """Images and their negatives."""
     folder = tmp_path_factory.mktemp("pairs")
     rng = np.random.default_rng(0)
     for i in range(48):
@@ -36,11 +36,11 @@ def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -
     done = zerosum("train", "pix2pix", "--data", pairs, "--out", run, *SMALL)
     assert done.code == 0, done.err
     assert "aligned pairs: 48 in" in done.err
-    (pairs / "A" / "bad.jpg").write_bytes(b"no picture")
+    (pairs / "A" / "bad.jpg").write_bytes(b"no image")
     done = zerosum("translate", run, pairs / "A", "--out", out)
     (pairs / "A" / "bad.jpg").unlink()
     assert done.code == 1
-    assert "bad.jpg cannot be read and is left out: not a picture" in done.err
+    assert "bad.jpg cannot be read and is left out: not an image" in done.err
     assert done.out.strip() == str(out)
     assert len(list(out.iterdir())) == 48
     with Image.open(out / "3.png") as picture:
@@ -48,7 +48,7 @@ def test_from_pairs_to_pictures(zerosum: Zerosum, pairs: Path, tmp_path: Path) -
     done = zerosum("translate", run, pairs / "A" / "3.png", "--out", tmp_path / "3.png", "--json")
     assert json.loads(done.out) == {"path": str(tmp_path / "3.png"), "n": 1, "failed": []}
     assert (tmp_path / "3.png").read_bytes() == (out / "3.png").read_bytes()
-    done = zerosum("resume", run, "--images", "320", "--data", pairs, "--quiet")
+    done = zerosum("resume", run, "--samples", "320", "--data", pairs, "--quiet")
     assert done.code == 0, done.err
     done = zerosum("evaluate", run, "--features", "pixels", "-n", "20")
     assert done.code == 0, done.err
@@ -64,9 +64,9 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     few = ("--set", "game.generator.num_blocks=1", "--set", "optimisation.batch_size=8")
     done = zerosum("train", "cyclegan", *words, "--out", tmp_path / "run", *SMALL, *few)
     assert done.code == 0, done.err
-    assert "unpaired pictures: 48 in" in done.err
+    assert "unpaired images: 48 in" in done.err
     (tmp_path / "old").rename(tmp_path / "new")
-    words = ("resume", tmp_path / "run", "--images", "240", "--quiet")
+    words = ("resume", tmp_path / "run", "--samples", "240", "--quiet")
     done = zerosum(*words)
     assert done.code == 2
     assert "name it with --data" in done.err
@@ -74,7 +74,7 @@ def test_two_folders_that_have_moved(zerosum: Zerosum, pairs: Path, tmp_path: Pa
     new = (tmp_path / "new" / "A", tmp_path / "new" / "B")
     done = zerosum(*words, "--data", new[0], "--data", new[1])
     assert done.code == 0, done.err
-    done = zerosum(*words[:2], "--images", "320", "--quiet", "--data", *new)
+    done = zerosum(*words[:2], "--samples", "320", "--quiet", "--data", *new)
     assert done.code == 0, done.err
     back = ("--direction", "B2A", "--out", tmp_path / "out")
     done = zerosum("translate", tmp_path / "run", pairs / "B", *back)
@@ -97,8 +97,8 @@ def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_pat
 def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs: Path) -> None:
     done = zerosum("translate", digits_run, pairs / "A")
     assert done.code == 2
-    assert "was trained by cgan, which makes samples and translates no pictures" in done.err
-    with pytest.raises(ConditionError, match="translates no pictures"):
+    assert "was trained by cgan, which makes samples and translates no images" in done.err
+    with pytest.raises(ConditionError, match="translates no images"):
         load(digits_run).translate(pairs / "A" / "1.png")
 
 

@@ -126,7 +126,7 @@ def test_every_recipe_has_a_page(generated: dict[str, str]) -> None:
         page = generated[f"recipes/{entry.name}.md"]
         assert page.startswith(f"# {entry.name}\n")
         assert entry.summary.replace("\n", " ") in page.replace("\n", " ")
-        assert "`optimisation.total_images`" in page
+        assert "`optimisation.total_samples`" in page
         assert f"({entry.name}.md)" in generated["recipes/index.md"]
 
 
@@ -134,8 +134,8 @@ def test_a_recipe_page_covers_each_space(generated: dict[str, str]) -> None:
     for entry in all_recipes().values():
         if entry.source is None:
             page = generated[f"recipes/{entry.name}.md"]
-            assert ("pictures of 32 x 32" in page) == ("image" in entry.spaces)
-            assert ("points in the plane" in page) == ("vector" in entry.spaces)
+            assert ("images of 32 x 32" in page) == ("image" in entry.spaces)
+            assert ("points in the plane" in page) == ("point" in entry.spaces)
 
 
 def test_every_command_and_option_is_documented(generated: dict[str, str]) -> None:

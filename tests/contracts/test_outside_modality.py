@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
     return zs.train(
-        "my_series.py", data="waves.npz", images=1_280, out="run", set={
+        "my_series.py", data="waves.npz", samples=1_280, out="run", set={
             "optimisation.record_every": 5,
         }, referee="act", quiet=True, **QUICK,
     )  # fmt: skip
@@ -104,7 +104,7 @@ def test_the_live_view_draws_it(folder: Path, model: Model) -> None:
 
     dataset = small_dataset("my_series")
     recipe = find_recipe("my_series.py").resolve(dataset.space)
-    recipe = recipe.with_values({"optimisation.total_images": 320})
+    recipe = recipe.with_values({"optimisation.total_samples": 320})
     trainer = make_trainer(
         recipe, dataset, seed=0, runtime=Runtime(torch.device("cpu")), execution=Execution()
     )
@@ -141,9 +141,9 @@ def test_it_is_walked_through(folder: Path, model: Model) -> None:
 
 def test_it_is_resumed_bit_for_bit(folder: Path, model: Model) -> None:
     options = {"data": "waves.npz", "set": {"optimisation.record_every": 5}, "quiet": True, **QUICK}
-    whole = zs.train("my_series.py", images=640, out="whole", **options)
-    zs.train("my_series.py", images=320, out="half", **options)
-    command("resume", "half", "--images", "640", "--code", "my_series.py", "--quiet")
+    whole = zs.train("my_series.py", samples=640, out="whole", **options)
+    zs.train("my_series.py", samples=320, out="half", **options)
+    command("resume", "half", "--samples", "640", "--code", "my_series.py", "--quiet")
     again = zs.load("half", code="my_series.py")
     # Nothing in this recipe depends on the budget, so a longer one changes no step before its end.
     assert torch.equal(again.sample(3).tensor, whole.sample(3).tensor)
@@ -162,7 +162,7 @@ def test_it_is_judged_and_compared(folder: Path, model: Model) -> None:
     assert Evaluation.from_json(said).parts == found.parts
     words = ("--holdout", "waves.npz", "-n", "100", "--code", "my_series.py")
     command("evaluate", "run", *words, "--features", "values", "--out", "again.html")
-    zs.train("my_series.py", data="waves.npz", images=320, out="other", quiet=True, **QUICK)
+    zs.train("my_series.py", data="waves.npz", samples=320, out="other", quiet=True, **QUICK)
     both = zs.compare(
         ["run", "other"], holdout="waves.npz", n=100, replicates=2, code="my_series.py", quiet=True
     )
@@ -180,17 +180,19 @@ def test_it_is_exported_and_handed_on(folder: Path, model: Model) -> None:
     assert torch.equal(opened.sample(3).tensor, model.sample(3).tensor)
     zs.export(model, folder / "m.onnx", quiet=True)
     command(
-        "train", "my_series.py", "--data", "waves.npz", "--images", "320", "--out", "next",
+        "train", "my_series.py", "--data", "waves.npz", "--samples", "320", "--out", "next",
         "--from", "run", "--quiet", "--compile", "off", "--threads", "1",
     )  # fmt: skip
     assert Run.open("next").manifest["parent"]["shares"]["generator"] == 1.0
 
 
 def test_arrays_in_memory_are_read_as_series(folder: Path, model: Model) -> None:
-    held = zs.train("my_series.py", data=waves(100, 3), images=320, out="held", quiet=True, **QUICK)
+    held = zs.train(
+        "my_series.py", data=waves(100, 3), samples=320, out="held", quiet=True, **QUICK
+    )
     assert held.space.shape == (2, 24)
     with pytest.raises(zs.ZerosumError, match="my_series takes my_series data"):
-        zs.train("my_series.py", data="digits", images=320, quiet=True)
+        zs.train("my_series.py", data="digits", samples=320, quiet=True)
 
 
 @pytest.mark.parametrize("law", LAWS)

@@ -19,12 +19,12 @@ from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 CPU = torch.device("cpu")
 RUNTIME = Runtime(CPU)
 PICTURES = ImageSpace(channels=3, height=8, width=8)
-POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+POINTS = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 PLAIN = Execution()
 
 

@@ -1,4 +1,4 @@
-"""What is frozen stays as it is, the rest learns as ever; and layers count from the picture up."""
+"""What is frozen stays as it is, the rest learns as ever; and layers count from the image up."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def trainer_of(
     changes: Mapping[str, Any] = {},
 ) -> Trainer:  # fmt: skip
     dataset = small_dataset(kind, height=side, width=side - 5)
-    small = {"optimisation.batch_size": 8, "optimisation.total_images": 160}
+    small = {"optimisation.batch_size": 8, "optimisation.total_samples": 160}
     small |= {"optimisation.frozen": list(frozen)}
     recipe = find_recipe(name).resolve(dataset.space).with_values(small | dict(changes))
     return make_trainer(

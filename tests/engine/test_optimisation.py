@@ -80,16 +80,16 @@ def test_every_optimizer_goes_downhill(kind: str) -> None:
 
 def test_the_half_life_is_one() -> None:
     averaging = Averaging(half_life=500, ramp=1.0)
-    left = np.prod([averaging.decay(images_seen=10_000, batch_size=50) for _ in range(10)])
+    left = np.prod([averaging.decay(samples_seen=10_000, batch_size=50) for _ in range(10)])
     assert left == pytest.approx(0.5)
 
 
 def test_the_half_life_grows_with_the_images_seen() -> None:
     averaging = Averaging(half_life=500, ramp=0.05)
-    decays = [averaging.decay(images_seen=seen, batch_size=50) for seen in (0, 50, 1_000, 10_000)]
+    decays = [averaging.decay(samples_seen=seen, batch_size=50) for seen in (0, 50, 1_000, 10_000)]
     assert decays == pytest.approx([0, 0.5**20, 0.5, 0.5**0.1])
-    assert averaging.decay(images_seen=10**9, batch_size=50) == pytest.approx(0.5**0.1)
+    assert averaging.decay(samples_seen=10**9, batch_size=50) == pytest.approx(0.5**0.1)
 
 
 def test_no_half_life_follows_the_weights() -> None:
-    assert Averaging(half_life=0).decay(images_seen=1_000, batch_size=50) == 0
+    assert Averaging(half_life=0).decay(samples_seen=1_000, batch_size=50) == 0

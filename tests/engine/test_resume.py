@@ -38,7 +38,7 @@ def make_trainer(execution: Execution) -> Trainer:
     )
     adam = Adam(schedule=Cosine(end=0.1), beta2_schedule=Cosine(start=0.9, end=1.0))
     optimisation = Optimisation(
-        batch_size=8, total_images=80, record_every=4,
+        batch_size=8, total_samples=80, record_every=4,
         optimizers={"generator": adam, "discriminator": adam},
     )  # fmt: skip
     with seeded_initialisation(0):

@@ -91,7 +91,7 @@ def make_trainer(
 ) -> Trainer:
     learned = optimizers or {"a": Adam(lr=0.01), "b": Sgd(lr=0.1, momentum=0.9), "c": RmsProp()}
     optimisation = Optimisation(
-        batch_size=BATCH, total_images=steps * BATCH, accumulate=accumulate,
+        batch_size=BATCH, total_samples=steps * BATCH, accumulate=accumulate,
         optimizers=learned, record_every=record_every,
         averaging=averaging or Averaging(half_life=20.0),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def test_progress_is_the_share_of_the_budget() -> None:
     trainer = make_trainer(game, steps=4)
     assert trainer.run() == "finished"
     assert trainer.step == 4
-    assert trainer.images_seen == 4 * BATCH
+    assert trainer.samples_seen == 4 * BATCH
     assert trainer.progress == 1
     assert sorted({progress for *_, progress in game.log}) == [0, 0.25, 0.5, 0.75]
 
@@ -368,7 +368,7 @@ def test_rows_are_means_over_their_steps() -> None:
     log, single = Log("log", []), Log("single", [])
     make_trainer(make_game(), steps=6, record_every=3).run([log])
     make_trainer(make_game(), steps=6, record_every=1).run([single])
-    assert [(row.step, row.images) for row in log.rows] == [(3, 24), (6, 48)]
+    assert [(row.step, row.samples) for row in log.rows] == [(3, 24), (6, 48)]
     for i, row in enumerate(log.rows):
         for name, value in row.values.items():
             three = single.rows[3 * i : 3 * i + 3]
@@ -385,8 +385,8 @@ def test_rows_do_not_depend_on_where_a_resume_happened(stop_at: int) -> None:
     early.run([first])
     late.load_state(snapshot(early), early.state()[1])
     late.run([second])
-    rows = [(row.step, row.images, row.values) for row in [*first.rows, *second.rows]]
-    assert rows == [(row.step, row.images, row.values) for row in whole.rows]
+    rows = [(row.step, row.samples, row.values) for row in [*first.rows, *second.rows]]
+    assert rows == [(row.step, row.samples, row.values) for row in whole.rows]
 
 
 # Divergence

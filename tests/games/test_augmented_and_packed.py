@@ -22,12 +22,12 @@ from zerosum.objectives.penalties import R1, R2, GradientPenalty
 from zerosum.recipes import Entry, Recipe
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.runtime import Runtime
-from zerosum.spaces import Batch, ImageSpace, Space, VectorSpace
+from zerosum.spaces import Batch, ImageSpace, PointSpace, Space
 from zerosum.testing import check_recipe, small_dataset
 from zerosum.workflows.prepare import make_trainer
 from zerosum.zoo.infogan import InfoganConfig
 
-QUICK = {"kind": "adaptive", "ramp_images": 100, "target": -0.9}
+QUICK = {"kind": "adaptive", "ramp_samples": 100, "target": -0.9}
 """An adaptive augmentation that is at work after a few steps."""
 
 SMALL = {"width": 12, "depth": 1}
@@ -51,7 +51,7 @@ NETWORKS = {
     "generator": MlpGeneratorConfig(width=8, depth=1),
     "discriminator": MlpDiscriminatorConfig(width=8, depth=1),
 }
-POINTS = VectorSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
+POINTS = PointSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
 PICTURES = ImageSpace(channels=2, height=8, width=9)
 
 
@@ -105,7 +105,7 @@ def test_convolutions_resume_exactly_too(name: str) -> None:
     check_recipe(entry(name, {"game.augmentation": QUICK} | small), laws=("resumes_exactly",))
 
 
-@pytest.mark.parametrize("space", ["image", "vector"])
+@pytest.mark.parametrize("space", ["image", "point"])
 @pytest.mark.parametrize("pack", [1, 2, 4])
 def test_a_batch_may_be_split(pack: int, space: str) -> None:
     changed = entry("vanilla", CHANGES | {"game.augmentation": QUICK, "game.pack": pack})
@@ -219,7 +219,7 @@ def learn(game: TwoPlayer, draw: Callable[[int], Tensor], moves: int) -> float:
 
 @pytest.mark.parametrize("adversarial", ["non_saturating", "least_squares", "relativistic_paired"])
 def test_p_rises_when_reals_are_known_by_heart_and_falls_when_not(adversarial: str) -> None:
-    adaptive = {"kind": "adaptive", "ramp_images": 2_000, "jitter": 0.01}
+    adaptive = {"kind": "adaptive", "ramp_samples": 2_000, "jitter": 0.01}
     game = make_game(augmentation=adaptive, adversarial=adversarial)
     few = Noise(4).normal(16, 3) + 4
     risen = learn(game, lambda _: few, 120)
@@ -238,7 +238,7 @@ def test_p_moves_by_the_images_of_all_processes() -> None:
 
 def test_p_is_recorded_and_saved() -> None:
     changed = entry("vanilla", CHANGES | {"game.augmentation": QUICK})
-    trainer = trainer_of(changed, small_dataset("vector"), batch_size=8)
+    trainer = trainer_of(changed, small_dataset("point"), batch_size=8)
     for _ in range(3):
         trainer.play()
     tensors, scalars = trainer.state()
@@ -268,7 +268,7 @@ def test_a_batch_that_is_no_multiple_is_refused() -> None:
 
 
 def test_a_conditional_game_is_not_packed() -> None:
-    labelled = VectorSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(2, 2))
+    labelled = PointSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(2, 2))
     with pytest.raises(RecipeError, match=r"label of each sample.*game.conditional=false"):
         make_game(labelled, conditional=True, pack=2)
 

@@ -8,9 +8,9 @@ import torch
 from zerosum.games.base import Game, GameConfig, Inputs, StepContext, slerp
 from zerosum.games.controls import ChoiceControl, label_controls
 from zerosum.rng import Noise
-from zerosum.spaces import Batch, VectorSpace
+from zerosum.spaces import Batch, PointSpace
 
-SPACE = VectorSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(1, 2))
+SPACE = PointSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(1, 2))
 
 
 def test_slerp_ends_at_its_ends_and_keeps_to_the_circle() -> None:

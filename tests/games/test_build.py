@@ -38,10 +38,10 @@ def test_a_game_far_larger_than_its_weights_is_not_built(width: int, depth: int)
         discriminator=MlpDiscriminatorConfig(),
     )
     if width * depth < 65_536:  # small after all: it is not the depth alone
-        build_game(config, small_dataset("vector").space, [torch.zeros(9)])
+        build_game(config, small_dataset("point").space, [torch.zeros(9)])
         return
     with pytest.raises(RunError, match="far larger than the weights"):
-        build_game(config, small_dataset("vector").space, [torch.zeros(9)])
+        build_game(config, small_dataset("point").space, [torch.zeros(9)])
 
 
 def test_sizes_are_bounded() -> None:

@@ -13,9 +13,9 @@ from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating, Relat
 from zerosum.objectives.penalties import R1, R2, GradientPenalty, Penalty
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.schedules import Linear, Schedule
-from zerosum.spaces import Batch, VectorSpace
+from zerosum.spaces import Batch, PointSpace
 
-SPACE = VectorSpace(
+SPACE = PointSpace(
     center=(0.0,) * 3, scale=(1.0,) * 3, labels=("a", "b", "c"), label_counts=(2, 4, 10)
 )
 X = Noise(9).normal(8, 3)
@@ -151,7 +151,7 @@ def test_both_players_use_the_label() -> None:
 def test_a_conditional_game_needs_labels() -> None:
     config = make_game(conditional=True).config
     with pytest.raises(RecipeError, match=r"no labels.*game.conditional=false"):
-        config.build(VectorSpace(center=(0.0,), scale=(1.0,)))
+        config.build(PointSpace(center=(0.0,), scale=(1.0,)))
 
 
 @pytest.mark.skipif(

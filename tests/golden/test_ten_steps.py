@@ -71,7 +71,7 @@ ADAM = {
 LEARNING = {
     "optimisation.batch_size": 8,
     "optimisation.accumulate": 1,
-    "optimisation.total_images": 80,
+    "optimisation.total_samples": 80,
     "optimisation.optimizers": {"generator": ADAM, "discriminator": ADAM},
     "optimisation.averaging": {"kind": "averaging", "half_life": 30, "ramp": 0.05},
     "optimisation.frozen": [],

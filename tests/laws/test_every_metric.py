@@ -1,4 +1,4 @@
-"""The laws that every metric of the judge obeys, on pictures, points and rows of tables.
+"""The laws that every metric of the judge obeys, on images, points and rows of tables.
 
 A new metric is under them as soon as it is registered.
 """
@@ -37,7 +37,7 @@ from zerosum.workflows.data import open_data
 
 N = 400
 
-KINDS = ("image", "vector", "table")
+KINDS = ("image", "point", "table")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -105,7 +105,7 @@ def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSe
 
 
 def disturb(space: str, x: Tensor, strength: float) -> Tensor:
-    """More of `strength` is always worse: noise on points, noise on pictures, errors in rows."""
+    """More of `strength` is always worse: noise on points, noise on images, errors in rows."""
     if space in TARGETS:
         return spoil(x, strength)
     noise = Noise(3).normal(len(x), *x.shape[1:])
@@ -226,7 +226,7 @@ def damage(function: Callable[[str, SampleSet], list[SampleSet]]) -> object:
 
 @damage
 def noise(space: str, real: SampleSet) -> list[SampleSet]:
-    strengths = {"image": (0.3, 0.9), "vector": (0.5, 3.0)}.get(space, (0.6, 1.8))
+    strengths = {"image": (0.3, 0.9), "point": (0.5, 3.0)}.get(space, (0.6, 1.8))
     return [exhibit(space, disturb(space, real.x, s), real.y) for s in strengths]
 
 
@@ -358,7 +358,7 @@ NAMES = {
         "intended_class near_copies precision recall train_on_real train_on_synthetic"
     ),
     "image": "c2st_strong feature_spread frechet_distance kernel_distance",
-    "vector": (
+    "point": (
         "c2st_strong feature_spread high_quality mmd mode_kl modes_covered sliced_wasserstein"
     ),
     "table": (
@@ -399,7 +399,7 @@ class Waves(Space):
 
 
 def test_a_kind_from_elsewhere_has_the_measures_that_suit_it() -> None:
-    # Along an axis: as pictures, since all of these look at features.
+    # Along an axis: as images, since all of these look at features.
     assert names_for(Waves()) == {*NAMES["every kind"].split(), *NAMES["image"].split()}
 
 
@@ -459,17 +459,17 @@ def echo() -> Iterator[type[Metric]]:
 
 
 def test_a_measure_is_one_file(echo: type[Metric]) -> None:
-    space = data("vector").space
+    space = data("point").space
     assert echo in map(type, metrics_for(space))
     metrics = [MaximumMeanDiscrepancy(), echo()]
-    train = reals("vector", 2 * N)
-    figures = judge(sets("vector", train.rows(torch.arange(200))), metrics)
+    train = reals("point", 2 * N)
+    figures = judge(sets("point", train.rows(torch.arange(200))), metrics)
     assert figures[-1].title == "Echo"
     assert "signs of memorisation in Echo, 1.00 where fresh reals have 0" in verdict(
         figures, split="holdout"
     )
     assert "memorisation" not in verdict(
-        judge(sets("vector", reals("vector", N)), metrics), split="holdout"
+        judge(sets("point", reals("point", N)), metrics), split="holdout"
     )
     said = page(Evaluation({}, figures, "So."))
     assert "Echo <span" in said

@@ -99,7 +99,7 @@ def the_whole_way(frame: pd.DataFrame, secret: Replayed, use: Any, schema: Any) 
     with redirect_stderr(said), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         train(
-            "table", data, out="run", images=STEPS * BATCH, seed=3, changes=SMALL, wishes=PLAIN,
+            "table", data, out="run", samples=STEPS * BATCH, seed=3, changes=SMALL, wishes=PLAIN,
             data_options={"schema": schema}, promise=PrivacyBudget(3.0, 1e-5, secret=secret),
             listener=lambda *given: [*watch(*given), StopAt(5)],
         )  # fmt: skip

@@ -7,7 +7,7 @@ from zerosum.catalogue import modality_of_kind
 
 
 @pytest.mark.parametrize(
-    ("kind", "size"), [("image", (530, 530)), ("vector", (480, 480)), ("table", (480, 480))]
+    ("kind", "size"), [("image", (530, 530)), ("point", (480, 480)), ("table", (480, 480))]
 )
 def test_a_small_data_set_is_drawn(kind: str, size: tuple[int, int]) -> None:
     modality = modality_of_kind(kind)

@@ -52,7 +52,7 @@ def said_by(path: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def points(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained("vanilla", "vector").save(tmp_path_factory.mktemp("a") / "m.safetensors")
+    return trained("vanilla", "point").save(tmp_path_factory.mktemp("a") / "m.safetensors")
 
 
 @pytest.mark.parametrize(("name", "space"), EVERY)
@@ -125,7 +125,7 @@ def test_what_a_file_says_goes_on_with_it(points: Path, tmp_path: Path) -> None:
     promise = {"epsilon": 3.0, "delta": 1e-6}
     said = {"run": "r", "data": "d", "privacy": json.dumps(promise), "recipe": "old"}
     opened.facts = dict(opened.facts) | said
-    subject = Subject(opened, None, small_dataset("vector"), None)
+    subject = Subject(opened, None, small_dataset("point"), None)
     assert subject.privacy == promise, "a report would show real rows"
     again = load(opened.save(tmp_path / "again.safetensors"), device="cpu")
     assert again.privacy == promise
@@ -178,7 +178,7 @@ def test_files_of_others(tmp_path: Path) -> None:
 
 def test_weights_that_do_not_fit_their_recipe(points: Path, tmp_path: Path) -> None:
     exported = read_weights(points)
-    recipe = find_recipe("vanilla").resolve(small_dataset("vector").space)
+    recipe = find_recipe("vanilla").resolve(small_dataset("point").space)
     wider = recipe.with_values({"game.generator.width": 7, "optimisation.batch_size": 8})
     model = load(points, device="cpu")
     model.recipe = wider

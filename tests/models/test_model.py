@@ -30,7 +30,7 @@ def _model(name: str, space: str = "image") -> Model:
 
 
 def test_sample_i_depends_on_neither_n_nor_the_batch() -> None:
-    model = _model("cgan", "vector")
+    model = _model("cgan", "point")
     many = model.sample(150, seed=7)
     for n, batch_size in ((1, 1), (64, 64), (65, 7), (130, 1_000)):
         few = model.sample(n, seed=7, batch_size=batch_size)
@@ -108,7 +108,7 @@ def test_sampling_leaves_the_model_as_it_is() -> None:
 
 
 def test_walks_close_and_pass_their_corners() -> None:
-    model = _model("cgan", "vector")
+    model = _model("cgan", "point")
     walk = model.walk(frames=8, stops=2, n=3, seed=4, where={"label": "b"})
     assert len(walk) == 8
     assert len(walk.pictures()) == 8

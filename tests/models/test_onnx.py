@@ -85,7 +85,7 @@ def test_a_file_says_what_its_numbers_are(conditional: Model, tmp_path: Path) ->
 
 
 def test_units_of_points_bring_them_back(tmp_path: Path) -> None:
-    model = trained("infogan", "vector")
+    model = trained("infogan", "point")
     path = model.save(tmp_path / "m.onnx")
     said = onnxruntime.InferenceSession(path).get_modelmeta().custom_metadata_map
     assert said["z"].startswith("as the recipe draws them")
@@ -105,7 +105,7 @@ def test_a_graph_that_differs_leaves_no_file(
 
 
 def test_a_generator_that_is_no_graph(tmp_path: Path) -> None:
-    model = trained("vanilla", "vector")
+    model = trained("vanilla", "point")
 
     def choose(z: torch.Tensor, y: torch.Tensor | None) -> torch.Tensor:
         return z[:, :3] if float(z.sum()) > 0 else -z[:, :3]

@@ -17,7 +17,7 @@ from zerosum.catalogue import modality_of
 from zerosum.errors import RunError
 from zerosum.models.samples import Samples
 from zerosum.models.walk import Walk
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 
 def samples_in(space: Space, x: torch.Tensor, y: torch.Tensor | None) -> Samples:
@@ -34,7 +34,7 @@ def _pictures(channels: int = 3, n: int = 5) -> Samples:
 def _points(y: torch.Tensor | None = None) -> Samples:
     labels = ("x, y", "ß") if y is not None else ()
     counts = (1, 1) if y is not None else ()
-    space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0), labels=labels, label_counts=counts)
+    space = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0), labels=labels, label_counts=counts)
     return samples_in(space, torch.tensor([[0.1, -2.5], [3e-8, 1e6], [1.0, 2.0]]), y)
 
 
@@ -139,7 +139,7 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(
         made = Walk(space, frames, preview=modality_of(space).preview)
     elif "." in name and name[2:] in ("csv", "parquet"):
         rows = torch.randn(2_000, 2, generator=torch.Generator().manual_seed(0))
-        made = samples_in(VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0)), rows, None)
+        made = samples_in(PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0)), rows, None)
     if before and "." in name:
         (tmp_path / name).write_text("before")
     with _no_file_beyond(1_000), pytest.raises(RunError, match=r"cannot write .*Free some space"):

@@ -15,12 +15,12 @@ from zerosum.models.model import Model
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return trained("cgan", "vector")
+    return trained("cgan", "point")
 
 
 @pytest.fixture(scope="module")
 def codes() -> Model:
-    return trained("infogan", "vector")
+    return trained("infogan", "point")
 
 
 def test_any_of_several_labels_whatever_n_and_the_batch(model: Model) -> None:
@@ -104,8 +104,8 @@ def test_written_is_what_is_sampled(model: Model, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verb", "message"),
     [
-        ("translate", "was trained by cgan, which makes samples and translates no pictures.*pix2"),
-        ("translate_files", "translates no pictures"),
+        ("translate", "was trained by cgan, which makes samples and translates no images.*pix2"),
+        ("translate_files", "translates no images"),
         ("edit", "takes no styles.*such as stylegan"),
         ("mix", "takes no styles"),
         ("with_styles", "takes no styles"),

@@ -14,10 +14,10 @@ from zerosum.catalogue import modality_of
 from zerosum.errors import MissingExtraError, RunError
 from zerosum.models import video
 from zerosum.models.walk import Walk
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 COLOUR = ImageSpace(channels=3, height=9, width=11)
-POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+POINTS = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 
 
 def walk_in(space: Space, frames: list[torch.Tensor]) -> Walk:
@@ -25,7 +25,7 @@ def walk_in(space: Space, frames: list[torch.Tensor]) -> Walk:
 
 
 def walk_of(space: Space, frames: int = 12, n: int = 3) -> Walk:
-    """Samples that go around in a circle: brightness of pictures, or places of points."""
+    """Samples that go around in a circle: brightness of images, or places of points."""
     angle = 2 * torch.pi * torch.arange(frames) / frames
     if isinstance(space, ImageSpace):
         level = (127 + 100 * angle.cos()).to(torch.uint8)

@@ -8,10 +8,10 @@ from zerosum.networks.base import DiscriminatorConfig, adopt
 from zerosum.networks.dcgan import DcganDiscriminatorConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 PICTURES = ImageSpace(channels=2, height=8, width=9)
-POINTS = VectorSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
+POINTS = PointSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
 
 
 def test_equal_shapes_are_taken_as_they_are() -> None:

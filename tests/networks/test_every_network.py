@@ -10,7 +10,7 @@ from zerosum.config import family_of
 from zerosum.errors import RecipeError
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.rng import Noise, seeded_initialisation
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 all_recipes()  # papers bring networks of their own
 
@@ -24,7 +24,7 @@ IMAGES = [
     ImageSpace(channels=channels, height=height, width=width)
     for (height, width), channels in product([(8, 8), (9, 13), (28, 28), (32, 48)], [1, 3, 4])
 ]
-POINTS = [VectorSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 2, 7)]
+POINTS = [PointSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 2, 7)]
 PERCEPTRONS = {"mlp_generator", "mlp_discriminator"}
 SMALL = {"width": 16}
 
@@ -79,7 +79,7 @@ def test_discriminator_listens_to_labels(kind: str) -> None:
 @pytest.mark.parametrize("kind", [k for k in GENERATORS if k not in PERCEPTRONS])
 def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
     config = GeneratorConfig.from_json(kind)
-    with pytest.raises(RecipeError, match=f"{kind} takes pictures.*'vector' with shape"):
+    with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
         config.build(5, POINTS[0])
     with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 7 x 30.*--size 8"):
         config.build(5, ImageSpace(channels=1, height=7, width=30))
@@ -88,7 +88,7 @@ def test_generator_refuses_what_it_cannot_make(kind: str) -> None:
 @pytest.mark.parametrize("kind", [k for k in DISCRIMINATORS if k not in PERCEPTRONS])
 def test_discriminator_refuses_what_it_cannot_read(kind: str) -> None:
     config = DiscriminatorConfig.from_json(kind)
-    with pytest.raises(RecipeError, match=f"{kind} takes pictures.*'vector' with shape"):
+    with pytest.raises(RecipeError, match=f"{kind} takes images.*'point' with shape"):
         config.build(POINTS[0])
     with pytest.raises(RecipeError, match=r"at least 8 x 8; these are 30 x 7.*--size 8"):
         config.build(ImageSpace(channels=1, height=30, width=7))

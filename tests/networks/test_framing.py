@@ -1,4 +1,4 @@
-"""A learned frame: where it lies, and what pictures look like through it."""
+"""A learned frame: where it lies, and what images look like through it."""
 
 import torch
 

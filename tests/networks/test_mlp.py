@@ -9,7 +9,7 @@ from torch import nn
 
 from zerosum.networks.mlp import Activation, MlpDiscriminatorConfig, MlpGeneratorConfig, activation
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 CURVES = {
     "relu": lambda h: np.maximum(h, 0),
@@ -17,7 +17,7 @@ CURVES = {
     "silu": lambda h: h / (1 + np.exp(-h)),
 }
 IMAGES = ImageSpace(channels=2, height=3, width=4)
-POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+POINTS = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 NAMES: tuple[Activation, ...] = ("relu", "leaky_relu", "silu")
 
 

@@ -1,4 +1,4 @@
-"""What every network from pictures to pictures obeys."""
+"""What every network from images to images obeys."""
 
 from itertools import product
 

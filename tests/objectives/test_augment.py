@@ -16,13 +16,13 @@ from zerosum.objectives.augment import (
     Augmenter,
     DiffAugment,
     NoAugmentation,
-    alter_pictures,
+    alter_images,
     alter_points,
     cut_out,
     translate,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 TRANSFORMS = ("brightness", "contrast", "saturation", "translation", "cutout")
 OFF = dict.fromkeys(TRANSFORMS, 0.0)
@@ -31,7 +31,7 @@ SPACES: list[Space] = [
         ImageSpace(channels=channels, height=height, width=width)
         for channels, height, width in [(1, 8, 8), (3, 9, 13), (4, 32, 20), (2, 1, 5)]
     ),
-    *(VectorSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 7)),
+    *(PointSpace(center=(0.0,) * d, scale=(1.0,) * d) for d in (1, 7)),
 ]
 KINDS = [k for k, c in family_of(Augmentation).items() if c.__module__.startswith("zerosum.")]
 ALTERING = [kind for kind in KINDS if kind != "none"]
@@ -113,7 +113,7 @@ def test_each_transform_is_used_with_probability_p(transform: str) -> None:
     x = samples(SPACES[1], 1).expand(4_000, -1, -1, -1)
     draws = Noise(0).uniform(4_000, 12)
     used = [
-        (alter_pictures(x, draws, p, only(transform)) != x).flatten(1).any(1).float().mean().item()
+        (alter_images(x, draws, p, only(transform)) != x).flatten(1).any(1).float().mean().item()
         for p in (0.3, 1.0)
     ]
     # Of the shifts, 3 for the height of 9 and 5 for the width of 13, one in 15 is none at all.
@@ -127,7 +127,7 @@ def test_gradients_pass_through_every_transform(transform: str) -> None:
     draws = Noise(5).uniform(2, 12).double()
 
     def altered(x: Tensor) -> Tensor:
-        return alter_pictures(x, draws, 1.0, only(transform))
+        return alter_images(x, draws, 1.0, only(transform))
 
     assert torch.autograd.gradcheck(altered, (x,))
     (slope,) = torch.autograd.grad(altered(x).sum(), x)
@@ -152,14 +152,14 @@ def test_colours_against_their_formulas() -> None:
         "saturation": grey + (x - grey) * (2 * r[2]),
     }
     for transform, value in expected.items():
-        torch.testing.assert_close(alter_pictures(x, draws, 1.0, only(transform)), value)
+        torch.testing.assert_close(alter_images(x, draws, 1.0, only(transform)), value)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_only_three_channels_have_a_saturation(channels: int) -> None:
     x = samples(ImageSpace(channels=channels, height=4, width=4), 8)
     draws = Noise(0).uniform(8, 12)
-    assert torch.equal(alter_pictures(x, draws, 1.0, only("saturation")), x)
+    assert torch.equal(alter_images(x, draws, 1.0, only("saturation")), x)
 
 
 def test_translation_against_padding_by_reflection() -> None:
@@ -176,7 +176,7 @@ def test_translation_against_padding_by_reflection() -> None:
 def test_every_shift_is_as_frequent() -> None:
     places = torch.arange(16.0).expand(6_000, 1, 16, 16)
     x = torch.stack([places.transpose(2, 3), places], dim=1).squeeze(2)  # row and column numbers
-    moved = alter_pictures(x, Noise(0).uniform(6_000, 12), 1.0, only("translation"))
+    moved = alter_images(x, Noise(0).uniform(6_000, 12), 1.0, only("translation"))
     shifts = (x - moved)[:, :, 8, 8].long() + 2
     share = torch.bincount(5 * shifts[:, 0] + shifts[:, 1], minlength=25) / 6_000
     assert share.tolist() == pytest.approx([1 / 25] * 25, abs=0.01)
@@ -218,13 +218,13 @@ def watch(config: AdaptiveAugmentation, start: float, sign: float, moves: int) -
 def test_p_rises_above_the_target_and_falls_below(
     start: float, sign: float, expected: float
 ) -> None:
-    assert watch(AdaptiveAugmentation(ramp_images=6_400), start, sign, 200).probability.item() == (
+    assert watch(AdaptiveAugmentation(ramp_samples=6_400), start, sign, 200).probability.item() == (
         pytest.approx(expected, abs=0.02)
     )
 
 
 def test_p_goes_all_the_way_in_the_ramp() -> None:
-    config = AdaptiveAugmentation(ramp_images=64_000, limit=1.0)
+    config = AdaptiveAugmentation(ramp_samples=64_000, limit=1.0)
     augmenter = watch(config, 0.0, 1.0, 100)
     before = augmenter.probability.item()
     for _ in range(500):
@@ -250,7 +250,7 @@ def test_what_it_remembers_is_in_its_state() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"translation": 0.6}, {"cutout": 1.1}, {"limit": 1.5}, {"ramp_images": 0}]
+    "values", [{"translation": 0.6}, {"cutout": 1.1}, {"limit": 1.5}, {"ramp_samples": 0}]
 )
 def test_values_that_make_no_sense_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(values))):

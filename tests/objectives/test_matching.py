@@ -13,7 +13,7 @@ SPACE = ImageSpace(channels=3, height=32, width=32)
 
 
 def pictures(n: int = N, channels: int = 3, seed: int = 0) -> Tensor:
-    """Smooth random pictures `[n, C, 32, 32]`."""
+    """Smooth random images `[n, C, 32, 32]`."""
     return (
         interpolate(Noise(seed).uniform(n, channels, 5, 5), size=(32, 32), mode="bilinear") * 2 - 1
     )
@@ -24,7 +24,7 @@ def seen_grey(x: Tensor) -> Tensor:
 
 
 def filled(a: Tensor, b: Tensor) -> Matching:
-    """A memory that has seen all of both; translations are the pictures in grey."""
+    """A memory that has seen all of both; translations are the images in grey."""
     matching = Matching((SPACE, SPACE), memory=len(a))
     for start in range(0, len(a), 10):
         for domain, x in (("A", a[start : start + 10]), ("B", b[start : start + 10])):

@@ -1,4 +1,4 @@
-"""The gauge tells better from worse, on pictures and on points."""
+"""The gauge tells better from worse, on images and on points."""
 
 import pytest
 import torch

@@ -24,7 +24,7 @@ UNCHANGED = {"roll-back", "new-seed"}
 
 def recipe_of(name: str, space: str) -> Recipe:
     recipe = all_recipes()[name].resolve(data_of(name, space).space)
-    return recipe.with_values({"optimisation.batch_size": 8, "optimisation.total_images": 400})
+    return recipe.with_values({"optimisation.batch_size": 8, "optimisation.total_samples": 400})
 
 
 def data_of(name: str, space: str) -> Dataset:
@@ -80,7 +80,7 @@ def test_there_is_a_remedy_for_every_diagnosis(name: str, space: str) -> None:
 
 
 def test_rates_do_not_fall_for_ever() -> None:
-    recipe, data = recipe_of("vanilla", "vector"), small_dataset("vector").space
+    recipe, data = recipe_of("vanilla", "point"), small_dataset("point").space
     for _ in range(20):
         slower = REMEDIES["lower-rates"].change(recipe, data)
         if slower is None:
@@ -91,7 +91,7 @@ def test_rates_do_not_fall_for_ever() -> None:
 
 
 def test_one_player_can_be_slowed_alone() -> None:
-    recipe, data = recipe_of("vanilla", "vector"), small_dataset("vector").space
+    recipe, data = recipe_of("vanilla", "point"), small_dataset("point").space
     slower = REMEDIES["slow-generator"].change(recipe, data)
     assert slower is not None
     rates = {name: one.lr for name, one in slower.optimisation.optimizers.items()}

@@ -11,10 +11,10 @@ from zerosum.runs.store import Run, list_runs
 
 GOOD: dict[str, Any] = {
     "recipe": {"kind": "recipe", "name": "vanilla"},
-    "space": {"kind": "vector"},
+    "space": {"kind": "point"},
     "data": {"config": None, "name": "ring", "fingerprint": "f", "count": 9},
     "seed": 0, "device": "cuda:1", "processes": 1, "execution": {}, "referee": "act",
-    "versions": {"zerosum": "0.1"}, "step": 3, "images": 12, "seconds": 1, "scores": None,
+    "versions": {"zerosum": "0.1"}, "step": 3, "samples": 12, "seconds": 1, "scores": None,
     "remedies": [{"step": 1, "name": "a", "by": "hand", "instead_of": {}}],
     "model": {"step": 2, "distance": 0.1, "last_distance": float("inf")},
     "parent": {"run": "r", "step": 1, "shares": {"g": 1}, "taken": 1, "fresh": [], "frozen": []},
@@ -36,8 +36,8 @@ def test_what_zerosum_writes_is_opened(tmp_path: Path) -> None:
     ("field", "value"),
     [
         *((name, []) for name in GOOD if name not in ("unheard", "scores", "remedies")),
-        ("schema", "1"), ("schema", -1), ("created", 7), ("state", {}), ("images", 1.5),
-        ("images", -1), ("seconds", float("nan")), ("seconds", -1), ("step", True),
+        ("schema", "1"), ("schema", -1), ("created", 7), ("state", {}), ("samples", 1.5),
+        ("samples", -1), ("seconds", float("nan")), ("seconds", -1), ("step", True),
         ("device", "\x1b[2J"), ("device", "meta"), ("processes", 0), ("seed", 2**64),
         ("referee", "off\n"), ("remedies", [{}]), ("remedies", 3), ("model", {"step": "2"}),
         ("parent", {"run": "r"}), ("versions", {"zerosum": 1}), ("scores", "x"),
@@ -60,7 +60,7 @@ def test_a_field_that_is_missing_is_named_where_it_is_needed(tmp_path: Path) -> 
 
 
 def test_a_long_value_is_not_said_in_full(tmp_path: Path) -> None:
-    folder = _run(tmp_path / "run", images="9" * 100_000)
+    folder = _run(tmp_path / "run", samples="9" * 100_000)
     with pytest.raises(RunError) as caught:
         Run.open(folder)
     assert len(str(caught.value)) < 1_000
@@ -75,8 +75,8 @@ def test_a_long_value_is_not_said_in_full(tmp_path: Path) -> None:
         ("events.jsonl", '{"event": "remedy", "time": "t", "step": 1, "name": [], "words": ""}'),
         ("history.jsonl", "[]"),
         ("history.jsonl", '{"step": 1}'),
-        ("history.jsonl", '{"step": 1, "images": 2, "loss": "x"}'),
-        ("history.jsonl", '{"step": 1.5, "images": 2}'),
+        ("history.jsonl", '{"step": 1, "samples": 2, "loss": "x"}'),
+        ("history.jsonl", '{"step": 1.5, "samples": 2}'),
     ],
 )
 def test_lines_of_another_form(tmp_path: Path, name: str, line: str) -> None:

@@ -1,4 +1,4 @@
-"""Hooks fill the folder: pictures early, and at the end of the shortest training."""
+"""Hooks fill the folder: images early, and at the end of the shortest training."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from zerosum.workflows.prepare import make_trainer
 
 def _trainer(name: str = "cgan", space: str = "image") -> Trainer:
     dataset = small_dataset(space)
-    changes = {"optimisation.batch_size": 8, "optimisation.total_images": 40}
+    changes = {"optimisation.batch_size": 8, "optimisation.total_samples": 40}
     recipe = find_recipe(name).resolve(dataset.space).with_values(changes)
     return make_trainer(
         recipe, dataset, seed=0, runtime=Runtime(torch.device("cpu")), execution=Execution()
@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Run:
     return Run.create(tmp_path / "run", {})
 
 
-@pytest.mark.parametrize("space", ["image", "vector"])
+@pytest.mark.parametrize("space", ["image", "point"])
 def test_a_training_shorter_than_two_seconds_ends_with_a_picture(run: Run, space: str) -> None:
     samples = SampleHook(run, preview=modality_of_kind(space).preview, seed=0)
     _trainer("vanilla", space).run([samples])
@@ -77,7 +77,7 @@ def test_checkpoints_at_the_start_in_time_and_at_the_end(run: Run) -> None:
     _trainer().run([HistoryHook(run), CheckpointHook(run, seconds=3600.0)])
     assert run.checkpoints.steps() == [0, 5]
     assert run.manifest["state"] == "finished"
-    assert run.manifest["images"] == 40
+    assert run.manifest["samples"] == 40
 
 
 def test_stop_after(run: Run) -> None:
@@ -94,7 +94,7 @@ def test_a_stop_in_the_last_step_is_a_finish() -> None:
 
 
 def has_grey(path: Path) -> bool:
-    """Whether a picture of samples shows reals, which alone are grey."""
+    """Whether an image of samples shows reals, which alone are grey."""
     with Image.open(path) as picture:
         pixels = np.asarray(picture).reshape(-1, 3)
     return bool(((pixels == pixels[:, :1]).all(axis=1) & (pixels[:, 0] < 255)).any())
@@ -111,7 +111,7 @@ def test_rows_of_a_table_are_drawn_only_where_that_is_asked_for(run: Run, shown:
 
 
 def test_points_are_drawn_on_reals(run: Run) -> None:
-    preview = modality_of_kind("vector").preview
-    _trainer("vanilla", "vector").run([SampleHook(run, preview=preview, seed=0)])
+    preview = modality_of_kind("point").preview
+    _trainer("vanilla", "point").run([SampleHook(run, preview=preview, seed=0)])
     (path,) = (run.folder / "samples").iterdir()
     assert has_grey(path)

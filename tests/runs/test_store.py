@@ -45,14 +45,14 @@ def test_a_manifest_that_is_no_object(tmp_path: Path) -> None:
 
 def test_rows_that_were_cut_off_are_left_out_and_stay_apart(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
-    run.add_history({"step": 1, "images": 1})
+    run.add_history({"step": 1, "samples": 1})
     run.add_event("one")
     for name in ("history.jsonl", "events.jsonl"):
         with (run.folder / name).open("ab") as handle:
             handle.write(b'{"step": 2, "a\xff')
     assert [row["step"] for row in run.history()] == [1]
     assert [row["event"] for row in run.events()] == ["one"]
-    run.add_history({"step": 3, "images": 3})
+    run.add_history({"step": 3, "samples": 3})
     run.add_event("two")
     assert [row["step"] for row in run.history()] == [1, 3]
     assert [row["event"] for row in run.events()] == ["one", "two"]
@@ -62,7 +62,7 @@ def test_rewinding_drops_later_rows_only(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     run.rewind(3)
     assert not (run.folder / "history.jsonl").exists()
-    rows = [{"step": step, "images": step, "loss": 0.1 * step} for step in range(1, 6)]
+    rows = [{"step": step, "samples": step, "loss": 0.1 * step} for step in range(1, 6)]
     for row in rows:
         run.add_history(row)
     run.rewind(3)
@@ -73,7 +73,7 @@ def test_rewinding_keeps_what_happened_to_the_run(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
     again = ["measured", "diagnosis", "remedy", "outcome", "of a hook of the user's own"]
     stays = ["resumed", "failed", "ended", "evaluated", "audited", "checkpoint_damaged"]
-    facts = {"images": 9, "name": "x", "words": "y", "problem": "z", "used": 0}
+    facts = {"samples": 9, "name": "x", "words": "y", "problem": "z", "used": 0}
     for name in again + stays:
         for step in (3, 4):
             run.add_event(name, **(facts | {"step": step}))

@@ -41,7 +41,7 @@ def train_small() -> Callable[..., Run]:
         out: Path, recipe: Any = "vanilla", data: Any = "ring", *, stop: int = 0, **options: Any
     ) -> Run:
         changes = SMALL | options.pop("changes", {})
-        options = {"images": 20 * 16, "wishes": PLAIN, "seed": 5} | options
+        options = {"samples": 20 * 16, "wishes": PLAIN, "seed": 5} | options
         hooks = [StopAt(stop)]
         return train(recipe, data, out=out, changes=changes, listener=lambda *_: hooks, **options)
 

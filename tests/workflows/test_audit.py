@@ -162,7 +162,7 @@ def run_on_files(folder: Path) -> tuple[Run, Path]:
                    for i, field in enumerate(SPACE.modelled)}  # fmt: skip
         pyarrow.csv.write_csv(pa.table(columns), folder / f"{name}.csv")
     plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
-    run = train("table", str(folder / "train.csv"), out=folder / "run", images=600, wishes=plain)
+    run = train("table", str(folder / "train.csv"), out=folder / "run", samples=600, wishes=plain)
     return run, folder / "held.csv"
 
 
@@ -202,7 +202,7 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
 
 def test_samples_of_another_kind_are_refused(tmp_path: Path) -> None:
     plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
-    run = train("vanilla", "ring", out=tmp_path / "run", images=64, wishes=plain)
+    run = train("vanilla", "ring", out=tmp_path / "run", samples=64, wishes=plain)
     with pytest.raises(EvaluationError, match="attacks are known for table rows alone"):
         audit(run, holdout="ring")
 

@@ -40,8 +40,8 @@ def held(runs: Any, **options: Any) -> Comparison:
 def trained(tmp_path_factory: pytest.TempPathFactory, train_small: TrainSmall) -> list[Path]:
     """One trained for a while, and one that has hardly begun, to be copied."""
     folder = tmp_path_factory.mktemp("trained")
-    long = train_small(folder / "long", "cgan", "digits", images=1_600)
-    short = train_small(folder / "short", "cgan", "digits", seed=6, images=16)
+    long = train_small(folder / "long", "cgan", "digits", samples=1_600)
+    short = train_small(folder / "short", "cgan", "digits", seed=6, samples=16)
     return [long.folder, short.folder]
 
 

@@ -32,7 +32,7 @@ SMALL = {
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> zs.StyledModel:
     folder = tmp_path_factory.mktemp("styled") / "run"
-    trained = zs.train("stylegan", data="digits", out=folder, images=640, set=SMALL, quiet=True)
+    trained = zs.train("stylegan", data="digits", out=folder, samples=640, set=SMALL, quiet=True)
     assert isinstance(trained, zs.StyledModel)
     return trained
 
@@ -150,7 +150,7 @@ def test_labels_come_from_pictures(model: zs.StyledModel, tmp_path: Path) -> Non
 def test_what_teaches_nothing_is_refused(model: zs.StyledModel, tmp_path: Path) -> None:
     x = torch.zeros(60, 1, 8, 8, dtype=torch.uint8).numpy()
     for name, y, error, words in (
-        ("one", np.zeros(60), EvaluationError, "every picture has the value"),
+        ("one", np.zeros(60), EvaluationError, "every image has the value"),
         ("words", np.array(["a", "b", "c"] * 20), DataError, "which one has the attribute"),
         ("few", np.arange(60)[:20], EvaluationError, "at least 50"),
     ):
@@ -167,14 +167,14 @@ def test_what_teaches_nothing_is_refused(model: zs.StyledModel, tmp_path: Path) 
     table.write_text("file,it\n" + "".join(f"{i}.png,yes\n" for i in range(60)))
     for i in range(60):
         Image.new("L", (8, 8), 4 * i).save(tmp_path / f"{i}.png")
-    with pytest.raises(EvaluationError, match="every picture has the value"):
+    with pytest.raises(EvaluationError, match="every image has the value"):
         zs.learn_direction(model, "it", labels=table)
     with pytest.raises(ConditionError, match="no direction 'brigt'"):
         model.edit(2, {"brigt": 1})
 
 
 def test_a_model_without_styles_says_so(tmp_path: Path) -> None:
-    other = zs.train("vanilla", data="ring", out=tmp_path / "run", images=64, quiet=True)
+    other = zs.train("vanilla", data="ring", out=tmp_path / "run", samples=64, quiet=True)
     with pytest.raises(ConditionError, match="takes no styles"):
         zs.learn_direction(other, "x", labels=brightness)
 
@@ -202,7 +202,7 @@ def test_an_encoder_is_learned_and_kept(model: zs.StyledModel, tmp_path: Path) -
     pictures = model.sample(32, seed=12).tensor
     with pytest.raises(RunError, match="no encoder yet"):
         model.invert(pictures, how="encode")
-    path = learn_encoder(model, images=12_800)
+    path = learn_encoder(model, samples=12_800)
     found = model.invert(pictures, how="encode")
     truth = model.styled.styles(model.draw(32, seed=12)).detach()
     apart = (found.styles - truth).square().mean()

@@ -85,7 +85,7 @@ def _as_older_versions_left_it(run: Run) -> Run:
     for name in ("checkpoints", "samples", "healthy"):
         shutil.rmtree(run.folder / name, ignore_errors=True)
     (run.folder / "history.jsonl").unlink(missing_ok=True)
-    for name in ("step", "images", "seconds", "model", "healthiest", "scores"):
+    for name in ("step", "samples", "seconds", "model", "healthiest", "scores"):
         run.manifest.pop(name, None)
     run.update(state="running")
     return run

@@ -23,7 +23,7 @@ from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 from zerosum.workflows.load import load, model_of
 
 TrainSmall = Callable[..., Run]
-SESSION = {"images": 20 * 16}
+SESSION = {"samples": 20 * 16}
 N = 60
 
 
@@ -52,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, train_small: TrainSmall, n
 
 @pytest.fixture
 def run(tmp_path: Path, trained: Path) -> Run:
-    """A conditional run on pictures."""
+    """A conditional run on images."""
     return Run.open(shutil.copytree(trained / "run", tmp_path / "run"))
 
 
@@ -98,7 +98,7 @@ def test_with_a_holdout(run: Run, npz: Path) -> None:
     assert all(None not in (f.low, f.high, f.ceiling, f.floor) for f in found)
     facts = found.subject
     assert (facts["split"], facts["n"], facts["ceiling_from"]) == ("holdout", N, "train")
-    assert (facts["step"], facts["images"], facts["trained_on"]) == (20, 320, 500)
+    assert (facts["step"], facts["samples"], facts["trained_on"]) == (20, 320, 500)
     assert facts["compared_for_copies"] == 500 - N
     assert facts["command"] == (
         f"zerosum evaluate {run.folder} --holdout {npz} -n 60 --features pixels --seed 0"
@@ -288,7 +288,7 @@ def test_unfinished_and_damaged_runs_are_said(
 
 
 def test_events_of_the_referee_are_taken_over(points: Run) -> None:
-    points.add_event("diagnosis", step=3, images=48, name="mode collapse", words="…")
+    points.add_event("diagnosis", step=3, samples=48, name="mode collapse", words="…")
     points.add_event("remedy", step=3, name="lower-rates", words="…", outcome="healthy")
     assert [event["event"] for event in judge(points).events] == ["diagnosis", "remedy"]
 

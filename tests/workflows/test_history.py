@@ -1,4 +1,4 @@
-"""A run's history as a picture, and the extra that a TensorBoard log needs."""
+"""A run's history as an image, and the extra that a TensorBoard log needs."""
 
 import sys
 from math import isfinite
@@ -18,13 +18,13 @@ BLUE, RED = (37, 99, 235), (220, 38, 38)
 def run(tmp_path: Path) -> Run:
     run = Run.create(tmp_path / "run", {})
     for step in range(1, 4):
-        run.add_history({"step": step, "images": 8 * step, "seconds": 0.1, "g/loss": 1 / step})
+        run.add_history({"step": step, "samples": 8 * step, "seconds": 0.1, "g/loss": 1 / step})
     return run
 
 
 def test_a_frame_for_each_curve_or_one_for_some(run: Run, tmp_path: Path) -> None:
-    run.add_event("measured", step=2, images=16, distance=3.0)
-    run.add_event("measured", step=3, images=24, distance=2.0)
+    run.add_event("measured", step=2, samples=16, distance=3.0)
+    run.add_event("measured", step=3, samples=24, distance=2.0)
     path = draw_history(run, tmp_path / "new" / "c.png")
     with Image.open(path) as picture:
         assert picture.size == (600, 220)
@@ -36,7 +36,7 @@ def test_a_frame_for_each_curve_or_one_for_some(run: Run, tmp_path: Path) -> Non
 
 
 def test_marks_of_the_referee(run: Run, tmp_path: Path) -> None:
-    run.add_event("remedy", step=2, images=16, name="roll-back", words="…")
+    run.add_event("remedy", step=2, samples=16, name="roll-back", words="…")
     with Image.open(draw_history(run, tmp_path / "c.png")) as picture:
         assert _pixels(picture, RED) > 100
 
@@ -46,8 +46,8 @@ def _pixels(picture: Image.Image, colour: tuple[int, int, int]) -> int:
 
 
 def test_curves_of_history_and_looks(run: Run) -> None:
-    run.add_event("measured", step=2, images=16, distance=3.0, words="no number")
-    run.add_event("other", step=2, images=16, distance=4.0)
+    run.add_event("measured", step=2, samples=16, distance=3.0, words="no number")
+    run.add_event("other", step=2, samples=16, distance=4.0)
     assert curves_of(run) == {
         "g/loss": [(8, 1.0), (16, 0.5), (24, 0.333333)],
         "distance": [(16, 3.0)],
@@ -56,8 +56,8 @@ def test_curves_of_history_and_looks(run: Run) -> None:
 
 def test_long_histories_are_thinned(run: Run) -> None:
     for step in range(4, 1_000):
-        run.add_history({"step": step, "images": 8 * step, "seconds": 1.0, "g/loss": step / 7})
-    run.add_history({"step": 1_000, "images": 8_000, "seconds": 1.0, "g/loss": float("nan")})
+        run.add_history({"step": step, "samples": 8 * step, "seconds": 1.0, "g/loss": step / 7})
+    run.add_history({"step": 1_000, "samples": 8_000, "seconds": 1.0, "g/loss": float("nan")})
     curve = curves_of(run)["g/loss"]
     assert 300 < len(curve) <= 400
     assert all(isfinite(value) for _, value in curve)
@@ -65,7 +65,7 @@ def test_long_histories_are_thinned(run: Run) -> None:
 
 def test_one_row_is_enough(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", {})
-    run.add_history({"step": 1, "images": 8, "seconds": 0.1, "g/loss": 1.0})
+    run.add_history({"step": 1, "samples": 8, "seconds": 0.1, "g/loss": 1.0})
     assert draw_history(run, tmp_path / "c.png").is_file()
 
 

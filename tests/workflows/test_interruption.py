@@ -22,7 +22,7 @@ _ENDLESS = 10**9
 
 def _words(folder: Path, words: list[str], images: int) -> list[str]:
     return [
-        "-m", "zerosum", "train", *words, "--images", str(images), "--out", str(folder),
+        "-m", "zerosum", "train", *words, "--samples", str(images), "--out", str(folder),
         "--checkpoint-seconds", "0.05",
     ]  # fmt: skip
 
@@ -57,7 +57,7 @@ def test_killed_run_resumes_bit_for_bit(
     assert process.returncode == -signal.SIGKILL
     killed = Run.open(tmp_path / "killed")
     assert killed.manifest["state"] == "running"
-    straight = train_small(tmp_path / "straight", images=images)
+    straight = train_small(tmp_path / "straight", samples=images)
     resumed = resume(killed.folder)
     assert_same_run(straight, resumed)
     assert [e["pid"] for e in resumed.events() if e["event"] == "abandoned"] == [process.pid]
@@ -133,5 +133,5 @@ def test_signals_end_a_training_after_its_step(
     assert run.checkpoints.steps()[-1] == run.manifest["step"]
     images = (run.manifest["step"] + 10) * 16
     assert_same_run(
-        train_small(tmp_path / "straight", images=images), resume(folder, images=images)
+        train_small(tmp_path / "straight", samples=images), resume(folder, samples=images)
     )

@@ -87,7 +87,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
     )
     with pytest.warns(UserWarning, match=r"looking at rows.* \(name: kind; n: kind\)"):
         model = zs.train(
-            "table", data=frame, out=tmp_path / "run", set=SMALL, images=5_000, epsilon=3.0,
+            "table", data=frame, out=tmp_path / "run", set=SMALL, samples=5_000, epsilon=3.0,
             quiet=True,
         )  # fmt: skip
     manifest = (tmp_path / "run" / "manifest.json").read_text("utf-8")
@@ -98,7 +98,7 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
     model = zs.train(
-        "table", data=people(2_000), out=tmp_path / "run", set=SMALL, images=6_000,
+        "table", data=people(2_000), out=tmp_path / "run", set=SMALL, samples=6_000,
         epsilon=2.0, delta=1e-5, referee="act", quiet=True,
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
@@ -118,7 +118,7 @@ def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path
     assert isinstance(model, zs.TableModel)
     assert model.values(50).shape == (50, 4)
     with pytest.raises(PrivacyError, match="as it is"):
-        zs.resume(run, data=people(2_000), images=60_000, quiet=True)
+        zs.resume(run, data=people(2_000), samples=60_000, quiet=True)
     for name in ("lower-rates", "roll-back"):
         with pytest.raises(PrivacyError, match="a remedy changes them"):
             give_remedy(run.folder, name)
@@ -139,7 +139,7 @@ def test_private_runs_on_different_rows_are_not_taken_for_the_same(tmp_path: Pat
         data = tmp_path / f"{name}.csv"
         data.write_text("x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(rows)))
         zs.train(
-            "table", data=data, out=tmp_path / name, set=SMALL, images=800, epsilon=2.0,
+            "table", data=data, out=tmp_path / name, set=SMALL, samples=800, epsilon=2.0,
             delta=1e-5, quiet=True,
         )  # fmt: skip
     found = zs.compare([tmp_path / "a", tmp_path / "b"], n=50, quiet=True)
@@ -177,7 +177,7 @@ def test_delta_needs_epsilon_and_other_recipes_are_refused(tmp_path: Path) -> No
 
 
 ANYWHERE: dict[str, Any] = {
-    "images": 12 * 64,
+    "samples": 12 * 64,
     "seed": 3,
     "wishes": PLAIN,
     "checkpoint_seconds": 3_600.0,

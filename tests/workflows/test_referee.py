@@ -31,7 +31,7 @@ def start(
         "optimisation.record_every": 5, "game.generator.width": 32, "game.discriminator.width": 32,
     } | more.pop("changes", {})  # fmt: skip
     return train(
-        recipe, "ring", out=folder, images=64 * steps, changes=changes, device="cpu", wishes=PLAIN,
+        recipe, "ring", out=folder, samples=64 * steps, changes=changes, device="cpu", wishes=PLAIN,
         listener=lambda *_: hooks, checkpoint_seconds=1e9, **more,
     )  # fmt: skip
 
@@ -192,7 +192,7 @@ def test_a_guarded_run_resumes_bit_for_bit(tmp_path: Path, mended: Run, stop_at:
     assert same(straight, again)
 
 
-@pytest.mark.parametrize("images", [None, 128 * STEPS])
+@pytest.mark.parametrize("samples", [None, 128 * STEPS])
 def test_signals_under_other_rules_are_not_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, images: int | None
 ) -> None:
@@ -205,7 +205,7 @@ def test_signals_under_other_rules_are_not_compared(
         compared.append(bool(scores))
 
     monkeypatch.setattr("zerosum.referee.hook.from_surprise", surprise)
-    resume(stopped.folder, images=images, checkpoint_seconds=1e9)
+    resume(stopped.folder, samples=images, checkpoint_seconds=1e9)
     assert compared[0] == (images is None)
     assert compared[-1]
 

@@ -225,7 +225,7 @@ def test_a_limit_holds_for_data_that_is_given_again(
 def test_a_dataset_of_ones_own_is_asked_for_again(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
 ) -> None:
-    dataset: Dataset = small_dataset("vector")
+    dataset: Dataset = small_dataset("point")
     straight = train_small(tmp_path / "straight", data=dataset)
     stopped = train_small(tmp_path / "stopped", data=dataset, stop=7)
     with pytest.raises(DataError, match="Dataset of yours"):
@@ -236,25 +236,25 @@ def test_a_dataset_of_ones_own_is_asked_for_again(
 def test_a_finished_run_names_a_larger_budget_and_takes_it(
     tmp_path: Path, train_small: TrainSmall, assert_same_run: SameRun
 ) -> None:
-    long = train_small(tmp_path / "long", images=40 * 16)
+    long = train_small(tmp_path / "long", samples=40 * 16)
     short = train_small(tmp_path / "short")
-    with pytest.raises(RunError, match=r"finished: 320 images.*--images 640"):
+    with pytest.raises(RunError, match=r"finished: 320 images.*--samples 640"):
         resume(short.folder)
     with pytest.raises(RunError, match="is finished"):
-        resume(short.folder, images=100)
-    extended = resume(short.folder, images=40 * 16)
-    assert extended.manifest["recipe"]["optimisation"]["total_images"] == 640
+        resume(short.folder, samples=100)
+    extended = resume(short.folder, samples=40 * 16)
+    assert extended.manifest["recipe"]["optimisation"]["total_samples"] == 640
     assert_same_run(long, extended)  # the schedules of this recipe are constant
 
 
 def test_resume_stops_when_time_is_up(tmp_path: Path, train_small: TrainSmall) -> None:
-    stopped = train_small(tmp_path / "run", stop=3, images=10**9)
+    stopped = train_small(tmp_path / "run", stop=3, samples=10**9)
     resumed = resume(stopped.folder, minutes=1e-9)
     assert resumed.manifest["state"] == "out of time"
     assert resumed.manifest["step"] == 4
 
 
-@pytest.mark.parametrize("budget", [{"images": 0}, {"minutes": 0.0}, {"minutes": float("nan")}])
+@pytest.mark.parametrize("budget", [{"samples": 0}, {"minutes": 0.0}, {"minutes": float("nan")}])
 def test_budgets_are_above_zero(tmp_path: Path, budget: dict[str, Any]) -> None:
     with pytest.raises(RunError, match="above 0"):
         resume(tmp_path, **budget)

@@ -15,7 +15,7 @@ PLAIN = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
 def stopped(tmp_path: Path) -> Run:
     """A run that has all but its first checkpoint before it."""
     run = train(
-        "vanilla", "ring", out=tmp_path / "run", images=640, device="cpu", wishes=PLAIN,
+        "vanilla", "ring", out=tmp_path / "run", samples=640, device="cpu", wishes=PLAIN,
         changes={"game.generator.width": 8, "game.discriminator.width": 8},
     )  # fmt: skip
     last = run.checkpoints.steps()[-1]
@@ -34,7 +34,7 @@ def test_the_same_again_is_exact(stopped: Run) -> None:
 
 
 def test_a_larger_budget_is_not(stopped: Run) -> None:
-    assert not resumed_exactly(resume(stopped.folder, images=1_280))
+    assert not resumed_exactly(resume(stopped.folder, samples=1_280))
 
 
 def test_another_number_of_processes_is_not(stopped: Run) -> None:

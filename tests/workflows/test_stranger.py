@@ -34,12 +34,12 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     changes |= {"optimisation.batch_size": 8, "optimisation.record_every": 4}
     plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
     run = train(
-        recipe, str(data), out=tmp_path / "base", images=8 * 40, changes=changes, wishes=plain,
+        recipe, str(data), out=tmp_path / "base", samples=8 * 40, changes=changes, wishes=plain,
         referee="watch", data_options=options,
     )  # fmt: skip
     zs.load(run, device="cpu").save(run.folder / "model.safetensors")
     recipe = run.manifest["recipe"]
-    recipe["optimisation"]["total_images"] *= 10  # so that there is something left to do
+    recipe["optimisation"]["total_samples"] *= 10  # so that there is something left to do
     run.update(recipe=recipe, state="interrupted")
     return run.folder
 

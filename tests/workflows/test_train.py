@@ -32,7 +32,7 @@ def test_a_run_says_how_it_was_made(tmp_path: Path, train_small: TrainSmall) -> 
     run = train_small(tmp_path / "run")
     manifest = json.loads((run.folder / "manifest.json").read_text())
     assert manifest["state"] == "finished"
-    assert (manifest["step"], manifest["images"], manifest["seed"]) == (20, 320, 5)
+    assert (manifest["step"], manifest["samples"], manifest["seed"]) == (20, 320, 5)
     assert manifest["recipe"]["game"]["generator"]["width"] == 16
     assert manifest["execution"]["precision"] == "fp32"
     assert manifest["processes"] == 1
@@ -58,8 +58,8 @@ def test_scores_are_those_of_known_modes(tmp_path: Path, train_small: TrainSmall
 
 
 def test_minutes_plan_a_budget_and_record_it(tmp_path: Path, train_small: TrainSmall) -> None:
-    run = train_small(tmp_path / "run", images=None, minutes=0.005)
-    planned = run.manifest["recipe"]["optimisation"]["total_images"]
+    run = train_small(tmp_path / "run", samples=None, minutes=0.005)
+    planned = run.manifest["recipe"]["optimisation"]["total_samples"]
     assert 16 <= planned < 1_500_000
     assert run.manifest["state"] in ("finished", "out of time")
 
@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, train_small: TrainSmall) -
     ("options", "error", "message"),
     [
         ({"device": "cuda:99"}, DeviceError, r"no device 'cuda:99'.*Present:.*cpu"),
-        ({"images": 0}, RunError, "--images is 0"),
+        ({"samples": 0}, RunError, "--samples is 0"),
         ({"minutes": -1.0}, RunError, "--minutes is -1"),
         ({"changes": {"game.gama": 1}}, ConfigError, r"no key 'game.gama'"),
         ({"changes": {"optimisation.batch_sze": 1}}, ConfigError, "Did you mean 'batch_size'"),
@@ -145,7 +145,7 @@ class Fragile(TwoPlayer):
         return {name: factor * term for name, term in terms.items()}
 
 
-@zs.recipe(paper="none", spaces=("vector",))
+@zs.recipe(paper="none", spaces=("point",))
 def fragile(space: Space) -> zs.Recipe:
     """Breaks on purpose."""
     from zerosum.catalogue import find_recipe
@@ -232,7 +232,7 @@ class Linear(nn.Module):
         return self.layer(z)
 
 
-@zs.recipe(paper="mine", spaces=("vector",))
+@zs.recipe(paper="mine", spaces=("point",))
 def mine(space: Space) -> zs.Recipe:
     """A linear generator."""
     base = find_recipe("vanilla").resolve(space)
@@ -244,13 +244,13 @@ def test_the_code_of_a_recipe_is_kept_beside_the_run(tmp_path: Path) -> None:
     code = tmp_path / "mine.py"
     code.write_text(OWN)
     wishes = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
-    run = train(code, "ring", out=tmp_path / "run", images=128, wishes=wishes)
+    run = train(code, "ring", out=tmp_path / "run", samples=128, wishes=wishes)
     assert run.manifest["recipe"]["game"]["generator"] == {"kind": "my_linear"}
     assert (run.folder / "code" / "mine.py").read_text() == OWN
 
 
 def test_a_resume_draws_rows_where_the_training_did(tmp_path: Path) -> None:
-    options: dict[str, Any] = {"images": 512, "seed": 1, "wishes": PLAIN, "changes": {
+    options: dict[str, Any] = {"samples": 512, "seed": 1, "wishes": PLAIN, "changes": {
         "game.generator.width": 16, "game.generator.depth": 2, "optimisation.batch_size": 64,
     }}  # fmt: skip
     grey = {}

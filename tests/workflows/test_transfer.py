@@ -94,7 +94,7 @@ def test_the_lowest_layers_stay_through_a_stop_and_a_resume(
     pixels: Any, recipe: str,
 ) -> None:  # fmt: skip
     first = train_small(tmp_path / "first", recipe, pixels, stop=3)
-    options = {"from_run": first.folder, "freeze": 1, "seed": 7, "images": 9 * 16}
+    options = {"from_run": first.folder, "freeze": 1, "seed": 7, "samples": 9 * 16}
     straight = train_small(tmp_path / "straight", recipe, pixels, **options)
     frozen = straight.manifest["parent"]["frozen"]
     assert frozen == straight.manifest["recipe"]["optimisation"]["frozen"]
@@ -148,9 +148,9 @@ def test_memories_of_the_other_data_are_not_taken(
 ) -> None:
     changes = {"game.generator.num_blocks": 1, "optimisation.batch_size": 8}
     first = train_small(tmp_path / "first", "cyclegan", (pixels, 255 - pixels), changes=changes,
-                        images=3 * 8)  # fmt: skip
+                        samples=3 * 8)  # fmt: skip
     second = train_small(tmp_path / "second", "cyclegan", (255 - pixels, pixels), changes=changes,
-                         from_run=first, images=8)  # fmt: skip
+                         from_run=first, samples=8)  # fmt: skip
     begun = weights(second, 0)
     assert weights(first)["game.gallery"].any()
     assert not any(begun[f"game.{name}"].any() for name in ("gallery", "filled", "pool_A2B"))
@@ -167,7 +167,7 @@ def test_what_cannot_be_begun_with(tmp_path: Path, train_small: TrainSmall, pixe
     for source, words in (
         (tmp_path / "pints", r"no run at .*pints.*Did you mean .*points"),
         (bare, "no usable checkpoint"),
-        (points, r"samples of kind 'vector', and the data is of kind 'image'"),
+        (points, r"samples of kind 'point', and the data is of kind 'image'"),
         (file, "an exported model, without a discriminator"),
         (zs.load(file), "comes from no run folder"),
     ):
@@ -184,7 +184,7 @@ def test_layers_that_cannot_be_frozen(tmp_path: Path, train_small: TrainSmall, p
     small = train_small(tmp_path / "small", "dcgan", pixels, stop=1)
     points = train_small(tmp_path / "points", stop=1)
     table = small_dataset("table")
-    rows = zs.train("table", data=table, out=tmp_path / "rows", images=64, quiet=True)
+    rows = zs.train("table", data=table, out=tmp_path / "rows", samples=64, quiet=True)
     for freeze, source, recipe, data, words in (
         (3, small, "dcgan", pixels, r"has 2 layers below its last.*Give 1 to 2"),
         (-1, small, "dcgan", pixels, "from 0 up"),
@@ -212,7 +212,7 @@ def test_a_duel_with_given_weights_is_not_started_from_others(
         recipe, asked = recipe_of(run, None), []
         trainer = make_trainer(
             recipe,
-            small_dataset("vector"),
+            small_dataset("point"),
             seed=0,
             runtime=Runtime(torch.device("cpu")),
             execution=Execution(),

@@ -25,7 +25,7 @@ BLOCKS = {"game.generator.num_blocks": 1}
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eighty flat pictures, and the negative of each."""
+    """Eighty flat images, and the negative of each."""
     folder = tmp_path_factory.mktemp("data") / "pairs"
     rng = np.random.default_rng(0)
     for i in range(80):

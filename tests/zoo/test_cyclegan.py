@@ -186,12 +186,12 @@ def test_residual_generators_say_what_is_to_change() -> None:
         torch.testing.assert_close(game.translate(x, direction=direction), x + said)
     said = game.network("A2B")(x)
     torch.testing.assert_close(make(residual=False, framing=True).translate(x), said.tanh())
-    grey = make(source_channels=1, residual=True, framing=True)  # it makes the picture itself
+    grey = make(source_channels=1, residual=True, framing=True)  # it makes the image itself
     assert grey.translate(x, direction="B2A").abs().max() < 1
 
 
 def test_a_frame_is_learned() -> None:
-    """What fills the picture in A has a margin in B, so it is shrunk one way and grown back."""
+    """What fills the image in A has a margin in B, so it is shrunk one way and grown back."""
     b = torch.ones(4, 3, 8, 8)
     a = b.clone()
     a[:, :, 1:7, 1:7] = -1.0

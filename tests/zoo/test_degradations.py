@@ -1,4 +1,4 @@
-"""Recipes that undo what they do to pictures themselves: what is kept, and what is asked for."""
+"""Recipes that undo what they do to images themselves: what is kept, and what is asked for."""
 
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def test_alpha_is_carried_through(name: str) -> None:
     x = colours(12, 20, 4)
     mask = np.zeros((12, 20), bool) if name == "inpaint" else None
     made = translator(name).translate(x, mask=mask)
-    if name == "sketch":  # a drawing on nothing becomes a picture
+    if name == "sketch":  # a drawing on nothing becomes an image
         assert made.shape == (12, 20, 3)
     elif name == "upscale":
         whole = np.asarray(Image.fromarray(x[:, :, 3]).resize((40, 24), Image.Resampling.BICUBIC))
@@ -114,7 +114,7 @@ def test_inpaint_keeps_what_is_known(channels: int) -> None:
 
 def test_a_mask_has_to_fit() -> None:
     model = translator("inpaint")
-    with pytest.raises(DataError, match=r"the mask is 8 x 9 and the picture 16 x 16"):
+    with pytest.raises(DataError, match=r"the mask is 8 x 9 and the image 16 x 16"):
         model.translate(colours(16, 16), mask=np.ones((8, 9), bool))
     with pytest.raises(ConditionError, match="give a mask"):
         model.translate(colours(16, 16))

@@ -1,4 +1,4 @@
-"""Every recipe of the zoo plays on pictures and points of many shapes, with labels and without."""
+"""Every recipe of the zoo plays on images and points of many shapes, with labels and without."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ TWO = [
     for n, e in ZOO.items()
     if "image" in e.spaces and isinstance(e.build(LABELLED).game, TwoPlayerConfig)
 ]
-POINTS = [n for n, e in ZOO.items() if "vector" in e.spaces]
+POINTS = [n for n, e in ZOO.items() if "point" in e.spaces]
 
 
 def make(name: str, changes: dict[str, Any] | None = None, **shape: Any) -> Trainer:
-    space = "vector" if "dimensions" in shape else "image"
+    space = "point" if "dimensions" in shape else "image"
     dataset = small_dataset(space, **shape)
     recipe = (
         ZOO[name]
@@ -63,7 +63,7 @@ def test_on_points(name: str, dimensions: int) -> None:
 
 @pytest.mark.parametrize(("name", "space"), [(n, space) for n in TWO for space in ZOO[n].spaces])
 def test_with_labels(name: str, space: str) -> None:
-    shape: dict[str, Any] = {"dimensions": 3} if space == "vector" else {"height": 8}
+    shape: dict[str, Any] = {"dimensions": 3} if space == "point" else {"height": 8}
     trainer = make(name, {"game.conditional": True}, **shape)
     assert "label" in trainer.game.controls()
     before = {n: p.detach().clone() for n, p in trainer.game.named_parameters()}

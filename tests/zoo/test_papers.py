@@ -10,12 +10,12 @@ from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.objectives.penalties import R1, R2, GradientPenalty
 from zerosum.rng import Noise, seeded_initialisation
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 from zerosum.zoo.infogan import Infogan, InfoganConfig
 from zerosum.zoo.r3gan import R3ganConfig, ResidualBlock, enlarge, shrink
 from zerosum.zoo.wgan_gp import WganGpConfig
 
-SPACE = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+SPACE = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 NETWORKS = {
     "generator": MlpGeneratorConfig(width=8, depth=1),
     "discriminator": MlpDiscriminatorConfig(width=8, depth=1),

@@ -162,7 +162,7 @@ def train(
         return
     _announce(recipe, place, options, progress)
     run = train_run(
-        recipe, place, out=out, minutes=minutes, images=images, seed=seed, changes=changes,
+        recipe, place, out=out, minutes=minutes, samples=images, seed=seed, changes=changes,
         data_options=options, from_run=from_, freeze=freeze, device=device, wishes=wishes,
         referee=_guard(referee), promise=promise_of(epsilon, delta), show_reals=show_reals,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch, progress=progress,
@@ -197,7 +197,7 @@ def resume(
 
     quiet = quiet or not is_main_process()
     done = resume_run(
-        run, data=_place(data, more), minutes=minutes, images=images, device=device,
+        run, data=_place(data, more), minutes=minutes, samples=images, device=device,
         referee=None if referee is None else _guard(referee), code=code,
         checkpoint_seconds=checkpoint_seconds, listener=None if quiet else watch_resumed,
         progress=None if quiet else progress_printer(),
@@ -356,7 +356,7 @@ def _row(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
         "state": manifest.get("state", ""),
         "recipe": (manifest.get("recipe") or {}).get("name", ""),
         "data": (manifest.get("data") or {}).get("name", ""),
-        "images": manifest.get("images", 0),
+        "samples": manifest.get("samples", 0),
         "seconds": manifest.get("seconds", 0),
         "created": manifest.get("created", ""),
         "scores": " ".join(f"{name}={value}" for name, value in scores.items()),

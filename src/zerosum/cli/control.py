@@ -84,7 +84,7 @@ def learn(
     labels: Annotated[
         str,
         typer.Option(
-            help="A .csv of files and values; or pictures with labels: numbers in labels.csv, or "
+            help="A .csv of files and values; or images with labels: numbers in labels.csv, or "
             "two subfolders, without and with."
         ),
     ],
@@ -109,7 +109,7 @@ def learn(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn a direction from labelled pictures, and draw its filmstrip."""
+    """Learn a direction from labelled images, and draw its filmstrip."""
     from zerosum.live import progress_printer
     from zerosum.workflows.control import learn_direction, styled_model
 
@@ -136,7 +136,7 @@ def edit(
     seeds: Seeds = "1-8",
     image: Annotated[
         list[Path] | None,
-        typer.Option(help="A picture to edit in place of samples; repeat for more."),
+        typer.Option(help="An image to edit in place of samples; repeat for more."),
     ] = None,
     how: Annotated[
         str | None,
@@ -151,21 +151,19 @@ def edit(
     device: Device = "auto",
     code: Code = None,
 ) -> None:
-    """Move samples, or pictures of your own, along directions that were found or learned."""
+    """Move samples, or images of your own, along directions that were found or learned."""
     from zerosum.live import progress_printer
     from zerosum.modalities.images.directions import parse_strengths
-    from zerosum.workflows.control import edit_pictures, styled_model
+    from zerosum.workflows.control import edit_images, styled_model
 
     model = styled_model(run, device=device, code=code)
     strengths = parse_strengths(direction)
     if image:
         if where or truncation is not None:
             raise ConditionError(
-                "--where and --truncation are for samples; a picture has its own styles."
+                "--where and --truncation are for samples; an image has its own styles."
             )
-        samples, found = edit_pictures(
-            model, image, strengths, how=how, progress=progress_printer()
-        )
+        samples, found = edit_images(model, image, strengths, how=how, progress=progress_printer())
         for path, far in zip(image, found.distortion.tolist(), strict=True):
             say(f"{path}: found again to within {far:.1f} of 255", err=True)
     else:
@@ -176,20 +174,18 @@ def edit(
 
 def learn_encoder(
     run: RunFolder,
-    images: Annotated[
-        int, typer.Option(help="Of the model's own pictures to learn from.")
-    ] = 100_000,
+    images: Annotated[int, typer.Option(help="Of the model's own images to learn from.")] = 100_000,
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
 ) -> None:
-    """Learn to find the styles of pictures at once, for `edit --image`."""
+    """Learn to find the styles of images at once, for `edit --image`."""
     from zerosum.live import progress_printer
     from zerosum.modalities.images.inversion import learn_encoder as learn_from_samples
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
-    path = learn_from_samples(model, images=images, seed=seed, progress=progress_printer())
+    path = learn_from_samples(model, samples=images, seed=seed, progress=progress_printer())
     say(str(path))
 
 

@@ -90,9 +90,7 @@ def sample(
 def walk(
     run: RunOrFile,
     out: Annotated[Path, typer.Option(help="A .gif or .mp4 file.")] = Path("walk.gif"),
-    frames: Annotated[
-        int | None, typer.Option(help="Pictures in the animation; default 60.")
-    ] = None,
+    frames: Annotated[int | None, typer.Option(help="Images in the animation; default 60.")] = None,
     seconds: Annotated[
         float | None, typer.Option(help="How long the animation takes, in place of --frames.")
     ] = None,

@@ -1,4 +1,4 @@
-"""The command that translates pictures: `translate`."""
+"""The command that translates images: `translate`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def translate(
     run: RunFolder,
-    pictures: Annotated[Path, typer.Argument(help="A picture, or a folder or zip of pictures.")],
+    pictures: Annotated[Path, typer.Argument(help="An image, or a folder or zip of images.")],
     out: Annotated[
-        Path, typer.Option(help="A new folder; for a single picture also a .png file.")
+        Path, typer.Option(help="A new folder; for a single image also a .png file.")
     ] = Path("translated"),
     mask: Annotated[
         Path | None,
@@ -28,7 +28,7 @@ def translate(
         str | None, typer.Option(help="A2B or B2A, of models that translate both ways.")
     ] = None,
     tile: Annotated[
-        int | None, typer.Option(help="Side of the tiles of large pictures; default 256 or more.")
+        int | None, typer.Option(help="Side of the tiles of large images; default 256 or more.")
     ] = None,
     overlap: Annotated[
         int | None, typer.Option(help="Pixels that tiles share; default a quarter of a tile.")
@@ -38,7 +38,7 @@ def translate(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Translate pictures of any size with a run that learned it, into PNG files."""
+    """Translate images of any size with a run that learned it, into PNG files."""
     from zerosum.live import progress_printer
     from zerosum.workflows.load import load
 

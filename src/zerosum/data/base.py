@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.errors import DataError, did_you_mean
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -280,7 +280,7 @@ def space_of(x: Tensor, y: Tensor | None, labels: Sequence[str]) -> Space:
             labels=names, label_counts=counts,
         )  # fmt: skip
     scale = x.double().std(dim=0, correction=0)
-    return VectorSpace(
+    return PointSpace(
         center=tuple(x.double().mean(dim=0).tolist()),
         scale=tuple(torch.where(scale > 0, scale, torch.ones_like(scale)).tolist()),
         labels=names,

@@ -59,7 +59,7 @@ class Loader:
         dataset: where the rows come from.
         seed: decides the order.
         runtime: the device, and which rows of a global batch are this process's.
-        channels_last: lay pictures out as NHWC.
+        channels_last: lay images out as NHWC.
 
     Attributes:
         position: rows drawn so far by all processes; set it to resume.

@@ -22,7 +22,7 @@ class Execution(Config):
 
     Attributes:
         precision: `fp32`, or `bf16` for autocast to bfloat16 with weights kept in float32.
-        layout: memory order of pictures and convolutions.
+        layout: memory order of images and convolutions.
         compile: whether the losses go through `torch.compile`.
         threads: CPU threads for one operation; 0 leaves torch's own number.
     """

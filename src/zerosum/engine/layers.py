@@ -1,4 +1,4 @@
-"""The layers of a player that looks at pictures, found by watching it look."""
+"""The layers of a player that looks at images, found by watching it look."""
 
 from collections.abc import Callable
 from math import prod
@@ -10,7 +10,7 @@ from zerosum.engine.trainer import Trainer
 
 
 def layers_of(player: str, trainer: Trainer) -> list[list[str]]:
-    """Names of a player's parameters, layer by layer from the picture up.
+    """Names of a player's parameters, layer by layer from the image up.
 
     A layer is all that makes feature maps of one size; the largest size comes first, so layers of
     networks of any kind count alike. What makes no maps, such as the decision, is the last layer.

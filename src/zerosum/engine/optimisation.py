@@ -94,10 +94,10 @@ class RmsProp(OptimizerConfig):
 class Averaging(Config):
     """Exponential moving average of weights (EMA), which samples are made from.
 
-    The half-life, in images, grows with the images seen until it reaches its target, so that the
+    The half-life, in images, grows with the samples seen until it reaches its target, so that the
     average is not held back by the first weights (Karras et al., 2020).
 
-    >>> Averaging(half_life=1000, ramp=0.05).decay(images_seen=2000, batch_size=100)
+    >>> Averaging(half_life=1000, ramp=0.05).decay(samples_seen=2000, batch_size=100)
     0.5
     """
 
@@ -105,12 +105,12 @@ class Averaging(Config):
     half_life: NonNegativeFloat = 10_000
     ramp: PositiveFloat = 0.05
 
-    def decay(self, *, images_seen: int, batch_size: int) -> float:
+    def decay(self, *, samples_seen: int, batch_size: int) -> float:
         """What the old average is multiplied by after this step, in [0, 1).
 
         0 follows the weights.
         """
-        half_life = min(self.half_life, self.ramp * images_seen)
+        half_life = min(self.half_life, self.ramp * samples_seen)
         return 0.5 ** (batch_size / half_life) if half_life > 0 else 0.0
 
 
@@ -120,7 +120,7 @@ class Optimisation(Config):
     Attributes:
         batch_size: samples in one step, over all processes.
         accumulate: pieces that a batch is split into; gradients are averaged over them.
-        total_images: the budget, in samples of one step times steps.
+        total_samples: the budget, in samples of one step times steps.
         optimizers: one for each player, by its name.
         averaging: how the players that the game names are averaged.
         frozen: parts of the game, or single parameters of it, that stay as they are, such as
@@ -131,7 +131,7 @@ class Optimisation(Config):
     kind = "optimisation"
     batch_size: int = Field(default=64, ge=1, le=2**31)
     accumulate: Size = 1
-    total_images: int = Field(default=1_000_000, ge=1, le=2**53)
+    total_samples: int = Field(default=1_000_000, ge=1, le=2**53)
     optimizers: dict[str, OptimizerConfig]
     averaging: Averaging = Averaging()
     frozen: tuple[str, ...] = ()

@@ -114,14 +114,14 @@ class Trainer:
         self.stopping = ""
 
     @property
-    def images_seen(self) -> int:
+    def samples_seen(self) -> int:
         """Steps times batch size."""
         return self.step * self.optimisation.batch_size
 
     @property
     def progress(self) -> float:
         """Share of the budget that is used, 0 to 1."""
-        return min(self.images_seen / self.optimisation.total_images, 1.0)
+        return min(self.samples_seen / self.optimisation.total_samples, 1.0)
 
     @property
     def knows_all(self) -> bool:
@@ -360,7 +360,7 @@ class Trainer:
         if not self._average:
             return
         decay = self.optimisation.averaging.decay(
-            images_seen=self.images_seen, batch_size=self.optimisation.batch_size
+            samples_seen=self.samples_seen, batch_size=self.optimisation.batch_size
         )
         with torch.no_grad():
             torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
@@ -379,7 +379,7 @@ class Trainer:
             if not math.isfinite(value):
                 raise self._diverged(f"the term {name} is {value}")
         self._window.clear()
-        return Row(self.step, self.images_seen, self.seconds, values)
+        return Row(self.step, self.samples_seen, self.seconds, values)
 
     def _diverged(self, what: str) -> DivergenceError:
         return DivergenceError(

@@ -80,7 +80,7 @@ class Move:
 class Inputs:
     """What a generator makes samples from: latents `z` `[B, L]`, labels `y` `[B]` or None.
 
-    Of games that translate, `z` are the pictures that are to be translated, `[B, C, H, W]`.
+    Of games that translate, `z` are the images that are to be translated, `[B, C, H, W]`.
     """
 
     z: Tensor

@@ -12,15 +12,15 @@ class Abilities:
     recipe: Config
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
-        """Pictures made from pictures; see `TranslationModel`.
+        """Images made from images; see `TranslationModel`.
 
         Raises:
             ConditionError: the model makes samples from noise.
         """
-        raise self._cannot("makes samples and translates no pictures", "pix2pix")
+        raise self._cannot("makes samples and translates no images", "pix2pix")
 
     def translate_files(self, *_given: Any, **_wishes: Any) -> Any:
-        """Files of pictures made from files of pictures; see `TranslationModel`.
+        """Files of images made from files of images; see `TranslationModel`.
 
         Raises:
             ConditionError: the model makes samples from noise.

@@ -1,4 +1,4 @@
-"""Pictures as a video: H.264 in an .mp4 file, through PyAV."""
+"""Images as a video: H.264 in an .mp4 file, through PyAV."""
 
 import errno
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def require_video() -> Any:
 def write_video(
     path: Path, pictures: Iterable[Image.Image], *, frames_per_second: Fraction
 ) -> None:
-    """Write pictures of one size as the frames of a video in MP4 form, yuv420p.
+    """Write images of one size as the frames of a video in MP4 form, yuv420p.
 
     An odd side gets a white line at the right or at the bottom, since colours are stored for
     blocks of 2 x 2.

@@ -65,19 +65,19 @@ def adopt(saved: Tensor, new: Tensor) -> Tensor | None:
 
 
 def require_images(space: Space, *, least: int, network: str) -> ImageSpace:
-    """`space`, known to hold pictures of at least `least` pixels a side.
+    """`space`, known to hold images of at least `least` pixels a side.
 
     Raises:
         RecipeError: it does not.
     """
     if not isinstance(space, ImageSpace):
         raise RecipeError(
-            f"{network} takes pictures, and the data is of kind {space.kind!r} with shape "
+            f"{network} takes images, and the data is of kind {space.kind!r} with shape "
             f"{space.shape}. Take a recipe that lists {space.kind!r} under `zerosum recipes`."
         )
     if min(space.height, space.width) < least:
         raise RecipeError(
-            f"{network} needs pictures of at least {least} x {least}; these are "
+            f"{network} needs images of at least {least} x {least}; these are "
             f"{space.height} x {space.width}. Enlarge them with --size {least}."
         )
     return space

@@ -1,4 +1,4 @@
-"""The convolutional pair of DCGAN, for pictures of any size from 8 x 8.
+"""The convolutional pair of DCGAN, for images of any size from 8 x 8.
 
 Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
 Networks", ICLR 2016, arXiv:1511.06434. Several papers build on it, so it stands here.
@@ -34,7 +34,7 @@ class DcganGeneratorConfig(GeneratorConfig):
     label_dim: SizeOrZero = 32
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
-        """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
+        """See `GeneratorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=_SMALLEST, network=self.kind)
         return DcganGenerator(self, latent_dim, images, num_labels)
 
@@ -42,7 +42,7 @@ class DcganGeneratorConfig(GeneratorConfig):
 class DcganGenerator(nn.Module):
     """`[B, latent_dim]` to `[B, C, H, W]` in [-1, 1].
 
-    The grid starts at a size that, doubled, covers the picture; the rest is cropped evenly.
+    The grid starts at a size that, doubled, covers the image; the rest is cropped evenly.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class DcganGenerator(nn.Module):
         initialise_normal(self)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures `[B, C, H, W]` in [-1, 1] of latents `[B, latent_dim]` and labels `[B]`."""
+        """Images `[B, C, H, W]` in [-1, 1] of latents `[B, latent_dim]` and labels `[B]`."""
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.layers(self.project(z).unflatten(1, (self.coarsest, *self.grid)))
@@ -88,7 +88,7 @@ class DcganDiscriminatorConfig(DiscriminatorConfig):
     normalisation: Normalisation = "batch"
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
-        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        """See `DiscriminatorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=_SMALLEST, network=self.kind)
         return DcganDiscriminator(self, images, num_outputs, num_labels)
 
@@ -128,7 +128,7 @@ class DcganDiscriminator(nn.Module):
         initialise_normal(self)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]`.
+        """Scores `[B, num_outputs]` of images `[B, C, H, W]`.
 
         With labels `[B]`, the product of features and label vector is added.
         """
@@ -140,7 +140,7 @@ class DcganDiscriminator(nn.Module):
 
 
 def num_levels(space: ImageSpace) -> int:
-    """How often a picture is halved until its shorter side is below 8.
+    """How often an image is halved until its shorter side is below 8.
 
     >>> num_levels(ImageSpace(channels=3, height=64, width=64))
     4
@@ -152,7 +152,7 @@ def num_levels(space: ImageSpace) -> int:
 
 
 def crop_centre(x: Tensor, height: int, width: int) -> Tensor:
-    """The middle `height` x `width` of pictures `[B, C, H, W]`.
+    """The middle `height` x `width` of images `[B, C, H, W]`.
 
     >>> crop_centre(torch.arange(5).view(1, 1, 1, 5), 1, 3).tolist()
     [[[[1, 2, 3]]]]

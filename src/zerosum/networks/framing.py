@@ -1,7 +1,7 @@
-"""A frame that is learned: pictures zoomed and shifted as a whole.
+"""A frame that is learned: images zoomed and shifted as a whole.
 
 Jaderberg, Simonyan, Zisserman and Kavukcuoglu, "Spatial Transformer Networks", NIPS 2015,
-arXiv:1506.02025, with one transformation for all pictures, without rotation.
+arXiv:1506.02025, with one transformation for all images, without rotation.
 """
 
 import torch
@@ -13,7 +13,7 @@ _PACE = 10.0
 
 
 class Framing(nn.Module):
-    """`[B, C, H, W]` to the same, seen through the frame; it begins as the whole picture."""
+    """`[B, C, H, W]` to the same, seen through the frame; it begins as the whole image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,14 +21,14 @@ class Framing(nn.Module):
 
     @property
     def frame(self) -> Tensor:
-        """Log zooms across and down (above 0 the picture shrinks), and shifts to the left and up.
+        """Log zooms across and down (above 0 the image shrinks), and shifts to the left and up.
 
         `[4]`; shifts are in halves of a side.
         """
         return _PACE * self.numbers
 
     def forward(self, x: Tensor) -> Tensor:
-        """`[B, C, H, W]` to the same, float32; beyond its rim a picture continues as it ends."""
+        """`[B, C, H, W]` to the same, float32; beyond its rim an image continues as it ends."""
         across, down, left, up = self.frame.float().unbind()
         columns = across.exp() * _centres(x.shape[3], x.device) + left
         rows = down.exp() * _centres(x.shape[2], x.device) + up

@@ -28,7 +28,7 @@ class MlpGeneratorConfig(GeneratorConfig):
 
 
 class MlpGenerator(nn.Module):
-    """`[B, latent_dim]` to `[B, *space.shape]`; pictures end in tanh."""
+    """`[B, latent_dim]` to `[B, *space.shape]`; images end in tanh."""
 
     def __init__(
         self, config: MlpGeneratorConfig, latent_dim: int, space: Space, num_labels: int

@@ -1,4 +1,4 @@
-"""PatchGAN: a discriminator that judges every patch of a picture by itself.
+"""PatchGAN: a discriminator that judges every patch of an image by itself.
 
 Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks", CVPR 2017,
 arXiv:1611.07004, section 3.2.2.
@@ -31,7 +31,7 @@ class PatchDiscriminatorConfig(DiscriminatorConfig):
     normalisation: Normalisation = "batch"
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
-        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        """See `DiscriminatorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=8, network=self.kind)
         return PatchDiscriminator(self, images, num_outputs, num_labels)
 
@@ -63,7 +63,7 @@ class PatchDiscriminator(nn.Module):
         initialise_normal(self)
 
     def patches(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of every patch, `[B, num_outputs, h, w]`, of pictures `[B, C, H, W]`."""
+        """Scores of every patch, `[B, num_outputs, h, w]`, of images `[B, C, H, W]`."""
         features = self.layers(x)
         scores = self.head(features)
         if self.embed is not None:
@@ -72,7 +72,7 @@ class PatchDiscriminator(nn.Module):
         return scores
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]`: means over their patches."""
+        """Scores `[B, num_outputs]` of images `[B, C, H, W]`: means over their patches."""
         return self.patches(x, y).mean((2, 3))
 
 

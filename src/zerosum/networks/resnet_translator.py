@@ -2,7 +2,7 @@
 
 Johnson, Alahi and Fei-Fei, "Perceptual Losses for Real-Time Style Transfer and Super-Resolution",
 ECCV 2016, arXiv:1603.08155, as Zhu et al. (2017, arXiv:1703.10593) use it. Without steps down and
-with a tail of shuffled pixels it enlarges pictures (Shi et al., "Real-Time Single Image and Video
+with a tail of shuffled pixels it enlarges images (Shi et al., "Real-Time Single Image and Video
 Super-Resolution", CVPR 2016, arXiv:1609.05158).
 """
 
@@ -42,10 +42,10 @@ class ResnetTranslatorConfig(TranslatorConfig):
     normalisation: Normalisation = "instance"
 
     def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> Translator:
-        """See `TranslatorConfig.build`; pictures of at least 8 x 8, and factors 1, 2, 4 and so on.
+        """See `TranslatorConfig.build`; images of at least 8 x 8, and factors 1, 2, 4 and so on.
 
         Raises:
-            RecipeError: smaller pictures.
+            RecipeError: smaller images.
         """
         least = _LEAST if factor == 1 else 1  # where they are enlarged, the large ones count
         require_images(source, least=least, network=self.kind)

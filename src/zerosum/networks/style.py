@@ -43,7 +43,7 @@ class StyleGeneratorConfig(GeneratorConfig):
     mapping_rate: PositiveFloat = 0.01
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
-        """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
+        """See `GeneratorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=8, network=self.kind)
         return StyleGenerator(self, latent_dim, images, num_labels)
 
@@ -52,7 +52,7 @@ class StyleGenerator(nn.Module):
     """`[B, latent_dim]` to `[B, C, H, W]`, by way of styles.
 
     Attributes:
-        num_styles: how many styles one picture takes, the coarsest first.
+        num_styles: how many styles one image takes, the coarsest first.
         centre: mean of w over the latents of the training, `[style_dim]`.
     """
 
@@ -87,9 +87,9 @@ class StyleGenerator(nn.Module):
         self.register_buffer("filter", binomial(), persistent=False)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures `[B, C, H, W]` of latents `[B, latent_dim]` and labels `[B]`.
+        """Images `[B, C, H, W]` of latents `[B, latent_dim]` and labels `[B]`.
 
-        All layers share one style, and all pictures the same noise.
+        All layers share one style, and all images the same noise.
         """
         styles = self.map(z, y)[:, None].expand(-1, self.num_styles, -1)
         return self.synthesise(styles, z.new_zeros(len(z)))
@@ -105,7 +105,7 @@ class StyleGenerator(nn.Module):
         return x
 
     def synthesise(self, styles: Tensor, chance: Tensor) -> Tensor:
-        """Pictures `[B, C, H, W]` of styles.
+        """Images `[B, C, H, W]` of styles.
 
         Args:
             styles: `[B, num_styles, style_dim]`, from coarse to fine.
@@ -240,7 +240,7 @@ class StyleDiscriminatorConfig(DiscriminatorConfig):
     group: SizeOrZero = 4
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
-        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        """See `DiscriminatorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=8, network=self.kind)
         return StyleDiscriminator(self, images, num_outputs, num_labels)
 
@@ -275,7 +275,7 @@ class StyleDiscriminator(nn.Module):
         self.register_buffer("filter", binomial(), persistent=False)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores `[B, num_outputs]` of pictures `[B, C, H, W]` with labels `[B]`."""
+        """Scores `[B, num_outputs]` of images `[B, C, H, W]` with labels `[B]`."""
         x = leaky_relu(self.from_image(x), 0.2) * _GAIN
         kernel = self.filter.to(x.dtype)
         for first, second, skip in zip(self.first, self.second, self.skip, strict=True):

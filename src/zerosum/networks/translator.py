@@ -1,4 +1,4 @@
-"""What games expect of networks from pictures to pictures, and what such networks share."""
+"""What games expect of networks from images to images, and what such networks share."""
 
 from typing import Literal
 
@@ -11,19 +11,19 @@ from zerosum.spaces import ImageSpace
 
 Normalisation = Literal["none", "batch", "instance"]
 """`batch` uses running averages once trained, so that a tile is translated as the whole is;
-`instance` takes each picture's, or tile's, own mean and deviation."""
+`instance` takes each image's, or tile's, own mean and deviation."""
 
 
 class TranslatorConfig(Config):
-    """Describes a network from pictures to pictures."""
+    """Describes a network from images to images."""
 
     def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> "Translator":
-        """A network that makes pictures like `target` from pictures like `source`.
+        """A network that makes images like `target` from images like `source`.
 
         `factor` is how many times larger the sides of what is made are.
 
         Raises:
-            RecipeError: the network cannot take or make such pictures.
+            RecipeError: the network cannot take or make such images.
         """
         raise TypeError(f"{type(self).__name__} must define build()")
 
@@ -40,7 +40,7 @@ class Translator(nn.Module):
     stride: int
 
     def forward(self, x: Tensor, noise: Noise | None = None) -> Tensor:
-        """Translated pictures `[B, C', factor * H, factor * W]` of pictures `[B, C, H, W]`."""
+        """Translated images `[B, C', factor * H, factor * W]` of images `[B, C, H, W]`."""
         raise TypeError(f"{type(self).__name__} must define forward()")
 
 
@@ -68,7 +68,7 @@ def drop(x: Tensor, rate: float, noise: Noise | None) -> Tensor:
 
 
 def reflect_to(x: Tensor, height: int, width: int) -> Tensor:
-    """Pictures `[..., H, W]` continued downwards and to the right by reflection, as far as needed.
+    """Images `[..., H, W]` continued downwards and to the right by reflection, as far as needed.
 
     >>> reflect_to(torch.tensor([[1, 2, 3]]), 1, 8).tolist()
     [[1, 2, 3, 2, 1, 2, 3, 2]]

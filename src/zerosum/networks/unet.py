@@ -49,7 +49,7 @@ class UnetConfig(TranslatorConfig):
     dropout: float = Field(default=0.5, ge=0, lt=1)
 
     def build(self, source: ImageSpace, target: ImageSpace, *, factor: int = 1) -> Translator:
-        """See `TranslatorConfig.build`; pictures of at least 8 x 8, and a factor of 1."""
+        """See `TranslatorConfig.build`; images of at least 8 x 8, and a factor of 1."""
         require_images(source, least=8, network=self.kind)
         if factor != 1:
             raise TypeError("a U-Net keeps the size")

@@ -46,17 +46,17 @@ class DiffAugment(Augmentation):
     """Every sample by every transform, each time.
 
     Zhao, Liu, Lin, Zhu and Han, "Differentiable Augmentation for Data-Efficient GAN Training",
-    NeurIPS 2020, arXiv:2006.10738, with its colour, translation and cutout for pictures. There is
+    NeurIPS 2020, arXiv:2006.10738, with its colour, translation and cutout for images. There is
     no flip: digits, letters and many other things have a left and a right. Points get Gaussian
     noise and nothing else. 0 turns a transform off.
 
     Attributes:
         brightness: largest shift of all values, in model units.
-        contrast: largest change of the distances to the picture's mean, as a share of them.
+        contrast: largest change of the distances to the image's mean, as a share of them.
         saturation: the same to each pixel's mean over three channels; others are left alone.
-        translation: largest shift, as a share of the side. What comes in is the picture's own
+        translation: largest shift, as a share of the side. What comes in is the image's own
             reflection (the paper: grey), which looks right on any background.
-        cutout: side of the rectangle that is made grey, as a share of the picture's side. Grey
+        cutout: side of the rectangle that is made grey, as a share of the image's side. Grey
             and not black, so that a hole is no missing stroke.
         jitter: standard deviation of the noise on points, where the data's is 1.
     """
@@ -83,14 +83,14 @@ class AdaptiveAugmentation(DiffAugment):
 
     Attributes:
         target: value of r_t that is held; above it the discriminator is thought to overfit.
-        ramp_images: reals on which p goes all the way from 0 to 1.
+        ramp_samples: reals on which p goes all the way from 0 to 1.
         limit: largest p; while some samples pass unaltered, the generator can separate what belongs
             to the data from what was done to it.
     """
 
     kind = "adaptive"
     target: Annotated[float, Field(ge=-1, le=1)] = 0.6
-    ramp_images: PositiveInt = 500_000
+    ramp_samples: PositiveInt = 500_000
     limit: Share = 0.8
 
     def build(self, space: Space) -> "AdaptiveAugmenter":
@@ -114,7 +114,7 @@ class Augmenter(nn.Module):
 
     def forward(self, x: Tensor, draws: Tensor) -> Tensor:
         """Samples `[B, ...]` altered by their rows of `draw`, `[B, K]`."""
-        alter = alter_pictures if self._images else alter_points
+        alter = alter_images if self._images else alter_points
         return alter(x, draws, self.current_probability(), self.config)
 
     def current_probability(self) -> Tensor | float:
@@ -149,9 +149,9 @@ class AdaptiveAugmenter(Augmenter):
 
     @torch.no_grad()
     def observe(self, sign_statistic: Tensor, images: int) -> dict[str, Tensor]:
-        """Move p by `images / ramp_images`: up if r_t, a scalar `[]`, is above the target."""
+        """Move p by `images / ramp_samples`: up if r_t, a scalar `[]`, is above the target."""
         # By the r_t of earlier moves: several processes have agreed on that one.
-        step = images / self.config.ramp_images
+        step = images / self.config.ramp_samples
         direction = (self.sign - self.config.target).sign()
         self.probability.add_(step * direction).clamp_(0, self.config.limit)
         self.sign.lerp_(sign_statistic, min(images / _MEMORY, 1.0))
@@ -177,22 +177,22 @@ def alter_points(
     return x + (config.jitter * chosen * draws[:, 1:]).view_as(x)
 
 
-def alter_pictures(
+def alter_images(
     x: Tensor, draws: Tensor, probability: Tensor | float, config: DiffAugment
 ) -> Tensor:
-    """Pictures `[B, C, H, W]` after colour, translation and cutout, not clamped to any range.
+    """Images `[B, C, H, W]` after colour, translation and cutout, not clamped to any range.
 
     A transform that is not used leaves every value exactly as it is.
 
     Args:
-        x: pictures in [-1, 1].
+        x: images in [-1, 1].
         draws: `[B, 12]`, uniform in [0, 1): for each transform whether it is used, then by how
             much.
-        probability: that a transform is used on a picture, in [0, 1].
+        probability: that a transform is used on an image, in [0, 1].
         config: how strong each transform is.
 
     >>> x = torch.ones(2, 3, 8, 8)
-    >>> alter_pictures(x, torch.zeros(2, 12), 0.0, DiffAugment()).equal(x)
+    >>> alter_images(x, torch.zeros(2, 12), 0.0, DiffAugment()).equal(x)
     True
     """
     x = x.to(torch.promote_types(x.dtype, draws.dtype))  # a mean in bfloat16 is too coarse
@@ -216,7 +216,7 @@ def alter_pictures(
 
 
 def translate(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
-    """Pictures `[B, C, H, W]` moved by whole pixels `[B]`, continued by reflection.
+    """Images `[B, C, H, W]` moved by whole pixels `[B]`, continued by reflection.
 
     >>> x = torch.tensor([[[[1.0, 2.0, 3.0]]]])
     >>> translate(x, torch.tensor([0]), torch.tensor([1])).tolist()
@@ -228,14 +228,14 @@ def translate(x: Tensor, down: Tensor, right: Tensor) -> Tensor:
 
 
 def cut_out(x: Tensor, chosen: Tensor, row: Tensor, column: Tensor, share: float) -> Tensor:
-    """Pictures `[B, C, H, W]`, a rectangle of the `chosen` ones set to 0, the middle of the range.
+    """Images `[B, C, H, W]`, a rectangle of the `chosen` ones set to 0, the middle of the range.
 
     Args:
-        x: pictures.
+        x: images.
         chosen: which of them, bool `[B]`.
-        row: the rectangle's centre, `[B]`, in [0, 1) of the picture's height.
+        row: the rectangle's centre, `[B]`, in [0, 1) of the image's height.
         column: the same across, `[B]`.
-        share: its sides, in [0, 1] of the picture's; what lies outside the picture is lost.
+        share: its sides, in [0, 1] of the image's; what lies outside the image is lost.
 
     >>> middle = torch.tensor([0.5])
     >>> cut_out(torch.ones(1, 1, 2, 4), torch.tensor([True]), middle, middle, 0.5).tolist()

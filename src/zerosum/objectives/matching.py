@@ -1,13 +1,13 @@
-"""Which pictures of two domains belong together, found while they are translated.
+"""Which images of two domains belong together, found while they are translated.
 
-If two folders show the same things in two ways, most pictures have a partner in the other one,
-and it is not known which. Each translation is compared with the pictures of the other domain that
+If two folders show the same things in two ways, most images have a partner in the other one,
+and it is not known which. Each translation is compared with the images of the other domain that
 were seen of late, and each of those with its own translation; two that are each other's nearest are
 taken for partners, and the translation is drawn to the other's colours and layout.
 
-What is compared are small pictures without their mean, and histograms of oriented gradients (Dalal
+What is compared are small images without their mean, and histograms of oriented gradients (Dalal
 and Triggs, CVPR 2005). Likenesses are taken less those with the nearest of the other domain, so
-that pictures which are like everything are no partners (Conneau et al., "Word Translation
+that images which are like everything are no partners (Conneau et al., "Word Translation
 Without Parallel Data", ICLR 2018, arXiv:1710.04087, section 2.3).
 """
 
@@ -23,19 +23,19 @@ DOMAINS = ("A", "B")
 
 _SMALL, _CELLS, _ANGLES = 8, 4, 8
 _GRADIENTS = 1.4
-"""How much histograms count beside small pictures."""
+"""How much histograms count beside small images."""
 _NEAREST = 5
 _THUMBNAIL = 16
 _TELLING = 32
-"""Numbers of a description that decide whether it is of the very same picture."""
+"""Numbers of a description that decide whether it is of the very same image."""
 
 
 @dataclass(frozen=True)
 class Partners:
-    """The partners that were found for some pictures.
+    """The partners that were found for some images.
 
     Attributes:
-        found: `[B]`, whether a picture has one.
+        found: `[B]`, whether an image has one.
         thumbnail: `[B, C, 16, 16]`, the partner in model units, or what came next to it.
     """
 
@@ -58,13 +58,13 @@ class Partners:
 
 
 class Matching(nn.Module):
-    """Remembers pictures of two domains with their translations, the last `memory` of each.
+    """Remembers images of two domains with their translations, the last `memory` of each.
 
     With several processes each has its own, and a resume takes the first one's.
 
     Args:
-        spaces: of pictures of A and of B.
-        memory: pictures of each domain.
+        spaces: of images of A and of B.
+        memory: images of each domain.
     """
 
     def __init__(self, spaces: tuple[ImageSpace, ImageSpace], memory: int) -> None:
@@ -83,15 +83,15 @@ class Matching(nn.Module):
 
     @torch.no_grad()
     def partners(self, x: Tensor, fake: Tensor, domain: str, *, start: int) -> Partners:
-        """Partners of pictures `x` of a domain, translated as `fake`; then both are remembered.
+        """Partners of images `x` of a domain, translated as `fake`; then both are remembered.
 
-        No partners are found before `memory` pictures of either domain were seen.
+        No partners are found before `memory` images of either domain were seen.
 
         Args:
             x: `[B, C, H, W]` in model units.
             fake: their translations, `[B, C', H, W]`.
             domain: A or B, that of `x`.
-            start: pictures of it that were seen before.
+            start: images of it that were seen before.
         """
         other = DOMAINS[1 - DOMAINS.index(domain)]
         if start - len(x) < self.memory <= start:
@@ -136,7 +136,7 @@ class Matching(nn.Module):
 
 
 def describe(x: Tensor) -> Tensor:
-    """What pictures `[B, C, H, W]` are compared by, `[B, 64 C + 128]`, rows of one length.
+    """What images `[B, C, H, W]` are compared by, `[B, 64 C + 128]`, rows of one length.
 
     >>> describe(torch.ones(2, 3, 32, 32)).shape
     torch.Size([2, 320])

@@ -120,7 +120,7 @@ class Referee(Hook):
             if trainer.notes["referee"]["rules"] != self._rules:
                 self._forget()  # by hand, or a larger budget, over which schedules stretch
             return
-        total = trainer.optimisation.total_images
+        total = trainer.optimisation.total_samples
         images = max(total // _LOOKS, SAMPLES * _IMAGES_FOR_A_SAMPLE)
         self._every = max(1, images // trainer.optimisation.batch_size)
         first = self._gauge.look(trainer)
@@ -226,7 +226,7 @@ class Referee(Hook):
             self._row.get("discriminator/real_sign", 0.0),
         )
         self._run.add_event(
-            "measured", step=trainer.step, images=trainer.images_seen, distance=sight.distance,
+            "measured", step=trainer.step, samples=trainer.samples_seen, distance=sight.distance,
             coverage=sight.coverage, lost=sight.lost, spread=sight.spread,
         )  # fmt: skip
         self._looks = [*self._looks[-11:], moment]
@@ -248,13 +248,13 @@ class Referee(Hook):
         best = self._best
         if best is None or trainer.progress < _SETTLING:
             return None
-        epochs = trainer.images_seen / len(trainer.dataset)
+        epochs = trainer.samples_seen / len(trainer.dataset)
         lost = from_looks(self._looks, best, first_distance=self._first, epochs=epochs)
         if lost is not None:
             return lost
         since = max(best.step, self._looks[0].step)
         share = (trainer.step - since) * trainer.optimisation.batch_size
-        return stalled(best, share_since=share / trainer.optimisation.total_images)
+        return stalled(best, share_since=share / trainer.optimisation.total_samples)
 
     def _keep(self, trainer: Trainer, moment: Moment) -> None:
         """Keep the best state, the newest, and the last few that are about as healthy as the best.
@@ -324,7 +324,7 @@ class Referee(Hook):
         self._tries = [*self._tries, f"{finding.name}:{remedy.name}"]
         self._waiting = remedy.name
         self._run.add_event(
-            "remedy", step=trainer.step, images=trainer.images_seen, name=remedy.name,
+            "remedy", step=trainer.step, samples=trainer.samples_seen, name=remedy.name,
             words=remedy.words, diagnosis=finding.name, back_to=back_to,
             attempt=len(self._tries),
         )  # fmt: skip
@@ -343,7 +343,7 @@ class Referee(Hook):
             return
         self._told = {**self._told, finding.name: trainer.progress}
         self._run.add_event(
-            "diagnosis", step=trainer.step, images=trainer.images_seen, name=finding.name,
+            "diagnosis", step=trainer.step, samples=trainer.samples_seen, name=finding.name,
             words=finding.words, confidence=finding.confidence,
             signals={name: round(value, 4) for name, value in finding.signals.items()},
         )  # fmt: skip

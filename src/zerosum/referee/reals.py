@@ -1,6 +1,6 @@
 """Are the reals that a training draws still those of its data set?
 
-Files that come sorted, a class that is gone, a hundred pictures over and over: to the duel this is
+Files that come sorted, a class that is gone, a hundred images over and over: to the duel this is
 a fault like any other, and it is seen at once in how often each region of the data is visited. A
 broken batch is seen in the size of its values.
 """

@@ -152,9 +152,9 @@ def augment(recipe: Recipe, space: Space) -> Recipe | None:
     game = recipe.game
     if not isinstance(game, TwoPlayerConfig) or game.augmentation.kind != "none":
         return None
-    ramp = max(recipe.optimisation.total_images // _RAMP, 1)
+    ramp = max(recipe.optimisation.total_samples // _RAMP, 1)
     return recipe.with_values(
-        {"game.augmentation": "adaptive", "game.augmentation.ramp_images": ramp}
+        {"game.augmentation": "adaptive", "game.augmentation.ramp_samples": ramp}
     )
 
 
@@ -174,7 +174,7 @@ def repack(recipe: Recipe, space: Space) -> Recipe | None:
 
 
 def usual_weight(space: Space) -> float:
-    """A weight of R1 or R2 that suits pictures of this size, or points.
+    """A weight of R1 or R2 that suits images of this size, or points.
 
     It grows with the number of pixels, as γ does in R3GAN (Huang et al., 2024, table 7).
     """

@@ -139,7 +139,7 @@ class EventForm(LineForm):
 
 
 class MeasuredForm(LineForm):
-    """A look of the referee, drawn over the images seen."""
+    """A look of the referee, drawn over the samples seen."""
 
     images: Count
 

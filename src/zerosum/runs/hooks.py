@@ -24,7 +24,7 @@ class HistoryHook(Hook):
 
     def recorded(self, trainer: Trainer, row: Row) -> None:
         """One line of JSON."""
-        values = {"step": row.step, "images": row.images, "seconds": round(row.seconds, 3)}
+        values = {"step": row.step, "samples": row.samples, "seconds": round(row.seconds, 3)}
         self._run.add_history(values | row.values)
 
 
@@ -71,7 +71,7 @@ class CheckpointHook(Hook):
             self._before()
         self._run.checkpoints.save(*trainer.state())
         self._run.update(
-            step=trainer.step, images=trainer.images_seen, seconds=round(trainer.seconds, 3)
+            step=trainer.step, samples=trainer.samples_seen, seconds=round(trainer.seconds, 3)
         )
         self._last, self._last_step = time.monotonic(), trainer.step
 
@@ -118,7 +118,7 @@ class SampleHook(Hook):
         self.newest = trainer.sample(inputs)
         folder = self._run.subfolder("samples")
         picture = self.preview.draw(trainer.game.space, self.newest, real=self._real)
-        path = folder / f"images-{trainer.images_seen:010d}.png"
+        path = folder / f"images-{trainer.samples_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))
         self._last = time.monotonic()
 

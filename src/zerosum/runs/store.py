@@ -4,7 +4,7 @@
 manifest.json       schema, recipe, space, data, versions, seed, device, execution, state, parent
 history.jsonl       one row for every few steps: each term and signal
 events.jsonl        what happened: choices, warnings, stops, divergence
-samples/            pictures or tables of samples, by images seen
+samples/            pictures or tables of samples, by samples seen
 checkpoints/        step-*.safetensors with step-*.json
 healthy/            the same, of the healthiest steps, where a referee watched
 ledger.json         of a private run: how many steps may have been played
@@ -226,7 +226,7 @@ class Run:
         rows = list(self._rows("history.jsonl"))
         for row in rows:
             sound = all(type(value) in (int, float) for value in row.values())
-            if not sound or not all(type(row.get(name)) is int for name in ("step", "images")):
+            if not sound or not all(type(row.get(name)) is int for name in ("step", "samples")):
                 raise RunError(
                     f"{self.folder / 'history.jsonl'} holds a row that zerosum did not write: a "
                     "row has step, images, and numbers by name. Remove it."

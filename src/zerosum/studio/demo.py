@@ -18,7 +18,7 @@ _PAUSE = 20.0
 _WISHES: dict[str, Any] = {
     "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1,
 }  # fmt: skip
-"""Not tried out first, so that the first picture comes soon."""
+"""Not tried out first, so that the first image comes soon."""
 
 
 def make_demo(say: Callable[[str], None]) -> None:

@@ -63,7 +63,7 @@ def run_folder(training: Training) -> Path:
 
 
 def pictures_of(training: Training) -> list[int]:
-    """After how many samples seen each picture was drawn, in order."""
+    """After how many samples seen each image was drawn, in order."""
     try:
         names = [path.name for path in (run_folder(training) / "samples").iterdir()]
     except OSError:
@@ -72,7 +72,7 @@ def pictures_of(training: Training) -> list[int]:
 
 
 def picture_path(training: Training, seen: int) -> Path:
-    """The picture that was drawn after so many samples seen."""
+    """The image that was drawn after so many samples seen."""
     return run_folder(training) / "samples" / f"images-{seen:010d}.png"
 
 

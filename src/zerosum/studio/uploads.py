@@ -62,7 +62,7 @@ def store(upload: Any) -> tuple[str, str, int]:
     if ending not in ENDINGS and not bare.endswith("-ubyte"):
         raise StudioError(
             f"{given!r} is of no kind that can be read. Allowed: {', '.join(ENDINGS)}; put "
-            "pictures into a .zip, with a folder for each label."
+            "images into a .zip, with a folder for each label."
         )
     free = shutil.disk_usage(options.uploads).free
     if free < _LEFT_FREE:

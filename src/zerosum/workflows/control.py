@@ -19,7 +19,7 @@ from zerosum.modalities.images.directions import (
     named,
     random_steps,
 )
-from zerosum.modalities.images.forms import as_pillow, open_picture
+from zerosum.modalities.images.forms import as_pillow, open_image
 from zerosum.modalities.images.inversion import FILE as ENCODER
 from zerosum.modalities.images.inversion import Inverted, invert
 from zerosum.modalities.images.labelled import open_labelled
@@ -71,11 +71,11 @@ def learn_direction(
     Args:
         run_or_model: a run of a recipe with styles, its folder, or its model.
         attribute: what the direction will be called.
-        labels: what says how much of the attribute pictures have: data with labels that are
+        labels: what says how much of the attribute images have: data with labels that are
             numbers, or of two classes (a folder of two subfolders, a folder with `labels.csv`, an
             `.npz`, or a `.csv` with a column of files and one of values, which is called as the
             attribute where there are more), from which a network learns to read it; or a function
-            from pictures uint8 `[N, C, H, W]` to numbers `[N]`.
+            from images uint8 `[N, C, H, W]` to numbers `[N]`.
         images: the folder that files in a `.csv` are named from; left out, the one it lies in.
         value: where there are more classes, the one that has the attribute.
         keep: directions learned before whose attributes shall stay as they are.
@@ -122,7 +122,7 @@ def _learn(
     return found
 
 
-def edit_pictures(
+def edit_images(
     model: StyledModel,
     paths: Sequence[Path],
     strengths: Mapping[str, float],
@@ -130,17 +130,17 @@ def edit_pictures(
     how: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Samples, Inverted]:
-    """Pictures from files, moved along directions, and what was found of their styles.
+    """Images from files, moved along directions, and what was found of their styles.
 
     Args:
         model: of a run.
-        paths: the pictures; they are brought to the model's size, cut at the longer sides.
+        paths: the images; they are brought to the model's size, cut at the longer sides.
         strengths: of each direction, by name.
         how: as for `invert`; left out, `both` where the run has an encoder, else `optimise`.
         progress: told how far the optimisation is.
 
     Raises:
-        DataError: a file is no picture.
+        DataError: a file is no image.
         ConditionError: no such direction, or another `how`.
     """
     space = model.space
@@ -149,7 +149,7 @@ def edit_pictures(
         named(model.directions(), name)
     pixels = []
     for path in paths:
-        picture = as_pillow(open_picture(path))
+        picture = as_pillow(open_image(path))
         pixels.append(fit_image(picture, (space.height, space.width), "cover", space.channels))
     if how is None:
         known = model.run is not None and (model.run / ENCODER).is_file()
@@ -172,7 +172,7 @@ def values_of(dataset: Dataset, value: str | None) -> Tensor:
     if codes is None:
         raise DataError(
             f"{dataset.name} has no labels. Sort it into two subfolders, or put a labels.csv "
-            "(file, label) beside the pictures."
+            "(file, label) beside the images."
         )
     if value is not None:
         if value not in labels:
@@ -215,10 +215,10 @@ def _reader(
     if dataset.space.shape != space.shape:
         raise DataError(
             f"the labelled data {dataset.name} has shape {dataset.space.shape}, and the model "
-            f"makes {space.shape}. Bring the pictures to that size."
+            f"makes {space.shape}. Bring the images to that size."
         )
     if progress is not None:
-        progress("learning to read pictures", 0, 1)
+        progress("learning to read images", 0, 1)
     values = values_of(dataset, value)
     return learn_attribute(space, dataset.take(torch.arange(len(dataset)))[0], values, seed=seed)
 

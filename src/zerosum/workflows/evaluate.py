@@ -268,7 +268,7 @@ def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:
         "healthiest": _is_healthiest(subject),
         "unit": case.space.unit,
         "privacy": subject.privacy,
-        "images": step * per_step if step is not None and per_step else None,
+        "samples": step * per_step if step is not None and per_step else None,
         "data": subject.dataset.name,
         "fingerprint": subject.dataset.fingerprint,
         "trained_on": len(subject.dataset),
@@ -298,8 +298,8 @@ def _unfinished(subject: Subject) -> Iterator[str]:
     run, step = subject.run, subject.model.step
     if run is None:
         return
-    state, seen = run.manifest.get("state"), run.manifest.get("images", 0)
-    total = run.manifest["recipe"]["optimisation"]["total_images"]
+    state, seen = run.manifest.get("state"), run.manifest.get("samples", 0)
+    total = run.manifest["recipe"]["optimisation"]["total_samples"]
     unit = subject.model.space.unit
     if state == "diverged":
         yield f"The training diverged; what is judged is its last healthy state, {seen:,} {unit}."
@@ -329,7 +329,7 @@ def _kept(run: Run, found: Evaluation) -> Evaluation:
         if run.manifest.get("privacy"):
             run.add_event("evaluated", step=found.subject["step"])
             return found
-        # Without its pictures, which may show rows of the data: a run is passed on more freely.
+        # Without its images, which may show rows of the data: a run is passed on more freely.
         kept = replace(found, parts=()).to_json()
         write_json(run.subfolder("report") / "evaluation.json", kept)
         facts = {name: found.subject[name] for name in ("n", "split", "features")}

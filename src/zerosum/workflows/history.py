@@ -1,4 +1,4 @@
-"""A run's history as curves, as a picture and as a TensorBoard log."""
+"""A run's history as curves, as an image and as a TensorBoard log."""
 
 from math import isfinite
 from pathlib import Path
@@ -9,13 +9,13 @@ from zerosum.pictures import draw_curves, draw_frames
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 from zerosum.runs.store import Run
 
-_NOT_CURVES = {"step", "images", "seconds"}
+_NOT_CURVES = {"step", "samples", "seconds"}
 _CURVE_POINTS = 400
 _MARKS = {"diagnosis": "#9ca3af", "remedy": "#dc2626"}
 
 
 def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
-    """Terms and signals of a run's history, and what was measured meanwhile, over images seen.
+    """Terms and signals of a run's history, and what was measured meanwhile, over samples seen.
 
     Of long histories 400 rows are taken, evenly spread.
     """
@@ -25,12 +25,12 @@ def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
         for row in _thinned(rows):
             for name, value in row.items():
                 if name not in _NOT_CURVES and isinstance(value, int | float) and isfinite(value):
-                    curves.setdefault(name, []).append((row["images"], float(f"{value:.6g}")))
+                    curves.setdefault(name, []).append((row["samples"], float(f"{value:.6g}")))
     return curves
 
 
 def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
-    """Draw curves over the images seen: all of them in a frame each, or `names` in one frame.
+    """Draw curves over the samples seen: all of them in a frame each, or `names` in one frame.
 
     Diagnoses of the referee are upright grey lines, remedies red ones.
 
@@ -46,7 +46,7 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     if missing:
         raise RunError(f"no curve {missing[0]!r} in {run.folder}. It has: {', '.join(curves)}.")
     marks = [
-        (event["images"], _MARKS[event["event"]])
+        (event["samples"], _MARKS[event["event"]])
         for event in run.events()
         if event["event"] in _MARKS and "images" in event
     ]
@@ -77,7 +77,7 @@ def export_tensorboard(run: Run, folder: Path) -> Path:
         for row in run.history():
             for name, value in row.items():
                 if name not in _NOT_CURVES:
-                    writer.add_scalar(name, value, global_step=row["images"])
+                    writer.add_scalar(name, value, global_step=row["samples"])
     return folder
 
 

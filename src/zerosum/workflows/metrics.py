@@ -58,7 +58,7 @@ class MeasureHook(Hook):
             name: round(reading.value, 4) for found in readings for name, reading in found.items()
         }
         self._run.add_event(
-            "measured", step=trainer.step, images=trainer.images_seen, **self.newest
+            "measured", step=trainer.step, samples=trainer.samples_seen, **self.newest
         )
 
 

@@ -119,7 +119,7 @@ class PrivacyBudget:
                 "private training takes a batch whole and in one process: leave out torchrun, and "
                 "set optimisation.accumulate=1."
             )
-        steps = -(-optimisation.total_images // optimisation.batch_size)
+        steps = -(-optimisation.total_samples // optimisation.batch_size)
         rate = min(optimisation.batch_size / space.num_rows, 1.0)
         noise = step_noise_for(
             self.epsilon, self._steps_delta,

@@ -77,7 +77,7 @@ def train(
         changes: dotted keys of the recipe and their values.
         data_options: `size`, `fit`, `channels`, `labels`, `skip_bad`, `limit`.
         from_run: another run, or its model, whose weights it starts with where they fit.
-        freeze: layers of the discriminator, from the picture up, that stay as they are there.
+        freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
         wishes: precision, layout, compile and threads to force.
         referee: `off`, `watch` to be told of what goes wrong, `act` to have it mended too.
@@ -111,7 +111,7 @@ def train(
         )  # fmt: skip
         if show_reals and not plan.dataset.space.holds_records:
             raise RunError(
-                "--show-reals is for tables: points are drawn on reals anyway, and pictures never "
+                "--show-reals is for tables: points are drawn on reals anyway, and images never "
                 "are. Leave it out."
             )
         secret, tried = None, plan
@@ -121,7 +121,7 @@ def train(
             tried = replace(plan, dataset=stand_in_for(plan, seed))
         resolved = plan.recipe
         if images is not None:
-            resolved = resolved.with_values({"optimisation.total_images": images})
+            resolved = resolved.with_values({"optimisation.total_samples": images})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
         folder = Path(runtime.agree_text(str(folder)))
         if runtime.is_main:
@@ -174,7 +174,7 @@ def resume(
 
     A run that was cut off before it saved any is begun anew, from its seed. A private run goes on
     with other noise, after the last step that was reserved: steps whose weights were lost count as
-    played, and their history and pictures are removed.
+    played, and their history and images are removed.
 
     Args:
         folder: the run.
@@ -213,7 +213,7 @@ def resume(
         _undo_remedies(run, 0 if newest is None else newest.step)
         recipe = recipe_of(run, code)
         if images is not None:
-            recipe = recipe.with_values({"optimisation.total_images": images})
+            recipe = recipe.with_values({"optimisation.total_samples": images})
         dataset, _ = data_of(run, data, None if private else progress)
         execution = Execution.from_json(run.manifest["execution"])
         seed = run.manifest["seed"]
@@ -240,12 +240,12 @@ def resume(
             trainer.load_state(tensors, checkpoint.scalars)
         except (RunError, RuntimeError) as error:
             raise unlike(run, checkpoint.step, error) from error
-        saved = trainer.images_seen
+        saved = trainer.samples_seen
         if trainer.progress >= 1:
             raise RunError(
                 f"{run.folder} is finished: {saved:,} images. To train on, "
                 + ("train anew: a promise of privacy is for the steps that were planned." if private
-                   else f"give a larger budget: --images {2 * saved}.")
+                   else f"give a larger budget: --samples {2 * saved}.")
             )  # fmt: skip
         spent = {}
         if private:
@@ -316,7 +316,7 @@ def _choose(
         ways,
         lambda way: make_trainer(recipe, plan.dataset, seed=seed, runtime=runtime, execution=way),
         runtime=runtime,
-        num_steps=recipe.optimisation.total_images / recipe.optimisation.batch_size,
+        num_steps=recipe.optimisation.total_samples / recipe.optimisation.batch_size,
         budget_seconds=None if minutes is None else minutes * 60,
     )
 
@@ -333,7 +333,9 @@ def _planned(
     )
     seconds = mine[0].mean_seconds
     steps = max(1, int(_PLANNED_SHARE * minutes * 60 / seconds))
-    return recipe.with_values({"optimisation.total_images": steps * recipe.optimisation.batch_size})
+    return recipe.with_values(
+        {"optimisation.total_samples": steps * recipe.optimisation.batch_size}
+    )
 
 
 def _create(
@@ -359,7 +361,7 @@ def _create(
         "referee": referee,
         "versions": versions(),
         "step": 0,
-        "images": 0,
+        "samples": 0,
         "seconds": 0.0,
         **facts,
     }
@@ -395,4 +397,4 @@ def _check_budget(minutes: float | None, images: int | None) -> None:
     if minutes is not None and not minutes > 0:
         raise RunError(f"--minutes is {minutes}; give a number above 0.")
     if images is not None and images < 1:
-        raise RunError(f"--images is {images}; give a whole number above 0.")
+        raise RunError(f"--samples is {images}; give a whole number above 0.")

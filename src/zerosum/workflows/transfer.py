@@ -2,7 +2,7 @@
 
 Frozen layers are those of Mo, Cho and Shin, "Freeze the Discriminator: a Simple Baseline for
 Fine-Tuning GANs", 2020, arXiv:2002.10964: the layers of the discriminator that are nearest the
-picture.
+image.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Source:
         if unfit:
             raise RunError(
                 f"--freeze {freeze}: {unfit[0]} does not fit {self.folder}, so there is nothing "
-                "worth keeping in it. Leave out --freeze, or bring the pictures to the channels "
+                "worth keeping in it. Leave out --freeze, or bring the images to the channels "
                 "of that run."
             )
         frozen = [*recipe.optimisation.frozen, *frozen]
@@ -180,6 +180,6 @@ def _lowest(draft: Trainer, freeze: int) -> list[str]:
     if freeze > most:
         raise ConfigError(
             f"--freeze is {freeze}, and this discriminator has {most} layers below its last, from "
-            f"the picture up. Give 1 to {most}."
+            f"the image up. Give 1 to {most}."
         )
     return [name for layer in layers[:freeze] for name in layer]

@@ -20,13 +20,13 @@ from zerosum.spaces import Space
 
 @recipe(
     paper="Mirza and Osindero 2014, arXiv:1411.1784",
-    spaces=("image", "vector"),
+    spaces=("image", "point"),
     needs=("labels",),
 )
 def cgan(space: Space) -> Recipe:
     """Both players see the label; `where={"label": 3}` asks for a class.
 
-    Quick on small pictures. For larger ones take `r3gan`, or `dcgan` with `game.conditional=true`.
+    Quick on small images. For larger ones take `r3gan`, or `dcgan` with `game.conditional=true`.
     """
     adam = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5, end=0.05))
     return Recipe(
@@ -41,7 +41,7 @@ def cgan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=128,
-            total_images=2_000_000,
+            total_samples=2_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

@@ -1,4 +1,4 @@
-"""Colouring: grey pictures get colours, and keep their luma.
+"""Colouring: grey images get colours, and keep their luma.
 
 Nazeri, Ng and Ebrahimi, "Image Colorization using Generative Adversarial Networks", AMDO 2018,
 arXiv:1803.05400.
@@ -16,7 +16,7 @@ from zerosum.errors import RecipeError
 from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
-    require_pictures,
+    require_plain_images,
     with_num_channels,
 )
 from zerosum.networks.patch import PatchDiscriminatorConfig
@@ -29,16 +29,16 @@ from zerosum.spaces import ImageSpace, Space
 
 
 class ColorizeConfig(TranslationConfig):
-    """A generator that says what colour a grey picture has."""
+    """A generator that says what colour a grey image has."""
 
     kind = "colorize"
 
     def build(self, space: Space) -> "Colorize":
-        """The game for colour pictures."""
-        images = require_pictures(space, recipe=self.kind)
+        """The game for colour images."""
+        images = require_plain_images(space, recipe=self.kind)
         if images.channels != 3:
             raise RecipeError(
-                f"colorize needs pictures of 3 channels, and these have {images.channels}. Set "
+                f"colorize needs images of 3 channels, and these have {images.channels}. Set "
                 "--channels 3 if there is colour in them."
             )
         return Colorize(self, images)
@@ -83,7 +83,7 @@ def with_chroma(y: Tensor, chroma: Tensor) -> Tensor:
 
 @recipe(paper="Nazeri et al. 2018, arXiv:1803.05400", needs=("colour",))
 def colorize(space: Space) -> Recipe:
-    """Colours grey pictures, learned from colour pictures that it makes grey itself."""
+    """Colours grey images, learned from colour images that it makes grey itself."""
     return Recipe(
         name="colorize",
         game=ColorizeConfig(
@@ -92,7 +92,7 @@ def colorize(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=200_000,
+            total_samples=200_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=2_000),
         ),

@@ -1,11 +1,11 @@
-"""CycleGAN: from one domain of pictures to another and back, without pairs.
+"""CycleGAN: from one domain of images to another and back, without pairs.
 
 Zhu, Park, Isola and Efros, "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
 Networks", ICCV 2017, arXiv:1703.10593.
 
 Networks are a quarter as wide as the paper's, with 3 residual blocks for 6 or 9, and learn in
 batches of 4 (the paper: 1) at five times the rate: with those of the paper a CPU comes nowhere in
-half an hour. Generators say what is to change in a picture, once they have zoomed and shifted it by
+half an hour. Generators say what is to change in an image, once they have zoomed and shifted it by
 numbers that they learn: so colours and places begin where they were, and no identity term has to
 keep them. The paper's are `game.generator.width=64`, `game.generator.num_blocks=9`,
 `game.discriminator.width=64`, `game.residual=false`, `game.framing=false` and, for colours,
@@ -54,16 +54,16 @@ class CycleganConfig(GameConfig):
         adversarial: the loss of both sides, for each domain.
         adversarial_weight: of the generators' adversarial losses; 2 is the paper's, since the
             least-squares loss here has a factor ½ that the paper's has not.
-        cycle_weight: of the mean absolute difference between a picture and what comes back.
-        identity_weight: of that between a picture and its translation into its own domain.
+        cycle_weight: of the mean absolute difference between an image and what comes back.
+        identity_weight: of that between an image and its translation into its own domain.
         pool: earlier fakes that discriminators are shown half of the time; 0 for none.
         residual: generators say what is to change, so that colours and places begin where they
             were; not where the domains have other channels.
-        framing: each generator learns how far to zoom and shift all pictures before it translates
+        framing: each generator learns how far to zoom and shift all images before it translates
             them.
         match_weight: of the mean absolute difference between a translation and its partner, as far
             as one is found; for domains that show the same things. See `Matching`.
-        match_memory: pictures of each domain among which partners are looked for.
+        match_memory: images of each domain among which partners are looked for.
     """
 
     kind = "cyclegan"
@@ -80,7 +80,7 @@ class CycleganConfig(GameConfig):
     match_memory: Size = 4096
 
     def build(self, space: Space) -> "Cyclegan":
-        """The game for two domains of pictures."""
+        """The game for two domains of images."""
         return Cyclegan(self, require_pairs(space, aligned=False, recipe=self.kind))
 
 
@@ -141,7 +141,7 @@ class Cyclegan(TranslationGame):
         ]
 
     def logits(self, x: Tensor, direction: str) -> Tensor:
-        """Logits `[B * P]` of all patches of pictures that a direction makes."""
+        """Logits `[B * P]` of all patches of images that a direction makes."""
         return patch_logits(self.get_submodule(f"discriminator.{direction}"), x)
 
     def discriminator_loss(self, context: StepContext) -> Terms:
@@ -244,15 +244,15 @@ class Cyclegan(TranslationGame):
 
 
 def _takes_each(network: nn.Module) -> bool:
-    """Whether what is made of a picture does not depend on the others of its batch."""
+    """Whether what is made of an image does not depend on the others of its batch."""
     return not any(isinstance(part, nn.BatchNorm2d) for part in network.modules())
 
 
 @recipe(paper="Zhu et al. 2017, arXiv:1703.10593", spaces=("pair",))
 def cyclegan(space: Space) -> Recipe:
-    """Translates between two kinds of pictures, both ways, without pairs.
+    """Translates between two kinds of images, both ways, without pairs.
 
-    The data is a folder with the subfolders A and B, or two folders; any pictures of each kind do.
+    The data is a folder with the subfolders A and B, or two folders; any images of each kind do.
     """
     adam = Adam(lr=1e-3, schedule=Linear(begin=0.5))
     return Recipe(
@@ -266,7 +266,7 @@ def cyclegan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=4,
-            total_images=200_000,
+            total_samples=200_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=1_000),
         ),

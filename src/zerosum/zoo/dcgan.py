@@ -1,4 +1,4 @@
-"""DCGAN: the convolutional pair that made GANs train on pictures.
+"""DCGAN: the convolutional pair that made GANs train on images.
 
 Radford, Metz and Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative
 Adversarial Networks", ICLR 2016, arXiv:1511.06434.
@@ -17,7 +17,7 @@ from zerosum.spaces import Space
 
 @recipe(paper="Radford et al. 2016, arXiv:1511.06434")
 def dcgan(space: Space) -> Recipe:
-    """Strided convolutions with batch normalisation, for pictures of any size from 8 x 8.
+    """Strided convolutions with batch normalisation, for images of any size from 8 x 8.
 
     Set `game.conditional=true` to control the class on labelled data.
     """
@@ -31,7 +31,7 @@ def dcgan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=1_500_000,
+            total_samples=1_500_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=10_000),
         ),

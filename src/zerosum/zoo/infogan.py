@@ -134,7 +134,7 @@ class InfoDiscriminator(nn.Module):
         return torch.cat([self.head(features), self.reader(features)], dim=1)
 
 
-@recipe(paper="Chen et al. 2016, arXiv:1606.03657", spaces=("image", "vector"))
+@recipe(paper="Chen et al. 2016, arXiv:1606.03657", spaces=("image", "point"))
 def infogan(space: Space) -> Recipe:
     """Unsupervised codes that come to mean digit, slant or width.
 
@@ -151,7 +151,7 @@ def infogan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=1_500_000,
+            total_samples=1_500_000,
             optimizers={"generator": Adam(lr=1e-3), "discriminator": Adam(lr=1e-3)},
             averaging=Averaging(half_life=10_000),
         ),

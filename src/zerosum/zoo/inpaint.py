@@ -1,4 +1,4 @@
-"""Inpainting: holes in pictures are filled, and every other pixel stays as it is.
+"""Inpainting: holes in images are filled, and every other pixel stays as it is.
 
 Yu, Lin, Yang, Shen, Lu and Huang, "Free-Form Image Inpainting with Gated Convolution", ICCV 2019,
 arXiv:1806.03589: holes of any form, a patch discriminator that sees where they are, and the hinge
@@ -17,7 +17,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
-    require_pictures,
+    require_plain_images,
     with_num_channels,
 )
 from zerosum.networks.patch import PatchDiscriminatorConfig
@@ -31,21 +31,21 @@ _CORNERS = 5
 """Points that a brush goes through."""
 
 _SIDES = (0.2, 0.6)
-"""Shortest and longest side of a rectangle, as a share of the picture's."""
+"""Shortest and longest side of a rectangle, as a share of the image's."""
 
 _BRUSH = (0.03, 0.08)
 """Smallest and largest radius of a brush, as a share of the shorter side."""
 
 
 class InpaintConfig(TranslationConfig):
-    """A generator that is shown a picture with holes, and where they are."""
+    """A generator that is shown an image with holes, and where they are."""
 
     kind = "inpaint"
     adversarial: AdversarialLoss = Hinge()
 
     def build(self, space: Space) -> "Inpaint":
-        """The game for pictures."""
-        return Inpaint(self, require_pictures(space, recipe=self.kind))
+        """The game for images."""
+        return Inpaint(self, require_plain_images(space, recipe=self.kind))
 
 
 class Inpaint(Degradation):
@@ -57,7 +57,7 @@ class Inpaint(Degradation):
         super().__init__(config, space, with_num_channels(space, space.channels + 1))
 
     def degrade(self, x: Tensor, noise: Noise) -> Tensor:
-        """Pictures with a hole each, a rectangle or a stroke."""
+        """Images with a hole each, a rectangle or a stroke."""
         n, (height, width) = len(x), x.shape[2:]
         box = rectangles(noise.uniform(n, 4), height, width)
         brush = strokes(noise.uniform(n, 2 * _CORNERS + 1), height, width)
@@ -65,12 +65,12 @@ class Inpaint(Degradation):
         return self.prepare(x, torch.where(either, box, brush)[:, None].to(x))
 
     def pictures(self, direction: str) -> tuple[ImageSpace, ImageSpace]:
-        """Pictures go in, and pictures come out."""
+        """Images go in, and images come out."""
         assert isinstance(self.space, ImageSpace)
         return self.space, self.space
 
     def prepare(self, x: Tensor, hole: Tensor | None) -> Tensor:
-        """Pictures that are grey in the holes, with a channel that tells them."""
+        """Images that are grey in the holes, with a channel that tells them."""
         if hole is None:
             hole = torch.zeros_like(x[:, :1])
         return torch.cat([x * (1 - hole), 1 - 2 * hole], dim=1)
@@ -81,11 +81,11 @@ class Inpaint(Degradation):
 
     @property
     def judged_space(self) -> ImageSpace:
-        """Pictures with a channel that tells where the holes were."""
+        """Images with a channel that tells where the holes were."""
         return self.source
 
     def judged(self, x: Tensor, source: Tensor) -> Tensor:
-        """Pictures, with that channel."""
+        """Images, with that channel."""
         return torch.cat([x, source[:, -1:].to(x)], dim=1)
 
 
@@ -129,9 +129,9 @@ def strokes(u: Tensor, height: int, width: int) -> Tensor:
 
 @recipe(paper="Yu et al. 2019, arXiv:1806.03589")
 def inpaint(space: Space) -> Recipe:
-    """Fills holes in pictures, learned from pictures into which it cuts holes itself.
+    """Fills holes in images, learned from images into which it cuts holes itself.
 
-    To translate a picture, a mask says where the holes are: white where to fill.
+    To translate an image, a mask says where the holes are: white where to fill.
     """
     return Recipe(
         name="inpaint",
@@ -141,7 +141,7 @@ def inpaint(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=300_000,
+            total_samples=300_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=2_000),
         ),

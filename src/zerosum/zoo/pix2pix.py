@@ -1,11 +1,11 @@
-"""pix2pix: from one picture to another, learned from pairs.
+"""pix2pix: from one image to another, learned from pairs.
 
 Isola, Zhu, Zhou and Efros, "Image-to-Image Translation with Conditional Adversarial Networks", CVPR
 2017, arXiv:1611.07004.
 
 Networks are half as wide as the paper's, the batch is 8 (the paper: 1), and the U-Net goes down to
-4 to 7 pixels (the paper: to one), so that it translates pictures of any size. Units are dropped in
-training alone: what is made is a function of the picture. Samples come from averaged weights. With
+4 to 7 pixels (the paper: to one), so that it translates images of any size. Units are dropped in
+training alone: what is made is a function of the image. Samples come from averaged weights. With
 `game.adversarial_weight=0` it is the paper's comparison, L1 alone.
 """
 
@@ -20,7 +20,7 @@ from zerosum.spaces import Space
 
 
 class Pix2pixConfig(TranslationConfig):
-    """A discriminator that sees what a picture was made from beside it."""
+    """A discriminator that sees what an image was made from beside it."""
 
     kind = "pix2pix"
 
@@ -38,7 +38,7 @@ class Pix2pix(Translation):
 
 @recipe(paper="Isola et al. 2017, arXiv:1611.07004", spaces=("pair",), needs=("aligned",))
 def pix2pix(space: Space) -> Recipe:
-    """Translates pictures, learned from pairs of what goes in and what should come out.
+    """Translates images, learned from pairs of what goes in and what should come out.
 
     The data is a folder with the subfolders A (what goes in) and B, whose files have equal names.
     """
@@ -50,7 +50,7 @@ def pix2pix(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=8,
-            total_images=200_000,
+            total_samples=200_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=2_000),
         ),

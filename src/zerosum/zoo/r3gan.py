@@ -3,11 +3,11 @@
 Huang, Gokaslan, Kuleshov and Tompkin, "The GAN is dead; long live the GAN! A Modern GAN Baseline",
 NeurIPS 2024, arXiv:2501.05441.
 
-On pictures the networks are DCGAN's, the discriminator's without normalisation: at the same time
+On images the networks are DCGAN's, the discriminator's without normalisation: at the same time
 on a CPU they end far ahead of the paper's grouped residual blocks, which are here as
 `game.generator=r3gan_generator` and `game.discriminator=r3gan_discriminator`, at a width that a CPU
 can train. γ stays as it is, small batches take many steps, and both penalties come on every eighth
-of them. Labels are shown where there are 50 pictures or more of each: with 10 of each, modes were
+of them. Labels are shown where there are 50 images or more of each: with 10 of each, modes were
 lost. Any size from 8 x 8 works. Points meet plain perceptrons, with as many latents as
 dimensions and the penalties on every fourth step.
 """
@@ -66,7 +66,7 @@ class R3ganGeneratorConfig(GeneratorConfig):
     label_dim: SizeOrZero = 32
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
-        """See `GeneratorConfig.build`; pictures of at least 8 x 8."""
+        """See `GeneratorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=8, network=self.kind)
         return R3ganGenerator(self, latent_dim, images, num_labels)
 
@@ -95,7 +95,7 @@ class R3ganGenerator(nn.Module):
         _scale_residual_blocks(self)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Pictures from latents."""
+        """Images from latents."""
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.basis * self.mix(z)[:, :, None, None]
@@ -118,7 +118,7 @@ class R3ganDiscriminatorConfig(DiscriminatorConfig):
     group_size: Size = 16
 
     def build(self, space: Space, *, num_outputs: int = 1, num_labels: int = 0) -> nn.Module:
-        """See `DiscriminatorConfig.build`; pictures of at least 8 x 8."""
+        """See `DiscriminatorConfig.build`; images of at least 8 x 8."""
         images = require_images(space, least=8, network=self.kind)
         return R3ganDiscriminator(self, images, num_outputs, num_labels)
 
@@ -152,7 +152,7 @@ class R3ganDiscriminator(nn.Module):
         _scale_residual_blocks(self)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Scores of pictures."""
+        """Scores of images."""
         x = self.from_image(x)
         for i, stage in enumerate(self.stages):
             x = stage(shrink(x, self.filter) if i else x)
@@ -198,12 +198,12 @@ def _scale_residual_blocks(network: nn.Module) -> None:
                 conv.weight *= len(blocks) ** -0.25
 
 
-@recipe(paper="Huang et al. 2024, arXiv:2501.05441", spaces=("image", "vector"))
+@recipe(paper="Huang et al. 2024, arXiv:2501.05441", spaces=("image", "point"))
 def r3gan(space: Space) -> Recipe:
     """A relativistic loss with R1 and R2: it covers every mode, and trains steadily.
 
     The one number to know is `game.gamma`: more is steadier and blurrier, less is sharper and
-    riskier. On labelled pictures both players see the class, which makes samples far better, where
+    riskier. On labelled images both players see the class, which makes samples far better, where
     each class has 50 of them or more; `game.conditional=false` leaves it out.
     """
     if isinstance(space, ImageSpace):
@@ -221,7 +221,7 @@ def r3gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=256,
-            total_images=2_000_000,
+            total_samples=2_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=50_000),
         ),
@@ -243,7 +243,7 @@ def _on_images(space: ImageSpace) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=2_000_000,
+            total_samples=2_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

@@ -1,10 +1,10 @@
-"""From line drawings to pictures.
+"""From line drawings to images.
 
 After Isola, Zhu, Zhou and Efros, "Image-to-Image Translation with Conditional Adversarial
 Networks", CVPR 2017, arXiv:1611.07004, who learn it from edges of photos (section 4).
 
 Edges are those of the Sobel filter, dark on white, where the paper has a network for them; so any
-pictures will do as data. Networks and deviations are those of `pix2pix`.
+images will do as data. Networks and deviations are those of `pix2pix`.
 """
 
 from typing import ClassVar
@@ -18,7 +18,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
-    require_pictures,
+    require_plain_images,
     with_num_channels,
 )
 from zerosum.networks.patch import PatchDiscriminatorConfig
@@ -30,7 +30,7 @@ from zerosum.spaces import ImageSpace, Space
 
 
 class SketchConfig(TranslationConfig):
-    """A discriminator that sees the drawing beside the picture.
+    """A discriminator that sees the drawing beside the image.
 
     Attributes:
         contrast: what slopes are multiplied by; a step from black to white is 1 at contrast 1.
@@ -40,8 +40,8 @@ class SketchConfig(TranslationConfig):
     contrast: PositiveFloat = 3.0
 
     def build(self, space: Space) -> "Sketch":
-        """The game for pictures."""
-        return Sketch(self, require_pictures(space, recipe=self.kind))
+        """The game for images."""
+        return Sketch(self, require_plain_images(space, recipe=self.kind))
 
 
 class Sketch(Degradation):
@@ -56,12 +56,12 @@ class Sketch(Degradation):
         super().__init__(config, space, with_num_channels(space, 1))
 
     def degrade(self, x: Tensor, noise: Noise) -> Tensor:
-        """Edges of the luma; of pictures with alpha, as they look on white."""
+        """Edges of the luma; of images with alpha, as they look on white."""
         return edges(grey(x), self.config.contrast)
 
 
 def grey(x: Tensor) -> Tensor:
-    """`[B, 1, H, W]` of pictures in model units with any number of channels."""
+    """`[B, 1, H, W]` of images in model units with any number of channels."""
     if x.shape[1] == 4:
         x = 1 + (x[:, :3] - 1) * (x[:, 3:] + 1) / 2
     return luma(x) if x.shape[1] == 3 else x.mean(1, keepdim=True)
@@ -84,7 +84,7 @@ def edges(y: Tensor, contrast: float) -> Tensor:
 
 @recipe(paper="after Isola et al. 2017, arXiv:1611.07004")
 def sketch(space: Space) -> Recipe:
-    """Makes pictures from line drawings, learned from the edges of pictures.
+    """Makes images from line drawings, learned from the edges of images.
 
     What is translated are drawings with dark lines on white.
     """
@@ -96,7 +96,7 @@ def sketch(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=200_000,
+            total_samples=200_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=2_000),
         ),

@@ -3,7 +3,7 @@
 Karras, Laine, Aittala, Hellsten, Lehtinen and Aila, "Analyzing and Improving the Image Quality of
 StyleGAN", CVPR 2020, arXiv:1912.04958.
 
-Skip connections to pictures in the generator, a residual discriminator, lazy path lengths, style
+Skip connections to images in the generator, a residual discriminator, lazy path lengths, style
 mixing and truncation are the paper's. The loss is not: with the non-saturating one and R1 alone the
 generator lost the places and most shapes of `sprites`, which it keeps with the relativistic loss,
 R1 and R2 of R3GAN (arXiv:2501.05441); so the discriminator needs no spread of a batch either.
@@ -28,7 +28,7 @@ def stylegan(space: Space) -> Recipe:
     """Styles for every layer: truncation, mixing, directions to edit along.
 
     `where={"truncation": 0.7}` trades variety for quality. Set `game.conditional=true` to control
-    the class on labelled data, and `game.augmentation=adaptive` where there are few pictures.
+    the class on labelled data, and `game.augmentation=adaptive` where there are few images.
     """
     require_images(space, least=8, network="stylegan")
     adam = Adam(lr=2e-3, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5))
@@ -43,7 +43,7 @@ def stylegan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=1_000_000,
+            total_samples=1_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

@@ -98,7 +98,7 @@ def table(space: Space) -> Recipe:
         game=TableConfig(),
         optimisation=Optimisation(
             batch_size=batch,
-            total_images=max(_EPOCHS * space.num_rows, _LEAST_STEPS * batch),
+            total_samples=max(_EPOCHS * space.num_rows, _LEAST_STEPS * batch),
             optimizers={
                 "generator": AdamW(
                     lr=3e-3,

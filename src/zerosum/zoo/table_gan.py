@@ -27,7 +27,7 @@ from zerosum.objectives.penalties import R1, R2
 from zerosum.recipes import Recipe, recipe
 from zerosum.rng import Noise
 from zerosum.schedules import Cosine
-from zerosum.spaces import Space, VectorSpace
+from zerosum.spaces import PointSpace, Space
 
 _MOST_CODES = 1_024
 """Codes of one column that a one-hot vector may have."""
@@ -137,9 +137,9 @@ class TableGan(TwoPlayer):
         return self.generator(latents, None).float() + gumbel
 
 
-def _plain(width: int) -> VectorSpace:
+def _plain(width: int) -> PointSpace:
     """A space of `width` numbers that are not scaled."""
-    return VectorSpace(center=(0.0,) * width, scale=(1.0,) * width)
+    return PointSpace(center=(0.0,) * width, scale=(1.0,) * width)
 
 
 @recipe(paper="after Xu et al. 2019, arXiv:1907.00503", spaces=("table",))
@@ -160,7 +160,7 @@ def table_gan(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=max(min(_BATCH, rows // 2), 1),
-            total_images=min(max(_EPOCHS * rows, _LEAST_ROWS), _MOST_ROWS),
+            total_samples=min(max(_EPOCHS * rows, _LEAST_ROWS), _MOST_ROWS),
             optimizers={"generator": _adam(2e-3), "discriminator": _adam(5e-4)},
             averaging=Averaging(half_life=50_000),
         ),

@@ -1,4 +1,4 @@
-"""Super-resolution: pictures enlarged, with what they may have lost put back in.
+"""Super-resolution: images enlarged, with what they may have lost put back in.
 
 Ledig et al., "Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial
 Network", CVPR 2017, arXiv:1609.04802, with the relativistic loss that Wang et al., "ESRGAN", ECCV
@@ -19,7 +19,7 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.modalities.images.translation_game import (
     Degradation,
     TranslationConfig,
-    require_pictures,
+    require_plain_images,
 )
 from zerosum.networks.patch import PatchDiscriminatorConfig
 from zerosum.networks.resnet_translator import ResnetTranslatorConfig
@@ -31,15 +31,15 @@ from zerosum.spaces import ImageSpace, Space
 
 
 class UpscaleConfig(TranslationConfig):
-    """A generator that makes pictures `factor` times as large."""
+    """A generator that makes images `factor` times as large."""
 
     kind = "upscale"
     factor: Literal[2, 4] = 2
     adversarial: AdversarialLoss = RelativisticPaired()
 
     def build(self, space: Space) -> "Upscale":
-        """The game for pictures, which are what is made."""
-        return Upscale(self, require_pictures(space, recipe=self.kind))
+        """The game for images, which are what is made."""
+        return Upscale(self, require_plain_images(space, recipe=self.kind))
 
 
 class Upscale(Degradation):
@@ -68,9 +68,9 @@ class Upscale(Degradation):
 
 @recipe(paper="Ledig et al. 2017, arXiv:1609.04802")
 def upscale(space: Space) -> Recipe:
-    """Enlarges pictures twice or four times, learned from pictures that it shrinks itself.
+    """Enlarges images twice or four times, learned from images that it shrinks itself.
 
-    `game.factor` is 2 or 4. The size of the training pictures is that of what is made.
+    `game.factor` is 2 or 4. The size of the training images is that of what is made.
     """
     return Recipe(
         name="upscale",
@@ -81,7 +81,7 @@ def upscale(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=16,
-            total_images=200_000,
+            total_samples=200_000,
             optimizers={
                 "generator": Adam(lr=2e-4, beta1=0.9),
                 "discriminator": Adam(lr=2e-4, beta1=0.9),

@@ -15,7 +15,7 @@ from zerosum.recipes import Recipe, recipe
 from zerosum.spaces import Space
 
 
-@recipe(paper="Goodfellow et al. 2014, arXiv:1406.2661", spaces=("image", "vector"))
+@recipe(paper="Goodfellow et al. 2014, arXiv:1406.2661", spaces=("image", "point"))
 def vanilla(space: Space) -> Recipe:
     """The first GAN: two perceptrons and the non-saturating loss.
 
@@ -32,7 +32,7 @@ def vanilla(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=1_500_000,
+            total_samples=1_500_000,
             optimizers={"generator": Adam(lr=2e-4), "discriminator": Adam(lr=2e-4)},
             averaging=Averaging(half_life=10_000),
         ),

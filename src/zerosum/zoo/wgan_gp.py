@@ -3,7 +3,7 @@
 Gulrajani, Ahmed, Arjovsky, Dumoulin and Courville, "Improved Training of Wasserstein GANs", NeurIPS
 2017, arXiv:1704.00028. Algorithm 1 with its defaults.
 
-The critic is called the discriminator here, as in every other recipe. On pictures it has layer
+The critic is called the discriminator here, as in every other recipe. On images it has layer
 normalisation as the paper advises; the networks are DCGAN's, one of the paper's architectures.
 """
 
@@ -34,7 +34,7 @@ class WganGpConfig(TwoPlayerConfig):
         return (GradientPenalty(weight=self.penalty), *self.penalties)
 
 
-@recipe(paper="Gulrajani et al. 2017, arXiv:1704.00028", spaces=("image", "vector"))
+@recipe(paper="Gulrajani et al. 2017, arXiv:1704.00028", spaces=("image", "point"))
 def wgan_gp(space: Space) -> Recipe:
     """The Wasserstein distance, with a critic held to slope one by a gradient penalty.
 
@@ -53,7 +53,7 @@ def wgan_gp(space: Space) -> Recipe:
         ),
         optimisation=Optimisation(
             batch_size=64,
-            total_images=1_000_000,
+            total_samples=1_000_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

@@ -21,7 +21,7 @@ from zerosum.evaluation.features.self_features import (
 )
 from zerosum.evaluation.features.self_network import build_network
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def pictures(n: int = 160, *, labelled: bool = True, seed: int = 0) -> ArrayDataset:
-    """Noisy pictures 8 x 8 that are bright on the left or on the right."""
+    """Noisy images 8 x 8 that are bright on the left or on the right."""
     noise = Noise(seed)
     y = torch.arange(n) % 2
     x = 60 + 20 * noise.normal(n, 1, 8, 8)
@@ -116,16 +116,16 @@ SPACES = [
     ImageSpace(channels=4, height=256, width=256),
     ImageSpace(channels=1, height=200, width=3),
     ImageSpace(channels=3, height=32, width=32, labels=("a", "b"), label_counts=(1, 1)),
-    VectorSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(1, 1)),
+    PointSpace(center=(0.0,), scale=(1.0,), labels=("a", "b"), label_counts=(1, 1)),
 ]
 
 
-def samples(space: ImageSpace | VectorSpace, n: int) -> Tensor:
+def samples(space: ImageSpace | PointSpace, n: int) -> Tensor:
     return space.to_data(0.5 * Noise(1).normal(n, *space.shape))
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: f"{space.kind}-{space.shape}")
-def test_the_batch_size_changes_nothing(space: ImageSpace | VectorSpace) -> None:
+def test_the_batch_size_changes_nothing(space: ImageSpace | PointSpace) -> None:
     features = SelfFeatures(space, build_network(space, 0))
     x = samples(space, 11)
     for size in (1, 4, 11):

@@ -13,7 +13,7 @@ from zerosum.evaluation.features.self_network import (
     shrunk_size,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 PLAIN = ImageSpace(channels=1, height=8, width=8)
 LABELLED = ImageSpace(channels=1, height=8, width=8, labels=("a", "b"), label_counts=(1, 1))
@@ -42,7 +42,7 @@ def test_areas_are_averaged() -> None:
 
 
 def test_the_task_follows_from_the_labels() -> None:
-    points = VectorSpace(center=(0.0,), scale=(1.0,))
+    points = PointSpace(center=(0.0,), scale=(1.0,))
     assert isinstance(build_network(LABELLED, 0), Classifier)
     assert isinstance(build_network(PLAIN, 0), Redrawer)
     assert build_network(points, 0) is None

@@ -7,7 +7,7 @@ from torch import Tensor
 from zerosum.data.base import ArrayDataset
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.judging.holdout import codes_of, require_same_kind, shared_rows
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 
 def points(seed: int, n: int = 400) -> Tensor:
@@ -18,18 +18,18 @@ def dataset(x: Tensor) -> ArrayDataset:
     return ArrayDataset(x, name="mine")
 
 
-def plane(*labels: str) -> VectorSpace:
-    return VectorSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=(1,) * len(labels))
+def plane(*labels: str) -> PointSpace:
+    return PointSpace(center=(0, 0), scale=(1, 1), labels=labels, label_counts=(1,) * len(labels))
 
 
 @pytest.mark.parametrize(
     "other",
-    [VectorSpace(center=(0,), scale=(1,)), ImageSpace(channels=1, height=8, width=8)],
+    [PointSpace(center=(0,), scale=(1,)), ImageSpace(channels=1, height=8, width=8)],
 )
-def test_another_shape_or_kind_is_refused(other: VectorSpace | ImageSpace) -> None:
+def test_another_shape_or_kind_is_refused(other: PointSpace | ImageSpace) -> None:
     with pytest.raises(EvaluationError, match=r"the holdout holds .*the model makes points of 2\."):
         require_same_kind(plane(), other, "the holdout")
-    require_same_kind(plane(), VectorSpace(center=(5, 5), scale=(2, 2)), "the holdout")
+    require_same_kind(plane(), PointSpace(center=(5, 5), scale=(2, 2)), "the holdout")
 
 
 def test_labels_are_matched_by_name() -> None:

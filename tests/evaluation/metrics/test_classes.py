@@ -15,9 +15,9 @@ from zerosum.evaluation.metrics.classes import (
     class_score,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
-BENCH = MetricContext(VectorSpace(center=(0.0,), scale=(1.0,)), "pixels", "holdout", replicates=40)
+BENCH = MetricContext(PointSpace(center=(0.0,), scale=(1.0,)), "pixels", "holdout", replicates=40)
 
 
 def sure(classes: Tensor, num_classes: int) -> Tensor:

@@ -6,9 +6,9 @@ import torch
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.evaluation.metrics.diversity import Diversity, mean_square_spread
 from zerosum.rng import Noise
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
-BENCH = MetricContext(VectorSpace(center=(0.0,), scale=(1.0,)), "pixels", "holdout", replicates=5)
+BENCH = MetricContext(PointSpace(center=(0.0,), scale=(1.0,)), "pixels", "holdout", replicates=5)
 
 
 def ratio(samples: torch.Tensor, reals: torch.Tensor) -> float:

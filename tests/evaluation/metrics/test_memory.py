@@ -15,10 +15,10 @@ from zerosum.evaluation.metrics.memory import (
     identical,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
 N = 500
-SPACE = VectorSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
+SPACE = PointSpace(center=(0.0,) * 3, scale=(1.0,) * 3)
 
 
 def exhibit(x: Tensor) -> SampleSet:

@@ -7,9 +7,9 @@ from torch import Tensor
 from zerosum.errors import EvaluationError
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.evaluation.metrics.neighbours import Neighbourhoods
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
-SPACE = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+SPACE = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 
 
 def rows(n: int, num_features: int = 6, *, seed: int = 0) -> Tensor:

@@ -15,9 +15,9 @@ from zerosum.evaluation.metrics.sliced import (
     sliced_wasserstein,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
-SPACE = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+SPACE = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 LINE = torch.ones(1, 1)
 
 

@@ -12,7 +12,7 @@ from zerosum.evaluation.metrics.two_sample import (
     told_apart,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, Space, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace, Space
 
 BOTH = pytest.mark.parametrize("judge", [linear_judge, strong_judge], ids=lambda j: j.__name__)
 PICTURES = ImageSpace(channels=1, height=2, width=2)
@@ -80,7 +80,7 @@ def test_sides_are_balanced_and_less_than_a_half_is_a_half(measure) -> None:
 
 
 def test_of_points_the_points_are_seen_whatever_the_features() -> None:
-    space = VectorSpace(center=(0.0,), scale=(1.0,))
+    space = PointSpace(center=(0.0,), scale=(1.0,))
     noise = Noise(0)
     blind = torch.zeros(90, 5)
     here = SampleSet(noise.normal(90, 1), blind)

@@ -92,7 +92,7 @@ def evaluation() -> Evaluation:
     return Evaluation(
         subject={
             "name": "first", "run": "runs/first", "recipe": "cgan", "data": "digits", "step": 10,
-            "images": 640, "split": "holdout", "holdout": "test.npz", "n": 9, "seed": 0,
+            "samples": 640, "split": "holdout", "holdout": "test.npz", "n": 9, "seed": 0,
             "trained_on": 1_000, "compared_for_copies": 500, "shown_beside": 1_000,
             "features": "pixels", "judged": "2026-01-02T03:04:05+00:00",
             "versions": {"zerosum": "0.1.0"}, "command": "zerosum evaluate runs/first",
@@ -124,7 +124,7 @@ def evaluation() -> Evaluation:
         ),
         curves={"discriminator/real": [(64, 0.5), (128, 0.25)], "flat": [(64, 1.0)], "none": []},
         events=(
-            {"event": "diagnosis", "step": 3, "images": 96, "name": "mode collapse",
+            {"event": "diagnosis", "step": 3, "samples": 96, "name": "mode collapse",
              "words": "All samples look alike.", "confidence": 0.93, "time": "2026-01-02T03:04:05"},
             {"event": "remedy", "step": 3, "name": "lower-rates", "words": "Halved the rates.",
              "diagnosis": "mode collapse", "back_to": 2},
@@ -185,7 +185,7 @@ def test_all_text_is_escaped(evaluation: Evaluation) -> None:
 
 
 @pytest.mark.parametrize("private", [False, True])
-@pytest.mark.parametrize("kind", ["image", "vector"])
+@pytest.mark.parametrize("kind", ["image", "point"])
 def test_samples_are_shown_as_their_kind_asks(
     evaluation: Evaluation, kind: str, private: bool
 ) -> None:
@@ -198,7 +198,7 @@ def test_samples_are_shown_as_their_kind_asks(
     shown = Shown(trained, dataset.space, exhibit, exhibit, "holdout", near, 50, private, 0)
     found = replace(evaluation, parts=tuple(modality.judge.parts(shown)))
     said = read(page(found)).text
-    words = {"image": "50 samples, not selected", "vector": "50 samples in blue"}[kind]
+    words = {"image": "50 samples, not selected", "point": "50 samples in blue"}[kind]
     assert words in said
     assert ("reals" in said.partition(words)[0][-60:] + said.partition(words)[2][:80]) != private
     assert ("Nearest training rows" in said) == (kind == "image" and not private)

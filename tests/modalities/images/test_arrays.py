@@ -88,13 +88,13 @@ def array_with(value: float, shape: tuple[int, ...]) -> np.ndarray:
         (array_with(1e300, (4, 2)), "array has values beyond 3.4e38"),
         (
             array_with(1.5, (4, 5, 5)),
-            "floats from 0 to 1.5. Pictures as floats lie between 0 and 1",
+            "floats from 0 to 1.5. Images as floats lie between 0 and 1",
         ),
         (array_with(-1.0, (4, 5, 5)), "floats from -1 to 0"),
         (array_with(256, (4, 5, 5)).astype(int), "numbers from 0 to 256; pixels lie in 0 to 255"),
         (array_with(-1, (4, 5, 5)).astype(int), "numbers from -1 to 0"),
-        (np.zeros((4, 5, 5, 2)), r"shape \(4, 5, 5, 2\); pictures have 1, 3 or 4 channels"),
-        (np.zeros(4), r"shape \(4,\). Pictures are \[N, H, W\]"),
+        (np.zeros((4, 5, 5, 2)), r"shape \(4, 5, 5, 2\); images have 1, 3 or 4 channels"),
+        (np.zeros(4), r"shape \(4,\). Images are \[N, H, W\]"),
         (np.zeros((2, 1, 1, 1, 1)), r"shape \(2, 1, 1, 1, 1\)"),
         (np.zeros((0, 2)), r"shape \(0, 2\): there are no samples in it"),
         (np.zeros((2, 0, 5)), r"shape \(2, 0, 5\)"),
@@ -201,7 +201,7 @@ def test_options_and_labels_that_do_not_fit(data: Any, options: Any, message: st
 
 
 def test_an_npz_of_other_names(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", images=PIXELS, y=LABELS)
+    np.savez(tmp_path / "a.npz", samples=PIXELS, y=LABELS)
     with pytest.raises(DataError, match=r"a\.npz holds images, y\. It needs the array x"):
         open_data(tmp_path / "a.npz")
 

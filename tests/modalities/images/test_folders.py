@@ -1,4 +1,4 @@
-"""Folders and zips of pictures: labels, scans, fingerprints, and clear refusals."""
+"""Folders and zips of images: labels, scans, fingerprints, and clear refusals."""
 
 import io
 import shutil
@@ -65,14 +65,14 @@ def truncated() -> bytes:
 
 CLASSES = {
     "cat/1.png": picture(10), "cat/2.png": picture(20), "dog/1.png": picture(30),
-    "notes.txt": b"not a picture, and no one says so",
+    "notes.txt": b"not an image, and no one says so",
 }  # fmt: skip
 LABELLED = [(10, "cat"), (20, "cat"), (30, "dog")]
 
 
 @pytest.fixture(params=["held", "streamed"])
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Both ways in which decoded pictures are kept."""
+    """Both ways in which decoded images are kept."""
     if request.param == "streamed":
         monkeypatch.setattr(images, "RESIDENT_BYTES", 0)
     return request.param
@@ -147,7 +147,7 @@ def test_saved_samples_can_be_read_back(
     ("table", "message"),
     [
         ("name,label\na.png,x\n", "needs the columns file and label"),
-        ("file,label\n", "needs the columns file and label, and a row for each picture"),
+        ("file,label\n", "needs the columns file and label, and a row for each image"),
         ("", "needs the columns file and label"),
         ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*--labels none"),
         ("file,label\na.png,x\nb.png,\n", r"label of 1 files empty, such as 'b\.png'"),
@@ -218,10 +218,10 @@ def test_a_scan_counts_everything(tmp_path: Path) -> None:
     assert scan.sizes == Counter({(6, 4): 2, (8, 8): 2, (9, 8): 1, (10, 8): 1})
     assert scan.channels == Counter({1: 4, 3: 1, 4: 1})
     assert scan.classes == Counter(cat=3, dog=3)
-    assert scan.unreadable == [("dog/4.png", "empty"), ("dog/5.png", "not a picture")]
-    assert seen[-1] == ("scanning pictures", 8, 8)
+    assert scan.unreadable == [("dog/4.png", "empty"), ("dog/5.png", "not an image")]
+    assert seen[-1] == ("scanning images", 8, 8)
     assert str(scan) == (
-        "6 pictures of 6 x 4, 8 x 8, 9 x 8 and 1 other sizes; 4 with 1 channels, "
+        "6 images of 6 x 4, 8 x 8, 9 x 8 and 1 other sizes; 4 with 1 channels, "
         "1 with 3 channels, 1 with 4 channels; 2 classes; 2 unreadable"
     )
 
@@ -230,7 +230,7 @@ def test_a_plain_scan_is_short(tmp_path: Path) -> None:
     put(tmp_path, {"1.png": picture(1), "2.png": picture(1)})
     config = ImagesConfig(path=str(tmp_path))
     scan = scan_images(config)
-    assert str(scan) == "2 pictures of 6 x 4; 2 with 1 channels"
+    assert str(scan) == "2 images of 6 x 4; 2 with 1 channels"
     assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (--channels)"
 
 
@@ -248,11 +248,11 @@ def test_the_form_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, r"no pictures in .* \(0 files\)\. Pictures end in \.bmp, "),
-        ({"a.txt": b"x", "b.csv": b"x"}, r"no pictures in .* \(2 files\)"),
+        ({}, r"no images in .* \(0 files\)\. Images end in \.bmp, "),
+        ({"a.txt": b"x", "b.csv": b"x"}, r"no images in .* \(2 files\)"),
         (
             {"a.png": b"", "b.jpg": b"?"},
-            r"no readable picture in .*2 unreadable files: a\.png:",
+            r"no readable image in .*2 unreadable files: a\.png:",
         ),
     ],
 )
@@ -308,13 +308,13 @@ def test_truncated_pictures_in_a_stream(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_nothing_but_truncated_pictures(tmp_path: Path, form: str) -> None:
     put(tmp_path, {"a.png": truncated()})
-    with pytest.raises(DataError, match=r"no readable picture in .*a\.png: cannot be decoded"):
+    with pytest.raises(DataError, match=r"no readable image in .*a\.png: cannot be decoded"):
         build(tmp_path, skip_bad=True)
 
 
 def test_a_crop_that_is_too_large_names_the_picture(tmp_path: Path) -> None:
     put(tmp_path, {"a.png": picture(1, (9, 9)), "b.png": picture(1, (9, 5))})
-    with pytest.raises(DataError, match=r"b\.png: a picture of 9 x 5 is smaller than the crop"):
+    with pytest.raises(DataError, match=r"b\.png: an image of 9 x 5 is smaller than the crop"):
         build(tmp_path, size=[8, 8], fit="crop")
 
 

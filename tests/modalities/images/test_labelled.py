@@ -1,4 +1,4 @@
-"""Pictures that a CSV lists: which column counts, where files lie, and what is refused."""
+"""Images that a CSV lists: which column counts, where files lie, and what is refused."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from zerosum.modalities.images.labelled import open_labelled
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three grey pictures, one of them in a subfolder."""
+    """Three grey images, one of them in a subfolder."""
     (tmp_path / "more").mkdir()
     for name, grey in (("a.png", 10), ("b.png", 20), ("more/c.png", 30)):
         Image.new("L", (9, 5), grey).save(tmp_path / name)
@@ -74,7 +74,7 @@ def test_what_is_not_there(folder: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         open_labelled(folder / "none.csv", "age", size=(4, 4), channels=1)
     path = write(folder, "file,age\na.png,1\n")
-    with pytest.raises(DataError, match=r"no folder of pictures at .*Name it with --images"):
+    with pytest.raises(DataError, match=r"no folder of images at .*Name it with --images"):
         open_labelled(path, "age", images=folder / "gone", size=(4, 4), channels=1)
     path.write_bytes(b"file,age\n\xff,1\n")
     with pytest.raises(DataError, match="in UTF-8"):

@@ -1,4 +1,4 @@
-"""Pairs of pictures: matched by name, refused where they do not match, and batched side by side."""
+"""Pairs of images: matched by name, refused where they do not match, and batched side by side."""
 
 import zipfile
 from pathlib import Path
@@ -115,7 +115,7 @@ def test_arrays_are_pairs_too() -> None:
     with pytest.raises(DataError, match="one size"):
         open_data((sources, targets[:, :4]), **LOOSE)
     points = ArrayDataset(torch.zeros(5, 2), name="points")
-    with pytest.raises(DataError, match="'vector'"):
+    with pytest.raises(DataError, match="'point'"):
         PairDataset(points, points, aligned=True, name="points")
 
 
@@ -133,7 +133,7 @@ def test_a_zip_and_known_names(folder: Path, tmp_path: Path) -> None:
 def test_partners_that_are_missing_are_listed(folder: Path) -> None:
     (folder / "A" / "3.png").unlink()
     draw(folder / "A" / "new.png", 0)
-    with pytest.raises(DataError, match=r"10 pictures in .*A/new\.png, .*B/3\.bmp"):
+    with pytest.raises(DataError, match=r"10 images in .*A/new\.png, .*B/3\.bmp"):
         open_data(str(folder), **PAIRED)
     assert len(open_data(str(folder), **LOOSE, channels=3)[0]) == 10
 
@@ -155,14 +155,14 @@ def test_sizes_that_differ_in_a_pair_are_listed(folder: Path) -> None:
 def test_two_domains_are_needed(tmp_path: Path) -> None:
     draw(tmp_path / "one" / "x" / "1.png", 0)
     draw(tmp_path / "one" / "1.png", 0)
-    with pytest.raises(DataError, match="the subfolders x with pictures, and a translation needs"):
+    with pytest.raises(DataError, match="the subfolders x with images, and a translation needs"):
         open_data(str(tmp_path / "one"), **LOOSE)
     for name in "xyz":
         draw(tmp_path / "three" / name / "1.png", 0)
     with pytest.raises(DataError, match="x, y, z"):
         open_data(str(tmp_path / "three"), **LOOSE)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"no pictures in .*empty"):
+    with pytest.raises(DataError, match=r"no images in .*empty"):
         open_data((str(tmp_path / "three"), str(tmp_path / "empty")), **LOOSE)
     with pytest.raises(DataError, match="no subfolders"):
         open_data(str(tmp_path / "empty"), **LOOSE)
@@ -173,7 +173,7 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
 
 
 def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:
-    (folder / "A" / "2.png").write_bytes(b"no picture")
+    (folder / "A" / "2.png").write_bytes(b"no image")
     whole = (folder / "B" / "5.bmp").read_bytes()
     (folder / "B" / "5.bmp").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"1 unreadable files: .*A/2\.png"):

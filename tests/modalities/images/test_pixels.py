@@ -1,4 +1,4 @@
-"""One picture: the four fits, channels, bit depths, orientation, and files that are none."""
+"""One image: the four fits, channels, bit depths, orientation, and files that are none."""
 
 import io
 import struct
@@ -77,7 +77,7 @@ def test_crop_takes_the_middle_as_it_is() -> None:
 
 
 def test_crop_of_a_smaller_picture_is_refused() -> None:
-    with pytest.raises(DataError, match="a picture of 6 x 8 is smaller than the crop of 7 x 8"):
+    with pytest.raises(DataError, match="an image of 6 x 8 is smaller than the crop of 7 x 8"):
         fit_image(Image.new("L", (8, 6)), (7, 8), "crop", 1)
 
 
@@ -178,7 +178,7 @@ def test_floating_point_pixels_are_refused(tmp_path: Path) -> None:
         form(tmp_path / "a.tif")
 
 
-# Where the corner that is red in the upright picture lies in the file, for each orientation.
+# Where the corner that is red in the upright image lies in the file, for each orientation.
 RED = {1: "top left", 2: "top right", 3: "bottom right", 4: "bottom left",
        5: "top left", 6: "bottom left", 7: "bottom right", 8: "top right"}  # fmt: skip
 
@@ -235,8 +235,8 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"no picture at all", "not a picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a picture"),
+        (b"no image at all", "not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
         (png_claiming(8001, 8000), "huge: 8000 x 8001 pixels, the limit is 64,000,000"),
         (png_claiming(10_000, 10_000), "huge: "),
         (png_claiming(60_000, 60_000), "huge: it has far more pixels"),

@@ -15,11 +15,11 @@ from zerosum.modalities.images.pretrained import (
     require_published,
 )
 from zerosum.rng import Noise
-from zerosum.spaces import ImageSpace, VectorSpace
+from zerosum.spaces import ImageSpace, PointSpace
 
 GREY = ImageSpace(channels=1, height=20, width=12)
 ALPHA = ImageSpace(channels=4, height=8, width=8)
-POINTS = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+POINTS = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
 EACH = pytest.mark.parametrize(
     ("extractor", "package", "extra"),
     [
@@ -40,7 +40,7 @@ def test_a_missing_library_is_an_error_that_names_the_extra(extractor, package, 
 
 @EACH
 def test_what_is_no_picture_in_grey_or_colour_is_refused(extractor, package, extra) -> None:
-    with pytest.raises(EvaluationError, match=rf"{extra} .*no pictures\. Take .*self"):
+    with pytest.raises(EvaluationError, match=rf"{extra} .*no images\. Take .*self"):
         extractor(POINTS)
     with pytest.raises(EvaluationError, match="4 channels"):
         extractor(ALPHA)
@@ -79,7 +79,7 @@ def test_efficientnet_knows_a_flower_from_a_palace(capsys: pytest.CaptureFixture
     features = extractor(x)
     assert features.shape == (2, extractor.num_features)
     logits = extractor._network._fc(features)
-    # 698 is "palace" and 985 "daisy" in ImageNet: only pictures scaled as they should be give both.
+    # 698 is "palace" and 985 "daisy" in ImageNet: only images scaled as they should be give both.
     assert 698 in logits[0].topk(3).indices
     assert int(logits[1].argmax()) == 985
     torch.testing.assert_close(extractor(x, batch_size=1), features, atol=1e-5, rtol=1e-5)

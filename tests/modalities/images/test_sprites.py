@@ -1,4 +1,4 @@
-"""Sprites show what their factors say, and the factors can be read back from the pictures."""
+"""Sprites show what their factors say, and the factors can be read back from the images."""
 
 from math import pi
 

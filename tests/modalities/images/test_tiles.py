@@ -1,4 +1,4 @@
-"""Tiles cover a picture, their weights add up, and no seam is left."""
+"""Tiles cover an image, their weights add up, and no seam is left."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Pictures of every size and form are translated, and alpha survives."""
+"""Images of every size and form are translated, and alpha survives."""
 
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def test_a_model_of_four_channels_makes_its_own_alpha() -> None:
         (np.zeros((4, 4, 3)), "array of float64"),
         (np.zeros((4, 4, 2), np.uint8), r"shape \(4, 4, 2\)"),
         (torch.zeros(5, 4, 3, dtype=torch.uint8), r"shape \(5, 4, 3\)"),
-        ("nowhere.png", "no picture at nowhere.png"),
+        ("nowhere.png", "no image at nowhere.png"),
         (7, "of type int"),
     ],
 )
@@ -134,7 +134,7 @@ def put(path: Path, x: np.ndarray) -> None:
 def test_a_folder_keeps_its_names(inverse: TranslationModel, tmp_path: Path) -> None:
     for i, name in enumerate(["a.png", "deep/b.bmp", "same.png", "same.bmp"]):
         put(tmp_path / "in" / name, colours(9 + i, 12, seed=i))
-    (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "in" / "bad.png").write_bytes(b"no image")
     (tmp_path / "in" / "notes.txt").write_text("nothing")
     heard: list[tuple[str, int, int]] = []
     done = inverse.translate_files(
@@ -143,7 +143,7 @@ def test_a_folder_keeps_its_names(inverse: TranslationModel, tmp_path: Path) -> 
     names = sorted(path.relative_to(tmp_path / "out").as_posix() for path in done.paths)
     assert names == ["a.png", "deep/b.png", "same.bmp.png", "same.png.png"]
     assert [name for name, _ in done.failed] == ["bad.png"]
-    assert heard[-1] == ("translating pictures", 5, 5)
+    assert heard[-1] == ("translating images", 5, 5)
     with Image.open(tmp_path / "out" / "deep" / "b.png") as picture:
         assert np.array_equal(np.asarray(picture), 255 - colours(10, 12, seed=1))
     written = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
@@ -160,16 +160,16 @@ def test_a_single_picture(inverse: TranslationModel, tmp_path: Path) -> None:
     assert done.paths == [tmp_path / "out" / "x.png"]
     done = inverse.translate_files(tmp_path / "x.png", tmp_path / "y.png")
     assert done.paths == [tmp_path / "y.png"]
-    with pytest.raises(RunError, match="the picture itself"):
+    with pytest.raises(RunError, match="the image itself"):
         inverse.translate_files(tmp_path / "x.png", tmp_path)
 
 
 def test_folders_without_pictures_are_refused(inverse: TranslationModel, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    with pytest.raises(DataError, match=r"no pictures in .*in \(0 files\)"):
+    with pytest.raises(DataError, match=r"no images in .*in \(0 files\)"):
         inverse.translate_files(tmp_path / "in", tmp_path / "out")
-    (tmp_path / "in" / "bad.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"no readable picture in .*bad\.png: not a picture"):
+    (tmp_path / "in" / "bad.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"no readable image in .*bad\.png: not an image"):
         inverse.translate_files(tmp_path / "in", tmp_path / "out")
     with pytest.raises(DataError, match="no file or folder"):
         inverse.translate_files(tmp_path / "nowhere", tmp_path / "out")

@@ -22,7 +22,7 @@ PAIRS = small_dataset("pair", channels=3)
 
 
 def make(**changes: Any) -> Trainer:
-    values = {"optimisation.batch_size": 8, "optimisation.total_images": 160}
+    values = {"optimisation.batch_size": 8, "optimisation.total_samples": 160}
     values |= {f"game.{name}": value for name, value in changes.items()}
     recipe = find_recipe("pix2pix").resolve(PAIRS.space).with_values(values)
     return make_trainer(

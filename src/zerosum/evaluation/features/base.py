@@ -1,4 +1,4 @@
-"""Feature extractors: what distances between pictures or points are measured in.
+"""Feature extractors: what distances between images or points are measured in.
 
 Every one has a name that appears in each figure made with it, since numbers in different features
 cannot be compared.

@@ -184,7 +184,7 @@ def _learn(dataset: Dataset, seed: int, tick: Ticker | None) -> tuple[Network, F
 
 
 def _read(dataset: Dataset, rows: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Rows at the size that the network sees; large pictures never lie in memory all at once."""
+    """Rows at the size that the network sees; large images never lie in memory all at once."""
     blocks = [dataset.take(some) for some in rows.split(_BLOCK)]
     labels = [y for _, y in blocks if y is not None]
     x = torch.cat([shrink(dataset.space, x) for x, _ in blocks])

@@ -1,7 +1,7 @@
 """The Fréchet distance between two sets of features, each taken for a Gaussian.
 
 Dowson and Landau, "The Fréchet distance between multivariate normal distributions", 1982; for
-pictures: Heusel et al., "GANs trained by a two time-scale update rule", NeurIPS 2017 (FID). It is
+images: Heusel et al., "GANs trained by a two time-scale update rule", NeurIPS 2017 (FID). It is
 called FID only where the features are the published ones.
 
 Where we deviate: for the interval no distance is computed again from resampled rows. To first order

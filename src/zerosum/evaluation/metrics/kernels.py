@@ -1,6 +1,6 @@
 """Kernel distances: the squared maximum mean discrepancy between samples and reals, unbiased.
 
-Gretton et al., "A kernel two-sample test", JMLR 2012, equation 3. For pictures with the kernel of
+Gretton et al., "A kernel two-sample test", JMLR 2012, equation 3. For images with the kernel of
 Bińkowski et al., "Demystifying MMD GANs", ICLR 2018, arXiv:1801.01401 (KID); for points with
 Gaussians. It is called KID only where the features are the published ones.
 
@@ -163,7 +163,7 @@ class KernelDistance(Metric):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Samples with axes, such as pictures; others have `mmd`."""
+        """Samples with axes, such as images; others have `mmd`."""
         return space.axes > 0
 
     def read(

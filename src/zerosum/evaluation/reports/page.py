@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def page(evaluation: "Evaluation") -> str:
     """The whole page of one evaluation."""
     facts = evaluation.subject
-    marks = [e["images"] for e in evaluation.events if isinstance(e.get("images"), int)]
-    unit = facts.get("unit", "images")
+    marks = [e["samples"] for e in evaluation.events if isinstance(e.get("samples"), int)]
+    unit = facts.get("unit", "samples")
     values = {
         "evaluation": evaluation,
         "name": str(facts.get("name") or "a model"),
@@ -55,8 +55,8 @@ def _in_short(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts.get("step") is not None:
         healthiest = ", the healthiest" if facts.get("healthiest") else ""
         yield f"step {facts['step']:,}{healthiest}"
-    if facts.get("images") is not None:
-        yield f"{facts['images']:,} {facts.get('unit', 'images')}"
+    if facts.get("samples") is not None:
+        yield f"{facts['samples']:,} {facts.get('unit', 'samples')}"
     if facts.get("privacy"):
         yield promise(facts["privacy"])
     if facts.get("judged"):

@@ -63,7 +63,7 @@ def curve(
     *,
     label: str,
     marks: Sequence[float] = (),
-    unit: str = "images",
+    unit: str = "samples",
 ) -> Markup:
     """A small plot of `(images, value)`, with its range at the side and marks as dashed lines."""
     width, height, left, right, top, bottom = 300, 112, 46, 294, 8, 94

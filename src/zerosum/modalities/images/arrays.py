@@ -154,7 +154,7 @@ def as_images(x: Any, *, name: str) -> Tensor:
     require_numbers(array, name=name)
     if array.ndim not in (3, 4):
         raise DataError(
-            f"{name} has shape {array.shape}. Pictures are [N, H, W], [N, H, W, C] or "
+            f"{name} has shape {array.shape}. Images are [N, H, W], [N, H, W, C] or "
             "[N, C, H, W], points are [N, D], and there is at least one."
         )
     pixels = torch.from_numpy(np.ascontiguousarray(_as_bytes(array, name)))
@@ -162,7 +162,7 @@ def as_images(x: Any, *, name: str) -> Tensor:
         return pixels[:, None]
     first, last = pixels.shape[1] in (1, 3, 4), pixels.shape[3] in (1, 3, 4)
     if not first and not last:
-        raise DataError(f"{name} has shape {array.shape}; pictures have 1, 3 or 4 channels.")
+        raise DataError(f"{name} has shape {array.shape}; images have 1, 3 or 4 channels.")
     return pixels if first and (torch_order or not last) else pixels.permute(0, 3, 1, 2)
 
 
@@ -173,7 +173,7 @@ def _as_bytes(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind == "f":
         if low < 0 or high > 1:
             raise DataError(
-                f"{name} holds floats from {low:.3g} to {high:.3g}. Pictures as floats lie between "
+                f"{name} holds floats from {low:.3g} to {high:.3g}. Images as floats lie between "
                 "0 and 1: scale them, or give uint8."
             )
         return np.round(array * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Reading an attribute off pictures: a small network that learned it from labelled ones."""
+"""Reading an attribute off images: a small network that learned it from labelled ones."""
 
 from collections.abc import Callable
 
@@ -13,17 +13,17 @@ from zerosum.rng import Noise, derive_seed, seeded_initialisation
 from zerosum.spaces import ImageSpace
 
 Reader = Callable[[Tensor], Tensor]
-"""From pictures uint8 `[N, C, H, W]` to numbers `[N]`."""
+"""From images uint8 `[N, C, H, W]` to numbers `[N]`."""
 
 LEAST_LABELLED = 50
 _SAMPLES_SEEN, _BATCH, _HELD = 60_000, 64, 0.2
 
 
 class AttributeReader:
-    """What a network reads off pictures; made by `learn_attribute`.
+    """What a network reads off images; made by `learn_attribute`.
 
     Attributes:
-        rank_correlation: Spearman's, with the labels of pictures it did not learn from.
+        rank_correlation: Spearman's, with the labels of images it did not learn from.
     """
 
     def __init__(self, space: ImageSpace, network: nn.Module, rank_correlation: float) -> None:
@@ -40,26 +40,26 @@ class AttributeReader:
 def learn_attribute(
     space: ImageSpace, x: Tensor, values: Tensor, *, seed: int = 0
 ) -> AttributeReader:
-    """Learn to read a number off pictures, in seconds to a minute.
+    """Learn to read a number off images, in seconds to a minute.
 
     Args:
-        space: what the pictures are.
+        space: what the images are.
         x: uint8 `[N, C, H, W]`.
         values: the attribute of each, `[N]`.
-        seed: of weights and order; a fifth of the pictures is held out by it.
+        seed: of weights and order; a fifth of the images is held out by it.
 
     Raises:
-        EvaluationError: there are too few pictures, or all have the same value.
+        EvaluationError: there are too few images, or all have the same value.
     """
     if len(x) < LEAST_LABELLED:
         raise EvaluationError(
-            f"there are {len(x)} labelled pictures; reading an attribute takes at least "
+            f"there are {len(x)} labelled images; reading an attribute takes at least "
             f"{LEAST_LABELLED}."
         )
     spread = float(values.double().std())
     if spread <= 0:
         raise EvaluationError(
-            f"every picture has the value {float(values[0]):g}. Give pictures with and without "
+            f"every image has the value {float(values[0]):g}. Give images with and without "
             "the attribute, or more and less of it."
         )
     target = ((values - values.double().mean()) / spread).float()

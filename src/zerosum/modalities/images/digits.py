@@ -14,7 +14,7 @@ class DigitsConfig(DataConfig):
     built_in = True
 
     def build(self, progress: Progress | None = None) -> Dataset:
-        """uint8 pictures `[1797, 1, 8, 8]` with labels 0 to 9."""
+        """uint8 images `[1797, 1, 8, 8]` with labels 0 to 9."""
         from sklearn.datasets import load_digits
 
         pixels, target = load_digits(return_X_y=True)

@@ -1,8 +1,8 @@
-"""Directions in the space of styles along which one thing about pictures changes.
+"""Directions in the space of styles along which one thing about images changes.
 
 Found without labels: from the weights alone (Shen and Zhou, "Closed-Form Factorization of Latent
 Semantics in GANs", CVPR 2021, arXiv:2007.06600), or as principal components of styles (Härkönen et
-al., "GANSpace", NeurIPS 2020, arXiv:2004.02546). Learned from what pictures are read as: the mean
+al., "GANSpace", NeurIPS 2020, arXiv:2004.02546). Learned from what images are read as: the mean
 slope of the reading in styles, less the slopes of readings that shall stay, as InterFaceGAN (Shen
 et al., CVPR 2020, arXiv:1907.10786) does with normals of separating planes. The slope is found by
 small random steps (Nesterov and Spokoiny, "Random Gradient-Free Minimization of Convex Functions",
@@ -121,7 +121,7 @@ def from_steps(
         name: what is read.
         styles: of samples, `[N, D]`.
         steps: what was added to them once, `[N, D]`.
-        before: what is read of the picture of each sample, `[N]`.
+        before: what is read of the image of each sample, `[N]`.
         after: what is read once the step is taken, `[N]`.
         keep: directions that were learned before, whose readings stay as they are.
 

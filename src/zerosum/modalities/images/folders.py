@@ -1,4 +1,4 @@
-"""Pictures from folders and zips: scanned before training, decoded with several threads."""
+"""Images from folders and zips: scanned before training, decoded with several threads."""
 
 import hashlib
 import os
@@ -22,12 +22,12 @@ from zerosum.modalities.images.pixels import ENDINGS, Fit, Sides, read_form, rea
 from zerosum.spaces import ImageSpace, Space
 
 RESIDENT_BYTES = 4 << 30
-"""Decoded pictures up to this size are held in memory; more are read from disk as needed."""
+"""Decoded images up to this size are held in memory; more are read from disk as needed."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 DEFAULT_SIDE = 64
-"""What pictures of many sizes are brought to where no size is asked for."""
+"""What images of many sizes are brought to where no size is asked for."""
 
 _LARGEST_NATIVE = 256
 _CHUNK = 1024
@@ -40,11 +40,11 @@ class Scan:
     """What lies in a folder or zip.
 
     Attributes:
-        count: readable pictures.
+        count: readable images.
         sizes: how many there are of each `(height, width)`.
         channels: how many there are with 1 (grey), 3 (colour) and 4 (alpha) channels.
         classes: how many there are of each label; empty without labels.
-        unreadable: name and reason of each file that looks like a picture and is none.
+        unreadable: name and reason of each file that looks like an image and is none.
     """
 
     count: int
@@ -59,20 +59,20 @@ class Scan:
         kinds = ", ".join(f"{n} with {c} channels" for c, n in sorted(self.channels.items()))
         classes = f"; {len(self.classes)} classes" if self.classes else ""
         bad = f"; {len(self.unreadable)} unreadable" if self.unreadable else ""
-        return f"{self.count} pictures of {sizes}{more}; {kinds}{classes}{bad}"
+        return f"{self.count} images of {sizes}{more}; {kinds}{classes}{bad}"
 
 
 class ImagesConfig(DataConfig):
-    """Pictures below a folder, or in a zip (`data.zip`, or `data.zip/train` for a part of it).
+    """Images below a folder, or in a zip (`data.zip`, or `data.zip/train` for a part of it).
 
     Pictures are turned upright as their EXIF block says; of an animation the first frame is taken.
 
     Attributes:
         path: the folder or zip.
-        size: `(height, width)`; left out, the pictures' own size if they share one of at most 256
+        size: `(height, width)`; left out, the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
-        fit: how a picture is brought to that size.
-        channels: 1 grey, 3 colour, 4 with alpha; left out, what the pictures share.
+        fit: how an image is brought to that size.
+        channels: 1 grey, 3 colour, 4 with alpha; left out, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
             the training to find them.
@@ -90,7 +90,7 @@ class ImagesConfig(DataConfig):
     limit: PositiveInt | None = None
 
     def build(self, progress: Progress | None = None) -> Dataset:
-        """Scan the files, then hold the decoded pictures or stream them.
+        """Scan the files, then hold the decoded images or stream them.
 
         Raises:
             DataError: nothing there, nothing readable, unreadable files without `skip_bad`, or
@@ -111,7 +111,7 @@ class ImagesConfig(DataConfig):
         if bad and not self.skip_bad:
             raise DataError(unreadable_files(bad))
         if not kept:
-            raise DataError(f"no readable picture in {self.path}. {unreadable_files(bad)}")
+            raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
         y, labels = encode_labels([values[i] for i in kept]) if values else (None, ())
         fingerprint = fingerprint_of_files(decode, values)
         if pixels is not None:
@@ -150,7 +150,7 @@ class ImagesConfig(DataConfig):
         return f"{scan}; {describe_form(self, scan)}"
 
     def form_of(self, scan: Scan) -> tuple[tuple[int, int], int]:
-        """The `(height, width)` and the channels that the scanned pictures are brought to.
+        """The `(height, width)` and the channels that the scanned images are brought to.
 
         Raises:
             DataError: mixed channels without `channels`.
@@ -159,7 +159,7 @@ class ImagesConfig(DataConfig):
 
 
 class StreamedImages(Dataset):
-    """Pictures that are decoded when they are needed."""
+    """Images that are decoded when they are needed."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class StreamedImages(Dataset):
         return len(self._decode.names)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Decode these pictures.
+        """Decode these images.
 
         Raises:
             DataError: a file cannot be read any more.
@@ -201,12 +201,12 @@ class StreamedImages(Dataset):
         except DataError as error:
             raise DataError(
                 f"{self.name}: {self._decode.names[index]}: {error}. Mend or remove it and start "
-                "again, or say --skip-bad to have all pictures checked first."
+                "again, or say --skip-bad to have all images checked first."
             ) from error
 
 
 class Decoder:
-    """Reads picture *i* of an archive as uint8 `[C, H, W]`."""
+    """Reads image *i* of an archive as uint8 `[C, H, W]`."""
 
     def __init__(
         self, archive: Archive, names: list[str], size: tuple[int, int], fit: Fit, channels: int
@@ -216,7 +216,7 @@ class Decoder:
         self.channels = channels
 
     def __call__(self, index: int) -> Tensor:
-        """The picture, or a `DataError` that says why there is none."""
+        """The image, or a `DataError` that says why there is none."""
         return read_pixels(self.archive, self.names[index], self.size, self.fit, self.channels)
 
     def all(self, progress: Progress | None) -> tuple[list[int], Tensor, list[tuple[str, str]]]:
@@ -224,7 +224,7 @@ class Decoder:
         pixels = torch.empty((len(self.names), self.channels, *self.size), dtype=torch.uint8)
         kept: list[int] = []
         bad: list[tuple[str, str]] = []
-        done = in_threads(self._try, range(len(self.names)), progress, "decoding pictures")
+        done = in_threads(self._try, range(len(self.names)), progress, "decoding images")
         for index, result in enumerate(done):
             if isinstance(result, str):
                 bad.append((self.names[index], result))
@@ -241,7 +241,7 @@ class Decoder:
             return result if isinstance(result, str) else None
 
         everything = range(len(self.names))
-        problems = list(in_threads(problem, everything, progress, "checking pictures"))
+        problems = list(in_threads(problem, everything, progress, "checking images"))
         kept = [index for index in everything if problems[index] is None]
         return kept, [(n, p) for n, p in zip(self.names, problems, strict=True) if p is not None]
 
@@ -268,13 +268,13 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
     """Look at every file's header; nothing is decoded.
 
     Raises:
-        DataError: no such folder, no pictures, or none that can be read.
+        DataError: no such folder, no images, or none that can be read.
     """
     return _scan(open_archive(Path(config.path)), config, progress)[1]
 
 
 def describe_form(config: ImagesConfig, scan: Scan) -> str:
-    """How the scanned pictures are brought to one form, for people.
+    """How the scanned images are brought to one form, for people.
 
     Raises:
         DataError: mixed channels without `channels`.
@@ -293,8 +293,8 @@ def _scan(
     names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
     if not names:
         raise DataError(
-            f"no pictures in {config.path} ({len(archive.names)} files). "
-            f"Pictures end in {', '.join(sorted(ENDINGS))}."
+            f"no images in {config.path} ({len(archive.names)} files). "
+            f"Images end in {', '.join(sorted(ENDINGS))}."
         )
     if config.limit is not None and config.limit < len(names):
         names = [names[i * len(names) // config.limit] for i in range(config.limit)]
@@ -302,7 +302,7 @@ def _scan(
     channels: Counter[int] = Counter()
     good: list[str] = []
     bad: list[tuple[str, str]] = []
-    look = in_threads(lambda name: read_header(archive, name), names, progress, "scanning pictures")
+    look = in_threads(lambda name: read_header(archive, name), names, progress, "scanning images")
     for name, found in zip(names, look, strict=True):
         if isinstance(found, str):
             bad.append((name, found))
@@ -311,13 +311,13 @@ def _scan(
         sizes[found[:2]] += 1
         channels[found[2]] += 1
     if not good:
-        raise DataError(f"no readable picture in {config.path}. {unreadable_files(bad)}")
+        raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
     labels = label_names(archive, good) if config.labels == "auto" else None
     return good, Scan(len(good), sizes, channels, Counter(labels or ()), bad)
 
 
 def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
-    """Height, width and channels, or why the file is no picture."""
+    """Height, width and channels, or why the file is no image."""
     try:
         return read_form(archive, name)
     except DataError as error:
@@ -325,7 +325,7 @@ def read_header(archive: Archive, name: str) -> tuple[int, int, int] | str:
 
 
 def natural_size(scan: Scan) -> tuple[int, int]:
-    """The `(height, width)` that pictures are brought to where none is asked for."""
+    """The `(height, width)` that images are brought to where none is asked for."""
     if len(scan.sizes) == 1:
         ((height, width),) = scan.sizes
         if max(height, width) <= _LARGEST_NATIVE:
@@ -334,7 +334,7 @@ def natural_size(scan: Scan) -> tuple[int, int]:
 
 
 def natural_channels(scan: Scan) -> int:
-    """The channels that pictures share.
+    """The channels that images share.
 
     Raises:
         DataError: they share none.
@@ -348,7 +348,7 @@ def natural_channels(scan: Scan) -> int:
 
 
 def unreadable_files(bad: list[tuple[str, str]]) -> str:
-    """What is said of files, by name and reason, that are no pictures."""
+    """What is said of files, by name and reason, that are no images."""
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
     more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
     return (

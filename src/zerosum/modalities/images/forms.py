@@ -1,4 +1,4 @@
-"""Pictures as users hold them, and the channels that a network takes."""
+"""Images as users hold them, and the channels that a network takes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ from zerosum.pictures import luma, to_pil
 _PLAIN = (1, 3, 4)
 
 
-def read_picture(archive: Archive, name: str) -> Tensor:
+def read_image(archive: Archive, name: str) -> Tensor:
     """A file at its own size, upright, uint8 `[C, H, W]` with 1, 3 or 4 channels.
 
     Raises:
@@ -28,30 +28,30 @@ def read_picture(archive: Archive, name: str) -> Tensor:
     return read_pixels(archive, name, (height, width), "cover", channels)
 
 
-def open_picture(path: Path) -> Tensor:
+def open_image(path: Path) -> Tensor:
     """The same of a path.
 
     Raises:
-        DataError: it is no readable picture.
+        DataError: it is no readable image.
     """
     if not path.is_file():
-        raise DataError(f"no picture at {path}. Give the path of a file.")
+        raise DataError(f"no image at {path}. Give the path of a file.")
     try:
-        return read_picture(Folder(path.parent, only=path.name), path.name)
+        return read_image(Folder(path.parent, only=path.name), path.name)
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
 
 def taken_in(picture: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-    """A picture as uint8 `[C, H, W]`, and what gives others back in the form that it came in.
+    """An image as uint8 `[C, H, W]`, and what gives others back in the form that it came in.
 
     A path comes back as a Pillow image.
 
     Raises:
-        DataError: it is no picture.
+        DataError: it is no image.
     """
     if isinstance(picture, str | Path):
-        return open_picture(Path(picture)), as_pillow
+        return open_image(Path(picture)), as_pillow
     if isinstance(picture, Image.Image):
         upright = ImageOps.exif_transpose(picture)
         size = upright.height, upright.width
@@ -72,7 +72,7 @@ def taken_in(picture: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
 
         return pixels, give_back
     raise DataError(
-        f"a picture is of type {type(picture).__name__}. Give a path, a Pillow image, a uint8 "
+        f"an image is of type {type(picture).__name__}. Give a path, a Pillow image, a uint8 "
         "array [H, W, C] or [H, W], a uint8 tensor [C, H, W], or a list of these."
     )
 
@@ -83,7 +83,7 @@ def as_pillow(x: Tensor) -> Image.Image:
 
 
 def with_channels(pixels: Tensor, channels: int) -> tuple[Tensor, Tensor | None]:
-    """A picture `[C, H, W]` with other channels, float in [0, 255], and its alpha `[1, H, W]`.
+    """An image `[C, H, W]` with other channels, float in [0, 255], and its alpha `[1, H, W]`.
 
     Where alpha is left out, colour is laid over white, as in training; else None is returned.
 
@@ -94,7 +94,7 @@ def with_channels(pixels: Tensor, channels: int) -> tuple[Tensor, Tensor | None]
     if len(x) == channels:
         return x, None
     if len(x) not in _PLAIN or channels not in _PLAIN:
-        raise DataError(f"the picture has {len(x)} channels, and this model takes {channels}.")
+        raise DataError(f"the image has {len(x)} channels, and this model takes {channels}.")
     alpha = None
     if len(x) == 4:
         alpha = x[3:]
@@ -123,7 +123,7 @@ def with_alpha(x: Tensor, alpha: Tensor, factor: int) -> Tensor:
 def _require(shaped: bool, dtype: Any, shape: Any) -> None:
     if not shaped or dtype not in (np.uint8, torch.uint8):
         raise DataError(
-            f"a picture is an array of {str(dtype).removeprefix('torch.')} and shape "
+            f"an image is an array of {str(dtype).removeprefix('torch.')} and shape "
             f"{tuple(shape)}. Give whole numbers from 0 to 255 (uint8): an array [H, W, C] or "
             "[H, W], or a tensor [C, H, W], with 1, 3 or 4 channels."
         )

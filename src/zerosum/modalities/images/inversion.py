@@ -1,9 +1,9 @@
-"""From pictures back to the styles that make them: quickly by an encoder, closely by optimisation.
+"""From images back to the styles that make them: quickly by an encoder, closely by optimisation.
 
-An encoder learns from pictures that the model makes, whose styles are known. Optimisation goes on
+An encoder learns from images that the model makes, whose styles are known. Optimisation goes on
 from what it says, or from the nearest of some thousand samples, by the gradient of the distance
-between the picture and what its styles make, with a pull to where styles usually are. More pull
-makes pictures that are farther from the original and easier to edit (Tov et al., "Designing an
+between the image and what its styles make, with a pull to where styles usually are. More pull
+makes images that are farther from the original and easier to edit (Tov et al., "Designing an
 Encoder for StyleGAN Image Manipulation", SIGGRAPH 2021, arXiv:2102.02766, call it the
 distortion-editability tradeoff).
 """
@@ -38,11 +38,11 @@ _RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class Inverted:
-    """Styles that make pictures.
+    """Styles that make images.
 
     Attributes:
         styles: of every layer, float32 `[N, num_styles, style_dim]`.
-        tensor: the pictures that they make, uint8 `[N, C, H, W]`.
+        tensor: the images that they make, uint8 `[N, C, H, W]`.
         distortion: root of the mean squared difference from the originals, of 255, `[N]`.
         strangeness: mean squared distance of styles from their mean, in standard deviations, `[N]`;
             1 is usual, and what is far above is hard to edit.
@@ -71,19 +71,19 @@ class StyleEncoder(nn.Module):
         self.shape = (num_styles, style_dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Styles of pictures."""
+        """Styles of images."""
         return self.head(self.body(x)).unflatten(1, self.shape)
 
 
 def learn_encoder(
     model: "StyledModel", *, images: int = 100_000, seed: int = 0, progress: Progress | None = None
 ) -> Path:
-    """Learn from the model's own pictures which styles they have, and keep that in the run.
+    """Learn from the model's own images which styles they have, and keep that in the run.
 
     Args:
         model: from a run.
         images: how many are seen; 100,000 of 64 x 64 take a quarter of an hour of one core.
-        seed: of weights and pictures.
+        seed: of weights and images.
         progress: told how far it is.
 
     Raises:
@@ -129,7 +129,7 @@ def invert(
     model: "StyledModel", pictures: Tensor, *, how: How = "both", steps: int = 200,
     pull: float = 0.02, seed: int = 0, progress: Progress | None = None,
 ) -> Inverted:  # fmt: skip
-    """Find styles that make pictures.
+    """Find styles that make images.
 
     Args:
         model: that should make them.
@@ -142,14 +142,14 @@ def invert(
         progress: told how far the optimisation is.
 
     Raises:
-        ConditionError: pictures of another shape, or another `how`.
+        ConditionError: images of another shape, or another `how`.
         RunError: there is no encoder, and it is asked for.
     """
     if how not in ("encode", "optimise", "both"):
         raise ConditionError(f"how is {how!r}. Allowed: encode, optimise, both.")
     if pictures.ndim != 4 or tuple(pictures.shape[1:]) != model.space.shape:
         raise ConditionError(
-            f"the pictures have shape {tuple(pictures.shape)}, and this model makes "
+            f"the images have shape {tuple(pictures.shape)}, and this model makes "
             f"{model.space.shape}. Bring them to that size and number of channels."
         )
     usual = _Usual(model, seed)

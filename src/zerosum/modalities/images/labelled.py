@@ -1,4 +1,4 @@
-"""Labelled pictures by a list: a CSV of file names and values, with the pictures anywhere."""
+"""Labelled images by a list: a CSV of file names and values, with the images anywhere."""
 
 import csv
 from pathlib import Path
@@ -23,23 +23,23 @@ def open_labelled(
     channels: int,
     progress: Progress | None = None,
 ) -> ArrayDataset:
-    """The pictures that a CSV lists, with a column of it as labels.
+    """The images that a CSV lists, with a column of it as labels.
 
     Args:
         path: the CSV, with a first row of names; the column `file`, or else the first, names files.
         column: the column with values. Of two columns it is the other one, whatever its name.
         images: the folder that files are named from; left out, the one in which the CSV lies.
-        size: `(height, width)` that pictures are brought to, cut at the longer sides.
+        size: `(height, width)` that images are brought to, cut at the longer sides.
         channels: 1, 3 or 4.
         progress: told how many are decoded.
 
     Raises:
-        DataError: no such file, folder or column, values that are empty, or pictures that are
+        DataError: no such file, folder or column, values that are empty, or images that are
             missing, unreadable, or named twice.
     """
     folder = path.parent if images is None else images
     if look_at(folder) != "folder":
-        raise DataError(f"no folder of pictures at {folder}. Name it with --images.")
+        raise DataError(f"no folder of images at {folder}. Name it with --samples.")
     rows = _rows(path)
     header, body = rows[0], [row for row in rows[1:] if any(row)]
     at = header.index(_FILE) if _FILE in header else 0
@@ -65,7 +65,7 @@ def open_labelled(
     if missing:
         raise DataError(
             f"{path} names {len(missing)} files that are not in {folder}: {_some(missing)}. Say "
-            "with --images where they lie, or take them out."
+            "with --samples where they lie, or take them out."
         )
     decode = Decoder(Folder(folder, only=names[0]), names, size, "cover", channels)
     _, pixels, bad = decode.all(progress)

@@ -50,7 +50,7 @@ def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str]
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     if not rows or not {"file", "label"} <= set(rows[0]):
-        raise DataError(f"{path} needs the columns file and label, and a row for each picture.")
+        raise DataError(f"{path} needs the columns file and label, and a row for each image.")
     table = {
         str(PurePosixPath(path).parent / (row["file"] or "")): row["label"] or "" for row in rows
     }

@@ -4,14 +4,14 @@ from zerosum.spaces import ImageSpace
 
 
 class PairSpace(ImageSpace):
-    """Pictures that are made from other pictures.
+    """Images that are made from other images.
 
     Attributes:
-        source: what the other pictures are.
-        aligned: whether each picture has a source of its own, which lies at the same index.
+        source: what the other images are.
+        aligned: whether each image has a source of its own, which lies at the same index.
 
     >>> pictures = ImageSpace(channels=3, height=8, width=8)
-    >>> PairSpace(channels=1, height=8, width=8, source=pictures).judged.shape
+    >>> PairSpace(channels=1, height=8, width=8, source=images).judged.shape
     (1, 8, 8)
     """
 

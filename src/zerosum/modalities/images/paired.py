@@ -16,7 +16,7 @@ from zerosum.spaces import ImageSpace, Space
 class PairDataset(Dataset):
     """Targets, with the sources that they are made from.
 
-    `take` gives targets alone, so that whoever judges or shows samples sees ordinary pictures.
+    `take` gives targets alone, so that whoever judges or shows samples sees ordinary images.
 
     Args:
         sources: what is translated.
@@ -24,14 +24,14 @@ class PairDataset(Dataset):
         aligned: whether row *i* of one belongs to row *i* of the other.
 
     Raises:
-        DataError: one of them holds no pictures, or aligned ones are not of one size and number.
+        DataError: one of them holds no images, or aligned ones are not of one size and number.
     """
 
     def __init__(self, sources: Dataset, targets: Dataset, *, aligned: bool, name: str) -> None:
         source, target = sources.space, targets.space
         if not isinstance(source, ImageSpace) or not isinstance(target, ImageSpace):
             raise DataError(
-                f"sources and targets must be pictures; these are of the kinds {source.kind!r} and "
+                f"sources and targets must be images; these are of the kinds {source.kind!r} and "
                 f"{target.kind!r}."
             )
         if aligned and len(sources) != len(targets):

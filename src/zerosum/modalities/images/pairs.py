@@ -1,4 +1,4 @@
-"""Pictures of two domains: in aligned pairs, or each domain by itself."""
+"""Images of two domains: in aligned pairs, or each domain by itself."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ _LISTED = 10
 
 
 class PairsConfig(DataConfig):
-    """Two folders of pictures, or one folder or zip with two subfolders.
+    """Two folders of images, or one folder or zip with two subfolders.
 
     Attributes:
         path: the folder or zip; with `targets`, that of the sources. Subfolders called A and B,
@@ -43,12 +43,12 @@ class PairsConfig(DataConfig):
             else there must be two, which are taken in the order of the alphabet.
         targets: where targets lie, if not beside the sources in `path`.
         aligned: whether a source and a target of the same name, without its ending, are a pair.
-        size: `(height, width)`; left out, the pictures' own size if they share one of at most 256
+        size: `(height, width)`; left out, the images' own size if they share one of at most 256
             pixels a side, else 64 x 64.
-        fit: how a picture is brought to that size.
-        channels: of both; left out, what the pictures of each domain share.
+        fit: how an image is brought to that size.
+        channels: of both; left out, what the images of each domain share.
         skip_bad: go on without unreadable files, and without their partners.
-        limit: take this many pairs, or pictures of each domain, evenly spread.
+        limit: take this many pairs, or images of each domain, evenly spread.
     """
 
     kind = "pairs"
@@ -99,10 +99,10 @@ class PairsConfig(DataConfig):
         return f"{Path(self.path).name} to {Path(self.targets).name}"
 
     def build(self, progress: Progress | None = None) -> PairDataset:
-        """Scan and match the files, then hold the decoded pictures or stream them.
+        """Scan and match the files, then hold the decoded images or stream them.
 
         Raises:
-            DataError: there are no two domains, one is empty, a picture has no partner or one of
+            DataError: there are no two domains, one is empty, an image has no partner or one of
                 another size, files are unreadable, or channels are mixed.
         """
         sides = self._scanned(progress)
@@ -126,7 +126,7 @@ class PairsConfig(DataConfig):
         sides = self._scanned(progress)
         height, width = self.size or natural_size(_scan_of(sides))
         sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
-        what = "aligned pairs" if self.aligned else "unpaired pictures"
+        what = "aligned pairs" if self.aligned else "unpaired images"
         return f"{what}: {sources} to {targets}; brought to {height} x {width} (--size)"
 
     def _paths(self) -> tuple[Path, Path]:
@@ -148,7 +148,7 @@ class PairsConfig(DataConfig):
         return sides
 
     def _drop_bad(self, sides: "list[_Side]", bad: list[dict[int, str]]) -> None:
-        """Leave unreadable pictures out; in both domains where they are aligned.
+        """Leave unreadable images out; in both domains where they are aligned.
 
         Raises:
             DataError: there are some, and `skip_bad` is not set, or nothing else is left.
@@ -167,7 +167,7 @@ class PairsConfig(DataConfig):
             out = together if self.aligned else set(found)
             side.keep([i for i in range(len(side.names)) if i not in out])
             if not side.names:
-                raise DataError(f"no readable picture in {side.path}. {unreadable_files(listed)}")
+                raise DataError(f"no readable image in {side.path}. {unreadable_files(listed)}")
 
     def _held(
         self, sides: "list[_Side]", decoders: list[Decoder], progress: Progress | None
@@ -234,8 +234,8 @@ def two_domains(path: str) -> tuple[str, str]:
     if len(below) != 2:
         found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
         raise DataError(
-            f"{Path(path, above)} has {found} with pictures, and a translation needs two: A (what "
-            "is translated) and B (what it is translated into). Sort the pictures into these, or "
+            f"{Path(path, above)} has {found} with images, and a translation needs two: A (what "
+            "is translated) and B (what it is translated into). Sort the images into these, or "
             "name two folders: --data SOURCES TARGETS."
         )
     return above + below[0], above + below[1]
@@ -243,7 +243,7 @@ def two_domains(path: str) -> tuple[str, str]:
 
 @dataclass
 class _Side:
-    """The pictures of one domain, by name, with what their headers say."""
+    """The images of one domain, by name, with what their headers say."""
 
     path: Path
     archive: Archive
@@ -256,14 +256,14 @@ class _Side:
         names = _pictures(archive)
         if not names:
             raise DataError(
-                f"no pictures in {path} ({len(archive.names)} files). A translation needs pictures "
+                f"no images in {path} ({len(archive.names)} files). A translation needs images "
                 f"of both domains; they end in {', '.join(sorted(ENDINGS))}."
             )
         return cls(path, archive, names, [])
 
     def read_headers(self, progress: Progress | None) -> None:
         look = in_threads(
-            lambda name: read_header(self.archive, name), self.names, progress, "scanning pictures"
+            lambda name: read_header(self.archive, name), self.names, progress, "scanning images"
         )
         self.forms = list(look)
 
@@ -294,7 +294,7 @@ def _match(sources: _Side, targets: _Side) -> None:
     """Put both in the order of their common names.
 
     Raises:
-        DataError: a picture has no partner, or several.
+        DataError: an image has no partner, or several.
     """
     stems = [_by_stem(side) for side in (sources, targets)]
     alone = [
@@ -305,7 +305,7 @@ def _match(sources: _Side, targets: _Side) -> None:
     ]
     if alone:
         raise DataError(
-            f"{len(sources.names)} pictures in {sources.path} and {len(targets.names)} in "
+            f"{len(sources.names)} images in {sources.path} and {len(targets.names)} in "
             f"{targets.path}, and {len(alone)} have no partner of the same name: {_listed(alone)}. "
             "Add or remove them, or train cyclegan, which needs no pairs."
         )
@@ -334,8 +334,8 @@ def _require_same_sizes(sources: _Side, targets: _Side) -> None:
     ]
     if wrong:
         raise DataError(
-            f"{len(wrong)} of {len(sources.names)} pairs hold pictures of different sizes: "
-            f"{_listed(wrong)}. Pixels of a pair must lie on each other: bring both pictures to "
+            f"{len(wrong)} of {len(sources.names)} pairs hold images of different sizes: "
+            f"{_listed(wrong)}. Pixels of a pair must lie on each other: bring both images to "
             "one size."
         )
 

@@ -1,4 +1,4 @@
-"""One picture: opened safely, turned upright, and brought to a size and number of channels."""
+"""One image: opened safely, turned upright, and brought to a size and number of channels."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,10 +55,10 @@ Sides = Annotated[tuple[Size, Size], BeforeValidator(as_sides)]
 
 @contextmanager
 def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
-    """The picture `name` with its header read; pixels wait until they are asked for.
+    """The image `name` with its header read; pixels wait until they are asked for.
 
     Raises:
-        DataError: no picture, one that is too large to decode, or one of floating-point pixels.
+        DataError: no image, one that is too large to decode, or one of floating-point pixels.
     """
     try:
         with archive.open(name) as handle, Image.open(handle, formats=_FORMATS) as image:
@@ -68,16 +68,16 @@ def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
                 raise DataError("its pixels are floating-point numbers; save it with 8 or 16 bits")
             yield image
     except UnidentifiedImageError as error:
-        raise DataError("not a picture" if archive.size(name) else "empty") from error
+        raise DataError("not an image" if archive.size(name) else "empty") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(_huge("it has far more")) from error
 
 
 def read_form(archive: Archive, name: str) -> tuple[int, int, int]:
-    """Height, width and channels of an upright picture, from its header alone.
+    """Height, width and channels of an upright image, from its header alone.
 
     Raises:
-        DataError: it is no picture that can be used.
+        DataError: it is no image that can be used.
     """
     try:
         with open_image(archive, name) as image:
@@ -91,7 +91,7 @@ def read_form(archive: Archive, name: str) -> tuple[int, int, int]:
 def read_pixels(
     archive: Archive, name: str, size: tuple[int, int], fit: Fit, channels: int
 ) -> Tensor:
-    """A picture, upright, as uint8 `[C, H, W]` of `size`.
+    """An image, upright, as uint8 `[C, H, W]` of `size`.
 
     Raises:
         DataError: it cannot be decoded, or is smaller than a crop.
@@ -114,7 +114,7 @@ def fit_image(image: Image.Image, size: tuple[int, int], fit: Fit, channels: int
     """One Pillow image as uint8 `[C, H, W]` of `size`.
 
     Raises:
-        DataError: `crop` of a picture that is smaller, or numbers beyond 16 bits.
+        DataError: `crop` of an image that is smaller, or numbers beyond 16 bits.
     """
     image = _with_channels(image, channels)
     height, width = size
@@ -175,7 +175,7 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
     if fit == "crop":
         if image.width < width or image.height < height:
             raise DataError(
-                f"a picture of {image.height} x {image.width} is smaller than the crop of "
+                f"an image of {image.height} x {image.width} is smaller than the crop of "
                 f"{height} x {width}. Choose a smaller --size or --fit cover"
             )
         return _middle(image, height, width)
@@ -186,7 +186,7 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
     new = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if new[0] * new[1] > MAX_PIXELS:
         raise DataError(
-            f"a picture of {image.height} x {image.width} is too narrow: it would become "
+            f"an image of {image.height} x {image.width} is too narrow: it would become "
             f"{new[1]} x {new[0]} before its ends are cut. Cut it, or use --fit contain"
         )
     image = image.resize(new, Image.Resampling.LANCZOS)
@@ -194,6 +194,6 @@ def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Ima
 
 
 def _middle(image: Image.Image, height: int, width: int) -> Image.Image:
-    """The middle of a picture; borders are black where it is smaller."""
+    """The middle of an image; borders are black where it is smaller."""
     left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))

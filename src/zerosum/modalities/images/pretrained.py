@@ -32,11 +32,11 @@ class EfficientNetFeatures(Extractor):
     """The 1,280 features of EfficientNet-Lite0 before its last layer.
 
     Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", ICML
-    2019, arXiv:1905.11946; the Lite variant, whose pictures are 224 x 224 and scaled by (x - 127) /
+    2019, arXiv:1905.11946; the Lite variant, whose images are 224 x 224 and scaled by (x - 127) /
     128. Proportions are not kept, so that nothing is cut off.
 
     Raises:
-        EvaluationError: the samples are no pictures, or have neither 1 nor 3 channels.
+        EvaluationError: the samples are no images, or have neither 1 nor 3 channels.
         MissingExtraError: the packages are not installed.
     """
 
@@ -59,7 +59,7 @@ class EfficientNetFeatures(Extractor):
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch of pictures."""
+        """Features of one batch of images."""
         resized = functional.interpolate(
             in_colour(x).float(), (224, 224), mode="bilinear", antialias=True
         )
@@ -74,7 +74,7 @@ class InceptionFeatures(Extractor):
     only where the number of samples and the reference agree too.
 
     Raises:
-        EvaluationError: the samples are no pictures, or have neither 1 nor 3 channels; or the file
+        EvaluationError: the samples are no images, or have neither 1 nor 3 channels; or the file
             of weights is missing, or not the published one.
         MissingExtraError: torch-fidelity is not installed.
     """
@@ -101,12 +101,12 @@ class InceptionFeatures(Extractor):
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
-        """Features of one batch of pictures."""
+        """Features of one batch of images."""
         return self._network(in_colour(x))[0]
 
 
 def in_colour(x: Tensor) -> Tensor:
-    """Pictures `[B, 1 or 3, H, W]` with three channels; grey is repeated."""
+    """Images `[B, 1 or 3, H, W]` with three channels; grey is repeated."""
     return x.expand(-1, 3, -1, -1)
 
 
@@ -132,9 +132,9 @@ def require_published(weights: Path, sha256: str) -> None:
 
 def _require_pictures(space: Space, features: str) -> None:
     if not isinstance(space, ImageSpace) or space.channels not in (1, 3):
-        given = f"{space.channels} channels" if isinstance(space, ImageSpace) else "no pictures"
+        given = f"{space.channels} channels" if isinstance(space, ImageSpace) else "no images"
         raise EvaluationError(
-            f"the features {features} are for pictures of 1 or 3 channels; these samples have "
+            f"the features {features} are for images of 1 or 3 channels; these samples have "
             f"{given}. Take the features self or pixels."
         )
 

@@ -1,6 +1,6 @@
-"""Simulated pictures of one shape each, whose factors are known and can be read back.
+"""Simulated images of one shape each, whose factors are known and can be read back.
 
-A picture is RGB, with one shape on a plain grey background. Every *factor* is uniform in its range
+An image is RGB, with one shape on a plain grey background. Every *factor* is uniform in its range
 and independent of the others and of the shape:
 
 - `x`, `y`: where the shape's centre is, to the right and downwards, as shares of the side;
@@ -10,7 +10,7 @@ and independent of the others and of the shape:
   too, which nobody can see;
 - `stroke`: 0 for a thin outline, 1 for a filled shape.
 
-Whatever the factors are, the shape lies inside the picture. The same seed gives the same pictures;
+Whatever the factors are, the shape lies inside the image. The same seed gives the same images;
 between machines a rare pixel may differ by one step of 255.
 
 `measure_factors` reads them back by moments and colour, without a network, so that control over
@@ -66,7 +66,7 @@ _AT_ONCE = 1_000
 
 
 class SpritesConfig(DataConfig):
-    """Pictures of one shape each, with known factors; see the module for what these are.
+    """Images of one shape each, with known factors; see the module for what these are.
 
     Attributes:
         num_samples: how many.
@@ -92,7 +92,7 @@ class SpritesConfig(DataConfig):
         return value[0]
 
     def build(self, progress: Progress | None = None) -> Dataset:
-        """uint8 pictures `[num_samples, 3, size, size]`, labelled with their shape."""
+        """uint8 images `[num_samples, 3, size, size]`, labelled with their shape."""
         x, factors = simulate(self.num_samples, seed=self.seed, size=self.size, progress=progress)
         return ArrayDataset(x, factors["shape"], name=self.kind, labels=SHAPES)
 
@@ -100,7 +100,7 @@ class SpritesConfig(DataConfig):
 def simulate(
     n: int, seed: int = 0, *, size: int = 32, progress: Progress | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """`n` pictures, uint8 `[n, 3, size, size]`, and what they show.
+    """`n` images, uint8 `[n, 3, size, size]`, and what they show.
 
     Args:
         n: how many.
@@ -109,7 +109,7 @@ def simulate(
         progress: told how many are drawn.
 
     Returns:
-        The pictures; and float64 `[n]` for each factor, with int64 indices of `SHAPES` as `shape`.
+        The images; and float64 `[n]` for each factor, with int64 indices of `SHAPES` as `shape`.
     """
     noise = Noise(derive_seed(seed, "sprites"))
     factors = {"shape": noise.integers(n, high=len(SHAPES))}
@@ -121,7 +121,7 @@ def simulate(
 def draw_sprites(
     factors: dict[str, Tensor], *, size: int = 32, progress: Progress | None = None
 ) -> Tensor:
-    """Pictures, uint8 `[n, 3, size, size]`, of given factors and shapes `[n]`, as `simulate` has.
+    """Images, uint8 `[n, 3, size, size]`, of given factors and shapes `[n]`, as `simulate` has.
 
     >>> one = {name: torch.tensor([sum(ends) / 2]) for name, ends in RANGES.items()}
     >>> draw_sprites(one | {"shape": torch.tensor([0])}, size=16).shape
@@ -141,7 +141,7 @@ def draw_sprites(
 
 
 def measure_factors(pictures: Tensor) -> dict[str, Tensor]:
-    """What pictures of sprites show, read from their moments and colour.
+    """What images of sprites show, read from their moments and colour.
 
     Args:
         pictures: uint8 `[N, 3, S, S]`, as drawn, as made by a model, or with a little noise.
@@ -152,12 +152,12 @@ def measure_factors(pictures: Tensor) -> dict[str, Tensor]:
         there is no shape at all, every factor is NaN and `shape` -1.
 
     Raises:
-        DataError: the pictures have another form.
+        DataError: the images have another form.
     """
     n, *form = pictures.shape if pictures.ndim == 4 else (0, 0, 0, 0)
     if pictures.dtype != torch.uint8 or n < 1 or form != [3, form[2], form[2]]:
         raise DataError(
-            f"the pictures are {pictures.dtype} of shape {tuple(pictures.shape)}; sprites are "
+            f"the images are {pictures.dtype} of shape {tuple(pictures.shape)}; sprites are "
             "uint8 [N, 3, S, S], one or more. `samples.tensor` has this form."
         )
     pieces = [_measured(piece) for piece in pictures.split(_AT_ONCE)]

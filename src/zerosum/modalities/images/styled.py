@@ -32,7 +32,7 @@ _STYLES = 4_096
 
 
 class StyledModel(Model):
-    """A generator of pictures that takes styles."""
+    """A generator of images that takes styles."""
 
     @property
     def styled(self) -> Styled:
@@ -79,11 +79,11 @@ class StyledModel(Model):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Inverted:
-        """Styles that make pictures, uint8 `[N, C, H, W]`; see `tasks.inversion.invert`."""
+        """Styles that make images, uint8 `[N, C, H, W]`; see `tasks.inversion.invert`."""
         return invert(self, pictures, how=how, steps=steps, pull=pull, seed=seed, progress=progress)
 
     def edit_styles(self, styles: Tensor, directions: Mapping[str, float]) -> Samples:
-        """Pictures of styles `[N, num_styles, style_dim]` moved along directions.
+        """Images of styles `[N, num_styles, style_dim]` moved along directions.
 
         Raises:
             ConditionError: no such direction.
@@ -238,7 +238,7 @@ class StyledModel(Model):
         return self._painted(styles, inputs.z[:, -1], inputs.y)
 
     def _painted(self, styles: Tensor, chance: Tensor, y: Tensor | None) -> Samples:
-        """Pictures of styles, and of the chance that decides their noise."""
+        """Images of styles, and of the chance that decides their noise."""
         pieces = []
         with torch.no_grad():
             for some, luck in zip(styles.split(_BATCH), chance.split(_BATCH), strict=True):

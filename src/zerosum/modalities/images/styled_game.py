@@ -40,7 +40,7 @@ class StyledConfig(TwoPlayerConfig):
     path_every: PositiveInt = 8
 
     def build(self, space: Space) -> "Styled":
-        """The game for pictures of `space`.
+        """The game for images of `space`.
 
         Raises:
             RecipeError: the generator takes no styles.
@@ -77,7 +77,7 @@ class Styled(TwoPlayer):
 
     @property
     def num_styles(self) -> int:
-        """Styles of one picture, the coarsest first."""
+        """Styles of one image, the coarsest first."""
         return self.generator.num_styles
 
     def draw_latents(self, n: int, noise: Noise) -> Tensor:
@@ -124,7 +124,7 @@ class Styled(TwoPlayer):
         return self.generator.centre.lerp(w, truncation)
 
     def path_loss(self, context: StepContext) -> Terms:
-        """Pictures should change evenly, wherever and in whichever way styles do (section 3.2)."""
+        """Images should change evenly, wherever and in whichever way styles do (section 3.2)."""
         inputs, _, _ = self.draw_for_generator(context)
         inputs = inputs.rows(0, max(1, inputs.size // 2))
         styles = self.styles(inputs)

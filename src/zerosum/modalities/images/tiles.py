@@ -1,4 +1,4 @@
-"""Large pictures in overlapping tiles, blended so that no seam is seen."""
+"""Large images in overlapping tiles, blended so that no seam is seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Cuts:
 def cut(side: int, *, tile: int, overlap: int, stride: int) -> Cuts:
     """Tiles of `tile` pixels that overlap by `overlap`; both are multiples of `stride`.
 
-    The last one ends where the picture does, so that a network sees the rim as it has learned to.
+    The last one ends where the image does, so that a network sees the rim as it has learned to.
 
     >>> cut(30, tile=16, overlap=8, stride=4)
     Cuts(starts=(0, 8, 16), length=16, padded=32, overlap=8)
@@ -61,7 +61,7 @@ def in_tiles(
 
     Args:
         translate: from one tile to its translation, `factor` times as large.
-        source: the whole picture.
+        source: the whole image.
         factor: how many times larger what comes out is.
         rows: how the height is cut.
         columns: how the width is cut.

@@ -1,4 +1,4 @@
-"""A trained model that translates pictures: any size, in tiles, with alpha carried along."""
+"""A trained model that translates images: any size, in tiles, with alpha carried along."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ from zerosum.errors import ConditionError, DataError, RunError
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.forms import (
     as_pillow,
-    open_picture,
-    read_picture,
+    open_image,
+    read_image,
     taken_in,
     with_alpha,
     with_channels,
@@ -32,7 +32,7 @@ from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import Batch
 
 _TILE = 256
-"""Side of a tile where none is asked for and the training pictures are smaller."""
+"""Side of a tile where none is asked for and the training images are smaller."""
 
 _PIECE = 256
 """Sources that are prepared at once for a judge."""
@@ -62,7 +62,7 @@ class _Wishes:
 
 
 class TranslationModel(Model):
-    """A generator from pictures to pictures."""
+    """A generator from images to images."""
 
     @property
     def translation(self) -> TranslationGame:
@@ -97,7 +97,7 @@ class TranslationModel(Model):
         overlap: int | None = None,
         progress: Progress | None = None,
     ) -> Any:
-        """One picture or several, of any size, in the form that they came in.
+        """One image or several, of any size, in the form that they came in.
 
         Args:
             pictures: a path, a Pillow image, a uint8 array `[H, W, C]` or `[H, W]`, a uint8 tensor
@@ -105,13 +105,13 @@ class TranslationModel(Model):
             mask: of a model that fills holes: which pixels to fill, white (128 or more) or true,
                 in any of these forms.
             direction: one of `directions`.
-            tile: side of the tiles that larger pictures are translated in; left out, 256 or the
-                side of the training pictures, whichever is more.
+            tile: side of the tiles that larger images are translated in; left out, 256 or the
+                side of the training images, whichever is more.
             overlap: by how much tiles overlap; left out, a quarter of a tile.
-            progress: told how many tiles, or pictures of a list, are done.
+            progress: told how many tiles, or images of a list, are done.
 
         Raises:
-            DataError: a picture or the mask cannot be used.
+            DataError: an image or the mask cannot be used.
             ConditionError: there is no such direction, the model takes no mask or needs one, or
                 tiles are too small.
         """
@@ -122,7 +122,7 @@ class TranslationModel(Model):
             for picture in pictures:
                 made.append(self._translated(picture, hole, wishes, None))
                 if progress is not None:
-                    progress("translating pictures", len(made), len(pictures))
+                    progress("translating images", len(made), len(pictures))
             return made
         return self._translated(pictures, hole, wishes, progress)
 
@@ -137,22 +137,22 @@ class TranslationModel(Model):
         overlap: int | None = None,
         progress: Progress | None = None,
     ) -> Translated:
-        """A picture, or all pictures below a folder or in a zip, into files.
+        """An image, or all images below a folder or in a zip, into files.
 
         Names and subfolders are kept; what is written is PNG, which loses nothing. Files that
         cannot be read are left out, and named in the result.
 
         Args:
-            source: the picture, folder or zip.
-            out: an empty or new folder; for a single picture also the name of a .png file.
-            mask: one for all, or a folder of masks with the pictures' names.
+            source: the image, folder or zip.
+            out: an empty or new folder; for a single image also the name of a .png file.
+            mask: one for all, or a folder of masks with the images' names.
             direction: as for `translate`.
             tile: as for `translate`.
             overlap: as for `translate`.
-            progress: told how many pictures, or tiles of the only one, are done.
+            progress: told how many images, or tiles of the only one, are done.
 
         Raises:
-            DataError: there are no pictures, none can be read, or a mask does not fit.
+            DataError: there are no images, none can be read, or a mask does not fit.
             ConditionError: as for `translate`.
             RunError: `out` is not empty, or cannot be written.
         """
@@ -160,10 +160,10 @@ class TranslationModel(Model):
         source, out = Path(source), Path(out)
         if source.is_file() and source.suffix.lower() in ENDINGS:
             hole = None if mask is None else _hole(mask)
-            made = self._pixels(open_picture(source), hole, wishes, progress)
+            made = self._pixels(open_image(source), hole, wishes, progress)
             path = out if out.suffix.lower() == ".png" else out / f"{source.stem}.png"
             if path.resolve() == source.resolve():
-                raise RunError(f"{path} is the picture itself. Choose another name with --out.")
+                raise RunError(f"{path} is the image itself. Choose another name with --out.")
             return Translated([_save(made, path)], [])
         return self._folder(source, out, None if mask is None else Path(mask), wishes, progress)
 
@@ -175,7 +175,7 @@ class TranslationModel(Model):
         names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
         if not names:
             raise DataError(
-                f"no pictures in {source} ({len(archive.names)} files). Pictures end in "
+                f"no images in {source} ({len(archive.names)} files). Images end in "
                 f"{', '.join(sorted(ENDINGS))}."
             )
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -184,7 +184,7 @@ class TranslationModel(Model):
         done = Translated([], [])
         for name, target in zip(names, _targets(names), strict=True):
             try:
-                pixels = read_picture(archive, name)
+                pixels = read_image(archive, name)
             except DataError as error:
                 done.failed.append((name, str(error)))
                 continue
@@ -194,10 +194,10 @@ class TranslationModel(Model):
                 raise DataError(f"{name}: {error}") from error
             done.paths.append(_save(made, out / target))
             if progress is not None:
-                progress("translating pictures", len(done.paths) + len(done.failed), len(names))
+                progress("translating images", len(done.paths) + len(done.failed), len(names))
         if not done.paths:
             listed = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-            raise DataError(f"no readable picture in {source}: {listed}.")
+            raise DataError(f"no readable image in {source}: {listed}.")
         return done
 
     def _translated(
@@ -210,7 +210,7 @@ class TranslationModel(Model):
     def _pixels(
         self, pixels: Tensor, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
     ) -> Tensor:
-        """A picture, uint8 `[C, H, W]`, translated: uint8 `[C', factor * H, factor * W]`."""
+        """An image, uint8 `[C, H, W]`, translated: uint8 `[C', factor * H, factor * W]`."""
         game = self.translation
         taken, made = game.pictures(wishes.direction)
         _require_size(pixels, hole)
@@ -253,7 +253,7 @@ class TranslationModel(Model):
             raise ConditionError("this model fills no holes, so it takes no mask. Leave it out.")
         if game.takes_mask and not masked:
             raise ConditionError(
-                "this model fills holes, and needs to know where they are: give a mask, a picture "
+                "this model fills holes, and needs to know where they are: give a mask, an image "
                 "of the same size that is white where to fill (--mask mask.png)."
             )
         stride = game.network(direction).stride
@@ -272,11 +272,11 @@ class TranslationModel(Model):
 def _require_size(pixels: Tensor, hole: Tensor | None) -> None:
     height, width = pixels.shape[1:]
     if not height or not width:
-        raise DataError(f"a picture of {height} x {width} has no pixels.")
+        raise DataError(f"an image of {height} x {width} has no pixels.")
     if hole is not None and hole.shape != (height, width):
         raise DataError(
-            f"the mask is {hole.shape[0]} x {hole.shape[1]} and the picture {height} x {width} "
-            "(height x width). Give a mask of the picture's size."
+            f"the mask is {hole.shape[0]} x {hole.shape[1]} and the image {height} x {width} "
+            "(height x width). Give a mask of the image's size."
         )
 
 
@@ -297,7 +297,7 @@ def _hole(mask: Any) -> Tensor:
 
 
 def _holes(mask: Path | None) -> Callable[[str], Tensor | None]:
-    """From the name of a picture to its hole."""
+    """From the name of an image to its hole."""
     if mask is None:
         return lambda _: None
     if not mask.is_dir():
@@ -309,8 +309,8 @@ def _holes(mask: Path | None) -> Callable[[str], Tensor | None]:
     def find(name: str) -> Tensor:
         stem = PurePosixPath(name).with_suffix("").as_posix()
         if stem not in known:
-            raise DataError(f"there is no mask called {stem} in {mask}. Add one for each picture.")
-        return with_channels(read_picture(archive, known[stem]), 1)[0][0] >= _HOLE
+            raise DataError(f"there is no mask called {stem} in {mask}. Add one for each image.")
+        return with_channels(read_image(archive, known[stem]), 1)[0][0] >= _HOLE
 
     return find
 

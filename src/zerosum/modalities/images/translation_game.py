@@ -1,6 +1,6 @@
-"""Games whose samples are pictures made from other pictures.
+"""Games whose samples are images made from other images.
 
-What latents are elsewhere, pictures that are to be translated are here: `Inputs.z` is
+What latents are elsewhere, images that are to be translated are here: `Inputs.z` is
 `[B, C, H, W]`. So that samples can be asked for without any at hand, the first 64 sources of the
 training are kept in a buffer, the gallery.
 """
@@ -28,9 +28,9 @@ GALLERY = 64
 
 
 class TranslationGame(Game):
-    """A game with a generator from pictures to pictures.
+    """A game with a generator from images to images.
 
-    A subclass builds the players and defines `moves`; one whose sources follow from the pictures
+    A subclass builds the players and defines `moves`; one whose sources follow from the images
     themselves defines `sources` and `prepare` too.
 
     Attributes:
@@ -61,7 +61,7 @@ class TranslationGame(Game):
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
 
     def sources(self, batch: Batch, noise: Noise) -> Tensor:
-        """What the pictures of a batch are to be made from, `[B, *source.shape]`."""
+        """What the images of a batch are to be made from, `[B, *source.shape]`."""
         if batch.source is None:
             raise RuntimeError("this batch has no sources")
         return batch.source
@@ -72,7 +72,7 @@ class TranslationGame(Game):
         return self.source, self.space
 
     def prepare(self, x: Tensor, hole: Tensor | None) -> Tensor:
-        """Sources from pictures in model units; `hole` `[B, 1, H, W]` is 1 where to fill them."""
+        """Sources from images in model units; `hole` `[B, 1, H, W]` is 1 where to fill them."""
         return x
 
     def network(self, direction: str) -> Translator:
@@ -87,7 +87,7 @@ class TranslationGame(Game):
     def translate(
         self, source: Tensor, *, noise: Noise | None = None, direction: str = "A2B"
     ) -> Tensor:
-        """Pictures in model units, float32, `factor` times as large; of any size.
+        """Images in model units, float32, `factor` times as large; of any size.
 
         `noise` is given in training alone.
         """
@@ -138,12 +138,12 @@ class TranslationGame(Game):
 
 
 class TranslationConfig(GameConfig):
-    """A generator that is held to the picture it should make, and to what a discriminator says.
+    """A generator that is held to the image it should make, and to what a discriminator says.
 
     Attributes:
         adversarial: the loss of both sides.
         adversarial_weight: of the generator's adversarial loss; at 0 there is no discriminator.
-        l1_weight: of the mean absolute difference from the true picture, in model units.
+        l1_weight: of the mean absolute difference from the true image, in model units.
     """
 
     generator: TranslatorConfig
@@ -163,10 +163,10 @@ class TranslationConfig(GameConfig):
 
 
 class Translation(TranslationGame):
-    """Alternates discriminator and generator moves on pictures whose true result is known."""
+    """Alternates discriminator and generator moves on images whose true result is known."""
 
     judges_source: ClassVar[bool] = False
-    """Whether the discriminator sees what a picture was made from beside it."""
+    """Whether the discriminator sees what an image was made from beside it."""
 
     def __init__(
         self, config: TranslationConfig, space: ImageSpace, source: ImageSpace, *, factor: int = 1
@@ -179,7 +179,7 @@ class Translation(TranslationGame):
             self.discriminator = config.discriminator.build(self.judged_space)
 
     def build_generator(self) -> Translator:
-        """The generator; a game whose network says something else than a picture replaces this."""
+        """The generator; a game whose network says something else than an image replaces this."""
         assert isinstance(self.space, ImageSpace)
         return self.config.generator.build(self.source, self.space, factor=self.factor)
 
@@ -192,7 +192,7 @@ class Translation(TranslationGame):
         return with_num_channels(self.space, self.space.channels + self.source.channels)
 
     def judged(self, x: Tensor, source: Tensor) -> Tensor:
-        """What the discriminator sees of pictures: these, perhaps with their sources beside."""
+        """What the discriminator sees of images: these, perhaps with their sources beside."""
         return torch.cat([source.to(x), x], dim=1) if self.judges_source else x
 
     def moves(self) -> Sequence[Move]:
@@ -203,7 +203,7 @@ class Translation(TranslationGame):
         return [Move("discriminator", self.discriminator_loss), generator]
 
     def logits(self, x: Tensor, source: Tensor) -> Tensor:
-        """Logits `[B * P]` of all patches; of one for each picture where they are judged whole."""
+        """Logits `[B * P]` of all patches; of one for each image where they are judged whole."""
         assert self.discriminator is not None
         return patch_logits(self.discriminator, self.judged(x, source))
 
@@ -218,7 +218,7 @@ class Translation(TranslationGame):
         return self.config.adversarial.discriminator(real_logits, fake_logits)
 
     def generator_loss(self, context: StepContext) -> Terms:
-        """The adversarial term, and the distance from the true pictures."""
+        """The adversarial term, and the distance from the true images."""
         batch = context.next_batch()
         with torch.no_grad():
             source = self.sources(batch, context.noise)
@@ -238,25 +238,25 @@ class Translation(TranslationGame):
 
 
 class Degradation(Translation):
-    """A game that learns to undo what it does to pictures itself."""
+    """A game that learns to undo what it does to images itself."""
 
     def degrade(self, x: Tensor, noise: Noise) -> Tensor:
-        """Sources `[B, *source.shape]` of pictures in model units, float32."""
+        """Sources `[B, *source.shape]` of images in model units, float32."""
         raise TypeError(f"{type(self).__name__} must define degrade()")
 
     def sources(self, batch: Batch, noise: Noise) -> Tensor:
-        """The pictures of a batch, degraded; in full precision, as they will be handed in."""
+        """The images of a batch, degraded; in full precision, as they will be handed in."""
         with torch.autocast(batch.x.device.type, enabled=False):
             return self.degrade(batch.x.float(), noise)
 
 
 def with_num_channels(space: ImageSpace, channels: int) -> ImageSpace:
-    """Pictures of the same size with other channels, and without labels."""
+    """Images of the same size with other channels, and without labels."""
     return ImageSpace(channels=channels, height=space.height, width=space.width)
 
 
-def require_pictures(space: Space, *, recipe: str) -> ImageSpace:
-    """`space`, known to hold pictures.
+def require_plain_images(space: Space, *, recipe: str) -> ImageSpace:
+    """`space`, known to hold images.
 
     Raises:
         RecipeError: it does not.
@@ -265,7 +265,7 @@ def require_pictures(space: Space, *, recipe: str) -> ImageSpace:
 
 
 def patch_logits(discriminator: nn.Module, x: Tensor) -> Tensor:
-    """A discriminator's logits `[B * P]` of all patches of pictures, or `[B]` of whole ones.
+    """A discriminator's logits `[B * P]` of all patches of images, or `[B]` of whole ones.
 
     The loss of the mean of all patches would let good ones make up for bad ones.
     """
@@ -288,13 +288,13 @@ def note_duel(
 
 
 def require_pairs(space: Space, *, aligned: bool, recipe: str) -> PairSpace:
-    """`space`, known to hold two domains of pictures.
+    """`space`, known to hold two domains of images.
 
     Raises:
         RecipeError: it does not, or they are not aligned and have to be.
     """
     if not isinstance(space, PairSpace) or (aligned and not space.aligned):
-        what = "aligned pairs of pictures" if aligned else "two domains of pictures"
+        what = "aligned pairs of images" if aligned else "two domains of images"
         raise RecipeError(
             f"{recipe} takes {what}, and the data is of kind {space.kind!r}. Give a folder with "
             "the subfolders A and B, or two folders."

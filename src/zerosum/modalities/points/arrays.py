@@ -22,7 +22,7 @@ from zerosum.errors import DataError
 class PointArrays(ArrayOptions):
     """Arrays of points."""
 
-    spaces = ("vector",)
+    spaces = ("point",)
 
     @classmethod
     def claims(cls, data: Any) -> float:

@@ -30,7 +30,7 @@ _PREVIEW = PointPreview()
 
 register(
     Modality(
-        kind="vector",
+        kind="point",
         preview=_PREVIEW,
         writer=PointWriter(),
         judge=JudgeKit(

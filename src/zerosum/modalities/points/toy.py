@@ -16,7 +16,7 @@ class RingConfig(DataConfig):
     """Gaussians on a circle; the usual protocol has 8 of standard deviation .02 at radius 2."""
 
     kind = "ring"
-    spaces = ("vector",)
+    spaces = ("point",)
     built_in = True
     num_modes: Size = 8
     radius: PositiveFloat = 2.0
@@ -35,7 +35,7 @@ class GridConfig(DataConfig):
     """25 Gaussians of standard deviation .05 at 2·{-2…2}², the usual protocol."""
 
     kind = "grid"
-    spaces = ("vector",)
+    spaces = ("point",)
     built_in = True
     side: Annotated[int, Field(ge=1, le=256)] = 5
     spacing: PositiveFloat = 2.0
@@ -54,7 +54,7 @@ class SpiralConfig(DataConfig):
     """Two turns of an Archimedean spiral, with Gaussian noise."""
 
     kind = "spiral"
-    spaces = ("vector",)
+    spaces = ("point",)
     built_in = True
     std: PositiveFloat = 0.05
     num_samples: Count = 50_000
@@ -73,7 +73,7 @@ class MoonsConfig(DataConfig):
     """Two interleaved half circles, with Gaussian noise."""
 
     kind = "moons"
-    spaces = ("vector",)
+    spaces = ("point",)
     built_in = True
     std: PositiveFloat = 0.05
     num_samples: Count = 50_000

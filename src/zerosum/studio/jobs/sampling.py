@@ -19,7 +19,7 @@ from zerosum.workflows.load import load
 
 _AT_ONCE = 16
 _THUMBNAIL = 192
-"""Pixels of the longer side of a thumbnail; smaller pictures are enlarged without smoothing."""
+"""Pixels of the longer side of a thumbnail; smaller images are enlarged without smoothing."""
 
 
 def do(order: dict[str, Any], say: Callable[..., None]) -> None:
@@ -91,7 +91,7 @@ def _pieces(model: Model, order: dict[str, Any]) -> Iterator[tuple[int, Samples]
 
 
 def makes_rows(model: Model) -> bool:
-    """Whether an item is a set of rows; else it is one picture."""
+    """Whether an item is a set of rows; else it is one image."""
     return ".csv" in model.writer.forms
 
 
@@ -143,7 +143,7 @@ class _Writer:
 
 
 def thumbnail(picture: Image.Image) -> Image.Image:
-    """A small picture: large ones are made smaller, small ones larger by a whole factor.
+    """A small image: large ones are made smaller, small ones larger by a whole factor.
 
     >>> thumbnail(Image.new("L", (28, 28))).size, thumbnail(Image.new("L", (400, 100))).size
     ((168, 168), (192, 48))

@@ -30,7 +30,7 @@ class ProgressHook(Hook):
         facts = {
             "unit": space.unit, "kind": space.kind, "labels": list(space.labels)[:1_000],
             "controls": {name: one.to_json() for name, one in controls.items()},
-            "total": trainer.optimisation.total_images,
+            "total": trainer.optimisation.total_samples,
         }  # fmt: skip
         self._say(facts=facts, words="training")
 
@@ -42,7 +42,7 @@ class ProgressHook(Hook):
         share = trainer.progress
         if self._minutes is not None:
             share = max(share, trainer.seconds / (60 * self._minutes))
-        words = f"{row.images:,} {trainer.game.space.unit} seen"
+        words = f"{row.samples:,} {trainer.game.space.unit} seen"
         self._say(progress=min(share, 0.99), words=words)
 
 
@@ -74,11 +74,11 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
     else:
         run = train(
             order["recipe"], order["data"], out=folder, minutes=minutes,
-            images=order.get("samples"), seed=order["seed"], changes=order.get("changes") or None,
+            samples=order.get("samples"), seed=order["seed"], changes=order.get("changes") or None,
             wishes=Wishes(**order["wishes"]) if order.get("wishes") else None,
             listener=listener, progress=progress, checkpoint_seconds=often,
         )  # fmt: skip
     state = run.manifest["state"]
     if state not in _COMPLETE:
         raise RunError(f"the training ended before its budget was used: {state}.")
-    say(done={"state": state, "seen": run.manifest.get("images", 0)})
+    say(done={"state": state, "seen": run.manifest.get("samples", 0)})

@@ -29,12 +29,12 @@ class Tag(models.Model):
 
 
 class Item(models.Model):
-    """One picture, or one set of rows; run, step, seed, index and `where` make it again.
+    """One image, or one set of rows; run, step, seed, index and `where` make it again.
 
     Attributes:
         index: its number in the batch, and in the samples of the seed.
         file: its path below the items.
-        thumbnail: the path of a small picture of it, likewise.
+        thumbnail: the path of a small image of it, likewise.
         step: of the training, that its model is of.
         label: the name of its label, or empty.
         facts: what was measured of it: distance to the nearest training sample and others.

@@ -114,7 +114,7 @@ class Training(Job):
         samples: budget in samples seen, or None; without both the recipe's own.
         changes: dotted keys of the recipe and their values.
         checkpoint_seconds: time between checkpoints.
-        facts: what the run says of itself once it exists: controls, unit, images seen.
+        facts: what the run says of itself once it exists: controls, unit, samples seen.
     """
 
     kind = "train"

@@ -1,4 +1,4 @@
-"""Files that pages give: pictures whole, larger ones in pieces, always from the studio's folder."""
+"""Files that pages give: images whole, larger ones in pieces, always from the studio's folder."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +13,7 @@ _PIECE = 1 << 18
 
 
 def png(path: Path) -> HttpResponse:
-    """A picture, which never changes under its address.
+    """An image, which never changes under its address.
 
     Raises:
         Http404: it is not there.
@@ -21,7 +21,7 @@ def png(path: Path) -> HttpResponse:
     try:
         answer = HttpResponse(path.read_bytes(), content_type="image/png")
     except OSError as error:
-        raise Http404("there is no such picture any more") from error
+        raise Http404("there is no such image any more") from error
     answer["Cache-Control"] = "private, max-age=86400, immutable"
     return answer
 

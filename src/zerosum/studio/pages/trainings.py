@@ -1,4 +1,4 @@
-"""The live page of a training: curves, pictures on a slider, the referee's events."""
+"""The live page of a training: curves, images on a slider, the referee's events."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from zerosum.errors import EvaluationError
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.modalities.points.metrics.modes import Modes, count_modes
 from zerosum.modalities.points.toy import RingConfig
-from zerosum.spaces import VectorSpace
+from zerosum.spaces import PointSpace
 
 CENTERS = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 
@@ -81,7 +81,7 @@ def test_weights_that_suit_no_mode_are_refused(weights: list[float]) -> None:
 
 
 def test_the_judge_needs_modes_and_uses_their_weights() -> None:
-    space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+    space = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
     made = SampleSet(CENTERS.repeat(4, 1), CENTERS.repeat(4, 1))
     without = MetricContext(space, extractor="pixels", split="holdout")
     assert not Modes().applies(made, made, without)
@@ -100,7 +100,7 @@ def test_the_judge_needs_modes_and_uses_their_weights() -> None:
 
 def test_no_interval_holds_more_modes_than_there_are() -> None:
     """Two of three modes hang on one sample each, so most resamples miss one."""
-    space = VectorSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
+    space = PointSpace(center=(0.0, 0.0), scale=(1.0, 1.0))
     x = CENTERS[[0] * 10 + [1, 2]]
     made = SampleSet(x, x)
     context = MetricContext(space, extractor="pixels", split="holdout", replicates=99)

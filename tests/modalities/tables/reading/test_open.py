@@ -164,15 +164,15 @@ TINY = {"optimisation.batch_size": 16, "game.generator.width": 8, "game.discrimi
 
 def test_a_run_goes_on_and_opens_without_its_data(file: Path, tmp_path: Path, forks: Forks) -> None:
     options = {"drop": ["since"], "schema": {"age": "float"}, "protect": 3}
-    from_file = train("table_gan", file, out=tmp_path / "a", images=64, changes=TINY,
+    from_file = train("table_gan", file, out=tmp_path / "a", samples=64, changes=TINY,
                       data_options=options)  # fmt: skip
     frame = people()
-    held = train("table_gan", frame, out=tmp_path / "b", images=64, changes=TINY,
+    held = train("table_gan", frame, out=tmp_path / "b", samples=64, changes=TINY,
                  data_options=options)  # fmt: skip
-    assert resume(from_file.folder, images=128).manifest["images"] == 128
+    assert resume(from_file.folder, samples=128).manifest["samples"] == 128
     with pytest.raises(DataError, match="Give it again"):
-        resume(held.folder, images=128)
-    assert resume(held.folder, data=frame, images=128).manifest["images"] == 128
+        resume(held.folder, samples=128)
+    assert resume(held.folder, data=frame, samples=128).manifest["samples"] == 128
     with pytest.raises(DataError, match="not the data of"):
         data_of(held, people(seed=2))
     file.unlink()
@@ -181,4 +181,4 @@ def test_a_run_goes_on_and_opens_without_its_data(file: Path, tmp_path: Path, fo
     done = forks.run(program, from_file.folder)
     assert done.stdout.strip() == "('age', 'city', 'pay')", done.stderr
     with pytest.raises(DataError, match="If the data has moved"):
-        resume(from_file.folder, images=160)
+        resume(from_file.folder, samples=160)

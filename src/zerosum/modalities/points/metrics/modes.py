@@ -21,7 +21,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
-from zerosum.spaces import Space, VectorSpace
+from zerosum.spaces import PointSpace, Space
 
 _SOURCE = "Srivastava et al. 2017, arXiv:1705.07761"
 _NONE = -1
@@ -143,7 +143,7 @@ class Modes(Metric):
     @classmethod
     def suits(cls, space: Space) -> bool:
         """Points."""
-        return isinstance(space, VectorSpace)
+        return isinstance(space, PointSpace)
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
         """Only where the modes are known."""
