@@ -20,6 +20,7 @@ from zerosum.cli import (
     origin,
     remedies,
     sampling,
+    studio,
     tables,
     translating,
 )
@@ -293,6 +294,7 @@ judging.register(app)
 remedies.register(app)
 tables.register(app)
 origin.register(app)
+studio.register(app)
 
 
 @app.command()
