@@ -70,7 +70,7 @@ def test_a_failure_names_no_path(training: Training, folder: Path) -> None:
 def test_pictures_are_found_in_order(training: Training) -> None:
     folder = run_folder(training) / "samples"
     folder.mkdir(parents=True)
-    for name in ("images-0000000640.png", "images-0000000064.png", "images-x.png", ".part"):
+    for name in ("samples-0000000640.png", "samples-0000000064.png", "samples-x.png", ".part"):
         (folder / name).write_bytes(b"")
     assert pictures_of(training) == [64, 640]
 

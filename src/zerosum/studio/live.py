@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from zerosum.studio.models import Training
 from zerosum.studio.runner import names_of_paths
 
-_PICTURE = re.compile(r"images-(\d{10})\.png")
+_PICTURE = re.compile(r"samples-(\d{10})\.png")
 _LOOK_EVERY = 0.7
 _MOST_BYTES = 1 << 19
 """Bytes of a file that are read at a time."""
@@ -73,7 +73,7 @@ def pictures_of(training: Training) -> list[int]:
 
 def picture_path(training: Training, seen: int) -> Path:
     """The image that was drawn after so many samples seen."""
-    return run_folder(training) / "samples" / f"images-{seen:010d}.png"
+    return run_folder(training) / "samples" / f"samples-{seen:010d}.png"
 
 
 def news(training: Training, position: Position) -> list[tuple[str, Any]]:

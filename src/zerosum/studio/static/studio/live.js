@@ -16,7 +16,7 @@
     ["Sizes of gradients", /gradient|grad_norm|\bgrad/],
     ["Distance to the data", /distance|coverage/],
   ];
-  const hidden = /^(step|images|seconds)$|(slope|speed|logit_gap|real_sign|spread)$/;
+  const hidden = /^(step|samples|seconds)$|(slope|speed|logit_gap|real_sign|spread)$/;
 
   function subject(name) {
     for (const [title, pattern] of subjects) if (pattern.test(name)) return title;
