@@ -97,7 +97,7 @@ def postgres_parts(url: str) -> Any:
     '/studio'
 
     Raises:
-        StudioError: it is none.
+        StudioError: it is not such a URL.
     """
     parts: Any = None
     try:

@@ -28,7 +28,7 @@ def require_role(text: str) -> Role:
     """The role called `text`.
 
     Raises:
-        StudioError: there is none.
+        StudioError: no role has that name.
     """
     try:
         return Role(text)

@@ -83,7 +83,7 @@ def take_built_in(actor: Actor, project: Project, name: str, known: list[str]) -
     """Take built-in data.
 
     Raises:
-        StudioError: there is none of that name.
+        StudioError: no built-in data has that name.
     """
     if name not in known:
         raise StudioError(f"no built-in data {name!r}.{did_you_mean(name, known)}")

@@ -24,7 +24,7 @@ def number(request: HttpRequest, name: str, kind: Callable[[str], Any], default:
     """A number of a form; `default` where the field is empty.
 
     Raises:
-        StudioError: it is none.
+        StudioError: it is not a number.
     """
     text = request.POST.get(name, "").strip()
     if not text:

@@ -30,7 +30,7 @@ def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
     """The file of an item, its `thumbnail`, or its `neighbour`.
 
     Raises:
-        Http404: there is none, or it is gone.
+        Http404: the item has no such file, or the file is gone.
     """
     names = {"file": item.file, "thumbnail": item.thumbnail, "neighbour": item.neighbour}
     if not names.get(what):

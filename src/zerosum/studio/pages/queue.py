@@ -101,7 +101,7 @@ def read_seen(texts: list[str]) -> list[tuple[int, int | None]]:
     [(12, 3), (13, None)]
 
     Raises:
-        StudioError: one is no such name, or there are none.
+        StudioError: one does not name an item, or `texts` is empty.
     """
     if not texts:
         raise StudioError("no item is chosen. Choose some first: click on them, or press X.")
