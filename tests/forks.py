@@ -8,7 +8,6 @@ status. Where it matters what a program itself imports, use `subprocess`.
 import gc
 import json
 import os
-import pkgutil
 import runpy
 import signal
 import socket
@@ -20,7 +19,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
-import zerosum
+from tests.modules import all_modules
 
 TAKE_LONG = ("pandas", "sklearn.datasets", "torch._dynamo", "torch.distributed.nn.functional")
 
@@ -191,9 +190,8 @@ def _run(words: list[str]) -> None:
 if __name__ == "__main__":
     for name in TAKE_LONG:
         import_module(name)
-    for info in pkgutil.walk_packages(zerosum.__path__, "zerosum."):
-        if not info.name.endswith("__main__"):
-            import_module(info.name)
+    for name in all_modules():
+        import_module(name)
     gc.collect()
     gc.freeze()  # collections in forks would copy what they share
     with socket.socket(fileno=int(sys.argv[1])) as channel:

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 SCRIPT = """
-import importlib, pkgutil
-import zerosum
+import importlib
+from tests.modules import all_modules
 from zerosum.catalogue import load_installed
 from zerosum.config import Config
 
@@ -19,9 +19,8 @@ def kinds(cls):
 
 load_installed()
 found = set(kinds(Config))
-for info in pkgutil.walk_packages(zerosum.__path__, "zerosum."):
-    if not info.name.endswith("__main__"):
-        importlib.import_module(info.name)
+for name in all_modules():
+    importlib.import_module(name)
 print(len(found))
 print(*sorted(set(kinds(Config)) - found))
 """

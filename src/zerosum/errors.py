@@ -17,6 +17,7 @@ __all__ = [
     "PrivacyError",
     "RecipeError",
     "RunError",
+    "StudioError",
     "ZerosumError",
     "did_you_mean",
 ]
@@ -72,6 +73,10 @@ class PrivacyError(ZerosumError):
 
 class OriginError(ZerosumError):
     """A file cannot be signed, an identity cannot be used, or a bundle cannot be made or sent."""
+
+
+class StudioError(ZerosumError):
+    """The studio cannot be started, or cannot do what somebody asked of it."""
 
 
 class MissingExtraError(ZerosumError):

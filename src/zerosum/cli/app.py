@@ -20,6 +20,7 @@ from zerosum.cli import (
     origin,
     remedies,
     sampling,
+    studio,
     tables,
     training,
     translating,
@@ -80,6 +81,7 @@ judging.register(app)
 remedies.register(app)
 tables.register(app)
 origin.register(app)
+studio.register(app)
 
 
 def main() -> None:

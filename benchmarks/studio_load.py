@@ -1,0 +1,193 @@
+"""How quick the studio's queue is with many items and reviewers at once, over loopback.
+
+    python benchmarks/studio_load.py --items 100000 --reviewers 20 --seconds 20
+
+Starts a studio on a folder of its own, writes items into its database, and lets each reviewer turn
+pages and decide about items. Prints percentiles, the bytes of the first page, and the server's
+memory.
+"""
+
+import argparse
+import http.cookiejar
+import os
+import random
+import re
+import resource
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+PASSWORD = "correct horse 9"
+
+
+class Reviewer:
+    """Somebody who is signed in."""
+
+    def __init__(self, address: str) -> None:
+        jar = http.cookiejar.CookieJar()
+        self.address = address
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        self.secret = ""
+
+    def get(self, path: str) -> str:
+        """A page; remembers its secret for forms."""
+        text = self.opener.open(f"{self.address}{path}").read().decode()
+        found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text)
+        self.secret = found[1] if found else self.secret
+        return text
+
+    def post(self, path: str, **fields: str) -> str:
+        """Send a form."""
+        body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": self.secret}).encode()
+        request = urllib.request.Request(f"{self.address}{path}", body)
+        request.add_header("X-Requested-With", "fetch")
+        request.add_header("Referer", self.address)
+        return self.opener.open(request).read().decode()
+
+
+def main() -> None:
+    """Run the load that the arguments ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--reviewers", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        process, address, link = start(Path(folder))
+        try:
+            owner = Reviewer(address)
+            owner.get(link)
+            owner.post(link, username="ada", password=PASSWORD, again=PASSWORD)
+            owner.get("/")
+            owner.post("/projects/", name="Load")
+            fill(Path(folder) / "studio.sqlite3", wanted.items)
+            first = owner.get("/projects/1/queue/?state=new")
+            reviewers = [owner]
+            for _ in range(wanted.reviewers - 1):
+                reviewers.append(Reviewer(address))
+                reviewers[-1].get("/sign-in/")
+                reviewers[-1].post("/sign-in/", username="ada", password=PASSWORD)
+            pages, acts = press(reviewers, wanted.seconds)
+            print(f"{wanted.items:,} items, {wanted.reviewers} reviewers, {wanted.seconds:g} s")
+            report("a page of the queue", pages)
+            report("a decision", acts)
+            print(f"the first page: {len(first.encode()) / 1e3:.1f} kB")
+            print(f"the server's memory: {memory(process.pid):.0f} MB")
+            print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], str, str]:
+    """A studio that answers: its process, its address, and the path that makes the owner."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port = trial.getsockname()[1]
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zerosum", "studio", "--folder", folder, "--port", f"{port}"],
+            stdout=out, stderr=out,
+        )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    while True:
+        with suppress(OSError), urllib.request.urlopen(f"{address}/ready"):
+            break
+        time.sleep(0.2)
+    found = re.search(r"(/join/\S+/)", log.read_text())
+    assert found is not None
+    return process, address, found[1]
+
+
+def fill(path: Path, n: int) -> None:
+    """Write items, as a batch would."""
+    with sqlite3.connect(path, timeout=60) as database:
+        now = "2026-01-01 00:00:00"
+        job = (1, "done", 1, 1.0, "", 0, now)
+        names = "project_id, state, attempt, progress, words, unwanted, created"
+        marks = "?, ?, ?, ?, ?, ?, ?"
+        database.execute(
+            f"INSERT INTO studio_datasource (id, {names}, name, origin, place, facts) "
+            f"VALUES (1, {marks}, 'digits', 'built-in', 'digits', '{{}}')",
+            job,
+        )
+        database.execute(
+            f"INSERT INTO studio_training (id, {names}, data_id, recipe, seed, changes, "
+            f"checkpoint_seconds, facts) VALUES (1, {marks}, 1, 'cgan', 0, '{{}}', 60, '{{}}')",
+            job,
+        )
+        database.execute(
+            f'INSERT INTO studio_itembatch (id, {names}, training_id, n, "rows", "where", seed, '
+            f"gathered) VALUES (1, {marks}, 1, {n}, 1, '{{}}', 0, {n})",
+            job,
+        )
+        states = random.Random(0)
+        database.executemany(
+            'INSERT INTO studio_item (project_id, batch_id, "index", medium, file, thumbnail, '
+            "neighbour, label, facts, nearness, is_copy, created, state, rating, version) VALUES "
+            "(1, 1, ?, 'picture', 'x.png', 'x.png', '', ?, '{}', ?, 0, ?, ?, ?, 1)",
+            (
+                (i, str(i % 10), states.random() * 2, now,
+                 states.choice(["new", "new", "new", "accepted", "rejected"]), i % 6)
+                for i in range(n)
+            ),
+        )  # fmt: skip
+
+
+def press(reviewers: list[Reviewer], seconds: float) -> tuple[list[float], list[float]]:
+    """Let reviewers turn pages and decide; returns the seconds that each took."""
+    pages: list[float] = []
+    acts: list[float] = []
+    end = time.monotonic() + seconds
+
+    def work(me: Reviewer, number: int) -> None:
+        dice, query = random.Random(number), "state=new"
+        while time.monotonic() < end:
+            before = time.monotonic()
+            page = me.get(f"/projects/1/queue/?{query}")
+            pages.append(time.monotonic() - before)
+            following = re.search(r'rel="next" href="\?([^"]+)"', page)
+            query = following[1].replace("&amp;", "&") if following else "state=new"
+            tiles = re.findall(r'data-key="(\d+)" data-version="(\d+)"', page)
+            for key, version in dice.sample(tiles, min(5, len(tiles))):
+                before = time.monotonic()
+                with suppress(urllib.error.HTTPError):  # somebody else was quicker
+                    deed = dice.choice(["accepted", "rejected", "rate-4"])
+                    me.post("/projects/1/queue/act/", items=f"{key}.{version}", do=deed)
+                acts.append(time.monotonic() - before)
+
+    threads = [threading.Thread(target=work, args=(me, i)) for i, me in enumerate(reviewers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return pages, acts
+
+
+def report(what: str, seconds: list[float]) -> None:
+    """Percentiles, in milliseconds."""
+    cuts = statistics.quantiles(seconds, n=100)
+    half, most = cuts[49] * 1e3, cuts[94] * 1e3
+    print(f"{what}: {len(seconds):,} times, median {half:.0f} ms, 95th percentile {most:.0f} ms")
+
+
+def memory(pid: int) -> float:
+    """Megabytes that a process has in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+if __name__ == "__main__":
+    main()

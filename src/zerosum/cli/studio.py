@@ -1,0 +1,61 @@
+"""The commands that start a studio: `studio` and `worker`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zerosum.cli.output import say
+
+_PORT = 8765
+_Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Make the commands known to the program."""
+    app.command()(studio)
+    app.command()(worker)
+
+
+def studio(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = _PORT,
+    folder: _Folder = Path("studio"),
+    database: Annotated[
+        str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
+    ] = None,
+    demo: Annotated[bool, typer.Option(help="Add a project that trains on digits.")] = False,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="A name by which browsers reach this server through a proxy; repeat."),
+    ] = None,
+    most_upload_mb: Annotated[int, typer.Option(min=1, help="The largest upload.")] = 2048,
+    trainings: Annotated[
+        int, typer.Option(min=1, help="Trainings at a time, in each process.")
+    ] = 1,
+    samplings: Annotated[
+        int, typer.Option(min=1, help="Samplings at a time, in each process.")
+    ] = 1,
+    jobs: Annotated[bool, typer.Option(help="Do jobs; otherwise workers do them.")] = True,
+) -> None:
+    """Open the studio, where people train, review and approve in a browser."""
+    from zerosum.studio.options import StudioOptions
+    from zerosum.studio.serving import serve
+
+    options = StudioOptions(
+        folder=folder, database=database, host=host, port=port, names=tuple(name or ()),
+        most_upload=most_upload_mb << 20, trainings=trainings, samplings=samplings, does_jobs=jobs,
+    )  # fmt: skip
+    serve(options, demo=demo, say=say)
+
+
+def worker(
+    database: Annotated[str | None, typer.Option(help="The studio's: postgresql://…")] = None,
+    folder: _Folder = Path("studio"),
+    name: Annotated[str, typer.Option(help="Unlike other workers' on this machine.")] = "1",
+) -> None:
+    """Do jobs of a studio on another machine, which shares its database and its folder."""
+    from zerosum.studio.options import StudioOptions
+    from zerosum.studio.serving import work
+
+    work(StudioOptions(folder=folder, database=database), name=name, say=say)

@@ -1,0 +1,242 @@
+"""Projects, data, trainings and batches: what developers and experts order."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from zerosum.errors import StudioError, did_you_mean
+from zerosum.studio import pipeline
+from zerosum.studio.acts.log import Actor, record
+from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
+from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
+from zerosum.studio.roles import MAKERS
+from zerosum.studio.runner import AnyJob
+from zerosum.studio.uploads import store
+
+MOST_ITEMS = 10_000
+"""Items of one batch."""
+MOST_ROWS = 100_000
+"""Rows of one item."""
+MOST_IN_ALL = 2_000_000
+"""Rows of one batch."""
+MOST_MINUTES = 14 * 24 * 60.0
+_MOST_SEED = 2**63 - 1
+
+
+def make_project(actor: Actor, name: str) -> Project:
+    """A new project.
+
+    Raises:
+        StudioError: it has no name, or one that is taken.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
+        raise StudioError(f"a project's name has 1 to 80 characters; this one has {len(name)}.")
+    try:
+        with transaction.atomic():
+            made = Project.objects.create(name=name, by=actor.user)
+            record(actor, "project.made", f"project:{made.pk}", project=made, after={"name": name})
+    except IntegrityError as error:
+        raise StudioError(
+            f"there is a project called {name!r} already. Choose another name."
+        ) from error
+    return made
+
+
+def upload_data(actor: Actor, project: Project, upload: Any) -> DataSource:
+    """Keep an uploaded file aside, and have it checked.
+
+    Raises:
+        StudioError: no reader would know it, it is too large, or the disk is full.
+    """
+    given, kept, size = store(upload)
+    return _add(actor, project, name=given, origin="upload", place=kept, size=size)
+
+
+def name_folder(actor: Actor, project: Project, folder: AllowedFolder, place: str) -> DataSource:
+    """Take data from a folder that an owner has allowed, and have it checked.
+
+    Raises:
+        StudioError: the place is not inside that folder.
+    """
+    root = Path(folder.path)
+    place = place.strip()
+    try:
+        inside = (root / place).resolve().is_relative_to(root.resolve())
+        there = inside and (root / place).exists()
+    except (OSError, ValueError):
+        inside = there = False
+    if not inside or not there:
+        raise StudioError(
+            f"there is no {place!r} in the folder {folder.name!r}. Give a path inside it, such as "
+            "photos/train, or leave it empty for the whole folder."
+        )
+    name = f"{folder.name}/{place}".rstrip("/")
+    return _add(actor, project, name=name[:200], origin="folder", folder=folder, place=place)
+
+
+def take_built_in(actor: Actor, project: Project, name: str, known: list[str]) -> DataSource:
+    """Take built-in data.
+
+    Raises:
+        StudioError: no built-in data has that name.
+    """
+    if name not in known:
+        raise StudioError(f"no built-in data {name!r}.{did_you_mean(name, known)}")
+    return _add(actor, project, name=name, origin="built-in", place=name)
+
+
+def _add(actor: Actor, project: Project, **values: Any) -> DataSource:
+    with transaction.atomic():
+        made = DataSource.objects.create(project=project, by=actor.user, **values)
+        after = {"name": made.name, "origin": made.origin}
+        record(actor, "data.added", f"data:{made.pk}", project=project, after=after)
+        pipeline.start(made)
+    return made
+
+
+def train(
+    actor: Actor,
+    data: DataSource,
+    *,
+    recipe: str,
+    known: list[str],
+    minutes: float | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    changes: dict[str, Any] | None = None,
+) -> Training:
+    """Order a training.
+
+    Raises:
+        StudioError: there is no such recipe, the data is not checked, or a number is not allowed.
+    """
+    if recipe not in known:
+        raise StudioError(f"no recipe {recipe!r}.{did_you_mean(recipe, known)}")
+    if data.state != DONE:
+        raise StudioError(
+            f"{data.name!r} is not ready: {data.state}. Wait for its check, or choose other data."
+        )
+    if minutes is not None and not 0 < minutes <= MOST_MINUTES:
+        raise StudioError(
+            f"{minutes:g} minutes are not allowed: more than 0, up to {MOST_MINUTES:g}."
+        )
+    if samples is not None and not 1 <= samples <= 2**53:
+        raise StudioError(f"a budget of {samples} samples is not allowed: 1 or more.")
+    if minutes is not None and samples is not None:
+        raise StudioError("minutes and samples both say how long; give one of them.")
+    _check_seed(seed)
+    with transaction.atomic():
+        made = Training.objects.create(
+            project=data.project, by=actor.user, data=data, recipe=recipe, minutes=minutes,
+            samples=samples, seed=seed, changes=changes or {},
+        )  # fmt: skip
+        after = {"recipe": recipe, "data": data.name, "seed": seed}
+        record(actor, "training.ordered", f"training:{made.pk}", project=data.project, after=after)
+        pipeline.start(made)
+    return made
+
+
+def sample(
+    actor: Actor,
+    training: Training,
+    *,
+    n: int,
+    where: dict[str, Any] | None = None,
+    seed: int | None = None,
+    rows: int = 100,
+) -> ItemBatch:
+    """Order items of a training; it may still go on.
+
+    Args:
+        actor: who orders.
+        training: whose model makes them.
+        n: how many items.
+        where: conditions, as `Model.sample` takes them.
+        seed: which samples; if not given, one that no batch of the training has had.
+        rows: rows of each item, for models of rows.
+
+    Raises:
+        StudioError: a number is not allowed, or the training has not begun.
+    """
+    if not 1 <= n <= MOST_ITEMS:
+        raise StudioError(f"{n} items are not allowed: 1 to {MOST_ITEMS:,} in one batch.")
+    if not 1 <= rows <= MOST_ROWS:
+        raise StudioError(f"{rows} rows are not allowed: 1 to {MOST_ROWS:,} in one item.")
+    if n * rows > MOST_IN_ALL:
+        raise StudioError(
+            f"{n:,} items of {rows:,} rows are {n * rows:,} rows, and one batch has "
+            f"{MOST_IN_ALL:,} at most. Ask for fewer, or for several batches."
+        )
+    if not (settings.STUDIO.runs / training.run / "manifest.json").is_file():
+        why = training.words if training.state == FAILED else "it has not saved a model yet"
+        raise StudioError(
+            f"{training.name} has no model to sample: {why}. Wait until it has begun, or train "
+            "anew."
+        )
+    if seed is None:
+        taken = set(training.batches.values_list("seed", flat=True))
+        seed = next(one for one in range(len(taken) + 1) if one not in taken)
+    _check_seed(seed)
+    with transaction.atomic():
+        made = ItemBatch.objects.create(
+            project=training.project, by=actor.user, training=training, n=n, rows=rows,
+            where=where or {}, seed=seed,
+        )  # fmt: skip
+        after = {"n": n, "where": where or {}, "seed": seed, "training": training.pk}
+        record(actor, "batch.ordered", f"batch:{made.pk}", project=training.project, after=after)
+        pipeline.start(made)
+    return made
+
+
+def cancel(actor: Actor, job: AnyJob) -> None:
+    """Ask a job to end; what it made is kept.
+
+    Raises:
+        StudioError: it is over, or is a developer's to cancel.
+    """
+    _require_maker(actor, job)
+    if job.is_over:
+        raise StudioError(f"this is over already: {job.state}. There is nothing to cancel.")
+    with transaction.atomic():
+        same = type(job).objects.filter(pk=job.pk)
+        same.update(unwanted=True)
+        same.filter(state=WAITING).update(
+            state=CANCELLED, words="cancelled before it began", ended=timezone.now()
+        )
+        record(actor, f"{job.kind}.cancelled", f"{job.kind}:{job.pk}", project=job.project)
+
+
+def retry(actor: Actor, job: AnyJob) -> None:
+    """Let a job that failed or was cancelled go on where it was.
+
+    Raises:
+        StudioError: it is not over, it is done, or it is a developer's to retry.
+    """
+    _require_maker(actor, job)
+    with transaction.atomic():
+        current: Any = type(job).objects.select_for_update().get(pk=job.pk)
+        if current.state not in (FAILED, CANCELLED):
+            raise StudioError(
+                f"only what failed or was cancelled is retried; this is {current.state}."
+            )
+        current.state, current.unwanted, current.words = WAITING, False, ""
+        current.attempt += 1
+        current.ended = None
+        current.save(update_fields=["state", "unwanted", "words", "attempt", "ended"])
+        record(actor, f"{job.kind}.retried", f"{job.kind}:{job.pk}", project=job.project)
+        pipeline.start(current)
+
+
+def _require_maker(actor: Actor, job: AnyJob) -> None:
+    if not isinstance(job, ItemBatch) and actor.role not in MAKERS:
+        raise StudioError("trainings and checks of data are for owners and developers.")
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed <= _MOST_SEED or math.isnan(seed):
+        raise StudioError(f"seed {seed} is not allowed: a whole number from 0 to {_MOST_SEED}.")

@@ -1,0 +1,73 @@
+"""The API itself: errors as problems, and the operations by subject."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from zerosum import __version__
+from zerosum.errors import ZerosumError
+from zerosum.studio.access import allow
+from zerosum.studio.acts.review import ConflictError
+from zerosum.studio.api.access import ForbiddenError
+from zerosum.studio.api.items import items
+from zerosum.studio.api.work import work
+from zerosum.studio.roles import PUBLIC
+
+api = NinjaAPI(
+    title="zerosum studio", version=__version__, urls_namespace="api",
+    description="The acts of the studio's pages. Make a token on the page Account, and send it as "
+    "`Authorization: Bearer zs_…`. A POST with the header `Idempotency-Key` is done once.",
+    docs_decorator=allow(PUBLIC),
+)  # fmt: skip
+api.add_router("", work)
+api.add_router("", items)
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
+    """An error after RFC 9457."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+@api.exception_handler(ZerosumError)
+def refused(request: HttpRequest, error: Any) -> HttpResponse:
+    """What the house refuses, in the sentence that the command line gives."""
+    status = 409 if isinstance(error, ConflictError) else 422
+    return problem(status, type(error).__name__, str(error))
+
+
+@api.exception_handler(ForbiddenError)
+def forbidden(request: HttpRequest, error: Any) -> HttpResponse:
+    """A token whose role is not enough."""
+    return problem(403, "Forbidden", str(error))
+
+
+@api.exception_handler(AuthenticationError)
+def unknown(request: HttpRequest, error: Any) -> HttpResponse:
+    """No token, or none in use."""
+    said = "send a token that is in use: Authorization: Bearer zs_… Make one on the page Account."
+    answer = problem(401, "Unauthorized", said)
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(ValidationError)
+def malformed(request: HttpRequest, error: Any) -> HttpResponse:
+    """A body or a parameter of another form."""
+    errors = [{"loc": list(one["loc"]), "msg": one["msg"]} for one in error.errors]
+    first = f"{'.'.join(map(str, errors[0]['loc']))}: {errors[0]['msg']}" if errors else "invalid"
+    return problem(422, "Invalid request", first, errors=errors)
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, error: Any) -> HttpResponse:
+    """Something that is not there."""
+    return problem(404, "Not found", str(error) or "there is no such thing.")
+
+
+@api.exception_handler(HttpError)
+def failed(request: HttpRequest, error: Any) -> HttpResponse:
+    """What the framework itself refuses."""
+    return problem(error.status_code, "Refused", str(error))

@@ -1,0 +1,162 @@
+"""Operations on projects, data, trainings and batches."""
+
+from typing import Annotated, Any
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router
+from ninja.files import UploadedFile
+from ninja.params.functions import File
+
+from zerosum.errors import StudioError
+from zerosum.studio.acts import work as acts
+from zerosum.studio.api.access import TokenOf
+from zerosum.studio.api.shapes import (
+    BatchOut,
+    DataOut,
+    Me,
+    NewBatch,
+    NewData,
+    NewProject,
+    NewTraining,
+    ProjectOut,
+    TrainingOut,
+)
+from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
+from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
+
+work = Router(tags=["Work"])
+_KINDS: dict[str, Any] = {
+    "data": DataSource,
+    "trainings": Training,
+    "batches": ItemBatch,
+}
+
+
+@work.get("/me", auth=TokenOf(EVERYONE), response=Me)
+def me(request: Any) -> Me:
+    """Whom this token acts for."""
+    return Me(name=request.auth.user.username, role=request.auth.role)
+
+
+@work.get("/recipes", auth=TokenOf(EVERYONE), response=list[dict[str, Any]])
+def recipes(request: HttpRequest) -> Any:
+    """What can be trained."""
+    return catalogue()["recipes"]
+
+
+@work.get("/projects", auth=TokenOf(EVERYONE), response=list[ProjectOut])
+def projects(request: HttpRequest) -> Any:
+    """Every project, newest first."""
+    return [ProjectOut.of(one) for one in Project.objects.order_by("-pk")]
+
+
+@work.post("/projects", auth=TokenOf(MAKERS), response={201: ProjectOut})
+def make_project(request: Any, body: NewProject) -> Any:
+    """Make a project."""
+    return ProjectOut.of(acts.make_project(request.auth, body.name))
+
+
+@work.get("/projects/{int:key}/data", auth=TokenOf(EVERYONE), response=list[DataOut])
+def list_data(request: HttpRequest, key: int) -> Any:
+    """Data of a project, newest first."""
+    project = get_object_or_404(Project, pk=key)
+    return [DataOut.of(one) for one in DataSource.objects.filter(project=project).order_by("-pk")]
+
+
+@work.post("/projects/{int:key}/data", auth=TokenOf(MAKERS), response={201: DataOut})
+def add_data(request: Any, key: int, body: NewData) -> Any:
+    """Take built-in data, or a folder that an owner has allowed; it is checked then."""
+    project = get_object_or_404(Project, pk=key)
+    if (body.built_in is None) == (body.folder is None):
+        raise StudioError("give either built_in or folder. Files are for …/data/upload.")
+    if body.built_in is not None:
+        known = catalogue()["built_in"]
+        return DataOut.of(acts.take_built_in(request.auth, project, body.built_in, known))
+    folder = AllowedFolder.objects.filter(name=body.folder).first()
+    if folder is None:
+        raise StudioError(f"no folder called {body.folder!r} is allowed. Ask an owner.")
+    return DataOut.of(acts.name_folder(request.auth, project, folder, body.place))
+
+
+@work.post("/projects/{int:key}/data/upload", auth=TokenOf(MAKERS), response={201: DataOut})
+def upload_data(request: Any, key: int, file: Annotated[UploadedFile, File()]) -> Any:
+    """Upload data; it is checked then."""
+    project = get_object_or_404(Project, pk=key)
+    return DataOut.of(acts.upload_data(request.auth, project, file))
+
+
+@work.get("/projects/{int:key}/trainings", auth=TokenOf(EVERYONE), response=list[TrainingOut])
+def trainings(request: HttpRequest, key: int) -> Any:
+    """The newest 200 trainings of a project."""
+    found = Training.objects.filter(project=get_object_or_404(Project, pk=key))
+    return [TrainingOut.of(one) for one in found.select_related("data").order_by("-pk")[:200]]
+
+
+@work.post("/trainings", auth=TokenOf(MAKERS), response={201: TrainingOut})
+def train(request: Any, body: NewTraining) -> Any:
+    """Order a training."""
+    data = get_object_or_404(DataSource, pk=body.data)
+    made = acts.train(
+        request.auth, data, recipe=body.recipe, known=recipe_names(), minutes=body.minutes,
+        samples=body.samples, seed=body.seed, changes=body.set,
+    )  # fmt: skip
+    return TrainingOut.of(made)
+
+
+@work.post("/batches", auth=TokenOf(WRITERS), response={201: BatchOut})
+def sample(request: Any, body: NewBatch) -> Any:
+    """Order items of a training."""
+    training = get_object_or_404(Training, pk=body.training)
+    made = acts.sample(
+        request.auth, training, n=body.n, where=body.where, seed=body.seed, rows=body.rows
+    )
+    return BatchOut.of(made)
+
+
+@work.get("/projects/{int:key}/batches", auth=TokenOf(EVERYONE), response=list[BatchOut])
+def batches(request: HttpRequest, key: int) -> Any:
+    """The newest 200 batches of a project."""
+    found = ItemBatch.objects.filter(project=get_object_or_404(Project, pk=key))
+    return [BatchOut.of(one) for one in found.select_related("training").order_by("-pk")[:200]]
+
+
+@work.get("/data/{int:key}", auth=TokenOf(EVERYONE), response=DataOut)
+def show_data(request: HttpRequest, key: int) -> Any:
+    """Data, and how its check went."""
+    return DataOut.of(get_object_or_404(DataSource, pk=key))
+
+
+@work.get("/trainings/{int:key}", auth=TokenOf(EVERYONE), response=TrainingOut)
+def show_training(request: HttpRequest, key: int) -> Any:
+    """A training, and how far it is."""
+    return TrainingOut.of(get_object_or_404(Training, pk=key))
+
+
+@work.get("/batches/{int:key}", auth=TokenOf(EVERYONE), response=BatchOut)
+def show_batch(request: HttpRequest, key: int) -> Any:
+    """A batch, and how far it is."""
+    return BatchOut.of(get_object_or_404(ItemBatch, pk=key))
+
+
+@work.post("/{kind}/{int:key}/cancel", auth=TokenOf(WRITERS), response=dict[str, Any])
+def cancel(request: Any, kind: str, key: int) -> Any:
+    """Ask a job to end: of data, trainings or batches."""
+    job = _job(kind, key)
+    acts.cancel(request.auth, job)
+    return {"id": key, "unwanted": True}
+
+
+@work.post("/{kind}/{int:key}/retry", auth=TokenOf(WRITERS), response=dict[str, Any])
+def retry(request: Any, kind: str, key: int) -> Any:
+    """Let a job that failed or was cancelled go on where it was."""
+    job = _job(kind, key)
+    acts.retry(request.auth, job)
+    return {"id": key, "state": "waiting"}
+
+
+def _job(kind: str, key: int) -> Any:
+    if kind not in _KINDS:
+        raise Http404(f"there are jobs of data, trainings and batches, and not of {kind!r}.")
+    return get_object_or_404(_KINDS[kind], pk=key)

@@ -1,0 +1,22 @@
+"""What the studio records; Django finds its tables here."""
+
+from zerosum.studio.models.items import Comment, Item, Tag
+from zerosum.studio.models.log import Act
+from zerosum.studio.models.people import Answer, Invitation, Token, User
+from zerosum.studio.models.work import AllowedFolder, DataSource, ItemBatch, Project, Training
+
+__all__ = [
+    "Act",
+    "AllowedFolder",
+    "Answer",
+    "Comment",
+    "DataSource",
+    "Invitation",
+    "Item",
+    "ItemBatch",
+    "Project",
+    "Tag",
+    "Token",
+    "Training",
+    "User",
+]

@@ -1,0 +1,1 @@
+"""Pages: parse what a browser sends, call an act, render."""

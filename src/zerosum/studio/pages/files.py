@@ -1,0 +1,66 @@
+"""Files that pages give: images whole, larger ones in pieces, always from the studio's folder."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+
+from zerosum.studio.models import Item
+
+_PIECE = 1 << 18
+
+
+def png(path: Path) -> HttpResponse:
+    """An image, which never changes under its address.
+
+    Raises:
+        Http404: it is not there.
+    """
+    try:
+        answer = HttpResponse(path.read_bytes(), content_type="image/png")
+    except OSError as error:
+        raise Http404("there is no such image any more") from error
+    answer["Cache-Control"] = "private, max-age=86400, immutable"
+    return answer
+
+
+def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
+    """The file of an item, its `thumbnail`, or its `neighbour`.
+
+    Raises:
+        Http404: the item has no such file, or the file is gone.
+    """
+    names = {"file": item.file, "thumbnail": item.thumbnail, "neighbour": item.neighbour}
+    if not names.get(what):
+        raise Http404("there is no such file")
+    path = path_of(names[what])
+    if path.suffix == ".png":
+        return png(path)
+    if not path.is_file():
+        raise Http404("there is no such file any more")
+    answer = StreamingHttpResponse(_pieces(path), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="item-{item.pk}{path.suffix}"'
+    return answer
+
+
+def path_of(name: str) -> Path:
+    """Where a file of an item lies; names are the studio's own, and checked all the same.
+
+    Raises:
+        Http404: it is outside the folder of items.
+    """
+    root = settings.STUDIO.items.resolve()
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        raise Http404("there is no such file")
+    return path
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    """The file in pieces, read where it holds nobody up."""
+    handle = await sync_to_async(path.open, thread_sensitive=False)("rb")
+    with handle:
+        while piece := await sync_to_async(handle.read, thread_sensitive=False)(_PIECE):
+            yield piece

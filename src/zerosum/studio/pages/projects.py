@@ -1,0 +1,167 @@
+"""Pages of projects: their data, trainings and batches."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from zerosum.conditions import read_pairs
+from zerosum.config import parse_assignments
+from zerosum.errors import StudioError
+from zerosum.studio.access import allow
+from zerosum.studio.acts import work as acts
+from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.models import AllowedFolder, DataSource, Item, ItemBatch, Project, Training
+from zerosum.studio.models.items import ITEM_STATES
+from zerosum.studio.models.work import DONE
+from zerosum.studio.pages.answers import actor_of, back, number
+from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
+from zerosum.studio.uploads import ENDINGS
+
+_SHOWN = 50
+_KINDS: dict[str, Any] = {"check": DataSource, "train": Training, "batch": ItemBatch}
+
+
+@allow(EVERYONE)
+def home(request: HttpRequest) -> HttpResponse:
+    """Every project."""
+    projects = Project.objects.order_by("-pk")
+    waiting = Item.objects.filter(state="new").values("project").annotate(n=Count("pk"))
+    counts = {row["project"]: row["n"] for row in waiting}
+    rows = [(project, counts.get(project.pk, 0)) for project in projects]
+    return render(request, "studio/home.html", {"rows": rows})
+
+
+@allow(MAKERS, methods=("POST",))
+def make(request: HttpRequest) -> HttpResponse:
+    """A new project."""
+    made = acts.make_project(actor_of(request), request.POST.get("name", ""))
+    return redirect("project", made.pk)
+
+
+@allow(EVERYONE)
+def show(request: HttpRequest, key: int) -> HttpResponse:
+    """One project: data, trainings, batches, and how many items wait."""
+    project = get_object_or_404(Project, pk=key)
+    context = {
+        "project": project, "folders": AllowedFolder.objects.order_by("name"),
+        "endings": ", ".join(ENDINGS),
+    }  # fmt: skip
+    return render(request, "studio/project.html", context | _work(project))
+
+
+@allow(EVERYONE)
+def work(request: HttpRequest, key: int) -> HttpResponse:
+    """The part of a project's page that changes by itself."""
+    project = get_object_or_404(Project, pk=key)
+    return render(request, "studio/parts/work.html", {"project": project} | _work(project))
+
+
+def _work(project: Project) -> dict[str, Any]:
+    counts = dict(
+        Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
+    )
+    trainings = Training.objects.filter(project=project).select_related("data")
+    batches = ItemBatch.objects.filter(project=project).select_related("training__data")
+    return {
+        "sources": DataSource.objects.filter(project=project).order_by("-pk"),
+        "trainings": trainings.order_by("-pk")[:_SHOWN],
+        "batches": batches.order_by("-pk")[:_SHOWN],
+        "counts": [(state, name, counts.get(state, 0)) for state, name in ITEM_STATES],
+    }
+
+
+@allow(MAKERS, methods=("POST",))
+def upload(request: HttpRequest, key: int) -> HttpResponse:
+    """Data as a file."""
+    project = get_object_or_404(Project, pk=key)
+    made = acts.upload_data(actor_of(request), project, request.FILES.get("file"))
+    messages.success(request, f"{made.name} is stored, and being checked.")
+    return redirect("project", key)
+
+
+@allow(MAKERS, methods=("POST",))
+def name_folder(request: HttpRequest, key: int) -> HttpResponse:
+    """Data in a folder that an owner has allowed."""
+    project = get_object_or_404(Project, pk=key)
+    folder = AllowedFolder.objects.filter(pk=number(request, "folder", int, 0)).first()
+    if folder is None:
+        raise StudioError("choose a folder. An owner allows folders on the page People.")
+    acts.name_folder(actor_of(request), project, folder, request.POST.get("place", ""))
+    return redirect("project", key)
+
+
+@allow(MAKERS, methods=("GET", "POST"))
+def built_in(request: HttpRequest, key: int) -> HttpResponse:
+    """Built-in data: a list of it, and taking one."""
+    project = get_object_or_404(Project, pk=key)
+    known = catalogue()["built_in"]
+    if request.method == "POST":
+        acts.take_built_in(actor_of(request), project, request.POST.get("name", ""), known)
+        return redirect("project", key)
+    return render(request, "studio/built_in.html", {"project": project, "names": known})
+
+
+@allow(MAKERS, methods=("GET", "POST"))
+def train(request: HttpRequest, key: int) -> HttpResponse:
+    """The form of a training for some data, and ordering it."""
+    data = get_object_or_404(DataSource.objects.select_related("project"), pk=key)
+    if request.method == "POST":
+        lines = [line for line in request.POST.get("changes", "").splitlines() if line.strip()]
+        changes = parse_assignments(lines)
+        made = acts.train(
+            actor_of(request), data, recipe=request.POST.get("recipe", ""), known=recipe_names(),
+            minutes=number(request, "minutes", float), samples=number(request, "samples", int),
+            seed=number(request, "seed", int, 0), changes=changes,
+        )  # fmt: skip
+        return redirect("training", made.pk)
+    if data.state != DONE:
+        raise StudioError(f"{data.name!r} is not ready: {data.state}. Wait for its check.")
+    kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
+    recipes = [
+        one
+        for one in catalogue()["recipes"]
+        if kind in one["takes"] and (labelled or "labels" not in one["needs"])
+    ]
+    context = {"project": data.project, "data": data, "recipes": recipes}
+    return render(request, "studio/train.html", context)
+
+
+@allow(WRITERS, methods=("GET", "POST"))
+def sample(request: HttpRequest, key: int) -> HttpResponse:
+    """The form of a batch of items, and ordering it."""
+    training = get_object_or_404(Training.objects.select_related("project", "data"), pk=key)
+    if request.method == "POST":
+        pairs = request.POST.get("where", "").split()
+        label = request.POST.get("label", "")
+        where = read_pairs(pairs) | ({"label": label} if label else {})
+        made = acts.sample(
+            actor_of(request), training, n=number(request, "n", int, 0), where=where,
+            seed=number(request, "seed", int), rows=number(request, "rows", int, 100),
+        )  # fmt: skip
+        messages.success(request, f"Batch {made.pk} is ordered: {made.n} items.")
+        return redirect("project", training.project.pk)
+    context = {"project": training.project, "training": training}
+    return render(request, "studio/sample.html", context)
+
+
+@allow(WRITERS, methods=("POST",))
+def cancel(request: HttpRequest, kind: str, key: int) -> HttpResponse:
+    """Ask a job to end."""
+    acts.cancel(actor_of(request), _job(kind, key))
+    return back(request, "/")
+
+
+@allow(WRITERS, methods=("POST",))
+def retry(request: HttpRequest, kind: str, key: int) -> HttpResponse:
+    """Let a job go on where it was."""
+    acts.retry(actor_of(request), _job(kind, key))
+    return back(request, "/")
+
+
+def _job(kind: str, key: int) -> Any:
+    if kind not in _KINDS:
+        raise Http404(f"no job of kind {kind!r}")
+    return get_object_or_404(_KINDS[kind], pk=key)

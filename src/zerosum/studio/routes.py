@@ -1,0 +1,79 @@
+"""Every address of the studio; one without a rule of who may use it is refused at the start."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
+from django.views.generic import RedirectView
+
+from zerosum.studio.access import allow
+from zerosum.studio.api.root import api
+from zerosum.studio.database import is_ready
+from zerosum.studio.pages import people, projects, queue, trainings
+from zerosum.studio.roles import PUBLIC
+
+
+@allow(PUBLIC)
+def health(request: HttpRequest) -> HttpResponse:
+    """That the server answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@allow(PUBLIC)
+def ready(request: HttpRequest) -> HttpResponse:
+    """That the database answers too, in the form this version uses."""
+    sound = is_ready()
+    return JsonResponse({"status": "ok" if sound else "no database"}, status=200 if sound else 503)
+
+
+def page(address: str, view: Callable[..., Any], name: str) -> URLPattern:
+    """A route of a view that says who may use it."""
+    if not getattr(view, "roles", None):
+        raise TypeError(f"the page {address!r} does not say who may use it: decorate it with allow")
+    return path(address, view, name=name)
+
+
+pages = [
+    page("health", health, "health"),
+    page("ready", ready, "ready"),
+    page("favicon.ico", allow(PUBLIC)(RedirectView.as_view(url="/static/studio/icon.svg")), "icon"),
+    page("sign-in/", people.sign_in, "sign-in"),
+    page("sign-out/", people.sign_out, "sign-out"),
+    page("join/<str:secret>/", people.join, "join"),
+    page("account/", people.account, "account"),
+    page("account/password/", people.change_password, "change-password"),
+    page("account/sessions/", people.end_sessions, "end-sessions"),
+    page("account/tokens/", people.make_token, "make-token"),
+    page("account/tokens/<int:key>/revoke/", people.revoke_token, "revoke-token"),
+    page("people/", people.people, "people"),
+    page("people/invite/", people.invite, "invite"),
+    page("people/folders/", people.allow_folder, "allow-folder"),
+    page("people/<int:key>/", people.change_person, "change-person"),
+    page("people/<int:key>/sessions/", people.end_sessions_of, "end-sessions-of"),
+    page("log/", people.log, "log"),
+    page("", projects.home, "home"),
+    page("projects/", projects.make, "make-project"),
+    page("projects/<int:key>/", projects.show, "project"),
+    page("projects/<int:key>/work/", projects.work, "work"),
+    page("projects/<int:key>/upload/", projects.upload, "upload"),
+    page("projects/<int:key>/folder/", projects.name_folder, "name-folder"),
+    page("projects/<int:key>/built-in/", projects.built_in, "built-in"),
+    page("data/<int:key>/preview.png", queue.preview, "preview"),
+    page("data/<int:key>/train/", projects.train, "train"),
+    page("jobs/<str:kind>/<int:key>/cancel/", projects.cancel, "cancel"),
+    page("jobs/<str:kind>/<int:key>/retry/", projects.retry, "retry"),
+    page("trainings/<int:key>/", trainings.show, "training"),
+    page("trainings/<int:key>/events/", trainings.events, "training-events"),
+    page("trainings/<int:key>/pictures/<int:seen>.png", trainings.picture, "training-picture"),
+    page("trainings/<int:key>/sample/", projects.sample, "sample"),
+    page("projects/<int:key>/queue/", queue.show, "queue"),
+    page("projects/<int:key>/queue/counts/", queue.counts, "counts"),
+    page("projects/<int:key>/queue/act/", queue.act, "act"),
+    page("projects/<int:key>/queue/undo/", queue.undo, "undo"),
+    page("items/<int:key>/", queue.item, "item"),
+    page("items/<int:key>/comments/", queue.comment, "comment"),
+    page("items/<int:key>/<str:what>", queue.file, "item-file"),
+]
+
+urlpatterns = [*pages, path("api/v1/", api.urls)]

@@ -1,0 +1,212 @@
+"""Start a job's process, listen to it, and keep what it says in the database."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections, models
+from django.utils import timezone
+
+from zerosum.runs.files import make_folder, write_json
+from zerosum.studio.models import DataSource, Item, ItemBatch, Training
+from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
+
+AnyJob = DataSource | Training | ItemBatch
+
+_TICK = 0.5
+_KEPT_AT_ONCE = 25
+_GRACE = 60.0
+_MOST_LOG = 1 << 20
+
+
+def data_path(source: DataSource) -> str:
+    """What the house calls the data: a path, or a built-in name."""
+    if source.origin == "built-in":
+        return source.place
+    if source.folder is not None:
+        return str(Path(source.folder.path) / source.place)
+    return str((settings.STUDIO.uploads / source.place).resolve())
+
+
+def order_of(job: AnyJob) -> dict[str, Any]:
+    """What the process of a job is told."""
+    options = settings.STUDIO
+    folder = (options.jobs / job.key).resolve()
+    order: dict[str, Any] = {"do": job.kind, "folder": str(folder)}
+    source = job if isinstance(job, DataSource) else None
+    if isinstance(job, Training):
+        source = job.data
+        order |= {
+            "recipe": job.recipe, "minutes": job.minutes, "samples": job.samples,
+            "seed": job.seed, "changes": job.changes, "run": _run(job),
+            "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
+        }  # fmt: skip
+    if isinstance(job, ItemBatch):
+        source = job.training.data
+        order |= {
+            "n": job.n, "rows": job.rows, "where": job.where, "seed": job.seed,
+            "run": _run(job.training), "items": str(options.items.resolve()), "sub": job.key,
+        }  # fmt: skip
+    assert source is not None
+    return order | {"data": data_path(source), "names": names_of_paths(source)}
+
+
+def names_of_paths(source: DataSource) -> dict[str, str]:
+    """What people read in place of paths of the server."""
+    root = str(settings.STUDIO.folder.resolve())
+    names = {root: "the studio's folder"}
+    return names if source.origin == "built-in" else {data_path(source): source.name} | names
+
+
+def _run(training: Training) -> str:
+    return str((settings.STUDIO.runs / training.run).resolve())
+
+
+def do(job: AnyJob) -> str:
+    """Do a job in a process of its own, and return the state in which it ended."""
+    kind = type(job)
+    if job.unwanted:
+        return _end(job, CANCELLED, "cancelled before it began")
+    _change(job, state=RUNNING, started=job.started or timezone.now(), words="starting")
+    folder = settings.STUDIO.jobs / job.key
+    make_folder(folder)
+    write_json(folder / "order.json", order_of(job))
+    listener = _Listener(job)
+    status = run_process(folder, listener.hear, lambda: _is_unwanted(kind, job.pk))
+    listener.flush()
+    if _is_unwanted(kind, job.pk) and listener.done is None:
+        return _end(job, CANCELLED, "cancelled")
+    if listener.done is not None:
+        return _end(job, DONE, "done", **listener.closing())
+    return _end(job, FAILED, listener.error or _words_of_exit(status))
+
+
+def run_process(
+    folder: Path, hear: Callable[[dict[str, Any]], None], unwanted: Callable[[], bool]
+) -> int:
+    """Run the order in `folder`, hand every message on, and return the exit status."""
+    options = settings.STUDIO
+    log = folder / "log.txt"
+    if log.is_file() and log.stat().st_size > _MOST_LOG:
+        log.unlink()
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    command = [sys.executable, "-m", "zerosum.studio.jobs", str(folder / "order.json")]
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+        ) as process,
+    ):
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        asked, rest = 0.0, b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while True:
+                if selector.select(_TICK):
+                    piece = process.stdout.read()
+                    if piece == b"":
+                        break
+                    *lines, rest = (rest + (piece or b"")).split(b"\n")
+                    for line in lines:
+                        hear(json.loads(line))
+                if not asked and unwanted():
+                    asked = time.monotonic()
+                    process.send_signal(signal.SIGTERM)
+                if asked and time.monotonic() - asked > _GRACE:
+                    process.kill()
+        return process.wait()
+
+
+class _Listener:
+    """Keeps in the database what a job says, the frequent things once a second."""
+
+    def __init__(self, job: AnyJob) -> None:
+        self._job, self._last = job, 0.0
+        self._items: list[dict[str, Any]] = []
+        self.done: dict[str, Any] | None = None
+        self.error = ""
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """One message of the process."""
+        if "error" in message:
+            self.error = str(message["error"])
+        if "done" in message:
+            self.done = message["done"]
+        if "facts" in message:
+            _change(self._job, facts=self._job.facts | message["facts"])
+        if "item" in message:
+            self._items.append(message["item"])
+        changes = {name: message[name] for name in ("progress", "words") if name in message}
+        if len(self._items) >= _KEPT_AT_ONCE or time.monotonic() - self._last > 1.0:
+            self._last = time.monotonic()
+            self.flush()
+            if changes:
+                _change(self._job, **changes)
+
+    def flush(self) -> None:
+        """Register the items that were said; one that is known already stays as it is."""
+        if self._items and isinstance(self._job, ItemBatch):
+            register(self._job, self._items)
+            self._items = []
+
+    def closing(self) -> dict[str, Any]:
+        """What the job's row keeps of its end."""
+        done = self.done or {}
+        if isinstance(self._job, ItemBatch):
+            return {"step": done.get("step")}
+        if isinstance(self._job, DataSource):
+            return {"facts": done}
+        return {"facts": self._job.facts | done}
+
+
+def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
+    """Make items known, each once, whatever is said twice."""
+    names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
+    Item.objects.bulk_create(
+        [
+            Item(
+                project_id=batch.project_id, batch=batch, is_copy=row["is_copy"], step=row["step"],
+                **{name: row[name] for name in names},
+            )
+            for row in rows
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    ItemBatch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
+
+
+def _is_unwanted(kind: type[Any], key: int) -> bool:
+    close_old_connections()
+    return bool(kind.objects.filter(pk=key, unwanted=True).exists())
+
+
+def _change(job: models.Model, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(job, name, value)
+    type(job).objects.filter(pk=job.pk).update(**values)
+
+
+def _end(job: AnyJob, state: str, words: str, **values: Any) -> str:
+    if state == DONE:
+        values["progress"] = 1.0
+    _change(job, state=state, words=words, ended=timezone.now(), **values)
+    return state
+
+
+def _words_of_exit(status: int) -> str:
+    if status < 0:
+        name = signal.Signals(-status).name
+        return (
+            f"its process was ended by {name}, perhaps because memory ran out. What was made is "
+            "kept; retry goes on from there."
+        )
+    return f"its process ended with status {status} and said no reason. Retry, or read its log."

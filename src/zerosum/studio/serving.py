@@ -1,0 +1,230 @@
+"""Start a studio: the pages and the API, or a worker that takes jobs."""
+
+import errno
+import fcntl
+import logging
+import os
+import socket
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from zerosum.errors import StudioError
+from zerosum.studio.options import StudioOptions
+from zerosum.studio.settings import configure, secret_key
+
+_SERVER = "server"
+"""What the engine knows the server by. It stays the same when the port changes, so that a restart
+goes on with what was under way; workers have names of their own."""
+_TRIED_PORTS = 20
+_DEMO_FIRST = 20.0
+"""Seconds for which a demo has the machine to itself before recipes are looked for."""
+_MOST_BODY = 8 << 20
+"""Bytes of a request that uploads nothing."""
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def prepare(options: StudioOptions) -> None:
+    """Make folders, settings and database ready in this process.
+
+    Raises:
+        StudioError: the folder or the database cannot be used.
+        MissingExtraError: the extra is not installed.
+    """
+    configure(options)
+    from zerosum.runs.files import make_folder
+    from zerosum.studio.database import migrate
+
+    for folder in (options.runs, options.jobs, options.uploads, options.items):
+        make_folder(folder)
+    migrate()
+
+
+def serve(options: StudioOptions, *, demo: bool, say: Callable[[str], None]) -> None:
+    """Serve a studio until it is interrupted.
+
+    Args:
+        options: where, and with what.
+        demo: whether to add a project that trains already.
+        say: tells the person at the terminal.
+
+    Raises:
+        StudioError: the port is taken, or the folder or database cannot be used.
+        MissingExtraError: the extra is not installed.
+    """
+    listener = listen(options)
+    secret_key(options.folder)  # which makes the folder, or says why not
+    with held(options):
+        prepare(options)
+        _serve(options, listener, demo=demo, say=say)
+
+
+def _serve(
+    options: StudioOptions, listener: socket.socket, *, demo: bool, say: Callable[[str], None]
+) -> None:
+    import uvicorn
+    from django.core.asgi import get_asgi_application
+
+    from zerosum.studio import pipeline
+    from zerosum.studio.acts.people import invite
+    from zerosum.studio.catalogue import warm_up
+    from zerosum.studio.demo import make_demo  # its workflow may have to go on
+    from zerosum.studio.models import User
+
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # WhiteNoise reads its small files at once, and Django has a word to say about that.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
+    limits = {"trainings": options.trainings, "samplings": options.samplings}
+    queues = {**pipeline.QUEUES, **limits}
+    pipeline.launch(options, executor=_SERVER, queues=queues)
+    pipeline.start_waiting()
+    if demo:
+        make_demo(say)
+    warm_up(_DEMO_FIRST if demo else 0.0)
+    address = f"http://{options.host}:{options.port}"
+    say(f"The studio is at {address}, and its files in {options.folder}.")
+    if not User.objects.filter(role="owner", is_active=True).exists():
+        say(f"Make the owner's account, within a day: {address}/join/{invite(None, 'owner')}/")
+    app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
+    config = uvicorn.Config(
+        app, log_level="warning", lifespan="off", server_header=False, access_log=False,
+        timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        pipeline.stop()
+
+
+def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> None:
+    """Take jobs of a studio until interrupted.
+
+    Raises:
+        StudioError: there is no database that several processes can share.
+        MissingExtraError: the extra is not installed.
+    """
+    if options.database is None:
+        raise StudioError(
+            "a worker shares a PostgreSQL database and the folder with its studio. Give "
+            "--database postgresql://…; with SQLite the studio does all jobs by itself."
+        )
+    prepare(options)
+    from zerosum.studio import pipeline
+
+    pipeline.launch(options, executor=f"worker-{socket.gethostname()}-{name}", queues=None)
+    say(f"The worker {name!r} takes jobs. Ctrl-C ends it; its jobs go on when it is back.")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("The worker ends.")
+    finally:
+        pipeline.stop()
+
+
+@contextmanager
+def held(options: StudioOptions) -> Iterator[None]:
+    """Keep other studios from the folder, until this one ends, however it ends.
+
+    Raises:
+        StudioError: another studio has it.
+    """
+    with (options.folder / "server.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise StudioError(
+                f"another studio uses {options.folder}: process {lock.read().strip() or 'unknown'}."
+                " End it first, or choose another folder with --folder."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def listen(options: StudioOptions) -> socket.socket:
+    """A socket at the address of the options.
+
+    Raises:
+        StudioError: the port is taken; a free one is offered.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if getattr(error, "errno", None) != errno.EADDRINUSE:
+            raise StudioError(
+                f"cannot listen at {options.host}:{options.port}: "
+                f"{getattr(error, 'strerror', None) or error}. Choose others: --host, --port."
+            ) from error
+        free = _free_port(options, family)
+        hint = f" Port {free} is free: --port {free}." if free else " Choose another: --port."
+        raise StudioError(
+            f"port {options.port} of {options.host} is in use, perhaps by another studio.{hint}"
+        ) from error
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
+
+
+def _free_port(options: StudioOptions, family: int) -> int | None:
+    for port in range(options.port + 1, min(options.port + 1 + _TRIED_PORTS, 65536)):
+        with closing(socket.socket(family, socket.SOCK_STREAM)) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((options.host, port))
+            except OSError:
+                continue
+            return port
+    return None
+
+
+class BoundedBodies:
+    """Refuses requests that are too large before anything of them is kept.
+
+    Django keeps a whole request aside before it looks who sent it. So what uploads nothing may have
+    a few megabytes, and what uploads must come with a session or a token.
+    """
+
+    def __init__(self, app: Any, *, upload: int) -> None:
+        self._app, self._upload = app, upload
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Hand a request on, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        known = b"zerosum_session=" in headers.get(b"cookie", b"") or b"authorization" in headers
+        uploads = scope["path"].rstrip("/").endswith("/upload")
+        most = self._upload + _MOST_BODY if uploads and known else _MOST_BODY
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > most:
+            await _too_large(send, most)
+            return
+        taken = 0
+
+        async def bounded() -> dict[str, Any]:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            return {"type": "http.disconnect"} if taken > most else message
+
+        await self._app(scope, bounded, send)
+
+
+async def _too_large(send: Send, most: int) -> None:
+    words = f"A request here has {most:,} bytes at most.".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": words})

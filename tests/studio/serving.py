@@ -1,0 +1,135 @@
+"""A studio in a process of its own, and what a program does with it."""
+
+import http.cookiejar
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+PASSWORD = "correct horse 9"
+PATIENCE = 300.0
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+class Server:
+    """`zerosum studio` on a folder, which can be killed and started again."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *words: str) -> None:
+        self.folder, self.words, self._environment = folder, words, environment
+        self.port = free_port()
+        self.log = folder.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+        self.token = ""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> "Server":
+        command = [sys.executable, "-m", "zerosum", "studio", "--folder", str(self.folder)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self.port), *self.words],
+                stdout=log, stderr=log, env=self._environment,
+            )  # fmt: skip
+        until(self._answers, "the server does not answer")
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(OSError), urllib.request.urlopen(f"{self.address}/ready") as answer:
+            return answer.status == 200
+        return False
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.kill(self.process.pid, number)
+            self.process.wait(30)
+
+    def link(self) -> str:
+        """The link that makes the owner's account."""
+        found: list[str] = []
+
+        def look() -> bool:
+            found.extend(re.findall(r"http://\S+/join/\S+/", self.log.read_text()))
+            return bool(found)
+
+        until(look, "no link was printed")
+        return found[-1]
+
+    def become_owner(self) -> None:
+        """Make the owner's account and a token, as a person does."""
+        jar = http.cookiejar.CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+
+        def send(address: str, **fields: str) -> str:
+            page = opener.open(address).read().decode()
+            secret = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)
+            assert secret is not None, page
+            body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": secret[1]}).encode()
+            target = address.replace("/account/", "/account/tokens/")
+            return opener.open(target, body).read().decode()
+
+        send(self.link(), username="ada", password=PASSWORD, again=PASSWORD)
+        page = send(f"{self.address}/account/", name="tests", role="owner")
+        secret = re.search(r"zs_[\w-]+", page)
+        assert secret is not None
+        self.token = secret[0]
+
+    def call(self, path: str, body: Any = None, **headers: str) -> Any:
+        """What an operation of the API answers; an error as the problem it is."""
+        request = urllib.request.Request(f"{self.address}/api/v1{path}")
+        request.add_header("Authorization", f"Bearer {self.token}")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
+    def wait(self, path: str, **wanted: Any) -> Any:
+        """What an operation answers once it holds these values; a failed job ends the wait."""
+        seen: list[Any] = []
+
+        def look() -> bool:
+            seen.append(self.call(path))
+            assert seen[-1].get("state") != "failed", seen[-1]
+            return all(seen[-1].get(name) == value for name, value in wanted.items())
+
+        until(look, f"{path} is not {wanted}")
+        return seen[-1]
+
+
+def until(holds: Any, otherwise: str) -> None:
+    """Come back as soon as it holds."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        select_nothing(0.1)
+
+
+def select_nothing(seconds: float) -> None:
+    """Let other processes go on."""
+    select.select([], [], [], seconds)

@@ -1,0 +1,175 @@
+"""People in a browser: from the first start to an item that another person has approved."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.studio.serving import PASSWORD, Server
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright is installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe is installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 180_000
+WIDTHS = (400, 1280, 1440)
+
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium on this machine: apt install chromium"
+    ),
+    pytest.mark.slow,
+]
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
+) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("browser") / "studio", environment).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def open_page(chromium: Any) -> Any:
+    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("pageerror", lambda error: pytest.fail(f"a script fails: {error}"))
+    page.on("console", lambda said: complain(said.type, said.text))
+    return page
+
+
+def complain(kind: str, text: str) -> None:
+    expected = "the server responded with a status of 4"
+    if kind == "error" and expected not in text:
+        pytest.fail(f"the console says: {text}")
+
+
+def join(page: Any, link: str, name: str) -> None:
+    page.goto(link)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("The same again").fill(PASSWORD)
+    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("heading", name="Projects").wait_for()
+
+
+def look(page: Any) -> None:
+    """Nobody is kept out: no violation of WCAG AA, and nothing is wider than the screen."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = axe.Axe().run(
+            page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+        )
+        assert found.violations_count == 0, f"{page.url}, {scheme}: {found.generate_report()}"
+    page.emulate_media(color_scheme="light")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{page.url} is {wide} wide at {width}"
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def states(page: Any) -> list[str]:
+    return page.locator(".tile").evaluate_all("all => all.map(one => one.dataset.state)")
+
+
+def wait_for_states(page: Any, wanted: dict[str, int]) -> None:
+    page.wait_for_function(
+        """wanted => Object.entries(wanted).every(([state, n]) =>
+            document.querySelectorAll(`.tile[data-state=${state}]`).length === n)""",
+        arg=wanted,
+    )
+
+
+def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_path: Path) -> None:
+    ada = open_page(chromium)
+    ada.goto(server.address)
+    look(ada)
+    join(ada, server.link(), "ada")
+    look(ada)
+    ada.get_by_label("Name").fill("Spring")
+    ada.get_by_role("button", name="Make the project").click()
+    ada.get_by_role("link", name="Take built-in data").click()
+    look(ada)
+    ada.get_by_role("button", name="digits", exact=True).click()
+    ada.get_by_role("link", name="Train on digits").click()
+    look(ada)
+    ada.locator("input[value=cgan]").check()
+    ada.get_by_label("or samples seen").fill("6400")
+    ada.get_by_role("button", name="Train", exact=True).click()
+
+    ada.locator("canvas").first.wait_for()
+    ada.locator("[data-picture][src]").wait_for()
+    ada.locator("[data-state]", has_text="done").wait_for()
+    assert "step" in ada.locator("canvas").first.get_attribute("aria-label")
+    look(ada)
+
+    ada.get_by_role("link", name="Ask for items").click()
+    look(ada)
+    ada.get_by_label("How many").fill("50")
+    ada.get_by_label("Label").select_option("3")
+    ada.get_by_role("button", name="Ask for them").click()
+    ada.get_by_text("50 of 50").wait_for()
+    look(ada)
+    ada.get_by_role("link", name="Queue").click()
+    assert states(ada) == ["new"] * 48  # a page
+    review_by_keyboard(ada)
+    look(ada)
+
+    ada.get_by_role("link", name="People").click()
+    look(ada)
+    ada.get_by_role("button", name="Make a link").click()
+    link = ada.locator("code.secret").inner_text()
+    eve = open_page(chromium)
+    join(eve, link, "eve")
+    eve.goto(f"{server.address}/projects/1/queue/?state=accepted")
+    eve.locator(".tile .face").first.click()
+    look(eve)
+    eve.get_by_role("button", name="Approve").click()
+    eve.get_by_text("decided by ada, approved by eve").wait_for()
+
+    refuse_the_later(ada, eve, server)
+    ada.goto(f"{server.address}/account/")
+    look(ada)
+    ada.goto(f"{server.address}/log/")
+    ada.get_by_text("item.approved").wait_for()
+    look(ada)
+
+
+def review_by_keyboard(page: Any) -> None:
+    """Decisions, stars, ranges and undo without a mouse."""
+    keyboard = page.keyboard
+    for key in ("a", "a", "r", "e"):
+        keyboard.press(key)
+    wait_for_states(page, {"accepted": 2, "rejected": 1, "edit": 1})
+    keyboard.press("4")
+    page.locator(".marks", has_text="★★★★").wait_for()
+    keyboard.press("u")
+    page.wait_for_function("() => !document.querySelector('.marks').textContent.includes('★')")
+    for _ in range(5):
+        keyboard.press("Shift+ArrowRight")
+    page.locator("[data-chosen]", has_text="6 chosen").wait_for()
+    keyboard.press("r")
+    wait_for_states(page, {"rejected": 7})
+    keyboard.press("u")
+    wait_for_states(page, {"rejected": 1, "accepted": 2, "edit": 1})
+
+
+def refuse_the_later(ada: Any, eve: Any, server: Server) -> None:
+    """Of two who decide about one item, the later is told."""
+    for page in (ada, eve):
+        page.goto(f"{server.address}/projects/1/queue/?state=new")
+    eve.keyboard.press("a")
+    wait_for_states(eve, {"accepted": 1})
+    ada.keyboard.press("r")
+    ada.locator("#notices", has_text="eve has changed item").wait_for()
