@@ -199,7 +199,7 @@ class KeepTime(Hook):
         self._set_next(now, seen, total)
 
     def _set_next(self, now: float, seen: int, total: int) -> None:
-        """When the plan is looked at again: in a fortieth of the time or at half of what is left."""
+        """The plan is looked at again in a fortieth of the time, or at half of what is left."""
         left = self._start + self._seconds - now
         self._due = now + max(min(self._seconds / _PLANS, left / 4), 0.0)
         self._half = seen + (total - seen + 1) // 2
