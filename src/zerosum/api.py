@@ -18,6 +18,7 @@ from zerosum.referee.hook import Guard
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
 from zerosum.workflows.audit import audit as audit_run
+from zerosum.workflows.augment import augment, evaluate_augmentation
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.control import learn_direction
 from zerosum.workflows.data import together
@@ -29,8 +30,10 @@ from zerosum.workflows.train import train as train_run
 
 __all__ = [
     "audit",
+    "augment",
     "compare",
     "evaluate",
+    "evaluate_augmentation",
     "export",
     "learn_direction",
     "list_runs",

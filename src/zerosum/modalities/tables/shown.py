@@ -37,6 +37,7 @@ class TableWriter(Writer):
     """Rows as `.csv` or `.parquet`, in the columns and types of the training data."""
 
     forms = (".csv", ".parquet")
+    labelled_forms = forms
     default: ClassVar[str] = "samples.csv"
 
     def write(
@@ -50,6 +51,21 @@ class TableWriter(Writer):
             write_csv(path, tables, cells)
         else:
             write_parquet(path, tables)
+
+    def write_labelled(
+        self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
+        synthetic: Sequence[bool], cells: Cells,
+    ) -> list[str]:  # fmt: skip
+        """Rows with a column `synthetic`; see `Writer.write_labelled`."""
+        import pyarrow as pa
+
+        assert isinstance(space, TableSpace)
+        table = to_table(x, space).append_column("synthetic", pa.array(synthetic, pa.bool_()))
+        if form == ".csv":
+            write_csv(path, iter([table]), cells)
+        else:
+            write_parquet(path, iter([table]))
+        return []
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
