@@ -32,6 +32,11 @@ class TableClasses(ClassKit):
         if target not in fit:
             near = did_you_mean(target, fit)
             raise EvaluationError(f"the target {target!r} holds no categories.{near} {allowed}")
+        if len(space.names) == 1:
+            raise EvaluationError(
+                f"{target!r} is the only column that is modelled, so nothing tells its values "
+                "apart. Give a table with more columns."
+            )
         return target
 
     def classes(self, space: Space, control: str) -> tuple[str, ...]:
