@@ -65,7 +65,13 @@ def measure(setting: str, minutes: float) -> dict[str, object]:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         run = train(
-            "cgan", data, out=Path(folder) / "run", minutes=minutes, wishes=wishes, referee="off"
+            "cgan",
+            data,
+            out=Path(folder) / "run",
+            minutes=minutes,
+            wishes=wishes,
+            referee="off",
+            changes={"optimisation.batch_size": min(128, len(data) // 2)},
         )
         trained = time.monotonic() - start
         model = load(run, device="cpu")

@@ -166,13 +166,14 @@ def test_bad_input(model: Model, tmp_path: Path) -> None:
         trained("dcgan").augment((x, y))
     with pytest.raises(EvaluationError, match="Only images and rows"):
         trained("cgan", "point").augment(np.zeros((30, 2)))
-    for asked, said in (
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"per_class": 0}, "ask for 1 or more"),
         ({"per_class": 5, "balance": True}, "Give one"),
         ({"per_class": 8}, "nothing is to be made"),
         ({"amount": {"z": 3}}, "no value 'z'"),
         ({"target": "a"}, "leave --target out"),
-    ):
+    )
+    for asked, said in refused:
         with pytest.raises((ConditionError, EvaluationError), match=said):
             model.augment((x, y), **asked)
     with pytest.raises(RunError, match=r"Allowed: folder, \.npz"):
@@ -209,6 +210,20 @@ def test_a_trial_compares_with_what_is_usual(model: Model, tmp_path: Path) -> No
     assert json.loads((tmp_path / "worth.json").read_text())["verdict"] == found.verdict
     with pytest.raises(EvaluationError, match="training data"):
         zs.evaluate_augmentation(model, striped(), holdout=striped())
+
+
+def test_a_class_without_reals_is_made_where_it_is_asked_for(model: Model) -> None:
+    x, y = striped((30, 20, 0))
+    made = model.augment((x, y), amount={"c": 3}, features="pixels")
+    assert [(one.label, one.real, one.kept) for one in made.counts][2] == ("c", 0, 3)
+    assert model.augment((x, y), features="pixels").labels.count("c") == 0
+    found = zs.evaluate_augmentation(
+        model, (x, y), holdout=striped((9, 9, 9), seed=8), amount={"c": 20}, features="pixels",
+        num_seeds=1,
+    )  # fmt: skip
+    scores = {arm.name: arm.mean for arm in found.arms}
+    assert scores["none"] <= 2 / 3 < scores["GAN"]
+    assert found.helps
 
 
 def test_without_a_holdout_a_gain_is_not_believed() -> None:

@@ -13,7 +13,7 @@ from zerosum.catalogue import modality_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.errors import ConditionError, DataError, EvaluationError, did_you_mean
 from zerosum.evaluation.augmenting.kit import ClassKit
-from zerosum.evaluation.augmenting.screening import Screen, screen_of
+from zerosum.evaluation.augmenting.screening import Screening, screen_of
 from zerosum.evaluation.judging.holdout import codes_of, require_same_kind
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.models.augmented import Augmented, ClassCount, Origin, free_place
@@ -257,7 +257,7 @@ def fill(
 
 
 def _fill_one(
-    model: Model, control: str, code: int, count: ClassCount, screen: Screen, seed: int
+    model: Model, control: str, code: int, count: ClassCount, screen: Screening, seed: int
 ) -> tuple[ClassCount, Tensor, list[Origin]]:
     """What was kept of one class, with where each is from."""
     kept, origins, made, copies, odd = [], [], 0, 0, 0

@@ -21,7 +21,7 @@ ODD = 0.05
 
 
 @dataclass(frozen=True)
-class Screen:
+class Screening:
     """What samples must pass.
 
     Attributes:
@@ -52,7 +52,7 @@ class Screen:
 def screen_of(
     kit: ClassKit, space: Space, control: str, x: Tensor, y: Tensor, *, num_classes: int,
     extractor: Extractor, seed: int,
-) -> Screen:  # fmt: skip
+) -> Screening:  # fmt: skip
     """The screen that reals `x` `[N, ...]` of classes `y` `[N]` make.
 
     Reals of each class are dealt to two halves. From each a classifier learns, balanced by
@@ -76,7 +76,7 @@ def screen_of(
         float(own[y == code].quantile(ODD)) if (y == code).sum() > 1 else 0.0
         for code in range(num_classes)
     ]
-    return Screen(extractor, features, near, tuple(judges), torch.tensor(least))
+    return Screening(extractor, features, near, tuple(judges), torch.tensor(least))
 
 
 def dealt(y: Tensor, parts: int, *, seed: int) -> Tensor:
@@ -108,7 +108,8 @@ def balanced(y: Tensor, *, seed: int) -> Tensor:
 def repeated(y: Tensor, wanted: dict[int, int], *, seed: int) -> Tensor:
     """Rows of classes `y` `[N]`, so many of each class as `wanted` says, int64 `[M]`.
 
-    Each row of a class is taken as often as any other, give or take one.
+    Each row of a class is taken as often as any other, give or take one; of a class without rows
+    there are none.
 
     >>> repeated(torch.tensor([0, 1, 1]), {0: 2, 1: 0}, seed=0)
     tensor([0, 0])
@@ -117,5 +118,5 @@ def repeated(y: Tensor, wanted: dict[int, int], *, seed: int) -> Tensor:
     for code, many in wanted.items():
         rows = torch.nonzero(y == code).flatten()
         order = Noise(derive_seed(seed, "repeat", code)).uniform(len(rows)).argsort(stable=True)
-        picked.append(rows[order].repeat(-(-many // len(rows)))[:many])
+        picked.append(rows[order].repeat(-(-many // max(len(rows), 1)))[:many])
     return torch.cat(picked)
