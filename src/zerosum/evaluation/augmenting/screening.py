@@ -108,8 +108,8 @@ def balanced(y: Tensor, *, seed: int) -> Tensor:
 def repeated(y: Tensor, wanted: dict[int, int], *, seed: int) -> Tensor:
     """Rows of classes `y` `[N]`, so many of each class as `wanted` says, int64 `[M]`.
 
-    Each row of a class is taken as often as any other, give or take one; of a class without rows
-    there are none.
+    Each row of a class is taken as often as any other, give or take one; of an empty class
+    none is taken.
 
     >>> repeated(torch.tensor([0, 1, 1]), {0: 2, 1: 0}, seed=0)
     tensor([0, 0])
