@@ -21,6 +21,7 @@ from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.engine.choose import Wishes
 from zerosum.modalities.images.digits import DigitsConfig
 from zerosum.modalities.images.sprites import SpritesConfig
+from zerosum.workflows.data import open_data
 from zerosum.workflows.load import load
 from zerosum.workflows.train import train
 
@@ -30,20 +31,24 @@ SETTINGS = {
     "digits, imbalanced": ("digits", 90, 10),
     "sprites, few": ("sprites", 30, 30),
     "sprites, imbalanced": ("sprites", 90, 10),
+    "fashion, few": ("fashion", 20, 20),
+    "fashion, imbalanced": ("fashion", 90, 10),
 }
 
 
-def data_of(name: str) -> Dataset:
+def data_of(name: str, fashion: Path | None) -> Dataset:
     """All images of a data set; sprites are 16 pixels a side."""
+    if name == "fashion":
+        return open_data(str(fashion))[0]
     return (
         DigitsConfig() if name == "digits" else SpritesConfig(num_samples=3_000, size=16)
     ).build()
 
 
-def parts(name: str, many: int, few: int) -> tuple[Dataset, Dataset]:
+def parts(name: str, many: int, few: int, fashion: Path | None) -> tuple[Dataset, Dataset]:
     """What is trained on, and what is held out."""
-    whole = data_of(name)
-    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(0))
+    whole = data_of(name, fashion)
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(0))[:3_000]
     x, y = whole.take(order)
     assert y is not None
     labels, kept = whole.space.labels, []
@@ -57,10 +62,10 @@ def parts(name: str, many: int, few: int) -> tuple[Dataset, Dataset]:
     )
 
 
-def measure(setting: str, minutes: float) -> dict[str, object]:
+def measure(setting: str, minutes: float, fashion: Path | None) -> dict[str, object]:
     """Train, fill, and try."""
     name, many, few = SETTINGS[setting]
-    data, held = parts(name, many, few)
+    data, held = parts(name, many, few, fashion)
     wishes = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -89,14 +94,15 @@ def measure(setting: str, minutes: float) -> dict[str, object]:
 def main() -> None:
     """Every setting that is named, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("settings", nargs="*", default=list(SETTINGS), metavar="SETTING")
+    parser.add_argument("settings", nargs="*", default=list(SETTINGS)[:4], metavar="SETTING")
     parser.add_argument("--minutes", type=float, default=0.7)
     parser.add_argument("--out", type=Path, default=Path("augment.json"))
+    parser.add_argument("--fashion", type=Path, help="idx file of Fashion-MNIST, for its settings")
     given = parser.parse_args()
     torch.set_num_threads(1)
     found = []
     for setting in given.settings:
-        found.append(measure(setting, given.minutes))
+        found.append(measure(setting, given.minutes, given.fashion))
         given.out.write_text(json.dumps(found, indent=1), "utf-8")
 
 

@@ -235,16 +235,19 @@ def test_without_a_holdout_a_gain_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gan", "believed", "verdict"),
+    ("gan", "believed", "classes", "verdict"),
     [
-        ((0.85, 0.86), True, "Do: GAN reaches 85.5% and flips 80.0%"),
-        ((0.85, 0.86), False, "Not known: "),
-        ((0.90, 0.79), True, "Do not: "),  # harm with one seed
-        ((0.803, 0.804), True, "Do not: "),  # too little
+        ((0.85, 0.86), True, 3, "Do: GAN reaches 85.5% and flips 80.0%"),
+        ((0.85, 0.86), False, 3, "Not known: "),
+        ((0.90, 0.79), True, 3, "Do not: "),  # harm with one seed
+        ((0.803, 0.804), True, 3, "Do not: "),  # too little
+        ((0.85, 0.86), True, 1, "Not known: "),  # hardly above chance
     ],
 )
-def test_verdicts(gan: tuple[float, ...], believed: bool, verdict: str) -> None:
+def test_verdicts(gan: tuple[float, ...], believed: bool, classes: int, verdict: str) -> None:
     arms = (Arm("none", (0.7, 0.7)), Arm("flips", (0.8, 0.8)), Arm("GAN", gan))
-    found = AugmentationTrial(arms, usual=("flips",), believed=believed, subject={})
+    found = AugmentationTrial(
+        arms, usual=("flips",), believed=believed, num_classes=classes, subject={}
+    )
     assert found.verdict.startswith(verdict)
     assert found.helps == verdict.startswith("Do: ")

@@ -155,6 +155,7 @@ def evaluate_augmentation(
         arms=tuple(Arm(name, tuple(found)) for name, found in scores.items()),
         usual=reals.kit.usual,
         believed=held is not None,
+        num_classes=len((held or reals).y.unique()),
         subject={
             "run": str(model.run) if model.run else None,
             "recipe": getattr(model.recipe, "name", None),

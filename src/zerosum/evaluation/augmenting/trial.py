@@ -15,6 +15,9 @@ from zerosum.runs.files import make_folder, write_json, write_whole
 NONE, GAN, BOTH = "none", "GAN", "GAN + {}"
 """Names of arms: reals alone, filled with samples, and with half samples and half of the usual."""
 
+ABOVE_CHANCE = 0.1
+"""Balanced accuracy above chance that the best way must reach for anything to be concluded."""
+
 LEAST_GAIN = 0.005
 """Balanced accuracy by which samples must better the best way without them."""
 
@@ -45,6 +48,7 @@ class AugmentationTrial:
         arms: in the order in which they are shown.
         usual: names of the arms that do what is usual.
         believed: whether the holdout was new to the model, so that a gain can be believed.
+        num_classes: classes of the holdout.
         subject: what was tried.
         warnings: what a reader must know.
         seconds: how long it took.
@@ -53,6 +57,7 @@ class AugmentationTrial:
     arms: tuple[Arm, ...]
     usual: Sequence[str]
     believed: bool
+    num_classes: int
     subject: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -73,9 +78,19 @@ class AugmentationTrial:
         return tuple(a - b for a, b in zip(self.best.scores, self.without.scores, strict=True))
 
     @property
+    def conclusive(self) -> bool:
+        """Whether any classifier reads the classes; where none does, nothing can help it."""
+        most = max(self.best.mean, self.without.mean)
+        return most >= 1 / self.num_classes + ABOVE_CHANCE
+
+    @property
     def helps(self) -> bool:
         """Whether samples help: half a point on average, and something for every seed."""
-        return self.believed and fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0
+        return self.believed and self.conclusive and self._gained
+
+    @property
+    def _gained(self) -> bool:
+        return fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0
 
     @property
     def verdict(self) -> str:
@@ -87,7 +102,12 @@ class AugmentationTrial:
         )
         if self.helps:
             return f"Do: {found}"
-        if not self.believed and fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0:
+        if not self.conclusive:
+            return (
+                f"Not known: {found} Chance is {1 / self.num_classes:.1%}: no classifier reads "
+                "these classes, with samples or without. Give more reals."
+            )
+        if self._gained:
             return f"Not known: {found} The model may have seen the reals that this was tried on."
         return f"Do not: {found} Samples help where they add half a point, and harm with no seed."
 
