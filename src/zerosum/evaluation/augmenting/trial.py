@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from zerosum.errors import EvaluationError
-from zerosum.plots.charts import curves
+from zerosum.plots.charts import dot_rows
 from zerosum.plots.raster import to_image
 from zerosum.plots.shapes import Plot
 from zerosum.runs.files import make_folder, write_json, write_whole
@@ -123,10 +123,11 @@ class AugmentationTrial:
         ]  # fmt: skip
 
     def plot(self) -> Plot:
-        """The score of each arm over the number of the seed."""
-        return curves(
-            {one.name: [(float(i), s) for i, s in enumerate(one.scores)] for one in self.arms},
-            unit="seed", label="balanced accuracy of each way to train, by seed",
+        """Each arm on a row: a dot for each seed and a stroke at the mean, in percent."""
+        return dot_rows(
+            {one.name: [100 * score for score in one.scores] for one in self.arms},
+            strong=[one.name for one in self.arms if self._is_made(one)], unit="%",
+            label="balanced accuracy of each way to train, by seed",
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
