@@ -158,6 +158,9 @@ def test_bad_input(model: Model, tmp_path: Path) -> None:
         model.augment((x, np.where(y == "c", "d", y)))
     with pytest.raises(EvaluationError, match="8 x 9"):
         model.augment((np.pad(x, ((0, 0), (0, 0), (0, 1), (0, 0))), y))
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(EvaluationError, match="the data is read as table"):
+        model.augment(tmp_path / "rows.csv")
     with pytest.raises(EvaluationError, match=r"fewer than two classes \(a\)"):
         model.augment((x[:30], y[:30]))
     with pytest.raises(EvaluationError, match="20 are the least"):

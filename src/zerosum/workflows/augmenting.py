@@ -20,7 +20,7 @@ from zerosum.models.augmented import Augmented, ClassCount, Origin, free_place
 from zerosum.models.model import Model
 from zerosum.rng import derive_seed
 from zerosum.runs.store import Run
-from zerosum.workflows.data import open_like
+from zerosum.workflows.data import open_like, reader_for
 from zerosum.workflows.features import choose_features
 
 _ROUNDS = 8
@@ -127,6 +127,13 @@ def open_labelled(
             f"this model was trained by {name} without conditions, so no class can be asked of it. "
             "Train cgan, or r3gan, stylegan, dcgan or wgan_gp with --set game.conditional=true."
         )
+    if not isinstance(data, Dataset | DataConfig):
+        reader = reader_for(data, (space.kind,))
+        if space.kind not in reader.spaces:
+            raise EvaluationError(
+                f"{what} is read as {' or '.join(reader.spaces)} ({reader.kind}), and the model "
+                f"makes {space.unit}. Give data of the kind that it was trained on."
+            )
     dataset, _ = open_like(data, space, like=_opened_as(model), progress=progress)
     require_same_kind(space, dataset.space, f"{what} {dataset.name}")
     if not kit.classes(dataset.space, control):
