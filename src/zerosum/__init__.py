@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zerosum.api import (
         audit,
+        augment,
         compare,
         evaluate,
+        evaluate_augmentation,
         export,
         learn_direction,
         list_runs,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from zerosum.config import Config
     from zerosum.engine.recipe import Recipe
     from zerosum.errors import ZerosumError
+    from zerosum.evaluation.augmenting.trial import AugmentationTrial
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.constraints.sums import Formula, Sum
     from zerosum.modalities.tables.model import TableModel
     from zerosum.modalities.tables.privacy.audit import Audit
+    from zerosum.models.augmented import Augmented
     from zerosum.models.model import Model
     from zerosum.models.samples import Samples
     from zerosum.origin.identity import Identity
@@ -45,6 +49,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Audit",
+    "AugmentationTrial",
+    "Augmented",
     "Between",
     "Comparison",
     "Config",
@@ -69,8 +75,10 @@ __all__ = [
     "ZerosumError",
     "__version__",
     "audit",
+    "augment",
     "compare",
     "evaluate",
+    "evaluate_augmentation",
     "export",
     "inspect",
     "learn_direction",
@@ -85,6 +93,8 @@ __all__ = [
 
 _HOMES = {
     "Audit": "zerosum.modalities.tables.privacy.audit",
+    "AugmentationTrial": "zerosum.evaluation.augmenting.trial",
+    "Augmented": "zerosum.models.augmented",
     "Between": "zerosum.conditions",
     "Comparison": "zerosum.evaluation.judging.comparison",
     "Config": "zerosum.config",
@@ -108,8 +118,10 @@ _HOMES = {
     "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",
     "audit": "zerosum.api",
+    "augment": "zerosum.api",
     "compare": "zerosum.api",
     "evaluate": "zerosum.api",
+    "evaluate_augmentation": "zerosum.api",
     "export": "zerosum.api",
     "inspect": "zerosum.origin.inspecting",
     "learn_direction": "zerosum.api",

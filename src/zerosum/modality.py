@@ -13,6 +13,7 @@ from typing import Any
 
 from zerosum.data.base import Dataset
 from zerosum.errors import ConfigError, did_you_mean
+from zerosum.evaluation.augmenting.kit import ClassKit
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.metrics.base import Ticker
 from zerosum.evaluation.reports.parts import Part, Shown
@@ -58,6 +59,7 @@ class Modality:
         small_dataset: 64 samples, the same each time, which the laws play with. It takes the
             keywords `num_labels` and `needs` (what a recipe needs), and others for the shape.
         shapes: keywords of `small_dataset` for other shapes that recipes must take.
+        classes: how samples are known by their class; None where `augment` does not suit the kind.
     """
 
     kind: str
@@ -67,6 +69,7 @@ class Modality:
     small_dataset: Callable[..., Dataset]
     model: Callable[[Game], type[Model]] = lambda _game: Model
     shapes: tuple[Mapping[str, Any], ...] = ()
+    classes: ClassKit | None = None
 
 
 _REGISTERED: dict[str, tuple[str, Modality]] = {}

@@ -11,6 +11,7 @@ from zerosum.plots.charts import (
     Reading,
     bars,
     curves,
+    dot_rows,
     frames,
     heat_map,
     scale,
@@ -192,3 +193,16 @@ def test_a_heat_map_has_its_cells_in_place() -> None:
     assert cell.strength == 0.5
     assert (cell.points[0][0], cell.points[0][1]) == (unknown.points[0][1], unknown.points[0][0])
     assert cell.points[0][0] > unknown.points[0][0]
+
+
+def test_rows_of_dots_have_one_scale_and_a_stroke_at_the_mean() -> None:
+    plot = dot_rows({"a": [0.0, 10.0], "b": [5.0]}, strong=["b"])
+    (dots,) = shapes(plot, Dots, "real")
+    (other,) = shapes(plot, Dots, "made")
+    (low, y), (high, _) = dots.points
+    assert other.points[0][0] == pytest.approx((low + high) / 2)
+    assert other.points[0][1] > y
+    (stroke,) = shapes(plot, Box, "real")
+    assert sum(x for x, _ in stroke.points) / 2 == pytest.approx((low + high) / 2)
+    for same in ({"a": [3.0]}, {"a": [1e-12, 2e-12]}):
+        assert to_image(dot_rows(same)).width == plot.width

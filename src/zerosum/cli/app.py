@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli import (
+    augmenting,
     catalogue,
     control,
     copywriting,
@@ -78,6 +79,7 @@ copywriting.register(app)
 exporting.register(app)
 translating.register(app)
 judging.register(app)
+augmenting.register(app)
 remedies.register(app)
 tables.register(app)
 origin.register(app)

@@ -56,9 +56,11 @@ class Writer(ABC):
     Attributes:
         forms: endings of files such as `.csv`; `folder` for a folder with a file for each sample.
         default: name of the file that is written where none is asked for.
+        labelled_forms: the same as `forms`, of samples with classes; empty if it writes none.
     """
 
     forms: ClassVar[tuple[str, ...]] = ()
+    labelled_forms: ClassVar[tuple[str, ...]] = ()
     default: ClassVar[str] = "samples.png"
 
     @abstractmethod
@@ -79,3 +81,26 @@ class Writer(ABC):
         Raises:
             OSError: it cannot be written.
         """
+
+    def write_labelled(
+        self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
+        synthetic: Sequence[bool], cells: Cells,
+    ) -> list[str]:  # fmt: skip
+        """Write samples as training data with classes that says which of it is synthetic.
+
+        Args:
+            path: a file that does not exist yet, or an empty folder.
+            form: one of `labelled_forms`.
+            space: what a sample is.
+            x: compact samples `[N, ...]`.
+            labels: the class of each.
+            synthetic: whether a model made it.
+            cells: what texts go through on their way into a CSV file.
+
+        Returns:
+            The names of the files of synthetic samples; empty if all are in one file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no labelled_forms")

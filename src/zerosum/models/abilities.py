@@ -1,16 +1,70 @@
 """What some models can do and others refuse, so that every model can be asked."""
 
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from zerosum.data.base import Progress
 from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
 from zerosum.faces import verb
+from zerosum.models.augmented import Augmented
 
 
 class Abilities:
-    """Verbs of single kinds of models; here each says which recipes know it."""
+    """Verbs of single kinds of models; here each says which recipes know it.
+
+    Attributes:
+        augmenter: what `augment` calls; whoever opens a model gives it.
+    """
 
     recipe: Recipe
+    augmenter: Callable[..., Augmented] | None = None
+
+    def augment(
+        self,
+        data: Any,
+        *,
+        out: Path | str | None = None,
+        balance: bool = False,
+        per_class: int | None = None,
+        amount: Mapping[Any, int] | None = None,
+        target: str | None = None,
+        features: str | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> Augmented:
+        """Labelled reals, and samples that fill their classes.
+
+        Near copies of reals are rejected, and so are samples that classifiers of reals find
+        implausible; others are made in their place. Which are synthetic is kept.
+
+        Args:
+            data: the reals, in any form that `train` takes: images with labels, or rows.
+            out: where to write all of it; see `Augmented.save`.
+            balance: fill classes up to the largest, as is done where nothing else is asked for.
+            per_class: fill classes up to so many instead.
+            amount: make so many samples of single classes, `{"cat": 300}`, whatever they have.
+            target: the column of a table whose categories are the classes.
+            features: what distances to reals are measured in; see `zs.evaluate`.
+            seed: decides everything random.
+            progress: called during work that takes long.
+
+        Raises:
+            ConditionError: the model takes no conditions on the class, or an amount is not one.
+            DataError: the data cannot be read, or has no classes.
+            EvaluationError: the data is of another kind, has classes that the model never saw, or
+                fewer than two; or everything was rejected.
+            RunError: `out` is there already, or cannot be written.
+        """
+        if self.augmenter is None:
+            raise ConditionError(
+                "this model was put together by hand. Give it to zs.augment(model, data)."
+            )
+        return self.augmenter(
+            self, data, out=out, balance=balance, per_class=per_class, amount=amount,
+            target=target, features=features, seed=seed, progress=progress,
+        )  # fmt: skip
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
         """Images made from images; see `TranslationModel`.

@@ -305,9 +305,11 @@ class Model(Abilities, Described):
                 progress(f"making {self.space.unit}", done, inputs.size)
         return self.samples_of(torch.cat(pieces), inputs.y, made=made)
 
-    def values(self, n: int, *, seed: int = 0, batch_size: int = _JUDGED_BATCH) -> Tensor:
+    def values(
+        self, n: int, *, where: Where | None = None, seed: int = 0, batch_size: int = _JUDGED_BATCH
+    ) -> Tensor:
         """The samples of `sample` in compact form, `[n, ...]`, on the CPU."""
-        return self.sample(n, seed=seed, batch_size=batch_size).tensor
+        return self.sample(n, where=where, seed=seed, batch_size=batch_size).tensor
 
     def samples_of(
         self, x: Tensor, y: Tensor | None = None, *, made: Callable[[], Provenance] | None = None

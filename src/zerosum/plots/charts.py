@@ -266,6 +266,45 @@ def scale(readings: Sequence[Reading], *, label: str, tick: float | None = None)
     return Plot("scale", width, height, shapes, label)
 
 
+def dot_rows(
+    rows: Mapping[str, Sequence[float]], *, strong: Sequence[str] = (), unit: str = "",
+    label: str = "",
+) -> Plot:  # fmt: skip
+    """Numbers as dots on a row for each name, and their mean as a stroke.
+
+    Args:
+        rows: numbers by name, from the top; at least one.
+        strong: names of rows that are drawn as samples are; the others are drawn as reals are.
+        unit: of the numbers.
+        label: what the plot shows, for those who cannot see it.
+    """
+    left, right, high, size = 190.0, 620.0, 28, 13
+    every = [value for values in rows.values() for value in values]
+    low, most = min(every), max(every)
+    bottom = 12.0 + high * len(rows)
+
+    def across(value: float) -> float:
+        return left + (value - low) / max(most - low, 1e-9) * (right - left)
+
+    shapes: list[Shape] = []
+    for share in (0.0, 0.5, 1.0):
+        x, text = left + share * (right - left), f"{low + share * (most - low):.3g}"
+        shapes.append(Line([(x, 6), (x, bottom)], "grid"))
+        text += f" {unit}" if unit and share == 1 else ""
+        shapes.append(Words([(x, bottom + 18)], "words", text=text, anchor="middle", size=size))
+    for i, (name, values) in enumerate(rows.items()):
+        y, role = 12.0 + high * (i + 0.5), "made" if name in strong else "real"
+        mean = across(sum(values) / len(values))
+        said = ", ".join(f"{value:.4g}" for value in values)
+        shapes += [
+            Words([(left - 14, y + 4)], "words", text=name, anchor="end", size=size),
+            Line([(left, y), (right, y)], "grid"),
+            Dots([(across(value), y) for value in values], role, f"{name}: {said}"),
+            Box([(mean - 1.5, y - 9), (mean + 1.5, y + 9)], role),
+        ]
+    return Plot("dots", 680, int(bottom) + 28, shapes, label)
+
+
 def steps(
     real: Sequence[float],
     made: Sequence[float],

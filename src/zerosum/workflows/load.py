@@ -18,6 +18,7 @@ from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.spaces import Space
+from zerosum.workflows.augmenting import augment_with
 from zerosum.workflows.prepare import recipe_in, recipe_of, space_of_run
 
 
@@ -177,7 +178,9 @@ def model_of(
     if game.samples_in_bfloat16 and precision == "bf16":
         game.sampling_dtype = torch.bfloat16
     modality = modality_of(game.space)
-    return modality.model(game)(
+    model = modality.model(game)(
         recipe=recipe, game=game, preview=modality.preview, writer=modality.writer, run=run,
         step=step, device=resolve_device(device),
     )  # fmt: skip
+    model.augmenter = augment_with
+    return model

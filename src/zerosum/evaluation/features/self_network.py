@@ -152,15 +152,27 @@ def shrink(space: Space, x: Tensor) -> Tensor:
 
 def learn(
     network: Network, space: Space, x: Tensor, y: Tensor | None, *, seed: int,
+    samples: int | None = None, alter: Callable[[Tensor, Noise], Tensor] | None = None,
     tick: Ticker | None = None,
 ) -> None:  # fmt: skip
     """Train on compact, shrunk rows `[N, ...]`, with labels `[N]` where the task is to name them.
 
-    AdamW under one cosine, for 30,000 samples or 40 rounds, whichever is less.
+    AdamW under one cosine.
+
+    Args:
+        network: is trained.
+        space: what a sample is.
+        x: the rows.
+        y: their labels, or None.
+        seed: of the order, and of `alter`.
+        samples: how many are shown; if not given, 30,000 or 40 rounds, whichever is less.
+        alter: changes each batch, in model units, before the network sees it.
+        tick: called with how many steps are done.
     """
     noise = Noise(derive_seed(seed, "self features", "training"))
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-    steps = max(1, min(_SAMPLES_SEEN, _EPOCHS * len(x)) // _BATCH)
+    samples = min(_SAMPLES_SEEN, _EPOCHS * len(x)) if samples is None else samples
+    steps = max(1, samples // _BATCH)
     warmup = max(1, steps // 20)
     for step in range(steps):
         if tick is not None and step % 10 == 0:
@@ -170,8 +182,10 @@ def learn(
             group["lr"] = 2e-3 * factor
         rows = noise.integers(_BATCH, high=len(x))
         labels = None if y is None else y[rows]
+        shown = space.to_model(x[rows])
+        shown = shown if alter is None else alter(shown, noise)
         optimizer.zero_grad(set_to_none=True)
-        network.loss(space.to_model(x[rows]), labels, noise).backward()
+        network.loss(shown, labels, noise).backward()
         optimizer.step()
     network.eval().requires_grad_(False)
 

@@ -11,6 +11,7 @@ from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.games.base import Game
 from zerosum.modalities.images import arrays, digits, folders, pairs, sprites  # noqa: F401  (readers)
+from zerosum.modalities.images.classes import ImageClasses
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pretrained import EfficientNetFeatures, InceptionFeatures
 from zerosum.modalities.images.shown import ImagePreview, ImageWriter
@@ -79,6 +80,7 @@ for _kind, _small in _SMALL.items():
         Modality(
             kind=_kind, preview=_PREVIEW, writer=_WRITER, judge=_JUDGE, model=model_of,
             small_dataset=_small, shapes=({"height": 9, "width": 13, "channels": 3},),
+            classes=ImageClasses() if _kind == "image" else None,
         ),
         module=__name__,
     )  # fmt: skip

@@ -1,10 +1,12 @@
 """Images as grids, and as files of their own."""
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -33,6 +35,7 @@ class ImageWriter(Writer):
     """A folder of `.png` files, with their labels in `labels.csv`."""
 
     forms = ("folder",)
+    labelled_forms = ("folder", ".npz")
 
     def write(
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
@@ -48,3 +51,34 @@ class ImageWriter(Writer):
             writer = csv.writer(handle)
             writer.writerow(["file", "label"])
             writer.writerows(zip(names, cells.texts("label", labels or [""] * len(x)), strict=True))
+
+    def write_labelled(
+        self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
+        synthetic: Sequence[bool], cells: Cells,
+    ) -> list[str]:  # fmt: skip
+        """A folder with a subfolder for each class, or arrays; see `Writer.write_labelled`."""
+        pixels = space.to_numpy(x)
+        if form == ".npz":
+            with path.open("wb") as handle:
+                np.savez_compressed(handle, x=pixels, y=np.array(labels), synthetic=synthetic)
+            return []
+        classes = sorted(set(labels))
+        folders = {
+            label: label if re.fullmatch(r"\w[\w -]*", label) else f"class-{i}"
+            for i, label in enumerate(classes)
+        }
+        width = len(str(len(x)))
+        names = [
+            f"{folders[label]}/{i:0{width}d}{'-synthetic' if made else ''}.png"
+            for i, (label, made) in enumerate(zip(labels, synthetic, strict=True))
+        ]
+        for label in classes:
+            (path / folders[label]).mkdir(exist_ok=True)
+        for name, image in zip(names, pixels, strict=True):
+            to_pil(image).save(path / name)
+        with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["file", "label", "synthetic"])
+            said = [str(made).lower() for made in synthetic]
+            writer.writerows(zip(names, cells.texts("label", labels), said, strict=True))
+        return [name for name, made in zip(names, synthetic, strict=True) if made]

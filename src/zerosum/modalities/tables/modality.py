@@ -8,6 +8,7 @@ from zerosum.data.base import Dataset
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.features.base import Embedded
 from zerosum.modalities.tables import reviews  # noqa: F401  (a reader)
+from zerosum.modalities.tables.classes import TableClasses
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging.part import table_part
 from zerosum.modalities.tables.model import TableModel
@@ -88,6 +89,7 @@ register(
         model=lambda _game: TableModel,
         small_dataset=small_table,
         shapes=({"dimensions": 1}, {"dimensions": 7}),
+        classes=TableClasses(),
     ),
     module=__name__,
 )

@@ -1,5 +1,6 @@
 """Rows of tables as a plot, and as files."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -7,10 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from PIL import Image
 from torch import Tensor
 
+from zerosum.errors import RunError
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.modalities.tables.writing import write_csv, write_parquet
 from zerosum.plots.charts import scatter
 from zerosum.plots.raster import to_image
@@ -37,6 +40,7 @@ class TableWriter(Writer):
     """Rows as `.csv` or `.parquet`, in the columns and types of the training data."""
 
     forms = (".csv", ".parquet")
+    labelled_forms = forms
     default: ClassVar[str] = "samples.csv"
 
     def write(
@@ -50,6 +54,31 @@ class TableWriter(Writer):
             write_csv(path, tables, cells)
         else:
             write_parquet(path, tables)
+
+    def write_labelled(
+        self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
+        synthetic: Sequence[bool], cells: Cells,
+    ) -> list[str]:  # fmt: skip
+        """Rows with a column `synthetic`; see `Writer.write_labelled`."""
+        import pyarrow as pa
+
+        assert isinstance(space, TableSpace)
+        if any(field.name == "synthetic" for field in space.fields):
+            raise RunError(
+                "the table has a column 'synthetic' already, which says here what a model made. "
+                "Rename it in the data, and train again."
+            )
+        keys = [field.name for field in space.fields if isinstance(field, KeyField)]
+        if keys:
+            warnings.warn(
+                f"keys are numbered anew, those of reals too: {', '.join(keys)}.", stacklevel=2
+            )
+        table = to_table(x, space).append_column("synthetic", pa.array(synthetic, pa.bool_()))
+        if form == ".csv":
+            write_csv(path, iter([table]), cells)
+        else:
+            write_parquet(path, iter([table]))
+        return []
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":

@@ -1,0 +1,1 @@
+"""Samples as training data for classifiers: what is kept of them, and what they are worth."""

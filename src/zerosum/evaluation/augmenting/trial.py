@@ -1,0 +1,178 @@
+"""What samples are worth to a classifier: the scores of each way to train it, and a verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from zerosum.errors import EvaluationError
+from zerosum.plots.charts import dot_rows
+from zerosum.plots.raster import to_image
+from zerosum.plots.shapes import Plot
+from zerosum.runs.files import make_folder, write_json, write_whole
+
+NONE, GAN, BOTH = "none", "GAN", "GAN + {}"
+"""Names of arms: reals alone, filled with samples, and with half samples and half of the usual."""
+
+ABOVE_CHANCE = 0.1
+"""Balanced accuracy above chance that the best way must reach for anything to be concluded."""
+
+LEAST_GAIN = 0.005
+"""Balanced accuracy by which samples must better the best way without them."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train the classifier.
+
+    Attributes:
+        name: `none`, what is usual, `GAN`, or both.
+        scores: balanced accuracy on held-out reals for each seed, in [0, 1].
+    """
+
+    name: str
+    scores: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over seeds."""
+        return fmean(self.scores)
+
+
+@dataclass(frozen=True)
+class AugmentationTrial:
+    """Classifiers with and without samples, tried on reals that were held out.
+
+    Attributes:
+        arms: in the order in which they are shown.
+        usual: names of the arms that do what is usual.
+        believed: whether the holdout was new to the model, so that a gain can be believed.
+        num_classes: classes of the holdout.
+        subject: what was tried.
+        warnings: what a reader must know.
+        seconds: how long it took.
+    """
+
+    arms: tuple[Arm, ...]
+    usual: Sequence[str]
+    believed: bool
+    num_classes: int
+    subject: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def without(self) -> Arm:
+        """The best way without samples."""
+        return max((one for one in self.arms if not self._is_made(one)), key=lambda one: one.mean)
+
+    @property
+    def best(self) -> Arm:
+        """The best way with samples."""
+        return max((one for one in self.arms if self._is_made(one)), key=lambda one: one.mean)
+
+    @property
+    def gains(self) -> tuple[float, ...]:
+        """What the best way with samples is above the best without, for each seed."""
+        return tuple(a - b for a, b in zip(self.best.scores, self.without.scores, strict=True))
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether any classifier reads the classes; where none does, nothing can help it."""
+        most = max(self.best.mean, self.without.mean)
+        return most >= 1 / self.num_classes + ABOVE_CHANCE
+
+    @property
+    def helps(self) -> bool:
+        """Whether samples help: half a point on average, and something for every seed."""
+        return self.believed and self.conclusive and self._gained
+
+    @property
+    def _gained(self) -> bool:
+        return fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0
+
+    @property
+    def verdict(self) -> str:
+        """What to do, in a sentence or two."""
+        found = (
+            f"{self.best.name} reaches {self.best.mean:.1%} and {self.without.name} "
+            f"{self.without.mean:.1%} ({100 * fmean(self.gains):+.1f} points; by seed "
+            f"{', '.join(f'{100 * one:+.1f}' for one in self.gains)})."
+        )
+        if self.helps:
+            return f"Do: {found}"
+        if not self.conclusive:
+            return (
+                f"Not known: {found} Chance is {1 / self.num_classes:.1%}: no classifier reads "
+                "these classes, with samples or without. Give more reals."
+            )
+        if self._gained:
+            return f"Not known: {found} The model may have seen the reals that this was tried on."
+        return f"Do not: {found} Samples help where they add half a point, and harm with no seed."
+
+    @property
+    def table(self) -> list[dict[str, str]]:
+        """A row for each arm: mean, worst and best seed, in percent."""
+        return [
+            {
+                "trained on": one.name, "balanced accuracy": f"{100 * one.mean:.1f}",
+                "by seed": ", ".join(f"{100 * score:.1f}" for score in one.scores),
+            }
+            for one in self.arms
+        ]  # fmt: skip
+
+    def plot(self) -> Plot:
+        """Each arm on a row: a dot for each seed and a stroke at the mean, in percent."""
+        return dot_rows(
+            {one.name: [100 * score for score in one.scores] for one in self.arms},
+            strong=[one.name for one in self.arms if self._is_made(one)], unit="%",
+            label="balanced accuracy of each way to train, by seed",
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        return {
+            "subject": dict(self.subject),
+            "arms": [{"name": a.name, "mean": a.mean, "scores": list(a.scores)} for a in self.arms],
+            "without": self.without.name,
+            "best": self.best.name,
+            "gains": list(self.gains),
+            "helps": self.helps,
+            "verdict": self.verdict,
+            "warnings": list(self.warnings),
+            "seconds": self.seconds,
+        }
+
+    def save(self, path: Path | str) -> Path:
+        """Write the plot (`.png`, with the JSON next to it), or the JSON alone (`.json`).
+
+        Raises:
+            EvaluationError: the path has another ending.
+            RunError: it cannot be written.
+        """
+        path = require_form(path)
+        make_folder(path.parent)
+        write_json(path.with_suffix(".json"), self.to_json())
+        if path.suffix.lower() == ".png":
+            image = to_image(self.plot())
+            write_whole(path, lambda aside: image.save(aside, format="PNG"))
+        return path
+
+    def _is_made(self, arm: Arm) -> bool:
+        return arm.name != NONE and arm.name not in self.usual
+
+
+def require_form(path: Path | str) -> Path:
+    """The path that a trial is saved at.
+
+    Raises:
+        EvaluationError: it is neither a `.png` nor a `.json` file.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".png", ".json"):
+        raise EvaluationError(
+            f"cannot save the evaluation as {path.name!r}. Allowed: .png for a plot with the JSON "
+            "next to it, and .json."
+        )
+    return path
