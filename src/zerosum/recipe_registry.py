@@ -138,7 +138,7 @@ def parse_capacity(text: str) -> Capacity:
     """A capacity by its name.
 
     Raises:
-        RecipeError: there is none of that name.
+        RecipeError: the name is unknown.
     """
     for capacity in get_args(Capacity):
         if text == capacity:

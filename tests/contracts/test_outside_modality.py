@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,10 +56,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
+    options: dict[str, Any] = {**QUICK, "referee": "act"}
     return zs.train(
         "my_series.py", data="waves.npz", samples=1_280, out="run", set={
             "optimisation.record_every": 5,
-        }, **QUICK | {"referee": "act"},
+        }, **options,
     )  # fmt: skip
 
 

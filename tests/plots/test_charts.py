@@ -15,9 +15,9 @@ from zerosum.plots.charts import (
     frames,
     heat_map,
     scale,
-    scatter,
     steps,
 )
+from zerosum.plots.points import scatter
 from zerosum.plots.raster import to_image
 from zerosum.plots.shapes import Area, Box, Dots, Line, Plot, Point, Shape, Words
 from zerosum.plots.svg import to_svg

@@ -15,6 +15,7 @@ from torch import Tensor
 import zerosum as zs
 from tests.modalities.tables.chain import ChainGame, people, table_model
 from tests.models.test_model import _model as trained
+from zerosum.catalogue import find_recipe
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.evaluation.augmenting.trial import Arm, AugmentationTrial
 from zerosum.games.base import Game, Inputs, Move
@@ -23,9 +24,12 @@ from zerosum.modalities.images import classes
 from zerosum.modalities.tables.judging import rows
 from zerosum.models.model import Model
 from zerosum.rng import Noise
-from zerosum.schedules import Constant
 from zerosum.spaces import ImageSpace
+from zerosum.testing import small_dataset
 from zerosum.workflows.load import model_of
+
+PLAIN = find_recipe("cgan").resolve(small_dataset("image", needs=("labels",)).space)
+"""A recipe for models whose game is put together by hand."""
 
 
 class Stripes(Game):
@@ -76,7 +80,7 @@ def striped(counts: tuple[int, ...] = (30, 20, 8), seed: int = 7) -> tuple[np.nd
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return model_of(Constant(), Stripes())
+    return model_of(PLAIN, Stripes())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -141,11 +145,11 @@ def test_labels_that_name_no_folder_are_kept(model: Model, tmp_path: Path) -> No
 
 def test_what_lies_and_what_copies_is_rejected() -> None:
     with pytest.raises(EvaluationError, match=r"everything was rejected .* implausible"):
-        model_of(Constant(), Stripes(lies=True)).augment(striped(), features="pixels")
+        model_of(PLAIN, Stripes(lies=True)).augment(striped(), features="pixels")
     x, _ = striped()
     copy = torch.from_numpy(x[:1]).permute(0, 3, 1, 2)
     with pytest.raises(EvaluationError, match="of 80 made, 80 were near copies"):
-        model_of(Constant(), Stripes(copy_of=copy)).augment(
+        model_of(PLAIN, Stripes(copy_of=copy)).augment(
             striped(), amount={"a": 10}, features="pixels"
         )
 

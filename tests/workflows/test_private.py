@@ -99,9 +99,10 @@ def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
 
 
 def test_a_private_run_says_what_it_promises_and_resumes_as_it_is(tmp_path: Path) -> None:
+    options: dict[str, Any] = {**QUICK, "referee": "act"}
     model = zs.train(
         "table", data=people(2_000), out=tmp_path / "run", set=SMALL, samples=6_000,
-        epsilon=2.0, delta=1e-5, **QUICK | {"referee": "act"},
+        epsilon=2.0, delta=1e-5, **options,
     )  # fmt: skip
     run = Run.open(tmp_path / "run")
     told = run.manifest["privacy"]

@@ -7,6 +7,6 @@ from zerosum.workflows.augment import augment, evaluate_augmentation
 from zerosum.workflows.control import learn_direction
 
 __all__ = [
-    "audit", "augment", "compare", "evaluate", "evaluate_augmentation", "export", "learn_direction", "list_runs", "load", "recipes",
-    "resume", "schema", "train",
+    "audit", "augment", "compare", "evaluate", "evaluate_augmentation", "export",
+    "learn_direction", "list_runs", "load", "recipes", "resume", "schema", "train",
 ]  # fmt: skip

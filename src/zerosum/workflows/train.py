@@ -145,10 +145,11 @@ def train(
         facts: dict[str, Any] = {
             "parent": None if source is None else source.give(trainer),
             "show_reals": show_reals,
-            "setup_seconds": round(time.monotonic() - begin, 1),
         }
         if privacy is not None:
-            facts["privacy"] = privacy
+            facts["privacy"] = privacy  # and no time that opening the rows took
+        else:
+            facts["setup_seconds"] = round(time.monotonic() - begin, 1)
         with held(folder) if runtime.is_main else nullcontext():
             run = _create(folder, resolved, plan, seed, trainer, trials, referee, facts)
             clock: Hook | None = None

@@ -34,9 +34,9 @@ SMALL = {
 DATA = {"length": 16, "num_samples": 500}
 
 
-def trained(out: str, images: int = 320, **more: Any) -> Model:
+def trained(out: str, samples: int = 320, **more: Any) -> Model:
     return zs.train(
-        "series_gan", data="waves", samples=images, out=out, set=SMALL, quiet=True,
+        "series_gan", data="waves", samples=samples, out=out, set=SMALL, quiet=True,
         options=DATA, **QUICK, **more,
     )  # fmt: skip
 

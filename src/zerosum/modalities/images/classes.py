@@ -46,7 +46,7 @@ class ImageClasses(ClassKit):
         return space.labels
 
     def codes(self, dataset: Dataset, control: str) -> Tensor:
-        """The labels."""
+        """The labels of all images, int64 `[N]`."""
         y = dataset.labels_of(torch.arange(len(dataset)))
         assert y is not None
         return y

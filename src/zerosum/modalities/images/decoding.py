@@ -45,7 +45,13 @@ class StreamedImages(Dataset):
         return len(self._decode.names)
 
     def take(self, indices: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Decode these images.
+        """Decode images.
+
+        Args:
+            indices: of the images, int64 `[B]`.
+
+        Returns:
+            uint8 `[B, C, H, W]`, and labels, int64 `[B]`, or None without labels.
 
         Raises:
             DataError: a file cannot be read any more.
@@ -54,7 +60,7 @@ class StreamedImages(Dataset):
         return x, None if self._y is None else self._y[indices]
 
     def labels_of(self, indices: Tensor) -> Tensor | None:
-        """The labels, without decoding anything."""
+        """The labels, int64 `[B]`, without decoding images; None without labels."""
         return None if self._y is None else self._y[indices]
 
     def _read(self, index: int) -> Tensor:

@@ -69,12 +69,12 @@ def in_tiles(
 
     >>> cuts = cut(40, tile=32, overlap=8, stride=8)
     >>> picture = torch.linspace(0, 1, 40).expand(1, 3, 40, 40)
-    >>> made = in_tiles(lambda x: x, image, factor=1, rows=cuts, columns=cuts, tick=print)
+    >>> made = in_tiles(lambda x: x, picture, factor=1, rows=cuts, columns=cuts, tick=print)
     1 4
     2 4
     3 4
     4 4
-    >>> torch.allclose(made, image)
+    >>> torch.allclose(made, picture)
     True
     """
     height, width = (factor * side for side in source.shape[2:])

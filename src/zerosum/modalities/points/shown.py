@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
-from zerosum.plots.charts import scatter
+from zerosum.plots.points import scatter
 from zerosum.plots.raster import to_image
 from zerosum.spaces import Space
 

@@ -15,7 +15,7 @@ from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.modalities.tables.writing import write_csv, write_parquet
-from zerosum.plots.charts import scatter
+from zerosum.plots.points import scatter
 from zerosum.plots.raster import to_image
 from zerosum.spaces import Space
 

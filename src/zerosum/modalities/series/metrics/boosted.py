@@ -101,7 +101,7 @@ class C2stSeries(SeriesMetric):
     outputs: ClassVar[tuple[MetricSpec, ...]] = (
         MetricSpec(
             name="c2st_series",
-            title="C2ST boosted",
+            title="C2ST of series",
             better="lower",
             meaning="How well boosted trees tell samples from reals by their values, differences "
             "and spectrum: the chance that a sample looks more made than a real does. 0.5 is "
