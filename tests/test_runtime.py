@@ -1,6 +1,8 @@
 """Devices by name, and two processes that train as one."""
 
 import json
+import os
+import platform
 import shutil
 import signal
 import socket
@@ -25,6 +27,7 @@ from zerosum.runtime import (
     Runtime,
     can_bfloat16,
     is_main_process,
+    keep_memory,
     open_runtime,
     resolve_device,
 )
@@ -359,3 +362,13 @@ def test_devices_by_name() -> None:
 def test_missing_devices_name_those_present(name: str) -> None:
     with pytest.raises(DeviceError, match=r"no device .*Present: .*cpu.*auto"):
         resolve_device(name)
+
+
+def test_glibc_keeps_memory_unless_its_own_variables_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in os.environ if name.startswith("MALLOC_")]:
+        monkeypatch.delenv(name)
+    assert keep_memory() == (platform.libc_ver()[0] == "glibc")
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+    assert not keep_memory()
