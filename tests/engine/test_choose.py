@@ -163,14 +163,14 @@ def test_words_of_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("name", "word", "words"),
     [
-        ("precision", "fp16", r"--precision is 'fp16'. Did you mean 'bf16'\?"),
-        ("layout", "nhwc", "--layout is 'nhwc'. Allowed: auto, channels_last, contiguous"),
-        ("compile", "yes", "--compile is 'yes'. Allowed: auto, off, on"),
-        ("threads", "0", "--threads is '0'; write auto or a whole number above 0"),
-        ("threads", "-1", "--threads is '-1'"),
-        ("threads", "1.5", "--threads is '1.5'"),
-        ("threads", "²", "--threads is '²'"),
-        ("threads", "", "--threads is ''"),
+        ("precision", "fp16", r"precision='fp16'. Did you mean 'bf16'\?"),
+        ("layout", "nhwc", "layout='nhwc'. Allowed: auto, channels_last, contiguous"),
+        ("compile", "yes", "compile='yes'. Allowed: auto, off, on"),
+        ("threads", "0", "threads='0': write auto or a whole number above 0"),
+        ("threads", "-1", "threads='-1'"),
+        ("threads", "1.5", "threads='1.5'"),
+        ("threads", "²", "threads='²'"),
+        ("threads", "", "threads=''"),
     ],
 )
 def test_other_words_are_refused(name: str, word: str, words: str) -> None:

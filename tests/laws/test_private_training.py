@@ -164,7 +164,7 @@ def test_nothing_tells_of_a_row_but_what_is_accounted_for(
         shown = [
             zerosum(*words)
             for words in (
-                ["sample", "run", "-n", "300", "--out", "rows.csv"],
+                ["sample", "run", "-n", "300", "--seed", "7", "--out", "rows.csv"],
                 ["export", "run", "--out", "model.safetensors"],
                 ["show", "run", "--json"],
             )

@@ -126,12 +126,12 @@ def test_options_that_are_not_given_are_no_options() -> None:
 
 def test_the_form_is_said_before_a_training(folder: Path) -> None:
     assert scan_data(str(folder)) == (
-        "3 images of 4 x 6; 3 with 1 channels; 2 classes; kept at 4 x 6, 1 channel (--channels)"
+        "3 images of 4 x 6; 3 with 1 channels; 2 classes; kept at 4 x 6, 1 channel (channels=)"
     )
     said = scan_data(str(folder), size=(8, 8), fit="contain", channels=3)
     assert said is not None
     assert said.endswith(
-        "brought to 8 x 8 (height x width; --size) with --fit contain, 3 channels (--channels)"
+        "brought to 8 x 8 (height x width; size=) with fit='contain', 3 channels (channels=)"
     )
     (folder / "dog" / "2.png").write_bytes(b"junk")
     said = scan_data(str(folder))
