@@ -41,12 +41,12 @@ class Patience(Config):
         Exponential back-off with a cap, half of it random, so that clients do not come back all at
         once ("equal jitter", M. Brooker, AWS Architecture Blog, 2015).
 
+        >>> [Patience(longest_wait=5).wait(n, jitter=0.5) for n in (1, 2, 3, 4)]
+        [0.75, 1.5, 3.0, 3.75]
+
         Args:
             attempt: the one that failed.
             jitter: random, in [0, 1).
-
-        >>> [Patience(longest_wait=5).wait(n, jitter=0.5) for n in (1, 2, 3, 4)]
-        [0.75, 1.5, 3.0, 3.75]
         """
         whole = min(self.longest_wait, self.first_wait * 2.0 ** (attempt - 1))
         return whole / 2 + whole / 2 * jitter
