@@ -41,8 +41,8 @@ class Patience(Config):
         Exponential back-off with a cap, half of it random, so that clients do not come back all at
         once ("equal jitter", M. Brooker, AWS Architecture Blog, 2015).
 
-        >>> [Patience(longest_wait=5).wait(n, jitter=0.5) for n in (1, 2, 3, 4)]
-        [0.75, 1.5, 3.0, 3.75]
+        >>> Patience(longest_wait=5).wait(3, jitter=0.5)
+        3.0
 
         Args:
             attempt: the one that failed.
