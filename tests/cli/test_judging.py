@@ -217,3 +217,12 @@ def test_what_an_audit_may_fail_on(zerosum: Zerosum, people: Path) -> None:
     words = ("audit", people / "run", "--holdout", people / "holdout.csv")
     done = zerosum(*words, "--fail-on", "leaks")
     assert (done.code, "Did you mean 'leak'?" in done.err) == (2, True)
+
+
+def test_a_holdout_of_another_kind_is_refused_in_words(
+    zerosum: Zerosum, digits_run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    done = zerosum("evaluate", digits_run, "--holdout", tmp_path / "rows.csv")
+    assert done.code == 2
+    assert "holds rows of a table, and images of 1 x 8 x 8 are needed" in done.err

@@ -362,3 +362,14 @@ def _as_text(array: np.ndarray) -> np.ndarray:
     except (ValueError, SystemError) as error:  # bytes or characters that there are not
         raise DataError(f"labels are not text: {error}. Write them again.") from error
     return text
+
+
+def other_kind(what: str, space: Space) -> DataError:
+    """That data cannot be brought to `space`, since it holds `what`.
+
+    >>> print(other_kind("rows of a table", ImageSpace(channels=1, height=8, width=8)))
+    this data holds rows of a table, and images of 1 x 8 x 8 are needed. Give data of that kind.
+    """
+    return DataError(
+        f"this data holds {what}, and {space.description} are needed. Give data of that kind."
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from zerosum.data.arrays import samples_and_labels, shape_and_type
-from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.errors import DataError
 from zerosum.modalities.images.arrays import HeldImages, ImageArrays
 from zerosum.modalities.images.pair_space import PairSpace
@@ -104,6 +104,7 @@ class PairArrays(ImageArrays):
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
         """See `DataConfig.options_like`."""
-        assert isinstance(space, PairSpace)
+        if not isinstance(space, PairSpace):
+            raise other_kind("pairs of images", space)
         size = {"size": (space.height, space.width), "aligned": space.aligned}
         return super().options_like(space, like) | size

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import PositiveInt
 
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
-from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
+from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
@@ -95,7 +95,8 @@ class PairsConfig(DataConfig):
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
         """See `DataConfig.options_like`: always the size of `space`."""
-        assert isinstance(space, PairSpace)
+        if not isinstance(space, PairSpace):
+            raise other_kind("pairs of images", space)
         size = {"size": (space.height, space.width), "aligned": space.aligned}
         return super().options_like(space, like) | size
 

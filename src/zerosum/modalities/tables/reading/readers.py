@@ -9,7 +9,7 @@ import torch
 from pydantic import PositiveInt
 from torch import Tensor
 
-from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
@@ -68,7 +68,8 @@ class TableOptions(DataConfig):
         progress: Progress | None = None,
     ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
         """See `DataConfig.open_like`: rows are read by the fields of `space`."""
-        assert isinstance(space, TableSpace)
+        if not isinstance(space, TableSpace):
+            raise other_kind("rows of a table", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
         return open_table_holdout(data, space, missing=missing), None
 
