@@ -158,3 +158,63 @@ def test_one_column_is_its_marginal() -> None:
     net = network(sizes=(4,), ordered=(0,), width=8)
     assert net.rollout(2).log_probs().shape == (2, 4)
     assert net.log_prob(torch.tensor([[1], [2]])).shape == (2, 1)
+
+
+def told(n: int = 64) -> tuple[MaskedNetwork, Tensor, Tensor]:
+    """A network with a context of five numbers, rows, and their contexts."""
+    with seeded_initialisation(0):
+        net = MaskedNetworkConfig(width=32, depth=3, wide=30, rank=6).build(
+            SIZES, ordered=ORDERED, context=5
+        )
+        for parameter in net.parameters():
+            parameter.data += 0.3 * torch.randn_like(parameter)
+    return net, rows(n), Noise(2).normal(n, 5)
+
+
+def test_every_column_depends_on_the_context() -> None:
+    net, codes, context = told()
+    with torch.no_grad():
+        before, after = net(codes, context), net(codes, context + 1)
+    assert not any(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_columns_depend_on_those_before_them_whatever_the_context() -> None:
+    net, codes, context = told()
+    with torch.no_grad():
+        heads = net(codes, context)
+        for changed in range(len(SIZES)):
+            other = codes.clone()
+            other[:, changed] = (other[:, changed] + 1) % SIZES[changed]
+            for i, (before, after) in enumerate(zip(heads, net(other, context), strict=True)):
+                assert torch.equal(before, after) == (i <= changed), (changed, i)
+
+
+def test_a_rollout_with_a_context_says_what_one_pass_says() -> None:
+    net, codes, context = told()
+    with torch.no_grad():
+        whole = net.log_prob(codes, context)
+    blocks = net.blocks()
+    for _ in range(2):  # rollouts share their blocks
+        rollout = net.rollout(len(codes), context=context, blocks=blocks)
+        for i in range(len(SIZES)):
+            said = rollout.log_probs().gather(1, codes[:, i : i + 1])[:, 0]
+            torch.testing.assert_close(said, whole[:, i], rtol=1e-4, atol=1e-5)
+            rollout.put(codes[:, i])
+            if i == 2:
+                chosen = torch.arange(len(codes)).flip(0)
+                rollout.keep(chosen)
+                codes, whole, context = codes[chosen], whole[chosen], context[chosen]
+
+
+def test_a_context_reaches_every_parameter() -> None:
+    net, codes, context = told()
+    (-net.log_prob(codes, context).sum()).backward()
+    assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in net.parameters())
+
+
+def test_a_context_goes_with_a_network_that_was_built_for_one() -> None:
+    net, codes, context = told()
+    with pytest.raises(TypeError, match="context of 5 numbers"):
+        net(codes)
+    with pytest.raises(TypeError, match="context of 0 numbers"):
+        network()(codes, context)

@@ -11,6 +11,9 @@ equal odds. Codes of an ordered column are also read in runs of 2, 4, 8, ..., ea
 its own: neighbours share what they have in common, and a threshold is one weight. And a column of
 very many codes is read through a short vector for each, and predicted as a run of codes and then a
 code in that run (Morin and Bengio, 2005), so that neither costs a matrix of their number.
+
+A network may be given a *context*: numbers that every column depends on, such as what is known of
+the rows before this one, or of the row that this one belongs to. Units of degree 0 see it alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,9 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, silu
 
 from zerosum.config import Config, Depth, Size
-
-_NEVER = -1e4
-"""Log-odds of a code that does not exist; finite, so that weights can be averaged."""
+from zerosum.networks.wide_columns import Runs
 
 
 class MaskedNetworkConfig(Config):
@@ -42,14 +43,17 @@ class MaskedNetworkConfig(Config):
     wide: Size = 256
     rank: Size = 48
 
-    def build(self, sizes: Sequence[int], *, ordered: Sequence[int] = ()) -> "MaskedNetwork":
+    def build(
+        self, sizes: Sequence[int], *, ordered: Sequence[int] = (), context: int = 0
+    ) -> "MaskedNetwork":
         """The network for columns of so many codes, in that order.
 
         Args:
             sizes: number of codes of each column.
             ordered: the columns whose neighbouring codes are alike.
+            context: how many numbers every column depends on.
         """
-        return MaskedNetwork(self, sizes, ordered)
+        return MaskedNetwork(self, sizes, ordered, context)
 
 
 class MaskedNetwork(nn.Module):
@@ -71,18 +75,23 @@ class MaskedNetwork(nn.Module):
     log_marginals: Tensor
 
     def __init__(
-        self, config: MaskedNetworkConfig, sizes: Sequence[int], ordered: Sequence[int]
+        self,
+        config: MaskedNetworkConfig,
+        sizes: Sequence[int],
+        ordered: Sequence[int],
+        context: int = 0,
     ) -> None:
         super().__init__()
-        self.config, self.sizes = config, tuple(sizes)
+        self.config, self.sizes, self.context = config, tuple(sizes), context
         columns, depth = len(sizes), config.depth
-        width = max(config.width, columns - 1)
+        lowest = 0 if context else 1
+        width = max(config.width, columns - lowest)
         self.wide = tuple(i for i, size in enumerate(sizes) if size > config.wide)
         self.runs = nn.ModuleList(Runs(sizes[i], config.rank) for i in self.wide)
         spans = [config.rank if i in self.wide else size for i, size in enumerate(sizes)]
         heads = [self.runs_at(i).head if i in self.wide else sizes[i] for i in range(columns)]
         self.features, self.heads = _edges(spans), _edges(heads)
-        degree = _degrees(width, columns)
+        degree = _degrees(width, columns, lowest)
         self.cuts = tuple(int((degree <= i).sum()) for i in range(columns + 1))
         feature, head = _owners(spans), _owners(heads)
         self._mask("into_mask", feature[:, None] < degree)
@@ -94,6 +103,7 @@ class MaskedNetwork(nn.Module):
         self.into = _normal(len(feature), width, deviation=columns**-0.5)
         self.into_runs = nn.Parameter(torch.zeros(num_runs, width)) if num_runs else None
         self.into_bias = nn.Parameter(torch.zeros(width))
+        self.into_context = _normal(context, width, deviation=context**-0.5) if context else None
         layers = range(depth - 1)
         self.hidden = nn.ParameterList(_normal(width, width, deviation=width**-0.5) for _ in layers)
         self.hidden_bias = nn.ParameterList(nn.Parameter(torch.zeros(width)) for _ in layers)
@@ -121,33 +131,46 @@ class MaskedNetwork(nn.Module):
             else:
                 self.log_marginals[first:last] = logs
 
-    def runs_at(self, column: int) -> "Runs":
+    def runs_at(self, column: int) -> Runs:
         """The runs of a wide column."""
         runs = self.runs[self.wide.index(column)]
         assert isinstance(runs, Runs)
         return runs
 
-    def forward(self, codes: Tensor) -> list[Tensor]:
+    def forward(self, codes: Tensor, context: Tensor | None = None) -> list[Tensor]:
         """Each column's head given the columns before it, `[B, K]`.
 
         Args:
             codes: int64 `[B, C]`.
+            context: `[B, context]`, if the network was built for one.
         """
         table = self.readings() * self.into_mask
-        a = silu(self.read(codes, table) + self.into_bias)
+        a = silu(self.read(codes, table) + self.start(context))
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
             a = a + silu(a @ (weight * self.hidden_mask) + bias)
         every = a @ (self.out * self.out_mask) + (self.out_bias + self.log_marginals)
         return list(every.split([b - a for a, b in pairwise(self.heads)], dim=1))
 
-    def log_prob(self, codes: Tensor) -> Tensor:
+    def start(self, context: Tensor | None) -> Tensor:
+        """What the first layer's units hold before any column is read, `[B, width]` or `[width]`.
+
+        Raises:
+            TypeError: a context is given and the network was built for none, or the reverse.
+        """
+        if (context is None) != (self.into_context is None):
+            raise TypeError(f"the network was built for a context of {self.context} numbers.")
+        if context is None or self.into_context is None:
+            return self.into_bias
+        return self.into_bias + context @ self.into_context
+
+    def log_prob(self, codes: Tensor, context: Tensor | None = None) -> Tensor:
         """Log-probability of each code given the columns before it, float32 `[B, C]`."""
         return torch.stack(
             [
                 self.runs_at(i).log_prob(head.float(), codes[:, i])
                 if i in self.wide
                 else -nn.functional.cross_entropy(head.float(), codes[:, i], reduction="none")
-                for i, head in enumerate(self(codes))
+                for i, head in enumerate(self(codes, context))
             ],
             dim=1,
         )
@@ -158,9 +181,28 @@ class MaskedNetwork(nn.Module):
             return self.runs_at(column).log_probs(head)
         return head.log_softmax(dim=1)
 
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> "MaskedState":
-        """`n` rows that are made column by column; hidden units are computed in `dtype`."""
-        return MaskedState(self, n, dtype)
+    def blocks(self, dtype: torch.dtype = torch.float32) -> "MaskedBlocks":
+        """The weights as they are now, cut by column: what rollouts share."""
+        return MaskedBlocks(self, dtype)
+
+    def rollout(
+        self,
+        n: int,
+        *,
+        dtype: torch.dtype = torch.float32,
+        context: Tensor | None = None,
+        blocks: "MaskedBlocks | None" = None,
+    ) -> "MaskedState":
+        """`n` rows that are made column by column.
+
+        Args:
+            n: number of rows.
+            dtype: what hidden units are computed in.
+            context: `[n, context]`, if the network was built for one.
+            blocks: those of this network, where several rollouts follow each other; cut anew if
+                not given.
+        """
+        return MaskedState(self, n, blocks or self.blocks(dtype), context)
 
     def readings(self) -> Tensor:
         """What each feature says to the first layer, `[F, width]`: itself, and its runs."""
@@ -195,60 +237,14 @@ class MaskedNetwork(nn.Module):
         self.register_buffer(name, mask.float(), persistent=False)
 
 
-class Runs(nn.Module):
-    """A column of very many codes, predicted as a run of codes and then the code in that run.
-
-    A head is the logits of the runs, and `rank` numbers that are multiplied with a vector of each
-    code. Learning costs about twice the root of the number of codes.
-
-    Attributes:
-        count: number of runs.
-        head: length of a head.
-        vectors: what each code is read as, `[size, rank]`.
-    """
-
-    inner: Tensor
-
-    def __init__(self, size: int, rank: int) -> None:
-        super().__init__()
-        self.size, self.length = size, int((size - 1) ** 0.5) + 1
-        self.count = -(-size // self.length)
-        self.head = self.count + rank
-        self.vectors = _normal(size, rank, deviation=rank**-0.5)
-        self.predict = nn.Parameter(torch.randn(self.count, self.length, rank) * rank**-0.5)
-        inner = torch.zeros(self.count * self.length)
-        inner[size:] = _NEVER
-        self.register_buffer("inner", inner.view(self.count, self.length))
-
-    def set_marginals(self, logs: Tensor) -> Tensor:
-        """Take log-probabilities of the codes, `[size]`; return those of the runs, `[count]`."""
-        padded = torch.full((self.count * self.length,), _NEVER, dtype=logs.dtype)
-        padded[: self.size] = logs
-        self.inner.copy_(padded.view_as(self.inner).log_softmax(dim=1))
-        return padded.view_as(self.inner).logsumexp(dim=1)
-
-    def log_prob(self, head: Tensor, codes: Tensor) -> Tensor:
-        """Log-probability of each code, `[B]`, by heads `[B, head]`."""
-        run, place = codes // self.length, codes % self.length
-        of_run = head[:, : self.count].log_softmax(dim=1).gather(1, run[:, None])[:, 0]
-        logits = torch.einsum("blr,br->bl", self.predict[run], head[:, self.count :])
-        inside = (logits + self.inner[run]).log_softmax(dim=1)
-        return of_run + inside.gather(1, place[:, None])[:, 0]
-
-    def log_probs(self, head: Tensor) -> Tensor:
-        """Log-probabilities of all codes, `[B, size]`, by heads `[B, head]`."""
-        of_runs = head[:, : self.count].log_softmax(dim=1)
-        logits = torch.einsum("clr,br->bcl", self.predict, head[:, self.count :])
-        inside = (logits + self.inner).log_softmax(dim=2)
-        return (of_runs[:, :, None] + inside).flatten(1)[:, : self.size]
-
-
-class _Blocks:
+class MaskedBlocks:
     """A network's weights cut by column, as a rollout needs them.
 
     Attributes:
-        units: of each column, the first and the last of the units that its code completes.
-        into: what codes up to it say to these units.
+        dtype: what hidden units are computed in.
+        units: the first and the last of the units that see the context alone, and then of those
+            that each column's code completes.
+        into: what codes up to that column say to these units.
         hidden: by layer, these units' bias, and their weights from all units up to them.
         out: bias of each column's head, and its weights.
     """
@@ -260,7 +256,8 @@ class _Blocks:
         hidden = [(weight * network.hidden_mask).to(dtype) for weight in network.hidden]
         out = (network.out * network.out_mask).to(dtype)
         bias = network.out_bias + network.log_marginals
-        self.units = list(pairwise((0, *cuts[1:])))
+        self.dtype = dtype
+        self.units = list(pairwise((0, *cuts)))
         self.into = [into[:, a:b].contiguous() for a, b in self.units]
         self.hidden = [
             [(bias[a:b].to(dtype), weight[:b, a:b].contiguous()) for a, b in self.units]
@@ -273,26 +270,33 @@ class _Blocks:
 
 
 class MaskedState:
-    """Rows in the making, without gradients; see `modalities.tables.game.Rollout`.
+    """Rows in the making, without gradients; see `modalities.tables.game.AutoregressiveState`.
 
     Args:
-        network: whose weights are taken as they are now.
+        network: whose weights they are.
         n: number of rows.
-        dtype: what hidden units are computed in; probabilities are float32.
+        blocks: the weights.
+        context: `[n, context]`, or None.
 
     Attributes:
         column: the column whose turn it is.
         codes: what was put so far, int64 `[n, C]`.
     """
 
-    def __init__(self, network: MaskedNetwork, n: int, dtype: torch.dtype) -> None:
-        self._network, self._blocks = network, _Blocks(network, dtype)
+    @torch.no_grad()
+    def __init__(
+        self, network: MaskedNetwork, n: int, blocks: MaskedBlocks, context: Tensor | None
+    ) -> None:
+        self._network, self._blocks = network, blocks
         device, shape = network.into.device, (n, network.into.shape[1])
         self.column = 0
         self.codes = torch.zeros(n, len(network.sizes), dtype=torch.int64, device=device)
+        self._start = network.start(context)
         self._layers = [
-            torch.empty(shape, dtype=dtype, device=device) for _ in range(network.config.depth)
+            torch.empty(shape, dtype=blocks.dtype, device=device)
+            for _ in range(network.config.depth)
         ]
+        self._complete(0)
 
     @torch.no_grad()
     def log_probs(self) -> Tensor:
@@ -305,24 +309,35 @@ class MaskedState:
     @torch.no_grad()
     def put(self, codes: Tensor) -> None:
         """Set that column, int64 `[n]`, and compute the units that its code completes."""
-        network, i = self._network, self.column
-        self.codes[:, i] = codes
+        self.codes[:, self.column] = codes
         self.column += 1
-        low, high = self._blocks.units[i]
-        if self.column == len(network.sizes) or high == low:
-            return
-        a = network.read(self.codes[:, : i + 1], self._blocks.into[i])
-        a = silu(a.add_(network.into_bias[low:high]), inplace=True).to(self._layers[0].dtype)
-        self._layers[0][:, low:high] = a
-        for k, blocks in enumerate(self._blocks.hidden):
-            bias, weight = blocks[i]
-            a = a + silu(torch.addmm(bias, self._layers[k][:, :high], weight), inplace=True)
-            self._layers[k + 1][:, low:high] = a
+        if self.column < len(self._network.sizes):
+            self._complete(self.column)
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows, int64 `[m]`, in place of the `n` there are."""
         self.codes = self.codes[rows]
         self._layers = [layer[rows] for layer in self._layers]
+        if self._start.dim() == 2:
+            self._start = self._start[rows]
+
+    def _complete(self, columns: int) -> None:
+        """Compute the units that see the first `columns` columns and no fewer."""
+        low, high = self._blocks.units[columns]
+        if high == low:
+            return
+        start = self._start[..., low:high]
+        if columns:
+            a = self._network.read(self.codes[:, :columns], self._blocks.into[columns])
+            a = a.add_(start)
+        else:
+            a = start.clone()
+        a = silu(a, inplace=True).to(self._blocks.dtype)
+        self._layers[0][:, low:high] = a
+        for k, blocks in enumerate(self._blocks.hidden):
+            bias, weight = blocks[columns]
+            a = a + silu(torch.addmm(bias, self._layers[k][:, :high], weight), inplace=True)
+            self._layers[k + 1][:, low:high] = a
 
 
 def _pyramid(sizes: dict[int, int], starts: Sequence[int]) -> tuple[Tensor, int]:
@@ -346,17 +361,17 @@ def _pyramid(sizes: dict[int, int], starts: Sequence[int]) -> tuple[Tensor, int]
     return table.where(table >= 0, count), count
 
 
-def _degrees(width: int, columns: int) -> Tensor:
-    """Degrees 1 to `columns` - 1 of hidden units, evenly and in order, `[width]`.
+def _degrees(width: int, columns: int, lowest: int) -> Tensor:
+    """Degrees `lowest` to `columns` - 1 of hidden units, evenly and in order, `[width]`.
 
     Units share a degree in groups of up to 16, where there are enough: processors multiply such
     blocks up to half as fast again.
     """
-    group = 16
-    while group > 1 and width < group * (columns - 1):
+    group, count = 16, columns - lowest
+    while group > 1 and width < group * count:
         group //= 2
     first = torch.arange(width) // group * group
-    return first * max(columns - 1, 1) // width + 1
+    return first * max(count, 1) // width + lowest
 
 
 def _edges(spans: Sequence[int]) -> tuple[int, ...]:
