@@ -131,7 +131,7 @@ class TableModel(Model):
         from zerosum.modalities.tables.reading.frames import to_native
 
         size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
-        pieces = self._pieces(n, where, in_turn, weight, constraints, seed, batch_size)
+        pieces = self.pieces(n, where, in_turn, weight, constraints, seed, batch_size)
         tables = tables_of(self.table, _of_size(pieces, size))
         return (to_native(table, self.library) for table in tables)
 
@@ -147,7 +147,7 @@ class TableModel(Model):
         batch_size: int | None = None,
     ) -> Tensor:
         """The same rows in compact form, float64 `[n, D]`."""
-        pieces = self._pieces(n, where, in_turn, weight, constraints, seed, batch_size)
+        pieces = self.pieces(n, where, in_turn, weight, constraints, seed, batch_size)
         return torch.cat([*pieces])
 
     def write(
@@ -180,7 +180,7 @@ class TableModel(Model):
 
         def pieces() -> Iterator[Tensor]:
             done = 0
-            for piece in self._pieces(n, where, in_turn, weight, constraints, chosen, batch_size):
+            for piece in self.pieces(n, where, in_turn, weight, constraints, chosen, batch_size):
                 yield piece
                 done += len(piece)
                 if progress is not None:
@@ -319,11 +319,11 @@ class TableModel(Model):
     def _inputs(self, seed: int, block: int) -> Inputs:
         return self.game.draw(BLOCK, Noise(derive_seed(seed, "rows", block)))
 
-    def _pieces(
+    def pieces(
         self, n: int | None, where: Where | None, in_turn: Where | None, weight: Weight | None,
         constraints: Sequence[Constraint] | Path | str, seed: int, batch_size: int | None,
     ) -> Iterator[Tensor]:  # fmt: skip
-        """Compact rows in blocks, `n` in all, or without end where that is None."""
+        """The rows of `sample` in blocks of values `[b, D]`; without end where `n` is None."""
         size, turned = self._batch(n, batch_size), in_turn or {}
         require_apart(where or {}, turned)
         conditions = parse_where(where or {}, self.table)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.tables.arrow import is_text
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.unmodelled_fields import UnlearnedField
 
 if TYPE_CHECKING:
@@ -108,14 +109,19 @@ def to_table(values: Tensor, space: "TableSpace", start: int = 0) -> pa.Table:
             except pa.ArrowInvalid as error:  # a sum, say, that its type has no room for
                 raise DataError(f"column {field.name!r} cannot be made: {error}.") from error
         arrays.append(array)
-        metadata: dict[bytes | str, bytes | str] = {}
-        if field.native:
-            metadata[_NATIVE] = field.native
-        held = is_text(array.type) or (pa.types.is_integer(array.type) and field.kind in _DAYS)
-        if field.written and not held:
-            metadata |= field.written.metadata(field.decimals)
-        fields.append(pa.field(field.name, array.type, metadata=metadata or None))
+        fields.append(described(field, array))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def described(field: Field, array: pa.Array) -> pa.Field:
+    """A column of `field` in a schema, with what its library and files need to know of it."""
+    metadata: dict[bytes | str, bytes | str] = {}
+    if field.native:
+        metadata[_NATIVE] = field.native
+    held = is_text(array.type) or (pa.types.is_integer(array.type) and field.kind in _DAYS)
+    if field.written and not held:
+        metadata |= field.written.metadata(field.decimals)
+    return pa.field(field.name, array.type, metadata=metadata or None)
 
 
 def _natives(table: pa.Table, library: str) -> dict[str, str]:

@@ -75,7 +75,7 @@ class TableOptions(DataConfig):
 
     def read(
         self, table: "TableSource", *, library: str | None, progress: Progress | None = None
-    ) -> TableDataset:
+    ) -> Dataset:
         """The data set of a table; `library` is the one that it came from.
 
         Raises:
@@ -102,7 +102,7 @@ class TableOptions(DataConfig):
             table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
             progress=progress,
         )  # fmt: skip
-        _refuse_text(schema.fields)
+        refuse_text(schema.fields)
         values = read_values(table, schema.fields, limit=self.limit, progress=progress)
         held = None
         if self.holdout is not None:
@@ -110,7 +110,7 @@ class TableOptions(DataConfig):
             values, held = values[rows], values[others]
         columns = iter(values.unbind(dim=1))
         fields = [
-            _checked(field, next(columns), protect=self.protect) if field.modelled else field
+            with_rare(field, next(columns), protect=self.protect) if field.modelled else field
             for field in schema.fields
         ]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
@@ -140,14 +140,14 @@ class TableFileConfig(TableOptions):
         path = Path(data)
         return 0.9 if is_table(path) and path.is_file() else 0.0
 
-    def build(self, progress: Progress | None = None) -> TableDataset:
+    def build(self, progress: Progress | None = None) -> Dataset:
         """Read it: once to see what the columns are, and once for the values.
 
         Raises:
             DataError: it cannot be read or used; the message says why, and where.
         """
         texts = _as_written(self.columns, self.drop, private=self.private)
-        source, _ = _source_of(self.path, texts, told=self.columns, missing=self.missing)
+        source, _ = source_of(self.path, texts, told=self.columns, missing=self.missing)
         return self.read(source, library=None, progress=progress)
 
 
@@ -169,7 +169,7 @@ class TableMemoryConfig(TableOptions):
 
         return 0.95 if is_frame(data) else 0.0
 
-    def build(self, progress: Progress | None = None) -> TableDataset:
+    def build(self, progress: Progress | None = None) -> Dataset:
         """Always an error: the frame is gone.
 
         Raises:
@@ -182,13 +182,13 @@ class TableMemoryConfig(TableOptions):
 
     def open(
         self, data: Any, progress: Progress | None = None
-    ) -> tuple[TableDataset, "TableMemoryConfig"]:
+    ) -> tuple[Dataset, "TableMemoryConfig"]:
         """The data set of a frame, and this description with its library.
 
         Raises:
             DataError: it cannot be used.
         """
-        source, library = _source_of(data, missing=self.missing)
+        source, library = source_of(data, missing=self.missing)
         config = self.model_copy(update={"library": library})
         return self.read(source, library=library, progress=progress), config
 
@@ -211,7 +211,7 @@ def schema_of(
 
     options = table_options({"schema": schema or {}, "drop": drop})
     columns, left = options.get("columns", {}), options.get("drop", ())
-    source, _ = _source_of(data, _as_written(columns, left), told=columns, missing=missing)
+    source, _ = source_of(data, _as_written(columns, left), told=columns, missing=missing)
     return infer_schema(source, overrides=columns, drop=left)
 
 
@@ -231,7 +231,7 @@ def open_table_holdout(
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    source, library = _source_of(data, space.names, missing=missing)
+    source, library = source_of(data, space.names, missing=missing)
     source.check([name for name in space.names if name in source.types])
     lacking = [name for name in space.names if name not in source.types]
     if lacking:
@@ -287,7 +287,7 @@ _TEXTS = ("category", "text")
 """Kinds whose columns are read from a CSV file as they are written."""
 
 
-def _source_of(
+def source_of(
     data: Any,
     texts: Sequence[str] = (),
     *,
@@ -340,7 +340,12 @@ def _names(given: str | Sequence[str]) -> Sequence[str]:
     return (given,) if isinstance(given, str) else given
 
 
-def _refuse_text(fields: Sequence[Field]) -> None:
+def refuse_text(fields: Sequence[Field]) -> None:
+    """Refuse columns of free text.
+
+    Raises:
+        DataError: there are some.
+    """
     texts = [field for field in fields if isinstance(field, TextField)]
     if texts:
         names = [field.name for field in texts]
@@ -361,7 +366,7 @@ _MANY_RARE = 0.05
 """Share of the rows from which on rare categories are many."""
 
 
-def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
+def with_rare(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
     Raises:
