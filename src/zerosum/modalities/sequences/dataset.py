@@ -1,0 +1,225 @@
+"""Sequences as a data set: a long table grouped by entity and sorted by time."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from zerosum.data.base import Dataset
+from zerosum.errors import ConstraintError
+from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
+from zerosum.modalities.sequences.time_axis import TimeAxis
+from zerosum.modalities.tables.constraints.base import Constraint
+from zerosum.modalities.tables.fields import Field, IntegerField
+from zerosum.modalities.tables.reading.dataset import fit_space
+from zerosum.modalities.tables.time_fields import DateField
+
+
+class SequenceDataset(Dataset):
+    """Sequences in memory.
+
+    Args:
+        compact: sequences `[N, W]`; see `SequenceSpace`.
+        space: what a sequence is.
+        name: how messages call them.
+        source: the library whose frames go out as they came in; None where they were a file.
+    """
+
+    def __init__(
+        self, compact: Tensor, space: SequenceSpace, *, name: str, source: str | None = None
+    ) -> None:
+        self._compact = compact.contiguous()
+        self.space, self.name, self.source = space, name, source
+        digest = hashlib.sha256(repr((space.order, space.attributes.names)).encode())
+        digest.update(self._compact.numpy().data)
+        self.fingerprint = digest.hexdigest()[:32]
+
+    @property
+    def sequences(self) -> SequenceSpace:
+        """What a sequence is."""
+        assert isinstance(self.space, SequenceSpace)
+        return self.space
+
+    def __len__(self) -> int:
+        return len(self._compact)
+
+    def take(self, indices: Tensor) -> tuple[Tensor, None]:
+        """Compact sequences `[B, W]`."""
+        return self._compact[indices], None
+
+    @property
+    def resident(self) -> tuple[Tensor, None]:
+        """All of them."""
+        return self._compact, None
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Rows of a table, those of an entity next to each other in the order of time.
+
+    Attributes:
+        order: the table's rows in this order, int64 `[T]`.
+        lengths: rows of each entity, int64 `[N]`.
+    """
+
+    order: np.ndarray
+    lengths: np.ndarray
+
+    @property
+    def first(self) -> np.ndarray:
+        """Where each entity begins, int64 `[N]`."""
+        return np.concatenate([[0], self.lengths.cumsum()[:-1]])
+
+    def within(self, longest: int) -> "Grouped":
+        """The first `longest` rows of each entity."""
+        place = np.arange(len(self.order)) - np.repeat(self.first, self.lengths)
+        return Grouped(self.order[place < longest], np.minimum(self.lengths, longest))
+
+    def some(self, entities: np.ndarray) -> "Grouped":
+        """Some of the entities, in this order."""
+        rows = [np.arange(a, a + n) for a, n in zip(self.first[entities],
+                self.lengths[entities], strict=True)]  # fmt: skip
+        return Grouped(self.order[np.concatenate(rows)], self.lengths[entities])
+
+
+def grouped(entity: pa.Array, when: np.ndarray | None) -> tuple[Grouped, int]:
+    """Rows by entity, in the order that these first come in, and by time.
+
+    Args:
+        entity: whose each row is.
+        when: values of time `[T]`; None where rows are in order.
+
+    Returns:
+        The groups, and how many entities had rows out of order.
+    """
+    codes = entity.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    keys = (np.arange(len(codes)), codes) if when is None else (
+        np.arange(len(codes)), when, codes
+    )  # fmt: skip
+    order = np.lexsort(keys)
+    moved = np.unique(codes[order][1:][(np.diff(order) < 0) & (np.diff(codes[order]) == 0)])
+    return Grouped(order, np.bincount(codes)), len(moved)
+
+
+def constant_columns(table: pa.Table, groups: Grouped, names: Sequence[str]) -> list[str]:
+    """Those of the columns that hold one value in all rows of each entity."""
+    return [name for name in names if not len(varying(table[name], groups))]
+
+
+def varying(column: pa.ChunkedArray, groups: Grouped) -> np.ndarray:
+    """Entities in which a column holds more than one value, by their number."""
+    whole = column.combine_chunks()
+    if not isinstance(whole.type, pa.DictionaryType):
+        whole = whole.dictionary_encode("encode")
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)[groups.order]
+    owner = np.repeat(np.arange(len(groups.lengths)), groups.lengths)
+    return np.unique(owner[1:][(np.diff(codes) != 0) & (np.diff(owner) == 0)])
+
+
+def padded(rows: Tensor, lengths: np.ndarray, longest: int) -> Tensor:
+    """Rows `[T, R]` of entities one after another as `[N, longest, R]`, NaN where there is none."""
+    made = torch.full((len(lengths), longest, rows.shape[1]), torch.nan, dtype=torch.float64)
+    valid = torch.arange(longest) < torch.from_numpy(lengths)[:, None]
+    made[valid] = rows
+    return made
+
+
+def fit_sequences(
+    *, entity: Field, attribute_fields: Sequence[Field], attributes: Tensor,
+    row_fields: Sequence[Field], rows: Tensor, lengths: np.ndarray, axis: TimeAxis | None,
+    when: Tensor | None, order: Sequence[str], constraints: Sequence[Constraint], least: int,
+) -> tuple[SequenceSpace, Tensor]:  # fmt: skip
+    """The space of sequences, and they in compact form.
+
+    Args:
+        entity: the column that says whose a row is.
+        attribute_fields: columns that are constant within an entity.
+        attributes: their values `[N, A]`.
+        row_fields: all other columns but time.
+        rows: their values `[T, R]`, those of an entity one after another.
+        lengths: rows of each entity `[N]`.
+        axis: of time; None without.
+        when: values of time `[T]`.
+        order: names of all columns, as the user has them.
+        constraints: what holds, in attributes or in rows.
+        least: rows that must share a value before it is learned as one of its own.
+
+    Raises:
+        ConstraintError: one is about attributes and rows together, or cannot hold by construction.
+        DataError: nothing is left to learn.
+    """
+    own, theirs = _sorted_out(constraints, attribute_fields)
+    first = torch.zeros(len(rows), dtype=torch.bool)
+    starts = torch.from_numpy(np.concatenate([[0], lengths.cumsum()[:-1]]))
+    first[starts] = True
+    derived: list[Field] = [IntegerField(name=LENGTH)]
+    values = [torch.from_numpy(lengths).double()]
+    stood: tuple[Field, ...] = ()
+    told: list[Tensor] = []
+    if axis is not None and when is not None:
+        moments = axis.split(when)
+        again = (moments.day == moments.day.roll(1)) & ~first
+        axis = axis.model_copy(update={"has_pauses": axis.has_clock and bool(again.any())})
+        stood = axis.fields()
+        told = [*axis.told(moments, first).values()]
+        begin, end = moments.day[starts], moments.day[starts + torch.from_numpy(lengths) - 1]
+        made = DateField if axis.has_calendar else IntegerField
+        derived += [made(name=START), IntegerField(name=SPAN)]
+        values += [begin, end - begin]
+    attribute_space = fit_space(
+        [*attribute_fields, *derived], torch.cat([attributes, torch.stack(values, dim=1)], dim=1),
+        constraints=own, least=least,
+    )  # fmt: skip
+    every = torch.cat([torch.stack(told, dim=1), rows], dim=1) if told else rows
+    row_space = fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
+    for one in (*attribute_space.constraints, *row_space.constraints):
+        if not one.constructed:
+            raise ConstraintError(
+                f"{one.statement} cannot be kept by construction, and rows of sequences are not "
+                "drawn again. Leave it out."
+            )
+    longest = int(lengths.max())
+    space = SequenceSpace(
+        entity=entity, attributes=attribute_space, rows=row_space, axis=axis, longest=longest,
+        order=tuple(order),
+    )  # fmt: skip
+    compact = compact_of(space, attributes, rows, lengths, when)
+    return space.scaled_by(compact), compact
+
+
+def compact_of(
+    space: SequenceSpace, attributes: Tensor, rows: Tensor, lengths: np.ndarray,
+    when: Tensor | None,
+) -> Tensor:  # fmt: skip
+    """Compact sequences of `space`; see `fit_sequences`."""
+    derived = [torch.from_numpy(lengths).double()]
+    values = rows
+    if space.axis is not None and when is not None:
+        starts = torch.from_numpy(np.concatenate([[0], lengths.cumsum()[:-1]]))
+        day = space.axis.split(when).day
+        begin, end = day[starts], day[starts + torch.from_numpy(lengths) - 1]
+        derived += [begin, end - begin]
+        values = torch.cat([when[:, None], rows], dim=1)
+    whole = torch.cat([attributes, torch.stack(derived, dim=1)], dim=1)
+    return space.compact(whole, padded(values, lengths, space.longest))
+
+
+def _sorted_out(
+    constraints: Sequence[Constraint], attributes: Sequence[Field]
+) -> tuple[list[Constraint], list[Constraint]]:
+    known = {field.name for field in attributes}
+    own, theirs = list[Constraint](), list[Constraint]()
+    for one in constraints:
+        mine = [name for name in one.columns if name in known]
+        if mine and len(mine) < len(one.columns):
+            other = next(name for name in one.columns if name not in known)
+            raise ConstraintError(
+                f"{one.statement} is about {mine[0]!r}, which an entity has once, and {other!r}, "
+                "which each row has. A constraint is about one or the other."
+            )
+        (own if mine else theirs).append(one)
+    return own, theirs

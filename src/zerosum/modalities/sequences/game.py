@@ -1,0 +1,283 @@
+"""Games of sequences: an entity's attributes first, and then its rows, one after another.
+
+Attributes are made as rows of a table are, so whatever can be asked of these can be asked of them.
+The number of rows and the day of the last are attributes: rows obey them by construction.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from zerosum.games.base import Game, Inputs
+from zerosum.modalities.sequences.space import NOTHING, NUMBERS, SequenceSpace
+from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
+from zerosum.modalities.tables.codecs import Codec, NumberCodec
+from zerosum.modalities.tables.game import AutoregressiveState, RowGame, pick
+from zerosum.modalities.tables.sampling.conditioning import CodeShares
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.recurrent_rows import RecurrentRows
+from zerosum.rng import Noise
+
+_LAST_PLACE = 1 - 2**-12
+
+
+class EntityGame(RowGame):
+    """The attributes of entities as rows of a table, by the game's own network."""
+
+    def __init__(self, network: MaskedNetwork, space: TableSpace) -> None:
+        super().__init__()
+        self.generator, self.space = network, space
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The columns as they come."""
+        return tuple(range(len(self.table.codecs)))
+
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
+        """Attributes one by one."""
+        return self.generator.rollout(n, dtype=dtype)
+
+
+class History(NamedTuple):
+    """Rows that there are already, of `n` sequences.
+
+    Attributes:
+        rows: as networks see them, `[n, longest, row_width]`.
+        lengths: how many of each, int64 `[n]`.
+        moments: of the last of each.
+    """
+
+    rows: Tensor
+    lengths: Tensor
+    moments: Moments
+
+
+class SequenceGame(Game):
+    """A game whose generator makes rows of sequences, and whose `entities` make attributes.
+
+    Attributes:
+        entities: a masked network of attributes.
+        generator: a network of rows.
+    """
+
+    averaged = ("entities", "generator")
+    no_graph = (
+        "sequences are made row by row, and each row column by column: that is a program and no "
+        "graph of one network."
+    )
+    entities: MaskedNetwork
+    generator: RecurrentRows
+
+    @property
+    def sequences(self) -> SequenceSpace:
+        """The space, which is one of sequences."""
+        assert isinstance(self.space, SequenceSpace)
+        return self.space
+
+    def of_entities(self) -> EntityGame:
+        """The game of attributes alone, by the same network."""
+        return EntityGame(self.entities, self.sequences.attributes)
+
+    @property
+    def num_chances(self) -> int:
+        """Uniform numbers that the rows of a sequence take."""
+        return self.sequences.longest * 2 * len(self.sequences.learned)
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Uniform numbers: for attributes as `RowGame.draw`, then two for each column of rows."""
+        first = 2 * len(self.sequences.attributes.codecs)
+        return Inputs(noise.uniform(n, first + self.num_chances))
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Sequences in model units, `[B, *shape]`."""
+        first = 2 * len(self.sequences.attributes.codecs)
+        x = self.of_entities().generate(Inputs(inputs.z[:, :first]))
+        attributes = self.sequences.attributes.to_data(x)
+        rows = self.rows_of(attributes, inputs.z[:, first:])
+        return torch.cat([x, rows.flatten(1).to(x)], dim=1)
+
+    @torch.no_grad()
+    def rows_of(
+        self, attributes: Tensor, chance: Tensor, parts: Mapping[int, CodeShares] | None = None,
+        history: History | None = None,
+    ) -> Tensor:  # fmt: skip
+        """Rows as networks see them, float32 `[n, longest, row_width]`, on the CPU.
+
+        Args:
+            attributes: in compact form, `[n, A]`.
+            chance: uniform numbers, `[n, num_chances]`.
+            parts: what is allowed in each row, for each column of `rows` with a condition.
+            history: rows that there are already; others follow.
+        """
+        maker = RowMaker(self, attributes, parts or {})
+        chance = chance.cpu().unflatten(1, (self.sequences.longest, -1, 2))
+        for place in range(int(maker.lengths.max())):
+            given = None
+            if history is not None:
+                given = history.rows[:, place], place < history.lengths
+            maker.step(place, chance[:, place], given)
+        return maker.x
+
+
+class RowMaker:
+    """Rows of `n` sequences in the making, one place after another.
+
+    Args:
+        game: whose networks make them.
+        attributes: in compact form, `[n, A]`.
+        parts: what is allowed in each row.
+
+    Attributes:
+        x: the rows so far, `[n, longest, row_width]`.
+        lengths: how many rows there will be of each, int64 `[n]`.
+    """
+
+    def __init__(
+        self, game: SequenceGame, attributes: Tensor, parts: Mapping[int, CodeShares]
+    ) -> None:
+        self._space, self._network, self._parts = game.sequences, game.generator, parts
+        self._blocks = self._network.row.blocks()
+        device, n = self._network.before.device, len(attributes)
+        self.lengths = self._space.lengths(attributes)
+        self._now, self._end = self._space.begin(attributes)
+        codes = self._space.attributes.to_model(attributes).floor().long().to(device)
+        self._entity = self._network.entities(codes)
+        self._before = torch.zeros_like(self._entity)
+        self._memory = torch.zeros(n, self._network.width, device=device)
+        self.x = torch.full((n, self._space.longest, self._space.row_width), NOTHING)
+        self._lows = {
+            name: _lows(codec)
+            for name, codec in zip(
+                [c.name for c in self._space.rows.codecs], self._space.rows.codecs, strict=True
+            )
+            if isinstance(codec, NumberCodec) and name in (GAP, PAUSE)
+        }
+
+    def step(self, place: int, chance: Tensor, given: tuple[Tensor, Tensor] | None = None) -> None:
+        """Make the rows at one place of the sequences that are so long.
+
+        Args:
+            place: from 0.
+            chance: uniform numbers `[n, learned columns, 2]`.
+            given: rows that there are already `[n, row_width]`, and which sequences have one.
+        """
+        alive = (self.lengths > place).nonzero()[:, 0]
+        now = Moments(*(one[alive] for one in self._now))
+        end, lengths = self._end[alive], self.lengths[alive]
+        places = torch.full_like(lengths, place)
+        numbers = self._space.progress(places, lengths, now, end)
+        device = self._memory.device
+        told = torch.cat([self._before[alive], self._entity[alive], numbers.to(device)], dim=1)
+        context, memory = self._network.step(told, self._memory[alive])
+        row = _Row(self, alive, context, chance[alive], now, end, lengths == place + 1, place == 0)
+        known = None if given is None else (given[0][alive], given[1][alive])
+        made, moments = row.made(known)
+        self.x[alive, place] = torch.cat([made, numbers], dim=1)
+        for mine, new in zip(self._now, moments, strict=True):
+            mine[alive] = new
+        codes = made.floor().long().to(device)
+        self._before[alive] = self._network.rows(codes)
+        self._memory[alive] = memory
+
+
+class _Row:
+    """One row of each of `n` sequences, column by column."""
+
+    def __init__(
+        self, maker: RowMaker, alive: Tensor, context: Tensor, chance: Tensor, now: Moments,
+        end: Tensor, last: Tensor, first: bool,
+    ) -> None:  # fmt: skip
+        self._maker, self._space = maker, maker._space
+        self._state = maker._network.row.rollout(len(alive), context=context, blocks=maker._blocks)
+        self._chance, self._now, self._end, self._last = chance, now, end, last
+        self._first = first
+        self._told: dict[str, Tensor] = {}
+        self._moments = now
+
+    def made(self, given: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Moments]:
+        """Code + place of each column `[n, columns]`, and the rows' moments."""
+        made, nth = [], 0
+        for i, column in enumerate(self._space.columns):
+            if column.codec is None:
+                value = self._space.derived(self._moments)[column.name].float()
+            else:
+                value = self._drawn(column.codec, nth)
+                nth += 1
+            if given is not None:
+                value = torch.where(given[1], given[0][:, i], value)
+            self._state.put(value.floor().long().to(self._chance.device))
+            made.append(value)
+            if column.codec is not None and self._space.axis is not None:
+                self._tell(column.codec, value)
+        return torch.stack(made, dim=1), self._moments
+
+    def _tell(self, index: int, value: Tensor) -> None:
+        """Keep what stands for time, and the moment when all of it is there."""
+        axis, codec = self._space.axis, self._space.rows.codecs[index]
+        if axis is None or index >= self._space.num_stood:
+            return
+        self._told[codec.name] = codec.decode(value)
+        told = {name: torch.full_like(self._end, torch.nan) for name in (GAP, PAUSE, CLOCK)}
+        self._moments = axis.after(self._now, told | self._told, end=self._end, last=self._last)
+
+    def _drawn(self, index: int, nth: int) -> Tensor:
+        """Code + place of one column, float32 `[n]`."""
+        codec = self._space.rows.codecs[index]
+        odds = self._state.log_probs().exp().cpu()
+        part = self._maker._parts.get(index)
+        allowed = None if part is None else part.weights.to(odds).expand_as(odds)
+        stands = self._standing(codec, index)
+        allowed = stands if stands is not None else allowed
+        if codec.forbidden:
+            odds[:, list(codec.forbidden)] = 0.0
+        if allowed is not None:
+            held = odds * allowed
+            odds = torch.where(held.sum(1, keepdim=True) > 0, held, allowed.to(odds))
+        code = pick(odds, self._chance[:, nth, 0])
+        place = self._chance[:, nth, 1].clamp(max=_LAST_PLACE)
+        if part is not None:
+            place = part.place(code, place.double()).float()
+        return code + place
+
+    def _standing(self, codec: Codec, index: int) -> Tensor | None:
+        """Which codes of a column that stands for time suit, `[n, size]`; None of another."""
+        if self._space.axis is None or index >= self._space.num_stood:
+            return None
+        n = len(self._end)
+        suits = torch.ones(n, codec.size, dtype=torch.bool)
+        left = (self._end - self._now.day).clamp_min(0)
+        gone = codec.missing
+        match codec.name:
+            case "(gap)":
+                none = torch.full((n,), self._first)
+                low, high = self._maker._lows[GAP]
+                suits = (low <= left[:, None]) & (~self._last[:, None] | (high >= left[:, None]))
+            case "(pause)":
+                none = self._now.day != self._moments.day
+                none |= self._first
+                room = self._space.axis.per_day - 1 - self._now.clock
+                suits = self._maker._lows[PAUSE][0] <= room[:, None]
+            case _:
+                same = (self._now.day == self._moments.day) & ~torch.tensor(self._first)
+                none = same if self._space.axis.has_pauses else torch.zeros(n, dtype=torch.bool)
+        some = torch.ones(codec.size, dtype=torch.bool)
+        if gone is not None and codec.size > 1:
+            some[gone] = False
+            suits = torch.where(none[:, None], ~some, suits & some)
+        return torch.where(suits.any(dim=1, keepdim=True), suits, some).float()
+
+
+def _lows(codec: NumberCodec) -> tuple[Tensor, Tensor]:
+    """The least and the greatest value of each code, float64 `[size]`; NaN where it is missing."""
+    ends = [(knots[0], knots[-1]) for knots in codec.knots]
+    ends += [(float("nan"), float("nan"))] if codec.has_missing else []
+    low, high = torch.tensor(ends, dtype=torch.float64).T
+    return low, high
+
+
+def numbers_of(rows: Tensor) -> Tensor:
+    """The numbers that are known before rows `[..., row_width]`, `[..., NUMBERS]`."""
+    return rows[..., -NUMBERS:]

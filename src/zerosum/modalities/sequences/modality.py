@@ -1,0 +1,97 @@
+"""Sequences as a modality."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from zerosum.data.base import Dataset
+from zerosum.evaluation.features.base import Extractor
+from zerosum.modalities.sequences.dataset import SequenceDataset, fit_sequences
+from zerosum.modalities.sequences.features import EntityFeatures
+from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sequences.part import sequence_parts
+from zerosum.modalities.sequences.reading import readers  # noqa: F401  (readers of data)
+from zerosum.modalities.sequences.shown import SequencePreview, SequenceWriter
+from zerosum.modalities.sequences.space import SequenceSpace
+from zerosum.modalities.sequences.time_axis import axis_of
+from zerosum.modalities.tables.fields import CategoryField, FloatField
+from zerosum.modalities.tables.time_fields import DatetimeField
+from zerosum.modalities.tables.unmodelled_fields import KeyField
+from zerosum.modality import JudgeKit, Modality, register
+from zerosum.rng import Noise
+
+_FEW_TRAIN, _FEW_HELD = 500, 200
+"""Entities below which a report warns."""
+
+
+def small_sequences(
+    *, longest: int = 6, numbers: int = 2, clocks: bool = True, num_labels: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Dataset:  # fmt: skip
+    """64 entities of a group, whose rows have a category and numbers that follow each other."""
+    noise = Noise(0)
+    group = noise.integers(64, high=2)
+    lengths = 1 + (noise.uniform(64) * longest).long().clamp(max=longest - 1)
+    lengths[0] = longest
+    rows = int(lengths.sum())
+    owner = torch.arange(64).repeat_interleave(lengths)
+    values = noise.normal(rows, numbers).double().cumsum(0).round(decimals=1)
+    category = noise.integers(rows, high=3).double()
+    minutes = (noise.uniform(rows) * 4_000).floor().double()
+    starts = torch.cat([torch.zeros(1), lengths.cumsum(0)[:-1]]).long()
+    for start, many in zip(starts.tolist(), lengths.tolist(), strict=True):
+        minutes[start : start + many] = minutes[start : start + many].sort().values
+    when = 1_440 * (19_700 + owner.double() % 5) + minutes
+    axis = axis_of(DatetimeField(name="when", resolution="minute"))
+    fields = [CategoryField(name="what", names=("a", "b", "c"))]
+    fields += [FloatField(name=f"x{i}", places=1) for i in range(numbers)]
+    space, compact = fit_sequences(
+        entity=KeyField(name="who"),
+        attribute_fields=[CategoryField(name="group", names=("low", "high"))],
+        attributes=group.double()[:, None], row_fields=fields,
+        rows=torch.cat([category[:, None], values], dim=1),
+        lengths=lengths.numpy().astype(np.int64),
+        axis=axis if clocks else None, when=when if clocks else None,
+        order=("who", *(["when"] if clocks else []), "group", *(field.name for field in fields)),
+        constraints=(), least=2,
+    )  # fmt: skip
+    return SequenceDataset(compact, space, name="small")
+
+
+def too_small(train: int, held: int | None) -> Iterator[str]:
+    """What is to be known of few entities."""
+    few = [f"{train:,} entities to train on"] if train < _FEW_TRAIN else []
+    few += [f"{held:,} entities of the holdout"] if held is not None and held < _FEW_HELD else []
+    if few:
+        yield (
+            f"There are too few entities to trust single figures: {' and '.join(few)}, where "
+            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few."
+        )
+
+
+def _entities(dataset: Dataset) -> Extractor:
+    assert isinstance(dataset.space, SequenceSpace)
+    return EntityFeatures(dataset.space)
+
+
+register(
+    Modality(
+        kind="sequences",
+        preview=SequencePreview(),
+        writer=SequenceWriter(),
+        judge=JudgeKit(
+            extractors={"entities": lambda dataset, _: _entities(dataset)},
+            default="entities",
+            parts=sequence_parts,
+            warnings=too_small,
+        ),
+        model=lambda _game: SequenceModel,
+        small_dataset=small_sequences,
+        shapes=(
+            {"longest": 1, "numbers": 1}, {"longest": 9, "clocks": False},
+            {"longest": 3, "numbers": 5},
+        ),
+    ),
+    module=__name__,
+)  # fmt: skip

@@ -1,0 +1,319 @@
+"""Readers of sequences: long tables in files and frames, and the simulated bank."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from pydantic import PositiveInt
+
+from zerosum.config import Count, Size
+from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.subsets import with_holdout
+from zerosum.errors import DataError, PrivacyError
+from zerosum.faces import option
+from zerosum.modalities.sequences.dataset import SequenceDataset, compact_of, fit_sequences
+from zerosum.modalities.sequences.reading.long_table import (
+    LongTable,
+    entity_field,
+    find_attributes,
+    read_long,
+    schema_of_part,
+    values_by,
+)
+from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
+from zerosum.modalities.sequences.time_axis import axis_of
+from zerosum.modalities.tables.bank import (
+    ACCOUNT_CONSTRAINTS,
+    TRANSACTION_CONSTRAINTS,
+    accounts_with_transactions,
+    simulate_bank,
+)
+from zerosum.modalities.tables.reading.readers import (
+    TableFileConfig,
+    TableMemoryConfig,
+    TableOptions,
+    refuse_text,
+    source_of,
+    with_rare,
+)
+from zerosum.modalities.tables.reading.sources import MemorySource
+from zerosum.spaces import Space
+
+if TYPE_CHECKING:
+    from zerosum.modalities.tables.reading.sources import TableSource
+
+_LONGEST = 1_000
+"""Rows of an entity that are taken without being asked for."""
+
+
+class SequenceOptions(TableOptions):
+    """What can be asked of a long table beside what tables take.
+
+    Attributes:
+        entity: the column that says whose a row is.
+        time: that of moments, days or whole numbers by which rows are sorted; if not given, rows
+            are in order, and have no time.
+        static: columns that an entity has once; if not given, those that never vary within one.
+        longest: rows that are taken of an entity, its first ones; if not given, all, up to 1,000.
+        limit: take this many entities only, evenly spread.
+    """
+
+    spaces = ("sequences",)
+    entity: str = ""
+    time: str | None = None
+    static: tuple[str, ...] | None = None
+    longest: Size | None = None
+
+    @classmethod
+    def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
+        """See `DataConfig.fields_for`; names in `static` may be one text, with commas."""
+        fields = super().fields_for(options)
+        static = fields.get("static")
+        if isinstance(static, str):
+            fields["static"] = tuple(one.strip() for one in static.split(",") if one.strip())
+        return fields
+
+    @classmethod
+    def open_like(
+        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
+        """See `DataConfig.open_like`: rows are read by the fields of `space`."""
+        if not isinstance(space, SequenceSpace):
+            raise other_kind("sequences of rows", space)
+        missing = like.missing if isinstance(like, TableOptions) else ()
+        source, library = source_of(data, space.order, missing=missing)
+        return read_like(source, space, library=library), None
+
+    def read(
+        self, table: "TableSource", *, library: str | None, progress: Progress | None = None
+    ) -> Dataset:
+        """The sequences of a long table.
+
+        Raises:
+            DataError: it cannot be used.
+            PrivacyError: it is private, which sequences are not.
+        """
+        if self.private:
+            raise PrivacyError(
+                f"sequences are not trained with {option('epsilon')}: one entity has many rows, "
+                "and no bound on what they tell together is worked out. Leave it out."
+            )
+        if not self.entity:
+            raise DataError(
+                f"sequences belong to entities: name the column that says whose a row is, such as "
+                f"{option('entity', next(iter(table.types), 'account'))}, of "
+                f"{', '.join(table.types)}."
+            )
+        told = {name: one for name, one in self.columns.items() if name != self.entity}
+        long = read_long(table, entity=self.entity, time=self.time, told=told)
+        return self._dataset(_limited(long, self.limit), library)
+
+    def _dataset(self, long: LongTable, library: str | None) -> Dataset:
+        sentences = list(long.sentences)
+        longest = self.longest or _LONGEST
+        cut = int((long.groups.lengths > longest).sum())
+        if cut and self.longest is None:
+            raise DataError(
+                f"{cut:,} entities have more than {longest:,} rows. Give {option('longest')}: so "
+                "many of the first rows of each are taken."
+            )
+        if cut:
+            sentences.append(f"of {cut:,} entities the first {longest:,} rows are taken.")
+        long = _cut(long, longest)
+        names = [
+            name for name in long.source.types
+            if name not in (self.entity, self.time, *self.drop)
+        ]  # fmt: skip
+        for name in names:
+            if name in (LENGTH, SPAN, START):
+                raise DataError(
+                    f"a column is called {name!r}, as what is found of an entity is. Rename it."
+                )
+        attributes = find_attributes(long, names, self.static)
+        if attributes and self.static is None:
+            sentences.append(
+                f"{', '.join(map(repr, attributes))}: the same in all rows of an entity, so taken "
+                "for its own; static names others."
+            )
+        rows = [name for name in names if name not in attributes]
+        told, made = self.columns, long.groups
+        of_entity, guesses = ((), ()) if not attributes else schema_of_part(
+            long.part(attributes, long.firsts), told
+        )  # fmt: skip
+        of_rows, more = ((), ()) if not rows else schema_of_part(long.part(rows, made.order), told)
+        refuse_text([*of_entity, *of_rows])
+        if self.time is None and not any(field.modelled for field in of_rows):
+            raise DataError(
+                f"rows of {long.source.name} hold nothing that varies. Name the column of time "
+                f"with {option('time')}, or give rows with columns of their own."
+            )
+        values = values_by(long.part(attributes, long.firsts), of_entity) if attributes else (
+            torch.empty(len(made.lengths), 0, dtype=torch.float64)
+        )  # fmt: skip
+        row_values = values_by(long.part(rows, made.order), of_rows) if rows else (
+            torch.empty(len(made.order), 0, dtype=torch.float64)
+        )  # fmt: skip
+        space, compact = fit_sequences(
+            entity=entity_field(long, self.entity),
+            attribute_fields=self._with_rare(of_entity, values), attributes=values,
+            row_fields=self._with_rare(of_rows, row_values), rows=row_values,
+            lengths=made.lengths, axis=None if long.when is None else axis_of(long.when[0]),
+            when=None if long.when is None else long.when[1],
+            order=[name for name in long.source.types if name not in self.drop],
+            constraints=self.constraints, least=self.protect,
+        )  # fmt: skip
+        dataset: Dataset = SequenceDataset(compact, space, name=long.source.name, source=library)
+        dataset.notes = (*sentences, *guesses, *more)
+        return dataset if self.holdout is None else with_holdout(dataset, self.holdout)
+
+    def _with_rare(self, fields: Any, values: torch.Tensor) -> list[Any]:
+        columns = iter(values.unbind(dim=1))
+        return [
+            with_rare(field, next(columns), protect=self.protect) if field.modelled else field
+            for field in fields
+        ]
+
+
+class SequenceFile(SequenceOptions, TableFileConfig):
+    """A long table in a file: a row for each event, with a column that says whose it is."""
+
+    kind = "sequence_file"
+
+
+class SequenceMemory(SequenceOptions, TableMemoryConfig):
+    """A long table in a data frame that the caller holds."""
+
+    kind = "sequence_memory"
+    not_options = frozenset({"library", "private"})
+
+
+class BankConfig(DataConfig):
+    """Accounts of a simulated bank with their transactions; see `modalities.tables.bank`.
+
+    Nothing in it is real. `bank_truth` has the exact shares, rates and means.
+
+    Attributes:
+        num_customers: how many; there are about 1.38 accounts for each.
+        seed: which.
+        protect: rows that must share a value before it is learned as one of its own.
+    """
+
+    kind = "bank"
+    spaces = ("sequences",)
+    built_in = True
+    num_customers: Count = 2_000
+    seed: int = 0
+    protect: PositiveInt = 5
+
+    @property
+    def options_of_rows(self) -> SequenceOptions:
+        """How the long table is read."""
+        return SequenceMemory(
+            entity="account", time="booked_at", protect=self.protect,
+            constraints=(*ACCOUNT_CONSTRAINTS, *TRANSACTION_CONSTRAINTS),
+        )  # fmt: skip
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Each account with its transactions."""
+        return self.options_of_rows.read(self.source(), library=None, progress=progress)
+
+    def source(self) -> MemorySource:
+        """The long table."""
+        bank = simulate_bank(self.num_customers, seed=self.seed)
+        return MemorySource(accounts_with_transactions(bank), name=self.kind)
+
+    @classmethod
+    def open_like(
+        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
+        progress: Progress | None = None,
+    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
+        """See `DataConfig.open_like`; rows are read by the fields of `space`."""
+        if not isinstance(space, SequenceSpace):
+            return super().open_like(data, space, like=like, holdout=holdout, progress=progress)
+        config = cls.describing(data, cls.options_like(space, like))
+        if holdout:
+            config = config.with_values({"seed": config.seed + 1, "holdout": None})
+        return read_like(config.source(), space, library=None), config
+
+
+def read_like(
+    source: "TableSource", space: SequenceSpace, *, library: str | None, least: int = 1,
+    cut: bool = True,
+) -> SequenceDataset:  # fmt: skip
+    """Sequences of a long table, read by the fields of `space`.
+
+    Args:
+        source: the table.
+        space: what the model makes.
+        library: whose frame it is.
+        least: entities that there must be.
+        cut: whether entities with more rows than the model makes are cut; else that is an error.
+
+    Raises:
+        DataError: it cannot be read, or lacks columns.
+    """
+    time = None if space.axis is None else space.axis.field
+    when = None if time is None else time.name
+    long = read_long(
+        source, entity=space.entity.name, time=when, told={}, time_field=time, least=least
+    )
+    own = [field for field in space.attributes.fields if field.name not in (LENGTH, START, SPAN)]
+    fields = [*space.rows.fields[space.num_stood :]]
+    lacking = [
+        field.name for field in (*own, *fields)
+        if field.modelled and field.name not in source.types
+    ]  # fmt: skip
+    if lacking:
+        raise DataError(
+            f"{source.name} lacks the columns {', '.join(map(repr, lacking))}, which the model "
+            "makes. Give rows with all columns of the training data."
+        )
+    longer = int((long.groups.lengths > space.longest).sum())
+    if longer and not cut:
+        raise DataError(
+            f"{longer:,} entities of {source.name} have more than {space.longest:,} rows, which is "
+            "as many as the model knows. Give the last of their rows."
+        )
+    long = _cut(long, space.longest)
+    own, fields = ([one for one in some if one.modelled] for some in (own, fields))
+    groups = long.groups
+    attributes = values_by(long.part([f.name for f in own], long.firsts), own) if own else (
+        torch.empty(len(groups.lengths), 0, dtype=torch.float64)
+    )  # fmt: skip
+    rows = values_by(long.part([f.name for f in fields], groups.order), fields) if fields else (
+        torch.empty(len(groups.order), 0, dtype=torch.float64)
+    )  # fmt: skip
+    compact = compact_of(
+        space, attributes, rows, groups.lengths, None if long.when is None else long.when[1]
+    )
+    made = SequenceDataset(compact, space, name=source.name, source=library)
+    if longer:
+        made.notes = (f"of {longer:,} entities the first {space.longest:,} rows are taken.",)
+    return made
+
+
+def _cut(long: LongTable, longest: int) -> LongTable:
+    """The first `longest` rows of each entity."""
+    kept = long.groups.within(longest)
+    if long.when is None or len(kept.order) == len(long.groups.order):
+        return long._replace(groups=kept)
+    place = np.arange(len(long.groups.order)) - np.repeat(long.groups.first, long.groups.lengths)
+    field, values = long.when
+    return long._replace(groups=kept, when=(field, values[torch.from_numpy(place < longest)]))
+
+
+def _limited(long: LongTable, limit: int | None) -> LongTable:
+    """Some of the entities, evenly spread."""
+    groups = long.groups
+    count = len(groups.lengths)
+    if limit is None or limit >= count:
+        return long
+    entities = np.arange(limit) * count // limit
+    kept = groups.some(entities)
+    when = long.when
+    if when is not None:
+        owner = np.repeat(np.arange(count), groups.lengths)
+        when = when[0], when[1][torch.from_numpy(np.isin(owner, entities))]
+    return long._replace(groups=kept, when=when)

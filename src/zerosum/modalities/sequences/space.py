@@ -1,0 +1,362 @@
+"""The space of sequences: an entity's attributes, and its rows in the order of time.
+
+In compact form a sequence is one row of float64: its *attributes*, and then the values of `longest`
+rows, with NaN where there are fewer. Attributes are what the user's table holds constant within an
+entity, and beside it the number of rows (`length`), the day of the first (`start`) and the days
+from there to the last (`span`). So conditions on these are conditions on rows of a table.
+
+Networks see code + place of the attributes, and of each row what `columns` and `NUMBERS` name: code
++ place of its columns, the codes of its calendar, and numbers that say how far it is.
+"""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from pydantic import PositiveFloat, model_validator
+from torch import Tensor
+
+from zerosum.config import Size
+from zerosum.errors import ConfigError, RecipeError
+from zerosum.modalities.sequences.aggregates import Aggregates
+from zerosum.modalities.sequences.time_axis import (
+    CALENDAR,
+    CLOCK,
+    GAP,
+    HOURS,
+    Moments,
+    TimeAxis,
+)
+from zerosum.modalities.tables.codecs import NumberCodec
+from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.rng import Noise
+from zerosum.spaces import Space
+
+LENGTH, START, SPAN = "length", "start", "span"
+"""Attributes that follow from the rows."""
+
+NUMBERS = 7
+"""Numbers that are known before a row; see `SequenceSpace.progress`."""
+
+NOTHING = -1.0
+"""What fills the places of rows that there are not, as networks see them."""
+
+
+class Column(NamedTuple):
+    """A column of rows as networks see it.
+
+    Attributes:
+        name: of the column.
+        size: number of its codes.
+        codec: which codec of the rows it has; None where it follows from the columns before it.
+    """
+
+    name: str
+    size: int
+    codec: int | None
+
+
+class SequenceSpace(Space):
+    """Sequences of rows.
+
+    Attributes:
+        entity: the column that says whose a row is.
+        attributes: of an entity, as rows of a table.
+        rows: with the columns that stand for time first.
+        axis: of time; None where rows have an order and no time.
+        longest: rows that an entity has at most.
+        order: names of the user's columns in their order.
+        scales: mean and deviation of the numbers in `aggregates`, in the training data.
+    """
+
+    kind = "sequences"
+    unit = "sequences"
+    discrete = True
+    holds_records = True
+    entity: Field
+    attributes: TableSpace
+    rows: TableSpace
+    axis: TimeAxis | None = None
+    longest: Size
+    order: tuple[str, ...]
+    scales: tuple[tuple[float, PositiveFloat], ...] = ()
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "SequenceSpace":
+        own = [LENGTH] if self.axis is None else [LENGTH, START, SPAN]
+        if [*self.attributes.names[-len(own) :]] != own:
+            raise ConfigError(f"the attributes of sequences end with {', '.join(own)}.")
+        stands = [] if self.axis is None else [field.name for field in self.axis.fields()]
+        if [*self.rows.names[: len(stands)]] != stands:
+            raise ConfigError(f"the columns of rows begin with {', '.join(stands) or 'none'}.")
+        coded = [codec.name for codec in self.rows.codecs[: len(stands)]]
+        if coded != stands:
+            raise ConfigError("no constraint changes the columns that stand for time.")
+        return self
+
+    @property
+    def shape(self) -> tuple[int]:
+        """`(numbers of a sequence,)`: attributes, then rows."""
+        return (len(self.attributes.codecs) + self.longest * self.row_width,)
+
+    @property
+    def row_width(self) -> int:
+        """Numbers of a row as networks see it."""
+        return len(self.columns) + NUMBERS
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns of rows in the order in which they are made."""
+        found = []
+        for i, codec in enumerate(self.rows.codecs):
+            found.append(Column(codec.name, codec.size, i))
+            if codec.name == GAP and self.axis is not None and self.axis.has_calendar:
+                found += [Column(name, size, None) for name, size in CALENDAR]
+            if codec.name == CLOCK:
+                found.append(Column("hour", HOURS, None))
+        return tuple(found)
+
+    @cached_property
+    def learned(self) -> tuple[int, ...]:
+        """Which of `columns` have a codec."""
+        return tuple(i for i, one in enumerate(self.columns) if one.codec is not None)
+
+    @cached_property
+    def ordered(self) -> tuple[int, ...]:
+        """Which of `columns` have neighbouring codes that are alike."""
+        return tuple(
+            i for i, one in enumerate(self.columns)
+            if one.codec is not None and isinstance(self.rows.codecs[one.codec], NumberCodec)
+        )  # fmt: skip
+
+    @property
+    def num_stood(self) -> int:
+        """How many columns of `rows` stand for time."""
+        return 0 if self.axis is None else len(self.axis.fields())
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Columns of rows that conditions may be on: those of the user but time."""
+        return self.rows.names[self.num_stood :]
+
+    @property
+    def num_values(self) -> int:
+        """Values of a row in compact form: its time, if it has one, and its other columns."""
+        return len(self.names) + (self.axis is not None)
+
+    def parts(self, compact: Tensor) -> tuple[Tensor, Tensor]:
+        """Attributes `[N, A]` and rows `[N, longest, R]` of compact sequences."""
+        width = len(self.attributes.names)
+        rows = compact[:, width:].unflatten(1, (self.longest, self.num_values))
+        return compact[:, :width], rows
+
+    def compact(self, attributes: Tensor, rows: Tensor) -> Tensor:
+        """Compact sequences of attributes `[N, A]` and rows `[N, longest, R]`."""
+        return torch.cat([attributes, rows.flatten(1)], dim=1)
+
+    def attribute(self, attributes: Tensor, name: str) -> Tensor:
+        """One attribute, float64 `[N]`."""
+        return attributes[:, self.attributes.names.index(name)]
+
+    def lengths(self, attributes: Tensor) -> Tensor:
+        """Rows of each sequence, int64 `[N]`."""
+        return self.attribute(attributes, LENGTH).round().long().clamp(1, self.longest)
+
+    def begin(self, attributes: Tensor) -> tuple[Moments, Tensor]:
+        """The day that each sequence begins on, at midnight, and the day that it ends on, `[N]`."""
+        if self.axis is None:
+            zero = torch.zeros(len(attributes), dtype=torch.float64)
+            return Moments(zero, zero), zero
+        start = self.attribute(attributes, START).round()
+        span = self.attribute(attributes, SPAN).round().clamp_min(0)
+        span = torch.where(self.lengths(attributes) == 1, 0.0, span)
+        return Moments(start, torch.zeros_like(start)), start + span
+
+    def valid(self, lengths: Tensor) -> Tensor:
+        """Which places hold a row, bool `[N, longest]`."""
+        return torch.arange(self.longest, device=lengths.device) < lengths[:, None]
+
+    def progress(self, place: Tensor, lengths: Tensor, before: Moments, end: Tensor) -> Tensor:
+        """What is known before a row, float32 `[n, NUMBERS]`.
+
+        Args:
+            place: number of the row, from 0, `[n]`.
+            lengths: rows of its sequence, `[n]`.
+            before: the moment of the row before, or the day of the start.
+            end: the day of the last row.
+        """
+        left = (lengths - place).double()
+        days = (end - before.day).clamp_min(0)
+        per_day = 1 if self.axis is None else self.axis.per_day
+        numbers = (
+            left.log1p() / 3, left == 1, place == 0, days.log1p() / 3, days == 0,
+            ((days + 1) / left).log() / 3, before.clock / per_day,
+        )  # fmt: skip
+        return torch.stack([one.float() for one in numbers], dim=-1)
+
+    def to_model(self, compact: Tensor) -> Tensor:
+        """Code + place of attributes and rows, float32 `[N, *shape]`."""
+        compact = compact.cpu()
+        attributes, rows = self.parts(compact)
+        lengths = self.lengths(attributes)
+        valid = self.valid(lengths)
+        place = torch.arange(self.longest).expand_as(valid)[valid]
+        values, told = rows[valid], []
+        begin, end = self.begin(attributes)
+        owner = torch.arange(len(valid))[:, None].expand_as(valid)[valid]
+        before = Moments(begin.day[owner], begin.clock[owner])
+        derived: dict[str, Tensor] = {}
+        if self.axis is not None:
+            moments = self.axis.split(values[:, 0])
+            columns = self.axis.told(moments, place == 0)
+            told, values = [*columns.values()], values[:, 1:]
+            earlier = Moments(*(one.roll(1) for one in moments))
+            before = Moments(*(
+                torch.where(place == 0, a, b) for a, b in zip(before, earlier, strict=True)
+            ))  # fmt: skip
+            derived = self.derived(moments)
+        coded = self.rows.to_model(torch.cat([torch.stack(told, 1), values], 1) if told else values)
+        made = [coded[:, c.codec] if c.codec is not None else derived[c.name].float()
+                for c in self.columns]  # fmt: skip
+        numbers = self.progress(place, lengths[owner], before, end[owner])
+        x = torch.full((*valid.shape, self.row_width), NOTHING)
+        x[valid] = torch.cat([torch.stack(made, dim=1), numbers], dim=1)
+        return torch.cat([self.attributes.to_model(attributes), x.flatten(1)], dim=1)
+
+    def derived(self, moments: Moments) -> dict[str, Tensor]:
+        """Codes of what follows from the moments of rows, int64 `[n]` each."""
+        found: dict[str, Tensor] = {}
+        if self.axis is not None and self.axis.has_calendar:
+            codes = self.axis.calendar(moments.day)
+            found = {name: codes[..., i] for i, (name, _) in enumerate(CALENDAR)}
+        if self.axis is not None and self.axis.has_clock:
+            found["hour"] = self.axis.hour(moments.clock)
+        return found
+
+    def model_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Attributes `[N, A]` and rows `[N, longest, row_width]` of sequences in model units."""
+        width = len(self.attributes.codecs)
+        return x[:, :width], x[:, width:].unflatten(1, (self.longest, self.row_width))
+
+    def to_data(self, x: Tensor) -> Tensor:
+        """Compact sequences of what networks see."""
+        attributes, rows = self.model_parts(x.float().cpu())
+        values = self.attributes.to_data(attributes)
+        return self.with_rows(values, rows)
+
+    def with_rows(self, attributes: Tensor, rows: Tensor) -> Tensor:
+        """Compact sequences of attributes in compact form and rows as networks see them.
+
+        The length and the day of the last row are those of the attributes.
+
+        Args:
+            attributes: `[N, A]`.
+            rows: `[N, longest, row_width]`.
+        """
+        attributes = attributes.clone()
+        lengths = self.lengths(attributes)
+        attributes[:, self.attributes.names.index(LENGTH)] = lengths.double()
+        valid = self.valid(lengths)
+        coded = torch.stack([rows[..., i][valid] for i in self.learned], dim=1)
+        values = self.rows.to_data(coded)
+        full = torch.full((*valid.shape, values.shape[1]), torch.nan, dtype=torch.float64)
+        full[valid] = values
+        own = full[:, :, self.num_stood :]
+        if self.axis is None:
+            return self.compact(attributes, own)
+        now, end = self.begin(attributes)
+        attributes[:, self.attributes.names.index(SPAN)] = end - now.day
+        names = [field.name for field in self.axis.fields()]
+        moments = []
+        for place in range(self.longest):
+            told = dict(zip(names, full[:, place].unbind(1), strict=False))
+            now = self.axis.after(now, told, end=end, last=lengths == place + 1)
+            moments.append(self.axis.joined(now))
+        when = torch.stack(moments, dim=1).where(valid, torch.nan)
+        return self.compact(attributes, torch.cat([when[:, :, None], own], dim=2))
+
+    def packed(self, count: int) -> "SequenceSpace":
+        """Sequences side by side have no space of their own.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError("sequences are not packed by their space; set game.pack=1.")
+
+    @cached_property
+    def aggregates(self) -> Aggregates:
+        """What an entity's rows come to, as columns of a table."""
+        return Aggregates(self.attributes, self.rows, self.axis)
+
+    def aggregated(self, compact: Tensor) -> Tensor:
+        """Columns of `aggregates`, float64 `[N, F]`, of compact sequences."""
+        attributes, rows = self.parts(compact)
+        return self.aggregates.of(attributes, rows, self.valid(self.lengths(attributes)))
+
+    def features(self, compact: Tensor) -> Tensor:
+        """Aggregates `[N, F]`, float32, centred and of variance 1 in the training data.
+
+        Attributes stand as the space of rows embeds them; what there is not is 0.
+        """
+        attributes, _ = self.parts(compact)
+        numbers = self.aggregated(compact)[:, attributes.shape[1] :]
+        if self.scales:
+            centre, scale = torch.tensor(self.scales, dtype=torch.float64).T
+            numbers = ((numbers - centre) / scale).clamp(-8, 8)
+        marks = self.attributes.embed(self.attributes.to_model(attributes))
+        return torch.cat([marks, numbers.nan_to_num().float()], dim=1)
+
+    def scaled_by(self, compact: Tensor) -> "SequenceSpace":
+        """This space with `scales` of the aggregates of these sequences."""
+        numbers = self.aggregated(compact)[:, len(self.attributes.names) :]
+        centre = numbers.nanmean(0).nan_to_num()
+        scale = (numbers - centre).square().nanmean(0).sqrt().nan_to_num()
+        scale = torch.where(scale > 0, scale, 1.0)
+        pairs = tuple(zip(centre.tolist(), scale.tolist(), strict=True))
+        return self.model_copy(update={"scales": pairs})
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Features `[N, F]` of sequences in model units; see `features`."""
+        return self.features(self.to_data(x))
+
+    def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
+        """`n` compact sequences: each column of each row drawn by itself from any real row."""
+        attributes, _ = self.parts(real)
+        made = self.attributes.independent(attributes, n, noise)
+        pool = self.model_parts(self.to_model(real))[1][self.valid(self.lengths(attributes))]
+        pool = pool[:, : len(self.columns)]
+        drawn = noise.integers(n, self.longest, len(self.columns), high=len(pool))
+        picked = pool.gather(0, drawn.flatten(0, 1)).unflatten(0, (n, self.longest))
+        blank = picked.new_zeros(n, self.longest, NUMBERS)
+        return self.with_rows(made, torch.cat([picked, blank], dim=2))
+
+    def mismatch(self, other: Space, what: str) -> str | None:
+        """See `Space.mismatch`: columns of entities and of rows must agree."""
+        if not isinstance(other, SequenceSpace):
+            return super().mismatch(other, what)
+        found = self.attributes.mismatch(other.attributes, what)
+        return found or self.rows.mismatch(other.rows, what)
+
+    @property
+    def description(self) -> str:
+        """How many rows and columns: `sequences of up to 90 rows of 4 columns, 6 attributes`."""
+        time = 0 if self.axis is None else 1
+        own = len(self.names) + time
+        known = len(self.attributes.fields) - (1 if self.axis is None else 3)
+        some = f", with {known} attribute{'s' * (known != 1)}" if known else ""
+        return f"sequences of up to {self.longest:,} rows of {own} column{'s' * (own != 1)}{some}"
+
+
+def require_sequences(space: Space, *, network: str) -> SequenceSpace:
+    """`space`, known to hold sequences of rows.
+
+    Raises:
+        RecipeError: it does not.
+    """
+    if not isinstance(space, SequenceSpace):
+        raise RecipeError(
+            f"{network} takes sequences of rows, and the data is of kind {space.kind!r}. Take a "
+            f"recipe that lists {space.kind!r} under `zerosum recipes`."
+        )
+    return space

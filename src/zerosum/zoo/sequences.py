@@ -1,0 +1,117 @@
+"""Sequences of rows: an entity's attributes by a masked network, and its rows one after another.
+
+Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distribution estimation", ICML
+2015, arXiv:1502.03509, for the columns of a row; and a recurrent network for the rows before, as in
+Graves, "Generating sequences with recurrent neural networks", 2013, arXiv:1308.0850.
+
+We deviate in that the number of rows, the first day and the last are attributes of an entity, so
+that rows know how much is left, and conditions on these hold exactly; and in that days become
+weekdays and places in their month before other columns are made, so that calendars are learned.
+"""
+
+import torch
+
+from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
+from zerosum.games.base import GameConfig, Move, StepContext, Terms
+from zerosum.modalities.sequences.game import SequenceGame, numbers_of
+from zerosum.modalities.sequences.space import NUMBERS, SequenceSpace, require_sequences
+from zerosum.modalities.tables.codecs import NumberCodec
+from zerosum.networks.masked import MaskedNetworkConfig
+from zerosum.networks.recurrent_rows import RecurrentRowsConfig
+from zerosum.recipe_registry import Recipe, recipe
+from zerosum.schedules import Linear
+from zerosum.spaces import Space
+
+_BATCH = 32
+_EPOCHS = 20
+_LEAST_STEPS = 800
+_DECAY = 200
+"""Weights decay by this over the root of the rows, as those of `table` do."""
+
+
+class SequencesConfig(GameConfig):
+    """A masked network of attributes, and a recurrent one of rows."""
+
+    kind = "sequences_game"
+    entities: MaskedNetworkConfig = MaskedNetworkConfig(width=256, depth=3)
+    generator: RecurrentRowsConfig = RecurrentRowsConfig()
+
+    def build(self, space: Space) -> "SequencesGame":
+        """The game for sequences of `space`.
+
+        Raises:
+            RecipeError: the space holds no sequences.
+        """
+        return SequencesGame(self, require_sequences(space, network="sequences"))
+
+
+class SequencesGame(SequenceGame):
+    """Both networks, and what they learn from."""
+
+    def __init__(self, config: SequencesConfig, space: SequenceSpace) -> None:
+        super().__init__()
+        self.config, self.space = config, space
+        codecs = space.attributes.codecs
+        ordered = [i for i, one in enumerate(codecs) if isinstance(one, NumberCodec)]
+        self.entities = config.entities.build(space.attributes.sizes, ordered=ordered)
+        self.entities.set_marginals([codec.counts for codec in codecs])
+        self.generator = config.generator.build(
+            space.attributes.sizes, [one.size for one in space.columns], numbers=NUMBERS,
+            ordered=space.ordered,
+        )  # fmt: skip
+        self.generator.row.set_marginals([
+            (1,) * one.size if one.codec is None else space.rows.codecs[one.codec].counts
+            for one in space.columns
+        ])  # fmt: skip
+
+    def moves(self) -> list[Move]:
+        """Attributes, and then rows, each by likelihood."""
+        return [Move("entities", self.attributes), Move("generator", self.likelihood)]
+
+    def attributes(self, context: StepContext) -> Terms:
+        """Negative log-likelihood of the attributes of a batch, in nats an entity."""
+        codes, _ = self.sequences.model_parts(context.next_batch().x)
+        return {"attributes": -self.entities.log_prob(codes.floor().long()).sum(1).mean()}
+
+    def likelihood(self, context: StepContext) -> Terms:
+        """Negative log-likelihood of the rows of a batch, in nats a row."""
+        attributes, rows = self.sequences.model_parts(context.next_batch().x)
+        codes = rows[..., : len(self.sequences.columns)].floor().long()
+        valid = codes[..., 0] >= 0
+        deepest = int(valid.sum(1).max())
+        found = self.generator.log_prob(
+            attributes.floor().long(), codes[:, :deepest], numbers_of(rows[:, :deepest]),
+            valid[:, :deepest],
+        )  # fmt: skip
+        learned = torch.tensor(self.sequences.learned, device=found.device)
+        return {"likelihood": -found[:, learned].sum(1).mean()}
+
+
+@recipe(
+    paper="after Germain et al. 2015, arXiv:1502.03509, and Graves 2013, arXiv:1308.0850",
+    spaces=("sequences",),
+)
+def sequences(space: Space) -> Recipe:
+    """Rows of entities one after another, with lengths, gaps and calendars, by likelihood."""
+    own = require_sequences(space, network="sequences")
+    entities, rows = own.attributes.num_rows, own.rows.num_rows
+    batch = min(_BATCH, max(entities // 8, 1))
+    return Recipe(
+        name="sequences",
+        game=SequencesConfig(),
+        optimisation=Optimisation(
+            batch_size=batch,
+            total_samples=max(_EPOCHS * entities, _LEAST_STEPS * batch),
+            optimizers={
+                "entities": AdamW(
+                    lr=3e-3, beta2=0.95, decay=_DECAY / entities**0.5,
+                    schedule=Linear(start=1.0, end=0.0),
+                ),
+                "generator": AdamW(
+                    lr=3e-3, beta2=0.98, decay=_DECAY / rows**0.5,
+                    schedule=Linear(start=1.0, end=0.0),
+                ),
+            },
+            averaging=Averaging(half_life=34 * batch),
+        ),
+    )  # fmt: skip
