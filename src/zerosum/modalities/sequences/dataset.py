@@ -96,7 +96,8 @@ def grouped(entity: pa.Array, when: np.ndarray | None) -> tuple[Grouped, int]:
     Returns:
         The groups, and how many entities had rows out of order.
     """
-    codes = entity.dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    plain = entity.dictionary_decode() if isinstance(entity, pa.DictionaryArray) else entity
+    codes = plain.dictionary_encode().indices.to_numpy(zero_copy_only=False)
     keys = (np.arange(len(codes)), codes) if when is None else (
         np.arange(len(codes)), when, codes
     )  # fmt: skip

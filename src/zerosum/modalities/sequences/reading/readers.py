@@ -69,10 +69,10 @@ class SequenceOptions(TableOptions):
     def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
         """See `DataConfig.fields_for`; names in `static` may be one text, with commas."""
         fields = super().fields_for(options)
-        static = fields.get("static")
+        static = options.get("static")
         if isinstance(static, str):
-            fields["static"] = tuple(one.strip() for one in static.split(",") if one.strip())
-        return fields
+            static = [one.strip() for one in static.split(",") if one.strip()]
+        return fields if static is None else fields | {"static": tuple(static)}
 
     @classmethod
     def open_like(
