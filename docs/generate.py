@@ -76,6 +76,7 @@ def recipe_index(entries: list[Entry]) -> str:
 
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
+    "sequences": "bank",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -118,6 +119,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For a small table of four columns", small_dataset("table").space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
+    if "sequences" in entry.spaces:
+        yield "For sequences of 64 entities", small_dataset("sequences").space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -157,7 +160,7 @@ def figure_page() -> str:
 
 def _suited(measure: Metric) -> tuple[str, ...]:
     """Kinds of samples that are judged and that a metric suits; empty for all of them."""
-    kinds = ("image", "point", "table")
+    kinds = ("image", "point", "sequences", "series", "table")
     suited = tuple(kind for kind in kinds if measure.suits(small_dataset(kind).space))
     return () if suited == kinds else suited
 

@@ -12,6 +12,7 @@ from zerosum.signatures import (
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
+    SequenceRecipe,
     StyledRecipe,
     TableRecipe,
     TrainOptions,
@@ -21,6 +22,7 @@ from zerosum.testing import small_dataset
 
 LISTED: dict[type[zs.Model], Any] = {
     zs.TableModel: TableRecipe,
+    zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
     zs.Model: PlainRecipe,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -66,6 +67,7 @@ __all__ = [
     "Recipe",
     "Rounded",
     "Samples",
+    "SequenceModel",
     "StyledModel",
     "Sum",
     "Synthesizer",
@@ -110,6 +112,7 @@ _HOMES = {
     "Recipe": "zerosum.engine.recipe",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
+    "SequenceModel": "zerosum.modalities.sequences.model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",

@@ -9,6 +9,7 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
 from zerosum.notebook import reporter, watch
@@ -20,6 +21,7 @@ from zerosum.signatures import (
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
+    SequenceRecipe,
     StyledRecipe,
     TableRecipe,
     TrainOptions,
@@ -38,6 +40,8 @@ __all__ = ["export", "load", "resume", "train"]
 
 @overload
 def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
+@overload
+def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) -> SequenceModel: ...
 @overload
 def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
 @overload
@@ -168,6 +172,10 @@ def resume(
 ) -> TableModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: SequenceRecipe, **options: Unpack[ResumeOptions]
+) -> SequenceModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
 ) -> StyledModel: ...
 @overload
@@ -228,6 +236,10 @@ def resume(
 def load(
     run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[LoadOptions]
 ) -> TableModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: SequenceRecipe, **options: Unpack[LoadOptions]
+) -> SequenceModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]

@@ -50,6 +50,13 @@ def sample(
     like: Annotated[
         Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
     ] = None,
+    continue_: Annotated[
+        Path | None,
+        typer.Option(
+            "--continue",
+            help="A table of entities' rows so far: what comes next, -n futures of each.",
+        ),
+    ] = None,
     seed: FreshSeed = None,
     out: Annotated[
         str | None,
@@ -105,8 +112,18 @@ def sample(
             "--like says which rows to make and which of their cells are given. Drop -n, --where, "
             "--in-turn and --weight, or write them into the file."
         )
+    if continue_ is not None and (wanted or in_turn or weight or like is not None):
+        raise ConditionError(
+            "--continue goes on from what a file holds. Drop --where, --in-turn, --weight and "
+            "--like."
+        )
     with Reporter(quiet=as_json) as progress:
-        if like is None:
+        if continue_ is not None:
+            made, n = model.write_continued(
+                path, continue_, 1 if n is None else n, seed=seed, safe_csv=safe_csv, sign=signer,
+                progress=progress,
+            )  # fmt: skip
+        elif like is None:
             n = 64 if n is None else n
             made = model.write(
                 path, n, where=wanted, in_turn=read_pairs(in_turn or (), model.controls),

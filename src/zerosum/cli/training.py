@@ -40,8 +40,8 @@ def train(
         list[str],
         typer.Option(
             help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl and others, or "
-            "digits, ring, grid, spiral, moons, waves, sprites, reviews. For translations two "
-            "folders."
+            "digits, ring, grid, spiral, moons, waves, sprites, reviews, bank. For translations "
+            "two folders."
         ),
     ],
     more: MoreData = None,

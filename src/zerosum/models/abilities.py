@@ -122,6 +122,22 @@ class Abilities:
         """
         return self.complete()
 
+    def continue_(self, *_given: Any, **_wishes: Any) -> Any:
+        """What comes next for the entities of a history; see `SequenceModel`.
+
+        Raises:
+            ConditionError: the model makes no sequences of rows.
+        """
+        raise self._cannot("makes no sequences of rows, so it continues none", "sequences")
+
+    def write_continued(self, *_given: Any, **_wishes: Any) -> Any:
+        """The same into a file; see `SequenceModel`.
+
+        Raises:
+            ConditionError: the model makes no sequences of rows.
+        """
+        return self.continue_()
+
     def _cannot(self, what: str, recipe: str) -> ConditionError:
         name = getattr(self.recipe, "name", "its recipe")
         return ConditionError(

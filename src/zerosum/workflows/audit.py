@@ -1,4 +1,8 @@
-"""Audit a model of table rows: open it, draw rows, attack them, and write down what came of it."""
+"""Audit a model of records: open it, draw some, attack them, and write down what came of it.
+
+A record is a row of a table; of sequences it is an entity, with its attributes and what its rows
+come to, so that what is asked is whether a person was in the data, and not whether a row was.
+"""
 
 import shlex
 import time
@@ -16,14 +20,15 @@ from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
+from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
-from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.models.model import Model
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
+from zerosum.spaces import Space
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.evaluate import Subject, open_subject
 
@@ -53,7 +58,7 @@ def audit(
     The same seed gives the same result.
 
     Args:
-        run_or_model: a run, its folder, or a model, of table rows.
+        run_or_model: a run, its folder, or a model, of table rows or of sequences.
         holdout: rows that the model was not trained on: whatever `open_holdout` takes.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.
@@ -68,8 +73,8 @@ def audit(
     Raises:
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
-        EvaluationError: there is no holdout, it is empty or too small, or the model makes no
-            table rows.
+        EvaluationError: there is no holdout, it is empty or too small, or the model makes
+            neither table rows nor sequences.
     """
     start = time.monotonic()
     if attacks < 1:
@@ -88,21 +93,26 @@ def audit(
             f"{option('holdout')}."
         )
     model, space = subject.model, subject.model.space
-    if not isinstance(model, TableModel):
+    if not isinstance(model, TableModel | SequenceModel):
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
-            f"table rows alone. Use {verb('evaluate')}, whose report looks for copies."
+            "table rows and sequences alone. "
+            f"Use {verb('evaluate')}, whose report looks for copies."
         )
-    space = require_table(space, network="the audit")
+    fields = model.table.modelled if isinstance(model, TableModel) else (
+        model.sequences.aggregates.fields
+    )  # fmt: skip
     if holdout is not None or held is None:
         held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
-    warnings += _checked(subject.dataset, held, space, progress)
+    warnings += _checked(subject.dataset, held, space, len(fields), progress)
     train, others = _values(subject.dataset), _values(held)
     made = model.values(n or min(len(train), MOST), seed=seed)
+    if isinstance(model, SequenceModel):
+        made, train, others = map(model.sequences.aggregated, (made, train, others))
     release, victims = lay_out(
-        made, train, others, names=space.names, attacks=attacks, seed=seed,
-        categorical=tuple(bool(field.categories) for field in space.modelled),
+        made, train, others, names=tuple(field.name for field in fields), attacks=attacks,
+        seed=seed, categorical=tuple(bool(field.categories) for field in fields),
     )  # fmt: skip
     findings, notes = strike_all(release, victims, tick=progress)
     given = {"holdout": holdout, "data": data, "step": step, "code": code}
@@ -119,7 +129,7 @@ def audit(
 
 
 def _checked(
-    dataset: Dataset, held: Dataset, space: TableSpace, progress: Progress | None
+    dataset: Dataset, held: Dataset, space: Space, num_columns: int, progress: Progress | None
 ) -> Iterator[str]:
     """Warnings about holdout and table.
 
@@ -142,9 +152,9 @@ def _checked(
             f"The holdout has {len(held):,} rows: intervals are wide, and a small leak passes "
             "unseen. A thousand rows or more tell much more."
         )
-    if len(space.names) < _NARROW:
+    if num_columns < _NARROW:
         yield (
-            f"The table has {len(space.names)} columns that are learned: too few to single many "
+            f"The table has {num_columns} columns that are learned: too few to single many "
             "people out or to link them, whatever the model does."
         )
 

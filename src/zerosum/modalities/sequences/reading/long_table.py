@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import option
+from zerosum.faces import either
 from zerosum.modalities.sequences.dataset import Grouped, constant_columns, grouped, varying
 from zerosum.modalities.sequences.time_axis import axis_of
 from zerosum.modalities.tables.arrow import is_text
@@ -21,6 +21,15 @@ from zerosum.modalities.tables.schema import Overrides, field_of
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 
 _SHOWN = 3
+
+
+def with_option(name: str, value: Any) -> str:
+    """An option of these readers, as messages spell it.
+
+    >>> with_option("entity", "account")
+    "options={'entity': 'account'}"
+    """
+    return either(python=f"options={{{name!r}: {value!r}}}", shell=f"--with {name}={value}")
 
 
 class LongTable(NamedTuple):
@@ -101,13 +110,14 @@ def read_long(
     if len(groups.lengths) < least:
         raise DataError(
             f"{source.name} holds one entity only, {owner[0].as_py()!r} in {entity!r}. A model of "
-            "sequences learns from many. Of one long record learn windows: "
-            "`train series --with window=LENGTH`."
+            "sequences learns from many. Of one long record learn windows, by the recipe series "
+            f"with {with_option('window', 24)}."
         )
     if least > 1 and groups.lengths.max() == 1:
         raise DataError(
             f"every {entity!r} of {source.name} has one row, so there are no sequences. Learn the "
-            f"rows as a table: `train table`; or name another column with {option('entity')}."
+            "rows as a table, by the recipe table; or name another column: "
+            f"{with_option('entity', 'NAME')}."
         )
     return LongTable(table, source, groups, when, tuple(sentences))
 

@@ -20,6 +20,7 @@ from zerosum.modalities.sequences.reading.long_table import (
     read_long,
     schema_of_part,
     values_by,
+    with_option,
 )
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import axis_of
@@ -103,7 +104,7 @@ class SequenceOptions(TableOptions):
         if not self.entity:
             raise DataError(
                 f"sequences belong to entities: name the column that says whose a row is, such as "
-                f"{option('entity', next(iter(table.types), 'account'))}, of "
+                f"{with_option('entity', next(iter(table.types), 'account'))}, of "
                 f"{', '.join(table.types)}."
             )
         told = {name: one for name, one in self.columns.items() if name != self.entity}
@@ -116,8 +117,8 @@ class SequenceOptions(TableOptions):
         cut = int((long.groups.lengths > longest).sum())
         if cut and self.longest is None:
             raise DataError(
-                f"{cut:,} entities have more than {longest:,} rows. Give {option('longest')}: so "
-                "many of the first rows of each are taken."
+                f"{cut:,} entities have more than {longest:,} rows. Give "
+                f"{with_option('longest', longest)}: so many of the first rows of each are taken."
             )
         if cut:
             sentences.append(f"of {cut:,} entities the first {longest:,} rows are taken.")
@@ -146,8 +147,8 @@ class SequenceOptions(TableOptions):
         refuse_text([*of_entity, *of_rows])
         if self.time is None and not any(field.modelled for field in of_rows):
             raise DataError(
-                f"rows of {long.source.name} hold nothing that varies. Name the column of time "
-                f"with {option('time')}, or give rows with columns of their own."
+                f"rows of {long.source.name} hold nothing that varies. Name the column of time, "
+                f"{with_option('time', 'NAME')}, or give rows with columns of their own."
             )
         values = values_by(long.part(attributes, long.firsts), of_entity) if attributes else (
             torch.empty(len(made.lengths), 0, dtype=torch.float64)

@@ -1,0 +1,176 @@
+"""Sequences of the simulated bank beside its truth: entities, calendars, fraud, conditions.
+
+python benchmarks/sequences.py run --seeds 0,1,2
+python benchmarks/sequences.py report
+
+The data is simulated: accounts with their transactions, of which the truth is known exactly (see
+`zerosum.modalities.tables.bank`). A model of each seed learns from the accounts of 2,000 customers
+of that seed, and is judged beside accounts of other seeds: once by boosted trees on attributes and
+what an account's rows come to, where two sets of reals have 0.50, and then by effects of the
+calendar and bursts of fraud, as ratios to the truth. Beside it stand a floor (every column of every
+row drawn by itself) and rows drawn whole from any account.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+import zerosum as zs
+from zerosum.modalities.sequences.frames import to_long
+from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sequences.reading.readers import BankConfig, read_like
+from zerosum.modalities.sequences.space import SequenceSpace
+from zerosum.modalities.tables.bank import SEGMENTS
+from zerosum.modalities.tables.bank_truth import bank_truth
+from zerosum.modalities.tables.judging.rows import auc
+from zerosum.modalities.tables.metrics.boosted import boosted_c2st
+from zerosum.rng import Noise
+
+RESULTS = Path(__file__).parent / "results" / "sequences"
+ENTITIES = 2_000
+
+
+def reals(space: SequenceSpace, seed: int) -> Tensor:
+    """Accounts that no model has seen."""
+    source = BankConfig(num_customers=1_500, seed=seed).source()
+    return read_like(source, space, library=None).take(torch.arange(ENTITIES))[0]
+
+
+def trees(space: SequenceSpace, a: Tensor, b: Tensor) -> float:
+    """Area under the curve of boosted trees on attributes and aggregates."""
+    sides = (space.aggregated(one).numpy() for one in (a, b))
+    odds = boosted_c2st(*sides, space.aggregates.fields, seed=0)
+    side = np.repeat([False, True], len(a))
+    return float(auc(odds.ravel(), side, np.ones((1, len(side))))[0])
+
+
+def whole_rows(space: SequenceSpace, real: Tensor, n: int, noise: Noise) -> Tensor:
+    """Attributes of reals, and under each as many rows, each drawn whole from any account."""
+    attributes, _ = space.parts(real[noise.integers(n, high=len(real))])
+    valid = space.valid(space.lengths(space.parts(real)[0]))
+    pool = space.model_parts(space.to_model(real))[1][valid]
+    rows = pool[noise.integers(n, space.longest, high=len(pool))]
+    return space.with_rows(attributes, rows.float())
+
+
+def columns_of(table: pa.Table) -> dict[str, np.ndarray]:
+    """Columns of a long table, and what its moments say."""
+    made = {name: table[name].to_numpy() for name in table.column_names}
+    day = made["booked_at"].astype("datetime64[D]")
+    month = day.astype("datetime64[M]")
+    return made | {
+        "month_end": (day + 1).astype("datetime64[M]") > month,
+        "weekend": (day.astype(int) + 3) % 7 >= 5,
+        "day_of_month": (day - month).astype(int) + 1,
+    }
+
+
+def effects(table: pa.Table) -> dict[str, float]:
+    """Shares of rows, and of accounts, that depend on calendars and fraud."""
+    c, truth = columns_of(table), bank_truth()
+    found: dict[str, float] = {}
+
+    def put(name: str, mine: np.ndarray, wanted: str, told: float) -> None:
+        found[name] = float(c[wanted][mine].mean())
+        found[f"{name}, truth"] = told
+
+    everything = np.ones(len(c["kind"]), bool)
+    put("rows on month ends", everything, "month_end", truth.share({"month_end": True}))
+    put("rows at weekends", everything, "weekend", truth.share({"weekend": True}))
+    for kind in ("salary", "allowance"):
+        put(f"{kind} on month ends", c["kind"] == kind, "month_end", 1.0)
+    for kind in ("restaurant", "transport"):
+        told = truth.share({"weekend": True}, given={"kind": kind})
+        put(f"{kind} at weekends", c["kind"] == kind, "weekend", told)
+    for segment in SEGMENTS:
+        mine = c["segment"] == segment
+        accounts = np.unique(c["account"][mine])
+        struck = np.unique(c["account"][mine & c["is_fraud"].astype(bool)])
+        found[f"{segment} accounts with fraud"] = len(struck) / max(len(accounts), 1)
+        found[f"{segment} accounts with fraud, truth"] = truth.burst_share(
+            given={"segment": segment}
+        )
+    fraud = c["is_fraud"].astype(bool)
+    found["payments of a burst"] = float(fraud.sum() / max(len(np.unique(c["account"][fraud])), 1))
+    found["payments of a burst, truth"] = 5.5
+    return found
+
+
+def obeyed(model: SequenceModel) -> float:
+    """Share of accounts that are as they were asked for."""
+    where = {"segment": "student", "length": 30, "span": zs.Between(60, 90), "region": "!=city"}
+    x = model.values(300, where=where, seed=1)
+    c = columns_of(to_long(model.sequences, x))
+    good = []
+    for account in np.unique(c["account"]):
+        mine = c["account"] == account
+        days = c["booked_at"][mine].astype("datetime64[D]")
+        span = int((days.max() - days.min()).astype(int))
+        fits = (c["segment"][mine] == "student").all() and (c["region"][mine] != "city").all()
+        good.append(bool(fits and mine.sum() == 30 and 60 <= span <= 90))
+    return float(np.mean(good))
+
+
+def run(seed: int) -> None:
+    """Train and judge one seed."""
+    start = time.process_time()
+    model = zs.train(
+        "sequences", "bank", seed=seed, out=f"/tmp/zerosum-bank-{seed}-{time.time_ns()}",
+        options={"seed": seed}, quiet=True,
+    )  # fmt: skip
+    minutes = (time.process_time() - start) / 60
+    space = model.sequences
+    real, other = reals(space, 1_000 + seed), reals(space, 2_000 + seed)
+    start = time.process_time()
+    made = model.values(ENTITIES, seed=seed)
+    seconds = time.process_time() - start
+    rows = int(space.lengths(space.parts(made)[0]).sum())
+    train = reals(space, seed)
+    sets = {
+        "model": made,
+        "reals": other,
+        "floor": space.independent(train, ENTITIES, Noise(seed)),
+        "whole rows": whole_rows(space, train, ENTITIES, Noise(seed)),
+    }
+    result = {
+        "seed": seed,
+        "minutes of CPU": minutes,
+        "rows a second of CPU": rows / seconds,
+        "conditions obeyed": obeyed(model),
+        **{f"C2ST, {name}": trees(space, real, one) for name, one in sets.items()},
+        **effects(to_long(space, made)),
+    }
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / f"bank-{seed}.json").write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+def report() -> None:
+    """Means over seeds, and the least and greatest."""
+    found = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("bank-*.json"))]
+    for name in found[0]:
+        values = [one[name] for one in found]
+        print(f"{name:45} {np.mean(values):8.4f}   {min(values):.4f} to {max(values):.4f}")
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=["run", "report"])
+    parser.add_argument("--seeds", default="0,1,2")
+    given = parser.parse_args()
+    if given.what == "report":
+        report()
+        return
+    for seed in given.seeds.split(","):
+        run(int(seed))
+
+
+if __name__ == "__main__":
+    main()
