@@ -13,7 +13,8 @@ very many codes is read through a short vector for each, and predicted as a run 
 code in that run (Morin and Bengio, 2005), so that neither costs a matrix of their number.
 
 A network may be given a *context*: numbers that every column depends on, such as what is known of
-the rows before this one, or of the row that this one belongs to. Units of degree 0 see it alone.
+the rows before this one, or of the row that this one belongs to. Units of degree 0 see it alone,
+and logits see it directly, so that the first columns, of few units, know as much of it as the last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -109,6 +110,7 @@ class MaskedNetwork(nn.Module):
         self.hidden_bias = nn.ParameterList(nn.Parameter(torch.zeros(width)) for _ in layers)
         self.out = _normal(width, len(head), deviation=0.3 * width**-0.5)
         self.out_bias = nn.Parameter(torch.zeros(len(head)))
+        self.out_context = nn.Parameter(torch.zeros(context, len(head))) if context else None
         self.register_buffer("log_marginals", torch.zeros(len(head)))
 
     def masked_parameters(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
@@ -149,6 +151,8 @@ class MaskedNetwork(nn.Module):
         for weight, bias in zip(self.hidden, self.hidden_bias, strict=True):
             a = a + silu(a @ (weight * self.hidden_mask) + bias)
         every = a @ (self.out * self.out_mask) + (self.out_bias + self.log_marginals)
+        if context is not None and self.out_context is not None:
+            every = every + context @ self.out_context
         return list(every.split([b - a for a, b in pairwise(self.heads)], dim=1))
 
     def start(self, context: Tensor | None) -> Tensor:
@@ -247,6 +251,7 @@ class MaskedBlocks:
         into: what codes up to that column say to these units.
         hidden: by layer, these units' bias, and their weights from all units up to them.
         out: bias of each column's head, and its weights.
+        out_context: what the context says to each column's head; empty without one.
     """
 
     @torch.no_grad()
@@ -267,6 +272,10 @@ class MaskedBlocks:
             (bias[a:b].to(dtype), out[: cuts[i], a:b].contiguous())
             for i, (a, b) in enumerate(pairwise(heads))
         ]
+        said = network.out_context
+        self.out_context = [] if said is None else [
+            said[:, a:b].to(dtype).contiguous() for a, b in pairwise(heads)
+        ]  # fmt: skip
 
 
 class MaskedState:
@@ -292,6 +301,7 @@ class MaskedState:
         self.column = 0
         self.codes = torch.zeros(n, len(network.sizes), dtype=torch.int64, device=device)
         self._start = network.start(context)
+        self._context = None if context is None else context.to(blocks.dtype)
         self._layers = [
             torch.empty(shape, dtype=blocks.dtype, device=device)
             for _ in range(network.config.depth)
@@ -304,6 +314,8 @@ class MaskedState:
         network, i = self._network, self.column
         bias, weight = self._blocks.out[i]
         head = torch.addmm(bias, self._layers[-1][:, : network.cuts[i]], weight)
+        if self._context is not None:
+            head = torch.addmm(head, self._context, self._blocks.out_context[i])
         return network.log_probs(i, head.float())
 
     @torch.no_grad()
@@ -318,8 +330,8 @@ class MaskedState:
         """Go on with these rows, int64 `[m]`, in place of the `n` there are."""
         self.codes = self.codes[rows]
         self._layers = [layer[rows] for layer in self._layers]
-        if self._start.dim() == 2:
-            self._start = self._start[rows]
+        if self._context is not None:
+            self._start, self._context = self._start[rows], self._context[rows]
 
     def _complete(self, columns: int) -> None:
         """Compute the units that see the first `columns` columns and no fewer."""

@@ -9,9 +9,9 @@ from torch import Tensor
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.modalities.sequences.frames import to_long
-from zerosum.modalities.sequences.game import History, SequenceGame
+from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.reading.readers import read_like
-from zerosum.modalities.sequences.space import LENGTH, SPAN, SequenceSpace
+from zerosum.modalities.sequences.space import LENGTH, SPAN, Given, SequenceSpace
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.reading.readers import source_of
 from zerosum.modalities.tables.sampling.conditioning import ask
@@ -78,10 +78,9 @@ def _futures(model: "SequenceModel", compact: Tensor, seed: int) -> tuple[Tensor
     before = space.lengths(attributes)
     longer = _attributes(model, attributes, Noise(derive_seed(seed, "attributes")))
     _, rows = space.model_parts(space.to_model(compact))
-    begin, _ = space.begin(attributes)
-    history = History(rows, before, begin)
+    history = Given(rows, before, None if space.axis is None else values[:, :, 0])
     chance = Noise(derive_seed(seed, "rows")).uniform(len(compact), game.num_chances)
-    made = space.with_rows(longer, game.rows_of(longer, chance, history=history))
+    made = space.with_rows(longer, game.rows_of(longer, chance, history=history), history)
     whole, later = space.parts(made)
     given = space.valid(before)[:, :, None]
     return space.compact(whole, torch.where(given, values, later)), before

@@ -5,13 +5,12 @@ The number of rows and the day of the last are attributes: rows obey them by con
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
-from zerosum.modalities.sequences.space import NOTHING, NUMBERS, SequenceSpace
+from zerosum.modalities.sequences.space import NOTHING, NUMBERS, Given, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import AutoregressiveState, RowGame, pick
@@ -39,20 +38,6 @@ class EntityGame(RowGame):
     def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
         """Attributes one by one."""
         return self.generator.rollout(n, dtype=dtype)
-
-
-class History(NamedTuple):
-    """Rows that there are already, of `n` sequences.
-
-    Attributes:
-        rows: as networks see them, `[n, longest, row_width]`.
-        lengths: how many of each, int64 `[n]`.
-        moments: of the last of each.
-    """
-
-    rows: Tensor
-    lengths: Tensor
-    moments: Moments
 
 
 class SequenceGame(Game):
@@ -102,7 +87,7 @@ class SequenceGame(Game):
     @torch.no_grad()
     def rows_of(
         self, attributes: Tensor, chance: Tensor, parts: Mapping[int, CodeShares] | None = None,
-        history: History | None = None,
+        history: Given | None = None,
     ) -> Tensor:  # fmt: skip
         """Rows as networks see them, float32 `[n, longest, row_width]`, on the CPU.
 
@@ -115,10 +100,7 @@ class SequenceGame(Game):
         maker = RowMaker(self, attributes, parts or {})
         chance = chance.cpu().unflatten(1, (self.sequences.longest, -1, 2))
         for place in range(int(maker.lengths.max())):
-            given = None
-            if history is not None:
-                given = history.rows[:, place], place < history.lengths
-            maker.step(place, chance[:, place], given)
+            maker.step(place, chance[:, place], history)
         return maker.x
 
 
@@ -156,13 +138,13 @@ class RowMaker:
             if isinstance(codec, NumberCodec) and name in (GAP, PAUSE)
         }
 
-    def step(self, place: int, chance: Tensor, given: tuple[Tensor, Tensor] | None = None) -> None:
+    def step(self, place: int, chance: Tensor, history: Given | None = None) -> None:
         """Make the rows at one place of the sequences that are so long.
 
         Args:
             place: from 0.
             chance: uniform numbers `[n, learned columns, 2]`.
-            given: rows that there are already `[n, row_width]`, and which sequences have one.
+            history: rows that there are already.
         """
         alive = (self.lengths > place).nonzero()[:, 0]
         now = Moments(*(one[alive] for one in self._now))
@@ -173,8 +155,12 @@ class RowMaker:
         told = torch.cat([self._before[alive], self._entity[alive], numbers.to(device)], dim=1)
         context, memory = self._network.step(told, self._memory[alive])
         row = _Row(self, alive, context, chance[alive], now, end, lengths == place + 1, place == 0)
-        known = None if given is None else (given[0][alive], given[1][alive])
+        known = None
+        if history is not None:
+            known = history.rows[alive, place], history.lengths[alive] > place
         made, moments = row.made(known)
+        if history is not None:
+            moments = history.moments_at(place, moments, self._space.axis, alive)
         self.x[alive, place] = torch.cat([made, numbers], dim=1)
         for mine, new in zip(self._now, moments, strict=True):
             mine[alive] = new

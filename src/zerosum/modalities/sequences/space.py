@@ -57,6 +57,35 @@ class Column(NamedTuple):
     codec: int | None
 
 
+class Given(NamedTuple):
+    """Rows of `n` sequences that there are already.
+
+    Attributes:
+        rows: as networks see them, `[n, longest, row_width]`.
+        lengths: how many there are of each, int64 `[n]`.
+        when: their values of time, float64 `[n, longest]`; None where rows have no time.
+    """
+
+    rows: Tensor
+    lengths: Tensor
+    when: Tensor | None
+
+    def moments_at(self, place: int, made: Moments, axis: TimeAxis | None, some: Tensor) -> Moments:
+        """The moments of rows at one place: those given, else those `made` `[m]`.
+
+        Args:
+            place: from 0.
+            made: moments of some of the sequences.
+            axis: of time.
+            some: which these are, int64 `[m]`.
+        """
+        if axis is None or self.when is None:
+            return made
+        known = axis.split(self.when[some, place].nan_to_num())
+        there = self.lengths[some] > place
+        return Moments(*(torch.where(there, a, b) for a, b in zip(known, made, strict=True)))
+
+
 class SequenceSpace(Space):
     """Sequences of rows.
 
@@ -245,7 +274,7 @@ class SequenceSpace(Space):
         values = self.attributes.to_data(attributes)
         return self.with_rows(values, rows)
 
-    def with_rows(self, attributes: Tensor, rows: Tensor) -> Tensor:
+    def with_rows(self, attributes: Tensor, rows: Tensor, given: Given | None = None) -> Tensor:
         """Compact sequences of attributes in compact form and rows as networks see them.
 
         The length and the day of the last row are those of the attributes.
@@ -253,6 +282,7 @@ class SequenceSpace(Space):
         Args:
             attributes: `[N, A]`.
             rows: `[N, longest, row_width]`.
+            given: rows among them that there are already, whose moments stay as they are.
         """
         attributes = attributes.clone()
         lengths = self.lengths(attributes)
@@ -272,6 +302,8 @@ class SequenceSpace(Space):
         for place in range(self.longest):
             told = dict(zip(names, full[:, place].unbind(1), strict=False))
             now = self.axis.after(now, told, end=end, last=lengths == place + 1)
+            if given is not None:
+                now = given.moments_at(place, now, self.axis, torch.arange(len(lengths)))
             moments.append(self.axis.joined(now))
         when = torch.stack(moments, dim=1).where(valid, torch.nan)
         return self.compact(attributes, torch.cat([when[:, :, None], own], dim=2))
