@@ -98,7 +98,7 @@ class ArrayOptions(DataConfig):
             if named.ndim == 2:
                 raise DataError(
                     f"{name} has {named.shape[1]} labels for each sample, and a sample has one. "
-                    "Choose a column, or say labels=none (--labels none)."
+                    f"Choose a column, or say {option('labels', 'none')}."
                 )
             if named.ndim == 1 and len(named) != len(samples):
                 raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
@@ -175,8 +175,8 @@ class NpzFile(ArrayOptions):
         held = [one for one, _ in _PAIRS["test"] if one in _headers(Path(self.path))]
         if held and self.split == "train":
             made.notes = (
-                f"it also holds {', '.join(held)}, which are not trained on: judge with --holdout "
-                f"{self.path}.",
+                f"it also holds {', '.join(held)}, which are not trained on: judge with "
+                f"{option('holdout', str(self.path))}.",
             )
         return made
 
