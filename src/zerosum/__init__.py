@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -59,6 +60,7 @@ __all__ = [
     "Formula",
     "Identity",
     "Inequality",
+    "LevelModel",
     "Model",
     "OneHot",
     "Positive",
@@ -111,6 +113,7 @@ _HOMES = {
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
+    "LevelModel": "zerosum.modalities.levels.model",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
     "TableModel": "zerosum.modalities.tables.model",
