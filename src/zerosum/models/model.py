@@ -387,8 +387,8 @@ class Model(Abilities, Described):
         """Inputs of what is asked for, from sample number `start` on."""
         if weight:
             raise ConditionError(
-                f"{option('weight')} is for rows of a table, and these are {self.space.unit}. Leave "
-                "it out; where and in_turn choose the values of controls."
+                f"{option('weight')} is for rows of a table, and these are {self.space.unit}. "
+                "Leave it out; where and in_turn choose the values of controls."
             )
         inputs = self.draw(n, seed=seed, start=start)
         return steered(self.game, inputs, where or {}, in_turn or {}, seed=seed, start=start)
