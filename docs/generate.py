@@ -77,7 +77,7 @@ def recipe_index(entries: list[Entry]) -> str:
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "sequences": "bank",
-    "level": "dungeon",
+    "level": "dungeon", "string": "notes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -122,6 +122,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
     if "sequences" in entry.spaces:
         yield "For sequences of 64 entities", small_dataset("sequences").space
+    if "string" in entry.spaces:
+        yield "For 64 short texts", small_dataset("string").space
     if "level" in entry.spaces:
         yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
 

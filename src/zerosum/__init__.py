@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.sequences.model import SequenceModel
+    from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -74,6 +75,7 @@ __all__ = [
     "Sum",
     "Synthesizer",
     "TableModel",
+    "TextModel",
     "TranslationModel",
     "Unique",
     "ZerosumError",
@@ -115,6 +117,7 @@ _HOMES = {
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "SequenceModel": "zerosum.modalities.sequences.model",
+    "TextModel": "zerosum.modalities.strings.model",
     "StyledModel": "zerosum.modalities.images.styled",
     "LevelModel": "zerosum.modalities.levels.model",
     "Sum": "zerosum.modalities.tables.constraints.sums",

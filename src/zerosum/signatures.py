@@ -27,6 +27,9 @@ StyledRecipe = Literal["stylegan"]
 TranslationRecipe = Literal["colorize", "cyclegan", "inpaint", "pix2pix", "sketch", "upscale"]
 """Recipes whose models are a `TranslationModel`."""
 
+TextRecipe = Literal["text"]
+"""Recipes whose models are a `TextModel`."""
+
 LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 

@@ -11,6 +11,7 @@ from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
 from zerosum.notebook import reporter, watch
@@ -26,6 +27,7 @@ from zerosum.signatures import (
     SequenceRecipe,
     StyledRecipe,
     TableRecipe,
+    TextRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -44,6 +46,8 @@ __all__ = ["export", "load", "resume", "train"]
 def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
 @overload
 def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) -> SequenceModel: ...
+@overload
+def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
 @overload
@@ -184,6 +188,10 @@ def resume(
 ) -> StyledModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: TextRecipe, **options: Unpack[ResumeOptions]
+) -> TextModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
 ) -> LevelModel: ...
 @overload
@@ -252,6 +260,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
 ) -> StyledModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TextRecipe, **options: Unpack[LoadOptions]
+) -> TextModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]

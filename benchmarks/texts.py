@@ -1,0 +1,152 @@
+"""What texts are worth: facts that agree with their rows, words that trees cannot tell, labels.
+
+    python benchmarks/texts.py run --sets notes,spam,alexa --seeds 0
+    python benchmarks/texts.py table
+
+`notes` are simulated: contradictions between a note and its row are counted. `spam` (SMS messages)
+and `alexa` (reviews with ratings) are real. A classifier of words (logistic regression on words and
+pairs of words) learns the label from samples, or from reals, and is tried on a fifth of the reals
+that nobody trained on: F1 of spam, or accuracy within one star. `told apart` is the area under the
+ROC curve of such a classifier of samples and held-out reals, beside training reals in their place.
+What is in `benchmarks/results/texts` is not trained again.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, roc_auc_score
+
+import zerosum as zs
+from zerosum.modalities.strings.features import hashed_words
+from zerosum.modalities.strings.notes import contradictions, simulate_notes
+from zerosum.runs.files import write_json
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+RESULTS = Path(__file__).parent / "results" / "texts"
+TEXT = {"notes": "note", "spam": "text", "alexa": "verified_reviews"}
+LABEL = {"notes": "better", "spam": "label", "alexa": "rating"}
+
+
+def opened(name: str) -> pd.DataFrame:
+    """The rows of a set."""
+    if name == "notes":
+        return simulate_notes(3_000).to_pandas()
+    if name == "spam":
+        frame = pd.read_csv(SHARED / "tables" / "sms_spam.csv")
+        frame.columns = ["label", "text"] if len(frame.columns) == 2 else frame.columns
+        return frame[["label", "text"]]
+    frame = pd.read_csv(SHARED / "reviews" / "amazon_alexa.tsv", sep="\t")
+    frame = frame[["rating", "variation", "verified_reviews"]].dropna()
+    return frame[frame["verified_reviews"].str.strip() != ""]
+
+
+def score_of(train: pd.DataFrame, test: pd.DataFrame, name: str) -> float:
+    """How well a classifier that learned from `train` names the labels of `test`."""
+    text, label = TEXT[name], LABEL[name]
+    judge = LogisticRegression(C=10.0, max_iter=500, class_weight="balanced")
+    if train[label].nunique() < 2:
+        return 0.0
+    judge.fit(hashed_words([*train[text]]), train[label].astype(str))
+    said = judge.predict(hashed_words([*test[text]]))
+    truth = test[label].astype(str).to_numpy()
+    if name == "alexa":
+        return float((np.abs(said.astype(int) - truth.astype(int)) <= 1).mean())
+    positive = {"spam": "spam", "notes": "yes"}[name]
+    return float(f1_score(truth == positive, said == positive))
+
+
+def told_apart(made: pd.DataFrame, real: pd.DataFrame, name: str) -> float:
+    """Area under the ROC curve, cross-fitted in three folds."""
+    many = min(len(made), len(real))
+    texts = [*real[TEXT[name]][:many], *made[TEXT[name]][:many]]
+    x, y, fold = hashed_words(texts), np.repeat([0, 1], many), np.tile(np.arange(many) % 3, 2)
+    odds = np.zeros(2 * many)
+    for i in range(3):
+        judge = LogisticRegression(C=10.0, max_iter=500).fit(x[fold != i], y[fold != i])
+        odds[fold == i] = judge.decision_function(x[fold == i])
+    return float(roc_auc_score(y, odds))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Every training that is not there yet."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for name in args.sets.split(","):
+        rows = opened(name).sample(frac=1, random_state=0).reset_index(drop=True)
+        held, train = rows[: len(rows) // 5], rows[len(rows) // 5 :].reset_index(drop=True)
+        for seed in map(int, args.seeds.split(",")):
+            path = RESULTS / f"{name}-{seed}.json"
+            if path.exists():
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.process_time()
+                model = zs.train(
+                    "text", train, out=Path(folder) / "run", seed=seed, threads=1, quiet=True,
+                    referee="off", compile=False, options={"text": TEXT[name]},
+                )  # fmt: skip
+                spent = time.process_time() - start
+                made = model.sample(len(train), seed=1)
+            known = set(train[TEXT[name]].str.lower().str.split().str.join(" "))
+            plain = made[TEXT[name]].str.lower().str.split().str.join(" ")
+            again = held[TEXT[name]].str.lower().str.split().str.join(" ")
+            long, long_held = (one[one.str.count(" ") >= 5] for one in (plain, again))
+            found: dict[str, Any] = {
+                "minutes": spent / 60,
+                "from samples": score_of(made, held, name),
+                "from reals": score_of(train, held, name),
+                "told apart": told_apart(made, held, name),
+                "reals told apart": told_apart(train, held, name),
+                "copies": float(long.isin(known).mean()),
+                "copies of held-out": float(long_held.isin(known).mean()),
+            }
+            if name == "notes":
+                wrong = [contradictions(row) for row in made.to_dict("records")]
+                slots = ("age", "sex", "diagnosis", "drug", "weeks", "numbers")
+                found["true"] = mean(not one for one in wrong)
+                found["facts"] = mean(not set(one) & set(slots) for one in wrong)
+                found["better"] = mean("better" not in one for one in wrong)
+            write_json(path, found)
+            print(path.stem, json.dumps(found))
+
+
+def table() -> None:
+    """A row for each set."""
+    print("| set | label from samples | from reals | told apart | reals | copies | of held-out |")
+    print("| --- " * 7 + "|")
+    for name in TEXT:
+        each = [json.loads(path.read_text()) for path in sorted(RESULTS.glob(f"{name}-*.json"))]
+        if each:
+            found = {key: mean(one[key] for one in each) for key in each[0]}
+            print(
+                f"| {name} | {found['from samples']:.3f} | {found['from reals']:.3f} "
+                f"| {found['told apart']:.3f} | {found['reals told apart']:.3f} "
+                f"| {100 * found['copies']:.1f} % | {100 * found['copies of held-out']:.1f} % |"
+            )
+            if "true" in found:
+                print(
+                    f"{100 * found['facts']:.1f} % with the facts of their row, "
+                    f"{100 * found['better']:.1f} % agree on better, {100 * found['true']:.1f} % "
+                    "without any contradiction"
+                )
+            print(f"{found['minutes']:.1f} CPU-minutes, {len(each)} seeds")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("what", choices=("run", "table"))
+    parser.add_argument("--sets", default=",".join(TEXT))
+    parser.add_argument("--seeds", default="0")
+    args = parser.parse_args()
+    table() if args.what == "table" else run(args)
+
+
+if __name__ == "__main__":
+    main()

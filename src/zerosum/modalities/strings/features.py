@@ -1,0 +1,46 @@
+"""Features of texts: characters in threes and fours, and words, and the columns of the row."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zerosum.evaluation.features.base import Extractor
+from zerosum.modalities.strings.frames import texts_of
+from zerosum.modalities.strings.space import TextSpace
+from zerosum.rng import Noise
+
+_HASHED, _WIDTH = 2**14, 64
+
+
+class TextFeatures(Extractor):
+    """Words and pairs of words in 64 fixed random directions, beside the other columns.
+
+    Args:
+        space: what a text is.
+    """
+
+    name = "words"
+
+    def __init__(self, space: TextSpace) -> None:
+        self._space = space
+        self._directions = Noise(0).normal(_HASHED, _WIDTH)
+        coded = space.attributes.embed(torch.zeros(1, len(space.attributes.codecs)))
+        self.num_features = _WIDTH + coded.shape[1]
+
+    def extract(self, x: Tensor) -> Tensor:
+        """Features of compact texts `[B, W]`."""
+        attributes, _ = self._space.parts(x)
+        counted = hashed_words(texts_of(self._space, x))
+        words = torch.from_numpy(counted @ self._directions.numpy()).float()
+        told = self._space.attributes.embed(self._space.attributes.to_model(attributes))
+        return torch.cat([words, told.float()], dim=1)
+
+
+def hashed_words(texts: list[str]) -> np.ndarray:
+    """Words and pairs of words, hashed into 16,384 places, rows of length 1, sparse `[N, K]`."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    read = HashingVectorizer(
+        n_features=_HASHED, ngram_range=(1, 2), token_pattern=r"\w+|[^\w\s]", norm="l2"
+    )
+    return read.transform(texts)

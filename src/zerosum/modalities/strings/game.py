@@ -1,0 +1,97 @@
+"""Games of texts: a row's columns first, and then the text, piece by piece."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from zerosum.games.base import Game, Inputs
+from zerosum.modalities.strings.space import NOTHING, TextSpace
+from zerosum.modalities.tables.game import AutoregressiveState, RowGame, pick
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.recurrent_text import RecurrentText
+from zerosum.rng import Noise
+
+
+class AttributeGame(RowGame):
+    """The columns that texts go with as rows of a table, by the game's own network."""
+
+    def __init__(self, network: MaskedNetwork, space: TableSpace) -> None:
+        super().__init__()
+        self.generator, self.space = network, space
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The columns as they come."""
+        return tuple(range(len(self.table.codecs)))
+
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
+        """Attributes one by one."""
+        return self.generator.rollout(n, dtype=dtype)
+
+
+class TextGame(Game):
+    """A game whose generator makes texts, and whose `attributes` make what they go with.
+
+    Attributes:
+        attributes: a masked network of columns.
+        generator: a network of pieces.
+    """
+
+    averaged = ("attributes", "generator")
+    no_graph = (
+        "texts are made piece by piece, each drawn given those before it: that is a program and no "
+        "graph of one network."
+    )
+    attributes: MaskedNetwork
+    generator: RecurrentText
+
+    @property
+    def texts(self) -> TextSpace:
+        """The space, which is one of texts."""
+        assert isinstance(self.space, TextSpace)
+        return self.space
+
+    def of_attributes(self) -> AttributeGame:
+        """The game of attributes alone, by the same network."""
+        return AttributeGame(self.attributes, self.texts.attributes)
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Uniform numbers: for attributes as `RowGame.draw`, then one for each piece."""
+        first = 2 * len(self.texts.attributes.codecs)
+        return Inputs(noise.uniform(n, first + self.texts.longest))
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Texts in model units, `[B, *shape]`."""
+        first = 2 * len(self.texts.attributes.codecs)
+        x = self.of_attributes().generate(Inputs(inputs.z[:, :first]))
+        attributes = self.texts.attributes.to_data(x)
+        pieces = self.pieces_of(attributes, inputs.z[:, first:])
+        return torch.cat([x, pieces.to(x)], dim=1)
+
+    @torch.no_grad()
+    def pieces_of(self, attributes: Tensor, chance: Tensor, prefix: Sequence[int] = ()) -> Tensor:
+        """Codes of pieces, float32 `[n, longest]`, with `NOTHING` after the last, on the CPU.
+
+        Args:
+            attributes: in compact form, `[n, A]`.
+            chance: uniform numbers, `[n, longest]`.
+            prefix: codes that each text begins with.
+        """
+        network, device = self.generator, self.generator.bias.device
+        lengths = self.texts.lengths(attributes).to(device)
+        codes = self.texts.attributes.to_model(attributes).floor().long().to(device)
+        about, chance = network.about(codes), chance.to(device)
+        made = torch.full((len(attributes), self.texts.longest), NOTHING, device=device)
+        before = torch.full((len(attributes),), network.bias.shape[0], device=device)
+        memory = None
+        for place in range(int(lengths.max()) if len(lengths) else 0):
+            logits, memory = network.step(before, about, place, lengths, memory)
+            odds = logits.softmax(dim=1)
+            odds[:, 0] = 0.0  # what is unknown is never made
+            before = pick(odds, chance[:, place])
+            if place < len(prefix):
+                before = torch.full_like(before, prefix[place])
+            made[:, place] = before.float()
+        return made.where(self.texts.valid(lengths), NOTHING).cpu()
