@@ -41,8 +41,7 @@ def opened(name: str) -> pd.DataFrame:
         return simulate_notes(3_000).to_pandas()
     if name == "spam":
         frame = pd.read_csv(SHARED / "tables" / "sms_spam.csv")
-        frame.columns = ["label", "text"] if len(frame.columns) == 2 else frame.columns
-        return frame[["label", "text"]]
+        return frame.rename(columns={"type": "label"})
     frame = pd.read_csv(SHARED / "reviews" / "amazon_alexa.tsv", sep="\t")
     frame = frame[["rating", "variation", "verified_reviews"]].dropna()
     return frame[frame["verified_reviews"].str.strip() != ""]
