@@ -13,6 +13,7 @@ row drawn by itself) and rows drawn whole from any account.
 
 import argparse
 import json
+import tempfile
 import time
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def run(seed: int) -> None:
     """Train and judge one seed."""
     start = time.process_time()
     model = zs.train(
-        "sequences", "bank", seed=seed, out=f"/tmp/zerosum-bank-{seed}-{time.time_ns()}",
+        "sequences", "bank", seed=seed, out=Path(tempfile.mkdtemp()) / "run",
         options={"seed": seed}, quiet=True,
     )  # fmt: skip
     minutes = (time.process_time() - start) / 60

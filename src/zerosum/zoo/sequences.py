@@ -22,7 +22,7 @@ from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
-_BATCH = 32
+_BATCH = 64
 _EPOCHS = 20
 _LEAST_STEPS = 800
 _DECAY = 200

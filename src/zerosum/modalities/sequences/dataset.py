@@ -13,9 +13,11 @@ from zerosum.data.base import Dataset
 from zerosum.errors import ConstraintError
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import TimeAxis
+from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import Field, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.time_fields import DateField
 
 
@@ -171,12 +173,14 @@ def fit_sequences(
         made = DateField if axis.has_calendar else IntegerField
         derived += [made(name=START), IntegerField(name=SPAN)]
         values += [begin, end - begin]
-    attribute_space = fit_space(
-        [*attribute_fields, *derived], torch.cat([attributes, torch.stack(values, dim=1)], dim=1),
-        constraints=own, least=least,
-    )  # fmt: skip
+    known = torch.cat([attributes, torch.stack(values, dim=1)], dim=1)
+    attribute_space = _rounded_evenly(
+        fit_space([*attribute_fields, *derived], known, constraints=own, least=least)
+    )
     every = torch.cat([torch.stack(told, dim=1), rows], dim=1) if told else rows
-    row_space = fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
+    row_space = _rounded_evenly(
+        fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
+    )
     for one in (*attribute_space.constraints, *row_space.constraints):
         if not one.constructed:
             raise ConstraintError(
@@ -207,6 +211,26 @@ def compact_of(
         values = torch.cat([when[:, None], rows], dim=1)
     whole = torch.cat([attributes, torch.stack(derived, dim=1)], dim=1)
     return space.compact(whole, padded(values, lengths, space.longest))
+
+
+def _rounded_evenly(space: TableSpace) -> TableSpace:
+    """The space with intervals half a step longer at both ends.
+
+    Values are rounded to steps such as days, and an interval that ended at its first and last value
+    would give these half as often as the others.
+    """
+    codecs = []
+    for codec in space.codecs:
+        made = codec
+        if isinstance(codec, NumberCodec) and codec.places is not None:
+            half = 0.4995 * 10.0**-codec.places
+            knots = tuple(
+                one if len(one) == 1 else (one[0] - half, *one[1:-1], one[-1] + half)
+                for one in codec.knots
+            )
+            made = codec.model_copy(update={"knots": knots})
+        codecs.append(made)
+    return TableSpace.from_json(space.to_json() | {"codecs": [one.to_json() for one in codecs]})
 
 
 def _sorted_out(
