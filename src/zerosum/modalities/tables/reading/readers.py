@@ -110,7 +110,7 @@ class TableOptions(DataConfig):
             values, held = values[rows], values[others]
         columns = iter(values.unbind(dim=1))
         fields = [
-            _checked(field, next(columns), protect=self.protect) if field.modelled else field
+            checked_field(field, next(columns), protect=self.protect) if field.modelled else field
             for field in schema.fields
         ]
         space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
@@ -361,7 +361,7 @@ _MANY_RARE = 0.05
 """Share of the rows from which on rare categories are many."""
 
 
-def _checked(field: Field, column: Tensor, *, protect: int) -> Field:
+def checked_field(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
     Raises:
