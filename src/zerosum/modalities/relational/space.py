@@ -15,7 +15,7 @@ from pydantic import model_validator
 from torch import Tensor
 
 from zerosum.errors import ConfigError, RecipeError
-from zerosum.modalities.relational.flat import Below, UnitRows, flatten, tables_below
+from zerosum.modalities.relational.flat import Below, UnitRows, flat_fields, flatten, tables_below
 from zerosum.modalities.relational.schema import MOST_TABLES, DatabaseSchema
 from zerosum.modalities.relational.sides import COUNT, KeptTable, Side
 from zerosum.modalities.tables.space import TableSpace
@@ -90,6 +90,22 @@ class RelationalSpace(TableSpace):
     def below(self) -> list[Below]:
         """The tables that hang below the main one."""
         return tables_below(self[self.main], self.sides, self.parents)
+
+    @cached_property
+    def hops(self) -> tuple[int, ...]:
+        """How many hops from the main table each column of flat units is."""
+        return tuple(flat_fields(self[self.main], self.below)[1])
+
+    @cached_property
+    def counted(self) -> tuple[int, ...]:
+        """Columns of flat units that say how many rows of a table refer to a row."""
+        sides = [(self.main, "")] + [(one.side.name, f"{one.side.name}.") for one in self.below]
+        wanted = {
+            f"{before}{COUNT}{child.name}"
+            for name, before in sides
+            for child in self.children(name)
+        }
+        return tuple(i for i, name in enumerate(self.names) if name in wanted)
 
     def flattened(self, rows: Mapping[str, UnitRows]) -> Tensor:
         """Values of flat units, float64 `[U, D]`."""
