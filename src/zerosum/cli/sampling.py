@@ -59,8 +59,8 @@ def sample(
         str | None,
         typer.Option(
             help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table; "
-            "x.sqlite, folder/ or a URL for a database. Default: samples.png, samples.csv for rows, "
-            "database.sqlite, with a number if that is there."
+            "x.sqlite, folder/ or a URL for a database. Default: samples.png, samples.csv for "
+            "rows, database.sqlite, with a number if that is there."
         ),
     ] = None,
     safe_csv: Annotated[

@@ -16,7 +16,6 @@ from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
-from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
@@ -24,6 +23,7 @@ from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.models.model import Model
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
+from zerosum.terminal import without_password
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.evaluate import Subject, open_subject
 
@@ -88,10 +88,11 @@ def audit(
             f"{option('holdout')}."
         )
     model, space = subject.model, subject.model.space
-    if not isinstance(model, TableModel):
+    if not isinstance(space, TableSpace):
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
-            f"table rows alone. Use {verb('evaluate')}, whose report looks for copies."
+            f"rows of tables and for databases alone. Use {verb('evaluate')}, whose report looks "
+            "for copies."
         )
     space = require_table(space, network="the audit")
     if holdout is not None or held is None:
@@ -189,14 +190,18 @@ def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) 
         return f"zs.audit({', '.join([what, *words])})"
     words = ["zerosum", "audit", str(subject.run.folder)]
     for name, value in (known | settings).items():
-        words += ["-n" if name == "n" else f"--{name}", str(value)]
+        words += ["-n" if name == "n" else f"--{name}", without_password(str(value))]
     return shlex.join(words)
 
 
 def _spelled(name: str, value: Any) -> str:
     if isinstance(value, int):
         return f"{name}={value}"
-    return f"{name}={str(value)!r}" if isinstance(value, str | Path) else f"{name}=..."
+    return (
+        f"{name}={without_password(str(value))!r}"
+        if isinstance(value, str | Path)
+        else f"{name}=..."
+    )
 
 
 def _kept(run: Run, found: Audit) -> Audit:

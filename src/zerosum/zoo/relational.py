@@ -6,8 +6,8 @@ parents, table by table, is the idea of Patki, Wedge and Veeramachaneni, "The sy
 DSAA 2016.
 
 We deviate from the latter in that a row is given the rows above it themselves, of all levels, and
-what the rows before it hold, where the vault fits a copula to parameters of each family; and in that
-the number of rows that hang below a row is one of its columns.
+what the rows before it hold, where the vault fits a copula to parameters of each family; and in
+that the number of rows that hang below a row is one of its columns.
 """
 
 from collections.abc import Mapping
@@ -89,10 +89,10 @@ class _Likelihood:
         rows = game.units.split(parts)
         mine = rows[name]
         codes = mine[:, HEADER:].long()
+        if not len(mine):  # none of these units has such rows
+            return {"likelihood": torch.stack([p.sum() for p in network.parameters()]).sum() * 0}
         if not network.above:
             return {"likelihood": -network.network.log_prob(codes).sum(1).mean()}
-        if not len(mine):  # none of these units has such rows
-            return {"likelihood": sum(p.sum() for p in network.parameters()) * 0.0}
         above, at = [], mine[:, 1].long()
         for one in network.above:
             above.append(at)

@@ -1,4 +1,4 @@
-"""From rows that were made to the user's tables: keys are made, and every reference is filled in."""
+"""From rows that were made to the user's tables: keys are made, and references are filled in."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -98,9 +98,8 @@ def _fields_of(one: Below) -> list[Field]:
         found.append(IntegerField(name=f"{name}: rows"))
     for field in one.side.shown:
         if field.categories:
-            for code in _frequent(one.side, field):
-                title = f"{name}.{field.name}={field.categories[code]}: share"
-                found.append(FloatField(name=title))
+            titles = [field.categories[code] for code in _frequent(one.side, field)]
+            found += [FloatField(name=f"{name}.{field.name}={title}: share") for title in titles]
         else:
             for what in ("mean", "least", "largest"):
                 found.append(FloatField(name=f"{name}.{field.name}: {what}"))
@@ -130,8 +129,8 @@ def _flattened(one: Below, rows: UnitRows) -> np.ndarray:
     for i, field in enumerate(side.shown):
         column = values[:, i]
         if field.categories:
-            for code in _frequent(side, field):
-                columns.append(_mean((column == code).astype(float), rows.start, some))
+            marks = [(column == code).astype(float) for code in _frequent(side, field)]
+            columns += [_mean(mark, rows.start, some) for mark in marks]
             continue
         columns.append(_mean(column, rows.start, some))
         for reduce, empty in ((np.minimum, np.inf), (np.maximum, -np.inf)):

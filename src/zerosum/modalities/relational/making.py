@@ -1,7 +1,7 @@
 """Making rows below rows: table by table, and position by position among the rows of a parent.
 
-Every random number follows from the unit's seed, the table, and the row's place below its parent. So
-a unit is the same whatever else is made beside it.
+Every random number follows from the unit's seed, the table, and the row's place below its parent.
+So a unit is the same whatever else is made beside it.
 """
 
 from collections.abc import Callable, Mapping

@@ -37,8 +37,8 @@ def grouped(own: np.ndarray, others: np.ndarray, row: np.ndarray, *, seed: int =
     groups = min(_MOST_GROUPS, max(n // _ROWS_FOR_A_GROUP, 1))
     groups = min(groups, len(np.unique(features, axis=0)))
     some = np.linspace(0, n - 1, min(n, _MOST_FITTED)).astype(int)
-    fitted = KMeans(groups, n_init=1, random_state=seed, max_iter=50).fit(features[some])
-    return fitted.predict(features).astype(np.int64)
+    fitted = KMeans(groups, n_init="auto", random_state=seed, max_iter=50).fit(features[some])
+    return np.asarray(fitted.predict(features)).astype(np.int64)
 
 
 def _scaled(x: np.ndarray) -> np.ndarray:

@@ -76,8 +76,10 @@ class DatabaseSchema(Config):
             if len(set(table.key)) < len(table.key):
                 raise ConfigError(f"the key of {table.name!r} names a column twice.")
             filled.append(
-                table.model_copy(update={"refers": tuple(self._filled(table, r) for r in table.refers)})
-            )  # fmt: skip
+                table.model_copy(
+                    update={"refers": tuple(self._filled(table, one) for one in table.refers)}
+                )
+            )
         object.__setattr__(self, "tables", tuple(filled))
         cycle = _cycle({t.name: [r.to for r in t.refers if r.to != t.name] for t in self.tables})
         if cycle:

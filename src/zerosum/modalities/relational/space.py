@@ -1,8 +1,8 @@
 """The space of units of a database: what flat units are, and all that is needed to make whole ones.
 
 A sample is a unit: one row of the main table with everything that hangs below it. As the engine,
-the judge and attacks see it, it is one row of a table (see `flat`). Its rows come beside it, so that
-networks learn from all of them (`Dataset.parts_of`).
+the judge and attacks see it, it is one row of a table (see `flat`). Its rows come beside it, so
+that networks learn from all of them (`Dataset.parts_of`).
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 
 HEADER = 5
-"""Numbers of a part before its codes: table, place of its parent in the part of that table, position
-among the rows of its parent, how many these are, and the unit within the batch."""
+"""Numbers of a part before its codes: table, place of its parent among the parts of that table,
+position among the rows of its parent, how many these are, and the unit within the batch."""
 
 _ROWS_OF_A_STEP = 768
 _EPOCHS, _LEAST_STEPS, _LEAST_ROWS = 10, 800, 512

@@ -75,10 +75,10 @@ def write_database(
     """
     place = place if isinstance(place, Place) else require_place(place)
     if place.form == "url":
-        from zerosum.modalities.relational.reading.databases import write_to_url
+        from zerosum.modalities.relational.reading.databases import shown_url, write_to_url
 
         write_to_url(str(place.path), tables, schema)
-        return Path(str(place.path).partition("://")[0])
+        return Path(shown_url(str(place.path)).replace("://", ":"))
     path = Path(place.path)
     make_folder(path.parent)
     if place.form == "sqlite":
@@ -144,10 +144,10 @@ def _create(name: str, table: "pa.Table", schema: DatabaseSchema) -> str:
     lines = [f"{quoted(field.name)} {_type_of(field.type)}" for field in table.schema]
     if keys.key:
         lines.append(f"PRIMARY KEY ({_listed(keys.key)})")
-    for one in keys.refers:
-        lines.append(
-            f"FOREIGN KEY ({_listed(one.columns)}) REFERENCES {quoted(one.to)} ({_listed(one.keys)})"
-        )
+    lines += [
+        f"FOREIGN KEY ({_listed(one.columns)}) REFERENCES {quoted(one.to)} ({_listed(one.keys)})"
+        for one in keys.refers
+    ]
     return f"CREATE TABLE {quoted(name)} ({', '.join(lines)})"
 
 

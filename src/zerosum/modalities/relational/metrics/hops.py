@@ -1,7 +1,7 @@
 """Do rows go with the rows above them as the reals' do, at one hop and at two?
 
 Units are compared as `flat` has them. At one hop these are rows of the main table with the number,
-aggregates and one row of each table that refers to it. At two hops tables below these are there too.
+aggregates and one row of each table that refers to it. At two hops so are tables below these.
 """
 
 from collections.abc import Mapping

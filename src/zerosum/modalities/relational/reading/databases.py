@@ -86,7 +86,8 @@ def _array(values: list[Any], kind: str) -> pa.Array:
     upper = kind.upper()
     wanted = next(
         (made for word, made in (
-            ("BOOL", pa.bool_()), ("TIMESTAMP", pa.timestamp("us")), ("DATETIME", pa.timestamp("us")),
+            ("BOOL", pa.bool_()), ("TIMESTAMP", pa.timestamp("us")),
+            ("DATETIME", pa.timestamp("us")),
             ("DATE", pa.date32()),
         ) if word in upper), None,
     )  # fmt: skip
@@ -196,6 +197,7 @@ def _engine(
     """An engine, and how messages call the database; errors of the driver become ours."""
     try:
         import sqlalchemy as sql
+        from sqlalchemy import exc as errors
     except ImportError as error:
         raise MissingExtraError(
             "databases behind a URL are read by SQLAlchemy, which is not installed: pip install "
@@ -205,19 +207,19 @@ def _engine(
         parsed = _with_driver(sql.make_url(url))
         shown = _shown(parsed)
         engine = sql.create_engine(parsed)
-    except sql.exc.ArgumentError:
+    except (errors.ArgumentError, ValueError):
         raise error_type(
             "this URL names no database. Write one such as postgresql://user@host/name or "
             "sqlite:///shop.db."
         ) from None
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"a driver is needed that is not installed: pip install {error.name}, or 'zerosum[sql]' "
-            "for PostgreSQL."
+            f"a driver is needed that is not installed: pip install {error.name}, or for "
+            "PostgreSQL 'zerosum[sql]'."
         ) from None
     try:
         yield engine, shown
-    except sql.exc.SQLAlchemyError as error:
+    except errors.SQLAlchemyError as error:
         raise error_type(
             f"the database {shown} cannot be reached or used: {_bare(error, parsed)}."
         ) from None
@@ -251,7 +253,7 @@ def shown_url(url: str) -> str:
         return shown
 
 
-def without_password(url: str) -> str:
+def recorded_url(url: str) -> str:
     """A URL that a run may record: with the user, without a password or options."""
     import sqlalchemy as sql
 

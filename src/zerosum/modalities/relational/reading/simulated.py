@@ -3,7 +3,7 @@
 from typing import Any
 
 from zerosum.config import Count
-from zerosum.modalities.relational.reading.readers import DatabaseOptions
+from zerosum.modalities.relational.reading.options import DatabaseOptions
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
 from zerosum.modalities.tables.bank import simulate_bank
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
