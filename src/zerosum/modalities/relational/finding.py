@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
+from typing import Any
 
 import pyarrow.types as pt
 
@@ -34,11 +36,34 @@ class FoundSchema:
 
     Attributes:
         schema: the tables with their keys.
-        evidence: why, a sentence for each key and reference.
+        evidence: why, a sentence for each key and reference; empty where these were given.
     """
 
     schema: DatabaseSchema
-    evidence: tuple[str, ...]
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """A row for each table: its name, its key, what it refers to."""
+        return [
+            {
+                "table": one.name, "key": ", ".join(one.key),
+                "refers to": "; ".join(map(str, one.refers)),
+            }
+            for one in self.schema.tables
+        ]  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The schema as plain JSON values."""
+        return self.schema.to_json()
+
+    def save(self, path: Path | str) -> Path:
+        """Write the schema as JSON, to edit and to train with.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        return self.schema.save(path)
 
 
 def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:

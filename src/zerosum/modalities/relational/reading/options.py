@@ -12,7 +12,7 @@ from zerosum.data.subsets import held_name, held_note, rows_apart
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import option
 from zerosum.modalities.relational.dataset import RelationalDataset, UnitDataset
-from zerosum.modalities.relational.finding import find_schema
+from zerosum.modalities.relational.finding import FoundSchema, find_schema
 from zerosum.modalities.relational.fit import (
     apply_database,
     fit_database,
@@ -109,24 +109,14 @@ class DatabaseOptions(DataConfig):
         Raises:
             DataError: it cannot be used.
         """
-        sources, schema, name, library = self.sources(data)
-        notes: list[str] = []
-        if self.keys is not None:
-            schema = self.keys
-        elif schema is None or not any(table.refers for table in schema.tables):
-            try:
-                found = find_schema(sources)
-            except ConfigError as error:
-                raise DataError(f"{name}: {error}") from error
-            schema = found.schema
-            notes += found.evidence
-            if len(schema.tables) > 1 and not any(table.refers for table in schema.tables):
-                raise DataError(
-                    f"no table of {name} is found to refer to another: "
-                    f"{'; '.join(found.evidence)}. Say which columns do, in a schema: "
-                    f"{option('schema', 'schema.json')}."
-                )
-        schema = schema.keeping(self.keep)
+        sources, declared, name, library = self.sources(data)
+        found = self._found(sources, declared, name)
+        schema, notes = found.schema, [*found.evidence]
+        if len(schema.tables) > 1 and not any(table.refers for table in schema.tables):
+            raise DataError(
+                f"no table of {name} is found to refer to another: {'; '.join(notes)}. Say which "
+                f"columns do, in a schema: {option('schema', 'schema.json')}."
+            )
         linked = link_tables(sources, schema, orphans=self.orphans)
         notes += linked.notes
         fields = self._fields(linked, progress)
@@ -152,6 +142,30 @@ class DatabaseOptions(DataConfig):
             notes.append(held_note(len(flat), len(flat) + len(made)))
         made.notes = tuple(notes)
         return made
+
+    def found(self, data: Any) -> FoundSchema:
+        """The keys as a training would take them.
+
+        Raises:
+            DataError: the tables cannot be read, or refer to each other in a cycle.
+        """
+        sources, declared, name, _ = self.sources(data)
+        return self._found(sources, declared, name)
+
+    def _found(
+        self, sources: Mapping[str, TableSource], declared: DatabaseSchema | None, name: str
+    ) -> FoundSchema:
+        """Keys that are given, else those that the database declares, else what is found."""
+        given = self.keys
+        if given is None and declared is not None and any(one.refers for one in declared.tables):
+            given = declared
+        if given is not None:
+            return FoundSchema(given.keeping(self.keep))
+        try:
+            found = find_schema(sources)
+        except ConfigError as error:
+            raise DataError(f"{name}: {error}") from error
+        return FoundSchema(found.schema.keeping(self.keep), found.evidence)
 
     def _fields(self, linked: LinkedTables, progress: Progress | None) -> dict[str, list[Field]]:
         """Every column of each table.
