@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -64,6 +65,7 @@ __all__ = [
     "Positive",
     "Range",
     "Recipe",
+    "RelationalModel",
     "Rounded",
     "Samples",
     "StyledModel",
@@ -113,6 +115,7 @@ _HOMES = {
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
+    "RelationalModel": "zerosum.modalities.relational.model",
     "TableModel": "zerosum.modalities.tables.model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",

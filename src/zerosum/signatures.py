@@ -18,6 +18,9 @@ from zerosum.runs.store import Run
 TableRecipe = Literal["table", "table_gan"]
 """Recipes whose models are a `TableModel`."""
 
+DatabaseRecipe = Literal["relational"]
+"""Recipes whose models are a `RelationalModel`."""
+
 StyledRecipe = Literal["stylegan"]
 """Recipes whose models are a `StyledModel`."""
 

@@ -9,6 +9,7 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
 from zerosum.notebook import reporter, watch
@@ -17,6 +18,7 @@ from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
+    DatabaseRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -38,6 +40,10 @@ __all__ = ["export", "load", "resume", "train"]
 
 @overload
 def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
+@overload
+def train(
+    recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
+) -> RelationalModel: ...
 @overload
 def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
 @overload
@@ -168,6 +174,10 @@ def resume(
 ) -> TableModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: DatabaseRecipe, **options: Unpack[ResumeOptions]
+) -> RelationalModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
 ) -> StyledModel: ...
 @overload
@@ -228,6 +238,10 @@ def resume(
 def load(
     run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[LoadOptions]
 ) -> TableModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: DatabaseRecipe, **options: Unpack[LoadOptions]
+) -> RelationalModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]

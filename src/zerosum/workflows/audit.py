@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.errors import EvaluationError, RunError
+from zerosum.errors import EvaluationError, RecipeError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
@@ -88,13 +88,14 @@ def audit(
             f"{option('holdout')}."
         )
     model, space = subject.model, subject.model.space
-    if not isinstance(space, TableSpace):
+    try:
+        space = require_table(space, network="the audit")
+    except RecipeError as error:
         raise EvaluationError(
             f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
             f"rows of tables and for databases alone. Use {verb('evaluate')}, whose report looks "
             "for copies."
-        )
-    space = require_table(space, network="the audit")
+        ) from error
     if holdout is not None or held is None:
         held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []

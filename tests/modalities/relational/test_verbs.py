@@ -131,9 +131,9 @@ def test_what_cannot_be_asked_is_refused(
 
 
 def test_how_much_is_said_once(model: RelationalModel) -> None:
-    for given in ({}, {"n": 5, "scale": 2}, {"scale": 1e-9}, {"n": 0}):
+    for n, scale in ((None, None), (5, 2.0), (None, 1e-9), (0, None)):
         with pytest.raises(ConditionError):
-            model.sample(**given)
+            model.sample(n, scale=scale)
     with pytest.raises(ConditionError, match="neither values in turn"):
         model.sample(5, in_turn={"customers.country": ["NL"]})
 

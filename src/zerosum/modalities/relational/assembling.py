@@ -23,7 +23,7 @@ _NATIVE = b"native"
 def assembled(space: RelationalSpace, made: Mapping[str, MadeRows]) -> dict[str, pa.Table]:
     """The user's tables, each with all of its columns, in the order of the schema.
 
-    Rows whose key would come twice are left out, with all that hangs below them.
+    Rows whose key would come twice are not taken, with all that hangs below them.
 
     Raises:
         DataError: a value does not fit the type of its column, there are no more keys of a

@@ -114,7 +114,7 @@ def fit_database(
     mine = next(side for side in sides if side.name == main)
     up = {s.name: schema[s.name].refers[s.parent].to for s in sides if s.parent is not None}
     below = tables_below(mine, sides, up)
-    flat = flatten(mine, below, unit_rows(values, placed))
+    flat = flatten(mine, below, _unit_rows(values, placed))
     space = fit_space(flat_fields(mine, below)[0], flat, least=least)
     whole = RelationalSpace(
         fields=space.fields, codecs=space.codecs, num_rows=space.num_rows, database=schema,
@@ -145,10 +145,10 @@ def apply_database(space: RelationalSpace, rows: Mapping[str, TableRows]) -> Ten
             schema, name, side.fields, rows, side.matches, codes, counts, {name: unknown}
         )
         values[name] = columns[torch.from_numpy(placed[name].order)]
-    return flatten(space[space.main], space.below, unit_rows(values, placed))
+    return flatten(space[space.main], space.below, _unit_rows(values, placed))
 
 
-def unit_rows(values: Mapping[str, Tensor], placed: Mapping[str, Placed]) -> dict[str, UnitRows]:
+def _unit_rows(values: Mapping[str, Tensor], placed: Mapping[str, Placed]) -> dict[str, UnitRows]:
     """Rows of each table, unit by unit."""
     return {name: UnitRows(values[name], placed[name].start) for name in placed}
 

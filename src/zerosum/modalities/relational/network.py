@@ -139,6 +139,9 @@ def places_of(position: Tensor, family: Tensor) -> Tensor:
     Args:
         position: how many come before, int64 `[B]`.
         family: how many there are, int64 `[B]`.
+
+    >>> places_of(torch.tensor([0, 2]), torch.tensor([3, 3]))[:, :2].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
     at, of = position.float(), family.float()
     return torch.stack(

@@ -240,7 +240,7 @@ def _require_column(name: str, table: str, columns: Mapping[str, Sequence[str]])
 
 
 def _cycle(edges: Mapping[str, Sequence[str]]) -> list[str]:
-    """Names on a cycle, the first again at the end; empty where there is none.
+    """Names on a cycle, the first again at the end; empty where no names make one.
 
     >>> _cycle({"a": ["b"], "b": ["c"], "c": ["b"]})
     ['b', 'c', 'b']

@@ -52,7 +52,7 @@ class RelationalSpace(TableSpace):
     def _sides_fit(self) -> "RelationalSpace":
         names = [side.name for side in self.sides]
         if self.main not in names or self[self.main].parent is not None:
-            raise ConfigError(f"the main table {self.main!r} is none of {', '.join(names)}.")
+            raise ConfigError(f"the main table {self.main!r} is not among {', '.join(names)}.")
         known: set[str] = {one.name for one in self.kept}
         for side in self.sides:
             refers = self.database[side.name].refers

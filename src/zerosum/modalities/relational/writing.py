@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zerosum.errors import RunError
 from zerosum.faces import option
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.relational.reading.databases import quoted, shown_url, write_to_url
 from zerosum.modalities.relational.schema import DatabaseSchema
 from zerosum.modalities.tables.writing import write_csv, write_parquet
 from zerosum.runs.files import make_folder, require_unicode, write_folder, write_whole
@@ -75,8 +76,6 @@ def write_database(
     """
     place = place if isinstance(place, Place) else require_place(place)
     if place.form == "url":
-        from zerosum.modalities.relational.reading.databases import shown_url, write_to_url
-
         write_to_url(str(place.path), tables, schema)
         return Path(shown_url(str(place.path)).replace("://", ":"))
     path = Path(place.path)
@@ -165,15 +164,6 @@ def _type_of(kind: "pa.DataType") -> str:
     if pt.is_date(kind):
         return "DATE"
     return "TIMESTAMP" if pt.is_timestamp(kind) else "TEXT"
-
-
-def quoted(name: str) -> str:
-    """A name as SQL quotes it.
-
-    >>> print(quoted('a "b" c'))
-    "a ""b"" c"
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _listed(names: tuple[str, ...]) -> str:

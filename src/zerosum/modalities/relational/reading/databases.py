@@ -13,13 +13,21 @@ import pyarrow as pa
 
 from zerosum.errors import ConfigError, DataError, MissingExtraError, RunError
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
-from zerosum.modalities.relational.writing import quoted
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.engine import URL
 
 Tables = dict[str, pa.Table]
+
+
+def quoted(name: str) -> str:
+    """A name as SQL quotes it.
+
+    >>> print(quoted('a "b" c'))
+    "a ""b"" c"
+    """
+    return '"' + name.replace('"', '""') + '"'
 
 
 def read_sqlite(path: Path) -> tuple[Tables, DatabaseSchema]:
