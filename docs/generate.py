@@ -78,6 +78,7 @@ _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "sequences": "bank",
     "level": "dungeon", "string": "notes",
+    "relational": "shop.sqlite",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -118,6 +119,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For pairs in colour, 32 x 32", PairSpace(source=picture, **fields)
     if "table" in entry.spaces:
         yield "For a small table of four columns", small_dataset("table").space
+    if "relational" in entry.spaces:
+        yield "For a database of two small tables", small_dataset("relational").space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
     if "sequences" in entry.spaces:

@@ -9,6 +9,7 @@ import zerosum as zs
 from zerosum.api import making
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    DatabaseRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -21,6 +22,7 @@ from zerosum.signatures import (
 from zerosum.testing import small_dataset
 
 LISTED: dict[type[zs.Model], Any] = {
+    zs.RelationalModel: DatabaseRecipe,
     zs.TableModel: TableRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
+    from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
@@ -68,6 +69,7 @@ __all__ = [
     "Positive",
     "Range",
     "Recipe",
+    "RelationalModel",
     "Rounded",
     "Samples",
     "SequenceModel",
@@ -122,6 +124,7 @@ _HOMES = {
     "LevelModel": "zerosum.modalities.levels.model",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
+    "RelationalModel": "zerosum.modalities.relational.model",
     "TableModel": "zerosum.modalities.tables.model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",

@@ -20,6 +20,8 @@ TableRecipe = Literal["table", "table_gan"]
 
 SequenceRecipe = Literal["sequences"]
 """Recipes whose models are a `SequenceModel`."""
+DatabaseRecipe = Literal["relational"]
+"""Recipes whose models are a `RelationalModel`."""
 
 StyledRecipe = Literal["stylegan"]
 """Recipes whose models are a `StyledModel`."""

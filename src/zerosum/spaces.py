@@ -26,11 +26,13 @@ class Batch:
 
     `x` is `[B, *space.shape]` in model units, `y` int64 labels `[B]`, `source` what is to be
     translated into `x`, `[B, *space.source.shape]`; in unpaired data it belongs to another `x`.
+    `parts` is what samples consist of, `[R, ...]`, where they have parts; see `Dataset.parts_of`.
     """
 
     x: Tensor
     y: Tensor | None = None
     source: Tensor | None = None
+    parts: Tensor | None = None
 
     @property
     def size(self) -> int:

@@ -55,3 +55,13 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def without_password(text: str) -> str:
+    """Text in which URLs have no password.
+
+    >>> without_password("postgresql://ann:secret@host/shop?password=secret")
+    'postgresql://ann@host/shop?password=***'
+    """
+    bare = re.sub(r"(://[^\s/@:]*):[^\s@]*@", r"\1@", text)
+    return re.sub(r"(pass\w*=)[^&\s]+", r"\1***", bare)

@@ -108,7 +108,7 @@ def test_comparing_one_run_is_refused(zerosum: Zerosum, run: Path) -> None:
 def test_audit_needs_rows_and_a_holdout(zerosum: Zerosum, run: Path) -> None:
     for words, message in (
         ((), "EvaluationError: an audit needs a holdout"),
-        (("--holdout", "digits"), "attacks are known for table rows alone"),
+        (("--holdout", "digits"), "attacks are known for rows of tables"),
         (("--holdout", "digits", "--attacks", 0), "--attacks 0: it must"),
         (("--holdout", "digits", "--out", "a.pdf"), "Allowed: .html"),
     ):

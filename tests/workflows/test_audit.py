@@ -204,7 +204,7 @@ def test_what_is_refused(options: dict[str, Any], message: str) -> None:
 def test_samples_of_another_kind_are_refused(tmp_path: Path) -> None:
     plain = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
     run = train("vanilla", "ring", out=tmp_path / "run", samples=64, wishes=plain)
-    with pytest.raises(EvaluationError, match="attacks are known for table rows alone"):
+    with pytest.raises(EvaluationError, match="attacks are known for rows of tables"):
         audit(run, holdout="ring")
 
 

@@ -10,6 +10,7 @@ from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
@@ -20,6 +21,7 @@ from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
+    DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
     PlainRecipe,
@@ -50,6 +52,10 @@ def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(
+    recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
+) -> RelationalModel: ...
 @overload
 def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
 @overload
@@ -184,6 +190,10 @@ def resume(
 ) -> SequenceModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: DatabaseRecipe, **options: Unpack[ResumeOptions]
+) -> RelationalModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[ResumeOptions]
 ) -> StyledModel: ...
 @overload
@@ -256,6 +266,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: SequenceRecipe, **options: Unpack[LoadOptions]
 ) -> SequenceModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: DatabaseRecipe, **options: Unpack[LoadOptions]
+) -> RelationalModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]

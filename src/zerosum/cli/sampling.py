@@ -40,6 +40,10 @@ def sample(
         typer.Argument(metavar="[WHERE]", help="More to fix, as after --where."),
     ] = None,
     n: Annotated[int | None, typer.Option("-n", "--number", help="How many; default 64.")] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Of databases, in place of -n: how many times the training data."),
+    ] = None,
     where: Where = None,
     in_turn: InTurn = None,
     truncation: Truncation = None,
@@ -61,8 +65,9 @@ def sample(
     out: Annotated[
         str | None,
         typer.Option(
-            help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table. "
-            "Default: samples.png, or samples.csv for rows, with a number if that is there."
+            help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table; "
+            "x.sqlite, folder/ or a URL for a database. Default: samples.png, samples.csv for "
+            "rows, database.sqlite, with a number if that is there."
         ),
     ] = None,
     safe_csv: Annotated[
@@ -107,16 +112,20 @@ def sample(
     path = out or unused(model.writer.default)
     if Path(path).suffix.lower() == ".png":
         show_on_reals(model, warn=True)
-    if like is not None and (wanted or in_turn or weight or n is not None):
+    if like is not None and (wanted or in_turn or weight or n is not None or scale is not None):
         raise ConditionError(
-            "--like says which rows to make and which of their cells are given. Drop -n, --where, "
-            "--in-turn and --weight, or write them into the file."
+            "--like says which rows to make and which of their cells are given. Drop -n, --scale, "
+            "--where, --in-turn and --weight, or write them into the file."
         )
     if continue_ is not None and (wanted or in_turn or weight or like is not None):
         raise ConditionError(
             "--continue goes on from what a file holds. Drop --where, --in-turn, --weight and "
             "--like."
         )
+    if scale is not None:
+        if n is not None:
+            raise ConditionError("-n and --scale both say how much to make; leave one out.")
+        n = model.scaled(scale)
     with Reporter(quiet=as_json) as progress:
         if continue_ is not None:
             made, n = model.write_continued(

@@ -1,4 +1,4 @@
-"""The command that says what a table is: `zerosum schema`."""
+"""The command that says what a table or a database is: `zerosum schema`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,11 @@ def register(app: typer.Typer) -> None:
 
 def schema(
     file: Annotated[
-        Path, typer.Argument(help="A table: .csv, .parquet, .xlsx, .jsonl and others.")
+        str,
+        typer.Argument(
+            help="A table: .csv, .parquet, .xlsx, .jsonl and others; or a database: a folder of "
+            "tables, an SQLite file, a URL."
+        ),
     ],
     missing: Annotated[
         list[str] | None, typer.Option(help="A cell that stands for what is missing.")
@@ -25,13 +29,13 @@ def schema(
     out: Annotated[Path | None, typer.Option(help="Write it as JSON, for train --schema.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what the columns of a table are, as training would take them."""
-    from zerosum.modalities.tables.reading.readers import schema_of
+    """Say what the columns of a table are, or the keys of a database, as training takes them."""
     from zerosum.runs.files import make_folder, require_unicode, write_json
+    from zerosum.workflows.schemas import schema_for
 
     if out is not None:
         require_unicode(out)
-    found = schema_of(file, missing=missing or (), drop=drop or ())
+    found = schema_for(file, missing=missing or (), drop=drop or ())
     if out is not None:
         make_folder(out.parent)
         write_json(out, found.to_json())

@@ -39,9 +39,9 @@ def train(
     data: Annotated[
         list[str],
         typer.Option(
-            help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl and others, or "
-            "digits, ring, grid, spiral, moons, waves, sprites, reviews, bank. For translations "
-            "two folders."
+            help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl, .sqlite and others, "
+            "a database's URL, or digits, ring, grid, spiral, moons, waves, sprites, reviews, "
+            "bank. For translations two folders."
         ),
     ],
     more: MoreData = None,

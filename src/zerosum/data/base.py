@@ -32,6 +32,7 @@ class Dataset(ABC):
         mode_std: standard deviation of one mode, in data units.
         sources: of pairs, what the samples are to be made from, else None.
         aligned: whether the source of each sample is that at the same index.
+        in_parts: whether samples consist of parts that games learn from.
     """
 
     space: Space
@@ -43,6 +44,7 @@ class Dataset(ABC):
     mode_std: float = 0.0
     sources: "Dataset | None" = None
     aligned: bool = False
+    in_parts: bool = False
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -75,6 +77,13 @@ class Dataset(ABC):
 
     def sources_of(self, indices: Tensor) -> Tensor | None:
         """What samples are made from, compact `[B, ...]`; None where from nothing."""
+        return None
+
+    def parts_of(self, indices: Tensor) -> Tensor | None:
+        """What samples consist of, `[R, ...]`, any number for each; None where they are whole.
+
+        A game that learns from parts finds them in its batches.
+        """
         return None
 
 

@@ -114,7 +114,8 @@ class Loader:
         x, y = self._fetch(start, size)
         if self._keeps_compact:
             x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
-        batch = Batch(x, y, source)
+        parts = self._parts(start, size) if self._dataset.in_parts else None
+        batch = Batch(x, y, source, parts)
         if self.listener is not None:
             self.listener(batch)
         return batch
@@ -142,6 +143,10 @@ class Loader:
         self._ahead.clear()
         if self._sources is not None:
             self._sources.close()
+
+    def _parts(self, start: int, size: int) -> Tensor | None:
+        parts = self._dataset.parts_of(self._order.rows(start, size).cpu())
+        return None if parts is None else parts.to(self._runtime.device)
 
     def _held(self, start: int, size: int) -> tuple[Tensor, Tensor | None]:
         rows = self._order.rows(start, size)

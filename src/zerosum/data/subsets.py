@@ -23,7 +23,7 @@ class Subset(Dataset):
 
     def __init__(self, whole: Dataset, rows: Tensor, *, name: str) -> None:
         self._whole, self._rows = whole, rows
-        self.name, self.aligned = name, whole.aligned
+        self.name, self.aligned, self.in_parts = name, whole.aligned, whole.in_parts
         self.modes, self.mode_std = whole.modes, whole.mode_std
         digest = hashlib.sha256(whole.fingerprint.encode())
         digest.update(rows.numpy().tobytes())
@@ -55,6 +55,10 @@ class Subset(Dataset):
     def sources_of(self, indices: Tensor) -> Tensor | None:
         """See `Dataset.sources_of`."""
         return self._whole.sources_of(self._rows[indices])
+
+    def parts_of(self, indices: Tensor) -> Tensor | None:
+        """See `Dataset.parts_of`."""
+        return self._whole.parts_of(self._rows[indices])
 
     @cached_property
     def _held(self) -> tuple[Tensor, Tensor | None] | None:

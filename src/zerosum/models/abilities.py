@@ -138,6 +138,14 @@ class Abilities:
         """
         return self.continue_()
 
+    def scaled(self, scale: float) -> int:
+        """How many samples are `scale` times the training data; see `RelationalModel`.
+
+        Raises:
+            ConditionError: the model makes no databases.
+        """
+        raise self._cannot("makes samples one by one: say how many", "relational")
+
     def _cannot(self, what: str, recipe: str) -> ConditionError:
         name = getattr(self.recipe, "name", "its recipe")
         return ConditionError(

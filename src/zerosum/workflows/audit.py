@@ -6,7 +6,7 @@ come to, so that what is asked is whether a person was in the data, and not whet
 
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,19 +16,21 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset, Progress
-from zerosum.errors import EvaluationError, RunError
+from zerosum.errors import EvaluationError, RecipeError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
 from zerosum.modalities.sequences.model import SequenceModel
-from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.privacy.attack import lay_out
 from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
+from zerosum.modalities.tables.space import require_table
 from zerosum.models.model import Model
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
 from zerosum.spaces import Space
+from zerosum.terminal import without_password
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.evaluate import Subject, open_subject
 
@@ -93,15 +95,7 @@ def audit(
             f"{option('holdout')}."
         )
     model, space = subject.model, subject.model.space
-    if not isinstance(model, TableModel | SequenceModel):
-        raise EvaluationError(
-            f"{subject.name} makes samples of the kind {space.kind!r}, and attacks are known for "
-            "table rows and sequences alone. "
-            f"Use {verb('evaluate')}, whose report looks for copies."
-        )
-    fields = model.table.modelled if isinstance(model, TableModel) else (
-        model.sequences.aggregates.fields
-    )  # fmt: skip
+    fields = _fields(model, subject.name)
     if holdout is not None or held is None:
         held, _ = open_holdout(holdout, space=space, like=subject.data, progress=progress)
     warnings = [outside_the_account(subject.privacy)] if subject.privacy else []
@@ -126,6 +120,24 @@ def audit(
         seconds=time.monotonic() - start,
     )
     return found if subject.run is None else _kept(subject.run, found)
+
+
+def _fields(model: Model, name: str) -> Sequence[Field]:
+    """Columns of records: of an entity, or of a row; a unit of a database has them too.
+
+    Raises:
+        EvaluationError: the model makes no records.
+    """
+    if isinstance(model, SequenceModel):
+        return model.sequences.aggregates.fields
+    try:
+        return require_table(model.space, network="the audit").modelled
+    except RecipeError as error:
+        raise EvaluationError(
+            f"{name} makes samples of the kind {model.space.kind!r}, and attacks are known for "
+            f"rows of tables, sequences and databases alone. Use {verb('evaluate')}, whose report "
+            "looks for copies."
+        ) from error
 
 
 def _checked(
@@ -199,14 +211,18 @@ def _command(subject: Subject, settings: dict[str, int], given: dict[str, Any]) 
         return f"zs.audit({', '.join([what, *words])})"
     words = ["zerosum", "audit", str(subject.run.folder)]
     for name, value in (known | settings).items():
-        words += ["-n" if name == "n" else f"--{name}", str(value)]
+        words += ["-n" if name == "n" else f"--{name}", without_password(str(value))]
     return shlex.join(words)
 
 
 def _spelled(name: str, value: Any) -> str:
     if isinstance(value, int):
         return f"{name}={value}"
-    return f"{name}={str(value)!r}" if isinstance(value, str | Path) else f"{name}=..."
+    return (
+        f"{name}={without_password(str(value))!r}"
+        if isinstance(value, str | Path)
+        else f"{name}=..."
+    )
 
 
 def _kept(run: Run, found: Audit) -> Audit:

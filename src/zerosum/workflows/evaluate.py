@@ -25,6 +25,7 @@ from zerosum.models.model import Model
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_json
 from zerosum.runs.store import Run, versions
+from zerosum.terminal import without_password
 from zerosum.workflows.data import open_like
 from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
 from zerosum.workflows.history import curves_of
@@ -256,7 +257,7 @@ def command_for(verb: str, subjects: Sequence[Subject], case: EvaluationSetup, *
     words = ["zerosum", verb, *folders]
     for name, value in settings.items():
         for one in value if isinstance(value, list | tuple) else [value]:
-            words += ["-n" if name == "n" else f"--{name}", str(one)]
+            words += ["-n" if name == "n" else f"--{name}", without_password(str(one))]
     return shlex.join(words)
 
 
@@ -269,7 +270,7 @@ def _typed(value: Any) -> bool:
 def _in_python(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_in_python, value))}]"
-    return repr(str(value) if isinstance(value, Path) else value)
+    return repr(without_password(str(value)) if isinstance(value, Path | str) else value)
 
 
 def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:

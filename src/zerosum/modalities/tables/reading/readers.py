@@ -369,6 +369,10 @@ _MANY_RARE = 0.05
 def with_rare(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
+    >>> field = CategoryField(name="city", names=("Oslo", "Ede"))
+    >>> with_rare(field, torch.tensor([0.0, 0.0, 1.0]), protect=2).names
+    ('Oslo', 'Ede', '(rare)')
+
     Raises:
         DataError: the data has categories that the given field lacks.
     """

@@ -1,0 +1,1 @@
+"""Databases: tables whose rows refer to rows of other tables."""

@@ -1,0 +1,244 @@
+"""Keys and references that nobody named, found in tables: by unique columns, values and names.
+
+A key is a column, or two or three together, that tells rows apart and is called like one. A
+reference is a column whose values are all keys of another table, and that is called after it. What
+is found is said with its evidence; a schema that is given takes its place.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pyarrow.types as pt
+
+from zerosum.modalities.relational.keys import is_unique, linked
+from zerosum.modalities.relational.reading.rows import Keys, key_columns
+from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
+from zerosum.modalities.tables.arrow import is_text
+from zerosum.modalities.tables.reading.sources import TableSource
+
+_MOST_TRIED = 8
+"""Columns of a table that are tried together as a key."""
+
+_NEARLY = 0.95
+"""Share of the values of a column called after a table that must be there; the others are
+orphans."""
+
+_ENDINGS = ("id", "key", "code", "no", "nr", "number", "num", "name", "uuid", "ref", "fk")
+
+
+@dataclass(frozen=True)
+class FoundSchema:
+    """Keys that were found.
+
+    Attributes:
+        schema: the tables with their keys.
+        evidence: why, a sentence for each key and reference; empty where these were given.
+    """
+
+    schema: DatabaseSchema
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """A row for each table: its name, its key, what it refers to."""
+        return [
+            {
+                "table": one.name, "key": ", ".join(one.key),
+                "refers to": "; ".join(map(str, one.refers)),
+            }
+            for one in self.schema.tables
+        ]  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The schema as plain JSON values."""
+        return self.schema.to_json()
+
+    def save(self, path: Path | str) -> Path:
+        """Write the schema as JSON, to edit and to train with.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        return self.schema.save(path)
+
+
+def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:
+    """Keys and references of tables.
+
+    Raises:
+        ConfigError: what is found makes a cycle; it is shown.
+    """
+    columns = {name: _candidates(source) for name, source in sources.items()}
+    evidence: list[str] = []
+    keys: dict[str, tuple[str, ...]] = {}
+    for name in sources:
+        keys[name] = _key_of(name, columns[name], list(sources))
+    refers: dict[str, list[ForeignKey]] = {name: [] for name in sources}
+    for name in sources:
+        for one, why in _references(name, columns, keys):
+            refers[name].append(one)
+            evidence.append(f"{name}.{' + '.join(one.columns)} refers to {one.to}: {why}")
+    for name, key in keys.items():
+        if not key:
+            joint = tuple(dict.fromkeys(c for one in refers[name] for c in one.columns))
+            if len(joint) > 1 and is_unique([columns[name][c] for c in joint]):
+                keys[name] = joint
+        if keys[name]:
+            evidence.append(f"{name}: the key is {' + '.join(keys[name])}, which tells rows apart")
+        else:
+            evidence.append(f"{name}: no key, since no column called like one tells rows apart")
+    tables = tuple(
+        TableKeys(name=name, key=keys[name], refers=tuple(refers[name])) for name in sources
+    )
+    return FoundSchema(DatabaseSchema(tables=tables), tuple(evidence))
+
+
+def _candidates(source: TableSource) -> Keys:
+    """Columns that may be keys: whole numbers, text, and moments."""
+    names = [
+        name
+        for name, kind in source.types.items()
+        if pt.is_integer(kind) or is_text(kind) or pt.is_date(kind) or pt.is_timestamp(kind)
+        or pt.is_dictionary(kind)
+    ]  # fmt: skip
+    return key_columns(source, names)
+
+
+def singular(name: str) -> str:
+    """A table's name as one of its rows is called.
+
+    >>> singular("Customers"), singular("categories"), singular("addresses"), singular("bus")
+    ('customer', 'category', 'address', 'bus')
+    """
+    plain = _plain(name)
+    if plain.endswith("ies") and len(plain) > 4:
+        return f"{plain[:-3]}y"
+    if plain.endswith(("sses", "xes", "ches", "shes")):
+        return plain[:-2]
+    if plain.endswith("s") and not plain.endswith(("ss", "us", "is")) and len(plain) > 3:
+        return plain[:-1]
+    return plain
+
+
+def _plain(name: str) -> str:
+    """A name in small letters, with its words apart.
+
+    >>> _plain("OrderItem"), _plain("customer-ID")
+    ('order_item', 'customer_id')
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def _called_as_key(column: str, table: str) -> bool:
+    """Whether a column is called like the key of its table."""
+    plain, one = _plain(column), singular(table)
+    bare = plain.removeprefix(f"{one}_").removeprefix(f"{_plain(table)}_")
+    return plain in (one, _plain(table)) or bare in _ENDINGS
+
+
+def _key_of(name: str, columns: Keys, tables: Sequence[str]) -> tuple[str, ...]:
+    """The key of a table; empty where none is found."""
+    own = [column for column in columns if _called_as_key(column, name)]
+    foreign = {singular(other) for other in tables if other != name}
+
+    def elsewhere(column: str) -> bool:
+        plain = _plain(column)
+        return any(plain == other or plain.startswith(f"{other}_") for other in foreign)
+
+    for column in sorted(own, key=lambda one: (elsewhere(one), list(columns).index(one))):
+        if is_unique([columns[column]]):
+            return (column,)
+    first = next(iter(columns), None)
+    if (
+        first is not None
+        and _plain(first).split("_")[-1] in _ENDINGS
+        and is_unique([columns[first]])
+    ):
+        return (first,)
+    tried = [
+        column for column in columns
+        if elsewhere(column) or column in own or _plain(column).split("_")[-1] in _ENDINGS
+        or _plain(column) in ("line", "position", "pos", "seq", "sequence")
+    ][:_MOST_TRIED]  # fmt: skip
+    for many in (2, 3):
+        for some in combinations(tried, many):
+            if is_unique([columns[column] for column in some]):
+                return some
+    return ()
+
+
+def _references(
+    name: str, columns: Mapping[str, Keys], keys: Mapping[str, tuple[str, ...]]
+) -> list[tuple[ForeignKey, str]]:
+    """References of a table, with the evidence for each."""
+    found: list[tuple[ForeignKey, str]] = []
+    taken: set[str] = set()
+    for to in sorted(keys, key=lambda other: -len(keys[other])):
+        key = keys[to]
+        if len(key) > 1 and to != name and all(one in columns[name] for one in key):
+            shares = _share(columns[name], key, columns[to], key)
+            if shares == 1:
+                found.append(
+                    (ForeignKey(columns=key, to=to), "all are keys there, of the same names")
+                )
+                taken |= set(key)
+    for column in columns[name]:
+        best: tuple[int, float, str] | None = None
+        for to, key in keys.items():
+            if len(key) != 1 or (to == name and column in key):
+                continue
+            fit = _named_after(column, name, to, key[0])
+            if not fit:
+                continue
+            share = _share(columns[name], (column,), columns[to], key)
+            if share >= (_NEARLY if fit > 1 else 1.0) and (best is None or (fit, share) > best[:2]):
+                best = fit, share, to
+        if best is not None:
+            fit, share, to = best
+            if column in taken and any(column in one.columns and one.to == to for one, _ in found):
+                continue
+            inside = "all values are keys there" if share == 1 else f"{share:.1%} are keys there"
+            found.append(
+                (ForeignKey(columns=(column,), to=to), f"{inside}, and it is called after it")
+            )
+    return found
+
+
+def _share(mine: Keys, columns: Sequence[str], theirs: Keys, keys: Sequence[str]) -> float:
+    """The share of rows that refer to something that is there, of those that refer."""
+    link = linked([mine[one] for one in columns], [theirs[one] for one in keys])
+    refer = int((link.row != -1).sum())
+    return 0.0 if not refer else 1 - link.num_orphans / refer
+
+
+def _named_after(column: str, table: str, to: str, key: str) -> int:
+    """How surely a column is called after another table's key: 0 for not at all.
+
+    >>> _named_after("customer_id", "orders", "customers", "id")
+    3
+    >>> _named_after("manager_id", "employees", "employees", "employee_id")
+    1
+    >>> _named_after("amount", "orders", "customers", "id")
+    0
+    """
+    plain, one, bare = _plain(column), singular(to), _plain(key)
+    if to == table:
+        ends = plain.split("_")[-1] in _ENDINGS
+        about = any(
+            word in plain for word in ("parent", "manager", "boss", "reports", "super", "refer")
+        )
+        return int((ends or about) and plain != bare)
+    if plain in (f"{one}_{bare}", f"{_plain(to)}_{bare}", one, f"{one}_id"):
+        return 3
+    if plain == bare and bare not in _ENDINGS:
+        return 2
+    if plain.endswith((f"_{one}_{bare}", f"_{one}_id", f"_{one}")) or plain.startswith(
+        f"{one}_{bare}"
+    ):
+        return 2
+    return 0

