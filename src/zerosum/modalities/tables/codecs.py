@@ -28,7 +28,7 @@ MIDDLE = 0.5
 _ROWS_FOR_A_CODE = 40
 """Rows of the table for each code of a column of numbers; more codes are learned by heart."""
 
-_FEWEST_INTERVALS, _FEWEST_VALUES = 8, 20
+_FEWEST_INTERVALS, _FEWEST_VALUES, _MOST_VALUES = 8, 20, 100
 
 _LAST_PLACE = 1 - 2**-12
 """Places stay below 1 by so much that float32 keeps the code right, for up to 2,048 intervals."""
@@ -118,7 +118,7 @@ class NumberCodec(Codec):
         *,
         places: int | None,
         least: int = 5,
-        few: int = 100,
+        few: int = _MOST_VALUES,
         num_intervals: int = 64,
         num_knots: int = 9,
     ) -> "NumberCodec":
@@ -134,7 +134,7 @@ class NumberCodec(Codec):
         """
         known = np.sort(values[~np.isnan(values)])
         room = len(known) // _ROWS_FOR_A_CODE
-        few = min(few, max(_FEWEST_VALUES, room))
+        few = most_values(len(known), few)
         num_intervals = min(num_intervals, max(_FEWEST_INTERVALS, room))
         distinct, times = np.unique(known, return_counts=True)
         spike = times >= max(least, 1)
@@ -335,6 +335,15 @@ class CategoryCodec(Codec):
         inside = (index >= low) & (index <= high)
         first[inside], last[inside] = 0.0, 1.0
         return first, last
+
+
+def most_values(num_rows: int, most: int = _MOST_VALUES) -> int:
+    """Different values of a column of so many rows that are each a code of their own, at most.
+
+    >>> most_values(100), most_values(2_000), most_values(100_000)
+    (20, 50, 100)
+    """
+    return min(most, max(_FEWEST_VALUES, num_rows // _ROWS_FOR_A_CODE))
 
 
 def _spikes(times: np.ndarray, num_intervals: int, least: int) -> np.ndarray:
