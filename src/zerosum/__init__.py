@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         list_runs,
         load,
         recipes,
+        refine,
         resume,
         schema,
         train,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from zerosum.origin.inspecting import inspect
     from zerosum.recipe_registry import recipe
     from zerosum.synthesizer import Synthesizer
+    from zerosum.workflows.refine import Refinement
 
 __version__ = "0.1.0"
 
@@ -64,6 +66,7 @@ __all__ = [
     "Positive",
     "Range",
     "Recipe",
+    "Refinement",
     "Rounded",
     "Samples",
     "StyledModel",
@@ -86,6 +89,7 @@ __all__ = [
     "load",
     "recipe",
     "recipes",
+    "refine",
     "resume",
     "schema",
     "train",
@@ -108,6 +112,7 @@ _HOMES = {
     "Positive": "zerosum.modalities.tables.constraints.bounds",
     "Range": "zerosum.modalities.tables.constraints.bounds",
     "Recipe": "zerosum.engine.recipe",
+    "Refinement": "zerosum.workflows.refine",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
@@ -129,6 +134,7 @@ _HOMES = {
     "load": "zerosum.api",
     "recipe": "zerosum.recipe_registry",
     "recipes": "zerosum.api",
+    "refine": "zerosum.api",
     "resume": "zerosum.api",
     "schema": "zerosum.api",
     "train": "zerosum.api",

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from zerosum.evaluation.metrics.base import Metric, MetricContext, MetricValue, SampleSet
 from zerosum.modalities.tables.calendars import (
@@ -97,6 +98,16 @@ def moment_inputs(values: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
             moments.append(days_and_rest(field, values[:, i])[0])
     found += [b - a for a, b in combinations(moments[:_MOST_MOMENTS], 2)]
     return np.stack(found, axis=1) if found else np.empty((len(values), 0))
+
+
+def judge_inputs(space: Space, values: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """All that a judge sees of values `[N, D]`: `[N, K]`, and what holds categories `[K]`."""
+    assert isinstance(space, TableSpace)
+    rows = values.numpy()
+    inputs, categorical = tree_inputs(rows, space.modelled)
+    moments = moment_inputs(rows, space.modelled)
+    more = np.zeros(moments.shape[1], bool)
+    return np.concatenate([inputs, moments], axis=1), np.append(categorical, more)
 
 
 def tree_options(categorical: np.ndarray, seed: int) -> dict[str, Any]:
