@@ -159,7 +159,7 @@ def refine(
     if holdout is not None:
         held, _ = open_holdout(holdout, space=model.space, like=like, progress=progress)
     if held is None or len(held) < FEWEST_HELD:
-        found = "there are none" if held is None else f"there are {len(held):,}"
+        found = "it kept nothing apart" if held is None else f"there are {len(held):,}"
         raise EvaluationError(
             f"what refining buys shows on {FEWEST_HELD} or more reals that the run was not trained "
             f"on, and {found}. Give them with {option('holdout')}, or train with "

@@ -16,8 +16,8 @@ from zerosum.modalities.tables.calendars import (
     is_time_of_day,
     steps_per_day,
 )
-from zerosum.modalities.tables.codecs import most_values
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.intervals import most_values
 
 _LEAST_GAIN = 0.01
 """Nats of a row by which a calendar must say more than that all days, or hours, are alike."""
