@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         list_runs,
         load,
         recipes,
+        refine,
         resume,
         schema,
         train,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from zerosum.origin.inspecting import inspect
     from zerosum.recipe_registry import recipe
     from zerosum.synthesizer import Synthesizer
+    from zerosum.workflows.refine import Refinement
 
 __version__ = "0.1.0"
 
@@ -69,6 +71,7 @@ __all__ = [
     "Positive",
     "Range",
     "Recipe",
+    "Refinement",
     "RelationalModel",
     "Rounded",
     "Samples",
@@ -94,6 +97,7 @@ __all__ = [
     "load",
     "recipe",
     "recipes",
+    "refine",
     "resume",
     "schema",
     "train",
@@ -116,6 +120,7 @@ _HOMES = {
     "Positive": "zerosum.modalities.tables.constraints.bounds",
     "Range": "zerosum.modalities.tables.constraints.bounds",
     "Recipe": "zerosum.engine.recipe",
+    "Refinement": "zerosum.workflows.refine",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "SequenceModel": "zerosum.modalities.sequences.model",
@@ -141,6 +146,7 @@ _HOMES = {
     "load": "zerosum.api",
     "recipe": "zerosum.recipe_registry",
     "recipes": "zerosum.api",
+    "refine": "zerosum.api",
     "resume": "zerosum.api",
     "schema": "zerosum.api",
     "train": "zerosum.api",

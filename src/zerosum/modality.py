@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from zerosum.data.base import Dataset
 from zerosum.errors import ConfigError, did_you_mean
 from zerosum.evaluation.augmenting.kit import ClassKit
@@ -37,6 +40,8 @@ class JudgeKit:
         warnings: from the numbers of training rows and of holdout rows (None without one) to what
             a reader must know.
         require_target: refuses a column that cannot be predicted; None where samples have none.
+        inputs: from compact samples to what a judge of `refine` sees of them, numbers `[N, K]`, and
+            which of these hold categories, bool `[K]`; None where `Space.embed` says it all.
     """
 
     extractors: Mapping[str, MakeExtractor]
@@ -44,6 +49,7 @@ class JudgeKit:
     parts: Callable[[Shown], Iterable[Part]]
     warnings: Callable[[int, int | None], Iterable[str]] = lambda _train, _held: ()
     require_target: Callable[[Space, str], None] | None = None
+    inputs: Callable[[Space, Tensor], tuple[np.ndarray, np.ndarray]] | None = None
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,11 @@ class Space(Config):
         rows = noise.integers(n, flat.shape[1], high=len(flat))
         return flat.gather(0, rows).unflatten(1, real.shape[1:])
 
+    @property
+    def published(self) -> "Space":
+        """The space for exported files: without what the data knows and samples never show."""
+        return self
+
     def mismatch(self, other: "Space", what: str) -> str | None:
         """Why samples of `other`, called `what`, cannot be compared with these; None if they can.
 

@@ -2,11 +2,11 @@
 
 from zerosum.api.judging import audit, compare, evaluate
 from zerosum.api.lists import list_runs, recipes, schema
-from zerosum.api.making import export, load, resume, train
+from zerosum.api.making import export, load, refine, resume, train
 from zerosum.workflows.augment import augment, evaluate_augmentation
 from zerosum.workflows.control import learn_direction
 
 __all__ = [
     "audit", "augment", "compare", "evaluate", "evaluate_augmentation", "export",
-    "learn_direction", "list_runs", "load", "recipes", "resume", "schema", "train",
+    "learn_direction", "list_runs", "load", "recipes", "refine", "resume", "schema", "train",
 ]  # fmt: skip

@@ -37,11 +37,14 @@ from zerosum.workflows.data import together
 from zerosum.workflows.load import load as load_run
 from zerosum.workflows.load import require_recipe
 from zerosum.workflows.private import promise_of
+from zerosum.workflows.refine import Refinement
+from zerosum.workflows.refine import refine as refine_run
+from zerosum.workflows.refining import JudgeName
 from zerosum.workflows.shown_reals import show_on_reals
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["export", "load", "resume", "train"]
+__all__ = ["export", "load", "refine", "resume", "train"]
 
 
 @overload
@@ -321,6 +324,53 @@ def load(
     where = run.folder if isinstance(run, Run) else run
     require_recipe(getattr(model.recipe, "name", None), recipe, where)
     return _shown(model)
+
+
+def refine(
+    run: Model | Run | Path | str,
+    *,
+    judge: JudgeName = "trees",
+    rounds: int = 2,
+    holdout: Any = None,
+    data: Any = None,
+    out: Path | str | None = None,
+    seed: int = 0,
+    code: Path | str | None = None,
+    quiet: bool = False,
+) -> Refinement:
+    """Let a judge of reals and samples correct a model, in a new run.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> found = zs.refine("runs/first", holdout="holdout.csv")  # doctest: +SKIP
+    >>> better = zs.load(found.run)  # doctest: +SKIP
+
+    Args:
+        run: the run, its folder, or its model; of a recipe that knows likelihoods, such as `table`.
+        judge: `trees`, boosted ones, or `network`, a perceptron.
+        rounds: how often, at most; it ends with the first that buys nothing.
+        holdout: reals that the run was not trained on; by default what it kept apart.
+        data: what it was trained on, where that has moved or was held in memory.
+        out: the new run's folder; by default one beside the run.
+        seed: decides samples, folds and order.
+        code: the user's own recipe file, where the run came from one.
+        quiet: print nothing.
+
+    Raises:
+        RecipeError: the run's recipe knows no likelihoods, or there is no such judge.
+        EvaluationError: there is no holdout, or it is too small.
+        PrivacyError: the run is private.
+        RunError: there is no such run, or `out` is not free.
+        DataError: the data is not there, or is not that of the run.
+    """
+    if isinstance(run, Model):
+        if run.run is None:
+            raise RunError("this model comes from no run folder, so there is nothing to refine.")
+        run = run.run
+    with reporter(quiet=quiet) as progress:
+        return refine_run(
+            run, judge=judge, rounds=rounds, holdout=holdout, data=data, out=out, seed=seed,
+            code=code, progress=progress,
+        )  # fmt: skip
 
 
 def export(

@@ -19,6 +19,7 @@ from zerosum.cli import (
     judging,
     looking,
     origin,
+    refining,
     remedies,
     sampling,
     studio,
@@ -80,6 +81,7 @@ exporting.register(app)
 translating.register(app)
 judging.register(app)
 augmenting.register(app)
+refining.register(app)
 remedies.register(app)
 tables.register(app)
 origin.register(app)

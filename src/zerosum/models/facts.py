@@ -21,7 +21,7 @@ def facts_of(model: "Model") -> dict[str, str]:
     facts |= {
         "zerosum_version": version("zerosum"),
         "recipe": as_text(model.recipe.to_json()),
-        "space": as_text(model.space.to_json()),
+        "space": as_text(model.space.published.to_json()),
     }
     if model.run is not None:
         manifest = read_json(model.run / "manifest.json")

@@ -5,6 +5,7 @@ Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distributi
 """
 
 import torch
+from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
@@ -70,8 +71,11 @@ class TableGame(RowGame):
 
     def likelihood(self, context: StepContext) -> Terms:
         """Negative log-likelihood of a batch of rows, in nats a row."""
-        codes = context.next_batch().x.floor().long()
-        return {"likelihood": -self.generator.log_prob(codes).sum(1).mean()}
+        return {"likelihood": -self.log_likelihood(context.next_batch().x).mean()}
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        """See `LikelihoodGame`: log-probability of the codes of rows, `[B]`."""
+        return self.generator.log_prob(x.floor().long()).sum(1)
 
     def private_gradient(self, context: StepContext) -> Terms:
         """The gradient of the likelihood, each row's clipped, with noise; no term is returned."""

@@ -10,7 +10,6 @@ nobody else is not learned, and not given back.
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated
 
@@ -21,14 +20,10 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.errors import ConfigError
+from zerosum.modalities.tables import intervals as cut
 
 MIDDLE = 0.5
 """Place of a value in a code that has but one."""
-
-_ROWS_FOR_A_CODE = 40
-"""Rows of the table for each code of a column of numbers; more codes are learned by heart."""
-
-_FEWEST_INTERVALS, _FEWEST_VALUES = 8, 20
 
 _LAST_PLACE = 1 - 2**-12
 """Places stay below 1 by so much that float32 keeps the code right, for up to 2,048 intervals."""
@@ -118,35 +113,36 @@ class NumberCodec(Codec):
         *,
         places: int | None,
         least: int = 5,
-        few: int = 100,
+        few: int = cut.MOST_VALUES,
         num_intervals: int = 64,
-        num_knots: int = 9,
     ) -> "NumberCodec":
         """Codes for a column of values, float64 `[N]`.
 
         Where there are at most `few` different values, each that occurs `least` times is a code.
         Otherwise those are that occur as often as an interval has rows, and the rest is cut into
-        intervals of as many rows each. No interval ends beyond the value that `least` rows reach,
-        so that no extreme row is given back.
+        intervals of as many rows each. The first and the last are cut in halves as long as their
+        outer half is much wider than the other, so that tails are as long as in the data. No
+        interval ends beyond the value that `least` rows reach, so no extreme row is given back.
 
         A short column has fewer codes: of a handful of rows each they would be learned by heart,
         and the network would know rows and not what they have in common.
         """
         known = np.sort(values[~np.isnan(values)])
-        room = len(known) // _ROWS_FOR_A_CODE
-        few = min(few, max(_FEWEST_VALUES, room))
-        num_intervals = min(num_intervals, max(_FEWEST_INTERVALS, room))
+        room = len(known) // cut.ROWS_FOR_A_CODE
+        few = cut.most_values(len(known), few)
+        num_intervals = min(num_intervals, max(cut.FEWEST_INTERVALS, room))
         distinct, times = np.unique(known, return_counts=True)
         spike = times >= max(least, 1)
         if len(distinct) > few:
-            spike = _spikes(times, num_intervals, least)
+            spike = cut.spikes(times, num_intervals, least)
         rest = np.repeat(distinct[~spike], times[~spike])
-        pieces = _pieces(rest, num_intervals, least)
+        pieces = cut.with_tails(cut.pieces(rest, num_intervals, least))
+        num_knots = cut.num_knots(len(rest) // num_intervals)
         knots = [(float(value),) for value in distinct[spike]]
-        knots += [_quantiles(piece, num_knots) for piece in pieces]
+        knots += [cut.quantiles(piece, num_knots) for piece in pieces]
         counts = [*times[spike].tolist(), *map(len, pieces)]
         if pieces and least > 1:
-            knots = _without_extremes(knots, known, least)
+            knots = cut.without_extremes(knots, known, least)
         order = sorted(range(len(knots)), key=lambda code: knots[code])
         has_missing = len(known) < len(values)
         missing = [len(values) - len(known)] if has_missing else []
@@ -335,45 +331,3 @@ class CategoryCodec(Codec):
         inside = (index >= low) & (index <= high)
         first[inside], last[inside] = 0.0, 1.0
         return first, last
-
-
-def _spikes(times: np.ndarray, num_intervals: int, least: int) -> np.ndarray:
-    """Which of the different values are as frequent as an interval of all less frequent ones."""
-    spike = np.zeros(len(times), bool)
-    while True:
-        often = max(least, times[~spike].sum() / num_intervals)
-        more = spike | (times >= often)
-        if (more == spike).all():
-            return spike
-        spike = more
-
-
-def _pieces(values: np.ndarray, count: int, least: int) -> list[np.ndarray]:
-    """Sorted values cut into at most `count` runs of about as many rows; ties stay together."""
-    count = min(count, len(values) // max(least, 1)) or min(1, len(values))
-    pieces, start = [], 0
-    for i in range(count):
-        stop = len(values) if i == count - 1 else (i + 1) * len(values) // count
-        stop = max(stop, start)
-        while stop < len(values) and stop > 0 and values[stop] == values[stop - 1]:
-            stop += 1
-        if stop > start:
-            pieces.append(values[start:stop])
-        start = stop
-    return pieces
-
-
-def _quantiles(piece: np.ndarray, num_knots: int) -> tuple[float, ...]:
-    """Knots of an interval; always more than one."""
-    return tuple(np.quantile(piece, np.linspace(0, 1, num_knots)).tolist())
-
-
-def _without_extremes(
-    knots: Sequence[tuple[float, ...]], known: np.ndarray, least: int
-) -> list[tuple[float, ...]]:
-    """Intervals that end where `least` rows lie beyond or at their end."""
-    rank = min(least, len(known)) - 1
-    low, high = known[rank], known[-1 - rank]
-    if low > high:
-        low = high = float(np.median(known))
-    return [k if len(k) == 1 else tuple(float(np.clip(v, low, high)) for v in k) for k in knots]

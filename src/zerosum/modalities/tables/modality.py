@@ -11,6 +11,7 @@ from zerosum.modalities.tables import reviews  # noqa: F401  (a reader)
 from zerosum.modalities.tables.classes import TableClasses
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging.part import table_part
+from zerosum.modalities.tables.judging.rows import judge_inputs
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.shown import TablePreview, TableWriter
@@ -85,6 +86,7 @@ register(
             parts=table_part,
             warnings=too_small,
             require_target=require_target,
+            inputs=judge_inputs,
         ),
         model=lambda _game: TableModel,
         small_dataset=small_table,

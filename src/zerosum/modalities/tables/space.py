@@ -16,6 +16,11 @@ from torch import Tensor
 
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
 from zerosum.modalities.tables.arrow import functions
+from zerosum.modalities.tables.calendars import (
+    Calendar,
+    backward_calendars,
+    forward_calendars,
+)
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints import kinds as constraint_kinds  # noqa: F401  (a space in JSON names them)
 from zerosum.modalities.tables.constraints.base import (
@@ -41,6 +46,7 @@ class TableSpace(Space):
     Attributes:
         fields: every column of the user's table, in its order.
         constraints: what holds in every row.
+        calendars: the moments in whose place parts of them are coded, after the constraints.
         codecs: the columns that networks see.
         num_rows: training rows.
     """
@@ -51,6 +57,7 @@ class TableSpace(Space):
     holds_records = True
     fields: tuple[Field, ...]
     constraints: tuple[Constraint, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     codecs: tuple[Codec, ...] = Limits(min_length=1)
     num_rows: int = Limits(ge=1, le=2**53)
 
@@ -60,7 +67,7 @@ class TableSpace(Space):
         # Copies, since what is worked out once is kept, and parts would not equal parsed ones then.
         parts = {
             name: tuple(one.model_copy() for one in getattr(self, name))
-            for name in ("codecs", "constraints")
+            for name in ("codecs", "constraints", "calendars")
         }
         try:
             with np.errstate(invalid="raise", over="raise"):
@@ -88,6 +95,11 @@ class TableSpace(Space):
                 made = [field.name for field in one.makes]
                 coded = [name for name in coded if name not in one.changes]
                 coded += [name for name in made if name not in coded]
+        for one in self.calendars:
+            if one.of not in self.fields or not set(one.needs) <= set(coded):
+                raise ConfigError(f"the calendar of {one.name!r} is of no column to be coded.")
+        parts = {one.name: one.made for one in self.calendars}
+        coded = [made for name in coded for made in parts.get(name, (name,))]
         given = [codec.name for codec in self.codecs]
         if given != coded:
             raise ConfigError(
@@ -97,6 +109,7 @@ class TableSpace(Space):
 
     def _require_categories(self) -> None:
         made = [field for one in self.constraints if one.constructed for field in one.makes]
+        made += [field for one in self.calendars for field in one.makes]
         fields = {field.name: field for field in [*self.modelled, *made]}
         for codec in self.codecs:
             names = fields[codec.name].categories
@@ -162,7 +175,7 @@ class TableSpace(Space):
 
     def to_model(self, compact: Tensor) -> Tensor:
         """Code + place, float32 `[N, C]`, of values `[N, D]`."""
-        columns = forward_all(self.constraints, self.columns(compact))
+        columns = self.coded(self.columns(compact))
         return torch.stack([codec.encode(columns[codec.name]) for codec in self.codecs], dim=1)
 
     def to_data(self, x: Tensor) -> Tensor:
@@ -173,9 +186,14 @@ class TableSpace(Space):
         """As `to_data`, `[N, C]` to `[N, D]`, but no row is moved to obey a constraint."""
         return self.compact(construct(self.constraints, self._decoded(x)))
 
+    def coded(self, columns: Values) -> Values:
+        """The columns that are coded, float64 `[N]` each, of the table's modelled columns."""
+        return forward_calendars(self.calendars, forward_all(self.constraints, columns))
+
     def _decoded(self, x: Tensor) -> Values:
         coded = x.cpu()
-        return {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
+        parts = {codec.name: codec.decode(coded[:, i]) for i, codec in enumerate(self.codecs)}
+        return backward_calendars(self.calendars, parts)
 
     def columns(self, compact: Tensor) -> Values:
         """The columns of values `[N, D]`, by name."""
@@ -198,6 +216,14 @@ class TableSpace(Space):
             for part in self._embedded(codec, x[:, i].float())
         ]
         return torch.stack(parts, dim=1)
+
+    @property
+    def published(self) -> "TableSpace":
+        """See `Space.published`: names that too few rows share are numbers."""
+        from zerosum.modalities.tables.publishing import without_withheld
+
+        fields, constraints = without_withheld(self.fields, self.constraints, self.codecs)
+        return self.model_copy(update={"fields": fields, "constraints": constraints})
 
     def mismatch(self, other: Space, what: str) -> str | None:
         """See `Space.mismatch`: columns must agree in name and order, and in their categories."""

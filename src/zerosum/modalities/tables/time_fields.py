@@ -26,6 +26,7 @@ NANOSECONDS: dict[Resolution, int] = {
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(days?|d|hours?|h|minutes?|min|m|seconds?|s|ms|us)\b")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _CLOCK = re.compile(r"(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?")
 
 
@@ -184,6 +185,19 @@ class DatetimeField(FormattedField, StepField):
             moment = _assume(bare, kind.tz) if kind.tz else bare
             moment = moment.cast(kind)
         return float(self.to_values(moment)[0])
+
+    def span_of(self, text: Any) -> tuple[float, float]:
+        """The first and the last value of `text`: `2020-01-31`, or a `date`, is the whole day.
+
+        Raises:
+            DataError: it is no moment.
+        """
+        first = self.value_of(text)
+        day = _DAY.fullmatch(str(text).strip())
+        if day is None or self.resolution == "day":
+            return first, first
+        after = self.value_of(np.datetime64(day[0], "D") + 1)
+        return float(np.ceil(first)), float(np.ceil(after)) - 1
 
     def _units(self, column: "pa.Array") -> "pa.Array":
         pc = functions()

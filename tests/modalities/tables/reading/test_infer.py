@@ -49,7 +49,14 @@ def space_of(data: Any, **options: Any) -> TableSpace:
         (RNG.permutation(10**6)[:N], "customer_id", "key"),
         (RNG.permutation(10**6)[:N], "customerId", "key"),
         (RNG.permutation(10**6)[:N], "width", "integer"),
-        (np.repeat(np.arange(N // 2), 2), "customer_id", "integer"),
+        (np.repeat(np.arange(N // 2), 2), "customer_id", "key"),
+        (np.repeat(np.arange(N // 2), 2), "customer age", "integer"),
+        (np.repeat(np.arange(N // 2), 2), "case id", "key"),
+        (np.repeat(np.arange(5), N // 5), "customer_id", "integer"),
+        (np.repeat(np.arange(N // 50), 50), "product_id", "integer"),
+        ([f"P{i % 70:03}" for i in range(N)], "patient", "key"),
+        ([f"u{i % 150}@mail.org" for i in range(N)], "E-mail", "key"),
+        (["Ann", "Bo"] * (N // 2), "customer", "category"),
         (RNG.normal(size=N), "id", "float"),
         ([f"A-{i}" for i in range(N)], "code", "key"),
         ([f"{i * 7919:08x}" for i in range(N)], "hash", "key"),
@@ -264,3 +271,17 @@ def test_a_constant_may_be_told_to_be_learned() -> None:
     space = space_of(frame, schema={"c": "category", "x": "integer"})
     assert space.to_data(torch.full((2, 2), 0.5)).tolist() == [[0, 5], [0, 5]]
     assert isinstance(space.fields[0], CategoryField)
+
+
+def test_keys_that_repeat_are_made_anew_and_said_so() -> None:
+    frame = pd.DataFrame({"patient_id": [f"P{i % 60:03}" for i in range(600)], "age": range(600)})
+    frame["age"] %= 90
+    (note,) = schema_of(frame).notes
+    assert "key of 60 entities in 600 rows" in note
+    assert "zerosum train sequences --with entity=patient_id" in note
+    space = space_of(frame)
+    assert space.names == ("age",)
+    (key,) = [field for field in space.fields if isinstance(field, KeyField)]
+    assert key.make(2).to_pylist() == ["P060", "P061"]
+    kept = space_of(frame, schema={"patient_id": "category"})
+    assert len(kept.modelled[0].categories) == 60

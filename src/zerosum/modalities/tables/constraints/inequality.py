@@ -1,7 +1,8 @@
 """Inequalities between columns: `start <= end`, `low < middle < high`.
 
 By construction: one end of the chain is coded as it is, and in place of each other column its
-distance from the one before, which is never negative.
+distance from the one before, which is never negative. Moments whose times of day are coded apart
+(see `calendars`) stay as they are, and rows in the wrong order are moved.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import ConstraintError
+from zerosum.modalities.tables.calendar_fitting import shows_times
 from zerosum.modalities.tables.constraints.base import (
     Constraint,
     Values,
@@ -106,6 +108,8 @@ class Inequality(Constraint):
         one = one.having(
             downwards=any(gaps[:-1]), constructed=not (any(gaps[:-1]) and any(gaps[1:]))
         )
+        if any(shows_times(field, values[field.name].numpy()) for field in found):
+            one = one.having(constructed=False)  # a distance would know nothing of hours
         names = []
         for before, name in zip(one._chain, one.changes, strict=False):
             pair = (before, name) if one.downwards else (name, before)

@@ -13,15 +13,18 @@ from pydantic import field_validator
 from torch import Tensor
 
 from zerosum.errors import ConstraintError
+from zerosum.modalities.tables.calendars import steps_per_day
 from zerosum.modalities.tables.constraints.base import (
     Constraint,
     Values,
+    fields_of,
     nature_of,
     number_fields_of,
 )
 from zerosum.modalities.tables.constraints.formula import Expression
 from zerosum.modalities.tables.fields import Field, Places
 from zerosum.modalities.tables.rounding import round_to
+from zerosum.modalities.tables.time_fields import StepField
 
 
 class Determined(Constraint):
@@ -68,7 +71,6 @@ class Determined(Constraint):
             raise ConstraintError(
                 f"{self.statement}: {self.total!r} cannot determine itself. Name other columns."
             )
-        number_fields_of(self, fields)
         self._check_natures(fields)
         same = torch.equal(self.work_out(values).isnan(), values[self.total].isnan())
         return self.having(decimals=fields[self.total].decimals, constructed=same)
@@ -86,7 +88,7 @@ class Determined(Constraint):
         return self.backward(values)
 
     def _check_natures(self, fields: Mapping[str, Field]) -> None:
-        found = [fields[name] for name in self.columns]
+        found = number_fields_of(self, fields)
         if any(nature_of(field) != "numbers" for field in found) and (
             nature_of(found[0]) == "moments" or len({field.dtype for field in found}) > 1
         ):
@@ -139,12 +141,16 @@ class Formula(Determined):
     """`total` is what a formula gives: `Formula("total", "price * quantity")`.
 
     Attributes:
-        formula: see `zerosum.modalities.tables.constraints.formula.Expression`.
+        formula: see `zerosum.modalities.tables.constraints.formula.Expression`. Moments and lengths
+            of time are counted in days: `Formula("due", "ordered + 30")`.
+        days: for columns of moments or lengths of time the steps in one day, and their zero in
+            days; empty where all columns are numbers.
     """
 
     kind = "formula"
     positional = ("total", "formula")
     formula: str
+    days: dict[str, tuple[float, float]] = {}
 
     if TYPE_CHECKING:
 
@@ -171,6 +177,52 @@ class Formula(Determined):
         """`total = price * quantity`."""
         return f"{self.total} = {self.formula}"
 
+    def fit(self, values: Values, fields: Mapping[str, Field]) -> Self:
+        """See `Determined.fit`; moments and lengths of time are counted in days."""
+        found = fields_of(self, fields)
+        natures = {field.name: nature_of(field) for field in found}
+        alike = len({field.dtype for field in found}) == 1 and "moments" not in natures.values()
+        if alike or set(natures.values()) == {"numbers"} or "categories" in natures.values():
+            return super().fit(values, fields)
+        days = {field.name: _in_days(field) for field in found if natures[field.name] != "numbers"}
+        one = self.having(days=days)
+        later = {
+            name: values[name] + days[name][0] if natures[name] == "moments" else values[name]
+            for name in self.sources
+        }
+        moved = one._in_total_days(later) - one._in_total_days(values)
+        wanted = float(natures[self.total] == "moments")
+        if bool(((moved - wanted).abs() > 1e-3).any()):
+            raise ConstraintError(
+                f"{self.statement}: it makes no {natures[self.total]}. Add days to a moment, or "
+                "take one moment from another, which gives days."
+            )
+        return super(Formula, one).fit(values, fields)
+
     def work_out(self, values: Values) -> Tensor:
         """The value of the formula, float64 `[N]`."""
-        return self.expression(values)
+        result = self._in_total_days(values)
+        per_day, zero = self.days.get(self.total, (1.0, 0.0))
+        return (result - zero) * per_day
+
+    def _in_total_days(self, values: Values) -> Tensor:
+        """The value of the formula, in days if the total is a moment or a length of time."""
+        counted = {
+            name: values[name] / self.days[name][0] + self.days[name][1]
+            if name in self.days
+            else values[name]
+            for name in self.sources
+        }
+        return self.expression(counted)
+
+    def _check_natures(self, fields: Mapping[str, Field]) -> None:
+        if not self.days:
+            super()._check_natures(fields)
+
+
+def _in_days(field: Field) -> tuple[float, float]:
+    """Steps of a field of time in one day, and its zero in days."""
+    per_day = float(steps_per_day(field))
+    if not isinstance(field, StepField):
+        return per_day, 0.0
+    return per_day, field.offset / field.step / per_day

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.judging.rows import auc, tree_inputs, tree_options
+from zerosum.modalities.tables.judging.rows import auc, moment_inputs, tree_inputs, tree_options
 
 MOST_CLASSES = 20
 """Classes of a target; the least frequent beyond these count as one."""
@@ -17,11 +17,11 @@ class Task:
     """Rows of both sides for one target, with what is missing in the target left out.
 
     Attributes:
-        train: inputs `[N, D - 1]`.
+        train: inputs `[N, K]`: the other columns, and what trees could hardly find in moments.
         train_y: classes from 0, or numbers, `[N]`.
-        test: inputs `[M, D - 1]`.
+        test: inputs `[M, K]`.
         test_y: as `train_y`, `[M]`.
-        categorical: which inputs hold categories, bool `[D - 1]`.
+        categorical: which inputs hold categories, bool `[K]`.
         num_classes: 0 where the target holds numbers.
     """
 
@@ -44,10 +44,12 @@ class Task:
         if fields[target].categories:
             y = np.minimum(y, MOST_CLASSES - 1).astype(int)
             num_classes = 1 + int(y.max(initial=0))
-        rest = np.delete(inputs, target, axis=1)
-        return cls(
-            rest[:cut], y[:cut], rest[cut:], y[cut:], np.delete(categorical, target), num_classes
-        )
+        others = [field for i, field in enumerate(fields) if i != target]
+        both = np.concatenate([train, test])
+        moments = moment_inputs(np.delete(both, target, axis=1), others)
+        rest = np.concatenate([np.delete(inputs, target, axis=1), moments], axis=1)
+        known = np.append(np.delete(categorical, target), np.zeros(moments.shape[1], bool))
+        return cls(rest[:cut], y[:cut], rest[cut:], y[cut:], known, num_classes)
 
     def scores(self, rows: np.ndarray, weights: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
         """`auc` and `f1`, or `r2`, `[R]` each, of trees fitted on `rows` of the training side.

@@ -1,17 +1,27 @@
 """Rows of a table as measures see them: values, weights of resampled rows, inputs of trees."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from zerosum.evaluation.metrics.base import Metric, MetricContext, MetricValue, SampleSet
+from zerosum.modalities.tables.calendars import (
+    days_and_rest,
+    is_moment,
+    is_time_of_day,
+    time_parts,
+)
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 
 _MOST_CATEGORIES = 254
 """Categories that trees distinguish; the least frequent ones beyond these count as one."""
+
+_MOST_MOMENTS = 5
 
 NUM_TREES = 100
 """Boosted trees of a fit; of a classifier as many for each class."""
@@ -72,6 +82,32 @@ def tree_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray
         rank = np.argsort(np.argsort(-times, kind="stable"))
         inputs[known, i] = np.minimum(rank[codes], _MOST_CATEGORIES - 1)
     return inputs, categorical
+
+
+def moment_inputs(values: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
+    """What trees could hardly find in moments by themselves, `[N, P]`.
+
+    That is the weekday, the day of the month (the last is always 31), the hour, the minute, and the
+    days between two moments, of the first five of these.
+    """
+    found, moments = [], []
+    for i, field in enumerate(fields):
+        if is_moment(field) or is_time_of_day(field):
+            found += time_parts(field, values[:, i])
+        if is_moment(field):
+            moments.append(days_and_rest(field, values[:, i])[0])
+    found += [b - a for a, b in combinations(moments[:_MOST_MOMENTS], 2)]
+    return np.stack(found, axis=1) if found else np.empty((len(values), 0))
+
+
+def judge_inputs(space: Space, values: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """All that a judge sees of values `[N, D]`: `[N, K]`, and what holds categories `[K]`."""
+    assert isinstance(space, TableSpace)
+    rows = values.numpy()
+    inputs, categorical = tree_inputs(rows, space.modelled)
+    moments = moment_inputs(rows, space.modelled)
+    more = np.zeros(moments.shape[1], bool)
+    return np.concatenate([inputs, moments], axis=1), np.append(categorical, more)
 
 
 def tree_options(categorical: np.ndarray, seed: int) -> dict[str, Any]:

@@ -24,6 +24,9 @@ _MOST_BARS, _MOST_BINS = 10, 24
 _SPIKE = 0.3
 """Share of a column above which a single number is shown apart from the others."""
 
+_TAILS, _ROWS_BEYOND, _ROWS_WITH_TAILS = (1e-4, 1e-3, 1e-2), 10, 1_000
+"""Shares of reals that lie in a tail, of which the first is taken that has so many rows."""
+
 SHOWN_ROWS = 8
 _MOST_CLUSTERED = 10_000
 _NUM_TRAITS = 3
@@ -249,6 +252,7 @@ def _column(field: Field, real: np.ndarray, made: np.ndarray) -> ColumnSketch:
         return ColumnSketch(
             field.name, score, tuple(labels), tuple(shares[0]), tuple(shares[1]), None, notes
         )
+    notes += _tails(field, known, made[~np.isnan(made)])
     spikes = distinct[times > _SPIKE * len(real)]
     for spike in spikes:
         notes += _told(texts(field, np.array([spike]))[0], real == spike, made == spike)
@@ -268,6 +272,23 @@ def _told(what: str, real: np.ndarray, made: np.ndarray) -> tuple[str, ...]:
     if not real.any() and not made.any():
         return ()
     return (f"{what}: {made.mean():.1%} of samples, {real.mean():.1%} of reals",)
+
+
+def _tails(field: Field, real: np.ndarray, made: np.ndarray) -> tuple[str, ...]:
+    """Notes on how many samples lie beyond all but few reals, at both ends."""
+    if len(real) < _ROWS_WITH_TAILS or not len(made):
+        return ()
+    share = next(one for one in _TAILS if one * len(real) >= _ROWS_BEYOND)
+    low, high = np.quantile(real, [share, 1 - share], method="nearest")
+    ends = texts(field, np.array([low, high]))
+    return tuple(
+        f"{way} {end}: {beyond(made):.2%} of samples, {beyond(real):.2%} of reals"
+        for way, end, beyond in (
+            ("below", ends[0], lambda side: (side < low).mean()),
+            ("above", ends[1], lambda side: (side > high).mean()),
+        )
+        if beyond(made) or beyond(real)
+    )
 
 
 def _edges(known: np.ndarray, decimals: int | None) -> np.ndarray:

@@ -11,6 +11,8 @@ from torch import Tensor
 from zerosum.data.base import Dataset, Progress
 from zerosum.data.subsets import held_name, held_note
 from zerosum.errors import DataError
+from zerosum.modalities.tables.calendar_fitting import fit_calendars
+from zerosum.modalities.tables.calendars import forward_calendars
 from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint, forward_all
 from zerosum.modalities.tables.constraints.fitting import fit_constraints
@@ -143,14 +145,16 @@ def fit_space(
     *,
     constraints: Sequence[Constraint] = (),
     least: int = LEAST,
+    private: bool = False,
 ) -> TableSpace:
-    """The space of rows with these values: constraints and codes are fitted to them.
+    """The space of rows with these values: constraints, calendars and codes are fitted to them.
 
     Args:
         fields: every column of the table.
         values: of the modelled fields, float64 `[N, D]`.
         constraints: what holds in every row.
         least: rows that must share a value before it is learned as one of its own; 1 for all.
+        private: whether moments stay as they are, since rows would decide what they are coded by.
 
     Raises:
         DataError: no field is left to learn.
@@ -166,11 +170,18 @@ def fit_space(
     fitted = fit_constraints(constraints, columns, {field.name: field for field in fields})
     coded = forward_all(fitted, columns)
     made = {field.name: field for one in fitted if one.constructed for field in one.makes}
+    plain = {name: field for name, field in modelled.items() if name not in made}
+    calendars = () if private else fit_calendars(coded, plain, least=least)
+    coded = forward_calendars(calendars, coded)
+    made |= {field.name: field for one in calendars for field in one.makes}
     codecs = tuple(
         fit_codec(name, column.numpy(), (modelled | made)[name], least=least)
         for name, column in coded.items()
     )
-    return TableSpace(fields=tuple(fields), constraints=fitted, codecs=codecs, num_rows=len(values))
+    return TableSpace(
+        fields=tuple(fields), constraints=fitted, calendars=calendars, codecs=codecs,
+        num_rows=len(values),
+    )  # fmt: skip
 
 
 def fit_codec(name: str, values: np.ndarray, field: Field, *, least: int) -> Codec:

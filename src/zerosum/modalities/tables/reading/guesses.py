@@ -21,6 +21,21 @@ _COORDINATES = (
 )
 
 _MANY_NAMES = 50
+
+_PEOPLE = {
+    "account", "applicant", "borrower", "card", "citizen", "client", "customer", "device",
+    "driver", "employee", "guest", "household", "member", "owner", "participant", "passenger",
+    "patient", "person", "policy", "respondent", "student", "subject", "subscriber", "taxpayer",
+    "tenant", "user", "visitor",
+}  # fmt: skip
+"""Words in a name of a column that says whom a row is about, beside a word such as `id`."""
+
+_CONTACTS = {"email", "iban", "mail", "mobile", "msisdn", "passport", "phone", "ssn", "telephone"}
+"""Words in a name of a column that holds what belongs to one person."""
+
+_NUMBER_WORDS = {"code", "no", "nr", "num", "number", "ref"}
+_FEWEST_ENTITIES, _ROWS_OF_ONE = 20, 30
+"""Entities there are at least, and rows of each at most where its name is `id` or `user` alone."""
 _LONG = 40
 """Characters of a text that is more than a name, on average."""
 
@@ -64,8 +79,30 @@ def identifies(summary: Summary) -> bool:
     return isinstance(summary, Texts) and summary.mean_length < _LONG and bool(summary.pattern())
 
 
+def repeats_entities(summary: Summary) -> bool:
+    """Whether a column looks like one that says which person, or other entity, a row is about.
+
+    It does where values come back, there are many of them, and its name says so.
+    """
+    if not isinstance(summary, Numbers | Texts) or summary.constant or summary.distinct_rows:
+        return False
+    if isinstance(summary, Numbers) and not summary.whole:
+        return False
+    words, distinct = _words(summary.name), summary.distinct
+    if distinct < _FEWEST_ENTITIES:
+        return False
+    if words & _CONTACTS:
+        return True
+    if words & _PEOPLE and words & (_KEY_WORDS | _NUMBER_WORDS):
+        return True
+    many = distinct >= max(_MANY_NAMES, summary.known / _ROWS_OF_ONE)
+    return many and (words <= _PEOPLE or bool(words & _KEY_WORDS))
+
+
 def is_free_text(summary: Texts) -> bool:
     """Whether so many texts differ that they are no categories."""
+    if repeats_entities(summary):
+        return False
     many = summary.distinct > _MANY_NAMES and not identifies(summary)
     most = summary.distinct > summary.known / 2
     long = summary.mean_length > _LONG and summary.distinct > summary.known / 10

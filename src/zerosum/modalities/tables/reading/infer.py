@@ -8,7 +8,7 @@ import pyarrow.types as pt
 
 from zerosum.data.base import Progress
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import option
+from zerosum.faces import either, option
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.cells import find_column
@@ -17,6 +17,7 @@ from zerosum.modalities.tables.reading.guesses import (
     is_day,
     is_free_text,
     is_many,
+    repeats_entities,
     why_key,
 )
 from zerosum.modalities.tables.reading.sources import TableSource
@@ -262,6 +263,10 @@ def _field(
         made = _key(summary, bare, forced=forced == "key")
         made = KeyField(name=summary.name, **bare) if private else made
         guess = f"a key, since {why_key(summary)}; new ones are made"
+    elif forced is None and repeats_entities(summary):
+        bare = {name: own[name] for name in ("dtype", "native")}
+        made = KeyField(name=summary.name, **bare) if private else _key(summary, bare, forced=False)
+        guess = _entities(summary)
     elif forced == "fixed" or (forced is None and unchanging):
         if private and forced == "fixed" and not {"of", "value"} <= stated.keys():
             raise PrivacyError(
@@ -361,4 +366,17 @@ def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
     if isinstance(summary, Numbers):
         return KeyField(name=summary.name, first=int(summary.high) + 1, **own)
     assert isinstance(summary, Texts)
-    return KeyField(name=summary.name, **own, **(summary.pattern() or {"before": "key-"}))
+    form = summary.pattern() or {"before": f"{summary.name if not forced else 'key'}-"}
+    return KeyField(name=summary.name, **own, **form)
+
+
+def _entities(summary: Summary) -> str:
+    """What is done about a column that says whom a row is about."""
+    assert isinstance(summary, Numbers | Texts)
+    name = summary.name
+    keep = either(python=f"schema={{{name!r}: 'category'}}", shell="a schema")
+    return (
+        f"a key of {summary.distinct:,} entities in {summary.rows:,} rows; new ones are made, one "
+        f"for each row, so that no real one is given back. `zerosum train sequences --with "
+        f"entity={name}` keeps the rows of each together, and {keep} makes it a category"
+    )

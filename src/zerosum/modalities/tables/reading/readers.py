@@ -16,6 +16,7 @@ from zerosum.errors import DataError, PrivacyError
 from zerosum.faces import either, option
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
+from zerosum.modalities.tables.constraints.offers import offered
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.schema import Schema, TextField, overrides_of
 from zerosum.modalities.tables.space import TableSpace
@@ -113,9 +114,11 @@ class TableOptions(DataConfig):
             with_rare(field, next(columns), protect=self.protect) if field.modelled else field
             for field in schema.fields
         ]
-        space = fit_space(fields, values, constraints=self.constraints, least=self.protect)
+        space = fit_space(
+            fields, values, constraints=self.constraints, least=self.protect, private=self.private
+        )
         made = TableDataset(values, space, name=table.name, source=library)
-        made.notes = schema.notes
+        made.notes = (*schema.notes, *(() if self.private else offered(space, values)))
         if held is not None:
             made.keep_apart(held)
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)

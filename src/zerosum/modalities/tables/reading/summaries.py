@@ -116,6 +116,10 @@ class Summary(ABC):
             ) from None
 
 
+_MOST_COUNTED = 1_000_000
+"""Different whole numbers that are counted, once some come twice."""
+
+
 class Numbers(Summary):
     """Numbers: their range, their decimals, and whether one comes twice.
 
@@ -135,15 +139,22 @@ class Numbers(Summary):
         self.whole, self.low, self.high, self.last = whole, 0, 0, 0
         self.counts_up = False
         self._places: int | None = max(0, reads.scale) if pt.is_decimal(reads) else 0
-        self._kept: list[np.ndarray] | None = []
+        self._kept: list[np.ndarray] = []
+        self._twice = False
         self.format = "%Y%m%d%H%M%S" if whole else ""
+
+    @property
+    def distinct(self) -> int:
+        """How many whole numbers differ; beyond a million no more are counted."""
+        self._kept = [np.unique(np.concatenate(self._kept))] if self._kept else []
+        return sum(map(len, self._kept))
 
     @property
     def distinct_rows(self) -> bool:
         """See `Summary`; of whole numbers only."""
-        if self._kept is None or not self.whole or self.known < self.rows:
+        if self._twice or not self.whole or self.known < self.rows:
             return False
-        return len(np.unique(np.concatenate(self._kept or [np.empty(0)]))) == self.known
+        return self.distinct == self.known
 
     def field(self, own: dict[str, Any]) -> Field:
         """Whole numbers, or real ones with the decimals that they have."""
@@ -171,9 +182,16 @@ class Numbers(Summary):
         if self.format:
             own = compact_format(numbers)
             self.format = own if first or own == self.format else ""
-        if self._kept is not None:
-            once = len(np.unique(numbers)) == len(numbers)
-            self._kept = [*self._kept, numbers] if once else None
+        own = np.unique(numbers)
+        self._twice = self._twice or len(own) < len(numbers)
+        if not self._twice or self._held < _MOST_COUNTED:
+            self._kept.append(own)
+        if self._twice and self._held > 2 * _MOST_COUNTED:
+            self._kept = [np.unique(np.concatenate(self._kept))]
+
+    @property
+    def _held(self) -> int:
+        return sum(map(len, self._kept))
 
     def _check_whole(self, known: pa.Array) -> None:
         try:

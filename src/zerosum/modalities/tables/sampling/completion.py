@@ -14,14 +14,22 @@ from torch import Tensor
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
 from zerosum.modalities.tables.arrow import as_type, is_text, plain
+from zerosum.modalities.tables.calendars import date_parts, days_and_rest
 from zerosum.modalities.tables.codecs import CategoryCodec
-from zerosum.modalities.tables.constraints.base import forward_all, obeying
+from zerosum.modalities.tables.constraints.base import Values, forward_all, obeying, settle
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.game import RowGame
 from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.frames import from_native, to_table
-from zerosum.modalities.tables.sampling.conditioning import CodeShares, Question, ask, readings_of
+from zerosum.modalities.tables.sampling.boxes import ends_of
+from zerosum.modalities.tables.sampling.conditioning import (
+    CodeShares,
+    Question,
+    ask,
+    readings_of,
+)
 from zerosum.modalities.tables.sampling.conditions import Allowed, step_of
+from zerosum.modalities.tables.sampling.following import followers_of
 from zerosum.modalities.tables.sampling.smc import BLOCK, complete
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise, derive_seed
@@ -115,8 +123,9 @@ def completed_values(
         )
     given = _given(partial, space)
     question = ask(
-        space, game.order, model.pool, _parts(partial, space), given, _masks(partial, space)
-    )
+        space, game.order, model.pool, _parts(partial, space), given, _masks(partial, space),
+        followers_of(space, space.columns(partial.values)),
+    )  # fmt: skip
     hard = _hard(question, game.order)
     made = torch.empty_like(partial.values)
     left = torch.arange(len(made))
@@ -133,6 +142,8 @@ def completed_values(
         made = torch.where(partial.values.isnan(), made, partial.values)
         if not space.constraints:
             return made
+        settled = space.compact(settle(space.constraints, space.columns(made)))
+        made = torch.where(partial.values.isnan(), settled, partial.values)
         filled = torch.where(partial.unknown, torch.nan, made)
         left = (~obeying(space.constraints, space.columns(filled))).nonzero()[:, 0]
         if not len(left):
@@ -180,6 +191,8 @@ def _given(partial: Partial, space: TableSpace) -> Tensor:
     coded = {}
     if bool(whole.any()):
         coded = forward_all(space.constraints, {n: c[whole] for n, c in columns.items()})
+    columns = columns | _parts_given(columns, space)
+    exact = exact | {name for one in space.calendars for name in one.made}
     for i, codec in enumerate(space.codecs):
         if codec.name in exact:
             column = columns[codec.name]
@@ -190,8 +203,23 @@ def _given(partial: Partial, space: TableSpace) -> Tensor:
     return given
 
 
+def _parts_given(columns: Values, space: TableSpace) -> Values:
+    """Parts of the moments that are given; NaN where one is not, or what it follows is not."""
+    parts: Values = {}
+    for one in space.calendars:
+        here = ~torch.stack([columns[name] for name in one.needs]).isnan().any(0)
+        made = one.forward({name: columns[name][here] for name in one.needs})
+        for name, column in made.items():
+            parts[name] = torch.full((len(here),), torch.nan, dtype=torch.float64)
+            parts[name][here] = column
+    return parts
+
+
 def _masks(partial: Partial, space: TableSpace) -> dict[int, Tensor]:
-    """For columns of combinations those that agree with what is given, bool `[N, size]`."""
+    """Codes that agree with what is given elsewhere, bool `[N, size]`.
+
+    Of columns of combinations, and of moments that a given one follows.
+    """
     columns, masks = space.columns(partial.values), {}
     for name, (index, read) in readings_of(space).items():
         if read is None or bool(columns[name].isnan().all()):
@@ -199,6 +227,25 @@ def _masks(partial: Partial, space: TableSpace) -> dict[int, Tensor]:
         given = columns[name][:, None]
         agrees = given.isnan() | (given == read)
         masks[index] = masks.get(index, True) & agrees
+    index = {codec.name: i for i, codec in enumerate(space.codecs)}
+    for one in space.calendars:
+        if one.since is None:
+            continue
+        theirs = next((c for c in space.calendars if c.name == one.since.name), None)
+        at = index[theirs.made[0] if theirs else one.since.name]
+        own, how = columns[one.name].numpy(), theirs.date if theirs else "day"
+        if how == "since":
+            continue
+        ends = ends_of(space.codecs[at])
+        gaps = ends_of(space.codecs[index[one.made[0]]])
+        gaps = gaps[~gaps.isnan()]
+        days = days_and_rest(one.of, own)[0]
+        low, high = (
+            torch.from_numpy(date_parts(days - float(gap), how)[0])[:, None]
+            for gap in (gaps.max(), gaps.min())
+        )
+        agrees = low.isnan() | ((ends[1] >= low) & (ends[0] <= high))
+        masks[at] = masks.get(at, True) & agrees
     # where nothing agrees, nothing follows: such rows break the constraint, and are named
     return {index: mask | ~mask.any(1, keepdim=True) for index, mask in masks.items()}
 
@@ -212,11 +259,13 @@ def _parts(partial: Partial, space: TableSpace) -> dict[int, CodeShares]:
     parts = {}
     fields = {field.name: field for field in space.modelled}
     exact = _coded_as_is(space)
+    first = {one.made[0]: one.name for one in space.calendars}
     for i, codec in enumerate(space.codecs):
-        if codec.missing is None or codec.name not in exact:
+        name = first.get(codec.name, codec.name)
+        if codec.missing is None or name not in exact | set(first.values()):
             continue
-        if codec.name in partial.table.column_names:
-            known = Allowed(((-torch.inf, torch.inf),), False, step_of(fields[codec.name]))
+        if name in partial.table.column_names:
+            known = Allowed(((-torch.inf, torch.inf),), False, step_of(fields[name]))
             part = CodeShares.of(codec, known)
             if part.num_rows:
                 parts[i] = part
@@ -227,7 +276,8 @@ def _hard(question: Question, order: tuple[int, ...]) -> Tensor:
     """Which rows are asked something after a cell that is made, bool `[N]`."""
     assert question.given is not None
     given = ~question.given[:, list(order)].isnan()
-    filled = [column in question.parts or column in question.masks for column in order]
+    special = {*question.parts, *question.masks, *question.followers}
+    filled = [column in special for column in order]
     asked = given | torch.tensor(filled)
     made_before = (~given).long().cumsum(1) - (~given).long()
     return (asked & (made_before > 0)).any(1)

@@ -8,6 +8,7 @@ The estimate only says where to look: `particles` divides it out again.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -16,8 +17,12 @@ from zerosum.conditions import MISSING
 from zerosum.errors import ConditionError
 from zerosum.modalities.tables.codecs import MIDDLE, Codec, NumberCodec
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.sampling.boxes import boxes_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, Conditions, field_of, shown
 from zerosum.modalities.tables.space import TableSpace
+
+if TYPE_CHECKING:
+    from zerosum.modalities.tables.sampling.following import Follower
 
 _SMALLEST = 1e-6
 _LAST_PLACE = 1 - 2**-12
@@ -116,13 +121,16 @@ def parts_of(space: TableSpace, conditions: Conditions) -> dict[int, CodeShares]
     """
     readings = readings_of(space)
     parts: dict[int, CodeShares] = {}
+    wanted = [(name, *readings[name], one) for name, one in conditions.items() if name in readings]
     for name, allowed in conditions.items():
-        index, read = readings[name]
+        boxes = () if name in readings else boxes_of(space, name, allowed)
+        wanted += [(name, index, None, box) for index, box in boxes]
+    for name, index, read, allowed in wanted:
         codec = space.codecs[index]
         part = CodeShares.of(codec, allowed)
         if read is not None:
             part = CodeShares.of_codes(codec, allowed.holds(read))
-        asked = shown(field_of(space, name), allowed)
+        asked = shown(field_of(space, name), conditions[name])
         if not part.num_rows:
             raise ConditionError(f"no row has {asked}. {_there_is(space, name)}")
         if index in parts:
@@ -166,6 +174,10 @@ def readings_of(space: TableSpace) -> dict[str, tuple[int, Tensor | None]]:
 def _there_is(space: TableSpace, name: str) -> str:
     """What a column holds, as a hint."""
     field = field_of(space, name)
+    for one in space.calendars:
+        if one.name == name:
+            held = Allowed(((one.low, one.high),), False, 0.0)
+            return f"Rows have {shown(field, held)}, beyond which values are protected."
     index, read = readings_of(space)[name]
     codec = space.codecs[index]
     if read is None and isinstance(codec, NumberCodec) and codec.knots:
@@ -281,18 +293,22 @@ class Question:
         ahead: for each column that something is asked of, the look ahead to it.
         masks: for columns that are given in part, which codes each row may
             have, bool `[G, size]`.
+        followers: for columns of days between two moments, the given ones that follow one to be
+            made.
     """
 
     parts: Mapping[int, CodeShares]
     given: Tensor | None
     ahead: Mapping[int, Ahead]
     masks: Mapping[int, Tensor] = field(default_factory=dict)
+    followers: "Mapping[int, Follower]" = field(default_factory=dict)
 
     def some(self, rows: Tensor) -> "Question":
         """The same for some of the given rows, int64 `[n]`."""
         assert self.given is not None
         masks = {column: mask[rows] for column, mask in self.masks.items()}
-        return Question(self.parts, self.given[rows], self.ahead, masks)
+        followers = {column: one.some(rows) for column, one in self.followers.items()}
+        return Question(self.parts, self.given[rows], self.ahead, masks, followers)
 
     def codes_given(self, column: int) -> Tensor | None:
         """Codes of given cells `[G]`, -1 where none is; None where nothing is given."""
@@ -302,13 +318,14 @@ class Question:
 
     def asks(self, column: int) -> bool:
         """Whether something is asked of a column."""
-        return column in self.ahead or column in self.masks
+        return column in self.ahead or column in self.masks or column in self.followers
 
 
 def ask(
     space: TableSpace, order: Sequence[int], pool: Callable[[], Tensor],
     parts: Mapping[int, CodeShares], given: Tensor | None = None,
     masks: Mapping[int, Tensor] | None = None,
+    followers: "Mapping[int, Follower] | None" = None,
 ) -> Question:  # fmt: skip
     """A question, with the look ahead to everything that it asks.
 
@@ -319,6 +336,7 @@ def ask(
         parts: what is allowed, for each column with a condition.
         given: code + place of given cells, float32 `[G, C]`, NaN elsewhere.
         masks: see `Question`.
+        followers: see `Question`.
     """
     ahead = {}
     for position, column in enumerate(order):
@@ -334,7 +352,7 @@ def ask(
             ahead[column] = Ahead.to_codes(pool(), before, space.sizes, column, code)
         else:
             ahead[column] = Ahead.to_part(pool(), before, space.sizes, column, parts[column])
-    return Question(parts, given, ahead, masks or {})
+    return Question(parts, given, ahead, masks or {}, followers or {})
 
 
 def place_of(codes: Tensor, chance: Tensor, question: Question) -> Tensor:

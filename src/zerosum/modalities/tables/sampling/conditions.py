@@ -24,6 +24,7 @@ from zerosum.conditions import (
 from zerosum.errors import ConditionError, DataError, did_you_mean
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.time_fields import DatetimeField
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,9 @@ def _allowed(field: Field, condition: Condition) -> Allowed:
 def _without(field: Field, allowed: Allowed, end: Any) -> Allowed:
     """A range that does not hold its end."""
     low, high = allowed.ranges[0]
-    value, step = _value_of(field, end), allowed.step
-    low = _next(low, step, 1) if low == value else low
-    high = _next(high, step, -1) if high == value else high
+    (first, last), step = _ends_of(field, end), allowed.step
+    low = _next(last, step, 1) if low == first else low
+    high = _next(first, step, -1) if high == last else high
     return Allowed(((low, high),), False, step)
 
 
@@ -190,7 +191,9 @@ def _any_of(field: Field, parts: Sequence[Allowed]) -> Allowed:
 
 
 def _value(field: Field, wanted: Any) -> Allowed:
-    value, step = _value_of(field, wanted), step_of(field)
+    (value, last), step = _ends_of(field, wanted), step_of(field)
+    if last > value:
+        return Allowed(((value, last),), False, step)
     nearest = _on_grid(value, field.decimals, round)
     if abs(nearest - value) > step * 1e-6:
         raise ConditionError(
@@ -206,8 +209,8 @@ def _range(field: Field, low: Any, high: Any) -> Allowed:
             f"{field.name} has no order, so it has no ranges. Name its values: "
             f"{field.name}={','.join(field.categories[:2])}."
         )
-    first = -math.inf if low is None else _value_of(field, low)
-    last = math.inf if high is None else _value_of(field, high)
+    first = -math.inf if low is None else _ends_of(field, low)[0]
+    last = math.inf if high is None else _ends_of(field, high)[1]
     if first > last:
         raise ConditionError(
             f"{field.name} from {low} to {high} is no range: it ends before it begins. Write the "
@@ -223,14 +226,16 @@ def _range(field: Field, low: Any, high: Any) -> Allowed:
     return Allowed(((first, last),), False, step_of(field))
 
 
-def _value_of(field: Field, wanted: Any) -> float:
+def _ends_of(field: Field, wanted: Any) -> tuple[float, float]:
+    """The first and the last value that is meant."""
     try:
         value = field.value_of(wanted)
+        ends = field.span_of(wanted) if isinstance(field, DatetimeField) else (value, value)
     except DataError as error:
         raise ConditionError(str(error)) from None
-    if not math.isfinite(value):
+    if not all(map(math.isfinite, ends)):
         raise ConditionError(f"{field.name} is {wanted!r}, which is no value. Give another.")
-    return value
+    return ends
 
 
 def _on_grid(value: float, decimals: int | None, to: Any) -> float:

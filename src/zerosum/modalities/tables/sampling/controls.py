@@ -35,7 +35,7 @@ def _ends_of(space: TableSpace) -> dict[str, np.ndarray]:
             decoded = codec.decode(torch.arange(codec.size) + MIDDLE) if read is None else read
             values = decoded.numpy()
         found[name] = np.unique(values[~np.isnan(values)])
-    return found
+    return found | {one.name: np.array([one.low, one.high]) for one in space.calendars}
 
 
 def _choice(field: Field, values: np.ndarray | None) -> ChoiceControl:

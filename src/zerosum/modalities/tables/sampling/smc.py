@@ -94,6 +94,11 @@ def roll(
     for column in game.order:
         expected.pop(column, None)
         given = question.codes_given(column)
+        given = None if given is None else given[:, None].expand(groups, particles)
+        if given is not None and column in question.followers:
+            put = rows.codes.cpu().view(groups, particles, -1)
+            follows = question.followers[column].codes(put)
+            given = torch.where(follows == -1, given, follows)
         factor = _factor(question, expected, column)
         p = rows.log_probs().exp()
         code, gain = _draw(
@@ -126,7 +131,7 @@ def _draw(
         chance: uniform numbers, `[G, P]`.
         weights: of each code: whether it is ever made, and how much of it is allowed.
         factor: logarithms by which the odds are bent, `[1 or G, size]`.
-        given: codes that are known, `[G]`, and -1 where none is.
+        given: codes that are known, `[G, P]`, -1 where none is, and less where none can be.
     """
     made, allowed = weights
     own = p if made is None else p * made
@@ -140,10 +145,11 @@ def _draw(
         row = torch.arange(len(factor), device=p.device)[:, None]
         gain = gain - factor.to(p.device).double()[row, code]
     if given is not None:
-        known = given.to(p.device)[:, None].expand_as(code)
+        known = given.to(p.device)
         likely = p.gather(2, known.clamp_min(0)[:, :, None])[:, :, 0].double().log()
         code = torch.where(known >= 0, known, code)
         gain = torch.where(known >= 0, likely, gain)
+        gain = torch.where(known < -1, -torch.inf, gain)
     return code.flatten(), gain.flatten()
 
 

@@ -14,6 +14,7 @@ from zerosum.errors import ConditionError
 from zerosum.modalities.tables.constraints.base import Constraint, Values, obeying, settle
 from zerosum.modalities.tables.constraints.groups import Unique
 from zerosum.modalities.tables.game import RowGame
+from zerosum.modalities.tables.sampling.boxes import boxes_of
 from zerosum.modalities.tables.sampling.conditioning import ask, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import (
     Allowed,
@@ -57,14 +58,18 @@ def rows_obeying(
         ConditionError: no training row obeys a condition, or almost no row that is made does.
     """
     space, game = model.table, model.game
-    steerable = readings_of(space) if isinstance(game, RowGame) else ()
-    steer = {name: allowed for name, allowed in conditions.items() if name in steerable}
+    exact = readings_of(space)
+    steer = {
+        name: allowed
+        for name, allowed in conditions.items()
+        if name in exact or boxes_of(space, name, allowed)
+    }
     rows = model.blocks(seed)
-    if steer:
-        assert isinstance(game, RowGame)
+    if steer and isinstance(game, RowGame):
         question = ask(space, game.order, model.pool, parts_of(space, steer))
         rows = (space.to_data(x) for x in steered(game, question, derive_seed(seed, "steered")))
-        rows = (_repaired(space, block, steer) for block in rows)
+        plain = {name: allowed for name, allowed in steer.items() if name in exact}
+        rows = (_repaired(space, block, plain) for block in rows)
     return _kept(space, rows, conditions, constraints)
 
 

@@ -1,0 +1,18 @@
+"""Games that say how likely a sample is, and so can be refined by weights of samples."""
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+@runtime_checkable
+class LikelihoodGame(Protocol):
+    """A game whose generator gives every sample a probability.
+
+    `zerosum refine` folds the verdict of a judge into such a generator: samples that look more real
+    than they are frequent count for more in a likelihood of the generator's own samples.
+    """
+
+    def log_likelihood(self, x: Tensor) -> Tensor:
+        """Log-probability of samples in model units, in nats, `[B]`; it can be differentiated."""
+        ...
