@@ -32,6 +32,7 @@ class Dataset(ABC):
         mode_std: standard deviation of one mode, in data units.
         sources: of pairs, what the samples are to be made from, else None.
         aligned: whether the source of each sample is that at the same index.
+        items: name of the file of each sample; empty where samples have numbers alone.
     """
 
     space: Space
@@ -43,6 +44,7 @@ class Dataset(ABC):
     mode_std: float = 0.0
     sources: "Dataset | None" = None
     aligned: bool = False
+    items: Sequence[str] = ()
 
     @abstractmethod
     def __len__(self) -> int: ...
