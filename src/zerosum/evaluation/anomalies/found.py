@@ -1,6 +1,6 @@
 """What a detector found in some data: scores, a threshold, and what a reader must know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ _SHOWN = 5
 _DRAWN = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Anomalies(Described):
     """Scores of data, in its order; larger is odder.
 
@@ -131,19 +131,11 @@ class Anomalies(Described):
         if form == ".json":
             write_json(path, self.to_json())
             return path
-        import pyarrow as pa
-        from pyarrow import csv, parquet
-
-        first = self.names if self.items else range(len(self))
-        table = pa.table(
-            {
-                self._key: pa.array(list(first)),
-                "score": pa.array(self.scores.numpy()),
-                "anomalous": pa.array(self.anomalous.numpy()),
-            }
-        )
-        write = csv.write_csv if form == ".csv" else parquet.write_table
-        write_whole(path, lambda aside: write(table, str(aside)))
+        first = self.names if self.items else np.arange(len(self))
+        columns = {
+            self._key: first, "score": self.scores.numpy(), "anomalous": self.anomalous.numpy()
+        }  # fmt: skip
+        write_whole(path, lambda aside: write_columns(columns, aside, form))
         return path
 
     def write_heat(self, folder: Path | str) -> Path:
@@ -200,6 +192,7 @@ def threshold_at(held_out: Tensor, false_alarms: float) -> tuple[float, str | No
     Raises:
         EvaluationError: the share is not between 0 and 1.
 
+    >>> import torch
     >>> threshold_at(torch.arange(1.0, 100.0), 0.1)
     (90.0, None)
     >>> threshold_at(torch.arange(1.0, 20.0), 0.01)[0]
@@ -221,6 +214,21 @@ def threshold_at(held_out: Tensor, false_alarms: float) -> tuple[float, str | No
     )
 
 
+def write_columns(columns: Mapping[str, Any], path: Path, form: str) -> None:
+    """Write columns of one length by name, as `.csv` or `.parquet`."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    table = pa.table({name: pa.array(list(own)) for name, own in columns.items()})
+    if form == ".parquet":
+        parquet.write_table(table, str(path))
+        return
+    with path.open("wb") as handle:
+        handle.write((",".join(columns) + "\n").encode())
+        plain = csv.WriteOptions(include_header=False, quoting_style="needed")
+        csv.write_csv(table, handle, plain)
+
+
 _CERTAIN = 1e-4
 """A difference that chance alone shows less often than this is believed."""
 
@@ -234,8 +242,6 @@ def drift(scores: Tensor, held_out: Tensor, threshold: float, false_alarms: floa
         threshold: above it an item is called anomalous.
         false_alarms: share of normals that are meant to be above.
     """
-    from scipy.stats import ks_2samp
-
     share = float((scores > threshold).float().mean())
     below, usual = scores[scores <= threshold].numpy(), held_out[held_out <= threshold].numpy()
     warnings = []
@@ -246,21 +252,29 @@ def drift(scores: Tensor, held_out: Tensor, threshold: float, false_alarms: floa
             "normals: another camera, place or time. Look at some; if they are normal, train anew "
             "with them."
         )
-    if min(len(below), len(usual)) >= 20:
-        found = ks_2samp(below, usual)
+    elif min(len(below), len(usual)) >= 20:
+        chance = _chance(below, usual)
         higher = float(np.median(below)) > float(np.median(usual))
-        if found.pvalue < _CERTAIN and higher:
+        if chance < _CERTAIN and higher:
             warnings.append(
                 "Drift: even the items below the threshold score higher than held-out normals "
-                f"(two-sample test, p = {found.pvalue:.1g}). The data is a little different from "
+                f"(two-sample test, p = {chance:.1g}). The data is a little different from "
                 "the normals, and false alarms may be more frequent than was asked for."
             )
-        elif found.pvalue < _CERTAIN:
+        elif chance < _CERTAIN:
             warnings.append(
                 f"These items score lower than held-out normals (two-sample test, p = "
-                f"{found.pvalue:.1g}). Was the model trained on them?"
+                f"{chance:.1g}). Was the model trained on them?"
             )
     return warnings
+
+
+def _chance(a: np.ndarray, b: np.ndarray) -> float:
+    """The p-value of the Kolmogorov-Smirnov test that both are of one distribution."""
+    from scipy.stats import ks_2samp
+
+    _, chance = ks_2samp(a, b)
+    return float(chance)  # pyright: ignore[reportArgumentType]
 
 
 def free_folder(folder: Path) -> Path:

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from zerosum.evaluation.anomalies.found import write_columns
 from zerosum.plots.charts import curves
 from zerosum.plots.raster import to_image
 from zerosum.runs.files import make_folder, write_folder
@@ -31,11 +32,7 @@ def write_heat(found: "Anomalies", folder: Path) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 over(found.preview.draw_one(found.space, found.x[i]), found.heat[i]).save(target)
             return
-        import pyarrow as pa
-        from pyarrow import csv
-
-        table = pa.table(_columns(found))
-        csv.write_csv(table, str(place / "heat.csv"))
+        write_columns(_columns(found), place / "heat.csv", ".csv")
         for number, picture in enumerate(heat_pictures(found, found.oddest[:_CHARTS]), start=1):
             picture.save(place / f"oddest{number}.png")
 
@@ -84,9 +81,10 @@ def _chart(found: "Anomalies", i: int) -> Image.Image:
     low, high = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
     scaled = (x - low) / (high - low).clamp_min(1e-12)
     heat = found.heat[i].double() / 4
+    names: tuple[str, ...] = getattr(found.space, "names", ())
     lines = {
         name: [(float(t), 1 + float(v)) for t, v in enumerate(one)]
-        for name, one in zip(getattr(found.space, "names", ()), scaled, strict=True)
+        for name, one in zip(names, scaled, strict=True)
     }
     lines["heat / 4"] = [(float(t), min(float(v), 1.0)) for t, v in enumerate(heat)]
     return to_image(curves(lines, width=480, height=240, label=f"item {found.names[i]}"))
