@@ -164,9 +164,9 @@ def network_log(n: int, random: np.random.Generator, attacks: bool = False) -> d
             seconds = -1.0 + 0.5 * random.normal()
         elif kind == 3:  # guessed passwords: short sessions of few bytes
             seconds, sent, got = -0.5 + 0.4 * random.normal(), 6.5, 6.8
-        rows.append((name, protocol, port, flag, round(float(np.exp(seconds)), 3),
-                     int(np.exp(sent)), int(np.exp(got)),
-                     int(2 + np.exp(sent) / 700 + np.exp(got) / 1_200 + random.poisson(2))))  # fmt: skip
+        packets = 2 + np.exp(sent) / 700 + np.exp(got) / 1_200 + random.poisson(2)
+        numbers = round(float(np.exp(seconds)), 3), int(np.exp(sent)), int(np.exp(got))
+        rows.append((name, protocol, port, flag, *numbers, int(packets)))
     names = ("service", "protocol", "port", "flag", "seconds", "sent", "got", "packets")
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 

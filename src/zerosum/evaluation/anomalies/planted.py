@@ -160,7 +160,7 @@ def flat_line(series: np.ndarray, *, seed: int = 0) -> PlantedArrays:
     1
     """
 
-    def alter(own: np.ndarray, spread: np.ndarray, random: np.random.Generator) -> None:
+    def alter(own: np.ndarray, _: np.ndarray, random: np.random.Generator) -> None:
         steps, channel = _stretch(own, random), random.integers(own.shape[1])
         own[steps, channel] = own[max(steps.start - 1, 0), channel]
 
@@ -210,7 +210,8 @@ def inconsistent_cells(rows: Columns, *, total: str, parts: tuple[str, ...], see
                        by: float = 0.5) -> PlantedRows:  # fmt: skip
     """A column that is the sum of others, off by `by` of itself in each row, up or down.
 
-    >>> rows = {"net": np.array([10.0, 20.0]), "tax": np.array([2.0, 4.0]), "all": np.array([12.0, 24.0])}
+    >>> rows = {"net": np.array([10.0, 20.0]), "tax": np.array([2.0, 4.0])}
+    >>> rows["all"] = rows["net"] + rows["tax"]
     >>> made = inconsistent_cells(rows, total="all", parts=("net", "tax"))
     >>> made.mask.tolist()
     [[False, False, True], [False, False, True]]
