@@ -106,7 +106,13 @@ def detector_of(model: Model, normals: Any = None, progress: Progress | None = N
     state = _kept(model)
     if state is not None:
         return Detector(game, state)
-    dataset, _ = data_of(Run.open(model.run), normals, progress)
+    try:
+        dataset, _ = data_of(Run.open(model.run), normals, progress)
+    except DataError as error:
+        raise DataError(
+            f"{model.run} keeps nothing of its normals for these weights, so its data is needed: "
+            f"{error} Here that is named with {option('normals')}."
+        ) from error
     detector = Detector.learn(game, dataset, _held_out(dataset), progress)
     path = model.run / DETECTOR
     tensors = {name: one.contiguous() for name, one in detector.state.items()}

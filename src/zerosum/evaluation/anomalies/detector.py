@@ -135,7 +135,7 @@ class Detector:
             (a - b).abs().div(_shaped(state[f"apart.{i}"], a)).mean(1)
             for i, (a, b) in enumerate(zip(ours, theirs, strict=True))
         ]
-        parts = {"rebuilt": torch.stack([one.flatten(1).mean(1) for one in maps]).mean(0)}
+        parts = {"rebuilt": torch.stack([one.reshape(n, -1).mean(1) for one in maps]).mean(0)}
         coarse = (ours[-1] / _shaped(state["wide"], ours[-1])).flatten(1)
         parts["features"] = _nearness(coarse, state["features"], _NEAR)
         parts["values"] = _nearness(_values(self.game, seen), state["values"], _NEAR)
