@@ -19,6 +19,7 @@ logarithms of numbers with marks for categories.
 
 import argparse
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -75,6 +76,9 @@ def digits(seed: int) -> dict[str, Case]:
     return cases
 
 
+DAMAGE = (testing.scratch, testing.stain, testing.shifted_part, testing.missing_part)
+
+
 def brushed(n: int, seed: int, side: int = 32) -> np.ndarray:
     """Brushed metal, uint8 `[n, side, side]`: noise that is smoother along one direction."""
     random = np.random.default_rng(seed)
@@ -88,13 +92,11 @@ def brushed(n: int, seed: int, side: int = 32) -> np.ndarray:
 def textures(seed: int) -> dict[str, Case]:
     """One case for all kinds of damage, 75 of each."""
     normal, fresh = brushed(600, 10 * seed), brushed(300, 10 * seed + 1)
-    plain, kinds = brushed(300, 10 * seed + 2), (
-        testing.scratch, testing.stain, testing.shifted_part, testing.missing_part,
-    )  # fmt: skip
-    bad = [make(plain[i::4], seed=seed).x for i, make in enumerate(kinds)]
+    plain = brushed(300, 10 * seed + 2)
+    bad = [make(plain[i::4], seed=seed).x for i, make in enumerate(DAMAGE)]
     data = np.concatenate([fresh, *bad])
     cases = {"textures": _case(normal, data, 300, 24_000)}
-    for kind, some in zip(kinds, bad, strict=True):
+    for kind, some in zip(DAMAGE, bad, strict=True):
         cases[f"textures, {kind.__name__}"] = _case(
             normal, np.concatenate([fresh, some]), 300, 24_000
         )
@@ -198,14 +200,15 @@ SETTINGS: dict[str, Callable[[int], dict[str, Case]]] = {
 }  # fmt: skip
 
 
-def measure(setting: str, seed: int) -> dict[str, object]:
-    """Areas under the curve of every detector in a setting, by case."""
+def measure(setting: str, seed: int, keep: Path | None = None) -> dict[str, object]:
+    """Areas under the curve of every detector in a setting, by case; `keep` keeps the last run."""
     found: dict[str, object] = {}
     model, spent = None, 0.0
     for name, case in SETTINGS[setting](seed).items():
         start = time.process_time()
         if model is None or setting == "digits":
-            folder = Path(tempfile.mkdtemp()) / "run"
+            folder = (keep or Path(tempfile.mkdtemp())) / "run"
+            shutil.rmtree(folder, ignore_errors=True)
             model = zs.train("anomaly", case.normal, out=folder, samples=case.samples, seed=seed,
                              referee="off", quiet=True)  # fmt: skip
             spent = time.process_time() - start
@@ -264,12 +267,17 @@ def main() -> None:
     parser.add_argument("verb", choices=("run", "report"))
     parser.add_argument("--settings", default=",".join(SETTINGS))
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--keep", type=Path, help="folder for the last run, for docs/pictures.py")
     given = parser.parse_args()
     if given.verb == "run":
         RESULTS.mkdir(parents=True, exist_ok=True)
         for setting in given.settings.split(","):
             for seed in map(int, given.seeds.split(",")):
-                found = measure(setting, seed)
+                found = measure(setting, seed, given.keep)
+                if given.keep is not None and setting == "textures":
+                    kinds = [make(brushed(2, 100 + i), seed=i) for i, make in enumerate(DAMAGE)]
+                    np.savez(given.keep / "planted.npz", x=np.concatenate([k.x for k in kinds]),
+                             mask=np.concatenate([k.mask for k in kinds]))  # fmt: skip
                 path = RESULTS / f"{setting}-{seed}.json"
                 path.write_text(json.dumps(found, indent=1))
     report()

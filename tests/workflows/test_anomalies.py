@@ -223,13 +223,13 @@ def test_a_fifth_is_kept_apart_unless_asked_otherwise(images: Model, tmp_path: P
 def test_bad_input(images: Model, rows: Model, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="too few normals: 50, of which 10"):
         zs.train("anomaly", _stripes(50, 0), out=tmp_path / "few", samples=64, **QUICK)
-    with pytest.raises(DataError, match="images of 12 x 12|trained on images"):
+    with pytest.raises(DataError, match="trained on images"):
         images.anomalies(pa.table(_rows(5, 0)))
     with pytest.raises(DataError, match="lacks the columns 'b'"):
         rows.anomalies(pa.table({"a": _rows(5, 0)["a"], "kind": _rows(5, 0)["kind"]}))
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(DataError, match="no images"):
+    with pytest.raises(DataError, match="is empty"):
         images.anomalies(empty)
     with pytest.raises(EvaluationError, match="false_alarms=2"):
         images.anomalies(_stripes(3, 0), false_alarms=2)
@@ -256,10 +256,11 @@ def test_an_unknown_category_is_odd(rows: Model) -> None:
 
 
 def test_resumed_runs_find_the_same(tmp_path: Path) -> None:
-    how: dict[str, Any] = {"samples": 320, "set": SMALL, **QUICK}
     data = _stripes(100, 0)
-    straight = zs.train("anomaly", data, out=tmp_path / "a", **how)
-    half = zs.train("anomaly", data, out=tmp_path / "b", **(how | {"samples": 160}))
+    straight, half = (
+        zs.train("anomaly", data, out=tmp_path / str(many), samples=many, set=SMALL, **QUICK)
+        for many in (320, 160)
+    )
     some = _stripes(5, 1)
     early = half.anomalies(some).scores
     assert half.run is not None

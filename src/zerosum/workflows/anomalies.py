@@ -168,6 +168,8 @@ def _opened(model: Model, data: Any, progress: Progress | None) -> Dataset:
         DataError: it cannot be read, or holds another kind.
     """
     space = model.space
+    if isinstance(data, str | Path) and Path(data).is_dir() and not any(Path(data).iterdir()):
+        raise DataError(f"the folder {data} is empty. Give one that holds {space.unit}.")
     if not isinstance(data, Dataset | DataConfig):
         reader = reader_for(data, (space.kind,))
         if space.kind not in reader.spaces:
