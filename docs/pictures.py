@@ -16,6 +16,8 @@ zerosum train series --data waves --samples 120000 --out runs/waves
 python docs/pictures.py --series runs/waves
 zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
+python benchmarks/anomaly.py run --settings textures --keep runs/textures
+python docs/pictures.py --anomalies runs/textures
 """
 
 import argparse
@@ -24,9 +26,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 import zerosum as zs
 from zerosum.catalogue import modality_of
+from zerosum.evaluation.anomalies.heat import over
 from zerosum.games.base import Inputs
 from zerosum.models.steering import steered
 from zerosum.pictures import draw_grid
@@ -139,6 +143,23 @@ def draw_levels(run: Path) -> None:
     made.picture().save(FOLDER / "levels.png")
 
 
+def draw_anomalies(run: Path) -> None:
+    """Damaged textures, exactly what was changed, and the heat that the model has of them."""
+    planted = np.load(run / "planted.npz")
+    x, mask = planted["x"], planted["mask"]
+    found = zs.anomalies(run / "run", x, quiet=True)
+    pictures = [Image.fromarray(one) for one in x]
+    hot = [over(*both) for both in zip(pictures, found.heat, strict=True)]
+    rows = [pictures, [Image.fromarray(one) for one in mask], hot]
+    side = hot[0].width + 4
+    sheet = Image.new("RGB", (len(x) * side, 3 * side), "white")
+    for i, row in enumerate(rows):
+        for j, one in enumerate(row):
+            enlarged = one.convert("RGB").resize((side - 4, side - 4), Image.Resampling.NEAREST)
+            sheet.paste(enlarged, (j * side + 2, i * side + 2))
+    sheet.save(FOLDER / "anomaly-textures.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -151,6 +172,7 @@ def main() -> None:
     parser.add_argument("--editability", type=Path)
     parser.add_argument("--stacked", type=Path)
     parser.add_argument("--series", type=Path)
+    parser.add_argument("--anomalies", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -163,6 +185,7 @@ def main() -> None:
         (options.stacked, draw_stacked),
         (options.series, draw_series),
         (options.levels, draw_levels),
+        (options.anomalies, draw_anomalies),
     )
     for run, draw in drawers:
         if run is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zerosum.api import (
+        anomalies,
         audit,
         augment,
         compare,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from zerosum.config import Config
     from zerosum.engine.recipe import Recipe
     from zerosum.errors import ZerosumError
+    from zerosum.evaluation.anomalies.found import Anomalies
     from zerosum.evaluation.augmenting.trial import AugmentationTrial
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Anomalies",
     "Audit",
     "AugmentationTrial",
     "Augmented",
@@ -85,6 +88,7 @@ __all__ = [
     "Unique",
     "ZerosumError",
     "__version__",
+    "anomalies",
     "audit",
     "augment",
     "compare",
@@ -104,6 +108,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Anomalies": "zerosum.evaluation.anomalies.found",
     "Audit": "zerosum.modalities.tables.privacy.audit",
     "AugmentationTrial": "zerosum.evaluation.augmenting.trial",
     "Augmented": "zerosum.models.augmented",
@@ -134,6 +139,7 @@ _HOMES = {
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",
+    "anomalies": "zerosum.api",
     "audit": "zerosum.api",
     "augment": "zerosum.api",
     "compare": "zerosum.api",

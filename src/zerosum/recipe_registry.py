@@ -39,6 +39,7 @@ class Entry:
         needs: what the data must have, in the words of `Space.missing`: `labels`, `colour`.
         source: the file of the user's own it came from, else None.
         capacities: what other capacities change where the data is images.
+        holdout: share of the data that is kept apart where the user names none; None for nothing.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Entry:
     needs: tuple[str, ...] = ()
     source: Path | None = None
     capacities: Capacities = field(default_factory=dict)
+    holdout: float | None = None
 
     @property
     def summary(self) -> str:
@@ -108,6 +110,7 @@ def recipe(
     spaces: tuple[str, ...] = ("image",),
     needs: tuple[str, ...] = (),
     capacities: Capacities | None = None,
+    holdout: float | None = None,
 ) -> Callable[[Callable[[Space], Recipe]], Callable[[Space], Recipe]]:
     """Register a function from a space to a recipe, under the function's name.
 
@@ -116,6 +119,7 @@ def recipe(
         spaces: kinds of space it takes.
         needs: what the data must have, in the words of `Space.missing`.
         capacities: what `medium` and `large` change where the data is images.
+        holdout: share of the data that is kept apart where the user names none.
     """
 
     def register(build: Callable[[Space], Recipe]) -> Callable[[Space], Recipe]:
@@ -127,7 +131,7 @@ def recipe(
                 "Recipe names are unique: rename the function."
             )
         _ENTRIES[name] = Entry(
-            name, build, paper, spaces, needs, source, capacities or {}
+            name, build, paper, spaces, needs, source, capacities or {}, holdout
         )  # fmt: skip
         return build
 

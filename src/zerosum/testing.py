@@ -21,6 +21,20 @@ from zerosum.engine.carry import inherit
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, RecipeError, did_you_mean
+from zerosum.evaluation.anomalies.planted import (
+    PlantedArrays,
+    PlantedRows,
+    extreme_cells,
+    flat_line,
+    inconsistent_cells,
+    level_shift,
+    missing_part,
+    scratch,
+    shifted_part,
+    spike,
+    stain,
+    swapped_cells,
+)
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
@@ -30,7 +44,11 @@ from zerosum.runs.checkpoints import Checkpoints
 from zerosum.runtime import Runtime
 from zerosum.workflows.prepare import make_trainer
 
-__all__ = ["LAWS", "check_recipe", "law_names", "small_dataset"]
+__all__ = [
+    "LAWS", "PlantedArrays", "PlantedRows", "check_recipe", "extreme_cells", "flat_line",
+    "inconsistent_cells", "law_names", "level_shift", "missing_part", "scratch", "shifted_part",
+    "small_dataset", "spike", "stain", "swapped_cells",
+]  # fmt: skip
 
 _BATCH = 8
 _CPU = Runtime(torch.device("cpu"))

@@ -1,12 +1,12 @@
 """The Python face: the verbs of `import zerosum as zs`."""
 
-from zerosum.api.judging import audit, compare, evaluate
+from zerosum.api.judging import anomalies, audit, compare, evaluate
 from zerosum.api.lists import list_runs, recipes, schema
 from zerosum.api.making import export, load, refine, resume, train
 from zerosum.workflows.augment import augment, evaluate_augmentation
 from zerosum.workflows.control import learn_direction
 
 __all__ = [
-    "audit", "augment", "compare", "evaluate", "evaluate_augmentation", "export",
+    "anomalies", "audit", "augment", "compare", "evaluate", "evaluate_augmentation", "export",
     "learn_direction", "list_runs", "load", "recipes", "refine", "resume", "schema", "train",
 ]  # fmt: skip

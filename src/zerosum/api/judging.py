@@ -1,20 +1,23 @@
-"""Verbs that judge models: evaluate, compare, audit."""
+"""Verbs that judge: evaluate, compare, audit, anomalies."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zerosum.evaluation.anomalies.found import Anomalies
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.modalities.tables.privacy.audit import Audit
 from zerosum.models.model import Model
 from zerosum.notebook import reporter
 from zerosum.runs.store import Run
+from zerosum.workflows.anomalies import find_anomalies
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.evaluate import evaluate as evaluate_run
+from zerosum.workflows.load import load
 
-__all__ = ["audit", "compare", "evaluate"]
+__all__ = ["anomalies", "audit", "compare", "evaluate"]
 
 
 def evaluate(
@@ -150,4 +153,48 @@ def audit(
         return audit_run(
             model, holdout=holdout, data=data, attacks=attacks, n=n, seed=seed, step=step,
             code=code, device=device, progress=progress,
+        )  # fmt: skip
+
+
+def anomalies(
+    model: Model | Run | Path | str,
+    data: Any,
+    *,
+    out: Path | str | None = None,
+    heat: Path | str | None = None,
+    false_alarms: float = 0.01,
+    normals: Any = None,
+    code: Path | str | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Anomalies:
+    """How odd each item of some data is, by a model of normal ones, and which are anomalous.
+
+    >>> import zerosum as zs  # doctest: +SKIP
+    >>> zs.train("anomaly", "normal/", out="runs/normal")  # doctest: +SKIP
+    >>> zs.anomalies("runs/normal", "new/", out="scores.csv")  # doctest: +SKIP
+
+    Args:
+        model: of the recipe `anomaly`: a model of a run, a run or its folder.
+        data: what is looked through, in any form that `train` takes.
+        out: write a row for each item, in their order: `.csv`, `.parquet`, or `.json`.
+        heat: a new folder that says where items are odd: heat maps of images, steps of series,
+            columns of rows.
+        false_alarms: share of normal items that may be called anomalous.
+        normals: the data of the run, where it has moved and nothing was kept of it.
+        code: the user's own recipe file, where the run came from one.
+        device: where to compute.
+        quiet: print nothing.
+
+    Raises:
+        ConditionError: the model was trained by another recipe, or is an exported file.
+        DataError: the data cannot be read, or is of another kind.
+        EvaluationError: too few normals were kept apart, or a share is none.
+        RunError: no such run, or something cannot be written.
+    """
+    own = model if isinstance(model, Model) else load(model, code=code, device=device)
+    with reporter(quiet=quiet) as progress:
+        return find_anomalies(
+            own, data, out=out, heat=heat, false_alarms=false_alarms, normals=normals,
+            progress=progress,
         )  # fmt: skip

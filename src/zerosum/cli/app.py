@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zerosum.cli import (
+    anomalies,
     augmenting,
     catalogue,
     control,
@@ -82,6 +83,7 @@ translating.register(app)
 judging.register(app)
 augmenting.register(app)
 refining.register(app)
+anomalies.register(app)
 remedies.register(app)
 tables.register(app)
 origin.register(app)

@@ -33,6 +33,7 @@ class Dataset(ABC):
         sources: of pairs, what the samples are to be made from, else None.
         aligned: whether the source of each sample is that at the same index.
         in_parts: whether samples consist of parts that games learn from.
+        items: name of the file of each sample; empty where samples have numbers alone.
     """
 
     space: Space
@@ -45,6 +46,7 @@ class Dataset(ABC):
     sources: "Dataset | None" = None
     aligned: bool = False
     in_parts: bool = False
+    items: Sequence[str] = ()
 
     @abstractmethod
     def __len__(self) -> int: ...

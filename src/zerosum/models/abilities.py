@@ -16,10 +16,12 @@ class Abilities:
 
     Attributes:
         augmenter: what `augment` calls; whoever opens a model gives it.
+        finder: what `anomalies` calls.
     """
 
     recipe: Recipe
     augmenter: Callable[..., Augmented] | None = None
+    finder: Callable[..., Any] | None = None
 
     def augment(
         self,
@@ -64,6 +66,42 @@ class Abilities:
         return self.augmenter(
             self, data, out=out, balance=balance, per_class=per_class, amount=amount,
             target=target, features=features, seed=seed, progress=progress,
+        )  # fmt: skip
+
+    def anomalies(
+        self,
+        data: Any,
+        *,
+        out: Path | str | None = None,
+        heat: Path | str | None = None,
+        false_alarms: float = 0.01,
+        normals: Any = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """How odd each item of some data is, for models of the recipe `anomaly`.
+
+        Args:
+            data: what is looked through, in any form that `train` takes.
+            out: write a row for each item: `.csv`, `.parquet`, or `.json` with details.
+            heat: a new folder that says where items are odd.
+            false_alarms: share of normal items that may be called anomalous.
+            normals: the data of the run, where it has moved and nothing was kept of it.
+            progress: called during work that takes long.
+
+        Returns:
+            `zs.Anomalies`.
+
+        Raises:
+            ConditionError: the model knows no normals.
+            DataError: the data cannot be read, or is of another kind.
+            EvaluationError: too few normals were kept apart, or a share is none.
+            RunError: something cannot be written.
+        """
+        if self.finder is None:
+            raise self._cannot("knows no normal samples to find odd ones by", "anomaly")
+        return self.finder(
+            self, data, out=out, heat=heat, false_alarms=false_alarms, normals=normals,
+            progress=progress,
         )  # fmt: skip
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:

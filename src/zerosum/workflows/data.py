@@ -52,7 +52,7 @@ def open_data(
         fields = type(data).fields_for(given)
         config = _made_private(data.with_values(fields) if fields else data, private)
         return _apart(config.build(progress), config), config
-    reader = reader_for(data, spaces)
+    reader = reader_for(data, spaces, given)
     config = reader.describing(data, given | _asked(reader, needs))
     dataset, opened = _made_private(config, private).open(data, progress)
     return _apart(dataset, opened), opened
@@ -118,17 +118,21 @@ def scan_data(
     given = {
         name: value for name, value in options.items() if value is not None and value is not False
     }
-    reader = reader_for(data, spaces)
+    reader = reader_for(data, spaces, given)
     return reader.describing(data, given | _asked(reader, needs)).scan(progress)
 
 
-def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfig]:
+def reader_for(
+    data: Any, spaces: Sequence[str] | None = None, options: Iterable[str] = ()
+) -> type[DataConfig]:
     """The reader that claims `data` most surely.
 
     Args:
         data: whatever `open_data` takes.
         spaces: kinds of space that are wanted; a reader of other kinds is taken only where none of
             these reads the data, so that it is said what the data is.
+        options: that are given; of readers that read the data, those that have all of them are
+            preferred, such as one of series where a `window` is given.
 
     Raises:
         DataError: it is empty, or no reader claims it.
@@ -145,7 +149,9 @@ def reader_for(data: Any, spaces: Sequence[str] | None = None) -> type[DataConfi
     claims = {kind: reader.claims(data) for kind, reader in readers.items()}
     wanted = [k for k in claims if spaces is None or set(readers[k].spaces) & set(spaces)]
     surest = max(claims, key=lambda kind: claims[kind])
-    best = max(wanted, key=lambda kind: claims[kind], default=surest)
+    names = set(options)
+    able = [k for k in wanted if claims[k] >= _HARDLY and names <= readers[k].options().keys()]
+    best = max(able or wanted, key=lambda kind: claims[kind], default=surest)
     if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
         best = surest
     if not claims[best]:

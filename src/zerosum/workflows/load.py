@@ -18,6 +18,7 @@ from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.store import Run
 from zerosum.runtime import resolve_device
 from zerosum.spaces import Space
+from zerosum.workflows.anomalies import find_anomalies
 from zerosum.workflows.augmenting import augment_with
 from zerosum.workflows.prepare import recipe_in, recipe_of, space_of_run
 
@@ -182,5 +183,5 @@ def model_of(
         recipe=recipe, game=game, preview=modality.preview, writer=modality.writer, run=run,
         step=step, device=resolve_device(device),
     )  # fmt: skip
-    model.augmenter = augment_with
+    model.augmenter, model.finder = augment_with, find_anomalies
     return model

@@ -73,8 +73,12 @@ def plan_training(
         ConfigError: a change names no key, or has a value that is not allowed.
     """
     entry = None if isinstance(recipe, Recipe) else find_recipe(recipe)
+    options = dict(data_options or {})
+    apart = None if entry is None else entry.holdout
+    if apart is not None and not isinstance(data, Dataset):
+        options.setdefault("holdout", apart)
     dataset, config = open_data(
-        data, **wanted_by(recipe), private=private, progress=progress, **(data_options or {})
+        data, **wanted_by(recipe), private=private, progress=progress, **options
     )
     if tell is not None:
         for note in dataset.notes:

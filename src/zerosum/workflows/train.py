@@ -2,13 +2,14 @@
 
 import shutil
 import time
+import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zerosum.data.base import Progress
+from zerosum.data.base import Dataset, Progress
 from zerosum.engine.budget import Budget
 from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import Trial, Wishes
@@ -18,6 +19,7 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.faces import option
+from zerosum.games.one_class import OneClassGame
 from zerosum.models.model import Model
 from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.referee.guard import Guard
@@ -29,8 +31,9 @@ from zerosum.runs.ledger import Ledger
 from zerosum.runs.lock import held
 from zerosum.runs.store import Run, new_folder, require_free, versions
 from zerosum.runtime import open_runtime
+from zerosum.workflows.anomalies import detector_of, require_apart
 from zerosum.workflows.budgets import check_budget, choose, planned
-from zerosum.workflows.load import unlike
+from zerosum.workflows.load import load, unlike
 from zerosum.workflows.play import Listener, play
 from zerosum.workflows.prepare import Plan, Teller, data_of, make_trainer, plan_training, recipe_of
 from zerosum.workflows.private import PrivacyBudget, plan_private, stand_in_for
@@ -121,6 +124,7 @@ def train(
             secret, referee = promise.secret, "off"
             tried = replace(plan, dataset=stand_in_for(plan, seed))
         resolved = plan.recipe
+        require_apart(resolved, plan.dataset)
         if samples is not None:
             resolved = resolved.with_values({"optimisation.total_samples": samples})
         folder = Path(out) if out else new_folder(Path(root), resolved.name, plan.dataset.name)
@@ -160,6 +164,7 @@ def train(
                 run, trainer, seed=seed, guard=referee, clock=clock,
                 checkpoint_seconds=checkpoint_seconds, listener=listener,
             )  # fmt: skip
+            _keep_normals(run, plan.dataset, trainer)
     return run
 
 
@@ -281,7 +286,15 @@ def resume(
             clock=None if minutes is None else StopAfter(minutes * 60),
             checkpoint_seconds=checkpoint_seconds, listener=listener,
         )  # fmt: skip
+        _keep_normals(run, dataset, trainer)
     return run
+
+
+def _keep_normals(run: Run, dataset: Dataset, trainer: Trainer) -> None:
+    """In a run of a recipe that finds anomalies: what it needs for that, so that it can move."""
+    if trainer.runtime.is_main and isinstance(trainer.game, OneClassGame):
+        with warnings.catch_warnings(action="ignore"):  # whoever opens the run is warned
+            detector_of(load(run, device="cpu"), dataset)
 
 
 def _newest(run: Run) -> tuple[Checkpoint | None, list[str]]:

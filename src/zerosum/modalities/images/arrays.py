@@ -47,10 +47,15 @@ class ImageArrays(ArrayOptions):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Arrays of three or four axes; others weakly, so that the error says what is wrong."""
+        """Arrays of three or four axes; others weakly, so that the error says what is wrong.
+
+        Three axes of numbers that no pixel has may rather be series.
+        """
         known = shape_and_type(data)
         if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0
+        if len(known[0]) == 3 and not isinstance(data, str | Path) and _no_pixels(data):
+            return 0.4
         return 0.8 if len(known[0]) in (3, 4) else 0.2
 
     def dataset_of(
@@ -114,6 +119,12 @@ class IdxConfig(ImageArrays):
         beside = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
         y = read_idx(beside) if beside != path and look_at(beside) == "file" else None
         return self.dataset(read_idx(path), y, name=path.name)
+
+
+def _no_pixels(data: Any) -> bool:
+    """Whether an array that is held, or the first of a pair, has floats outside of [0, 1]."""
+    x = as_numpy(data[0] if isinstance(data, tuple | list) else data)
+    return x.dtype.kind == "f" and x.size > 0 and (x.min() < 0 or x.max() > 1)
 
 
 def read_idx(path: Path) -> np.ndarray:

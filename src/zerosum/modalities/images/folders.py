@@ -170,9 +170,14 @@ class ImagesConfig(DataConfig):
         y, labels = encode_labels([values[i] for i in kept]) if values else (None, ())
         fingerprint = fingerprint_of_files(decode, values)
         if pixels is not None:
-            return ArrayDataset(pixels, y, name=self.path, labels=labels, fingerprint=fingerprint)
-        decode.names = [names[i] for i in kept]
-        return StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
+            made: Dataset = ArrayDataset(
+                pixels, y, name=self.path, labels=labels, fingerprint=fingerprint
+            )
+        else:
+            decode.names = [names[i] for i in kept]
+            made = StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
+        made.items = tuple(names[i] for i in kept)
+        return made
 
     @classmethod
     def claims(cls, data: Any) -> float:

@@ -34,7 +34,7 @@ from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.unmodelled_fields import TextField, UnlearnedField
 from zerosum.spaces import Space
 
-_EMBEDDED_CATEGORIES = 20
+EMBEDDED_CATEGORIES = 20
 
 _UNFIT = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 """What parts of a space raise that do not fit each other; arrow's errors are among them."""
@@ -256,14 +256,14 @@ class TableSpace(Space):
     def _embedded(self, codec: Codec, x: Tensor) -> Sequence[Tensor]:
         code = x.floor().long().clamp(0, codec.size - 1)
         if isinstance(codec, NumberCodec):
-            rank = _ranks(codec).to(x)
-            width = _shares(codec).to(x)
+            rank = ranks(codec).to(x)
+            width = shares(codec).to(x)
             value = (rank[code] + (x - code - 0.5) * width[code] - 0.5) * 12**0.5
             if codec.missing is None:
                 return [value]
             gone = code == codec.missing
             return [torch.where(gone, 0.0, value), gone.float()]
-        marks = min(codec.size, _EMBEDDED_CATEGORIES)
+        marks = min(codec.size, EMBEDDED_CATEGORIES)
         common = torch.tensor(codec.counts).argsort(descending=True, stable=True)[:marks]
         return [(code == one).float() for one in common.tolist()]
 
@@ -272,7 +272,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
 
 
-def _shares(codec: NumberCodec) -> Tensor:
+def shares(codec: NumberCodec) -> Tensor:
     """Share of the known rows in each code, `[size]`."""
     counts = torch.tensor(codec.counts, dtype=torch.float64)
     if codec.missing is not None:
@@ -280,10 +280,10 @@ def _shares(codec: NumberCodec) -> Tensor:
     return (counts / counts.sum().clamp_min(1)).float()
 
 
-def _ranks(codec: NumberCodec) -> Tensor:
+def ranks(codec: NumberCodec) -> Tensor:
     """Mean rank of the rows in each code, 0 to 1, `[size]`."""
-    shares = _shares(codec).double()
-    return (shares.cumsum(0) - shares / 2).float()
+    own = shares(codec).double()
+    return (own.cumsum(0) - own / 2).float()
 
 
 def require_table(space: Space, *, network: str) -> TableSpace:

@@ -1,0 +1,1 @@
+"""Odd samples: how they are found, what was found, and controlled ones to try detectors with."""

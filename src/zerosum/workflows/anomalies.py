@@ -1,0 +1,211 @@
+"""Find odd samples by a run's model, and keep what it knows of normal ones in the run."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.catalogue import all_recipes
+from zerosum.data.base import DataConfig, Dataset, Progress
+from zerosum.errors import ConditionError, DataError, EvaluationError
+from zerosum.evaluation.anomalies.detector import PARTS, Detector, require_normals
+from zerosum.evaluation.anomalies.found import (
+    Anomalies,
+    drift,
+    free_folder,
+    require_scores_form,
+    threshold_at,
+)
+from zerosum.evaluation.judging.holdout import require_same_kind
+from zerosum.faces import option
+from zerosum.games.one_class import OneClassGame
+from zerosum.models.model import Model
+from zerosum.recipe_registry import Recipe
+from zerosum.runs.files import DamageError, write_whole
+from zerosum.runs.store import Run
+from zerosum.runs.tensors import parse_tensors, read_body, write_tensors
+from zerosum.workflows.data import open_like, reader_for
+from zerosum.workflows.prepare import data_of
+
+DETECTOR = "detector.safetensors"
+"""The file of a run that holds what normals look like to its model."""
+
+FALSE_ALARMS = 0.01
+
+
+def find_anomalies(
+    model: Model,
+    data: Any,
+    *,
+    out: Path | str | None = None,
+    heat: Path | str | None = None,
+    false_alarms: float = FALSE_ALARMS,
+    normals: Any = None,
+    progress: Progress | None = None,
+) -> Anomalies:
+    """Scores of data by a model of normal samples; see `Abilities.anomalies`, which calls it.
+
+    Raises:
+        ConditionError: the model was trained by a recipe that knows no normals, or is a file.
+        DataError: the data cannot be read, or is of another kind.
+        EvaluationError: too few normals were kept apart, or a share is none.
+        RunError: something cannot be written.
+    """
+    require_detecting(model)
+    threshold_at(torch.zeros(1), false_alarms)  # refuses a share that is none
+    if out is not None:
+        require_scores_form(out)
+    if heat is not None:
+        free_folder(Path(heat))
+    dataset = _opened(model, data, progress)
+    if not len(dataset):
+        raise DataError(f"{dataset.name} has no {model.space.unit}.")
+    detector = detector_of(model, normals, progress)
+    threshold, doubt = threshold_at(detector.held_out, false_alarms)
+    scores, parts, hot = detector.score(dataset, progress)
+    said = [] if doubt is None else [doubt]
+    said += drift(scores, detector.held_out, threshold, false_alarms)
+    game = model.game
+    assert isinstance(game, OneClassGame)
+    found = Anomalies(
+        scores=scores, threshold=threshold, false_alarms=false_alarms, held_out=detector.held_out,
+        parts=parts, part_names=PARTS, heat=hot, places=[name for name, _ in game.parts],
+        items=tuple(dataset.items), x=dataset.take(torch.arange(len(dataset)))[0],
+        space=model.space, preview=model.preview, warnings=tuple(said),
+        subject={
+            "run": str(model.run), "recipe": model.recipe.name, "step": model.step,
+            "model": model.fingerprint, "data": dataset.name, "count": len(dataset),
+        },
+    )  # fmt: skip
+    if out is not None:
+        found.save(out)
+    if heat is not None:
+        found.write_heat(heat)
+    return found
+
+
+def detector_of(model: Model, normals: Any = None, progress: Progress | None = None) -> Detector:
+    """What the run kept of its normals; where it has nothing yet, it is found and kept.
+
+    Args:
+        model: of a run.
+        normals: the data of the run, where it has moved and nothing was kept.
+        progress: called during work that takes long.
+
+    Raises:
+        DataError: nothing was kept, and the data is not there.
+        EvaluationError: too few normals are kept apart.
+        RunError: it cannot be written.
+    """
+    game = model.game
+    assert isinstance(game, OneClassGame)
+    assert model.run is not None
+    state = _kept(model)
+    if state is not None:
+        return Detector(game, state)
+    try:
+        dataset, _ = data_of(Run.open(model.run), normals, progress)
+    except DataError as error:
+        raise DataError(
+            f"{model.run} keeps nothing of its normals for these weights, so its data is needed: "
+            f"{error} Here that is named with {option('normals')}."
+        ) from error
+    detector = Detector.learn(game, dataset, _held_out(dataset), progress)
+    path = model.run / DETECTOR
+    tensors = {name: one.contiguous() for name, one in detector.state.items()}
+    write_whole(path, lambda aside: write_tensors(tensors | _mark(model), aside))
+    return detector
+
+
+def require_detecting(model: Model) -> None:
+    """Refuse models that know no normals.
+
+    Raises:
+        ConditionError: it is one, or a file that holds no discriminator.
+    """
+    name = getattr(model.recipe, "name", "its recipe")
+    if not isinstance(model.game, OneClassGame):
+        can = ", ".join(one for one, entry in all_recipes().items() if entry.holdout is not None)
+        raise ConditionError(
+            f"this model was trained by {name}, which knows no normal samples to find odd ones by. "
+            f"Train {can or 'anomaly'} on normal samples."
+        )
+    if model.run is None:
+        raise ConditionError(
+            "an exported file holds no discriminator and no normals. Name the run that it is from."
+        )
+
+
+def require_apart(recipe: Recipe, dataset: Dataset) -> None:
+    """Before anything is trained: see that normals are kept apart where a recipe is for that.
+
+    Raises:
+        DataError: none are.
+        EvaluationError: too few are.
+    """
+    entry = all_recipes().get(recipe.name)
+    if entry is not None and entry.holdout is not None:
+        require_normals(len(dataset), len(_held_out(dataset)))
+
+
+def _held_out(dataset: Dataset) -> Dataset:
+    if dataset.held_out is None:
+        raise DataError(
+            f"{dataset.name} has no samples that were kept apart, and the threshold is set with "
+            f"some. Give a file, a folder or arrays with {option('holdout', 0.2)}, or set "
+            "`held_out` of your Dataset."
+        )
+    return dataset.held_out
+
+
+def _opened(model: Model, data: Any, progress: Progress | None) -> Dataset:
+    """Data in the form of the model's samples.
+
+    Raises:
+        DataError: it cannot be read, or holds another kind.
+    """
+    space = model.space
+    if isinstance(data, str | Path) and Path(data).is_dir() and not any(Path(data).iterdir()):
+        raise DataError(f"the folder {data} is empty. Give one that holds {space.unit}.")
+    if not isinstance(data, Dataset | DataConfig):
+        reader = reader_for(data, (space.kind,))
+        if space.kind not in reader.spaces:
+            raise DataError(
+                f"the data is read as {' or '.join(reader.spaces)} ({reader.kind}), and the model "
+                f"was trained on {space.unit}. Give data of that kind."
+            )
+    assert model.run is not None
+    recorded = Run.open(model.run).manifest["data"]["config"]
+    like = None
+    if recorded:
+        like = DataConfig.from_json(recorded).with_values({"holdout": None})
+    dataset, _ = open_like(data, space, like=like, progress=progress)
+    try:
+        require_same_kind(space, dataset.space, f"the data {dataset.name}")
+    except EvaluationError as error:
+        raise DataError(str(error)) from error
+    return dataset
+
+
+def _mark(model: Model) -> dict[str, Tensor]:
+    """The weights that a detector belongs to: digits of their digest, and their step."""
+    digits = [int(one, 16) for one in model.fingerprint]
+    return {"of": torch.tensor([*digits, model.step or 0], dtype=torch.int64)}
+
+
+def _kept(model: Model) -> Mapping[str, Tensor] | None:
+    """What the run keeps for these very weights; None if nothing."""
+    assert model.run is not None
+    path = model.run / DETECTOR
+    if not path.is_file():
+        return None
+    try:
+        state = parse_tensors(read_body(path), path)
+    except DamageError as error:
+        warnings.warn(f"{error} It is made anew.", stacklevel=2)
+        return None
+    own = state.pop("of", torch.zeros(0))
+    return state if torch.equal(own, _mark(model)["of"]) else None
