@@ -262,7 +262,7 @@ def _named(y: np.ndarray | None, names: np.ndarray | None) -> np.ndarray | None:
     """
     if y is None or names is None or names.ndim != 1 or names.dtype.kind != "U":
         return y
-    fits = y.dtype.kind in "iu" and len(y) and 0 <= y.min() and y.max() < len(names)
+    fits = y.dtype.kind in "iu" and len(y) and y.min() >= 0 and y.max() < len(names)
     return names[y] if fits else y
 
 
