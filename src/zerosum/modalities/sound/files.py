@@ -62,7 +62,7 @@ class SoundsConfig(DataConfig):
         seconds: length of a sound; if not given, what 95 % of the files have or less, at most 4;
             1 where all are recordings.
         channels: 1 or 2; if not given, as most files, and 2 where these have more.
-        trim: leave out silence at both ends.
+        silence: at both ends: `trim` or `keep` it.
         windows: read so many windows of a file of 10 seconds or more at most, evenly spread.
         labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
         split: where all files lie in folders called train, val or test, which of them is taken.
@@ -78,7 +78,7 @@ class SoundsConfig(DataConfig):
     rate: Rate | None = None
     seconds: Annotated[float | None, Field(gt=0, le=60)] = None
     channels: Literal[1, 2] | None = None
-    trim: bool = True
+    silence: Literal["trim", "keep"] = "trim"
     windows: PositiveInt = 200
     labels: Labels = "auto"
     skip_bad: bool = False
@@ -262,7 +262,7 @@ class _Taken:
         if not heard.shape[1]:
             self.found.silent.append(name)
             return None
-        return self._in_form(name, heard if self._config.trim else wave, header)
+        return self._in_form(name, heard if self._config.silence == "trim" else wave, header)
 
     def _in_form(self, name: str, wave: np.ndarray, header: SoundHeader) -> np.ndarray:
         if is_clipped(wave):

@@ -13,6 +13,7 @@ from zerosum.data.base import ArrayDataset, fingerprint_of
 from zerosum.errors import RecipeError
 from zerosum.faces import verb
 from zerosum.modalities.sound.spectra import FLOOR, TOP, Frames, log_mels, usual_frames, waves_of
+from zerosum.networks.resample import averaged
 from zerosum.rng import Noise
 from zerosum.spaces import ImageSpace, Space
 
@@ -24,6 +25,9 @@ LEAST_FRAMES = 8
 
 _RISE, _FALL = 0.002, 0.01
 """Seconds of the fades at both ends of what is made."""
+
+_PLACES = 16
+"""Places along both axes of levels whose distances are measured."""
 
 _BLOCK = 16
 """Sounds that are transformed at once."""
@@ -127,6 +131,14 @@ class SoundSpace(Space):
         ]
         waves = torch.cat(pieces) if pieces else x.new_zeros(0, self.channels, self.samples)
         return within_range(waves * fades(self.samples, self.rate).to(waves.device))
+
+    def round_trip(self, x: Tensor) -> Tensor:
+        """The levels themselves, in their range: phases are not looked for."""
+        return x.float().clamp(-1, 1)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """Levels averaged to 16 x 16 places, `[N, channels * 256]`: two hisses are alike."""
+        return averaged(x.float(), self.axes, most=_PLACES).flatten(1)
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
         """Noise: each band of each frame as loud as that of some real, with random phases."""
