@@ -14,6 +14,8 @@ python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 zerosum train series --data waves --samples 120000 --out runs/waves
 python docs/pictures.py --series runs/waves
+zerosum train sound --data kit --samples 40000 --out runs/kit
+python docs/pictures.py --sound runs/kit
 """
 
 import argparse
@@ -120,6 +122,21 @@ def draw_stacked(results: Path) -> None:
     to_image(curves(looks, width=480, height=320)).save(FOLDER / "stacked.png")
 
 
+def draw_sounds(run: Path) -> None:
+    """Four samples of each kind of sound above four reals of each, a column for each kind."""
+    model = zs.load(run)
+    held, _ = open_holdout("kit", space=model.space)
+    y = held.labels_of(torch.arange(len(held)))
+    assert y is not None
+    kinds = model.space.labels
+    rows = torch.stack([torch.nonzero(y == kind)[:4, 0] for kind in range(len(kinds))], dim=1)
+    made = model.sample(rows.numel(), in_turn={"label": kinds}, seed=1).tensor
+    preview, x = modality_of(model.space).preview, torch.cat([made, held.take(rows.flatten())[0]])
+    tiles = np.stack([np.asarray(preview.draw_one(model.space, one)) for one in x])
+    sheet = draw_grid(torch.from_numpy(tiles).permute(0, 3, 1, 2), columns=len(kinds))
+    sheet.save(FOLDER / "sounds.png")
+
+
 def draw_series(run: Path) -> None:
     """Fans of samples over those of held-out reals."""
     model = zs.load(run)
@@ -141,6 +158,7 @@ def main() -> None:
     parser.add_argument("--editability", type=Path)
     parser.add_argument("--stacked", type=Path)
     parser.add_argument("--series", type=Path)
+    parser.add_argument("--sound", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -152,6 +170,7 @@ def main() -> None:
         (options.editability, draw_editability),
         (options.stacked, draw_stacked),
         (options.series, draw_series),
+        (options.sound, draw_sounds),
     )
     for run, draw in drawers:
         if run is not None:

@@ -74,7 +74,7 @@ def _between(draws: Tensor, place: int, low: float, high: float) -> Tensor:
     return low * (high / low) ** draws[:, place : place + 1]
 
 
-def _glide(time: Tensor, pitch: Tensor, above: Tensor, fall: Tensor) -> Tensor:
+def _glide(time: Tensor, pitch: Tensor, above: Tensor | float, fall: Tensor) -> Tensor:
     """A sine that falls from `above` times its pitch to its pitch, `[n, samples]`."""
     phase = pitch * (time + (above - 1) * fall * (1 - (-time / fall).exp()))
     return (2 * math.pi * phase).sin()
