@@ -28,9 +28,10 @@ from torch import Tensor, nn
 
 import zerosum as zs
 from zerosum.data.base import Dataset
+from zerosum.evaluation.boosted import area, boosted_odds
 from zerosum.modalities.series.arrays import SeriesDataset
 from zerosum.modalities.series.baselines import autoregressive, block_bootstrap, shuffled
-from zerosum.modalities.series.metrics.boosted import area, boosted_odds, tree_inputs_of
+from zerosum.modalities.series.metrics.boosted import tree_inputs_of
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.workflows.data import open_data

@@ -18,6 +18,8 @@ zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
 python docs/pictures.py --anomalies runs/textures
+zerosum train sound --data kit --samples 40000 --out runs/kit
+python docs/pictures.py --sound runs/kit
 """
 
 import argparse
@@ -126,6 +128,21 @@ def draw_stacked(results: Path) -> None:
     to_image(curves(looks, width=480, height=320)).save(FOLDER / "stacked.png")
 
 
+def draw_sounds(run: Path) -> None:
+    """Four samples of each kind of sound above four reals of each, a column for each kind."""
+    model = zs.load(run)
+    held, _ = open_holdout("kit", space=model.space)
+    y = held.labels_of(torch.arange(len(held)))
+    assert y is not None
+    kinds = model.space.labels
+    rows = torch.stack([torch.nonzero(y == kind)[:4, 0] for kind in range(len(kinds))], dim=1)
+    made = model.sample(rows.numel(), in_turn={"label": kinds}, seed=1).tensor
+    preview, x = modality_of(model.space).preview, torch.cat([made, held.take(rows.flatten())[0]])
+    tiles = np.stack([np.asarray(preview.draw_one(model.space, one)) for one in x])
+    sheet = draw_grid(torch.from_numpy(tiles).permute(0, 3, 1, 2), columns=len(kinds))
+    sheet.save(FOLDER / "sounds.png")
+
+
 def draw_series(run: Path) -> None:
     """Fans of samples over those of held-out reals."""
     model = zs.load(run)
@@ -173,6 +190,7 @@ def main() -> None:
     parser.add_argument("--stacked", type=Path)
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
+    parser.add_argument("--sound", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -186,6 +204,7 @@ def main() -> None:
         (options.series, draw_series),
         (options.levels, draw_levels),
         (options.anomalies, draw_anomalies),
+        (options.sound, draw_sounds),
     )
     for run, draw in drawers:
         if run is not None:

@@ -26,6 +26,7 @@ class InfoCard:
         rows: cells of the table.
         notes: sentences beneath.
         pictures: shown at the end, for HTML alone.
+        media: files of sound by name, `.wav` each, to be played beneath; for HTML alone.
     """
 
     title: str
@@ -34,6 +35,7 @@ class InfoCard:
     rows: Sequence[Sequence[str]] = ()
     notes: Sequence[str] = ()
     pictures: Sequence[Image.Image] = ()
+    media: Mapping[str, bytes] = field(default_factory=dict)
 
     def text(self) -> str:
         """As lines.
@@ -75,6 +77,11 @@ class InfoCard:
             f'<img alt="{_text(self.title)}" style="max-width:100%" '
             f'src="data:image/png;base64,{b64encode(as_png(picture)).decode()}">'
             for picture in self.pictures
+        ]
+        parts += [
+            f'<audio controls preload="none" title="{_text(name)}" '
+            f'src="data:audio/wav;base64,{b64encode(file).decode()}"></audio>'
+            for name, file in self.media.items()
         ]
         return f"<div>{''.join(parts)}</div>"
 

@@ -133,6 +133,13 @@ class Space(Config):
             Compact samples `[N, ...]`.
         """
 
+    def round_trip(self, x: Tensor) -> Tensor:
+        """What networks see of samples `x` `[N, *shape]` once these are data.
+
+        It is `to_model(to_data(x))`; a space for which that takes long may come near to it.
+        """
+        return self.to_model(self.to_data(x))
+
     def to_numpy(self, compact: Tensor) -> np.ndarray:
         """Compact samples `[N, ...]` as users hold them in numpy, with as many rows."""
         return compact.numpy()

@@ -268,7 +268,7 @@ def takes_every_shape(entry: Entry, dataset: Dataset) -> None:
         trainer.play()
         x = trainer.sample(trainer.game.draw(2, Noise(0)))
         real, _ = other.take(torch.arange(2))
-        assert x.shape == real.shape, f"samples have shape {tuple(x.shape[1:])}"
+        assert x.shape == real.shape, f"samples have shape {tuple(x.shape)}, data {real.shape}"
 
 
 def takes_every_batch(entry: Entry, dataset: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""The laws that every metric of the judge obeys: on images, points, rows of tables and series.
+"""The laws that every metric of the judge obeys, on images, points, rows, series and sounds.
 
 A new metric is under them as soon as it is registered.
 """
@@ -32,6 +32,8 @@ from zerosum.evaluation.metrics.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
 from zerosum.modalities.series.features import SeriesFeatures
 from zerosum.modalities.series.space import SeriesSpace
+from zerosum.modalities.sound.features import SummaryFeatures
+from zerosum.modalities.sound.space import SoundSpace
 from zerosum.recipe_registry import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
@@ -39,7 +41,7 @@ from zerosum.workflows.data import open_data
 
 N = 400
 
-KINDS = ("image", "point", "table", "series")
+KINDS = ("image", "point", "table", "series", "sound")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -62,6 +64,8 @@ def data(space: str) -> Dataset:
         return open_data("digits")[0]
     if space == "series":
         return open_data("waves", num_samples=4 * N, length=16)[0]
+    if space == "sound":
+        return open_data("kit", num_samples=4 * N, rate=2_000, seconds=0.25)[0]
     whole, _ = open_data("ring")
     x, y = whole.take(torch.arange(4 * N))
     return ArrayDataset(
@@ -79,6 +83,8 @@ def embedded(space: str) -> Extractor:
     known = data(space).space
     if isinstance(known, SeriesSpace):
         return SeriesFeatures(known)
+    if isinstance(known, SoundSpace):
+        return SummaryFeatures(known)
     return Embedded(known, name="pixels")
 
 
@@ -103,16 +109,20 @@ def reals(space: str, start: int, n: int = N) -> SampleSet:
     return exhibit(space, x, y)
 
 
+@cache
+def trivial(space: str, n: int) -> Tensor:
+    return data(space).space.independent(reals(space, 0).x, n, Noise(1))
+
+
 def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSets:
     dataset = data(space)
     reference = reals(space, 0)
-    trivial = dataset.space.independent(reference.x, len(samples), Noise(1))
     assert (samples.y is not None) is (space not in TARGETS)
     return EvaluationSets(
         samples,
         reference,
         reals(space, N),
-        exhibit(space, trivial, samples.y),
+        exhibit(space, trivial(space, len(samples)), samples.y),
         MetricContext(
             dataset.space,
             extractor="columns" if space in TARGETS else "pixels",
@@ -393,6 +403,7 @@ NAMES = {
         "extremes_distance feature_spread forecast_error frechet_distance kernel_distance "
         "spectrum_distance"
     ),
+    "sound": "c2st_sound c2st_strong feature_spread frechet_distance kernel_distance",
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "
         "cluster_sizes column_shapes correlation_difference frechet_distance lift_auc lift_r2 mmd "

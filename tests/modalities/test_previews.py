@@ -13,6 +13,7 @@ from zerosum.catalogue import modality_of_kind
         ("point", (480, 480)),
         ("table", (480, 480)),
         ("series", (720, 170)),
+        ("sound", (464, 502)),
     ],
 )
 def test_a_small_data_set_is_drawn(kind: str, size: tuple[int, int]) -> None:

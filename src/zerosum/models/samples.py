@@ -144,6 +144,7 @@ class Samples(Described):
             facts,
             notes=notes,
             pictures=pictures,
+            media=self.media() if drawn else {},
         )
 
 

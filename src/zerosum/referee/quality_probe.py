@@ -128,7 +128,7 @@ class QualityProbe:
     def look(self, trainer: Trainer, *, salt: str = "") -> ProbeResult:
         """Make samples and measure them; `salt` takes other latents."""
         parts = self.inputs(trainer.game, salt=salt)
-        return self.measure(torch.cat([trainer.sample(part) for part in parts]))
+        return self._measured(torch.cat([trainer.sample_seen(part) for part in parts]))
 
     def inputs(self, game: Game, *, salt: str = "") -> list[Inputs]:
         """What it has samples made from, in pieces."""
@@ -137,7 +137,11 @@ class QualityProbe:
 
     def measure(self, x: Tensor) -> ProbeResult:
         """Measure compact samples; those that are not finite are infinitely far."""
-        fake = self._features(self._space.to_model(x))
+        return self._measured(self._space.to_model(x))
+
+    def _measured(self, x: Tensor) -> ProbeResult:
+        """Measure samples in model units."""
+        fake = self._features(x)
         if not bool(fake.isfinite().all()):
             return ProbeResult(float("inf"), 0.0, 1.0, 0.0)
         shares = self.visits_of(fake) / len(fake)

@@ -27,6 +27,7 @@ from zerosum.evaluation.features.self_network import (
     NUM_FEATURES,
     Classifier,
     Network,
+    as_seen,
     build_network,
     learn,
     samples_to_learn,
@@ -121,7 +122,7 @@ class SelfFeatures(Extractor):
         return torch.cat(pieces) if pieces else torch.empty(0, self._space.num_labels)
 
     def _input(self, x: Tensor) -> Tensor:
-        return self._space.to_model(shrink(self._space, x))
+        return as_seen(self._space, shrink(self._space, x))
 
 
 def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None) -> SelfFeatures:

@@ -137,7 +137,8 @@ def shrunk_size(space: Space) -> tuple[int, ...]:
 def shrink(space: Space, x: Tensor) -> Tensor:
     """Compact samples `[N, C, ...]` at the size that the network sees, by averaging areas.
 
-    They stay compact, so that many fit into memory. Samples without axes are unchanged.
+    They stay compact, so that many fit into memory. Samples without axes are unchanged, and so are
+    those whose compact form has another shape, such as waves; see `as_seen`.
 
     >>> from zerosum.spaces import ImageSpace
     >>> space = ImageSpace(channels=1, height=256, width=256)
@@ -146,8 +147,18 @@ def shrink(space: Space, x: Tensor) -> Tensor:
     """
     if not space.axes or shrunk_size(space) == space.shape[-space.axes :]:
         return x
+    if x.ndim != 1 + len(space.shape):
+        return x
     small = _POOLS[space.axes](x.float(), shrunk_size(space))
     return small if x.is_floating_point() else small.round().to(x.dtype)
+
+
+def as_seen(space: Space, x: Tensor) -> Tensor:
+    """What `shrink` returned in model units, at the size that the network sees."""
+    seen = space.to_model(x)
+    if not space.axes or seen.shape[-space.axes :] == shrunk_size(space):
+        return seen
+    return _POOLS[space.axes](seen, shrunk_size(space))
 
 
 def learn(
@@ -182,7 +193,7 @@ def learn(
             group["lr"] = 2e-3 * factor
         rows = noise.integers(BATCH, high=len(x))
         labels = None if y is None else y[rows]
-        shown = space.to_model(x[rows])
+        shown = as_seen(space, x[rows])
         shown = shown if alter is None else alter(shown, noise)
         optimizer.zero_grad(set_to_none=True)
         network.loss(shown, labels, noise).backward()

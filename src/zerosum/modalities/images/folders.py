@@ -10,6 +10,8 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.labels import label_names
+from zerosum.data.splits import Split, place_of_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.images.decoding import (
@@ -18,7 +20,6 @@ from zerosum.modalities.images.decoding import (
     fingerprint_of_files,
     in_threads,
 )
-from zerosum.modalities.images.labels import label_names
 from zerosum.modalities.images.mirrored import mirrored
 from zerosum.modalities.images.pixels import (
     ENDINGS,
@@ -30,7 +31,6 @@ from zerosum.modalities.images.pixels import (
     read_form,
     read_range,
 )
-from zerosum.modalities.images.splits import Split, place_of_split, split_folders
 from zerosum.spaces import ImageSpace, Space
 
 RESIDENT_BYTES = 4 << 30
@@ -142,7 +142,7 @@ class ImagesConfig(DataConfig):
         Raises:
             DataError: as `build`.
         """
-        place, note = place_of_split(Path(self.path), self.split)
+        place, note = place_of_split(Path(self.path), self.split, ENDINGS)
         archive = open_archive(place)
         names, scan = _scan(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
@@ -214,7 +214,7 @@ class ImagesConfig(DataConfig):
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and split_folders(Path(config.path)):
+        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 
@@ -245,7 +245,7 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
     Raises:
         DataError: no such folder, no images, or none that can be read.
     """
-    place, _ = place_of_split(Path(config.path), config.split)
+    place, _ = place_of_split(Path(config.path), config.split, ENDINGS)
     return _scan(open_archive(place), config, progress)[1]
 
 

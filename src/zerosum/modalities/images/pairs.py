@@ -10,6 +10,7 @@ from pydantic import PositiveInt
 
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
+from zerosum.data.splits import Split, place_of_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.images.decoding import (
@@ -31,7 +32,6 @@ from zerosum.modalities.images.folders import (
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
-from zerosum.modalities.images.splits import Split, place_of_split
 from zerosum.spaces import Space
 
 _LISTED = 10
@@ -152,7 +152,7 @@ class PairsConfig(DataConfig):
         """Where sources and targets lie, and what was guessed."""
         if self.targets is not None:
             return [(Path(self.path), None), (Path(self.targets), None)], ()
-        place, note = place_of_split(Path(self.path), self.split)
+        place, note = place_of_split(Path(self.path), self.split, ENDINGS)
         notes = [f"{note}."] if note else []
         order = self.side_by_side
         if order is None and are_double(place):

@@ -1,11 +1,11 @@
 """Folders called train, val and test: parts of a data set, and no classes or domains."""
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from zerosum.data.archives import open_archive
 from zerosum.faces import option
-from zerosum.modalities.images.pixels import ENDINGS
 
 Split = Literal["train", "test"]
 
@@ -13,18 +13,18 @@ _TRAIN = ("train", "training")
 _HELD = ("test", "testing", "val", "valid", "validation", "eval")
 
 
-def split_folders(path: Path) -> dict[str, Path]:
+def split_folders(path: Path, endings: Collection[str]) -> dict[str, Path]:
     """The folders that are splits of the folder or zip at `path`, by name; empty where none are.
 
-    They are splits where all images lie in folders with such names, of which one is `train`. A
-    folder in which everything lies is passed through.
+    They are splits where all files with these `endings`, such as `.png`, lie in folders with such
+    names, of which one is `train`. A folder in which everything lies is passed through.
 
     Raises:
         DataError: there is no such folder or zip.
     """
     names = open_archive(path).names
     parts = [
-        PurePosixPath(name).parts for name in names if PurePosixPath(name).suffix.lower() in ENDINGS
+        PurePosixPath(name).parts for name in names if PurePosixPath(name).suffix.lower() in endings
     ]
     if not parts:
         return {}
@@ -42,13 +42,13 @@ def split_folders(path: Path) -> dict[str, Path]:
     return {name: above / name for name in sorted(below)}
 
 
-def place_of_split(path: Path, split: Split) -> tuple[Path, str]:
-    """Where images of a split lie, and what to tell of it; `path` itself without splits.
+def place_of_split(path: Path, split: Split, endings: Collection[str]) -> tuple[Path, str]:
+    """Where files of a split lie, and what to tell of it; `path` itself without splits.
 
     Raises:
         DataError: there is no such folder or zip.
     """
-    folders = split_folders(path)
+    folders = split_folders(path, endings)
     if not folders:
         return path, ""
     by_name = {name.lower(): place for name, place in folders.items()}

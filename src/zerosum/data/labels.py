@@ -1,4 +1,4 @@
-"""Labels of images in a folder or zip: from a list, or from the names of subfolders."""
+"""Labels of files in a folder or zip: from a list, or from the names of subfolders."""
 
 import csv
 import json
@@ -63,7 +63,7 @@ def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str]
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
     if not rows or not {"file", "label"} <= set(header):
-        raise DataError(f"{path} needs the columns file and label, and a row for each image.")
+        raise DataError(f"{path} needs the columns file and label, and a row for each file.")
     file, label = header.index("file"), header.index("label")
     rows = [row + [""] * (len(header) - len(row)) for row in rows]
     below = PurePosixPath(path).parent

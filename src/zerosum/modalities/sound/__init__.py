@@ -1,0 +1,1 @@
+"""Sounds of one length: read, drawn, written, judged."""

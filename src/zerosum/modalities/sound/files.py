@@ -1,0 +1,370 @@
+"""Readers of files of sound: below a folder, in a zip, or one recording."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, PositiveInt
+
+from zerosum.data.archives import Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.arrays import Labels
+from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.files import look_at
+from zerosum.data.labels import label_names
+from zerosum.data.splits import Split, place_of_split, split_folders
+from zerosum.errors import DataError
+from zerosum.faces import option, reading
+from zerosum.modalities.sound.arrays import (
+    MOST_BYTES,
+    dataset_of_waves,
+    form_like,
+    least_samples,
+    require_length,
+)
+from zerosum.modalities.sound.decoding import ENDINGS, SoundFiles, SoundHeader
+from zerosum.modalities.sound.shaping import (
+    SILENCE,
+    Found,
+    at_rate,
+    faded,
+    fitted,
+    in_channels,
+    is_clipped,
+    notes_of,
+    trimmed,
+)
+from zerosum.modalities.sound.space import Rate
+from zerosum.spaces import Space
+
+MOST_RATE = 16_000
+"""Rate that files are brought to at most where none is asked for."""
+
+RECORDING = 10.0
+"""Seconds from which on a file is a recording, which is read as windows."""
+
+_USUAL, _MOST_SECONDS = 1.0, 4.0
+"""Seconds of a window, and of sounds at most, where no length is asked for."""
+
+_SHARE = 0.95
+_LOOKED_AT = 10_000
+_LISTED = 10
+
+
+class SoundsConfig(DataConfig):
+    """Files of sound below a folder or in a zip, or one recording.
+
+    Attributes:
+        path: the folder, zip or file.
+        rate: samples in a second; if not given, what most files have, at most 16,000.
+        seconds: length of a sound; if not given, what 95 % of the files have or less, at most 4;
+            1 where all are recordings.
+        channels: 1 or 2; if not given, as most files, and 2 where these have more.
+        silence: at both ends: `trim` or `keep` it.
+        windows: read so many windows of a file of 10 seconds or more at most, evenly spread.
+        labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
+        split: where all files lie in folders called train, val or test, which of them is taken.
+        skip_bad: go on without unreadable files.
+        limit: take this many files only, evenly spread.
+    """
+
+    kind = "sounds"
+    spaces = ("sound",)
+    not_options = frozenset({"path", "split"})
+    path: str
+    split: Split = "train"
+    rate: Rate | None = None
+    seconds: Annotated[float | None, Field(gt=0, le=60)] = None
+    channels: Literal[1, 2] | None = None
+    silence: Literal["trim", "keep"] = "trim"
+    windows: PositiveInt = 200
+    labels: Labels = "auto"
+    skip_bad: bool = False
+    limit: PositiveInt | None = None
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Folders and zips with files of sound, and such a file; other folders hardly."""
+        if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
+            return 0.9 if look_at(Path(data)) == "file" else 0.0
+        if not is_folder_or_zip(data):
+            return 0.0
+        return 0.7 if _holds_sounds(Path(data)) else 0.1
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Decode all files; see `open`.
+
+        Raises:
+            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
+            MissingExtraError: soundfile is not installed, or soxr where it is needed.
+        """
+        return self.open(self.path, progress)[0]
+
+    def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, SoundsConfig]":
+        """See `DataConfig.open`; the form that was found is recorded.
+
+        Raises:
+            DataError: as `build`.
+            MissingExtraError: as `build`.
+        """
+        scan = _scan(self, progress)
+        if scan.bad and not self.skip_bad:
+            raise DataError(_unreadable(scan.bad))
+        rate = self.rate or min(scan.rates.most_common(1)[0][0], MOST_RATE)
+        channels = self.channels or min(2, scan.channels.most_common(1)[0][0])
+        taken = _Taken(self, scan, rate, channels)
+        samples = taken.read(progress)
+        names = [name for name, _ in taken.waves]
+        if not names:
+            raise DataError(f"all files in {self.path} are silent.")
+        waves = np.stack([wave for _, wave in taken.waves])
+        y, labels = None, ()
+        if scan.labels is not None:
+            y, labels = encode_labels([scan.labels[name] for name in names])
+        dataset = dataset_of_waves(waves, y, labels, rate, name=self.path)
+        asked = self.seconds is not None
+        found = notes_of(taken.found, samples, rate, asked=asked)
+        dataset.notes = (*((f"{scan.note}.",) if scan.note else ()), *found)
+        form = {"rate": rate, "channels": channels, "seconds": samples / rate}
+        return dataset, self.with_values(form)
+
+    def scan(self, progress: Progress | None = None) -> str | None:
+        """How many files of which length, rates and channels."""
+        found = _scan(self, progress)
+        seconds = sum(one.seconds for one in found.headers.values())
+        rates = ", ".join(f"{n:,} of {rate:,} Hz" for rate, n in found.rates.most_common(3))
+        classes = f"; {len({*found.labels.values()})} classes" if found.labels else ""
+        bad = f"; {len(found.bad)} unreadable" if found.bad else ""
+        return f"{len(found.headers):,} files of sound, {_long(seconds)}; {rates}{classes}{bad}"
+
+    @classmethod
+    def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
+        """See `DataConfig.options_like`; rate, length and channels are those of `space`."""
+        return {**super().options_like(space, like), **form_like(space)}
+
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
+        config = cls.describing(data, cls.options_like(space, how.get("like")))
+        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
+            config = config.with_values({"split": "test"})
+        return config.open(data, how.get("progress"))
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """Headers of readable files by name, in order; and what was found beside them."""
+
+    files: SoundFiles
+    headers: dict[str, SoundHeader]
+    labels: dict[str, str] | None
+    bad: list[tuple[str, str]]
+    note: str
+
+    @property
+    def rates(self) -> Counter[int]:
+        return Counter(one.rate for one in self.headers.values())
+
+    @property
+    def channels(self) -> Counter[int]:
+        return Counter(one.channels for one in self.headers.values())
+
+
+class _Taken:
+    """Waves of one form, read from files one by one.
+
+    Attributes:
+        waves: name of the file and float32 `[channels, samples]`, in order.
+        found: what was met.
+    """
+
+    def __init__(self, config: SoundsConfig, scan: _Scan, rate: int, channels: int) -> None:
+        self._config, self._scan, self._rate, self._channels = config, scan, rate, channels
+        self.waves: list[tuple[str, np.ndarray]] = []
+        self.found = Found(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
+        self._bytes = 0
+
+    def read(self, progress: Progress | None) -> int:
+        """Read everything; returns the samples of a sound."""
+        short = {n: h for n, h in self._scan.headers.items() if h.seconds < RECORDING}
+        long = {n: h for n, h in self._scan.headers.items() if n not in short}
+        whole: list[tuple[str, np.ndarray]] = []
+        for i, (name, header) in enumerate(short.items()):
+            wave = self._read(name)
+            wave = None if wave is None else self._brought(name, wave, header)
+            if wave is not None:
+                whole.append((name, wave))
+                self._count(wave)
+            if progress is not None:
+                progress("reading sounds", i + 1, len(self._scan.headers))
+        samples = self._length([wave.shape[1] for _, wave in whole], bool(long))
+        require_length(samples, self._rate, name=self._config.path)
+        for name, wave in whole:
+            if wave.shape[1] > samples:
+                self.found.cut.append(name)
+            elif wave.shape[1] < samples:
+                self.found.padded.append(name)
+            self.waves.append((name, fitted(wave, samples, self._rate)))
+        for i, (name, header) in enumerate(long.items()):
+            self._read_windows(name, header, samples)
+            if progress is not None:
+                progress("reading sounds", len(short) + i + 1, len(self._scan.headers))
+        order = {name: i for i, name in enumerate(self._scan.headers)}
+        self.waves.sort(key=lambda one: order[one[0]])
+        return samples
+
+    def _length(self, lengths: list[int], recordings: bool) -> int:
+        if self._config.seconds is not None:
+            return round(self._config.seconds * self._rate)
+        if not lengths or recordings:
+            return round(_USUAL * self._rate)
+        usual = sorted(lengths)[min(len(lengths) - 1, math.ceil(_SHARE * len(lengths)) - 1)]
+        return max(min(usual, round(_MOST_SECONDS * self._rate)), least_samples(self._rate))
+
+    def _read_windows(self, name: str, header: SoundHeader, samples: int) -> None:
+        """Windows of a recording, each read by itself."""
+        own = math.ceil(samples * header.rate / self._rate)
+        count = min(self._config.windows, header.samples // own)
+        stride = header.samples / count
+        kept = 0
+        for i in range(count):
+            wave = self._read(name, int(i * stride), own)
+            if wave is None:
+                return
+            if np.abs(wave).max(initial=0) < SILENCE:
+                self.found.skipped += 1
+                continue
+            wave = self._in_form(name, wave, header)
+            self._count(wave)
+            piece = faded(wave[:, :samples], self._rate)
+            self.waves.append((name, fitted(piece, samples, self._rate)))
+            kept += 1
+        if kept:
+            self.found.windows[name] = kept
+        else:
+            self.found.silent.append(name)
+
+    def _read(self, name: str, start: int = 0, samples: int = -1) -> np.ndarray | None:
+        """A wave; None where it cannot be read and that is said to be no matter."""
+        try:
+            return self._scan.files.read(name, start, samples)
+        except DataError as error:
+            if not self._config.skip_bad:
+                raise DataError(_unreadable([(name, str(error))])) from error
+            self.found.unreadable.append(name)
+            return None
+
+    def _brought(self, name: str, wave: np.ndarray, header: SoundHeader) -> np.ndarray | None:
+        """A whole file in the form that is asked for; None if it is silent."""
+        heard = trimmed(wave, header.rate)
+        if not heard.shape[1]:
+            self.found.silent.append(name)
+            return None
+        return self._in_form(name, heard if self._config.silence == "trim" else wave, header)
+
+    def _in_form(self, name: str, wave: np.ndarray, header: SoundHeader) -> np.ndarray:
+        if is_clipped(wave):
+            _note(self.found.clipped, name)
+        if header.channels != self._channels:
+            _note(self.found.mixed, name)
+        if header.rate != self._rate:
+            _note(self.found.resampled, name)
+        made = at_rate(in_channels(wave, self._channels), header.rate, self._rate)
+        peak = float(np.abs(made).max(initial=0))
+        if peak > 1:
+            if float(np.abs(wave).max()) > 1:  # else only by resampling
+                _note(self.found.loud, name)
+            made = made / peak
+        return made
+
+    def _count(self, wave: np.ndarray) -> None:
+        self._bytes += wave.nbytes
+        if self._bytes > MOST_BYTES:
+            raise DataError(
+                f"the sounds in {self._config.path} take more than {MOST_BYTES >> 30} GiB of "
+                f"memory at {self._rate:,} Hz. Take fewer ({reading(limit=1000)}), shorter "
+                f"({reading(seconds=1.0)}) or coarser ones ({reading(rate=8000)})."
+            )
+
+
+def _note(names: list[str], name: str) -> None:
+    if not names or names[-1] != name:
+        names.append(name)
+
+
+def _scan(config: SoundsConfig, progress: Progress | None) -> _Scan:
+    """Headers of all files.
+
+    Raises:
+        DataError: no such place, no files of sound, or none that can be read.
+        MissingExtraError: soundfile is not installed.
+    """
+    path, note = Path(config.path), ""
+    if path.suffix.lower() in ENDINGS and look_at(path) == "file":
+        archive, place = Folder(path.parent, only=path.name), path.parent
+    else:
+        place, note = place_of_split(path, config.split, ENDINGS)
+        archive = open_archive(place)
+    names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    if not names:
+        raise DataError(
+            f"no sounds in {config.path} ({len(archive.names)} files). Sounds end in "
+            f"{', '.join(sorted(ENDINGS))}."
+        )
+    if config.limit is not None and config.limit < len(names):
+        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
+    files = SoundFiles(archive, place if place.is_dir() else None)
+    headers, bad = {}, []
+    for i, name in enumerate(names):
+        try:
+            headers[name] = files.header(name)
+        except DataError as error:
+            bad.append((name, str(error)))
+        if progress is not None:
+            progress("scanning sounds", i + 1, len(names))
+    if not headers:
+        raise DataError(f"no readable sound in {config.path}. {_unreadable(bad)}")
+    labels = label_names(archive, [*headers]) if config.labels == "auto" else None
+    by_name = None if labels is None else dict(zip(headers, labels, strict=True))
+    return _Scan(files, headers, by_name, bad, note)
+
+
+def _holds_sounds(path: Path) -> bool:
+    """Whether a file of sound lies among the first files below a folder, or in a zip."""
+    if not path.is_dir():
+        try:
+            names = open_archive(path).names
+        except DataError:
+            return False
+        return any(PurePosixPath(name).suffix.lower() in ENDINGS for name in names)
+    seen = 0
+    for _, names in walk(path):
+        if any(PurePosixPath(name).suffix.lower() in ENDINGS for name in names):
+            return True
+        seen += len(names)
+        if seen > _LOOKED_AT:
+            break
+    return False
+
+
+def _unreadable(bad: list[tuple[str, str]]) -> str:
+    """A message about files that cannot be read, by name and reason."""
+    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
+    more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    return (
+        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say "
+        f"{option('skip_bad', True)} to train without them."
+    )
+
+
+def _long(seconds: float) -> str:
+    """A duration for people.
+
+    >>> _long(90), _long(7_200)
+    ('1.5 min', '2.0 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3_600 else f"{seconds / 3600:.1f} h"
