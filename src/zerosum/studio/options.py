@@ -59,6 +59,16 @@ class StudioOptions:
         """Where items lie."""
         return self.folder / "items"
 
+    @property
+    def bundles(self) -> Path:
+        """Where bundles lie."""
+        return self.folder / "bundles"
+
+    @property
+    def identity(self) -> Path:
+        """Where the certificate lies that bundles are signed with, and its key."""
+        return self.folder / "identity"
+
 
 def database_settings(options: StudioOptions) -> dict[str, Any]:
     """The `DATABASES["default"]` of Django.

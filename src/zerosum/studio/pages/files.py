@@ -38,10 +38,20 @@ def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
     path = path_of(names[what])
     if path.suffix == ".png":
         return png(path)
+    return download(path, "text/csv; charset=utf-8", name=f"item-{item.pk}{path.suffix}")
+
+
+def download(path: Path, kind: str, *, name: str = "") -> StreamingHttpResponse:
+    """A file to keep, in pieces; `name` is what it is called, if not as it is here.
+
+    Raises:
+        Http404: it is gone.
+    """
     if not path.is_file():
         raise Http404("there is no such file any more")
-    answer = StreamingHttpResponse(_pieces(path), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="item-{item.pk}{path.suffix}"'
+    answer = StreamingHttpResponse(_pieces(path), content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name or path.name}"'
+    answer["Content-Length"] = str(path.stat().st_size)
     return answer
 
 
