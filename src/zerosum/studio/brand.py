@@ -1,5 +1,7 @@
 """Brand rules of a project: the version that holds, and what of copy breaks it."""
 
+from typing import Any
+
 from zerosum.studio.models import CopyText, Item, Project, RulesVersion
 from zerosum.studio.rules.hits import Hit, is_blocked
 from zerosum.studio.rules.rule_set import check
@@ -14,7 +16,7 @@ def rules_of(project: Project | int) -> RulesVersion | None:
     return found if found is not None and found.rules.rules else None
 
 
-def checked(copy: Copy, subject: CopySubject, rules: RulesVersion | None) -> dict[str, object]:
+def checked(copy: Copy, subject: CopySubject, rules: RulesVersion | None) -> dict[str, Any]:
     """The version that copy was checked against and the hits, as a `CopyText` keeps them.
 
     Raises:

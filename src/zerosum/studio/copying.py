@@ -1,6 +1,7 @@
 """Do an order of copy: write, check against the rules, and keep each text once."""
 
 import logging
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -126,7 +127,7 @@ def _spend(order: CopyOrder, usage: Usage) -> None:
         now.save(update_fields=[*values, "cost", "currency"])
 
 
-def _columns(usage: Usage) -> dict[str, object]:
+def _columns(usage: Usage) -> dict[str, Any]:
     return {
         "requests": usage.requests, "uncounted": usage.uncounted,
         "prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens,

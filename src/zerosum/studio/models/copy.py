@@ -138,6 +138,9 @@ class CopyOrder(Job, Spent):
 
     texts: models.Manager[Any]
 
+    class Meta(Job.Meta, Spent.Meta):
+        """What the table keeps to."""
+
     @property
     def name(self) -> str:
         """What pages call it."""
@@ -176,7 +179,9 @@ class CopyText(Spent):
     rules_version = models.PositiveIntegerField(default=0)
     hits = models.JSONField(default=list)
 
-    class Meta:
+    item_id: int
+
+    class Meta(Spent.Meta):
         """What the table keeps to."""
 
         constraints = [

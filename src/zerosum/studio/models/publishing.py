@@ -76,7 +76,7 @@ class WebhookDelivery(Job):
     webhook = models.ForeignKey(Webhook, on_delete=models.PROTECT, related_name="deliveries")
     facts = models.JSONField(default=dict)
 
-    class Meta:
+    class Meta(Job.Meta):
         """What the table keeps to."""
 
         constraints = [models.UniqueConstraint(fields=["bundle", "webhook"], name="one_delivery")]
