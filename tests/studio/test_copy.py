@@ -187,7 +187,7 @@ def test_prompts_have_versions_and_variables(
     make_items(1)
     order = copying.order_for(ItemBatch.objects.get())
     assert (order.prompt, order.given) == (second, {"brand": "Acme"})
-    with pytest.raises(StudioError, match="no prompt 'plane' in this project. Did you mean"):
+    with pytest.raises(StudioError, match=r"no prompt 'plane' in this project\. Did you mean"):
         acts.ask(ada, project, [Item.objects.get().pk], prompt="plane")
 
 

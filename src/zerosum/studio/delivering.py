@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from zerosum.errors import ZerosumError
-from zerosum.origin.delivery import deliver
+from zerosum.origin.delivery import WAITS, deliver
 from zerosum.studio.models import WebhookDelivery
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 from zerosum.studio.runner import change, end, is_unwanted
@@ -43,7 +43,7 @@ def do(delivery: WebhookDelivery) -> str:
         resolve(url, allow_private=hook.allow_private)
         done = deliver(
             url, settings.STUDIO.bundles / delivery.bundle.file, secret,
-            allow_private=hook.allow_private, wait=wait,
+            allow_private=hook.allow_private, waits=WAITS, wait=wait,
         )  # fmt: skip
     except _UnwantedError:
         return end(delivery, CANCELLED, "cancelled")

@@ -220,7 +220,7 @@ class CopyTextOut(Schema):
     id: int
     item: int
     chosen: bool
-    copy_: dict[str, Any] = Field(alias="copy")
+    words: dict[str, Any]
     author: str
     saw_picture: bool
     notes: list[str]
@@ -234,14 +234,12 @@ class CopyTextOut(Schema):
     @classmethod
     def of(cls, one: CopyText, hits: list[Hit], *, chosen: bool) -> "CopyTextOut":
         """From its row."""
-        return cls.model_validate(
-            {
-                "id": one.pk, "item": one.item.pk, "chosen": chosen, "copy": one.words,
-                "author": one.author, "saw_picture": one.saw_picture, "notes": one.notes,
-                "order": one.order.pk if one.order else None, "variant": one.variant,
-                "rules_version": one.rules_version, "hits": [hit.to_json() for hit in hits],
-                "usage": UsageOut.of(one.usage), "created": one.created,
-            }
+        return cls(
+            id=one.pk, item=one.item.pk, chosen=chosen, words=one.words, author=one.author,
+            saw_picture=one.saw_picture, notes=one.notes, variant=one.variant,
+            order=one.order.pk if one.order else None, rules_version=one.rules_version,
+            hits=[HitOut(**hit.to_json()) for hit in hits], usage=UsageOut.of(one.usage),
+            created=one.created,
         )  # fmt: skip
 
 
