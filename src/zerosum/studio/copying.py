@@ -27,7 +27,7 @@ _SHOWN = 3
 
 
 def newest_prompt(project: int, name: str) -> PromptVersion | None:
-    """The newest version of a prompt; None where there is none of that name."""
+    """The newest version of a prompt; None where no prompt has that name."""
     found = PromptVersion.objects.filter(project=project, name=name)
     return found.order_by("-version").first()
 

@@ -1,4 +1,4 @@
-"""What a writer and the rules are told of an item."""
+"""What a writer and the rules get to know of an item."""
 
 import csv
 from pathlib import Path
@@ -14,8 +14,8 @@ from zerosum.studio.writing.subjects import CopySubject
 def subject_of(item: Item) -> CopySubject:
     """What is known of an item.
 
-    Of rows, the columns and their number are told. Values are told of a single row, unless it is a
-    row of the training data.
+    Of rows, these are the columns and their number. A single row comes with its values, unless it
+    is a row of the training data.
 
     Raises:
         DataError: its file is gone.

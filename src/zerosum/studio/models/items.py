@@ -41,7 +41,7 @@ class Item(models.Model):
         nearness: that distance over the usual one between training samples; None if not measured.
         is_copy: whether it is nearly a training sample.
         rating: 1 to 5, and 0 for none.
-        copy: the text that is published with it; None where there is none yet.
+        copy: the text that is published with it; None until it has one.
         version: counts up with every change, so that of two people who decide, the later is told.
     """
 

@@ -14,7 +14,7 @@ def rules_from(form: Mapping[str, str]) -> list[dict[str, Any]]:
     """The rules that a form asks for, as JSON.
 
     Raises:
-        StudioError: a number is none, or a claim has no note.
+        StudioError: a number is not whole, or a claim has no note.
 
     >>> rules_from({"banned": "cheap => affordable", "title_most": "40", "warn_length": "on"})[0]
     {'kind': 'banned_words', 'severity': 'blocking', 'terms': {'cheap': 'affordable'}}
