@@ -30,13 +30,18 @@ def copy_of(item: Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fields_of(text: CopyText, hits: list[Hit]) -> list[tuple[str, list[tuple[str, Hit | None]]]]:
-    """Every text of some copy with its name, cut where hits begin and end."""
-    return [
-        (name_of(place), cut(words, [hit for hit in hits if hit.field == place]))
-        for place, words in text.copy.texts().items()
-        if words
-    ]
+Pieces = list[tuple[str, Hit | None]]
+"""A text, cut where hits begin and end."""
+
+
+def fields_of(text: CopyText, hits: list[Hit]) -> list[tuple[str, list[Pieces]]]:
+    """The fields of some copy, each with its name and its texts: one, or every tag."""
+    found: dict[str, list[Pieces]] = {}
+    for place, words in text.copy.texts().items():
+        if words:
+            here = [hit for hit in hits if hit.field == place]
+            found.setdefault(_FIELDS[place.partition(".")[0]], []).append(cut(words, here))
+    return list(found.items())
 
 
 def name_of(place: str) -> str:
@@ -49,7 +54,7 @@ def name_of(place: str) -> str:
     return f"Tag {int(number) + 1}" if number else _FIELDS[field]
 
 
-def cut(words: str, hits: list[Hit]) -> list[tuple[str, Hit | None]]:
+def cut(words: str, hits: list[Hit]) -> Pieces:
     """A text in pieces, each with the first hit that covers it.
 
     >>> hit = Hit("banned_words", "title", 2, 7, "No.", "blocking")
