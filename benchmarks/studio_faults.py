@@ -2,11 +2,12 @@
 
     python benchmarks/studio_faults.py --items 60 --kills 10
 
-Starts a studio and a receiver of bundles, orders items, and kills the server and the processes that
-it started with SIGKILL at random moments: while items are made and screened, while an LLM writes
-their copy, while people decide, while the bundle is signed and delivered. The LLM is a server of
-the benchmark that is slow, answers garbage, breaks off and is down at times. In the end it counts
-items, copy, bundles and deliveries, and exits with 1 if any is missing, double, or wrong.
+Starts a studio and a receiver of bundles, orders items, and kills the server, or it and the
+processes of its jobs, with SIGKILL at random moments: while items are made and screened, while an
+LLM writes their copy, while people decide, while the bundle is signed and delivered. A moment is a
+random share of this way, so that a slow machine is killed as often at each part of it. The LLM is a
+server of the benchmark that is slow, answers garbage, breaks off and is down at times. In the end
+it counts items, copy, bundles and deliveries, and exits with 1 if any is missing, double, or wrong.
 
 With `--database` the studio uses PostgreSQL and serves only; a worker beside it does the jobs, and
 each kill hits one of the two.
@@ -205,7 +206,6 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pause", type=float, default=6.0, help="longest time between two kills")
     parser.add_argument("--database", help="postgresql://…; without it SQLite")
     wanted = parser.parse_args()
     chance = random.Random(wanted.seed)
@@ -242,28 +242,49 @@ def run(studio: Studio, wanted: argparse.Namespace, chance: random.Random) -> in
     order = {"training": training, "n": wanted.items, "seed": 1}
     batch = studio.call(ada, "/batches", order, key="batch")["id"]
 
-    over = threading.Event()
+    way = Way(studio, ada, home, batch)
     kills: Counter[str] = Counter()
 
     def kill_at_times() -> None:
-        while kills.total() < wanted.kills and not over.is_set():
-            over.wait(chance.uniform(0.2, wanted.pause))
+        moments = sorted(chance.uniform(0.0, _PARTS) for _ in range(wanted.kills))
+        for moment in moments:
+            until(lambda at=moment: way.done() >= min(at, _PARTS - 1), "nothing goes on")
+            time.sleep(chance.uniform(0.0, 3.0) if moment > _PARTS - 1 else 0.0)
             name = chance.choice(studio.names)
             whole = chance.random() < 0.5
+            kills[f"{PARTS[int(moment)]}, {name}{' and its jobs' if whole else ''}"] += 1
             studio.kill(name, whole=whole)
-            kills[f"{name}{' and its jobs' if whole else ''}"] += 1
             studio.start(name)
-            if name == "studio":
-                studio.wait()
+            studio.wait()
 
     killer = threading.Thread(target=kill_at_times, daemon=True)
     killer.start()
-    people(studio, ada, eve, home, batch, moods)
-    until(lambda: got and studio.call(ada, f"{home}/bundles"), "nothing was delivered")
+    people(studio, ada, eve, way, moods)
+    until(lambda: got, "nothing was delivered")
     killer.join()
-    over.set()
-    studio.wait()
     return report(studio, ada, home, batch, wanted, moods, kills, got, time.monotonic() - began)
+
+
+PARTS = ("making", "copy", "decisions", "publishing")
+_PARTS = float(len(PARTS))
+
+
+class Way:
+    """How far the items are: from 0 to 1 while they are made, to 2 with copy, to 3 decided."""
+
+    def __init__(self, studio: Studio, token: str, home: str, batch: int) -> None:
+        self.studio, self.token, self.home, self.batch = studio, token, home, batch
+        self.decided = 0.0
+
+    def done(self) -> float:
+        """The parts that are done."""
+        if self.decided:
+            return 2.0 + self.decided
+        batch = self.studio.call(self.token, f"/batches/{self.batch}")
+        orders = self.studio.call(self.token, f"{self.home}/copy")
+        if orders:
+            return 1.0 + (orders[0]["state"] == "done" or orders[0]["progress"])
+        return batch["gathered"] / batch["n"]
 
 
 def prepared(studio: Studio, ada: str, llm: Listener, receiver: Listener) -> str:
@@ -284,9 +305,10 @@ def prepared(studio: Studio, ada: str, llm: Listener, receiver: Listener) -> str
     return home
 
 
-def people(studio: Studio, ada: str, eve: str, home: str, batch: int, moods: Moods) -> None:
+def people(studio: Studio, ada: str, eve: str, way: Way, moods: Moods) -> None:
     """Retry copy until every item has some; accept two of three items, approve them."""
-    until(lambda: studio.call(ada, f"/batches/{batch}")["state"] == "done", "items are missing")
+    home = way.home
+    until(lambda: studio.call(ada, f"/batches/{way.batch}")["state"] == "done", "items are missing")
 
     def has_copy() -> bool:
         order = next(iter(studio.call(ada, f"{home}/copy")), None)
@@ -296,13 +318,15 @@ def people(studio: Studio, ada: str, eve: str, home: str, batch: int, moods: Moo
 
     until(has_copy, "copy is missing")
     moods.calm = True
-    for i, item in enumerate(all_items(studio, ada, home)):
+    items = all_items(studio, ada, home)
+    for i, item in enumerate(items):
         seen = {"items": [{"id": item["id"]}]}
         act = f"{home}/items/act"
         wish = "rejected" if i % 3 == 2 else "accepted"
         studio.call(ada, act, seen | {"do": wish}, key=f"decide-{item['id']}")
         if wish == "accepted":
             studio.call(eve, act, seen | {"do": "approve"}, key=f"approve-{item['id']}")
+        way.decided = (i + 1) / len(items)
 
 
 def all_items(studio: Studio, token: str, home: str) -> list[dict[str, Any]]:

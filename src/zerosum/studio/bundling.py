@@ -7,6 +7,7 @@ from django.conf import settings
 from zerosum.errors import StudioError
 from zerosum.studio.models import Act, BundleOrder, CopyText, Item
 from zerosum.studio.models.items import APPROVED
+from zerosum.studio.storage import at_hand
 
 _AT_ONCE = 500
 """Items whose acts are looked up together."""
@@ -54,6 +55,7 @@ def _entry(item: Item, approved: str) -> dict[str, Any]:
             f"item {item.pk} does not say which model made it, so its origin cannot be signed. "
             "Ask for such items again."
         )
+    at_hand(settings.STUDIO.items / item.file)
     batch = item.batch
     n = batch.rows if item.medium == "rows" else 1
     who = "" if item.approved_by is None else item.approved_by.username

@@ -11,6 +11,7 @@ from zerosum.studio.models import WebhookDelivery
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 from zerosum.studio.runner import change, end, is_unwanted
 from zerosum.studio.sealing import unseal
+from zerosum.studio.storage import at_hand
 from zerosum.studio.writing.addresses import resolve
 
 
@@ -42,7 +43,7 @@ def do(delivery: WebhookDelivery) -> str:
         url, secret = unseal(hook.sealed_url), unseal(hook.sealed_secret)
         resolve(url, allow_private=hook.allow_private)
         done = deliver(
-            url, settings.STUDIO.bundles / delivery.bundle.file, secret,
+            url, at_hand(settings.STUDIO.bundles / delivery.bundle.file), secret,
             allow_private=hook.allow_private, waits=WAITS, wait=wait,
         )  # fmt: skip
     except _UnwantedError:

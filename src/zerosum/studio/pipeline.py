@@ -121,6 +121,8 @@ def start_waiting() -> None:
 
 def start_now(kind: str, key: int, workflow_id: str) -> None:
     """Let a job be done; starting one of the same id again changes nothing."""
+    if DBOS.get_workflow_status(_id(workflow_id)) is not None:
+        return
     with SetWorkflowID(_id(workflow_id)):
         if kind == ItemBatch.kind:
             DBOS.start_workflow(review, key, workflow_id)

@@ -16,6 +16,7 @@ from django.db import close_old_connections, models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
+from zerosum.studio import storage
 from zerosum.studio.bundling import order_of_bundle
 from zerosum.studio.models import (
     BundleOrder,
@@ -99,6 +100,8 @@ def do(job: AnyJob) -> str:
     if is_unwanted(kind, job.pk) and listener.done is None:
         return end(job, CANCELLED, "cancelled")
     if listener.done is not None:
+        if isinstance(job, BundleOrder):
+            storage.keep(settings.STUDIO.bundles / job.file)
         return end(job, DONE, "done", **listener.closing())
     return end(job, FAILED, listener.error or _words_of_exit(status))
 
@@ -183,7 +186,16 @@ class _Listener:
 
 
 def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
-    """Make items known, each once, whatever is said twice."""
+    """Make items known, each once, whatever is said twice; their files are kept first.
+
+    Raises:
+        StudioError: the object store does not take them.
+    """
+    known = set(batch.items.values_list("index", flat=True)) if settings.STUDIO.storage else set()
+    for row in rows:
+        if row["index"] not in known:
+            for name in filter(None, (row["file"], row["thumbnail"], row["neighbour"])):
+                storage.keep(settings.STUDIO.items / name)
     names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
     Item.objects.bulk_create(
         [

@@ -52,6 +52,8 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
     """Every setting of Django that is not its default."""
     from csp.constants import NONE, SELF
 
+    from zerosum.studio.storage import storage_settings
+
     return {
         "STUDIO": options,
         "SECRET_KEY": secret,
@@ -149,6 +151,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
                 "base-uri": [NONE],
             },
         },
+        **storage_settings(options.storage),
         "STATIC_URL": "/static/",
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_MAX_AGE": 3600,

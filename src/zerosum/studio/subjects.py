@@ -1,13 +1,13 @@
 """What a writer and the rules get to know of an item."""
 
 import csv
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from zerosum.errors import DataError
 from zerosum.studio.models import Item
+from zerosum.studio.storage import at_hand
 from zerosum.studio.writing.subjects import CopySubject
 
 
@@ -20,7 +20,7 @@ def subject_of(item: Item) -> CopySubject:
     Raises:
         DataError: its file is gone.
     """
-    path: Path = settings.STUDIO.items / item.file
+    path = at_hand(settings.STUDIO.items / item.file)
     where = item.batch.where.items()
     attributes = {name: str(value) for name, value in where if name != "label"}
     name, label = f"item {item.pk}", item.label or None

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 
 from zerosum.studio.models import Item
+from zerosum.studio.storage import at_hand
 
 _PIECE = 1 << 18
 
@@ -47,7 +48,7 @@ def download(path: Path, kind: str, *, name: str = "") -> StreamingHttpResponse:
     Raises:
         Http404: it is gone.
     """
-    if not path.is_file():
+    if not at_hand(path).is_file():
         raise Http404("there is no such file any more")
     answer = StreamingHttpResponse(_pieces(path), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="{name or path.name}"'
@@ -65,7 +66,7 @@ def path_of(name: str) -> Path:
     path = (root / name).resolve()
     if not path.is_relative_to(root):
         raise Http404("there is no such file")
-    return path
+    return at_hand(path)
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
