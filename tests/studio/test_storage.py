@@ -44,8 +44,7 @@ def bucket(
     server: str, folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """An empty bucket, which the studio of the test keeps its files in."""
-    import boto3
-
+    boto3: Any = pytest.importorskip("boto3", reason="no boto3 is installed")
     for name, value in {
         "AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y",
         "AWS_DEFAULT_REGION": "us-east-1",
