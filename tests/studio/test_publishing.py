@@ -21,7 +21,7 @@ from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.review import approve, decide, withdraw
 from zerosum.studio.api.root import api
 from zerosum.studio.jobs import bundling
-from zerosum.studio.models import Act, BundleOrder, Item, Project, Webhook, WebhookDelivery
+from zerosum.studio.models import Act, Answer, BundleOrder, Item, Project, Webhook, WebhookDelivery
 from zerosum.studio.runner import order_of
 from zerosum.studio.writing.errors import AddressError
 
@@ -115,7 +115,7 @@ def test_an_item_that_does_not_know_its_model_is_named(
         order_of(acts.bundle(ada, project))
 
 
-def test_an_expired_certificate_is_said(
+def test_a_certificate_that_cannot_be_read_is_said(
     ada: Actor, project: Project, approved: list[Item], folder: Path
 ) -> None:
     pytest.importorskip("c2pa", reason="the extra `origin` is not installed")
@@ -192,6 +192,11 @@ def test_a_delivery_can_be_cancelled_and_an_address_removed(
     owner = browser("owner", "ada")
     owner.post(f"/webhooks/{hook.pk}/remove/")
     assert not Webhook.objects.get().active
+    WebhookDelivery.objects.update(unwanted=False)
+    delivery = WebhookDelivery.objects.get()
+    assert delivering.do(delivery) == "cancelled"
+    assert delivery.words == "the address was removed"
+    assert not receiver.got
     assert (
         "gets no further bundles" in owner.get(f"/projects/{project.pk}/bundles/").content.decode()
     )
@@ -206,6 +211,22 @@ def test_the_secret_is_shown_once(
     again = browser("owner").get(f"/projects/{project.pk}/bundles/").content.decode()
     assert "whsec_" not in again
     assert "/in/box" not in again
+
+
+def test_a_secret_is_not_kept_with_the_answer(
+    ada: Actor, project: Project, receiver: Receiver, folder: Path
+) -> None:
+    from zerosum.studio.acts.people import make_token
+
+    token = make_token(ada, "tests", "owner")
+    client = Client(headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "one"})
+    body = json.dumps({"name": "Shop", "url": receiver.url, "allow_private": True})
+    at = f"/api/v1/projects/{project.pk}/webhooks"
+    first = client.post(at, body, "application/json").json()
+    again = client.post(at, body, "application/json").json()
+    assert first["secret"].startswith("whsec_")
+    assert again == first | {"secret": None}
+    assert "whsec_" not in Answer.objects.get().body
 
 
 def test_everything_can_be_done_by_the_api(

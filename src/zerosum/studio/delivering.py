@@ -37,6 +37,8 @@ def do(delivery: WebhookDelivery) -> str:
                 raise _UnwantedError
             time.sleep(min(left, 1.0))
 
+    if not hook.active:
+        return end(delivery, CANCELLED, "the address was removed")
     try:
         if is_unwanted(WebhookDelivery, delivery.pk):
             raise _UnwantedError

@@ -6,7 +6,7 @@ from django.db import models
 
 from zerosum.studio.models.items import Item
 from zerosum.studio.models.work import Job
-from zerosum.studio.rules.hits import Hit
+from zerosum.studio.rules.hits import Hit, is_blocked
 from zerosum.studio.rules.rule_set import RuleSet
 from zerosum.studio.writing.drafts import Copy
 from zerosum.studio.writing.prompts import PromptTemplate
@@ -192,6 +192,11 @@ class CopyText(Spent):
     def copy(self) -> Copy:
         """The copy itself."""
         return Copy.parse(self.words)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it broke a rule that forbids approval when it was checked last."""
+        return is_blocked(self.found)
 
     @property
     def found(self) -> list[Hit]:

@@ -90,7 +90,7 @@ def _tiles(request: HttpRequest, items: list[Item], page: str) -> HttpResponse:
     if request.headers.get("X-Requested-With") != "fetch":
         return back(request, page)
     keys = [one.pk for one in items]
-    found = Item.objects.filter(pk__in=keys).select_related("decided_by", "approved_by")
+    found = Item.objects.filter(pk__in=keys).select_related("decided_by", "approved_by", "copy")
     context = {"items": found.prefetch_related("tags")}
     return render(request, "studio/parts/tiles.html", context)
 
