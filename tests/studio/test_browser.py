@@ -234,9 +234,7 @@ def download_bundle(page: Any, folder: Path) -> None:
     page.get_by_role("link", name="Bundles").click()
     page.get_by_role("button", name="Bundle 1 approved item").click()
     link = page.get_by_role("link", name="Download Bundle 1")
-    while not link.count():
-        page.wait_for_timeout(300)
-        page.reload()
+    link.wait_for()  # the page looks again by itself
     look(page)
     with page.expect_download() as waiting:
         link.click()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, models
+from django.db import close_old_connections, connection, models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
@@ -212,7 +212,8 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
 
 def is_unwanted(kind: type[Any], key: int) -> bool:
     """Whether somebody has asked to cancel a job."""
-    close_old_connections()
+    if not connection.in_atomic_block:
+        close_old_connections()  # a job may outlive the connection that it began with
     return bool(kind.objects.filter(pk=key, unwanted=True).exists())
 
 

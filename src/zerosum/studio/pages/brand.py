@@ -38,10 +38,12 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     newest: dict[str, Any] = {}
     for one in project.prompts.select_related("by").order_by("version"):
         newest[one.name] = one
+    shown = list(orders.order_by("-pk")[:_SHOWN])
     context = {
         "project": project, "writer": WriterSettings.objects.filter(project=project).first(),
         "prompts": [newest[name] for name in sorted(newest)], "rules": rules_of(project),
-        "usages": acts.usage_of(project), "orders": orders.order_by("-pk")[:_SHOWN],
+        "usages": acts.usage_of(project), "orders": shown,
+        "busy": any(not one.is_over for one in shown),
         "pictures": _PICTURES, "variable": KEY_VARIABLE, "default": DEFAULT_PROMPT,
         "languages": ", ".join(TEMPLATE_LANGUAGES),
     }  # fmt: skip

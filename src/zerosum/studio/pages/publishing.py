@@ -26,14 +26,16 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def _show(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
-    bundles = BundleOrder.objects.filter(project=project).order_by("-pk")[:_SHOWN]
-    deliveries = WebhookDelivery.objects.filter(bundle__in=[one.pk for one in bundles])
+    bundles = list(BundleOrder.objects.filter(project=project).order_by("-pk")[:_SHOWN])
+    found = WebhookDelivery.objects.filter(bundle__in=bundles)
+    deliveries = list(found.select_related("webhook", "bundle").order_by("pk"))
     by_bundle: dict[int, list[WebhookDelivery]] = {}
-    for one in deliveries.select_related("webhook", "bundle").order_by("pk"):
+    for one in deliveries:
         by_bundle.setdefault(one.bundle.pk, []).append(one)
     free = Item.objects.filter(project=project, state=APPROVED, bundles=None).count()
     context = {
         "project": project, "free": free,
+        "busy": any(not one.is_over for one in (*bundles, *deliveries)),
         "bundles": [(one, by_bundle.get(one.pk, [])) for one in bundles],
         "hooks": Webhook.objects.filter(project=project, active=True).order_by("name"),
     }  # fmt: skip

@@ -76,7 +76,7 @@ _PARTS = {
 
 def _fields(kind: str, rule: dict[str, Any]) -> dict[str, str]:
     if kind == "banned_words":
-        return {"banned": _joined(rule["terms"].items())}
+        return {"banned": _joined(sorted(rule["terms"].items()))}  # PostgreSQL keeps no order
     if kind == "required_words":
         return {"required": "\n".join(rule["terms"])}
     if kind == "claims":
