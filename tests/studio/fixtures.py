@@ -113,3 +113,14 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         pipeline, "start_now", lambda kind, key, workflow_id: ids.append(workflow_id)
     )
     return ids
+
+
+def picture_row(folder: Path, name: str) -> dict[str, Any]:
+    """What a sampling says of an item whose only file is a picture."""
+    path = folder / "items" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", (8, 8), 7).save(path)
+    return {
+        "index": 0, "medium": "picture", "file": name, "thumbnail": name, "neighbour": "",
+        "label": "", "facts": {}, "nearness": None, "is_copy": False, "step": 1,
+    }  # fmt: skip

@@ -37,6 +37,7 @@ class Server:
         self.log = folder.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
         self.token = ""
+        self.openers: dict[str, Any] = {}
 
     @property
     def address(self) -> str:
@@ -77,27 +78,40 @@ class Server:
 
     def become_owner(self) -> None:
         """Make the owner's account and a token, as a person does."""
+        self.token = self.join(self.link(), "ada", "owner")
+
+    def join(self, link: str, name: str, role: str) -> str:
+        """Make an account by a link, and return a token of it."""
         jar = http.cookiejar.CookieJar()
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-
-        def send(address: str, **fields: str) -> str:
-            page = opener.open(address).read().decode()
-            secret = re.search(r'csrfmiddlewaretoken" value="(\w+)"', page)
-            assert secret is not None, page
-            body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": secret[1]}).encode()
-            target = address.replace("/account/", "/account/tokens/")
-            return opener.open(target, body).read().decode()
-
-        send(self.link(), username="ada", password=PASSWORD, again=PASSWORD)
-        page = send(f"{self.address}/account/", name="tests", role="owner")
+        self._send(opener, link, link, username=name, password=PASSWORD, again=PASSWORD)
+        account = f"{self.address}/account/"
+        page = self._send(opener, account, f"{account}tokens/", name="tests", role=role)
         secret = re.search(r"zs_[\w-]+", page)
         assert secret is not None
-        self.token = secret[0]
+        self.openers[name] = opener
+        return secret[0]
 
-    def call(self, path: str, body: Any = None, **headers: str) -> Any:
+    def invite(self, role: str) -> str:
+        """A link that ada gives to somebody."""
+        people = f"{self.address}/people/"
+        page = self._send(self.openers["ada"], people, f"{people}invite/", role=role)
+        found = re.search(r"http://\S+/join/[^<\s]+/", page)
+        assert found is not None
+        return found[0]
+
+    def _send(self, opener: Any, page: str, target: str, **fields: str) -> str:
+        """Send a form of a page, with the secret that it holds."""
+        text = opener.open(page).read().decode()
+        secret = re.search(r'csrfmiddlewaretoken" value="(\w+)"', text)
+        assert secret is not None, text
+        body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": secret[1]}).encode()
+        return opener.open(target, body).read().decode()
+
+    def call(self, path: str, body: Any = None, *, token: str = "", **headers: str) -> Any:
         """What an operation of the API answers; an error as the problem it is."""
         request = urllib.request.Request(f"{self.address}/api/v1{path}")
-        request.add_header("Authorization", f"Bearer {self.token}")
+        request.add_header("Authorization", f"Bearer {token or self.token}")
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         if body is not None:

@@ -79,6 +79,9 @@ def test_a_page_of_the_queue_asks_the_database_as_often_for_many_items_as_for_fe
 
 def test_pages_far_down_read_no_more_than_they_show(project: Project, make_items: Make) -> None:
     make_items(30)
+    if connection.vendor == "postgresql":  # whose planner would read so few rows at once
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
     for sort, (name, _) in SORTS.items():
         wanted = Wanted(state="new", sort=sort)
         plan = wanted.items(project)[:5].explain()

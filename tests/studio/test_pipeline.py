@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.origin.test_delivery import Receiver
 from tests.studio.serving import Server, free_port, until
+from tests.studio.writing.scripted_server import ScriptedServer, error, reply
+from zerosum.origin.inspecting import inspect
 
 
 @pytest.fixture
@@ -64,6 +67,60 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(server: Server) -> No
     server.call(act, {"do": "rejected", "items": [{"id": one["id"]} for one in rest]})
     until(lambda: server.call(address)["closed"], "the batch is not closed")
     assert len(all_items(server, project)) == n
+
+
+@pytest.mark.slow
+def test_a_batch_from_its_order_to_its_receiver(server: Server) -> None:
+    """Draft, rules, two people, signing and delivery, with kills in between."""
+    pytest.importorskip("c2pa", reason="the extra `origin` is not installed")
+    eve = server.join(server.invite("expert"), "eve", "expert")
+    training = trained(server)
+    home = f"/projects/{training['project']}"
+    rules = [{"kind": "banned_words", "terms": {"sandal": "shoe"}, "fields": ["title"]}]
+    server.call(f"{home}/rules", {"rules": rules})
+    llm, receiver = ScriptedServer(error(503, "busy"), reply()), Receiver()
+    with llm.running():
+        writer = {"base_url": llm.url, "model": "m", "allow_private": True, "key": "sk-1"}
+        server.call(f"{home}/writer", writer)
+        hook = {"name": "Shop", "url": receiver.url, "allow_private": True}
+        server.call(f"{home}/webhooks", hook)
+        batch = server.call("/batches", {"training": training["id"], "n": 6, "seed": 2})
+        until(lambda: len(llm.received) > 2, "the LLM is not asked")
+        server.stop(signal.SIGKILL)
+        server.start()
+        until(lambda: server.call(f"{home}/copy")[0]["state"] == "done", "copy is not written")
+        items = all_items(server, training["project"])
+        texts = [server.call(f"/items/{one['id']}/copy") for one in items]
+        assert [len(one) for one in texts] == [1] * 6
+        assert 7 <= len(llm.received) <= 8  # one in vain, and one that the kill cut off at most
+    act = f"{home}/items/act"
+    seen = [{"id": one["id"]} for one in items]
+    server.call(act, {"do": "accepted", "items": seen[:4]})
+    refused = server.call(act, {"do": "approve", "items": seen[:1]}, token=eve)
+    assert "breaks the brand rules: title: “sandal” is not to be used" in refused["detail"]
+    for (text,) in texts[:4]:
+        server.call(f"/copy/{text['id']}/mend", {"hit": 0})
+    assert "Another person" in server.call(act, {"do": "approve", "items": seen[:4]})["detail"]
+    server.call(act, {"do": "approve", "items": seen[:4]}, token=eve)
+    server.stop(signal.SIGKILL)
+    server.start()
+    server.call(act, {"do": "rejected", "items": seen[4:]})
+    until(lambda: receiver.got, "nothing was delivered")
+    (bundle,) = server.call(f"{home}/bundles")
+    assert (bundle["batch"], bundle["facts"]["items"]) == (batch["id"], 4)
+    until(
+        lambda: server.call(f"/bundles/{bundle['id']}/deliveries")[0]["state"] == "done",
+        "the delivery is not noted",
+    )
+    (_, headers, body) = receiver.got[0]
+    receiver.close()
+    assert headers["webhook-id"] == f"bundle_{bundle['facts']['sha256']}"
+    path = server.folder / "bundles" / "delivered.zip"
+    path.write_bytes(body)
+    assert inspect(path, identity=server.folder / "identity").trusted
+    everything = (server.folder / "workflows.sqlite3").read_bytes()
+    assert b"sk-1" not in everything
+    assert receiver.url.encode() not in everything
 
 
 @pytest.mark.slow

@@ -11,7 +11,16 @@ from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.people import make_token
 from zerosum.studio.api.access import TokenOf
 from zerosum.studio.api.root import api
-from zerosum.studio.models import Item, Project, Training, User
+from zerosum.studio.models import (
+    BundleOrder,
+    CopyOrder,
+    CopyText,
+    Item,
+    Project,
+    Training,
+    User,
+    Webhook,
+)
 from zerosum.studio.roles import PUBLIC, Role
 from zerosum.studio.routes import page, pages
 
@@ -45,7 +54,14 @@ def world(make_items: Callable[..., list[Item]], training: Training) -> Project:
     """One of everything that an address names, each with the number 1."""
     make_items(1)
     Item.objects.filter(index=0).update(id=1)
-    return training.project
+    project = training.project
+    words = {"title": "A", "body": "B", "alt_text": "", "tags": [], "language": "en"}
+    CopyText.objects.create(pk=1, item_id=1, words=words, author="template")
+    CopyOrder.objects.create(pk=1, project=project)
+    BundleOrder.objects.create(pk=1, project=project, title="One")
+    by = User.objects.create(username="hook")
+    Webhook.objects.create(pk=1, project=project, name="Shop", by=by)
+    return project
 
 
 def test_every_address_has_a_rule() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from zerosum.errors import StudioError
 from zerosum.studio.acts import people, work
@@ -139,3 +140,28 @@ def test_what_waits_is_cancelled_at_once(ada: Actor, training: Training) -> None
     work.retry(ada, training)
     training.refresh_from_db()
     assert (training.state, training.attempt, training.unwanted) == ("waiting", 2, False)
+
+
+def test_a_start_goes_on_with_whatever_is_not_over(
+    project: Project, training: Training, started: list[str]
+) -> None:
+    """Also with what an older version had under way, whose workflows are of another form."""
+    from zerosum.studio import pipeline
+    from zerosum.studio.models import BundleOrder, ItemBatch
+
+    def batch(**values: object) -> ItemBatch:
+        return ItemBatch.objects.create(project=project, training=training, n=1, **values)
+
+    waiting, running, undecided = batch(), batch(state="running", attempt=2), batch(state="done")
+    batch(state="done", closed=timezone.now())
+    batch(state="failed")
+    bundle = BundleOrder.objects.create(project=project, title="Spring")
+    pipeline.start_waiting()
+    assert sorted(started) == sorted(
+        [
+            f"batch-{waiting.pk}-1",
+            f"batch-{running.pk}-2",
+            f"batch-{undecided.pk}-1",
+            f"bundle-{bundle.pk}-1",
+        ]
+    )

@@ -10,6 +10,11 @@ from zerosum.cli.output import say
 _PORT = 8765
 _Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
 
+_Storage = Annotated[
+    str | None,
+    typer.Option(help="s3://BUCKET/PREFIX, to keep items and bundles there as well."),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
@@ -23,6 +28,7 @@ def studio(
     database: Annotated[
         str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
     ] = None,
+    storage: _Storage = None,
     demo: Annotated[bool, typer.Option(help="Add a project that trains on digits.")] = False,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     name: Annotated[
@@ -43,8 +49,9 @@ def studio(
     from zerosum.studio.serving import serve
 
     options = StudioOptions(
-        folder=folder, database=database, host=host, port=port, names=tuple(name or ()),
-        most_upload=most_upload_mb << 20, trainings=trainings, samplings=samplings, does_jobs=jobs,
+        folder=folder, database=database, storage=storage, host=host, port=port,
+        names=tuple(name or ()), most_upload=most_upload_mb << 20, trainings=trainings,
+        samplings=samplings, does_jobs=jobs,
     )  # fmt: skip
     serve(options, demo=demo, say=say)
 
@@ -52,10 +59,11 @@ def studio(
 def worker(
     database: Annotated[str | None, typer.Option(help="The studio's: postgresql://…")] = None,
     folder: _Folder = Path("studio"),
+    storage: _Storage = None,
     name: Annotated[str, typer.Option(help="Unlike other workers' on this machine.")] = "1",
 ) -> None:
     """Do jobs of a studio on another machine, which shares its database and its folder."""
     from zerosum.studio.options import StudioOptions
     from zerosum.studio.serving import work
 
-    work(StudioOptions(folder=folder, database=database), name=name, say=say)
+    work(StudioOptions(folder=folder, database=database, storage=storage), name=name, say=say)

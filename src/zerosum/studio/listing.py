@@ -96,7 +96,7 @@ class Wanted:
         found = self.items(project)
         if cursor:
             found = found.filter(self._after(cursor))
-        found = found.select_related("decided_by", "approved_by").prefetch_related("tags")
+        found = found.select_related("decided_by", "approved_by", "copy").prefetch_related("tags")
         rows = list(found[: size + 1])
         if len(rows) <= size:
             return rows, ""

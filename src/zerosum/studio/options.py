@@ -18,6 +18,7 @@ class StudioOptions:
     Attributes:
         folder: files of every kind: data, runs, items, the secret key.
         database: a URL of PostgreSQL; if not given, SQLite in the folder.
+        storage: `s3://bucket/prefix`, where items and bundles are kept beside the folder.
         host: the address to listen at.
         port: the port to listen at.
         names: names beside `localhost` that browsers may use for this server.
@@ -30,6 +31,7 @@ class StudioOptions:
 
     folder: Path
     database: str | None = None
+    storage: str | None = None
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     names: tuple[str, ...] = ()
@@ -58,6 +60,16 @@ class StudioOptions:
     def items(self) -> Path:
         """Where items lie."""
         return self.folder / "items"
+
+    @property
+    def bundles(self) -> Path:
+        """Where bundles lie."""
+        return self.folder / "bundles"
+
+    @property
+    def identity(self) -> Path:
+        """Where the certificate lies that bundles are signed with, and its key."""
+        return self.folder / "identity"
 
 
 def database_settings(options: StudioOptions) -> dict[str, Any]:

@@ -15,22 +15,37 @@ from dbos._serialization import Serializer
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
-from zerosum.studio import runner
-from zerosum.studio.models import DataSource, ItemBatch, Training
-from zerosum.studio.models.items import OPEN_STATES
-from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
+from zerosum.studio import copying, delivering, runner
+from zerosum.studio.models import (
+    BundleOrder,
+    CopyOrder,
+    DataSource,
+    ItemBatch,
+    Training,
+    Webhook,
+    WebhookDelivery,
+)
+from zerosum.studio.models.items import APPROVED, OPEN_STATES
+from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING, WAITING
 from zerosum.studio.options import StudioOptions, workflow_database
 
 CHECKS, TRAININGS, SAMPLINGS = "checks", "trainings", "samplings"
-QUEUES: Mapping[str, int] = {CHECKS: 2, TRAININGS: 1, SAMPLINGS: 1}
+WRITINGS, BUNDLES, DELIVERIES = "writings", "bundles", "deliveries"
+QUEUES: Mapping[str, int] = {
+    CHECKS: 2, TRAININGS: 1, SAMPLINGS: 1, WRITINGS: 2, BUNDLES: 1, DELIVERIES: 4,
+}  # fmt: skip
 """Jobs of each queue that one process does at a time, if nothing else is asked for."""
-_FORM = "studio-1"
+_FORM = "studio-2"
 """Of the workflows below. An engine goes on with those of its own form alone, so it is changed only
-where steps are added, removed or put in another order."""
+where steps are added, removed or put in another order. It is part of their ids: after an upgrade,
+what is not over is started anew in the new form, and finds what the old one has done."""
 _DECIDED = "decided"
 _LOOK_AGAIN = 24 * 3600.0
-_KINDS: dict[str, type[Any]] = {one.kind: one for one in (DataSource, Training, ItemBatch)}
-_QUEUE_OF = {DataSource.kind: CHECKS, Training.kind: TRAININGS, ItemBatch.kind: SAMPLINGS}
+_JOBS = (DataSource, Training, ItemBatch, CopyOrder, BundleOrder, WebhookDelivery)
+_KINDS: dict[str, type[Any]] = {one.kind: one for one in _JOBS}
+_QUEUE_OF = dict(zip(_KINDS, QUEUES, strict=True))
+_DO: dict[str, Any] = {CopyOrder.kind: copying.do, WebhookDelivery.kind: delivering.do}
+"""Jobs that wait for other servers, and need no process of their own."""
 
 
 class JsonSerializer(Serializer):
@@ -93,25 +108,38 @@ def start(job: runner.AnyJob) -> None:
 
 
 def start_waiting() -> None:
-    """Start whatever waits, in case a crash came between recording a job and starting it."""
+    """Start whatever is not over, in case a crash came between recording a job and starting it.
+
+    What is under way already stays as it is; what an older version had under way goes on.
+    """
     for kind in _KINDS.values():
-        for job in kind.objects.filter(state=WAITING):
+        for job in kind.objects.filter(state__in=(WAITING, RUNNING)):
             start_now(job.kind, job.pk, job.workflow_id)
+    for batch in ItemBatch.objects.filter(state=DONE, closed=None):
+        start_now(batch.kind, batch.pk, batch.workflow_id)
 
 
 def start_now(kind: str, key: int, workflow_id: str) -> None:
     """Let a job be done; starting one of the same id again changes nothing."""
-    with SetWorkflowID(workflow_id):
+    if DBOS.get_workflow_status(_id(workflow_id)) is not None:
+        return
+    with SetWorkflowID(_id(workflow_id)):
         if kind == ItemBatch.kind:
             DBOS.start_workflow(review, key, workflow_id)
+        elif kind == BundleOrder.kind:
+            DBOS.start_workflow(publish, key, workflow_id)
         else:
             DBOS.enqueue_workflow(_QUEUE_OF[kind], work, kind, key)
+
+
+def _id(workflow_id: str) -> str:
+    return f"{workflow_id}~{_FORM}"
 
 
 def decided(batches: set[int]) -> None:
     """Wake the workflows of batches of which items were decided, once that is recorded."""
     for batch in ItemBatch.objects.filter(pk__in=batches, closed=None):
-        transaction.on_commit(lambda one=batch.workflow_id: DBOS.send(one, "", topic=_DECIDED))
+        transaction.on_commit(lambda one=batch.workflow_id: DBOS.send(_id(one), "", topic=_DECIDED))
 
 
 @DBOS.workflow()
@@ -128,7 +156,7 @@ def do_job(kind: str, key: int) -> str:
         job = _KINDS[kind].objects.get(pk=key)
         if job.state in (DONE, CANCELLED):
             return job.state
-        return runner.do(job)
+        return _DO.get(kind, runner.do)(job)
     except Exception as error:
         logging.getLogger("zerosum.studio").exception("job %s %s", kind, key)
         words = f"the server could not do it: {type(error).__name__}: {error}"
@@ -138,22 +166,55 @@ def do_job(kind: str, key: int) -> str:
         close_old_connections()
 
 
+def _in_turn(kind: str, key: int, workflow_id: str) -> str:
+    """Do a job where there is room for it, as part of a workflow, and return how it ended."""
+    with SetWorkflowID(_id(workflow_id)):
+        handle = DBOS.enqueue_workflow(_QUEUE_OF[kind], work, kind, key)
+    return handle.get_result()
+
+
 @DBOS.workflow()
 def review(key: int, workflow_id: str) -> str:
-    """A batch from its order to the last decision: make, screen, wait for people, close.
+    """A batch from its order to the last decision, and what was approved of it to its receivers.
 
-    Making and screening are one job, done where there is room for it. Waiting takes no room. Steps
-    that draft copy belong before the wait, and steps that sign and deliver after it.
+    Making and screening are one job, writing copy and checking it against the rules another; each
+    is done where there is room for it. Waiting for people takes no room. Copy that could not be
+    written holds nobody up: people see that it is missing.
     """
-    with SetWorkflowID(f"{workflow_id}-make"):
-        handle = DBOS.enqueue_workflow(SAMPLINGS, work, ItemBatch.kind, key)
-    state = handle.get_result()
+    state = _in_turn(ItemBatch.kind, key, f"{workflow_id}-make")
     if state != DONE:
         return state
+    order, order_id = order_copy(key)
+    _in_turn(CopyOrder.kind, order, order_id)
     while is_open(key):
         DBOS.recv(_DECIDED, timeout_seconds=_LOOK_AGAIN)
-    close(key)
+    bundle = close(key)
+    if bundle is not None:
+        with SetWorkflowID(_id(bundle[1])):
+            DBOS.start_workflow(publish, *bundle)
     return "closed"
+
+
+@DBOS.workflow()
+def publish(key: int, workflow_id: str) -> str:
+    """A bundle from its order to its receivers: sign, pack, deliver."""
+    state = _in_turn(BundleOrder.kind, key, f"{workflow_id}-pack")
+    if state == DONE:
+        for delivery, delivery_id in order_deliveries(key):
+            with SetWorkflowID(_id(delivery_id)):
+                DBOS.enqueue_workflow(DELIVERIES, work, WebhookDelivery.kind, delivery)
+    return state
+
+
+@DBOS.step()
+def order_copy(key: int) -> tuple[int, str]:
+    """The order of first copy for a batch, and the id of its workflow."""
+    close_old_connections()
+    try:
+        order = copying.order_for(ItemBatch.objects.select_related("project").get(pk=key))
+        return order.pk, order.workflow_id
+    finally:
+        close_old_connections()
 
 
 @DBOS.step()
@@ -167,8 +228,46 @@ def is_open(key: int) -> bool:
 
 
 @DBOS.step()
-def close(key: int) -> None:
-    """Note that every item of the batch is decided."""
+def close(key: int) -> tuple[int, str] | None:
+    """Note that every item of the batch is decided, and order a bundle of what was approved.
+
+    Returns:
+        The bundle and the id of its workflow; None where nothing was approved.
+    """
     close_old_connections()
-    ItemBatch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
+    try:
+        with transaction.atomic():
+            ItemBatch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
+            batch = ItemBatch.objects.select_related("project").get(pk=key)
+            approved = batch.items.filter(state=APPROVED).order_by("pk")
+            if not approved.exists():
+                return None
+            bundle, made = BundleOrder.objects.get_or_create(
+                batch=batch,
+                defaults={
+                    "project_id": batch.project_id, "by": batch.by,
+                    "title": f"{batch.project.name}, batch {batch.pk}",
+                },
+            )  # fmt: skip
+            if made:
+                bundle.items.set(approved)
+            return bundle.pk, bundle.workflow_id
+    finally:
+        close_old_connections()
+
+
+@DBOS.step()
+def order_deliveries(key: int) -> list[tuple[int, str]]:
+    """A delivery to each address of the project, with the ids of their workflows."""
     close_old_connections()
+    try:
+        bundle = BundleOrder.objects.get(pk=key)
+        made = [
+            WebhookDelivery.objects.get_or_create(
+                bundle=bundle, webhook=hook, defaults={"project_id": bundle.project_id}
+            )[0]
+            for hook in Webhook.objects.filter(project=bundle.project_id, active=True)
+        ]
+        return [(one.pk, one.workflow_id) for one in made]
+    finally:
+        close_old_connections()

@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from zerosum.studio.access import allow
 from zerosum.studio.api.root import api
 from zerosum.studio.database import is_ready
-from zerosum.studio.pages import people, projects, queue, trainings
+from zerosum.studio.pages import brand, copy, people, projects, publishing, queue, trainings
 from zerosum.studio.roles import PUBLIC
 
 
@@ -74,6 +74,22 @@ pages = [
     page("items/<int:key>/", queue.item, "item"),
     page("items/<int:key>/comments/", queue.comment, "comment"),
     page("items/<int:key>/<str:what>", queue.file, "item-file"),
+    page("items/<int:key>/copy/", copy.item, "item-copy"),
+    page("items/<int:key>/copy/write/", copy.write, "write-copy"),
+    page("copy/<int:key>/choose/", copy.choose, "choose-copy"),
+    page("copy/<int:key>/mend/", copy.mend, "mend-copy"),
+    page("projects/<int:key>/copy/", brand.show, "copy"),
+    page("projects/<int:key>/copy/ask/", copy.ask, "ask-copy"),
+    page("projects/<int:key>/copy/writer/", brand.set_writer, "set-writer"),
+    page("projects/<int:key>/copy/writer/forget/", brand.forget_writer, "forget-writer"),
+    page("projects/<int:key>/copy/prompt/", brand.prompt, "prompt"),
+    page("projects/<int:key>/rules/", brand.rules, "rules"),
+    page("projects/<int:key>/rules/save/", brand.save_rules, "save-rules"),
+    page("projects/<int:key>/bundles/", publishing.show, "bundles"),
+    page("projects/<int:key>/bundles/make/", publishing.bundle, "make-bundle"),
+    page("projects/<int:key>/webhooks/", publishing.add_webhook, "add-webhook"),
+    page("bundles/<int:key>/file/", publishing.fetch, "bundle-file"),
+    page("webhooks/<int:key>/remove/", publishing.remove_webhook, "remove-webhook"),
 ]
 
 urlpatterns = [*pages, path("api/v1/", api.urls)]

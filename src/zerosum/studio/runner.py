@@ -12,14 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, models
+from django.db import close_old_connections, connection, models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
-from zerosum.studio.models import DataSource, Item, ItemBatch, Training
+from zerosum.studio import storage
+from zerosum.studio.bundling import order_of_bundle
+from zerosum.studio.models import (
+    BundleOrder,
+    CopyOrder,
+    DataSource,
+    Item,
+    ItemBatch,
+    Training,
+    WebhookDelivery,
+)
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 
-AnyJob = DataSource | Training | ItemBatch
+AnyJob = DataSource | Training | ItemBatch | CopyOrder | BundleOrder | WebhookDelivery
 
 _TICK = 0.5
 _KEPT_AT_ONCE = 25
@@ -41,6 +51,8 @@ def order_of(job: AnyJob) -> dict[str, Any]:
     options = settings.STUDIO
     folder = (options.jobs / job.key).resolve()
     order: dict[str, Any] = {"do": job.kind, "folder": str(folder)}
+    if isinstance(job, BundleOrder):
+        return order | order_of_bundle(job) | {"names": _names_of_folder()}
     source = job if isinstance(job, DataSource) else None
     if isinstance(job, Training):
         source = job.data
@@ -61,9 +73,12 @@ def order_of(job: AnyJob) -> dict[str, Any]:
 
 def names_of_paths(source: DataSource) -> dict[str, str]:
     """What people read in place of paths of the server."""
-    root = str(settings.STUDIO.folder.resolve())
-    names = {root: "the studio's folder"}
+    names = _names_of_folder()
     return names if source.origin == "built-in" else {data_path(source): source.name} | names
+
+
+def _names_of_folder() -> dict[str, str]:
+    return {str(settings.STUDIO.folder.resolve()): "the studio's folder"}
 
 
 def _run(training: Training) -> str:
@@ -74,19 +89,21 @@ def do(job: AnyJob) -> str:
     """Do a job in a process of its own, and return the state in which it ended."""
     kind = type(job)
     if job.unwanted:
-        return _end(job, CANCELLED, "cancelled before it began")
-    _change(job, state=RUNNING, started=job.started or timezone.now(), words="starting")
+        return end(job, CANCELLED, "cancelled before it began")
+    change(job, state=RUNNING, started=job.started or timezone.now(), words="starting")
     folder = settings.STUDIO.jobs / job.key
     make_folder(folder)
     write_json(folder / "order.json", order_of(job))
     listener = _Listener(job)
-    status = run_process(folder, listener.hear, lambda: _is_unwanted(kind, job.pk))
+    status = run_process(folder, listener.hear, lambda: is_unwanted(kind, job.pk))
     listener.flush()
-    if _is_unwanted(kind, job.pk) and listener.done is None:
-        return _end(job, CANCELLED, "cancelled")
+    if is_unwanted(kind, job.pk) and listener.done is None:
+        return end(job, CANCELLED, "cancelled")
     if listener.done is not None:
-        return _end(job, DONE, "done", **listener.closing())
-    return _end(job, FAILED, listener.error or _words_of_exit(status))
+        if isinstance(job, BundleOrder):
+            storage.keep(settings.STUDIO.bundles / job.file)
+        return end(job, DONE, "done", **listener.closing())
+    return end(job, FAILED, listener.error or _words_of_exit(status))
 
 
 def run_process(
@@ -142,7 +159,7 @@ class _Listener:
         if "done" in message:
             self.done = message["done"]
         if "facts" in message:
-            _change(self._job, facts=self._job.facts | message["facts"])
+            change(self._job, facts=self._job.facts | message["facts"])
         if "item" in message:
             self._items.append(message["item"])
         changes = {name: message[name] for name in ("progress", "words") if name in message}
@@ -150,7 +167,7 @@ class _Listener:
             self._last = time.monotonic()
             self.flush()
             if changes:
-                _change(self._job, **changes)
+                change(self._job, **changes)
 
     def flush(self) -> None:
         """Register the items that were said; one that is known already stays as it is."""
@@ -169,7 +186,16 @@ class _Listener:
 
 
 def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
-    """Make items known, each once, whatever is said twice."""
+    """Make items known, each once, whatever is said twice; their files are kept first.
+
+    Raises:
+        StudioError: the object store does not take them.
+    """
+    known = set(batch.items.values_list("index", flat=True)) if settings.STUDIO.storage else set()
+    for row in rows:
+        if row["index"] not in known:
+            for name in filter(None, (row["file"], row["thumbnail"], row["neighbour"])):
+                storage.keep(settings.STUDIO.items / name)
     names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
     Item.objects.bulk_create(
         [
@@ -184,21 +210,25 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
     ItemBatch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
 
 
-def _is_unwanted(kind: type[Any], key: int) -> bool:
-    close_old_connections()
+def is_unwanted(kind: type[Any], key: int) -> bool:
+    """Whether somebody has asked to cancel a job."""
+    if not connection.in_atomic_block:
+        close_old_connections()  # a job may outlive the connection that it began with
     return bool(kind.objects.filter(pk=key, unwanted=True).exists())
 
 
-def _change(job: models.Model, **values: Any) -> None:
+def change(job: models.Model, **values: Any) -> None:
+    """Keep values in a row, and nothing else of it."""
     for name, value in values.items():
         setattr(job, name, value)
     type(job).objects.filter(pk=job.pk).update(**values)
 
 
-def _end(job: AnyJob, state: str, words: str, **values: Any) -> str:
+def end(job: AnyJob, state: str, words: str, **values: Any) -> str:
+    """Keep how a job ended, and return the state."""
     if state == DONE:
         values["progress"] = 1.0
-    _change(job, state=state, words=words, ended=timezone.now(), **values)
+    change(job, state=state, words=words, ended=timezone.now(), **values)
     return state
 
 

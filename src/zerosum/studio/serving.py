@@ -39,7 +39,13 @@ def prepare(options: StudioOptions) -> None:
     from zerosum.runs.files import make_folder
     from zerosum.studio.database import migrate
 
-    for folder in (options.runs, options.jobs, options.uploads, options.items):
+    for folder in (
+        options.runs,
+        options.jobs,
+        options.uploads,
+        options.items,
+        options.bundles,
+    ):
         make_folder(folder)
     migrate()
 

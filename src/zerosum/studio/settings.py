@@ -1,11 +1,11 @@
 """Django's settings, made from the options a studio is started with; users write no module."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 from zerosum.errors import MissingExtraError, StudioError
+from zerosum.studio.keys import kept_key
 from zerosum.studio.options import StudioOptions, database_settings
 
 MAX_FORM_FIELDS = 5_000
@@ -38,17 +38,9 @@ def secret_key(folder: Path) -> str:
     Raises:
         StudioError: the folder cannot be written to.
     """
-    path = folder / "secret.key"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text("ascii").strip()
-        with os.fdopen(number, "w") as handle:
-            key = secrets.token_urlsafe(48)
-            handle.write(key)
-        return key
+        return kept_key(folder / "secret.key", lambda: secrets.token_urlsafe(48))
     except OSError as error:
         raise StudioError(
             f"cannot use {folder} as the studio's folder: {error.strerror or error}. Choose "
@@ -59,6 +51,8 @@ def secret_key(folder: Path) -> str:
 def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
     """Every setting of Django that is not its default."""
     from csp.constants import NONE, SELF
+
+    from zerosum.studio.storage import storage_settings
 
     return {
         "STUDIO": options,
@@ -157,6 +151,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
                 "base-uri": [NONE],
             },
         },
+        **storage_settings(options.storage),
         "STATIC_URL": "/static/",
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_MAX_AGE": 3600,

@@ -1,6 +1,6 @@
 """Decisions about items: accept, reject, edit, approve, rate, tag, comment, and undo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,8 +9,10 @@ from django.db.models import F
 from zerosum.errors import StudioError
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record, recorded
+from zerosum.studio.brand import obstacle_of, rules_of
 from zerosum.studio.models import Act, Comment, Item, Project, Tag, User
 from zerosum.studio.models.items import ACCEPTED, APPROVED, EDIT, NEW, REJECTED
+from zerosum.studio.roles import OWNERS
 
 DECISIONS = (ACCEPTED, REJECTED, EDIT, NEW)
 """States that a reviewer may give; approval is another person's."""
@@ -51,13 +53,21 @@ def decide(actor: Actor, project: Project, items: Seen, state: str) -> list[Item
     return _again(project, items)
 
 
-def approve(actor: Actor, project: Project, items: Seen) -> list[Item]:
+def approve(actor: Actor, project: Project, items: Seen, *, despite: str = "") -> list[Item]:
     """Approve what somebody else has accepted; all of the items, or none.
 
+    Args:
+        actor: who approves.
+        project: of the items.
+        items: that are approved.
+        despite: why an owner approves what the brand rules forbid; it is kept in the log.
+
     Raises:
-        StudioError: an item is not accepted, or was accepted by the same person.
+        StudioError: an item is not accepted, was accepted or worded last by the same person, or
+            breaks a rule that forbids it.
         ConflictError: one was changed since it was seen.
     """
+    reason = _reason(actor, despite)
     with transaction.atomic():
         found = _locked(project, items)
         for item in found:
@@ -67,13 +77,41 @@ def approve(actor: Actor, project: Project, items: Seen) -> list[Item]:
                 )
             if item.decided_by_id == actor.user.pk:
                 raise StudioError(
-                    f"you accepted item {item.pk} yourself. Another person has to approve it."
+                    f"you accepted item {item.pk} yourself, or worded it last. Another person has "
+                    "to approve it."
                 )
+        waived = _waived(project, found, reason)
         changes = [(item, _decision(item)) for item in found]
         _set([item.pk for item in found], state=APPROVED, approved_by=actor.user)
-        _log(actor, f"item.{APPROVED}", project, changes)
+        _log(actor, f"item.{APPROVED}", project, changes, more=waived)
         _wake(changes)
     return _again(project, items)
+
+
+def _reason(actor: Actor, despite: str) -> str:
+    reason = " ".join(despite.split())
+    if reason and actor.role not in OWNERS:
+        raise StudioError("only an owner approves what the brand rules forbid.")
+    if len(reason) > 500:
+        raise StudioError(f"a reason has 500 characters at most; this one has {len(reason):,}.")
+    return reason
+
+
+def _waived(project: Project, items: list[Item], reason: str) -> dict[int, dict[str, str]]:
+    """What the log says of each item that is approved against the rules."""
+    rules = rules_of(project)
+    found = Item.objects.select_related("batch", "copy").in_bulk([item.pk for item in items])
+    waived: dict[int, dict[str, str]] = {}
+    for item in found.values():
+        obstacle = obstacle_of(item, rules)
+        if obstacle and not reason:
+            raise StudioError(
+                f"{obstacle} Mend the copy first; or an owner approves it all the same and says "
+                "why."
+            )
+        if obstacle:
+            waived[item.pk] = {"despite": reason, "obstacle": obstacle}
+    return waived
 
 
 def withdraw(actor: Actor, project: Project, items: Seen) -> list[Item]:
@@ -239,15 +277,19 @@ def _set(keys: list[int], **values: Any) -> None:
 
 def _log(
     actor: Actor, what: str, project: Project, changes: list[tuple[Item, dict[str, Any]]],
-    *, of: list[int] | None = None,
+    *, of: list[int] | None = None, more: Mapping[int, Mapping[str, str]] | None = None,
 ) -> None:  # fmt: skip
-    """Write a change of items; `group` marks what one act did together."""
+    """Write a change of items; `group` marks what one act did together, `more` is of each item."""
     if not changes:
         return
     group = f"{changes[0][0].pk}.{changes[0][0].version}"
     after = {"group": group} | ({"of": of} if of else {})
     rows = [
-        (f"item:{item.pk}", before, after | {"version": item.version + 1})
+        (
+            f"item:{item.pk}",
+            before,
+            after | {"version": item.version + 1} | dict((more or {}).get(item.pk, {})),
+        )
         for item, before in changes
     ]
     recorded(actor, what, project.pk, rows)

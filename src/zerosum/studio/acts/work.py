@@ -233,7 +233,7 @@ def retry(actor: Actor, job: AnyJob) -> None:
 
 
 def _require_maker(actor: Actor, job: AnyJob) -> None:
-    if not isinstance(job, ItemBatch) and actor.role not in MAKERS:
+    if isinstance(job, DataSource | Training) and actor.role not in MAKERS:
         raise StudioError("trainings and checks of data are for owners and developers.")
 
 

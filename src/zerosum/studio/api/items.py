@@ -59,7 +59,7 @@ def act(request: Any, key: int, body: NewAct) -> Any:
     project = get_object_or_404(Project, pk=key)
     seen = [(one.id, one.version) for one in body.items]
     if body.do == "approve":
-        found = acts.approve(request.auth, project, seen)
+        found = acts.approve(request.auth, project, seen, despite=body.despite)
     elif body.do == "withdraw":
         found = acts.withdraw(request.auth, project, seen)
     elif body.do == "rate":

@@ -1,6 +1,7 @@
 """Idempotency keys: a request that is sent twice with the same key is done once."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -50,9 +51,17 @@ class Once:
     def _answer(self, request: HttpRequest, name: str, asked: str) -> Any:
         response = self._get_response(request)
         if response.status_code < 300:
-            body = response.content.decode()
+            body = _without_secret(response.content.decode())
             Answer.objects.create(key=name, request=asked, status=response.status_code, body=body)
         return response
+
+
+def _without_secret(body: str) -> str:
+    """What is kept of an answer: a secret that is shown once is not shown again."""
+    if '"secret"' not in body:
+        return body
+    said = json.loads(body)
+    return json.dumps(said | {"secret": None}) if isinstance(said, dict) else body
 
 
 def _body(request: HttpRequest) -> str:

@@ -11,7 +11,9 @@ from zerosum.errors import ZerosumError
 from zerosum.studio.access import allow
 from zerosum.studio.acts.review import ConflictError
 from zerosum.studio.api.access import ForbiddenError
+from zerosum.studio.api.copy import copy
 from zerosum.studio.api.items import items
+from zerosum.studio.api.publishing import publishing
 from zerosum.studio.api.work import work
 from zerosum.studio.roles import PUBLIC
 
@@ -23,6 +25,8 @@ api = NinjaAPI(
 )  # fmt: skip
 api.add_router("", work)
 api.add_router("", items)
+api.add_router("", copy)
+api.add_router("", publishing)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

@@ -209,6 +209,9 @@ class NewAct(Schema):
     items: list[Named]
     rating: int | None = None
     word: str = ""
+    despite: str = Field(
+        "", description="why an owner approves what the brand rules forbid; kept in the log"
+    )
 
 
 class NewComment(Schema):

@@ -23,7 +23,16 @@ from zerosum.studio.api.shapes import (
     TrainingOut,
 )
 from zerosum.studio.catalogue import catalogue, recipe_names
-from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
+from zerosum.studio.models import (
+    AllowedFolder,
+    BundleOrder,
+    CopyOrder,
+    DataSource,
+    ItemBatch,
+    Project,
+    Training,
+    WebhookDelivery,
+)
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 
 work = Router(tags=["Work"])
@@ -31,6 +40,9 @@ _KINDS: dict[str, Any] = {
     "data": DataSource,
     "trainings": Training,
     "batches": ItemBatch,
+    "copy-orders": CopyOrder,
+    "bundles": BundleOrder,
+    "deliveries": WebhookDelivery,
 }
 
 
@@ -142,7 +154,7 @@ def show_batch(request: HttpRequest, key: int) -> Any:
 
 @work.post("/{kind}/{int:key}/cancel", auth=TokenOf(WRITERS), response=dict[str, Any])
 def cancel(request: Any, kind: str, key: int) -> Any:
-    """Ask a job to end: of data, trainings or batches."""
+    """Ask a job to end; `kind` as in its address, or `deliveries`."""
     job = _job(kind, key)
     acts.cancel(request.auth, job)
     return {"id": key, "unwanted": True}
@@ -158,5 +170,5 @@ def retry(request: Any, kind: str, key: int) -> Any:
 
 def _job(kind: str, key: int) -> Any:
     if kind not in _KINDS:
-        raise Http404(f"there are jobs of data, trainings and batches, and not of {kind!r}.")
+        raise Http404(f"there are jobs of {', '.join(_KINDS)}, and not of {kind!r}.")
     return get_object_or_404(_KINDS[kind], pk=key)

@@ -22,6 +22,7 @@ _DOERS = {
     "check": "zerosum.studio.jobs.checking",
     "train": "zerosum.studio.jobs.training",
     "batch": "zerosum.studio.jobs.sampling",
+    "bundle": "zerosum.studio.jobs.bundling",
 }
 _GRACE = 30.0
 """Seconds that a job has to end in order once nobody listens any more."""

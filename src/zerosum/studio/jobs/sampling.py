@@ -104,7 +104,8 @@ class _Writer:
         rows = makes_rows(self._model)
         row: dict[str, Any] = {
             "index": index, "medium": "rows" if rows else "picture", "step": self._model.step,
-            "label": "" if rows or not samples.labels else samples.labels[0], "facts": {},
+            "label": "" if rows or not samples.labels else samples.labels[0],
+            "facts": {"model": self._model.fingerprint},
             "neighbour": "", "nearness": None, "is_copy": False,
         }  # fmt: skip
         if rows:
@@ -124,7 +125,7 @@ class _Writer:
         found = self._screen.neighbours(samples.tensor)
         if found is not None:
             row["nearness"], row["is_copy"] = round(found[0].nearness, 4), found[0].is_copy
-            row["facts"] = {"nearest": found[0].index, "compared": self._screen.compared}
+            row["facts"] |= {"nearest": found[0].index, "compared": self._screen.compared}
             real = preview.draw_one(space, self._screen.real(found[0].index))
             row["neighbour"] = self._picture(f"{index:06d}.n.png", real)
         return row

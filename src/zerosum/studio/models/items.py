@@ -41,6 +41,7 @@ class Item(models.Model):
         nearness: that distance over the usual one between training samples; None if not measured.
         is_copy: whether it is nearly a training sample.
         rating: 1 to 5, and 0 for none.
+        copy: the text that is published with it; None until it has one.
         version: counts up with every change, so that of two people who decide, the later is told.
     """
 
@@ -67,13 +68,18 @@ class Item(models.Model):
     approved_by = models.ForeignKey(
         "studio.User", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    copy: Any = models.ForeignKey(
+        "studio.CopyText", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     version = models.PositiveIntegerField(default=1)
 
     project_id: int
     batch_id: int
     decided_by_id: int | None
     approved_by_id: int | None
+    copy_id: int | None
     comments: models.Manager[Any]
+    texts: models.Manager[Any]
 
     class Meta:
         """What the table keeps to."""

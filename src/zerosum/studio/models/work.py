@@ -15,6 +15,10 @@ class Project(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey("studio.User", on_delete=models.PROTECT, null=True, related_name="+")
 
+    prompts: models.Manager[Any]
+    rules: models.Manager[Any]
+    webhooks: models.Manager[Any]
+
     def __str__(self) -> str:
         return self.name
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 
 from zerosum.studio.models import Item
+from zerosum.studio.storage import at_hand
 
 _PIECE = 1 << 18
 
@@ -38,10 +39,20 @@ def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
     path = path_of(names[what])
     if path.suffix == ".png":
         return png(path)
-    if not path.is_file():
+    return download(path, "text/csv; charset=utf-8", name=f"item-{item.pk}{path.suffix}")
+
+
+def download(path: Path, kind: str, *, name: str = "") -> StreamingHttpResponse:
+    """A file to keep, in pieces; `name` is what it is called, if not as it is here.
+
+    Raises:
+        Http404: it is gone.
+    """
+    if not at_hand(path).is_file():
         raise Http404("there is no such file any more")
-    answer = StreamingHttpResponse(_pieces(path), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="item-{item.pk}{path.suffix}"'
+    answer = StreamingHttpResponse(_pieces(path), content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name or path.name}"'
+    answer["Content-Length"] = str(path.stat().st_size)
     return answer
 
 
@@ -55,7 +66,7 @@ def path_of(name: str) -> Path:
     path = (root / name).resolve()
     if not path.is_relative_to(root):
         raise Http404("there is no such file")
-    return path
+    return at_hand(path)
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:

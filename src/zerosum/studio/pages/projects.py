@@ -13,7 +13,17 @@ from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import work as acts
 from zerosum.studio.catalogue import catalogue, recipe_names
-from zerosum.studio.models import AllowedFolder, DataSource, Item, ItemBatch, Project, Training
+from zerosum.studio.models import (
+    AllowedFolder,
+    BundleOrder,
+    CopyOrder,
+    DataSource,
+    Item,
+    ItemBatch,
+    Project,
+    Training,
+    WebhookDelivery,
+)
 from zerosum.studio.models.items import ITEM_STATES
 from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
@@ -21,7 +31,8 @@ from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 from zerosum.studio.uploads import ENDINGS
 
 _SHOWN = 50
-_KINDS: dict[str, Any] = {"check": DataSource, "train": Training, "batch": ItemBatch}
+_JOBS = (DataSource, Training, ItemBatch, CopyOrder, BundleOrder, WebhookDelivery)
+_KINDS: dict[str, Any] = {one.kind: one for one in _JOBS}
 
 
 @allow(EVERYONE)

@@ -17,6 +17,7 @@ from zerosum.studio.listing import SORT_NAMES, Wanted
 from zerosum.studio.models import Act, DataSource, Item, ItemBatch, Project, Tag
 from zerosum.studio.models.items import APPROVED, ITEM_STATES
 from zerosum.studio.pages.answers import actor_of, back
+from zerosum.studio.pages.copy_shown import copy_of
 from zerosum.studio.pages.files import file_of, path_of, png
 from zerosum.studio.roles import EVERYONE, REVIEWERS, WRITERS
 
@@ -66,7 +67,7 @@ def act(request: HttpRequest, key: int) -> HttpResponse:
     actor, seen = actor_of(request), read_seen(request.POST.getlist("items"))
     deed, word = request.POST.get("do", ""), request.POST.get("word", "")
     if deed == _APPROVE:
-        items = acts.approve(actor, project, seen)
+        items = acts.approve(actor, project, seen, despite=request.POST.get("despite", ""))
     elif deed == _WITHDRAW:
         items = acts.withdraw(actor, project, seen)
     elif deed.startswith(_RATE) and deed[len(_RATE) :].isdecimal():
@@ -89,7 +90,7 @@ def _tiles(request: HttpRequest, items: list[Item], page: str) -> HttpResponse:
     if request.headers.get("X-Requested-With") != "fetch":
         return back(request, page)
     keys = [one.pk for one in items]
-    found = Item.objects.filter(pk__in=keys).select_related("decided_by", "approved_by")
+    found = Item.objects.filter(pk__in=keys).select_related("decided_by", "approved_by", "copy")
     context = {"items": found.prefetch_related("tags")}
     return render(request, "studio/parts/tiles.html", context)
 
@@ -119,7 +120,7 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
     """One item: large, beside its nearest training sample, with what was said and done."""
     found = get_object_or_404(
         Item.objects.select_related(
-            "project", "batch__training__data", "decided_by", "approved_by"
+            "project", "batch__training__data", "decided_by", "approved_by", "copy"
         ).prefetch_related("tags"),
         pk=key,
     )
@@ -134,6 +135,7 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
     }  # fmt: skip
     if found.medium == "rows":
         context["rows"] = _first_rows(found)
+    context |= copy_of(found)
     return render(request, "studio/item.html", context)
 
 

@@ -115,8 +115,13 @@
   }
 
   form?.addEventListener("submit", (event) => {
-    event.preventDefault();
     const button = event.submitter;
+    if (button?.hasAttribute("data-leave")) {
+      const many = chosen();
+      if (!many.length && current()) box(current()).checked = true;
+      return;
+    }
+    event.preventDefault();
     if (button?.hasAttribute("data-undo-button")) send(form.dataset.undo, [], []);
     else if (button) act(button.value, form.elements.word.value);
   });
