@@ -38,7 +38,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a few steps, made by the job of a training."""
     folder = tmp_path_factory.mktemp("runs") / "training-1"
     order = {"run": str(folder), "recipe": "cgan", "data": "digits", "samples": 640, "seed": 0,
-             "wishes": QUICK}  # fmt: skip
+             "wishes": QUICK, "folder": str(folder.parent)}  # fmt: skip
     heard = Heard()
     training_job.do(order, heard)
     assert heard.last("done") == {"state": "finished", "seen": 640}
@@ -56,7 +56,7 @@ def order(run: Path, tmp_path: Path, **values: Any) -> dict[str, Any]:
 
 def test_a_training_that_is_done_is_not_done_again(run: Path) -> None:
     before, heard = (run / "events.jsonl").read_bytes(), Heard()
-    training_job.do({"run": str(run)}, heard)
+    training_job.do({"run": str(run), "folder": str(run.parent)}, heard)
     assert heard.last("done")["seen"] == 640
     assert (run / "events.jsonl").read_bytes() == before
 
@@ -80,6 +80,7 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
 def test_rows_come_in_sets(recipe: str, data: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     ordered = {"recipe": recipe, "data": data, "samples": 256, "seed": 0, "wishes": QUICK}
+    ordered |= {"folder": str(tmp_path)}
     training_job.do(ordered | {"run": str(run)}, Heard())
     heard = Heard()
     sampling.do(order(run, tmp_path, n=2, rows=7, where={}), heard)
@@ -175,7 +176,8 @@ def test_a_job_ends_with_the_server_that_started_it(
     run = folder / "runs" / "training-1"
     order = {"do": "train", "run": str(run), "recipe": "vanilla", "data": "ring", "minutes": 600}
     path = folder / "jobs" / "order.json"
-    path.write_text(json.dumps(order | {"seed": 0, "wishes": QUICK}))
+    extra = {"seed": 0, "wishes": QUICK, "folder": str(folder / "jobs")}
+    path.write_text(json.dumps(order | extra))
     command = [sys.executable, "-m", "zerosum.studio.jobs", str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment

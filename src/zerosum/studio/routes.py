@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from zerosum.studio.access import allow
 from zerosum.studio.api.root import api
 from zerosum.studio.database import is_ready
-from zerosum.studio.pages import people, projects, queue, trainings
+from zerosum.studio.pages import duel, people, projects, queue, trainings
 from zerosum.studio.roles import PUBLIC
 
 
@@ -66,6 +66,9 @@ pages = [
     page("trainings/<int:key>/", trainings.show, "training"),
     page("trainings/<int:key>/events/", trainings.events, "training-events"),
     page("trainings/<int:key>/pictures/<int:seen>.png", trainings.picture, "training-picture"),
+    page("trainings/<int:key>/beside/", duel.beside, "beside"),
+    page("trainings/<int:key>/provoke/", duel.provoke, "provoke"),
+    page("trainings/<int:key>/mend/", duel.mend, "mend"),
     page("trainings/<int:key>/sample/", projects.sample, "sample"),
     page("projects/<int:key>/queue/", queue.show, "queue"),
     page("projects/<int:key>/queue/counts/", queue.counts, "counts"),

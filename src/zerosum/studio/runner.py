@@ -16,7 +16,7 @@ from django.db import close_old_connections, models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
-from zerosum.studio.models import DataSource, Item, ItemBatch, Training
+from zerosum.studio.models import Continuation, DataSource, Item, ItemBatch, Training
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 
 AnyJob = DataSource | Training | ItemBatch
@@ -49,6 +49,7 @@ def order_of(job: AnyJob) -> dict[str, Any]:
             "seed": job.seed, "changes": job.changes, "run": _run(job),
             "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
         }  # fmt: skip
+        order |= _continued(job)
     if isinstance(job, ItemBatch):
         source = job.training.data
         order |= {
@@ -64,6 +65,18 @@ def names_of_paths(source: DataSource) -> dict[str, str]:
     root = str(settings.STUDIO.folder.resolve())
     names = {root: "the studio's folder"}
     return names if source.origin == "built-in" else {data_path(source): source.name} | names
+
+
+def _continued(job: Training) -> dict[str, Any]:
+    found = Continuation.objects.filter(training=job).select_related("source").first()
+    if found is None:
+        return {}
+    return {
+        "continues": {
+            "run": _run(found.source), "fault": found.fault, "referee": found.referee,
+            "folder": str((settings.STUDIO.jobs / found.source.key).resolve()),
+        }
+    }  # fmt: skip
 
 
 def _run(training: Training) -> str:

@@ -11,6 +11,7 @@ from zerosum.errors import ZerosumError
 from zerosum.studio.access import allow
 from zerosum.studio.acts.review import ConflictError
 from zerosum.studio.api.access import ForbiddenError
+from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
 from zerosum.studio.api.work import work
 from zerosum.studio.roles import PUBLIC
@@ -23,6 +24,7 @@ api = NinjaAPI(
 )  # fmt: skip
 api.add_router("", work)
 api.add_router("", items)
+api.add_router("", duel)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

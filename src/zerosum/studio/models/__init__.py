@@ -1,5 +1,6 @@
 """What the studio records; Django finds its tables here."""
 
+from zerosum.studio.models.duel import Continuation
 from zerosum.studio.models.items import Comment, Item, Tag
 from zerosum.studio.models.log import Act
 from zerosum.studio.models.people import Answer, Invitation, Token, User
@@ -10,6 +11,7 @@ __all__ = [
     "AllowedFolder",
     "Answer",
     "Comment",
+    "Continuation",
     "DataSource",
     "Invitation",
     "Item",
