@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from zerosum.modalities.images.shown import ImagePreview
@@ -70,6 +71,7 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
     assert [one["index"] for one in items] == list(range(5))
     assert {one["label"] for one in items} == {"3"}
     assert all(one["nearness"] > 0 for one in items)
+    assert all(0 <= one["opinion"] <= 1 for one in items)
     made = load(run, device="cpu").sample(5, where={"label": "3"}, seed=0)
     for one, pixels in zip(items, made.x, strict=True):
         with Image.open(tmp_path / "items" / one["file"]) as picture:
@@ -120,6 +122,41 @@ def test_what_is_said_twice_is_registered_once(
     assert Item.objects.count() == 5
     assert Item.objects.get(index=0).state == "accepted"
     assert ItemBatch.objects.get().gathered == 5
+
+
+def test_real_counterparts_have_the_labels_of_their_items(run: Path, tmp_path: Path) -> None:
+    heard = Heard()
+    sampling.do(order(run, tmp_path, n=6, where={"label": "3,7"}), heard)
+    items = [one["item"] for one in heard if "item" in one]
+    screen = CopyScreen(Run.open(run))
+    assert screen.dataset is not None
+    x, y = screen.dataset.take(torch.arange(len(screen.dataset)))
+    assert y is not None
+    drawn: dict[bytes, set[str]] = {}
+    for pixels, label in zip(x, y, strict=True):
+        drawn.setdefault(np.asarray(pixels[0]).tobytes(), set()).add(str(int(label)))
+    reals = [one["facts"]["real"] for one in items]
+    for one, path in zip(items, reals, strict=True):
+        with Image.open(tmp_path / "items" / path) as picture:
+            small = picture.resize((8, 8), Image.Resampling.NEAREST)
+            assert one["label"] in drawn[np.asarray(small).tobytes()]
+    assert len({(tmp_path / "items" / path).read_bytes() for path in reals}) == 6
+
+
+def test_the_discriminator_prefers_what_it_was_shown(run: Path) -> None:
+    from zerosum.studio.jobs.opinion import Opinion
+    from zerosum.workflows.load import load
+
+    model, screen = load(run, device="cpu"), CopyScreen(Run.open(run))
+    assert screen.dataset is not None
+    opinion = Opinion(model, screen)
+    x, y = screen.dataset.take(torch.arange(200))
+    reals = opinion.of(x, y)
+    noise = opinion.of(torch.randint(0, 256, x.shape, dtype=torch.uint8), y)
+    assert reals == pytest.approx(0.5, abs=0.1)
+    assert noise is not None
+    assert reals is not None
+    assert noise < reals
 
 
 def test_a_training_sample_is_known_as_a_copy(run: Path) -> None:

@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from zerosum.studio.access import allow
 from zerosum.studio.api.root import api
 from zerosum.studio.database import is_ready
-from zerosum.studio.pages import duel, people, projects, queue, trainings
+from zerosum.studio.pages import duel, people, projects, queue, reviewing, trainings
 from zerosum.studio.roles import PUBLIC
 
 
@@ -74,6 +74,14 @@ pages = [
     page("projects/<int:key>/queue/counts/", queue.counts, "counts"),
     page("projects/<int:key>/queue/act/", queue.act, "act"),
     page("projects/<int:key>/queue/undo/", queue.undo, "undo"),
+    page("projects/<int:key>/reviews/", reviewing.show, "reviews"),
+    page("projects/<int:key>/panels/", reviewing.make_panel, "make-panel"),
+    page("projects/<int:key>/blind/", reviewing.make_blind_test, "make-blind"),
+    page("panels/<int:key>/", reviewing.panel, "panel"),
+    page("panels/<int:key>/judge/", reviewing.judge, "judge"),
+    page("blind/<int:key>/", reviewing.blind, "blind"),
+    page("blind/<int:key>/answer/", reviewing.answer, "answer"),
+    page("blind/<int:key>/pictures/<int:seen>.png", reviewing.blind_picture, "blind-picture"),
     page("items/<int:key>/", queue.item, "item"),
     page("items/<int:key>/comments/", queue.comment, "comment"),
     page("items/<int:key>/<str:what>", queue.file, "item-file"),

@@ -188,6 +188,7 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
         [
             Item(
                 project_id=batch.project_id, batch=batch, is_copy=row["is_copy"], step=row["step"],
+                opinion=row.get("opinion"),
                 **{name: row[name] for name in names},
             )
             for row in rows

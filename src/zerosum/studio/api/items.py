@@ -27,6 +27,7 @@ class Filters(Schema):
     tag: str = ""
     least: str = ""
     copies: str = ""
+    convincing: str = ""
     sort: str = "newest"
     after: str = ""
     size: int = 50

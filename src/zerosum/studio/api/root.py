@@ -13,6 +13,7 @@ from zerosum.studio.acts.review import ConflictError
 from zerosum.studio.api.access import ForbiddenError
 from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
+from zerosum.studio.api.reviewing import reviewing
 from zerosum.studio.api.work import work
 from zerosum.studio.roles import PUBLIC
 
@@ -25,6 +26,7 @@ api = NinjaAPI(
 api.add_router("", work)
 api.add_router("", items)
 api.add_router("", duel)
+api.add_router("", reviewing)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:

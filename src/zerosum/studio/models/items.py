@@ -40,6 +40,7 @@ class Item(models.Model):
         facts: what was measured of it: distance to the nearest training sample and others.
         nearness: that distance over the usual one between training samples; None if not measured.
         is_copy: whether it is nearly a training sample.
+        opinion: share of training samples that convince the discriminator less; None if not asked.
         rating: 1 to 5, and 0 for none.
         version: counts up with every change, so that of two people who decide, the later is told.
     """
@@ -56,6 +57,7 @@ class Item(models.Model):
     facts = models.JSONField(default=dict)
     nearness = models.FloatField(null=True)
     is_copy = models.BooleanField(default=False)
+    opinion = models.FloatField(null=True)
     created = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=12, choices=ITEM_STATES, default=NEW)
@@ -84,6 +86,8 @@ class Item(models.Model):
             models.Index(fields=["project", "-id"], name="item_all_newest"),
             models.Index(fields=["project", "state", "-rating", "-id"], name="item_rated"),
             models.Index(fields=["project", "state", "nearness", "-id"], name="item_nearness"),
+            models.Index(fields=["project", "state", "opinion", "-id"], name="item_opinion"),
+            models.Index(fields=["project", "state", "-opinion", "-id"], name="item_convincing"),
             models.Index(fields=["batch", "state"], name="item_of_batch"),
         ]
 
