@@ -3,28 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from zerosum.studio.access import allow
 from zerosum.studio.api.root import api
-from zerosum.studio.database import is_ready
-from zerosum.studio.pages import duel, people, projects, queue, reviewing, trainings
+from zerosum.studio.pages import duel, operations, people, projects, queue, reviewing, trainings
 from zerosum.studio.roles import PUBLIC
-
-
-@allow(PUBLIC)
-def health(request: HttpRequest) -> HttpResponse:
-    """That the server answers."""
-    return JsonResponse({"status": "ok"})
-
-
-@allow(PUBLIC)
-def ready(request: HttpRequest) -> HttpResponse:
-    """That the database answers too, in the form this version uses."""
-    sound = is_ready()
-    return JsonResponse({"status": "ok" if sound else "no database"}, status=200 if sound else 503)
 
 
 def page(address: str, view: Callable[..., Any], name: str) -> URLPattern:
@@ -35,8 +20,9 @@ def page(address: str, view: Callable[..., Any], name: str) -> URLPattern:
 
 
 pages = [
-    page("health", health, "health"),
-    page("ready", ready, "ready"),
+    page("health", operations.health, "health"),
+    page("ready", operations.ready, "ready"),
+    page("metrics", operations.metrics, "metrics"),
     page("favicon.ico", allow(PUBLIC)(RedirectView.as_view(url="/static/studio/icon.svg")), "icon"),
     page("sign-in/", people.sign_in, "sign-in"),
     page("sign-out/", people.sign_out, "sign-out"),

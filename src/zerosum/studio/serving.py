@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import logging
 import os
 import socket
 import threading
@@ -12,6 +11,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from zerosum.errors import StudioError
+from zerosum.studio.logs import set_up
 from zerosum.studio.options import StudioOptions
 from zerosum.studio.settings import configure, secret_key
 
@@ -75,9 +75,7 @@ def _serve(
     from zerosum.studio.demo import make_demo  # its workflow may have to go on
     from zerosum.studio.models import User
 
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    set_up(options.log)
     # WhiteNoise reads its small files at once, and Django has a word to say about that.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     limits = {"trainings": options.trainings, "samplings": options.samplings}
@@ -93,7 +91,8 @@ def _serve(
         say(f"Make the owner's account, within a day: {address}/join/{invite(None, 'owner')}/")
     app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", server_header=False, access_log=False,
+        app, log_level="warning", log_config=None, lifespan="off", server_header=False,
+        access_log=False,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     try:

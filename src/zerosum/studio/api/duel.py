@@ -9,6 +9,7 @@ from pydantic import Field
 from zerosum.studio.acts import duel as acts
 from zerosum.studio.api.access import TokenOf
 from zerosum.studio.api.shapes import TrainingOut
+from zerosum.studio.api.tags import require_match
 from zerosum.studio.models import Training
 from zerosum.studio.roles import MAKERS
 
@@ -33,6 +34,7 @@ class NewRemedy(Schema):
 def provoke(request: Any, key: int, body: NewFault) -> Any:
     """Let a copy of a training go on with a fault."""
     source = get_object_or_404(Training, pk=key)
+    require_match(request, [TrainingOut.of(source)])
     made = acts.provoke(
         request.auth, source, fault=body.fault, referee=body.referee, samples=body.samples
     )
@@ -42,4 +44,6 @@ def provoke(request: Any, key: int, body: NewFault) -> Any:
 @duel.post("/trainings/{int:key}/mend", auth=TokenOf(MAKERS), response=TrainingOut)
 def mend(request: Any, key: int, body: NewRemedy) -> Any:
     """Give a training a remedy; one that is done goes on as another training."""
-    return TrainingOut.of(acts.mend(request.auth, get_object_or_404(Training, pk=key), body.remedy))
+    training = get_object_or_404(Training, pk=key)
+    require_match(request, [TrainingOut.of(training)])
+    return TrainingOut.of(acts.mend(request.auth, training, body.remedy))

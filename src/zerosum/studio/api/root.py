@@ -14,6 +14,7 @@ from zerosum.studio.api.access import ForbiddenError
 from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
 from zerosum.studio.api.reviewing import reviewing
+from zerosum.studio.api.tags import PreconditionError
 from zerosum.studio.api.work import work
 from zerosum.studio.roles import PUBLIC
 
@@ -39,6 +40,8 @@ def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
 def refused(request: HttpRequest, error: Any) -> HttpResponse:
     """What the house refuses, in the sentence that the command line gives."""
     status = 409 if isinstance(error, ConflictError) else 422
+    if isinstance(error, PreconditionError):
+        status = 412
     return problem(status, type(error).__name__, str(error))
 
 
