@@ -91,6 +91,21 @@ class Item(models.Model):
             models.Index(fields=["batch", "state"], name="item_of_batch"),
         ]
 
+    @property
+    def key(self) -> str:
+        """Its number as pages write it; a string is not put into a language's form."""
+        return str(self.pk)
+
+    @property
+    def seen(self) -> str:
+        """Its version, likewise."""
+        return str(self.version)
+
+    @property
+    def address(self) -> str:
+        """Of its page; a queue has many, and looking each up takes longer than to write it."""
+        return f"/items/{self.pk}/"
+
 
 class Comment(models.Model):
     """What somebody says of an item."""
