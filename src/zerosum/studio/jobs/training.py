@@ -88,7 +88,10 @@ def _play(folder: Path, order: dict[str, Any], wish: Path, say: Callable[..., No
     """Begin, continue another run, or resume, until the budget is used or somebody asks."""
     minutes = order.get("minutes")
 
-    def listener(run: Run, trainer: Trainer, _samples: SampleHook) -> Sequence[Hook]:
+    def listener(run: Run, trainer: Trainer, samples: SampleHook) -> Sequence[Hook]:
+        if trainer.step == 0:  # what it makes before it has learned, while others get ready
+            samples.started(trainer)
+            samples.draw(trainer)
         told = ProgressHook(say, run, minutes, wish)
         return [told, *field_hooks(Path(order["folder"]), trainer, seed=order["seed"])]
 
