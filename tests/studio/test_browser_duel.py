@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.studio.serving import Server
+from tests.studio.shooting import shoot
 
 pytest.importorskip("playwright.sync_api", reason="no playwright is installed")
 pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe is installed")
@@ -61,7 +62,7 @@ def test_a_duel_is_broken_and_mended(
     assert page.locator("[data-seen]").inner_text() != last
     slider.fill(str(moments))
     look(page)
-    page.screenshot(path=shots / "studio-duel.png", full_page=True)
+    shoot(page, shots / "duel.png", height=1000)
 
     page.locator("select[name=referee]").select_option("watch")
     page.get_by_label("samples more").fill("400000")
@@ -70,7 +71,6 @@ def test_a_duel_is_broken_and_mended(
     page.locator("[data-log] b.provoked").wait_for()
     page.locator("[data-log] b.diagnosis").first.wait_for()
     page.locator("[data-found]", has_text="the referee would try").wait_for()
-    page.screenshot(path=shots / "studio-provoked.png", full_page=True)
     page.get_by_role("button", name="slow-generator", exact=True).click()
     page.get_by_text("slow-generator is given").wait_for()
     page.locator("[data-log] li", has_text="remedy slow-generator").wait_for()
@@ -84,6 +84,6 @@ def test_a_duel_is_broken_and_mended(
     sliders.first.fill("2")
     assert int(seen.last.inner_text().replace(",", "")) <= 60_000
     look(page)
-    page.screenshot(path=shots / "studio-beside.png", full_page=True)
-    page.set_viewport_size({"width": 400, "height": 900})
-    page.screenshot(path=shots / "studio-beside-narrow.png")
+    sliders.last.fill(sliders.last.get_attribute("max"))
+    shoot(page, shots / "beside.png", height=1100, top="[data-curves]")
+    shoot(page, shots / "beside-narrow.png", width=400, height=800)

@@ -79,6 +79,7 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
         if run.manifest["state"] != _ASKED:
             break
     state = run.manifest["state"]
+    wish.unlink(missing_ok=True)  # one that came after the last step
     if state not in _COMPLETE:
         raise RunError(f"the training ended before its budget was used: {state}.")
     say(done={"state": state, "seen": run.manifest.get("samples", 0)})

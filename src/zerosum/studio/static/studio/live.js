@@ -44,7 +44,7 @@
   function live(root) {
     const part = (name) => root.querySelector(`[data-${name}]`);
     let rows = [], looks = [], marks = [], pictures = [], frames = [], moments = [], plane = null;
-    let following = true, mends = null;
+    let following = true, mends = null, known = root.querySelector("[data-state]").textContent;
     const slider = part("slider");
     const moment = () => moments[Number(slider.value)];
 
@@ -276,6 +276,10 @@
       part("state").textContent = state;
       part("state").className = `state ${state}`;
       part("words").textContent = words;
+      if (roots.length === 1 && state !== known) {
+        for (const one of document.querySelectorAll("[data-when]")) one.hidden = !one.dataset.when.split(" ").includes(state);
+        known = state;
+      }
       part("progress").value = percent;
       if (found.length !== pictures.length) { pictures = found; gather(); }
       mends = ways.mends;
