@@ -1,10 +1,13 @@
 """How quick the studio's queue is with many items and reviewers at once, over loopback.
 
-    python benchmarks/studio_load.py --items 100000 --reviewers 20 --seconds 20
+    python benchmarks/studio_load.py --items 100000 --reviewers 20 --seconds 30
 
 Starts a studio on a folder of its own, writes items into its database, and lets each reviewer turn
-pages and decide about items. Prints percentiles, the bytes of the first page, and the server's
-memory.
+pages and decide about items, five to a page, with a pause before each decision (exponential; a
+second in the mean, which is quick for somebody who looks). With `--pause 0` nobody ever looks, and
+the figures are of a server that is asked as much as it can answer. Open pages ask for counts every
+four seconds, as browsers do. Prints percentiles of what was answered with 200, other answers, the
+bytes of the first page, the server's memory and processor time, and what else the machine did.
 """
 
 import argparse
@@ -25,6 +28,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,7 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--reviewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds before a decision")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         process, address, link = start(Path(folder))
@@ -78,13 +84,30 @@ def main() -> None:
                 reviewers.append(Reviewer(address))
                 reviewers[-1].get("/sign-in/")
                 reviewers[-1].post("/sign-in/", username="ada", password=PASSWORD)
-            pages, acts = press(reviewers, wanted.seconds)
-            print(f"{wanted.items:,} items, {wanted.reviewers} reviewers, {wanted.seconds:g} s")
-            report("a page of the queue", pages)
-            report("a decision", acts)
+            before = processor(process.pid), busy(), time.monotonic()
+            load = Load(wanted.seconds, wanted.pause, wanted.items)
+            load.press(reviewers)
+            used, all_used, took = (
+                now - then
+                for now, then in zip(
+                    (processor(process.pid), busy(), time.monotonic()), before, strict=True
+                )
+            )
+            print(
+                f"{wanted.items:,} items, {wanted.reviewers} reviewers, {took:.0f} s, "
+                f"a pause of {wanted.pause:g} s before each decision"
+            )
+            report("a page of the queue", load.pages)
+            report("a decision", load.acts)
+            report("counts of an open page", load.counts)
+            print(f"other answers: {dict(load.others) or 'none'}")
             print(f"the first page: {len(first.encode()) / 1e3:.1f} kB")
             print(f"the server's memory: {memory(process.pid):.0f} MB")
-            print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+            mine = time.process_time()
+            print(
+                f"processors: {os.cpu_count()}, {all_used / took:.2f} of them busy, of which the "
+                f"server {used / took:.2f}, these reviewers about {mine / took:.2f}"
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -146,38 +169,67 @@ def fill(path: Path, n: int) -> None:
         )  # fmt: skip
 
 
-def press(reviewers: list[Reviewer], seconds: float) -> tuple[list[float], list[float]]:
-    """Let reviewers turn pages and decide; returns the seconds that each took."""
-    pages: list[float] = []
-    acts: list[float] = []
-    end = time.monotonic() + seconds
+class Load:
+    """What reviewers do, and how long each answer took."""
 
-    def work(me: Reviewer, number: int) -> None:
-        dice, query = random.Random(number), "state=new"
-        while time.monotonic() < end:
-            before = time.monotonic()
-            page = me.get(f"/projects/1/queue/?{query}")
-            pages.append(time.monotonic() - before)
+    def __init__(self, seconds: float, pause: float, items: int) -> None:
+        self._items = items
+        self.pages: list[float] = []
+        self.acts: list[float] = []
+        self.counts: list[float] = []
+        self.others: Counter[int] = Counter()
+        self._end, self._pause = time.monotonic() + seconds, pause
+
+    def press(self, reviewers: list[Reviewer]) -> None:
+        """Let them all work at once."""
+        threads = [
+            threading.Thread(target=self._work, args=(me, i)) for i, me in enumerate(reviewers)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _timed(self, kept: list[float], ask: Callable[[], str]) -> str:
+        before = time.monotonic()
+        try:
+            text = ask()
+        except urllib.error.HTTPError as error:
+            self.others[error.code] += 1
+            return ""
+        kept.append(time.monotonic() - before)
+        return text
+
+    def _work(self, me: Reviewer, number: int) -> None:
+        dice, polled = random.Random(number), time.monotonic()
+        query, first = "state=new", True
+        self._wait(dice)
+        while time.monotonic() < self._end:
+            page = self._timed(self.pages, lambda q=query: me.get(f"/projects/1/queue/?{q}"))
             following = re.search(r'rel="next" href="\?([^"]+)"', page)
             query = following[1].replace("&amp;", "&") if following else "state=new"
+            if first:  # so that not all look at the same page, as people who share work do not
+                first, query = False, f"state=new&after={dice.randrange(1_000, self._items)}"
+                continue
             tiles = re.findall(r'data-key="(\d+)" data-version="(\d+)"', page)
             for key, version in dice.sample(tiles, min(5, len(tiles))):
-                before = time.monotonic()
-                with suppress(urllib.error.HTTPError):  # somebody else was quicker
-                    deed = dice.choice(["accepted", "rejected", "rate-4"])
-                    me.post("/projects/1/queue/act/", items=f"{key}.{version}", do=deed)
-                acts.append(time.monotonic() - before)
+                self._wait(dice)
+                if time.monotonic() - polled > 4 and self._pause:
+                    polled = time.monotonic()
+                    self._timed(self.counts, lambda: me.get("/projects/1/queue/counts/?state=new"))
+                deed = dice.choice(["accepted", "rejected", "rate-4"])
+                fields = {"items": f"{key}.{version}", "do": deed}
+                self._timed(self.acts, lambda f=fields: me.post("/projects/1/queue/act/", **f))
 
-    threads = [threading.Thread(target=work, args=(me, i)) for i, me in enumerate(reviewers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return pages, acts
+    def _wait(self, dice: random.Random) -> None:
+        if self._pause:
+            time.sleep(min(dice.expovariate(1 / self._pause), 10.0))
 
 
 def report(what: str, seconds: list[float]) -> None:
     """Percentiles, in milliseconds."""
+    if len(seconds) < 2:
+        return
     cuts = statistics.quantiles(seconds, n=100)
     half, most = cuts[49] * 1e3, cuts[94] * 1e3
     print(f"{what}: {len(seconds):,} times, median {half:.0f} ms, 95th percentile {most:.0f} ms")
@@ -187,6 +239,18 @@ def memory(pid: int) -> float:
     """Megabytes that a process has in memory."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
+
+
+def processor(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy() -> float:
+    """Seconds of processor time that the whole machine has used."""
+    fields = [int(one) for one in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

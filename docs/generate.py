@@ -233,20 +233,22 @@ def _choices(control: ChoiceControl | RangeControl) -> str:
     return f"{control.low:g} to {control.high:g}"
 
 
-def _command(name: str, command: Any) -> str:
+def _command(name: str, command: Any, level: str = "##") -> str:
     shown = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
     arguments = [p for p in shown if p.param_type_name == "argument"]
     options = [p for p in shown if p.param_type_name == "option"]
     words = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments]
     required = [p.opts[0] + " …" for p in options if p.required]
     usage = " ".join(["zerosum", name, *words, *required, "[OPTIONS]"])
-    parts = [f"## {name}", command.help, f"```text\n{usage}\n```"]
+    parts = [f"{level} {name}", command.help, f"```text\n{usage}\n```"]
     if arguments:
         rows = [(f"`{p.name.upper()}`", _default(p), _cell(p.help)) for p in arguments]
         parts.append(_table(("Argument", "Default", "What it is"), rows))
     if options:
         rows = [(_spelling(p), _default(p), _cell(p.help)) for p in options]
         parts.append(_table(("Option", "Default", "What it does"), rows))
+    below = getattr(command, "commands", {})
+    parts += [_command(f"{name} {under}", one, f"{level}#") for under, one in below.items()]
     return "\n\n".join(parts)
 
 

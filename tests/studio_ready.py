@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-NEEDED = ("django", "ninja", "dbos", "axes", "pytest_django")
+NEEDED = ("django", "ninja", "dbos", "axes", "prometheus_client", "pytest_django")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 
 

@@ -12,6 +12,7 @@ if not MISSING:
         make_items,
         person,
         project,
+        shots,
         started,
         training,
     )

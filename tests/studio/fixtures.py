@@ -1,6 +1,7 @@
 """People, projects and items in a database of the tests."""
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ def folder(tmp_path: Path, settings: Any) -> Path:
     for name in ("runs", "jobs", "uploads", "items"):
         (tmp_path / name).mkdir()
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: the documentation's images where that is asked for."""
+    asked = os.environ.get("ZEROSUM_SCREENSHOTS")
+    return Path(asked) if asked else tmp_path_factory.mktemp("shots")
 
 
 @pytest.fixture

@@ -43,8 +43,9 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def open_page(chromium: Any) -> Any:
-    page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+def open_page(chromium: Any, **context: Any) -> Any:
+    wanted = {"viewport": {"width": 1280, "height": 900}} | context
+    page = chromium.new_context(**wanted).new_page()
     page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: pytest.fail(f"a script fails: {error}"))
     page.on("console", lambda said: complain(said.type, said.text))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from zerosum.modalities.images.shown import ImagePreview
@@ -38,7 +39,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a few steps, made by the job of a training."""
     folder = tmp_path_factory.mktemp("runs") / "training-1"
     order = {"run": str(folder), "recipe": "cgan", "data": "digits", "samples": 640, "seed": 0,
-             "wishes": QUICK}  # fmt: skip
+             "wishes": QUICK, "folder": str(folder.parent)}  # fmt: skip
     heard = Heard()
     training_job.do(order, heard)
     assert heard.last("done") == {"state": "finished", "seen": 640}
@@ -56,7 +57,7 @@ def order(run: Path, tmp_path: Path, **values: Any) -> dict[str, Any]:
 
 def test_a_training_that_is_done_is_not_done_again(run: Path) -> None:
     before, heard = (run / "events.jsonl").read_bytes(), Heard()
-    training_job.do({"run": str(run)}, heard)
+    training_job.do({"run": str(run), "folder": str(run.parent)}, heard)
     assert heard.last("done")["seen"] == 640
     assert (run / "events.jsonl").read_bytes() == before
 
@@ -70,6 +71,7 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
     assert [one["index"] for one in items] == list(range(5))
     assert {one["label"] for one in items} == {"3"}
     assert all(one["nearness"] > 0 for one in items)
+    assert all(0 <= one["opinion"] <= 1 for one in items)
     made = load(run, device="cpu").sample(5, where={"label": "3"}, seed=0)
     for one, pixels in zip(items, made.x, strict=True):
         with Image.open(tmp_path / "items" / one["file"]) as picture:
@@ -80,6 +82,7 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
 def test_rows_come_in_sets(recipe: str, data: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
     ordered = {"recipe": recipe, "data": data, "samples": 256, "seed": 0, "wishes": QUICK}
+    ordered |= {"folder": str(tmp_path)}
     training_job.do(ordered | {"run": str(run)}, Heard())
     heard = Heard()
     sampling.do(order(run, tmp_path, n=2, rows=7, where={}), heard)
@@ -119,6 +122,41 @@ def test_what_is_said_twice_is_registered_once(
     assert Item.objects.count() == 5
     assert Item.objects.get(index=0).state == "accepted"
     assert ItemBatch.objects.get().gathered == 5
+
+
+def test_real_counterparts_have_the_labels_of_their_items(run: Path, tmp_path: Path) -> None:
+    heard = Heard()
+    sampling.do(order(run, tmp_path, n=6, where={"label": "3,7"}), heard)
+    items = [one["item"] for one in heard if "item" in one]
+    screen = CopyScreen(Run.open(run))
+    assert screen.dataset is not None
+    x, y = screen.dataset.take(torch.arange(len(screen.dataset)))
+    assert y is not None
+    drawn: dict[bytes, set[str]] = {}
+    for pixels, label in zip(x, y, strict=True):
+        drawn.setdefault(np.asarray(pixels[0]).tobytes(), set()).add(str(int(label)))
+    reals = [one["facts"]["real"] for one in items]
+    for one, path in zip(items, reals, strict=True):
+        with Image.open(tmp_path / "items" / path) as picture:
+            small = picture.resize((8, 8), Image.Resampling.NEAREST)
+            assert one["label"] in drawn[np.asarray(small).tobytes()]
+    assert len({(tmp_path / "items" / path).read_bytes() for path in reals}) == 6
+
+
+def test_the_discriminator_prefers_what_it_was_shown(run: Path) -> None:
+    from zerosum.studio.jobs.opinion import Opinion
+    from zerosum.workflows.load import load
+
+    model, screen = load(run, device="cpu"), CopyScreen(Run.open(run))
+    assert screen.dataset is not None
+    opinion = Opinion(model, screen)
+    x, y = screen.dataset.take(torch.arange(200))
+    reals = opinion.of(x, y)
+    noise = opinion.of(torch.randint(0, 256, x.shape, dtype=torch.uint8), y)
+    assert reals == pytest.approx(0.5, abs=0.1)
+    assert noise is not None
+    assert reals is not None
+    assert noise < reals
 
 
 def test_a_training_sample_is_known_as_a_copy(run: Path) -> None:
@@ -175,7 +213,8 @@ def test_a_job_ends_with_the_server_that_started_it(
     run = folder / "runs" / "training-1"
     order = {"do": "train", "run": str(run), "recipe": "vanilla", "data": "ring", "minutes": 600}
     path = folder / "jobs" / "order.json"
-    path.write_text(json.dumps(order | {"seed": 0, "wishes": QUICK}))
+    extra = {"seed": 0, "wishes": QUICK, "folder": str(folder / "jobs")}
+    path.write_text(json.dumps(order | extra))
     command = [sys.executable, "-m", "zerosum.studio.jobs", str(path)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment

@@ -29,7 +29,7 @@ def test_pages_give_every_item_once_and_in_order(
 ) -> None:
     items = make_items(23)
     for i, item in enumerate(items):
-        item.rating, item.nearness = i % 4, (i % 5) / 3
+        item.rating, item.nearness, item.opinion = i % 4, (i % 5) / 3, (i % 7) / 7
         item.save()
     wanted = Wanted(sort=sort)
     found = walk(wanted, project, 5)
@@ -39,9 +39,11 @@ def test_pages_give_every_item_once_and_in_order(
 
 def test_filters_narrow_down(project: Project, make_items: Make) -> None:
     items = make_items(4)
-    Item.objects.filter(pk=items[1].pk).update(state="accepted", rating=4, is_copy=True)
+    Item.objects.filter(pk=items[1].pk).update(
+        state="accepted", rating=4, is_copy=True, opinion=0.8
+    )
     for query in (
-        {"state": "accepted"}, {"least": "4"}, {"copies": "on"},
+        {"state": "accepted"}, {"least": "4"}, {"copies": "on"}, {"convincing": "0.5"},
         {"label": "1", "state": "accepted"}, {"batch": str(items[0].batch.pk), "least": "3"},
     ):  # fmt: skip
         assert walk(Wanted.read(query), project, 10) == [items[1].pk]
@@ -50,7 +52,8 @@ def test_filters_narrow_down(project: Project, make_items: Make) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [({"sort": "ratng"}, "cannot sort by 'ratng'. Did you mean 'rating'"),
-     ({"state": "acceptet"}, "Did you mean 'accepted'"), ({"batch": "x"}, "not a whole number")],
+     ({"state": "acceptet"}, "Did you mean 'accepted'"), ({"batch": "x"}, "not a whole number"),
+     ({"convincing": "2"}, "Give a number from 0 to 1")],
 )  # fmt: skip
 def test_odd_wishes_are_refused(query: dict[str, str], message: str) -> None:
     with pytest.raises(StudioError, match=message):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.test import Client
+from django.urls import reverse
 
 from zerosum.studio.models import Item, Project
 
@@ -71,3 +72,14 @@ def test_a_form_does_not_lead_to_another_server(
             headers={"Referer": sender},
         )  # fmt: skip
         assert not answer["Location"].startswith(("//", "http"))
+
+
+def test_addresses_of_items_are_those_of_the_routes(
+    browser: Browser, project: Project, make_items: Make
+) -> None:
+    item = make_items(1)[0]
+    assert item.address == reverse("item", args=[item.pk])
+    assert f"{item.address}thumbnail" == reverse("item-file", args=[item.pk, "thumbnail"])
+    page = browser("viewer").get(f"/projects/{project.pk}/queue/").content.decode()
+    assert f'href="{item.address}"' in page
+    assert f'data-key="{item.pk}" data-version="1"' in page

@@ -25,7 +25,7 @@ from zerosum.studio.roles import PUBLIC, Role
 from zerosum.studio.routes import page, pages
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-VALUES = {"key": 1, "seen": 1, "secret": "none", "kind": "train", "what": "thumbnail"}
+VALUES = {"key": 1, "seen": 1, "number": 1, "secret": "none", "kind": "train", "what": "thumbnail"}
 
 
 def addresses() -> dict[str, Any]:

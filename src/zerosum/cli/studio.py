@@ -1,4 +1,4 @@
-"""The commands that start a studio: `studio` and `worker`."""
+"""The commands of a studio: `studio` with `backup` and `restore`, and `worker`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,9 +6,14 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.output import say
+from zerosum.studio.logs import LogForm
 
 _PORT = 8765
 _Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
+_Database = Annotated[
+    str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
+]
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 _Storage = Annotated[
     str | None,
@@ -18,16 +23,19 @@ _Storage = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Make the commands known to the program."""
-    app.command()(studio)
+    commands = typer.Typer(invoke_without_command=True, context_settings=_HELP)
+    commands.callback()(studio)
+    commands.command()(backup)
+    commands.command()(restore)
+    app.add_typer(commands, name="studio")
     app.command()(worker)
 
 
 def studio(
+    context: typer.Context,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = _PORT,
     folder: _Folder = Path("studio"),
-    database: Annotated[
-        str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
-    ] = None,
+    database: _Database = None,
     storage: _Storage = None,
     demo: Annotated[bool, typer.Option(help="Add a project that trains on digits.")] = False,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
@@ -43,17 +51,45 @@ def studio(
         int, typer.Option(min=1, help="Samplings at a time, in each process.")
     ] = 1,
     jobs: Annotated[bool, typer.Option(help="Do jobs; otherwise workers do them.")] = True,
+    log: Annotated[
+        LogForm, typer.Option(help="What goes to standard error: problems, or JSON lines of all.")
+    ] = LogForm.PLAIN,
 ) -> None:
     """Open the studio, where people train, review and approve in a browser."""
+    if context.invoked_subcommand is not None:
+        return
     from zerosum.studio.options import StudioOptions
     from zerosum.studio.serving import serve
 
     options = StudioOptions(
         folder=folder, database=database, storage=storage, host=host, port=port,
         names=tuple(name or ()), most_upload=most_upload_mb << 20, trainings=trainings,
-        samplings=samplings, does_jobs=jobs,
+        samplings=samplings, does_jobs=jobs, log=log,
     )  # fmt: skip
     serve(options, demo=demo, say=say)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The zip to write, such as studio-1130.zip.")],
+    folder: _Folder = Path("studio"),
+    database: _Database = None,
+) -> None:
+    """Write a studio on SQLite into one zip, while it runs or not."""
+    from zerosum.studio.backups import back_up
+
+    size = back_up(folder, target, database=database)
+    say(f"{target} holds the studio in {folder}: {size / 1e6:,.1f} MB. Keep it to yourself.")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A zip that `zerosum studio backup` wrote.")],
+    folder: _Folder = Path("studio"),
+) -> None:
+    """Make a studio from a backup, in a folder that is free."""
+    from zerosum.studio.backups import restore as restore_studio
+
+    note = restore_studio(source, folder)
+    say(f"{folder} is the studio of {note['created']}. Start it: zerosum studio --folder {folder}")
 
 
 def worker(

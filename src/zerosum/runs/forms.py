@@ -77,6 +77,13 @@ class ParentForm(Form):
     frozen: list[str]
 
 
+class FaultForm(Form):
+    """A fault that was put into a run on purpose."""
+
+    name: Name
+    step: Count
+
+
 class PrivacyForm(Form):
     """What is promised of rows."""
 
@@ -106,6 +113,7 @@ class ManifestForm(Form):
     healthiest: ModelForm | None = None
     health: Literal["collapsed"] | None = None
     parent: ParentForm | None = None
+    fault: FaultForm | None = None
     privacy: PrivacyForm | None = None
     step: Count = 0
     samples: Count = 0
@@ -167,6 +175,7 @@ EVENT_FORMS: dict[str, type[LineForm]] = {
     "diagnosis": FindingForm,
     "remedy": FindingForm,
     "outcome": FindingForm,
+    "provoked": FindingForm,
     "checkpoint_damaged": DamageForm,
 }
 

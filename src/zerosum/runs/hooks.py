@@ -111,14 +111,15 @@ class SampleHook(Hook):
     def stepped(self, trainer: Trainer) -> None:
         """Draw when it is time."""
         if time.monotonic() - self._last >= self._wait:
-            self._draw(trainer)
+            self.draw(trainer)
             self._wait = min(2 * self._wait, self._most)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
         """Draw the last state."""
-        self._draw(trainer)
+        self.draw(trainer)
 
-    def _draw(self, trainer: Trainer) -> None:
+    def draw(self, trainer: Trainer) -> None:
+        """Draw samples as they are now."""
         # Each time anew, since a game that translates has none before its first batches.
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)

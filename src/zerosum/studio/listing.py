@@ -15,10 +15,14 @@ SORTS = {
     "oldest": ("id", False),
     "rating": ("rating", True),
     "copies": ("nearness", False),
+    "convincing": ("opinion", True),
+    "doubtful": ("opinion", False),
 }
 SORT_NAMES = {
     "newest": "Newest first", "oldest": "Oldest first", "rating": "Best rated first",
     "copies": "Nearest to the training data first",
+    "convincing": "Most convincing to the discriminator first",
+    "doubtful": "Least convincing to the discriminator first",
 }  # fmt: skip
 _STATES = [state for state, _ in ITEM_STATES]
 
@@ -34,6 +38,7 @@ class Wanted:
         tag: its name.
         least: the lowest rating.
         copies: whether near copies alone.
+        convincing: the lowest opinion of the discriminator, 0 to 1, or None.
         sort: one of `SORTS`.
     """
 
@@ -43,6 +48,7 @@ class Wanted:
     tag: str = ""
     least: int = 0
     copies: bool = False
+    convincing: float | None = None
     sort: str = "newest"
     query: dict[str, str] = field(default_factory=dict, compare=False)
 
@@ -64,6 +70,7 @@ class Wanted:
             state=state, batch=_number(given, "batch"), label=given.get("label", ""),
             tag=given.get("tag", ""), least=_number(given, "least") or 0,
             copies=given.get("copies", "") in ("1", "on", "true", "True"), sort=sort, query=given,
+            convincing=_share(given, "convincing"),
         )  # fmt: skip
 
     def items(self, project: Project) -> QuerySet[Any]:
@@ -81,9 +88,11 @@ class Wanted:
             found = found.filter(rating__gte=self.least)
         if self.copies:
             found = found.filter(is_copy=True)
+        if self.convincing is not None:
+            found = found.filter(opinion__gte=self.convincing)
         name, descending = SORTS[self.sort]
-        if name == "nearness":
-            found = found.filter(nearness__isnull=False)
+        if name in ("nearness", "opinion"):
+            found = found.filter(**{f"{name}__isnull": False})
         order = [f"-{name}" if descending else name] + ([] if name == "id" else ["-id"])
         return found.order_by(*order)
 
@@ -122,7 +131,19 @@ class Wanted:
         return further | (Q(**{name: edge}) & Q(pk__lt=number))
 
 
-_NAMES = ("state", "batch", "label", "tag", "least", "copies", "sort")
+_NAMES = ("state", "batch", "label", "tag", "least", "copies", "convincing", "sort")
+
+
+def _share(given: Mapping[str, str], name: str) -> float | None:
+    if not given.get(name):
+        return None
+    try:
+        value = float(given[name])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise StudioError(f"{name}={given[name]!r} is no share. Give a number from 0 to 1.")
+    return value
 
 
 def _number(given: Mapping[str, str], name: str) -> int | None:

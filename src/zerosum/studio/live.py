@@ -14,6 +14,8 @@ from django.db import close_old_connections
 from zerosum.studio.models import Training
 from zerosum.studio.runner import names_of_paths
 
+FIELD = "field.jsonl"
+"""In a job's folder: what its process saw of a duel in the plane."""
 _PICTURE = re.compile(r"samples-(\d{10})\.png")
 _LOOK_EVERY = 0.7
 _MOST_BYTES = 1 << 19
@@ -29,32 +31,36 @@ _FOR_PEOPLE = (
     "failed",
     "diverged",
     "abandoned",
+    "provoked",
+    "continued",
+    "measured",
 )
 
 
 @dataclass
 class Position:
-    """How far a listener has read: bytes of the history and of the events.
+    """How far a listener has read: bytes of the history, of the events and of looks at a plane.
 
-    >>> Position.read("120.44")
-    Position(history=120, events=44)
+    >>> Position.read("120.44.0")
+    Position(history=120, events=44, field=0)
     >>> Position.read("nonsense")
-    Position(history=0, events=0)
+    Position(history=0, events=0, field=0)
     """
 
     history: int = 0
     events: int = 0
+    field: int = 0
 
     @classmethod
     def read(cls, text: str) -> "Position":
         """From the `Last-Event-ID` of a listener that comes back."""
-        history, _, events = text.partition(".")
-        if history.isdecimal() and events.isdecimal() and len(text) < 40:
-            return cls(int(history), int(events))
+        numbers = text.split(".")
+        if len(numbers) == 3 and all(map(str.isdecimal, numbers)) and len(text) < 60:
+            return cls(*map(int, numbers))
         return cls()
 
     def __str__(self) -> str:
-        return f"{self.history}.{self.events}"
+        return f"{self.history}.{self.events}.{self.field}"
 
 
 def run_folder(training: Training) -> Path:
@@ -82,13 +88,17 @@ def news(training: Training, position: Position) -> list[tuple[str, Any]]:
     rows, position.history, again = tail(folder / "history.jsonl", position.history)
     if again:
         found.append(("again", {}))  # a resume has taken rows back
-        position.events = 0
+        position.events = position.field = 0
     if rows:
         found.append(("rows", rows))
     events, position.events, _ = tail(folder / "events.jsonl", position.events)
     shown = [_event(one, training) for one in events if one.get("event") in _FOR_PEOPLE]
     if shown:
         found.append(("events", shown))
+    looks = settings.STUDIO.jobs / training.key / FIELD
+    frames, position.field, _ = tail(looks, position.field)
+    if frames:
+        found.append(("field", frames))
     return found
 
 
@@ -120,7 +130,11 @@ def _event(row: dict[str, Any], training: Training) -> dict[str, Any]:
     words = str(row.get("words") or row.get("message") or row.get("reason") or "")
     for path, shown in names_of_paths(training.data).items():
         words = words.replace(path, shown)
-    return {"event": row["event"], "step": row.get("step") or 0, "name": name, "words": words}
+    found = {"event": row["event"], "step": row.get("step") or 0, "name": name, "words": words}
+    if row["event"] == "measured":
+        figures = {key: row[key] for key in ("distance", "coverage") if key in row}
+        return found | {"samples": row.get("samples"), **figures}
+    return found
 
 
 async def stream(key: int, position: Position) -> AsyncIterator[bytes]:
@@ -153,6 +167,7 @@ def _look(key: int, position: Position) -> tuple[dict[str, Any], list[tuple[str,
     state = {
         "state": training.state, "words": training.words, "percent": training.percent,
         "pictures": pictures_of(training),
+        "ways": {name: training.facts.get(name) or {} for name in ("faults", "mends")},
     }  # fmt: skip
     return state, news(training, position), training.is_over
 

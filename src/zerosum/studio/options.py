@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from zerosum.errors import StudioError
+from zerosum.studio.logs import LogForm
 
 DEFAULT_PORT = 8765
 
@@ -27,6 +28,7 @@ class StudioOptions:
         samplings: samplings that each process runs at a time.
         does_jobs: whether this process does jobs, and does not leave them to workers.
         threads: processor threads of each job.
+        log: how the server logs.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class StudioOptions:
     trainings: int = 1
     samplings: int = 1
     does_jobs: bool = True
+    log: LogForm = LogForm.PLAIN
     threads: int = field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2))
 
     @property

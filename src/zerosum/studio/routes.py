@@ -3,28 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from zerosum.studio.access import allow
 from zerosum.studio.api.root import api
-from zerosum.studio.database import is_ready
-from zerosum.studio.pages import brand, copy, people, projects, publishing, queue, trainings
+from zerosum.studio.pages import (
+    brand,
+    copy,
+    duel,
+    operations,
+    people,
+    projects,
+    publishing,
+    queue,
+    reviewing,
+    trainings,
+)
 from zerosum.studio.roles import PUBLIC
-
-
-@allow(PUBLIC)
-def health(request: HttpRequest) -> HttpResponse:
-    """That the server answers."""
-    return JsonResponse({"status": "ok"})
-
-
-@allow(PUBLIC)
-def ready(request: HttpRequest) -> HttpResponse:
-    """That the database answers too, in the form this version uses."""
-    sound = is_ready()
-    return JsonResponse({"status": "ok" if sound else "no database"}, status=200 if sound else 503)
 
 
 def page(address: str, view: Callable[..., Any], name: str) -> URLPattern:
@@ -35,8 +31,9 @@ def page(address: str, view: Callable[..., Any], name: str) -> URLPattern:
 
 
 pages = [
-    page("health", health, "health"),
-    page("ready", ready, "ready"),
+    page("health", operations.health, "health"),
+    page("ready", operations.ready, "ready"),
+    page("metrics", operations.metrics, "metrics"),
     page("favicon.ico", allow(PUBLIC)(RedirectView.as_view(url="/static/studio/icon.svg")), "icon"),
     page("sign-in/", people.sign_in, "sign-in"),
     page("sign-out/", people.sign_out, "sign-out"),
@@ -66,11 +63,22 @@ pages = [
     page("trainings/<int:key>/", trainings.show, "training"),
     page("trainings/<int:key>/events/", trainings.events, "training-events"),
     page("trainings/<int:key>/pictures/<int:seen>.png", trainings.picture, "training-picture"),
+    page("trainings/<int:key>/beside/", duel.beside, "beside"),
+    page("trainings/<int:key>/provoke/", duel.provoke, "provoke"),
+    page("trainings/<int:key>/mend/", duel.mend, "mend"),
     page("trainings/<int:key>/sample/", projects.sample, "sample"),
     page("projects/<int:key>/queue/", queue.show, "queue"),
     page("projects/<int:key>/queue/counts/", queue.counts, "counts"),
     page("projects/<int:key>/queue/act/", queue.act, "act"),
     page("projects/<int:key>/queue/undo/", queue.undo, "undo"),
+    page("projects/<int:key>/reviews/", reviewing.show, "reviews"),
+    page("projects/<int:key>/panels/", reviewing.make_panel, "make-panel"),
+    page("projects/<int:key>/blind/", reviewing.make_blind_test, "make-blind"),
+    page("panels/<int:key>/", reviewing.panel, "panel"),
+    page("panels/<int:key>/judge/", reviewing.judge, "judge"),
+    page("blind/<int:key>/", reviewing.blind, "blind"),
+    page("blind/<int:key>/answer/", reviewing.answer, "answer"),
+    page("blind/<int:key>/pictures/<int:seen>.png", reviewing.blind_picture, "blind-picture"),
     page("items/<int:key>/", queue.item, "item"),
     page("items/<int:key>/comments/", queue.comment, "comment"),
     page("items/<int:key>/<str:what>", queue.file, "item-file"),

@@ -20,6 +20,7 @@ from zerosum.studio import storage
 from zerosum.studio.bundling import order_of_bundle
 from zerosum.studio.models import (
     BundleOrder,
+    Continuation,
     CopyOrder,
     DataSource,
     Item,
@@ -61,6 +62,7 @@ def order_of(job: AnyJob) -> dict[str, Any]:
             "seed": job.seed, "changes": job.changes, "run": _run(job),
             "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
         }  # fmt: skip
+        order |= _continued(job)
     if isinstance(job, ItemBatch):
         source = job.training.data
         order |= {
@@ -79,6 +81,18 @@ def names_of_paths(source: DataSource) -> dict[str, str]:
 
 def _names_of_folder() -> dict[str, str]:
     return {str(settings.STUDIO.folder.resolve()): "the studio's folder"}
+
+
+def _continued(job: Training) -> dict[str, Any]:
+    found = Continuation.objects.filter(training=job).select_related("source").first()
+    if found is None:
+        return {}
+    return {
+        "continues": {
+            "run": _run(found.source), "fault": found.fault, "referee": found.referee,
+            "folder": str((settings.STUDIO.jobs / found.source.key).resolve()),
+        }
+    }  # fmt: skip
 
 
 def _run(training: Training) -> str:
@@ -201,6 +215,7 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
         [
             Item(
                 project_id=batch.project_id, batch=batch, is_copy=row["is_copy"], step=row["step"],
+                opinion=row.get("opinion"),
                 **{name: row[name] for name in names},
             )
             for row in rows

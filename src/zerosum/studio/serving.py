@@ -2,9 +2,9 @@
 
 import errno
 import fcntl
-import logging
 import os
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from zerosum.errors import StudioError
+from zerosum.studio.logs import set_up
 from zerosum.studio.options import StudioOptions
 from zerosum.studio.settings import configure, secret_key
 
@@ -21,6 +22,9 @@ goes on with what was under way; workers have names of their own."""
 _TRIED_PORTS = 20
 _DEMO_FIRST = 20.0
 """Seconds for which a demo has the machine to itself before recipes are looked for."""
+_SWITCH = 0.0005
+"""Seconds for which one thread may keep others from running. A decision asks the database a dozen
+times, and waits this long each time beside a page that is being drawn."""
 _MOST_BODY = 8 << 20
 """Bytes of a request that uploads nothing."""
 
@@ -81,9 +85,7 @@ def _serve(
     from zerosum.studio.demo import make_demo  # its workflow may have to go on
     from zerosum.studio.models import User
 
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    set_up(options.log)
     # WhiteNoise reads its small files at once, and Django has a word to say about that.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     limits = {"trainings": options.trainings, "samplings": options.samplings}
@@ -97,9 +99,11 @@ def _serve(
     say(f"The studio is at {address}, and its files in {options.folder}.")
     if not User.objects.filter(role="owner", is_active=True).exists():
         say(f"Make the owner's account, within a day: {address}/join/{invite(None, 'owner')}/")
+    sys.setswitchinterval(_SWITCH)
     app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
     config = uvicorn.Config(
-        app, log_level="warning", lifespan="off", server_header=False, access_log=False,
+        app, log_level="warning", log_config=None, lifespan="off", server_header=False,
+        access_log=False,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     try:

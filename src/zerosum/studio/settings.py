@@ -73,6 +73,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
             "zerosum.studio.apps.StudioConfig",
         ],
         "MIDDLEWARE": [
+            "zerosum.studio.requests.Requests",
             "django.middleware.security.SecurityMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "csp.middleware.CSPMiddleware",
@@ -85,6 +86,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
             "django_htmx.middleware.HtmxMiddleware",
             "zerosum.studio.pages.answers.Refusals",
             "zerosum.studio.api.once.Once",
+            "zerosum.studio.api.tags.Tags",
             "axes.middleware.AxesMiddleware",
         ],
         "ROOT_URLCONF": "zerosum.studio.routes",

@@ -21,6 +21,7 @@ from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
 from zerosum.workflows.prepare import make_trainer
+from zerosum.workflows.provoke import fault_hook
 from zerosum.workflows.quality import quality_hook
 
 Listener = Callable[[Run, Trainer, SampleHook], Sequence[Hook]]
@@ -61,6 +62,7 @@ def play(
     hooks += [clock] if clock is not None else []
     if player.referee is not None:
         hooks.append(player.referee)  # before a face, whose last line says what was found
+    hooks += fault_hook(run)
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     before = player.referee.flush if player.referee is not None else None
     hooks.append(CheckpointHook(run, seconds=checkpoint_seconds, before=before))

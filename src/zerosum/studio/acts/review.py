@@ -11,7 +11,14 @@ from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record, recorded
 from zerosum.studio.brand import obstacle_of, rules_of
 from zerosum.studio.models import Act, Comment, Item, Project, Tag, User
-from zerosum.studio.models.items import ACCEPTED, APPROVED, EDIT, NEW, REJECTED
+from zerosum.studio.models.items import (
+    ACCEPTED,
+    APPROVED,
+    EDIT,
+    NEW,
+    OPEN_STATES,
+    REJECTED,
+)
 from zerosum.studio.roles import OWNERS
 
 DECISIONS = (ACCEPTED, REJECTED, EDIT, NEW)
@@ -296,7 +303,17 @@ def _log(
 
 
 def _wake(changes: list[tuple[Item, dict[str, Any]]]) -> None:
-    pipeline.decided({item.batch_id for item, _ in changes})
+    """Wake what waits for batches of which every item is decided, once that is recorded.
+
+    It is looked after the commit: of two who decide the last two items at once, the later sees it.
+    """
+    batches = {item.batch_id for item, _ in changes}
+
+    def look() -> None:
+        still = Item.objects.filter(state__in=OPEN_STATES)
+        pipeline.decided({one for one in batches if not still.filter(batch_id=one).exists()})
+
+    transaction.on_commit(look)
 
 
 def _again(project: Project, items: Seen) -> list[Item]:

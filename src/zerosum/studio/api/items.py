@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
 from zerosum.studio.acts import review as acts
 from zerosum.studio.api.access import TokenOf
 from zerosum.studio.api.shapes import CommentOut, ItemOut, ItemPage, NewAct, NewComment
+from zerosum.studio.api.tags import require_match, tagged
 from zerosum.studio.listing import Wanted
 from zerosum.studio.models import Item, Project
 from zerosum.studio.pages.files import file_of
@@ -27,6 +28,7 @@ class Filters(Schema):
     tag: str = ""
     least: str = ""
     copies: str = ""
+    convincing: str = ""
     sort: str = "newest"
     after: str = ""
     size: int = 50
@@ -42,9 +44,9 @@ def find(request: HttpRequest, key: int, filters: Query[Filters]) -> Any:
 
 
 @items.get("/items/{int:key}", auth=TokenOf(EVERYONE), response=ItemOut)
-def show(request: HttpRequest, key: int) -> Any:
+def show(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """One item."""
-    return ItemOut.of(get_object_or_404(Item, pk=key))
+    return tagged(response, ItemOut.of(get_object_or_404(Item, pk=key)))
 
 
 @items.get("/items/{int:key}/file", auth=TokenOf(EVERYONE))
@@ -55,9 +57,16 @@ def download(request: Any, key: int) -> Any:
 
 @items.post("/projects/{int:key}/items/act", auth=TokenOf(REVIEWERS), response=list[ItemOut])
 def act(request: Any, key: int, body: NewAct) -> Any:
-    """Decide, approve, rate or tag: all of the items, or none."""
+    """Decide, approve, rate or tag: all of the items, or none.
+
+    With `If-Match`, each has to be as one of the tags there says.
+    """
     project = get_object_or_404(Project, pk=key)
     seen = [(one.id, one.version) for one in body.items]
+    if "If-Match" in request.headers:
+        found = Item.objects.filter(project=project).in_bulk([number for number, _ in seen])
+        require_match(request, map(ItemOut.of, found.values()))
+        seen = [(n, found[n].version if n in found else version) for n, version in seen]
     if body.do == "approve":
         found = acts.approve(request.auth, project, seen, despite=body.despite)
     elif body.do == "withdraw":

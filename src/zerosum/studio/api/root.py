@@ -12,8 +12,11 @@ from zerosum.studio.access import allow
 from zerosum.studio.acts.review import ConflictError
 from zerosum.studio.api.access import ForbiddenError
 from zerosum.studio.api.copy import copy
+from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
 from zerosum.studio.api.publishing import publishing
+from zerosum.studio.api.reviewing import reviewing
+from zerosum.studio.api.tags import PreconditionError
 from zerosum.studio.api.work import work
 from zerosum.studio.roles import PUBLIC
 
@@ -27,6 +30,8 @@ api.add_router("", work)
 api.add_router("", items)
 api.add_router("", copy)
 api.add_router("", publishing)
+api.add_router("", duel)
+api.add_router("", reviewing)
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
@@ -39,6 +44,8 @@ def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
 def refused(request: HttpRequest, error: Any) -> HttpResponse:
     """What the house refuses, in the sentence that the command line gives."""
     status = 409 if isinstance(error, ConflictError) else 422
+    if isinstance(error, PreconditionError):
+        status = 412
     return problem(status, type(error).__name__, str(error))
 
 

@@ -167,6 +167,7 @@ class ItemOut(Schema):
     approved_by: str | None
     nearness: float | None
     is_copy: bool
+    opinion: float | None
     facts: dict[str, Any]
     version: int
     created: datetime
@@ -181,7 +182,8 @@ class ItemOut(Schema):
             step=item.step, medium=item.medium, label=item.label, state=item.state,
             rating=item.rating or None, tags=[tag.name for tag in item.tags.all()],
             decided_by=names[0], approved_by=names[1], nearness=item.nearness,
-            is_copy=item.is_copy, facts=item.facts, version=item.version, created=item.created,
+            is_copy=item.is_copy, opinion=item.opinion,
+            facts=item.facts, version=item.version, created=item.created,
             file=f"/api/v1/items/{item.pk}/file",
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router
 from ninja.files import UploadedFile
@@ -22,6 +22,7 @@ from zerosum.studio.api.shapes import (
     ProjectOut,
     TrainingOut,
 )
+from zerosum.studio.api.tags import require_match, tagged
 from zerosum.studio.catalogue import catalogue, recipe_names
 from zerosum.studio.models import (
     AllowedFolder,
@@ -44,6 +45,7 @@ _KINDS: dict[str, Any] = {
     "bundles": BundleOrder,
     "deliveries": WebhookDelivery,
 }
+_SHAPES: dict[str, Any] = {"data": DataOut, "trainings": TrainingOut, "batches": BatchOut}
 
 
 @work.get("/me", auth=TokenOf(EVERYONE), response=Me)
@@ -135,27 +137,28 @@ def batches(request: HttpRequest, key: int) -> Any:
 
 
 @work.get("/data/{int:key}", auth=TokenOf(EVERYONE), response=DataOut)
-def show_data(request: HttpRequest, key: int) -> Any:
+def show_data(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """Data, and how its check went."""
-    return DataOut.of(get_object_or_404(DataSource, pk=key))
+    return tagged(response, DataOut.of(get_object_or_404(DataSource, pk=key)))
 
 
 @work.get("/trainings/{int:key}", auth=TokenOf(EVERYONE), response=TrainingOut)
-def show_training(request: HttpRequest, key: int) -> Any:
+def show_training(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """A training, and how far it is."""
-    return TrainingOut.of(get_object_or_404(Training, pk=key))
+    return tagged(response, TrainingOut.of(get_object_or_404(Training, pk=key)))
 
 
 @work.get("/batches/{int:key}", auth=TokenOf(EVERYONE), response=BatchOut)
-def show_batch(request: HttpRequest, key: int) -> Any:
+def show_batch(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """A batch, and how far it is."""
-    return BatchOut.of(get_object_or_404(ItemBatch, pk=key))
+    return tagged(response, BatchOut.of(get_object_or_404(ItemBatch, pk=key)))
 
 
 @work.post("/{kind}/{int:key}/cancel", auth=TokenOf(WRITERS), response=dict[str, Any])
 def cancel(request: Any, kind: str, key: int) -> Any:
     """Ask a job to end; `kind` as in its address, or `deliveries`."""
     job = _job(kind, key)
+    require_match(request, [_SHAPES[kind].of(job)])
     acts.cancel(request.auth, job)
     return {"id": key, "unwanted": True}
 
@@ -164,6 +167,7 @@ def cancel(request: Any, kind: str, key: int) -> Any:
 def retry(request: Any, kind: str, key: int) -> Any:
     """Let a job that failed or was cancelled go on where it was."""
     job = _job(kind, key)
+    require_match(request, [_SHAPES[kind].of(job)])
     acts.retry(request.auth, job)
     return {"id": key, "state": "waiting"}
 

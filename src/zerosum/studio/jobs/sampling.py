@@ -13,6 +13,7 @@ from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.runs.files import append_line, make_folder, write_whole
 from zerosum.runs.store import Run
+from zerosum.studio.jobs.opinion import Counterparts, Opinion
 from zerosum.studio.jobs.screening import CopyScreen
 from zerosum.workflows.data import open_like
 from zerosum.workflows.load import load
@@ -43,10 +44,11 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
         screen = CopyScreen(run)
         if screen.missing:
             say(words=f"not screened for copies: {screen.missing}")
+        writer = _Writer(root, sub, screen, model, seed=order["seed"])
         for index, samples in _pieces(model, order):
             if index in made:
                 continue
-            row = _Writer(root, sub, screen, model).write(index, samples)
+            row = writer.write(index, samples)
             append_line(ledger, json.dumps(row))
             made[index] = row
             say(item=row, progress=len(made) / order["n"])
@@ -96,8 +98,12 @@ def makes_rows(model: Model) -> bool:
 
 
 class _Writer:
-    def __init__(self, root: Path, sub: str, screen: CopyScreen, model: Model) -> None:
+    def __init__(
+        self, root: Path, sub: str, screen: CopyScreen, model: Model, *, seed: int
+    ) -> None:
         self._root, self._sub, self._screen, self._model = root, sub, screen, model
+        self._opinion = Opinion(model, screen)
+        self._counterparts = Counterparts(screen, seed=seed)
 
     def write(self, index: int, samples: Samples) -> dict[str, Any]:
         """The files of one item, and what is known of it."""
@@ -108,6 +114,8 @@ class _Writer:
             "facts": {"model": self._model.fingerprint},
             "neighbour": "", "nearness": None, "is_copy": False,
         }  # fmt: skip
+        y = None if samples.y is None else torch.from_numpy(samples.y)
+        row["opinion"] = self._opinion.of(samples.tensor, y)
         if rows:
             row["file"] = self._save(f"{index:06d}.csv", samples.save)
             row["thumbnail"] = self._picture(f"{index:06d}.t.png", samples.picture())
@@ -126,8 +134,13 @@ class _Writer:
         if found is not None:
             row["nearness"], row["is_copy"] = round(found[0].nearness, 4), found[0].is_copy
             row["facts"] |= {"nearest": found[0].index, "compared": self._screen.compared}
-            real = preview.draw_one(space, self._screen.real(found[0].index))
-            row["neighbour"] = self._picture(f"{index:06d}.n.png", real)
+            nearest = preview.draw_one(space, self._screen.real(found[0].index))
+            row["neighbour"] = self._picture(f"{index:06d}.n.png", nearest)
+        counterpart = self._counterparts.of(index, y)
+        if counterpart is not None:
+            shown = preview.draw_one(space, counterpart)
+            real = self._picture(f"{index:06d}.r.png", shown)
+            row["facts"] = {**row["facts"], "real": real}
         return row
 
     def _picture(self, name: str, picture: Image.Image, *, whole: bool = False) -> str:

@@ -40,6 +40,7 @@ class Item(models.Model):
         facts: what was measured of it: distance to the nearest training sample and others.
         nearness: that distance over the usual one between training samples; None if not measured.
         is_copy: whether it is nearly a training sample.
+        opinion: share of training samples that convince the discriminator less; None if not asked.
         rating: 1 to 5, and 0 for none.
         copy: the text that is published with it; None until it has one.
         version: counts up with every change, so that of two people who decide, the later is told.
@@ -57,6 +58,7 @@ class Item(models.Model):
     facts = models.JSONField(default=dict)
     nearness = models.FloatField(null=True)
     is_copy = models.BooleanField(default=False)
+    opinion = models.FloatField(null=True)
     created = models.DateTimeField(auto_now_add=True)
 
     state = models.CharField(max_length=12, choices=ITEM_STATES, default=NEW)
@@ -90,8 +92,25 @@ class Item(models.Model):
             models.Index(fields=["project", "-id"], name="item_all_newest"),
             models.Index(fields=["project", "state", "-rating", "-id"], name="item_rated"),
             models.Index(fields=["project", "state", "nearness", "-id"], name="item_nearness"),
+            models.Index(fields=["project", "state", "opinion", "-id"], name="item_opinion"),
+            models.Index(fields=["project", "state", "-opinion", "-id"], name="item_convincing"),
             models.Index(fields=["batch", "state"], name="item_of_batch"),
         ]
+
+    @property
+    def key(self) -> str:
+        """Its number as pages write it; a string is not put into a language's form."""
+        return str(self.pk)
+
+    @property
+    def seen(self) -> str:
+        """Its version, likewise."""
+        return str(self.version)
+
+    @property
+    def address(self) -> str:
+        """Of its page; a queue has many, and looking each up takes longer than to write it."""
+        return f"/items/{self.pk}/"
 
 
 class Comment(models.Model):

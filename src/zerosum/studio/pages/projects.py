@@ -13,6 +13,7 @@ from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import work as acts
 from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.counting import item_counts
 from zerosum.studio.models import (
     AllowedFolder,
     BundleOrder,
@@ -24,7 +25,6 @@ from zerosum.studio.models import (
     Training,
     WebhookDelivery,
 )
-from zerosum.studio.models.items import ITEM_STATES
 from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
@@ -71,16 +71,13 @@ def work(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def _work(project: Project) -> dict[str, Any]:
-    counts = dict(
-        Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
-    )
     trainings = Training.objects.filter(project=project).select_related("data")
     batches = ItemBatch.objects.filter(project=project).select_related("training__data")
     return {
         "sources": DataSource.objects.filter(project=project).order_by("-pk"),
         "trainings": trainings.order_by("-pk")[:_SHOWN],
         "batches": batches.order_by("-pk")[:_SHOWN],
-        "counts": [(state, name, counts.get(state, 0)) for state, name in ITEM_STATES],
+        "counts": item_counts(project.pk),
     }
 
 

@@ -4,7 +4,6 @@ import csv
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,9 +12,10 @@ from django.utils.http import urlencode
 from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import review as acts
+from zerosum.studio.counting import item_counts
 from zerosum.studio.listing import SORT_NAMES, Wanted
 from zerosum.studio.models import Act, DataSource, Item, ItemBatch, Project, Tag
-from zerosum.studio.models.items import APPROVED, ITEM_STATES
+from zerosum.studio.models.items import APPROVED
 from zerosum.studio.pages.answers import actor_of, back
 from zerosum.studio.pages.copy_shown import copy_of
 from zerosum.studio.pages.files import file_of, path_of, png
@@ -53,11 +53,8 @@ def counts(request: HttpRequest, key: int) -> HttpResponse:
 
 
 def _counts(project: Project) -> dict[str, Any]:
-    found = dict(
-        Item.objects.filter(project=project).values_list("state").annotate(n=Count("pk")).order_by()
-    )
-    states = [(state, name, found.get(state, 0)) for state, name in ITEM_STATES]
-    return {"states": states, "total": sum(found.values())}
+    states = item_counts(project.pk)
+    return {"states": states, "total": sum(n for _, _, n in states)}
 
 
 @allow(REVIEWERS, methods=("POST",))

@@ -17,10 +17,13 @@ from zerosum.studio.roles import EVERYONE
 @allow(EVERYONE)
 def show(request: HttpRequest, key: int) -> Any:
     """The page; what moves comes by the stream."""
-    training = get_object_or_404(Training.objects.select_related("project", "data", "by"), pk=key)
+    wanted = Training.objects.select_related("project", "data", "by", "continuation")
+    training = get_object_or_404(wanted, pk=key)
+    others = Training.objects.filter(project=training.project).exclude(pk=key)
     context = {
         "training": training, "project": training.project, "pictures": pictures_of(training),
         "batches": training.batches.order_by("-pk"),
+        "others": others.select_related("data").order_by("-pk")[:100],
     }  # fmt: skip
     return render(request, "studio/training.html", context)
 
