@@ -2,7 +2,8 @@
 
 from zerosum.api.judging import anomalies, audit, compare, evaluate
 from zerosum.api.lists import list_runs, recipes, schema
-from zerosum.api.making import export, load, refine, resume, train
+from zerosum.api.making import refine, resume, train
+from zerosum.api.opening import export, load
 from zerosum.workflows.augment import augment, evaluate_augmentation
 from zerosum.workflows.control import learn_direction
 

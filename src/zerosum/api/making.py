@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
+from zerosum.api.opening import shown
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
-from zerosum.errors import ExportError, RunError
+from zerosum.errors import RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
@@ -23,7 +24,6 @@ from zerosum.screen import screen
 from zerosum.signatures import (
     DatabaseRecipe,
     LevelRecipe,
-    LoadOptions,
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
@@ -40,11 +40,10 @@ from zerosum.workflows.private import promise_of
 from zerosum.workflows.refine import Refinement
 from zerosum.workflows.refine import refine as refine_run
 from zerosum.workflows.refining import JudgeName
-from zerosum.workflows.shown_reals import show_on_reals
 from zerosum.workflows.train import resume as resume_run
 from zerosum.workflows.train import train as train_run
 
-__all__ = ["export", "load", "refine", "resume", "train"]
+__all__ = ["refine", "resume", "train"]
 
 
 @overload
@@ -180,7 +179,7 @@ def train(
             listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
             tell=None if quiet else screen().say,
         )  # fmt: skip
-    return _shown(load_run(run, device=device))
+    return shown(load_run(run, device=device))
 
 
 @overload
@@ -258,72 +257,7 @@ def resume(
             referee=referee, listener=watch(progress, quiet=quiet, tensorboard=tensorboard),
             progress=progress,
         )  # fmt: skip
-    return _shown(load_run(done, device=device or "auto", code=code))
-
-
-@overload
-def load(
-    run: Run | Path | str, *, recipe: TableRecipe, **options: Unpack[LoadOptions]
-) -> TableModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: SequenceRecipe, **options: Unpack[LoadOptions]
-) -> SequenceModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: DatabaseRecipe, **options: Unpack[LoadOptions]
-) -> RelationalModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
-) -> StyledModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: TextRecipe, **options: Unpack[LoadOptions]
-) -> TextModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
-) -> LevelModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
-) -> TranslationModel: ...
-@overload
-def load(
-    run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[LoadOptions]
-) -> Model: ...
-def load(
-    run: Run | Path | str,
-    *,
-    recipe: str | None = None,
-    device: str = "auto",
-    step: int | None = None,
-    code: Path | str | None = None,
-) -> Model:
-    """The model of a run, or of a file that `export` wrote, with averaged weights.
-
-    >>> import zerosum as zs  # doctest: +SKIP
-    >>> rows = zs.load("runs/first", recipe="table").sample(1_000)  # doctest: +SKIP
-
-    Where a referee found an earlier state healthier than the last one, it is that state.
-
-    Args:
-        run: the run, its folder, or a `.safetensors` file.
-        recipe: what it must have been trained by; editors then know the kind of model.
-        device: where to sample.
-        step: a checkpoint of the run other than the newest.
-        code: the user's own recipe file, where the run came from one.
-
-    Raises:
-        RunError: no such run, one of another recipe, no usable checkpoint, or weights that fit
-            another version only.
-        ExportError: the file is none of ours, of a newer version, or damaged.
-    """
-    model = load_run(run, device=device, step=step, code=code)
-    where = run.folder if isinstance(run, Run) else run
-    require_recipe(getattr(model.recipe, "name", None), recipe, where)
-    return _shown(model)
+    return shown(load_run(done, device=device or "auto", code=code))
 
 
 def refine(
@@ -371,45 +305,3 @@ def refine(
             run, judge=judge, rounds=rounds, holdout=holdout, data=data, out=out, seed=seed,
             code=code, progress=progress,
         )  # fmt: skip
-
-
-def export(
-    model: Model | Run | Path | str,
-    path: Path | str,
-    *,
-    format: str | None = None,
-    step: int | None = None,
-    code: Path | str | None = None,
-    quiet: bool = False,
-) -> Path:
-    """Write a model into one file: what is needed to sample, and no discriminator.
-
-    >>> import zerosum as zs  # doctest: +SKIP
-    >>> zs.export("runs/first", "digits.safetensors")  # doctest: +SKIP
-    >>> zs.load("digits.safetensors").sample(64).save("grid.png")  # doctest: +SKIP
-
-    Args:
-        model: a model, a run or its folder.
-        path: a `.safetensors` file, which `load` opens, or an `.onnx` file for other programs.
-        format: `safetensors` or `onnx`; by default that of the ending of `path`.
-        step: of a run, a checkpoint other than the newest.
-        code: the user's own recipe file, where the run came from one.
-        quiet: print nothing.
-
-    Raises:
-        RunError: no such run, or the file cannot be written.
-        ExportError: the form is another, or does not suit the model; no file is left then.
-        MissingExtraError: ONNX is not installed.
-    """
-    if isinstance(model, Model):
-        if step is not None:
-            raise ExportError("step is for runs; a model holds one step. Leave it out.")
-    else:
-        model = load_run(model, device="cpu", step=step, code=code)
-    with reporter(quiet=quiet) as progress:
-        return model.save(path, format=format, progress=progress)
-
-
-def _shown(model: Model) -> Model:
-    show_on_reals(model)
-    return model

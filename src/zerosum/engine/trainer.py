@@ -133,11 +133,7 @@ class Trainer:
         return self._run(mine, [hook.started for hook in mine])
 
     def take_over(self, hooks: Sequence[Hook] = ()) -> str:
-        """`run`, where an earlier trainer handed over: hooks are not started again.
-
-        Raises:
-            DivergenceError: a term is NaN or infinite.
-        """
+        """`run`, where an earlier trainer handed over: hooks are not started again."""
         mine = hooks if self.runtime.is_main else ()
         return self._run(mine, [hook.taken_over for hook in mine])
 
@@ -146,10 +142,9 @@ class Trainer:
         self.stopping = reason
 
     def replan(self, total: int) -> None:
-        """Take `total` samples in all, from this step on.
+        """Take `total` samples in all, from this step on; several processes at the next record.
 
-        Schedules go on from where they are, and reach their end with the new total. Several
-        processes agree on it at the next record.
+        Schedules go on from where they are, and reach their end with the new total.
         """
         self._replanned = max(total, 1)
 
