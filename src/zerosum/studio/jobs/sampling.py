@@ -8,14 +8,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.runs.files import append_line, make_folder, write_whole
 from zerosum.runs.store import Run
 from zerosum.studio.jobs.opinion import Counterparts, Opinion
 from zerosum.studio.jobs.screening import CopyScreen
-from zerosum.workflows.data import open_like
 from zerosum.workflows.load import load
 
 _AT_ONCE = 16
@@ -72,17 +70,10 @@ def _pieces(model: Model, order: dict[str, Any]) -> Iterator[tuple[int, Samples]
     """The samples of each item, by its number."""
     n, where, seed = order["n"], order["where"] or None, order["seed"]
     rows = order["rows"]
-    if isinstance(model, TableModel):
-        # What it gives are tables of other libraries: its file is read back into the space's form.
-        path = Path(order["folder"]) / "rows.csv"
-        model.write(path, n * rows, where=where, seed=seed)
-        data, _ = open_like(str(path), model.space)
-        for index in range(n):
-            which = torch.arange(index * rows, (index + 1) * rows)
-            yield index, model.samples_of(data.take(which)[0])
-        return
     if makes_rows(model):
-        yield from enumerate(model.stream(n * rows, where=where, seed=seed, batch_size=rows))
+        values = model.values(n * rows, where=where, seed=seed)
+        for index, some in enumerate(values.split(rows)):
+            yield index, model.samples_of(some)
         return
     index = 0
     for piece in model.stream(n, where=where, seed=seed, batch_size=min(n, _AT_ONCE)):
