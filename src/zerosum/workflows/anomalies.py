@@ -51,7 +51,7 @@ def find_anomalies(
     Raises:
         ConditionError: the model was trained by a recipe that knows no normals, or is a file.
         DataError: the data cannot be read, or is of another kind.
-        EvaluationError: too few normals were kept apart, or a share is none.
+        EvaluationError: too few normals were kept apart, or a share is no share.
         RunError: something cannot be written.
     """
     require_detecting(model)

@@ -124,7 +124,7 @@ def varying(column: pa.ChunkedArray, groups: Grouped) -> np.ndarray:
 
 
 def padded(rows: Tensor, lengths: np.ndarray, longest: int) -> Tensor:
-    """Rows `[T, R]` of entities one after another as `[N, longest, R]`, NaN where there is none."""
+    """Rows `[T, R]` of entities one after another as `[N, longest, R]`, NaN after the last."""
     made = torch.full((len(lengths), longest, rows.shape[1]), torch.nan, dtype=torch.float64)
     valid = torch.arange(longest) < torch.from_numpy(lengths)[:, None]
     made[valid] = rows

@@ -43,7 +43,7 @@ NOTHING = -1.0
 """What fills the places of rows that there are not, as networks see them."""
 
 
-class Column(NamedTuple):
+class RowColumn(NamedTuple):
     """A column of rows as networks see it.
 
     Attributes:
@@ -135,15 +135,15 @@ class SequenceSpace(Space):
         return len(self.columns) + NUMBERS
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[RowColumn, ...]:
         """Columns of rows in the order in which they are made."""
         found = []
         for i, codec in enumerate(self.rows.codecs):
-            found.append(Column(codec.name, codec.size, i))
+            found.append(RowColumn(codec.name, codec.size, i))
             if codec.name == GAP and self.axis is not None and self.axis.has_calendar:
-                found += [Column(name, size, None) for name, size in CALENDAR]
+                found += [RowColumn(name, size, None) for name, size in CALENDAR]
             if codec.name == CLOCK:
-                found.append(Column("hour", HOURS, None))
+                found.append(RowColumn("hour", HOURS, None))
         return tuple(found)
 
     @cached_property
@@ -300,8 +300,8 @@ class SequenceSpace(Space):
         names = [field.name for field in self.axis.fields()]
         moments = []
         for place in range(self.longest):
-            told = dict(zip(names, full[:, place].unbind(1), strict=False))
-            now = self.axis.after(now, told, end=end, last=lengths == place + 1)
+            stood = dict(zip(names, full[:, place].unbind(1), strict=False))
+            now = self.axis.after(now, stood, end=end, last=lengths == place + 1)
             if given is not None:
                 now = given.moments_at(place, now, self.axis, torch.arange(len(lengths)))
             moments.append(self.axis.joined(now))

@@ -55,7 +55,7 @@ class TextDataset(Dataset):
 
 
 @dataclass(frozen=True)
-class Cut:
+class TextCut:
     """How texts are cut into pieces.
 
     Attributes:
@@ -73,7 +73,7 @@ class Cut:
 
 def fit_texts(
     texts: Sequence[str], *, text: str, fields: Sequence[Field], values: Tensor,
-    cells: dict[str, list[str | None]], order: Sequence[str], cut: Cut, least: int,
+    cells: dict[str, list[str | None]], order: Sequence[str], cut: TextCut, least: int,
     notes: list[str],
 ) -> tuple[TextSpace, Tensor]:  # fmt: skip
     """The space of texts, and they in compact form.

@@ -14,7 +14,7 @@ from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
 from zerosum.faces import option, reading
 from zerosum.modalities.strings.dataset import (
-    Cut,
+    TextCut,
     TextDataset,
     compact_of,
     encoded,
@@ -122,7 +122,7 @@ class TextOptions(TableOptions):
         cells = {
             field.name: cells_of(whole[field.name]) for field in fields if field.modelled
         }  # fmt: skip
-        cut = Cut(way, self.vocabulary, self.longest, self.slots == "found")
+        cut = TextCut(way, self.vocabulary, self.longest, self.slots == "found")
         space, compact = fit_texts(
             texts, text=text, fields=fields, values=values, cells=cells,
             order=[one for one in whole.column_names if one == text or one in names], cut=cut,
