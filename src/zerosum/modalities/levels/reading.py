@@ -296,5 +296,9 @@ def _looks_like_levels(path: Path) -> float:
 
 
 def levels_of(x: Tensor, space: LevelSpace) -> list[Grid]:
-    """Rows of characters of levels, uint8 `[N, H, W]`."""
+    """Rows of characters of levels, uint8 `[N, H, W]`.
+
+    >>> levels_of(torch.tensor([[[0, 1], [1, 1]]]), LevelSpace(tiles=("#", "."), height=2, width=2))
+    [['#.', '..']]
+    """
     return [space.text(one).split("\n") for one in x]

@@ -186,7 +186,7 @@ class RelationalModel(Model):
         seed: int,
         progress: Progress | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """Values of as many flat units as there are reals; see `Model.drawn_like`."""
+        """Values `[U, D]` of as many flat units as there are reals; see `Model.drawn_like`."""
         values = self.values(len(reals), seed=seed)
         require_finite(int(values.isinf().any(dim=1).sum()), len(reals))
         return values, None

@@ -269,7 +269,7 @@ class SequenceSpace(Space):
         return x[:, :width], x[:, width:].unflatten(1, (self.longest, self.row_width))
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Compact sequences of what networks see."""
+        """Compact sequences `[N, W]` of what networks see, `[N, *shape]`."""
         attributes, rows = self.model_parts(x.float().cpu())
         values = self.attributes.to_data(attributes)
         return self.with_rows(values, rows)

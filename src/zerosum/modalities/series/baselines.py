@@ -43,6 +43,9 @@ def autoregressive(real: Tensor, n: int, noise: Noise, *, order: int = _ORDER) -
         n: how many to make.
         noise: where randomness comes from.
         order: p.
+
+    >>> autoregressive(Noise(0).normal(20, 2, 9), 5, Noise(1)).shape
+    torch.Size([5, 2, 9])
     """
     length = real.shape[2]
     own = real[noise.uniform(len(real)).argsort()[:_MOST]].double()
@@ -58,7 +61,11 @@ def autoregressive(real: Tensor, n: int, noise: Noise, *, order: int = _ORDER) -
 
 
 def block_bootstrap(real: Tensor, n: int, noise: Noise) -> Tensor:
-    """Series of blocks of about √L places, each at its place from another real, `[n, C, L]`."""
+    """Series of blocks of about √L places, each at its place from another real, `[n, C, L]`.
+
+    >>> block_bootstrap(torch.arange(4.0).expand(3, 1, 4), 1, Noise(0))
+    tensor([[[0., 1., 2., 3.]]])
+    """
     length = real.shape[2]
     width = max(1, round(math.sqrt(length)))
     blocks = -(-length // width)

@@ -54,7 +54,7 @@ class SoundPreview(Preview):
         return to_pil(_pictures(space, x[None])[0])
 
     def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
-        """The first four waves as `.wav` files."""
+        """The first four waves of `[N, channels, samples]` as `.wav` files."""
         assert isinstance(space, SoundSpace)
         return {f"{i}.wav": wav_bytes(one.numpy(), space.rate) for i, one in enumerate(x[:_HEARD])}
 

@@ -133,7 +133,7 @@ class SoundSpace(Space):
         return within_range(waves * fades(self.samples, self.rate).to(waves.device))
 
     def round_trip(self, x: Tensor) -> Tensor:
-        """The levels themselves, in their range: phases are not looked for."""
+        """The levels `[N, *shape]` themselves, in their range: phases are not looked for."""
         return x.float().clamp(-1, 1)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -165,7 +165,11 @@ class SoundDataset(ArrayDataset):
 def sound_space(
     waves: Tensor, rate: int, *, labels: Sequence[str] = (), label_counts: Sequence[int] = ()
 ) -> SoundSpace:
-    """The space of waves `[N, channels, samples]`, with the usual frames."""
+    """The space of waves `[N, channels, samples]`, with the usual frames.
+
+    >>> sound_space(torch.zeros(1, 2, 4_000), 8_000).samples
+    4000
+    """
     usual = usual_frames(rate)
     return SoundSpace(
         channels=waves.shape[1], samples=waves.shape[2], rate=rate, n_fft=usual.n_fft,
@@ -199,6 +203,11 @@ def fades(samples: int, rate: int) -> Tensor:
 
 
 def within_range(waves: Tensor) -> Tensor:
-    """Waves `[N, channels, samples]`, those with larger peaks made quieter, so that none clips."""
+    """Waves `[N, channels, samples]`, those with larger peaks made quieter, so that none clips.
+
+    >>> within_range(torch.tensor([[[0.5, -2.0]], [[0.5, 0.25]]]))[:, 0]
+    tensor([[ 0.2500, -1.0000],
+            [ 0.5000,  0.2500]])
+    """
     peaks = waves.abs().amax((1, 2), keepdim=True)
     return waves / peaks.clamp_min(1)

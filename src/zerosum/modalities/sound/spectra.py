@@ -91,6 +91,11 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
 
     Returns:
         float32 `[N, samples]`.
+
+    >>> frames = usual_frames(8_000)
+    >>> silence = torch.full((2, frames.mels, 11), -1.0)
+    >>> waves_of(silence, frames, 10 * frames.hop, iterations=2).abs().max() < 1e-3
+    tensor(True)
     """
     sizes = magnitudes_of(mels, frames)
     return griffin_lim(sizes, frames, samples, iterations=iterations)
@@ -102,6 +107,10 @@ def magnitudes_of(mels: Tensor, frames: Frames) -> Tensor:
     Args:
         mels: scaled levels `[N, mels, frames]`.
         frames: how waves are cut.
+
+    >>> frames = usual_frames(8_000)
+    >>> magnitudes_of(torch.zeros(1, frames.mels, 3), frames).shape[1] == frames.n_fft // 2 + 1
+    True
     """
     levels = (mels.float().clamp(-1, 1) + 1) * ((TOP - FLOOR) / 2) + FLOOR
     power = (10 ** (levels / 10) - 10 ** (FLOOR / 10)).clamp_min(0)
@@ -135,6 +144,10 @@ def mel_filters(frames: Frames) -> Tensor:
 
     The scale is 2595 log10(1 + f / 700) (O'Shaughnessy, "Speech communication", 1987). A band that
     is narrower than a bin has the nearest one.
+
+    >>> frames = usual_frames(8_000)
+    >>> mel_filters(frames).shape == (frames.mels, frames.n_fft // 2 + 1)
+    True
     """
     bins = torch.arange(frames.n_fft // 2 + 1).double() * frames.rate / frames.n_fft
     highest = 2595 * math.log10(1 + frames.rate / 2 / 700)

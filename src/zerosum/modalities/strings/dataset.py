@@ -50,7 +50,7 @@ class TextDataset(Dataset):
 
     @property
     def resident(self) -> tuple[Tensor, None]:
-        """All of them."""
+        """All of them, `[N, W]`."""
         return self._compact, None
 
 
@@ -118,7 +118,10 @@ def fit_texts(
 
 
 def compact_of(space: TextSpace, values: Tensor, codes: Sequence[Sequence[int]]) -> Tensor:
-    """Compact texts `[N, W]` of values of attributes but the length `[N, D]`, and codes."""
+    """Compact texts `[N, W]` of values of attributes but the length `[N, D]`, and codes.
+
+    The length is that of the codes, of which `space.longest` are taken.
+    """
     pieces = torch.full((len(codes), space.longest), torch.nan, dtype=torch.float64)
     for i, one in enumerate(codes):
         own = one[: space.longest]

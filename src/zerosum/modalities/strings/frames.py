@@ -40,7 +40,7 @@ def text_tables(space: TextSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Tabl
 
 
 def texts_of(space: TextSpace, compact: Tensor) -> list[str]:
-    """The texts alone, with slots filled."""
+    """The texts of compact ones `[N, W]` alone, with slots filled."""
     templates = space.templates(compact)
     if not space.slots:
         return templates

@@ -184,7 +184,7 @@ class TextModel(Model):
         seed: int,
         progress: Progress | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """As many compact texts as there are reals; see `Model.drawn_like`."""
+        """As many compact texts as there are reals, `[N, W]`; see `Model.drawn_like`."""
         made = []
         for piece in self.pieces(len(reals), None, None, None, seed, None):
             made.append(piece)

@@ -95,7 +95,7 @@ class TextSpace(Space):
         return x[:, :width], x[:, width:]
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Compact texts of what networks see; a text has as many pieces as its attributes say."""
+        """Compact texts `[N, W]` of what networks see, `[N, *shape]`, as long as attributes say."""
         coded, pieces = self.model_parts(x.float().cpu())
         return self.with_pieces(self.attributes.to_data(coded), pieces)
 
@@ -107,7 +107,7 @@ class TextSpace(Space):
         return torch.cat([attributes, codes.where(self.valid(lengths), torch.nan)], dim=1)
 
     def templates(self, compact: Tensor) -> list[str]:
-        """The texts, with a private character for each slot."""
+        """The texts of compact ones `[N, W]`, with a private character for each slot."""
         attributes, pieces = self.parts(compact)
         lengths = self.lengths(attributes).tolist()
         rows = pieces.nan_to_num(0).long().tolist()
@@ -122,7 +122,7 @@ class TextSpace(Space):
         raise ConfigError("texts are not packed by their space; set game.pack=1.")
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """`n` rows whose columns are drawn one by one, with pieces in the shares of the reals."""
+        """`[n, W]`: columns are drawn one by one, and pieces as often as in reals `[M, W]`."""
         attributes, pieces = self.parts(real)
         made = super().independent(attributes, n, noise)
         known = pieces[~pieces.isnan()]
