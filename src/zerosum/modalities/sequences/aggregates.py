@@ -147,5 +147,5 @@ def _least(column: Tensor) -> Tensor:
 
 
 def _share(hit: Tensor, among: Tensor) -> Tensor:
-    """Share of the places `among` that are hit, float64 `[N]`; NaN where there are none."""
+    """Share of the places `among` that are hit, float64 `[N]`; NaN where there is nothing."""
     return (hit & among).sum(1).double() / among.sum(1)

@@ -55,7 +55,7 @@ class SequenceDataset(Dataset):
 
     @property
     def resident(self) -> tuple[Tensor, None]:
-        """All of them."""
+        """All sequences, `[N, W]`."""
         return self._compact, None
 
 
@@ -124,7 +124,7 @@ def varying(column: pa.ChunkedArray, groups: Grouped) -> np.ndarray:
 
 
 def padded(rows: Tensor, lengths: np.ndarray, longest: int) -> Tensor:
-    """Rows `[T, R]` of entities one after another as `[N, longest, R]`, NaN where there is none."""
+    """Rows `[T, R]` of entities one after another as `[N, longest, R]`, NaN elsewhere."""
     made = torch.full((len(lengths), longest, rows.shape[1]), torch.nan, dtype=torch.float64)
     valid = torch.arange(longest) < torch.from_numpy(lengths)[:, None]
     made[valid] = rows
@@ -200,7 +200,7 @@ def compact_of(
     space: SequenceSpace, attributes: Tensor, rows: Tensor, lengths: np.ndarray,
     when: Tensor | None,
 ) -> Tensor:  # fmt: skip
-    """Compact sequences of `space`; see `fit_sequences`."""
+    """Compact sequences `[N, W]` of `space`; see `fit_sequences`."""
     derived = [torch.from_numpy(lengths).double()]
     values = rows
     if space.axis is not None and when is not None:

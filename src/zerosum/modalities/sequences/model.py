@@ -237,7 +237,7 @@ class SequenceModel(Model):
         seed: int,
         progress: Progress | None = None,
     ) -> tuple[Tensor, Tensor | None]:
-        """As many compact sequences as there are reals; see `Model.drawn_like`."""
+        """As many compact sequences `[N, W]` as there are reals; see `Model.drawn_like`."""
         made = []
         for piece in self.pieces(len(reals), None, None, None, seed, None):
             made.append(piece)
@@ -274,7 +274,7 @@ class SequenceModel(Model):
         return self._made(blocks, parts, allowed, seed, size)
 
     def chances(self, seed: int, start: int, n: int) -> Tensor:
-        """Uniform numbers of the rows of sequences `start` to `start + n` of a seed."""
+        """Uniform numbers `[n, K]` of the rows of sequences `start` to `start + n` of a seed."""
         assert isinstance(self.game, SequenceGame)
         many = self.game.num_chances
         blocks = range(start // BLOCK, -(-(start + n) // BLOCK))

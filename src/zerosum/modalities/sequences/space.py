@@ -43,7 +43,7 @@ NOTHING = -1.0
 """What fills the places of rows that there are not, as networks see them."""
 
 
-class Column(NamedTuple):
+class RowColumn(NamedTuple):
     """A column of rows as networks see it.
 
     Attributes:
@@ -135,15 +135,15 @@ class SequenceSpace(Space):
         return len(self.columns) + NUMBERS
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[RowColumn, ...]:
         """Columns of rows in the order in which they are made."""
         found = []
         for i, codec in enumerate(self.rows.codecs):
-            found.append(Column(codec.name, codec.size, i))
+            found.append(RowColumn(codec.name, codec.size, i))
             if codec.name == GAP and self.axis is not None and self.axis.has_calendar:
-                found += [Column(name, size, None) for name, size in CALENDAR]
+                found += [RowColumn(name, size, None) for name, size in CALENDAR]
             if codec.name == CLOCK:
-                found.append(Column("hour", HOURS, None))
+                found.append(RowColumn("hour", HOURS, None))
         return tuple(found)
 
     @cached_property
@@ -269,7 +269,7 @@ class SequenceSpace(Space):
         return x[:, :width], x[:, width:].unflatten(1, (self.longest, self.row_width))
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Compact sequences of what networks see."""
+        """Compact sequences `[N, W]` of what networks see, `[N, *shape]`."""
         attributes, rows = self.model_parts(x.float().cpu())
         values = self.attributes.to_data(attributes)
         return self.with_rows(values, rows)
@@ -300,8 +300,8 @@ class SequenceSpace(Space):
         names = [field.name for field in self.axis.fields()]
         moments = []
         for place in range(self.longest):
-            told = dict(zip(names, full[:, place].unbind(1), strict=False))
-            now = self.axis.after(now, told, end=end, last=lengths == place + 1)
+            stood = dict(zip(names, full[:, place].unbind(1), strict=False))
+            now = self.axis.after(now, stood, end=end, last=lengths == place + 1)
             if given is not None:
                 now = given.moments_at(place, now, self.axis, torch.arange(len(lengths)))
             moments.append(self.axis.joined(now))
@@ -340,7 +340,7 @@ class SequenceSpace(Space):
         return torch.cat([marks, numbers.nan_to_num().float()], dim=1)
 
     def scaled_by(self, compact: Tensor) -> "SequenceSpace":
-        """This space with `scales` of the aggregates of these sequences."""
+        """This space with `scales` of the aggregates of sequences `[N, W]`."""
         numbers = self.aggregated(compact)[:, len(self.attributes.names) :]
         centre = numbers.nanmean(0).nan_to_num()
         scale = (numbers - centre).square().nanmean(0).sqrt().nan_to_num()
@@ -353,7 +353,7 @@ class SequenceSpace(Space):
         return self.features(self.to_data(x))
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """`n` compact sequences: each column of each row drawn by itself from any real row."""
+        """`n` compact sequences `[n, W]`: each column of each row drawn by itself from any real row."""
         attributes, _ = self.parts(real)
         made = self.attributes.independent(attributes, n, noise)
         pool = self.model_parts(self.to_model(real))[1][self.valid(self.lengths(attributes))]

@@ -105,7 +105,7 @@ class TimeAxis(Config):
 
         Args:
             before: the row before; of first rows, the day that they begin on.
-            told: what stands for time in these rows; a gap or pause that is missing is none.
+            told: what stands for time in these rows; a missing gap or pause means that no time passes.
             end: the day of the entity's last row, which no row lies beyond.
             last: which rows are the last.
         """

@@ -117,7 +117,7 @@ _MOST_A_DAY = 16
 
 
 @dataclass(frozen=True)
-class Structure:
+class BankStructure:
     """Every probability and rate that rows come from.
 
     Segments are S, regions R, kinds K with fraud after them, days D.
@@ -169,7 +169,7 @@ def days() -> np.ndarray:
 
 
 @cache
-def structure() -> Structure:
+def structure() -> BankStructure:
     """What rows come from; the same for every seed."""
     every = days()
     weekday = (every.astype(int) + 3) % 7  # 1970 began on a Thursday
@@ -196,7 +196,7 @@ def structure() -> Structure:
         begun = np.convolve(np.full(NUM_STARTS, 1 / NUM_STARTS), np.ones(span))[:NUM_DAYS]
         observed[: len(begun)] += begun / len(spans)
         burst_day[: len(begun)] += begun / span / len(spans)
-    return Structure(
+    return BankStructure(
         segment=_SEGMENT_SHARES, region=_REGION_SHARES, region_factor=_REGION_FACTORS, rate=rate,
         hour=hour / hour.sum(1, keepdims=True), observed=observed, burst=_FRAUD,
         burst_day=burst_day, burst_size=sum(BURST) / 2,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.modalities.tables.bank import KINDS, REGIONS, SEGMENTS, Structure, days, structure
+from zerosum.modalities.tables.bank import KINDS, REGIONS, SEGMENTS, BankStructure, days, structure
 
 
 class BankTruth:
@@ -24,7 +24,7 @@ class BankTruth:
     themselves have `segment` and `region`.
     """
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: BankStructure) -> None:
         self._structure = structure
         self._values: dict[str, tuple[Any, ...]] = {
             "segment": SEGMENTS,

@@ -170,7 +170,7 @@ def schema_of_part(
 
 
 def values_by(source: MemorySource, fields: Sequence[Field]) -> Tensor:
-    """Values `[N, D]` of the modelled fields; none where there are none."""
+    """Values `[N, D]` of the modelled fields; D may be 0."""
     if not any(field.modelled for field in fields):
         return torch.empty(source.num_rows, 0, dtype=torch.float64)
     return read_values(source, fields)
