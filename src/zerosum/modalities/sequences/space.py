@@ -353,7 +353,7 @@ class SequenceSpace(Space):
         return self.features(self.to_data(x))
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """Compact sequences `[n, W]` whose columns are each drawn by themselves from any real row."""
+        """Compact sequences `[n, W]`, each column of each row drawn by itself from a real row."""
         attributes, _ = self.parts(real)
         made = self.attributes.independent(attributes, n, noise)
         pool = self.model_parts(self.to_model(real))[1][self.valid(self.lengths(attributes))]
