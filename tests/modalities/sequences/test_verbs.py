@@ -223,6 +223,6 @@ def test_the_command_line(folder: Path, model: SequenceModel, frame: Any) -> Non
     made = ["sample", "run", "-n", "4", "--where", "segment=student", "--out", "tx.parquet"]
     done = cli.invoke(app, made)
     assert done.exit_code == 0, done.output
-    assert pd.read_parquet("tx.parquet")["account"].nunique() == 4
+    assert len(set(pd.read_parquet("tx.parquet")["account"])) == 4
     with pytest.raises(ConditionError, match="--continue goes on from what a file holds"):
         cli.invoke(app, [*asked, "--where", "segment=student"], catch_exceptions=False)
