@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -60,6 +61,7 @@ __all__ = [
     "Formula",
     "Identity",
     "Inequality",
+    "LevelModel",
     "Model",
     "OneHot",
     "Positive",
@@ -105,6 +107,7 @@ _HOMES = {
     "Formula": "zerosum.modalities.tables.constraints.sums",
     "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
+    "LevelModel": "zerosum.modalities.levels.model",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",

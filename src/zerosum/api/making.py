@@ -9,6 +9,7 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -18,6 +19,7 @@ from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
+    LevelRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -40,6 +42,8 @@ __all__ = ["export", "load", "resume", "train"]
 
 @overload
 def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> TableModel: ...
+@overload
+def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
 @overload
 def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) -> SequenceModel: ...
 @overload
@@ -180,6 +184,10 @@ def resume(
 ) -> StyledModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
+) -> LevelModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
 ) -> TranslationModel: ...
 @overload
@@ -244,6 +252,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
 ) -> StyledModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
+) -> LevelModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
