@@ -9,6 +9,7 @@ import zerosum as zs
 from zerosum.api import making
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    LevelRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -22,6 +23,7 @@ from zerosum.testing import small_dataset
 
 LISTED: dict[type[zs.Model], Any] = {
     zs.TableModel: TableRecipe,
+    zs.LevelModel: LevelRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
