@@ -45,8 +45,8 @@ def reals(space: SequenceSpace, seed: int) -> Tensor:
 
 def trees(space: SequenceSpace, a: Tensor, b: Tensor) -> float:
     """Area under the curve of boosted trees on attributes and aggregates."""
-    sides = (space.aggregated(one).numpy() for one in (a, b))
-    odds = boosted_c2st(*sides, space.aggregates.fields, seed=0)
+    first, second = (space.aggregated(one).numpy() for one in (a, b))
+    odds = boosted_c2st(first, second, space.aggregates.fields, seed=0)
     side = np.repeat([False, True], len(a))
     return float(auc(odds.ravel(), side, np.ones((1, len(side))))[0])
 
@@ -162,7 +162,7 @@ def report() -> None:
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("what", choices=["run", "report"])
     parser.add_argument("--seeds", default="0,1,2")
     given = parser.parse_args()

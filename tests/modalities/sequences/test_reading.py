@@ -23,7 +23,7 @@ from zerosum.workflows.data import open_data, open_holdout
 START = datetime(2024, 1, 1)
 
 
-def visits(entities: int = 30, **changes: Any) -> pd.DataFrame:
+def visits(entities: int = 30, **changes: Any) -> Any:
     """One to five visits of each patient, the last patient first."""
     noise = np.random.default_rng(0)
     rows = []
@@ -58,7 +58,7 @@ def all_of(dataset: Dataset) -> torch.Tensor:
     return dataset.take(torch.arange(len(dataset)))[0]
 
 
-def rows_of(dataset: Dataset) -> pd.DataFrame:
+def rows_of(dataset: Dataset) -> Any:
     return to_long(space_of(dataset), all_of(dataset)).to_pandas()
 
 
@@ -235,6 +235,21 @@ def test_some_sequences_may_be_of_one_row() -> None:
 
 def test_names_of_what_is_found_are_taken() -> None:
     assert "a column is called 'length'" in refusal(visits().assign(length=1))
+
+
+def test_what_one_entity_does_often_is_no_code_of_its_own() -> None:
+    frame = visits(60)
+    mine = frame["patient"].isin(["p004", "p009", "p014"])  # 15 rows
+    frame.loc[mine, "ward"] = "secret"
+    frame.loc[mine, "cost"] = 99_999.0
+    space = space_of(opened(frame))
+    ward, cost = (codec for codec in space.rows.codecs if codec.name in ("ward", "cost"))
+    secret = space.rows.modelled[space.num_stood].categories.index("secret")
+    decoded = [codec.decode(torch.arange(codec.size) + 0.999) for codec in (ward, cost)]
+    assert float(decoded[0].nan_to_num().max()) < secret or secret not in decoded[0]
+    assert decoded[1].max() < 99_999
+    bare = space_of(opened(frame, protect=1)).rows.codecs[-1]
+    assert bare.decode(torch.arange(bare.size) + 0.999).max() == 99_999
 
 
 def test_free_text_and_privacy_are_refused() -> None:

@@ -37,9 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def frame() -> Any:
-    """A few accounts, of which no more than 40 rows are taken."""
-    table = accounts_with_transactions(simulate_bank(120, seed=0)).to_pandas()
-    return table.groupby("account").head(40)
+    """A few accounts, of which no more than 24 rows are taken."""
+    table = accounts_with_transactions(simulate_bank(100, seed=0)).to_pandas()
+    return table.groupby("account").head(24)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def model(folder: Path, frame: Any) -> SequenceModel:
     constraints = [zs.Inequality("fee", "<=", "amount")]
     constraints += [zs.Inequality("lowest_balance", "<=", "highest_balance")]
     return zs.train(
-        "sequences", frame, samples=16 * 70, out="run", set=SMALL, holdout=0.2,
+        "sequences", frame, samples=16 * 40, out="run", set=SMALL, holdout=0.2,
         constraints=constraints, options=ROWS, **QUICK,
     )  # fmt: skip
 
@@ -160,7 +160,7 @@ def test_what_comes_next(model: SequenceModel, frame: Any) -> None:
 
 
 def test_a_history_that_is_too_long_is_said(model: SequenceModel, frame: Any) -> None:
-    long = frame.groupby("account").filter(lambda one: len(one) == 40)
+    long = frame.groupby("account").filter(lambda one: len(one) == 24)
     with pytest.raises(ConditionError, match="Give the last of their rows"):
         model.continue_(long[long["account"].isin(long["account"].unique()[:2])])
 
@@ -223,6 +223,6 @@ def test_the_command_line(folder: Path, model: SequenceModel, frame: Any) -> Non
     made = ["sample", "run", "-n", "4", "--where", "segment=student", "--out", "tx.parquet"]
     done = cli.invoke(app, made)
     assert done.exit_code == 0, done.output
-    assert pd.read_parquet("tx.parquet")["account"].nunique() == 4
+    assert len(set(pd.read_parquet("tx.parquet")["account"])) == 4
     with pytest.raises(ConditionError, match="--continue goes on from what a file holds"):
         cli.invoke(app, [*asked, "--where", "segment=student"], catch_exceptions=False)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import ConstraintError
+from zerosum.modalities.sequences.protecting import protected
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import TimeAxis
 from zerosum.modalities.tables.codecs import NumberCodec
@@ -154,7 +155,7 @@ def fit_sequences(
         when: values of time `[T]`.
         order: names of all columns, as the user has them.
         constraints: what holds, in attributes or in rows.
-        least: rows that must share a value before it is learned as one of its own.
+        least: entities that must share a value before it is learned as one of its own.
 
     Raises:
         ConstraintError: one is about attributes and rows together, or cannot hold by construction.
@@ -183,9 +184,9 @@ def fit_sequences(
         fit_space([*attribute_fields, *derived], known, constraints=own, least=least)
     )
     every = torch.cat([torch.stack(told, dim=1), rows], dim=1) if told else rows
-    row_space = _rounded_evenly(
-        fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
-    )
+    row_space = fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    row_space = _rounded_evenly(protected(row_space, every, owner, least=least))
     for one in (*attribute_space.constraints, *row_space.constraints):
         if not one.constructed:
             raise ConstraintError(

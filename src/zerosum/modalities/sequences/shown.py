@@ -41,7 +41,7 @@ class SequencePreview(Preview):
         return sheet
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
-        """One sequence as a timeline."""
+        """One sequence `[W]` as a timeline."""
         assert isinstance(space, SequenceSpace)
         return _timelines(space, x[None])
 

@@ -340,7 +340,7 @@ class SequenceSpace(Space):
         return torch.cat([marks, numbers.nan_to_num().float()], dim=1)
 
     def scaled_by(self, compact: Tensor) -> "SequenceSpace":
-        """This space with `scales` of the aggregates of these sequences."""
+        """This space with `scales` of the aggregates of sequences `[N, W]`."""
         numbers = self.aggregated(compact)[:, len(self.attributes.names) :]
         centre = numbers.nanmean(0).nan_to_num()
         scale = (numbers - centre).square().nanmean(0).sqrt().nan_to_num()
@@ -353,7 +353,7 @@ class SequenceSpace(Space):
         return self.features(self.to_data(x))
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """`n` compact sequences: each column of each row drawn by itself from any real row."""
+        """Compact sequences `[n, W]`, each column of each row drawn by itself from a real row."""
         attributes, _ = self.parts(real)
         made = self.attributes.independent(attributes, n, noise)
         pool = self.model_parts(self.to_model(real))[1][self.valid(self.lengths(attributes))]

@@ -105,7 +105,8 @@ class TimeAxis(Config):
 
         Args:
             before: the row before; of first rows, the day that they begin on.
-            told: what stands for time in these rows; a gap or pause that is missing is 0.
+            told: what stands for time in these rows; where a gap or pause is missing,
+                no time passes.
             end: the day of the entity's last row, which no row lies beyond.
             last: which rows are the last.
         """

@@ -58,6 +58,7 @@ class SequenceOptions(TableOptions):
         static: columns that an entity has once; if not given, those that never vary within one.
         longest: rows that are taken of an entity, its first ones; if not given, all, up to 1,000.
         limit: take this many entities only, evenly spread.
+        protect: entities that must share a value before it is learned as one of its own.
     """
 
     spaces = ("sequences",)
@@ -198,7 +199,7 @@ class BankConfig(DataConfig):
     Attributes:
         num_customers: how many; there are about 1.38 accounts for each.
         seed: which.
-        protect: rows that must share a value before it is learned as one of its own.
+        protect: entities that must share a value before it is learned as one of its own.
     """
 
     kind = "bank"
