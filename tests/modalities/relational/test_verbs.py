@@ -291,3 +291,41 @@ def test_an_exported_file_makes_the_same(model: RelationalModel, folder: Path) -
     assert isinstance(again, RelationalModel)
     mine, theirs = model.tables(12, seed=3), again.tables(12, seed=3)
     assert mine["lines"].to_pydict() == theirs["lines"].to_pydict()
+
+
+def test_a_key_that_is_learned_never_repeats(folder: Path) -> None:
+    """Hours of two stations: station and hour are data and key at once."""
+    rng = np.random.default_rng(0)
+    cells = [(station, hour) for station in ("a", "b") for hour in range(60)]
+    station, hour = zip(*cells, strict=True)
+    at = rng.integers(0, 120, 400)
+    tables = {
+        "stations": pa.table({"code": ["a", "b"], "height": [10, 700]}),
+        "weather": pa.table({"station": station, "hour": hour, "wind": rng.normal(5, 2, 120)}),
+        "trips": pa.table({
+            "station": [station[i] for i in at], "hour": [hour[i] for i in at],
+            "delay": rng.normal(0, 5, 400).round(1),
+        }),
+    }  # fmt: skip
+    schema = {
+        "tables": [
+            {"name": "stations", "key": ["code"], "kept": True},
+            {"name": "weather", "key": ["station", "hour"],
+             "refers": [{"columns": ["station"], "to": "stations"}]},
+            {"name": "trips", "refers": [
+                {"columns": ["station", "hour"], "to": "weather"},
+                {"columns": ["station"], "to": "stations"}]},
+        ]
+    }  # fmt: skip
+    made = zs.train(
+        "relational", data=tables, schema=schema, samples=150, out=folder / "hours", **QUICK
+    )
+    found = made.sample(70, seed=0)
+    keys = [*zip(*(found["weather"][c].to_pylist() for c in ("station", "hour")), strict=True)]
+    assert len(keys) == len(set(keys)) == 70
+    named = zip(*(found["trips"][c].to_pylist() for c in ("station", "hour")), strict=True)
+    assert set(named) <= set(keys)
+    assert found["stations"] == tables["stations"]
+    with pytest.warns(UserWarning, match="different keys of weather"):
+        many = made.sample(500, seed=0)
+    assert 70 < many["weather"].num_rows <= 120
