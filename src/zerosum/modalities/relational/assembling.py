@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
 from zerosum.errors import DataError
 from zerosum.modalities.relational.fields import PositionField, ReferenceField
@@ -113,7 +112,7 @@ def _again(
 ) -> np.ndarray:
     """Rows whose key is that of an earlier one, bool `[N]`."""
     table = space.database[side.name]
-    parts = [repeats_by(side, table.key, own.values)]
+    parts = [own.values[:, key_columns_of(side, table.key)].numpy()]
     for number, one in enumerate(table.refers):
         if set(one.columns) & set(table.key):
             link = own.parent if number == side.parent else links.get(number)
@@ -121,13 +120,10 @@ def _again(
     return repeated(np.concatenate(parts, axis=1))
 
 
-def repeats_by(side: Side, key: Sequence[str], values: Tensor) -> np.ndarray:
-    """Values of those columns of a key that are learned, float64 `[N, K]`.
-
-    A reference to a table that is kept is learned as a code.
-    """
+def key_columns_of(side: Side, key: Sequence[str]) -> list[int]:
+    """Places of those columns of a key that are learned, among the values of a table's rows."""
     names = [field.name for field in side.fields if field.modelled and field.name in key]
-    return values[:, [side.rows.names.index(name) for name in names]].numpy()
+    return [side.rows.names.index(name) for name in names]
 
 
 def repeated(keys: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.faces import option
 from zerosum.games.controls import ChoiceControl, RangeControl
-from zerosum.modalities.relational.assembling import assembled, repeated, repeats_by, seeds_of
+from zerosum.modalities.relational.assembling import assembled, key_columns_of, repeated, seeds_of
 from zerosum.modalities.relational.conditions import (
     asked_below,
     by_table,
@@ -305,15 +305,14 @@ class RelationalModel(Model):
         if not side.apart:
             return self._drawn_rows(name, n, where, seed, size), torch.arange(n)
         refers = self.units.database[name].refers
-        columns = [
+        columns = key_columns_of(side, key) + [
             side.rows.names.index(one.column)
             for one in side.matches
             if not one.grouped and set(refers[one.reference].columns) <= set(key)
         ]
         for times in (1, 2, 4, _MOST_TIMES):
             values = self._drawn_rows(name, times * n, where, seed, size)
-            keys = [repeats_by(side, key, values), values[:, columns].numpy()]
-            first = torch.from_numpy(np.flatnonzero(~repeated(np.concatenate(keys, axis=1))))
+            first = torch.from_numpy(np.flatnonzero(~repeated(values[:, columns].numpy())))
             if len(first) >= n or times == _MOST_TIMES:
                 break
         if len(first) < n:
