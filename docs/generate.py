@@ -77,6 +77,7 @@ def recipe_index(entries: list[Entry]) -> str:
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "relational": "shop.sqlite",
+    "level": "dungeon",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -121,6 +122,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For a database of two small tables", small_dataset("relational").space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
+    if "level" in entry.spaces:
+        yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -14,6 +14,8 @@ python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 zerosum train series --data waves --samples 120000 --out runs/waves
 python docs/pictures.py --series runs/waves
+zerosum train levels --data dungeon --samples 200000 --out runs/levels
+python docs/pictures.py --levels runs/levels
 """
 
 import argparse
@@ -130,10 +132,18 @@ def draw_series(run: Path) -> None:
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
 
 
+def draw_levels(run: Path) -> None:
+    """Sixteen levels that can be played, half of each label."""
+    model = zs.load(run)
+    made = model.sample(16, in_turn={"label": ["open", "locked"]}, seed=1)
+    made.picture().save(FOLDER / "levels.png")
+
+
 def main() -> None:
     """Draw what there are runs for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path)
+    parser.add_argument("--levels", type=Path)
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
@@ -152,6 +162,7 @@ def main() -> None:
         (options.editability, draw_editability),
         (options.stacked, draw_stacked),
         (options.series, draw_series),
+        (options.levels, draw_levels),
     )
     for run, draw in drawers:
         if run is not None:

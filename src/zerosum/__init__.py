@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
+    from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -60,6 +61,7 @@ __all__ = [
     "Formula",
     "Identity",
     "Inequality",
+    "LevelModel",
     "Model",
     "OneHot",
     "Positive",
@@ -113,6 +115,7 @@ _HOMES = {
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
     "StyledModel": "zerosum.modalities.images.styled",
+    "LevelModel": "zerosum.modalities.levels.model",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
     "RelationalModel": "zerosum.modalities.relational.model",

@@ -47,6 +47,21 @@ def option(name: str, value: Any = None) -> str:
     return spelled if value is None or value is True else f"{spelled} {shlex.quote(str(value))}"
 
 
+def reading(**values: Any) -> str:
+    """Options of a reader, with values; words in capitals stand for what the user knows.
+
+    >>> reading(window="LENGTH")
+    "options={'window': LENGTH}"
+    >>> with command_line():
+    ...     reading(series="id", label="id")
+    '--with series=id label=id'
+    """
+    if _verbs_of_shell:
+        return "--with " + " ".join(shlex.quote(f"{k}={v}") for k, v in values.items())
+    pairs = (f"{k!r}: {v if str(v).isupper() else repr(v)}" for k, v in values.items())
+    return f"options={{{', '.join(pairs)}}}"
+
+
 def verb(name: str, *given: Any, **options: Any) -> str:
     r"""A call of a verb, which runs as it stands where everything is given.
 

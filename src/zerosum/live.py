@@ -32,6 +32,7 @@ from zerosum.workflows.play import Listener
 _PLAIN_SECONDS = 5.0
 _HISTORY = 40
 _HEARD = 3
+_NOT_QUALITY = {"event", "time", "step", "samples"}
 _FOR_THE_REFEREE = {"slope", "speed", "logit_gap", "real_sign", "spread"}
 
 
@@ -96,6 +97,7 @@ class PlainLines(Hook):
     def __init__(self, run: Run) -> None:
         self._run, self._last, self._screen = run, 0.0, screen()
         self._pace = _Pace(console_of(self._screen))
+        self._quality: dict[str, float] = {}
 
     def started(self, trainer: Trainer) -> None:
         """Say what starts."""
@@ -116,7 +118,8 @@ class PlainLines(Hook):
         if time.monotonic() - self._last < _PLAIN_SECONDS:
             return
         self._last = time.monotonic()
-        terms = "  ".join(f"{name} {value:.3f}" for name, value in _shown(row).items())
+        values = self._quality | _shown(row)
+        terms = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
         self._print(
             f"{100 * trainer.progress:5.1f} %  {row.samples:,} {_unit(trainer)}  "
             f"{self._pace.words()}  {terms}"
@@ -131,6 +134,7 @@ class PlainLines(Hook):
         self._screen.drain()
 
     def _hear(self, event: dict[str, Any]) -> None:
+        self._quality |= quality_of(event)
         words = words_of(event)
         if words:
             self._print(words)
@@ -178,6 +182,8 @@ class Dashboard(Hook):
         self._live.stop()
 
     def _hear(self, event: dict[str, Any]) -> None:
+        for name, value in quality_of(event).items():
+            self._curves.setdefault(name, deque(maxlen=_HISTORY)).append(value)
         words = words_of(event)
         if words:
             self._heard.append(words)
@@ -249,6 +255,18 @@ def print_picture(picture: Image.Image) -> None:
 def _shown(row: Row) -> dict[str, float]:
     """Terms and accuracy; what only the referee reads is in the history."""
     return {k: v for k, v in row.values.items() if k.rpartition("/")[2] not in _FOR_THE_REFEREE}
+
+
+def quality_of(event: dict[str, Any]) -> dict[str, float]:
+    """What was measured of the samples, by name; empty for other events and looks of the referee.
+
+    >>> quality_of({"event": "measured", "step": 7, "samples": 56, "kernel_distance": 0.5})
+    {'kernel_distance': 0.5}
+    """
+    if event["event"] != "measured" or "distance" in event:
+        return {}
+    values = {k: v for k, v in event.items() if k not in _NOT_QUALITY}
+    return {k: float(v) for k, v in values.items() if isinstance(v, int | float)}
 
 
 def words_of(event: dict[str, Any]) -> str:

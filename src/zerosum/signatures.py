@@ -27,6 +27,9 @@ StyledRecipe = Literal["stylegan"]
 TranslationRecipe = Literal["colorize", "cyclegan", "inpaint", "pix2pix", "sketch", "upscale"]
 """Recipes whose models are a `TranslationModel`."""
 
+LevelRecipe = Literal["levels"]
+"""Recipes whose models are a `LevelModel`."""
+
 PlainRecipe = Literal[
     "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "vanilla", "wgan_gp"
 ]  # fmt: skip

@@ -304,7 +304,7 @@ def test_doctor(zerosum: Zerosum) -> None:
         ("sample", "digits_run", ("--where", "label=33"),
          "label has no value '33'. Did you mean '3'"),
         ("sample", "digits_run", ("--weight", "label=3:0.5"),
-         "--weight is for rows of a table; this model makes images"),
+         "--weight is for rows of a table, and these are images"),
         ("sample", "digits_run", ("--like", "x.csv"),
          "was trained by cgan, which makes no rows of a table"),
         ("sample", "digits_run", ("--where", "label"),

@@ -18,6 +18,7 @@ from typing import assert_type
 assert_type(zs.train("table", data="people.csv", minutes=1), zs.TableModel)
 assert_type(zs.train("stylegan", data="faces", capacity="large"), zs.StyledModel)
 assert_type(zs.train("pix2pix", data="pairs"), zs.TranslationModel)
+assert_type(zs.train("levels", data="dungeon"), zs.LevelModel)
 assert_type(zs.train("my_gan.py", data="digits"), zs.Model)
 assert_type(zs.load("runs/a", recipe="table"), zs.TableModel)
 assert_type(zs.resume("runs/a", recipe="stylegan", minutes=1), zs.StyledModel)

@@ -46,6 +46,8 @@ def test_a_log_is_written_while_a_run_trains_and_goes_on_with_it(tmp_path: Path)
     assert curve(read(log), name) == [(row["samples"], pytest.approx(row[name])) for row in rows]
     export_tensorboard(Run.open(out), tmp_path / "after")
     assert curve(read(tmp_path / "after"), name) == curve(read(log), name)
+    for measured in ("quality/modes_covered", "referee/distance"):
+        assert curve(read(tmp_path / "after"), measured) == curve(read(log), measured) != []
 
 
 def test_a_missing_extra_is_named_before_anything_is_trained(

@@ -178,7 +178,7 @@ def test_bad_input(model: Model, tmp_path: Path) -> None:
         ({"per_class": 5, "balance": True}, "Give one"),
         ({"per_class": 8}, "nothing is to be made"),
         ({"amount": {"z": 3}}, "no value 'z'"),
-        ({"target": "a"}, "leave --target out"),
+        ({"target": "a"}, "leave it out"),
     )
     for asked, said in refused:
         with pytest.raises((ConditionError, EvaluationError), match=said):
@@ -197,7 +197,7 @@ def test_rows_are_filled_and_marked(tmp_path: Path) -> None:
     columns = parquet.read_table(path).to_pydict()
     assert columns["synthetic"] == made.synthetic == [False] * 400 + [True] * 20
     assert columns["city"][400:] == ["Bodø"] * 20
-    with pytest.raises(EvaluationError, match=r"Name a column with --target.*city, vip"):
+    with pytest.raises(EvaluationError, match=r"Name a column with target=.*city, vip"):
         zs.augment(model, table)
     with pytest.raises(EvaluationError, match="holds no categories"):
         zs.augment(model, table, target="age")

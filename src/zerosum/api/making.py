@@ -9,6 +9,7 @@ from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import ExportError, RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
+from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -19,6 +20,7 @@ from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
     DatabaseRecipe,
+    LevelRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -44,6 +46,8 @@ def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> Ta
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
 ) -> RelationalModel: ...
+@overload
+def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
 @overload
 def train(recipe: StyledRecipe, data: Any, **options: Unpack[TrainOptions]) -> StyledModel: ...
 @overload
@@ -182,6 +186,10 @@ def resume(
 ) -> StyledModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
+) -> LevelModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
 ) -> TranslationModel: ...
 @overload
@@ -246,6 +254,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: StyledRecipe, **options: Unpack[LoadOptions]
 ) -> StyledModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
+) -> LevelModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]

@@ -126,6 +126,8 @@ def sample(
             made, n = model.write_completed(
                 path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
             )
+    if model.remark and not as_json:
+        say(model.remark)
     signed = {} if signer is None else {"signed_by": str(signer.signatory)}
     _report(as_json, chosen=chosen, path=str(made), n=n, seed=seed, **signed)
 

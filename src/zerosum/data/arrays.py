@@ -98,7 +98,7 @@ class ArrayOptions(DataConfig):
             if named.ndim == 2:
                 raise DataError(
                     f"{name} has {named.shape[1]} labels for each sample, and a sample has one. "
-                    "Choose a column, or say labels=none (--labels none)."
+                    f"Choose a column, or say {option('labels', 'none')}."
                 )
             if named.ndim == 1 and len(named) != len(samples):
                 raise DataError(f"{len(named)} labels for {len(samples)} samples; give one each.")
@@ -154,6 +154,8 @@ class HeldArrays(ArrayOptions):
 class NpzFile(ArrayOptions):
     """A `.npz` file with `x` and perhaps `y`, `x_train` and `y_train`, or MedMNIST's names.
 
+    Numbers in `y` are called by an array `labels` of names, as `Samples.save` writes it.
+
     Attributes:
         path: the file.
         split: `test` takes `x_test` and `y_test` instead, or `test_images` and `test_labels`; else
@@ -175,8 +177,8 @@ class NpzFile(ArrayOptions):
         held = [one for one, _ in _PAIRS["test"] if one in _headers(Path(self.path))]
         if held and self.split == "train":
             made.notes = (
-                f"it also holds {', '.join(held)}, which are not trained on: judge with --holdout "
-                f"{self.path}.",
+                f"it also holds {', '.join(held)}, which are not trained on: judge with "
+                f"{option('holdout', str(self.path))}.",
             )
         return made
 
@@ -239,7 +241,7 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
         with open_regular(path) as handle, np.load(handle, allow_pickle=False) as arrays:
             for x_name, y_name in _PAIRS[split]:
                 if x_name in arrays:
-                    return arrays[x_name], arrays.get(y_name)
+                    return arrays[x_name], _named(arrays.get(y_name), arrays.get("labels"))
             needs = "x, and y for labels; or x_train and y_train, or train_images and train_labels"
             raise DataError(
                 f"{path} holds {', '.join(arrays.files) or 'nothing'}. It needs the array "
@@ -250,6 +252,18 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
             f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
             "numpy.savez(path, x=..., y=...)."
         ) from error
+
+
+def _named(y: np.ndarray | None, names: np.ndarray | None) -> np.ndarray | None:
+    """Labels by the names that `Samples.save` writes beside them, where there are such names.
+
+    >>> _named(np.array([1, 0]), np.array(["cat", "dog"]))
+    array(['dog', 'cat'], dtype='<U3')
+    """
+    if y is None or names is None or names.ndim != 1 or names.dtype.kind != "U":
+        return y
+    fits = y.dtype.kind in "iu" and len(y) and y.min() >= 0 and y.max() < len(names)
+    return names[y] if fits else y
 
 
 def as_numpy(x: Any) -> np.ndarray:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.rng import derive_seed
 
 
@@ -31,7 +32,7 @@ class Subset(Dataset):
             if not whole.aligned:
                 raise DataError(
                     f"{whole.name} has two domains without pairs, of which no share is kept apart. "
-                    "Leave --holdout out, and judge with folders of their own."
+                    f"Leave {option('holdout')} out, and judge with folders of their own."
                 )
             self.sources = Subset(whole.sources, rows, name=name)
         self.space = whole.space
@@ -101,8 +102,8 @@ def rows_apart(count: int, share: float) -> tuple[Tensor, Tensor]:
     held = round(share * count)
     if not 0 < held < count:
         raise DataError(
-            f"--holdout {share:g} of {count:,} samples leaves one side without any. Give another "
-            "share, such as 0.2."
+            f"{option('holdout', share)} of {count:,} samples leaves one side without any. Give "
+            "another share, such as 0.2."
         )
     generator = torch.Generator().manual_seed(derive_seed(0, "holdout"))
     order = torch.randperm(count, generator=generator)

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from zerosum.errors import RunError
+from zerosum.faces import option
 from zerosum.forms.base import Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.models.provenance import Provenance
@@ -160,7 +161,9 @@ def free_place(path: Path | str, space: Space, writer: Writer) -> tuple[Path, st
     taken = [path] if form == "folder" else [path, manifest_beside(path)]
     for one in taken:
         if one.is_file() or (one.is_dir() and any(one.iterdir())):
-            raise RunError(f"{one} is there already and is left as it is. Choose another --out.")
+            raise RunError(
+                f"{one} is there already and is left as it is. Choose another {option('out')}."
+            )
     return path, form
 
 

@@ -44,10 +44,12 @@ class Model(Abilities, Described):
         shown_on: reals that pictures of samples are drawn on, compact `[M, ...]`, if any.
         facts: what the exported file that it was opened from says of it; empty without one.
         usual_batch: samples that are made at once if nothing else is asked for.
+        remark: what there is to say of how the newest samples were made; None for most.
     """
 
     usual_batch: ClassVar[int] = 256
 
+    remark: str | None = None
     shown_on: Tensor | None = None
     facts: Mapping[str, str] = {}
 
@@ -270,7 +272,7 @@ class Model(Abilities, Described):
         return export_model(self, path, format=format, progress=progress)
 
     def draw(self, n: int, *, seed: int, start: int = 0) -> Inputs:
-        """Inputs of `n` samples of `seed`, from number `start` on, on the CPU."""
+        """See `zerosum.models.steering.drawn`."""
         return drawn(self.game, n, seed=seed, start=start)
 
     def steer(self, inputs: Inputs, where: Where, *, seed: int = 0) -> Inputs:
@@ -317,7 +319,7 @@ class Model(Abilities, Described):
         """Compact samples `[N, ...]`, made under labels `[N]` if any, as users get them."""
         return Samples(
             x, y, self.space, preview=self.preview, writer=self.writer, real=self.shown_on,
-            made=made,
+            made=made, remark=self.remark,
         )  # fmt: skip
 
     def drawn_like(
@@ -385,7 +387,7 @@ class Model(Abilities, Described):
         """Inputs of what is asked for, from sample number `start` on."""
         if weight:
             raise ConditionError(
-                f"{option('weight')} is for rows of a table; this model makes {self.space.unit}. "
+                f"{option('weight')} is for rows of a table, and these are {self.space.unit}. "
                 "Leave it out; where and in_turn choose the values of controls."
             )
         inputs = self.draw(n, seed=seed, start=start)

@@ -34,6 +34,7 @@ class Samples(Described):
         labels: name of each sample's label; empty without labels.
         space: what a sample is.
         seed: that gives the same samples again, where it is known.
+        remark: what there is to say of how they were made; None for most.
     """
 
     seed: int | None = None
@@ -41,8 +42,10 @@ class Samples(Described):
     def __init__(
         self, x: Tensor, y: Tensor | None, space: Space, *, preview: Preview, writer: Writer,
         real: Tensor | None = None, made: Callable[[], Provenance] | None = None,
+        remark: str | None = None,
     ) -> None:  # fmt: skip
         self._x, self.space, self._real, self._made = x, space, real, made
+        self.remark = remark
         self._preview, self._writer = preview, writer
         self.y = None if y is None else y.numpy()
         self.labels = [] if y is None else [space.labels[int(code)] for code in y]
@@ -130,9 +133,9 @@ class Samples(Described):
             there = set(self.labels)
             names = [name for name in self.space.labels if name in there]
             facts["labels"] = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
-        few, notes = self._preview.few, []
+        few, notes = self._preview.few, [self.remark] if self.remark else []
         if drawn and len(self) > few:
-            notes = [f"The first {few:,} are shown; picture() draws all."]
+            notes.append(f"The first {few:,} are shown; picture() draws all.")
         pictures = []
         if drawn:
             pictures = [self._preview.draw(self.space, self._x[:few], real=self._real)]

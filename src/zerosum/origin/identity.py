@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zerosum.errors import OriginError, RunError
+from zerosum.faces import either
 from zerosum.models.provenance import Provenance, Signer
 from zerosum.origin.certificates import (
     Signatory,
@@ -70,7 +71,7 @@ class Identity(Signer):
         if place is None:
             raise OriginError(
                 "there is no home folder to keep an identity in. Set ZEROSUM_IDENTITY to a folder, "
-                "or give one with --identity."
+                f"or give one with {_another()}."
             )
         if not (place / CERTIFICATE).exists():
             _make(place, name)
@@ -215,5 +216,9 @@ def _make(folder: Path, name: str) -> None:
                 return
         raise OriginError(
             f"cannot make your identity: {error} Set ZEROSUM_IDENTITY to a folder that you may "
-            "write to, or give one with --identity."
+            f"write to, or give one with {_another()}."
         ) from error
+
+
+def _another() -> str:
+    return either(python="Identity.own(FOLDER)", shell="--identity FOLDER")

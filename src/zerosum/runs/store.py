@@ -76,6 +76,12 @@ class Run(Described):
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder, self.manifest = folder, Manifest(folder, manifest)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._opened = time.monotonic()
+
+    @property
+    def seconds_open(self) -> float:
+        """Time since this object was made."""
+        return time.monotonic() - self._opened
 
     @classmethod
     def create(

@@ -1,5 +1,6 @@
 """Runs as TensorBoard logs, while they train or afterwards; needs the extra `tensorboard`."""
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,15 @@ def log_row(writer: "SummaryWriter", row: dict[str, Any]) -> None:
             writer.add_scalar(name, value, global_step=row["samples"])
 
 
+def log_measured(writer: "SummaryWriter", event: dict[str, Any]) -> None:
+    """Log what was measured of samples: `quality/…`, or `referee/…` if the referee looked."""
+    by = "referee" if "distance" in event else "quality"
+    for name, value in event.items():
+        number = isinstance(value, int | float) and isfinite(value)
+        if name not in _NOT_CURVES and number:
+            writer.add_scalar(f"{by}/{name}", value, global_step=event["samples"])
+
+
 class TensorBoardHook(Hook):
     """Logs terms, signals, the referee's events and pictures of samples while a run trains."""
 
@@ -93,7 +103,7 @@ class TensorBoardHook(Hook):
 
     def _hear(self, event: dict[str, Any]) -> None:
         seen = event.get("samples")
-        if event["event"] == "measured" and isinstance(event.get("distance"), float):
-            self._writer.add_scalar("referee/distance", event["distance"], global_step=seen)
+        if event["event"] == "measured":
+            log_measured(self._writer, event)
         elif isinstance(event.get("words"), str):
             self._writer.add_text(event["event"], f"{event['name']}: {event['words']}", seen)

@@ -13,6 +13,7 @@ from zerosum.errors import ConditionError, EvaluationError
 from zerosum.evaluation.augmenting.screening import dealt, repeated
 from zerosum.evaluation.augmenting.trial import BOTH, GAN, NONE, Arm, AugmentationTrial
 from zerosum.evaluation.judging.holdout import shared_rows
+from zerosum.faces import option
 from zerosum.models.augmented import Augmented
 from zerosum.models.model import Model
 from zerosum.rng import derive_seed
@@ -29,11 +30,6 @@ from zerosum.workflows.prepare import data_of
 
 _FOLDS = 4
 """Without a holdout, one of so many parts of the data is set apart."""
-
-_SEEN = (
-    "No holdout was given. A quarter of the data was set apart from the classifiers, but the model "
-    "may have been trained on it, which flatters it. Give reals that it never saw with --holdout."
-)
 
 
 def augment(
@@ -136,7 +132,7 @@ def evaluate_augmentation(
     start = time.monotonic()
     model, run = open_model(run_or_model, code=code, device=device)
     reals = open_labelled(model, _data(run, data, progress), target=target, progress=progress)
-    held, warned = None, [_SEEN]
+    held, warned = None, [_may_be_seen()]
     if holdout is not None:
         held = open_labelled(model, holdout, target=target, what="the holdout", progress=progress)
         complaint = shared_rows(reals.dataset, held.dataset, progress).complaint()
@@ -178,8 +174,16 @@ def _data(run: Run | None, data: Any, progress: Progress | None) -> Any:
     if data is not None:
         return data
     if run is None:
-        raise ConditionError("this model belongs to no run. Name its data with --data (data=...).")
+        raise ConditionError(f"this model belongs to no run. Name its data with {option('data')}.")
     return data_of(run, None, progress)[0]
+
+
+def _may_be_seen() -> str:
+    return (
+        "No holdout was given. A quarter of the data was set apart from the classifiers, but the "
+        "model may have been trained on it, which flatters it. Give reals that it never saw with "
+        f"{option('holdout')}."
+    )
 
 
 def _parted(reals: LabelledData, seed: int) -> tuple[LabelledData, LabelledData]:
@@ -187,7 +191,9 @@ def _parted(reals: LabelledData, seed: int) -> tuple[LabelledData, LabelledData]
     part = dealt(reals.y, _FOLDS, seed=derive_seed(seed, "set apart"))
     apart = part == 1  # part 0 holds the first of each class, which stays
     if not apart.any():
-        raise EvaluationError("no class has two reals, so none can be held out. Give --holdout.")
+        raise EvaluationError(
+            f"no class has two reals, so none can be held out. Give {option('holdout')}."
+        )
     rows = torch.arange(len(reals.y))
     return reals.rows(rows[~apart]), reals.rows(rows[apart])
 

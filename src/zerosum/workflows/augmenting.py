@@ -16,6 +16,7 @@ from zerosum.evaluation.augmenting.kit import ClassKit
 from zerosum.evaluation.augmenting.screening import Screening, screen_of
 from zerosum.evaluation.judging.holdout import codes_of, require_same_kind
 from zerosum.evaluation.reports.words import outside_the_account
+from zerosum.faces import either, option
 from zerosum.models.augmented import Augmented, ClassCount, Origin, free_place
 from zerosum.models.model import Model
 from zerosum.rng import derive_seed
@@ -123,9 +124,12 @@ def open_labelled(
     control = kit.control(space, target)
     if control not in model.controls:
         name = getattr(model.recipe, "name", "its recipe")
+        conditional = either(
+            python="set={'game.conditional': True}", shell="--set game.conditional=true"
+        )
         raise ConditionError(
             f"this model was trained by {name} without conditions, so no class can be asked of it. "
-            "Train cgan, or r3gan, stylegan, dcgan or wgan_gp with --set game.conditional=true."
+            f"Train cgan, or r3gan, stylegan, dcgan or wgan_gp with {conditional}."
         )
     if not isinstance(data, Dataset | DataConfig):
         reader = reader_for(data, (space.kind,))
@@ -186,10 +190,10 @@ def wanted_of(
     """
     if balance and per_class is not None:
         raise ConditionError(
-            f"--balance fills classes up to the largest, --per-class {per_class} up to {per_class}."
-            " Give one of them."
+            f"{option('balance', True)} fills classes up to the largest, "
+            f"{option('per_class', per_class)} up to {per_class}. Give one of them."
         )
-    for name, many in {"--per-class": per_class, **amount}.items():
+    for name, many in {option("per_class"): per_class, **amount}.items():
         if many is not None and many < 1:
             raise ConditionError(f"{name} asks for {many} samples; ask for 1 or more.")
     counts, wanted = reals.counts, {}
@@ -206,7 +210,8 @@ def wanted_of(
         held = sorted({have for have in counts if have})
         raise ConditionError(
             f"nothing is to be made: each class has {held[0]} reals or more. Give a larger "
-            "--per-class, or --amount LABEL=N."
+            f"{option('per_class')}, or "
+            f"{either(python='amount={LABEL: N}', shell='--amount LABEL=N')}."
         )
     return wanted
 

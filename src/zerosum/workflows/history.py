@@ -11,7 +11,7 @@ from zerosum.plots.raster import to_image
 from zerosum.plots.shapes import Role
 from zerosum.runs.files import make_folder, write_whole
 from zerosum.runs.store import Run
-from zerosum.runs.tensorboard import log_row, open_log
+from zerosum.runs.tensorboard import log_measured, log_row, open_log
 
 _NOT_CURVES = {"step", "samples", "seconds"}
 _CURVE_POINTS = 400
@@ -64,7 +64,7 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
 
 
 def export_tensorboard(run: Run, folder: Path) -> Path:
-    """Write every term and signal as a TensorBoard log.
+    """Write every term and signal, and what was measured meanwhile, as a TensorBoard log.
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
@@ -73,6 +73,9 @@ def export_tensorboard(run: Run, folder: Path) -> Path:
     with open_log(folder) as writer:
         for row in run.history():
             log_row(writer, row)
+        for event in run.events():
+            if event["event"] == "measured":
+                log_measured(writer, event)
     return folder
 
 

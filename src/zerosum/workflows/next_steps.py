@@ -7,8 +7,8 @@ from zerosum.engine.trainer import Trainer
 from zerosum.faces import either, verb
 from zerosum.runs.store import Run
 
-_LONG_SETUP = 2.0
-"""Seconds of opening data and choosing the execution that are worth a word."""
+_LONG = 2.0
+"""Seconds besides the steps that are worth a word."""
 
 
 def farewell(run: Run, trainer: Trainer, reason: str) -> str:
@@ -17,9 +17,13 @@ def farewell(run: Run, trainer: Trainer, reason: str) -> str:
     text = f"{reason} at {trainer.samples_seen:,} {space.unit} after {duration(trainer.seconds)}."
     if run.manifest.get("health") == "collapsed":
         text = f"{text[:-1]}, collapsed: samples are far less varied than the data."
-    before = run.manifest.get("setup_seconds", 0.0)
-    if before >= _LONG_SETUP and reason == "finished":
-        text = f"{text[:-1]}, and {duration(before)} of setting up."
+    aside = {
+        "setting up": run.manifest.get("setup_seconds", 0.0),
+        "looks, images and checkpoints": run.seconds_open - trainer.seconds,
+    }
+    long = [f"{duration(spent)} of {name}" for name, spent in aside.items() if spent >= _LONG]
+    if long and reason == "finished":
+        text = f"{text[:-1]}, and {' and '.join(long)}."
     if reason != "finished":
         text += f" Continue: {verb('resume', run.folder, **_code_of(run))}"
     sample = verb(

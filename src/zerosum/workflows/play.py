@@ -21,6 +21,7 @@ from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
 from zerosum.workflows.prepare import make_trainer
+from zerosum.workflows.quality import quality_hook
 
 Listener = Callable[[Run, Trainer, SampleHook], Sequence[Hook]]
 """Gives the hooks of a face, such as a live view, once the run exists."""
@@ -56,7 +57,7 @@ def play(
     samples = SampleHook(run, preview=preview, seed=seed, show_reals=show_reals)
     hooks: list[Hook] = [LedgerHook(run)] if run.manifest.get("privacy") else []
     hooks += [HistoryHook(run), samples]
-    hooks += metric_hook(run, trainer)
+    hooks += metric_hook(run, trainer) + quality_hook(run, trainer)
     hooks += [clock] if clock is not None else []
     if player.referee is not None:
         hooks.append(player.referee)  # before a face, whose last line says what was found

@@ -217,6 +217,19 @@ def test_pickled_objects_are_never_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
+def test_names_of_labels_come_back(tmp_path: Path) -> None:
+    x = np.zeros((4, 8, 8), np.uint8)
+    path = tmp_path / "x.npz"
+    np.savez(path, x=x, y=np.array([2, 0, 1, 2]), labels=np.array(["cat", "ant", "bee"]))
+    data = open_data(path)[0]
+    assert data.space.labels == ("ant", "bee", "cat")
+    _, y = data.take(torch.arange(4))
+    assert y is not None
+    assert [data.space.labels[int(code)] for code in y] == ["bee", "cat", "ant", "bee"]
+    np.savez(path, x=x, y=np.array([2, 0, 1, 3]), labels=np.array(["cat", "ant", "bee"]))
+    assert open_data(path)[0].space.labels == ("0", "1", "2", "3")
+
+
 def test_damaged_npz_files(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "whole.npz", x=PIXELS)
     content = (tmp_path / "whole.npz").read_bytes()

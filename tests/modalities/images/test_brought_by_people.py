@@ -102,7 +102,7 @@ def test_train_and_test_are_splits(above: str, tmp_path: Path) -> None:
     assert (len(dataset), dataset.space.labels) == (8, ("cat", "dog"))
     (note,) = dataset.notes
     assert "test, train, val are splits, not classes: train is used" in note
-    assert f"judge with --holdout {folder / above / 'test'}" in note
+    assert f"judge with holdout='{folder / above / 'test'}'" in note
     held, _ = open_holdout(str(folder), space=dataset.space, like=config)
     assert shades(held)[0] == 30
     val, _ = open_holdout(str(folder / above / "val"), space=dataset.space, like=config)

@@ -7,7 +7,9 @@ nearer to those, or farther, than they are.
 
 import hashlib
 import json
+import math
 import os
+import time
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,11 +23,13 @@ from zerosum.engine.fit import require_finite, require_tensors
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.features.self_network import (
+    BATCH,
     NUM_FEATURES,
     Classifier,
     Network,
     build_network,
     learn,
+    samples_to_learn,
     shrink,
 )
 from zerosum.evaluation.metrics.base import Ticker
@@ -40,6 +44,7 @@ _MOST_LEARNED = 20_000
 _LEAST_ROWS = 20
 _BLOCK = 1_000
 _ENOUGH = 5_000
+_TIMED = 3
 _STEP = 0
 
 
@@ -150,6 +155,42 @@ def self_features(dataset: Dataset, *, seed: int = 0, tick: Ticker | None = None
         space, network, seed=seed, num_learned=about["learned"],
         accuracy=found.accuracy, scale=found.scale,
     )  # fmt: skip
+
+
+def kept_self_features(dataset: Dataset) -> SelfFeatures | None:
+    """The features of a data set if they are known already; None if they are to be learned."""
+    space = dataset.space
+    if len(dataset) < _LEAST_ROWS or build_network(space, 0) is None:
+        return None
+    about = _about(dataset, 0)
+    cache = cache_folder()
+    if cache is None:
+        return None
+    known = _recall(Checkpoints(cache / "self-features" / _digest(about)), about, space)
+    if known is None:
+        return None
+    network, found = known
+    return SelfFeatures(
+        space, network, num_learned=about["learned"], accuracy=found.accuracy, scale=found.scale
+    )
+
+
+def seconds_to_learn(dataset: Dataset) -> float:
+    """About how long learning the features of a data set takes, by a few steps of it."""
+    network = build_network(dataset.space, 0)
+    if network is None or len(dataset) < _LEAST_ROWS:
+        return math.inf
+    rows = learning_rows(dataset)
+    start = time.perf_counter()
+    some = rows[:_BLOCK]
+    x, y = _read(dataset, some)
+    reading = (time.perf_counter() - start) * len(rows) / len(some)
+    learn(network, dataset.space, x, y, seed=0, samples=BATCH)  # the first step is slow
+    network.train().requires_grad_(True)
+    start = time.perf_counter()
+    learn(network, dataset.space, x, y, seed=0, samples=_TIMED * BATCH)
+    step = (time.perf_counter() - start) / _TIMED
+    return reading + step * samples_to_learn(len(rows)) / BATCH
 
 
 def cache_folder() -> Path | None:

@@ -44,7 +44,7 @@ _BLURS: dict[int, Callable[..., Tensor]] = {
 
 _COARSE = 16
 _DAMAGES = 4
-_BATCH = 128
+BATCH = 128
 _SAMPLES_SEEN = 30_000
 _EPOCHS = 40
 
@@ -171,8 +171,8 @@ def learn(
     """
     noise = Noise(derive_seed(seed, "self features", "training"))
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
-    samples = min(_SAMPLES_SEEN, _EPOCHS * len(x)) if samples is None else samples
-    steps = max(1, samples // _BATCH)
+    samples = samples_to_learn(len(x)) if samples is None else samples
+    steps = max(1, samples // BATCH)
     warmup = max(1, steps // 20)
     for step in range(steps):
         if tick is not None and step % 10 == 0:
@@ -180,7 +180,7 @@ def learn(
         factor = 0.5 * (1 + math.cos(math.pi * step / steps)) * min(1.0, (step + 1) / warmup)
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * factor
-        rows = noise.integers(_BATCH, high=len(x))
+        rows = noise.integers(BATCH, high=len(x))
         labels = None if y is None else y[rows]
         shown = space.to_model(x[rows])
         shown = shown if alter is None else alter(shown, noise)
@@ -188,6 +188,11 @@ def learn(
         network.loss(shown, labels, noise).backward()
         optimizer.step()
     network.eval().requires_grad_(False)
+
+
+def samples_to_learn(rows: int) -> int:
+    """How many samples are shown of so many rows: 30,000 or 40 rounds, whichever is less."""
+    return min(_SAMPLES_SEEN, _EPOCHS * rows)
 
 
 def damaged(x: Tensor, kind: Tensor, noise: Noise) -> Tensor:

@@ -17,6 +17,7 @@ from zerosum.evaluation.features.self_network import (
     learn,
     shrink,
 )
+from zerosum.faces import option
 from zerosum.objectives.augment import Augmenter, DiffAugment
 from zerosum.rng import Noise, derive_seed, seeded_initialisation
 from zerosum.spaces import Space
@@ -36,8 +37,8 @@ class ImageClasses(ClassKit):
         """Always `label`."""
         if target is not None:
             raise EvaluationError(
-                f"a target, {target!r}, is a column of a table. Images have their label: leave "
-                "--target out."
+                f"{option('target', target)} names a column of a table. Images have their label: "
+                "leave it out."
             )
         return "label"
 

@@ -11,7 +11,7 @@ from zerosum.data.archives import Archive, is_folder_or_zip, open_archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.errors import DataError
-from zerosum.faces import option
+from zerosum.faces import option, reading
 from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
@@ -76,7 +76,7 @@ class Scan:
             low, high = self.pixel_range
             lines.append(
                 f"{len(self.deep):,} images have more than 8 bits; their values {low} to {high} "
-                "become 0 to 255 (--with pixel_range=LOW,HIGH)."
+                f"become 0 to 255 ({reading(pixel_range='LOW,HIGH')})."
             )
         if self.animated:
             lines.append(f"{self.animated:,} images hold several; the first of each is taken.")

@@ -85,12 +85,12 @@ def _labels_in_json(archive: Archive, path: str, names: list[str]) -> list[str] 
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             f'{path} is no list of labels: {error}. It is like {{"labels": [["a.png", 0]]}}, or '
-            "say --labels none."
+            f"say {option('labels', 'none')}."
         ) from error
     if any(not isinstance(label, int | str) for label in table.values()):
         raise DataError(
             f"{path} has labels that are no classes, such as {next(iter(table.values()))!r}. Say "
-            "--labels none."
+            f"{option('labels', 'none')}."
         )
     return _in_order(path, {name: str(label) for name, label in table.items()}, names)
 

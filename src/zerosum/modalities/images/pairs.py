@@ -11,7 +11,7 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
 from zerosum.errors import DataError
-from zerosum.faces import option
+from zerosum.faces import option, reading
 from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
@@ -159,7 +159,7 @@ class PairsConfig(DataConfig):
             order = "A|B"
             notes.append(
                 "each image holds a pair side by side: the left half is translated into the right "
-                "one (--with 'side_by_side=B|A' for the other way)."
+                f"one ({reading(side_by_side='B|A')} for the other way)."
             )
         if order is not None:
             halves: list[Half] = ["left", "right"] if order == "A|B" else ["right", "left"]

@@ -4,6 +4,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from zerosum.data.archives import open_archive
+from zerosum.faces import option
 from zerosum.modalities.images.pixels import ENDINGS
 
 Split = Literal["train", "test"]
@@ -57,6 +58,6 @@ def place_of_split(path: Path, split: Split) -> tuple[Path, str]:
         return path, ""
     held = [str(one) for name, one in folders.items() if name.lower() in _HELD]
     note = f"{', '.join(folders)} are splits, not classes: {place.name} is used" + (
-        f"; judge with --holdout {held[0]}" if split == "train" and held else ""
+        f"; judge with {option('holdout', held[0])}" if split == "train" and held else ""
     )
     return place, note

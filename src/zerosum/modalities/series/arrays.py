@@ -20,6 +20,7 @@ from zerosum.data.arrays import (
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, fingerprint_of
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import ConfigError, DataError, did_you_mean
+from zerosum.faces import reading
 from zerosum.modalities.series.finding import FactWishes
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.spaces import Space
@@ -74,7 +75,8 @@ class SeriesOptions(DataConfig):
         if len(x) < LEAST:
             raise DataError(
                 f"{name} holds {len(x)} series, and a model learns from {LEAST} or more. Cut a "
-                "long one into windows: a table of one row each step, with --with window=LENGTH."
+                "long one into windows: a table of one row each step, with "
+                f"{reading(window='LENGTH')}."
             )
         if x.shape[1] < 2:
             raise DataError(
@@ -300,8 +302,8 @@ def _without_missing(
         shown = ", ".join(f"{count:,} in {one!r}" for one, count in many.items() if count)
         raise DataError(
             f"{name} has missing values: {shown}, in {int(gone.any(axis=(1, 2)).sum()):,} of "
-            f"{len(x):,} series. Give --with missing=interpolate to fill them in time, or "
-            "missing=drop to leave these series out."
+            f"{len(x):,} series. Give {reading(missing='interpolate')} to fill them in time, or "
+            "`drop` in place of `interpolate` to drop these series."
         )
     if how == "interpolate":
         return y, _interpolated(x, gone, names, name=name), labels
@@ -325,7 +327,7 @@ def _interpolated(
         if lost.all():
             raise DataError(
                 f"channel {names[channel]!r} is missing in all of series {i} of {name}, so there "
-                "is nothing to interpolate. Give --with missing=drop, or drop the channel."
+                f"is nothing to interpolate. Give {reading(missing='drop')}, or drop the channel."
             )
         x[i, lost, channel] = np.interp(steps[lost], steps[~lost], x[i, ~lost, channel])
     return x

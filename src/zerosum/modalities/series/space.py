@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
+from zerosum.faces import reading
 from zerosum.modalities.series.finding import FactWishes, find_steps
 from zerosum.modalities.series.steps import (
     ChannelLimits,
@@ -224,7 +225,7 @@ class SeriesSpace(Space):
         if need == "labels" and not self.labels:
             return (
                 "it needs labels, and the series have none. Give `y` beside `x`, or name a column "
-                "of the file with --with label=NAME."
+                f"of the file with {reading(label='NAME')}."
             )
         return super().missing(need)
 

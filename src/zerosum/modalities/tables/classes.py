@@ -9,6 +9,7 @@ from torch import Tensor
 from zerosum.data.base import Dataset
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.augmenting.kit import Chances, ClassKit
+from zerosum.faces import option
 from zerosum.modalities.tables.judging.rows import tree_options
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
@@ -28,7 +29,9 @@ class TableClasses(ClassKit):
         fit = [field.name for field in space.modelled if field.categories]
         allowed = f"Columns with categories: {', '.join(fit) or 'none'}."
         if target is None:
-            raise EvaluationError(f"rows have no label. Name a column with --target. {allowed}")
+            raise EvaluationError(
+                f"rows have no label. Name a column with {option('target')}. {allowed}"
+            )
         if target not in fit:
             near = did_you_mean(target, fit)
             raise EvaluationError(f"the target {target!r} holds no categories.{near} {allowed}")

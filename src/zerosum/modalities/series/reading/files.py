@@ -15,6 +15,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
+from zerosum.faces import option
 from zerosum.modalities.series.arrays import SeriesOptions
 from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
@@ -139,8 +140,8 @@ class SeriesFrame(WindowOptions):
             DataError: say which data to use.
         """
         raise DataError(
-            "this run was trained on a data frame held in memory. Give it again with data=..., or "
-            "with --data and a file that holds it."
+            "this run was trained on a data frame held in memory. Give it again, or a file that "
+            f"holds it, with {option('data')}."
         )
 
     def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:

@@ -1,6 +1,7 @@
 """What the columns of a table of texts hold: numbers and moments in any form that people write."""
 
 import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
+from zerosum.faces import either
 from zerosum.modalities.tables.arrow import MISSING_MARKS, as_type, functions, without_marks
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.moments import (
@@ -322,10 +324,11 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
     what = "numbers" if isinstance(form, NumberFormat) else "moments"
     example = f" like {form.example}" if form.attributes() else ""
     more = f", one of {count:,} such cells" if count > 1 else ""
+    missing = either(python=f"missing=[{odd!r}]", shell=f"--missing {shlex.quote(odd)}")
     raise DataError(
         f"{place(seen.name, odd)}, column {seen.name!r} holds {odd!r}{more}; the other "
         f"{seen.known - count:,} are {what}{example}. Have it read as missing "
-        f"(--missing {odd!r}, missing=[{odd!r}]), mend it, say what the column is "
+        f"({missing}), mend it, say what the column is "
         f"(schema={{{seen.name!r}: 'category'}}), or drop it."
     )
 

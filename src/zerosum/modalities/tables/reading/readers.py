@@ -94,9 +94,9 @@ class TableOptions(DataConfig):
             )
         if self.private and self.holdout is not None:
             raise PrivacyError(
-                f"--holdout {self.holdout:g} keeps rows apart that depend on how many there are, "
-                "so a single one more would change them all, and --epsilon would not hold. Keep "
-                "them in a file of their own."
+                f"{option('holdout', self.holdout)} keeps rows apart that depend on how many there "
+                "are, so a single one more would change them all, and no promise of privacy would "
+                "hold. Keep them in a file of their own."
             )
         schema = infer_schema(
             table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,

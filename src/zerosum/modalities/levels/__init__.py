@@ -1,0 +1,1 @@
+"""Levels of games: grids of tiles, and what makes one playable."""

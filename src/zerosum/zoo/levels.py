@@ -1,0 +1,105 @@
+"""Levels of games by a convolutional GAN.
+
+Volz et al., "Evolving Mario levels in the latent space of a deep convolutional generative
+adversarial network", GECCO 2018, arXiv:1805.00728: a level is a plane for each tile, and a DCGAN
+makes these planes.
+
+We deviate in the duel, which is R3GAN's (arXiv:2501.05441): the relativistic loss with R1 and R2.
+And the discriminator sees whole tiles: of each place the tile with the largest logit is taken, and
+the softmax is differentiated in its place (Jang, Gu and Poole, "Categorical reparameterization with
+Gumbel-softmax", ICLR 2017, arXiv:1611.01144, the straight-through form). So samples and what was
+judged are the same.
+"""
+
+import torch
+from pydantic import PositiveFloat
+from torch import Tensor, nn
+
+from zerosum.engine.optimisation import Adam, Averaging, Optimisation
+from zerosum.games.base import Inputs
+from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
+from zerosum.modalities.levels.space import LevelSpace, require_levels
+from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
+from zerosum.objectives.adversarial import RelativisticPaired
+from zerosum.objectives.penalties import R1, R2
+from zerosum.recipe_registry import Recipe, recipe
+from zerosum.schedules import Linear
+from zerosum.spaces import Space
+
+_LEVELS_PER_LABEL = 50  # from here on labels are shown
+
+
+class LevelsConfig(TwoPlayerConfig):
+    """Two players of levels as planes of tiles.
+
+    `sharpness` is what the generator's outputs, which lie in [-1, 1], are multiplied by to become
+    logits.
+    """
+
+    kind = "levels"
+    sharpness: PositiveFloat = 6.0
+
+    def build(self, space: Space) -> "Levels":
+        """The game for levels of `space`.
+
+        Raises:
+            RecipeError: the space holds no levels, or they are smaller than 8 x 8.
+        """
+        return Levels(self, require_levels(space, network="levels"))
+
+
+class Levels(TwoPlayer):
+    """Levels as planes, of which one is 1 at each place."""
+
+    def __init__(self, config: LevelsConfig, space: LevelSpace) -> None:
+        self._images = space.as_images
+        super().__init__(config, space)
+        self.sharpness = config.sharpness
+
+    @property
+    def seen_space(self) -> Space:
+        """Images with a channel for each tile."""
+        return self._images
+
+    def build_generator(self, num_labels: int) -> nn.Module:
+        """From latents to planes in [-1, 1]."""
+        return self.config.generator.build(self.latent_size, self._images, num_labels=num_labels)
+
+    def make(self, inputs: Inputs) -> Tensor:
+        """Planes of 0 and 1, `[B, T, H, W]`, with the gradient of the softmax."""
+        soft = (self.sharpness * self.generator(inputs.z, inputs.y).float()).softmax(dim=1)
+        return _one_of_each(soft) + soft - soft.detach()
+
+    def generate(self, inputs: Inputs) -> Tensor:
+        """Planes of 0 and 1, `[B, T, H, W]`."""
+        return _one_of_each(self.generator(inputs.z, inputs.y).float())
+
+
+def _one_of_each(planes: Tensor) -> Tensor:
+    """1 in the largest plane of each place and 0 in others, `[B, T, H, W]`."""
+    largest = planes.argmax(dim=1, keepdim=True)
+    return torch.zeros_like(planes).scatter_(1, largest, 1.0)
+
+
+@recipe(paper="after Volz et al. 2018, arXiv:1805.00728", spaces=("level",))
+def levels(space: Space) -> Recipe:
+    """Levels of games, tile by tile; `sample` gives those that can be played."""
+    found = require_levels(space, network="levels")
+    adam = Adam(lr=1e-3, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5))
+    return Recipe(
+        name="levels",
+        game=LevelsConfig(
+            latent_dim=32,
+            generator=DcganGeneratorConfig(width=64, max_width=128),
+            discriminator=DcganDiscriminatorConfig(width=64, max_width=128, normalisation="none"),
+            adversarial=RelativisticPaired(),
+            penalties=(R1(weight=0.3, every=4), R2(weight=0.3, every=4)),
+            conditional=min(found.label_counts, default=0) >= _LEVELS_PER_LABEL,
+        ),
+        optimisation=Optimisation(
+            batch_size=32,
+            total_samples=1_000_000,
+            optimizers={"generator": adam, "discriminator": adam},
+            averaging=Averaging(half_life=10_000),
+        ),
+    )

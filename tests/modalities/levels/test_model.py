@@ -1,0 +1,90 @@
+"""Levels that are made: those that cannot be played are made again."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import zerosum as zs
+from zerosum.errors import RunError
+from zerosum.modalities.levels.metrics.play import patterns
+from zerosum.modalities.levels.reading import levels_of
+from zerosum.modalities.levels.rules import Reach
+from zerosum.modalities.levels.space import LevelSpace
+from zerosum.workflows.data import open_data
+
+SMALL = {
+    "game.generator.width": 16, "game.generator.max_width": 32, "game.discriminator.width": 16,
+    "game.discriminator.max_width": 32, "optimisation.averaging.half_life": 1_000,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("levels") / "run"
+    zs.train(
+        "levels", data="dungeon", out=out, samples=32 * 250, set=SMALL, quiet=True, referee="off",
+        threads=1, precision="fp32", layout="contiguous", compile=False, options={"side": 8},
+    )  # fmt: skip
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(run: Path) -> zs.LevelModel:
+    return zs.load(run, recipe="levels")
+
+
+def solved(model: zs.LevelModel, samples: zs.Samples) -> list[bool]:
+    assert isinstance(model.space, LevelSpace)
+    rules = model.space.rules
+    assert isinstance(rules, Reach)
+    return [rules.playable(grid) for grid in levels_of(samples.tensor, model.space)]
+
+
+def test_more_can_be_played_than_at_once(model: zs.LevelModel) -> None:
+    plain = model.samples_of(model.drawn_like(torch.zeros(64, 8, 8), None, seed=3)[0])
+    made = model.sample(64, seed=3)
+    before, after = (sum(solved(model, one)) for one in (plain, made))
+    assert after > before
+    assert made.remark == (
+        f"{before} of 64 levels could be played as they first came, and {64 - after} cannot be "
+        "played even after 20 tries."
+    )
+    assert made.remark in repr(made)
+
+
+def test_a_level_does_not_depend_on_how_many_are_made(model: zs.LevelModel) -> None:
+    many, few = model.sample(40, seed=5), model.sample(7, seed=5)
+    assert many.tensor[:7].equal(few.tensor)
+    pieces = [piece.tensor for piece in model.stream(40, seed=5, batch_size=16)]
+    assert torch.cat(pieces).equal(many.tensor)
+
+
+def test_labels_are_kept_when_a_level_is_made_again(model: zs.LevelModel) -> None:
+    made = model.sample(20, where={"label": "locked"}, seed=1)
+    assert made.labels == ["locked"] * 20
+
+
+def test_levels_are_written_and_read_again(model: zs.LevelModel, tmp_path: Path) -> None:
+    made = model.sample(12, seed=2)
+    for name in ("levels.txt", "levels/"):
+        path = made.save(tmp_path / name)
+        data, _ = open_data(path)
+        assert isinstance(data.space, LevelSpace)
+        assert isinstance(model.space, LevelSpace)
+        there = levels_of(data.take(torch.arange(12))[0], data.space)
+        assert sorted(there) == sorted(levels_of(made.tensor, model.space))
+    with pytest.raises(RunError, match="hold levels of Sokoban"):
+        made.save(tmp_path / "levels.xsb")
+
+
+def test_the_judge_says_how_many_can_be_played(model: zs.LevelModel) -> None:
+    found = zs.evaluate(model, n=100)
+    assert found["playable"].ceiling == 1.0
+    assert found["playable"].floor == 0.0
+    assert found["pattern_divergence"].value < found["pattern_divergence"].floor
+
+
+def test_patterns_are_numbers_of_four_tiles() -> None:
+    level = torch.tensor([[[0, 1], [2, 0]]])
+    assert patterns(level, 3).tolist() == [[0 * 27 + 1 * 9 + 2 * 3 + 0]]
