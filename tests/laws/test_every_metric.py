@@ -1,4 +1,4 @@
-"""The laws that every metric of the judge obeys, on images, points, rows, series and sounds.
+"""The laws that every metric of the judge obeys, on images, points, rows, series, sounds and more.
 
 A new metric is under them as soon as it is registered.
 """
@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.modalities.relational.shops import SCHEMA, shop
 from tests.modalities.tables.chain import people
 from zerosum.catalogue import all_measures, load_recipe_file, metrics_for
 from zerosum.data.base import ArrayDataset, Dataset
@@ -30,6 +31,8 @@ from zerosum.evaluation.metrics.base import (
 )
 from zerosum.evaluation.metrics.kernels import MaximumMeanDiscrepancy
 from zerosum.evaluation.reports.page import page
+from zerosum.modalities.relational.metrics.hops import UnitMeasure
+from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.series.features import SeriesFeatures
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.modalities.sound.features import SummaryFeatures
@@ -66,6 +69,8 @@ def data(space: str) -> Dataset:
         return open_data("waves", num_samples=4 * N, length=16)[0]
     if space == "sound":
         return open_data("kit", num_samples=4 * N, rate=2_000, seconds=0.25)[0]
+    if space == "relational":
+        return open_data(shop(4 * N), schema=SCHEMA)[0]
     whole, _ = open_data("ring")
     x, y = whole.take(torch.arange(4 * N))
     return ArrayDataset(
@@ -117,7 +122,8 @@ def trivial(space: str, n: int) -> Tensor:
 def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSets:
     dataset = data(space)
     reference = reals(space, 0)
-    assert (samples.y is not None) is (space not in TARGETS)
+    trivial = dataset.space.independent(reference.x, len(samples), Noise(1))
+    assert (samples.y is not None) is (space not in (*TARGETS, "relational"))
     return EvaluationSets(
         samples,
         reference,
@@ -140,6 +146,8 @@ def disturb(space: str, x: Tensor, strength: float) -> Tensor:
     """More of `strength` is always worse: noise on points, noise on images, errors in rows."""
     if space in TARGETS:
         return spoil(x, strength)
+    if space == "relational":
+        return spoil_units(data(space).space, x, strength)
     if space == "series":  # so that facts hold of what is disturbed too
         scores = data(space).space.to_model(x)
         return data(space).space.to_data(scores + strength * Noise(3).normal(*scores.shape))
@@ -163,6 +171,20 @@ def spoil(x: Tensor, strength: float) -> Tensor:
     return made
 
 
+def spoil_units(space: Space, x: Tensor, strength: float) -> Tensor:
+    """Noise on all numbers of units; that share of the categories is anything."""
+    assert isinstance(space, RelationalSpace)
+    made = x.clone()
+    for column, field in enumerate(space.modelled):
+        known = x[:, column][~x[:, column].isnan()]
+        errors = known.std() * Noise(3 + column).normal(len(x)).double()
+        anything = Noise(column).integers(len(x), high=max(len(field.categories), 1)).double()
+        wrong = Noise(9 + column).uniform(len(x)) < strength / 2
+        other = anything if field.categories else x[:, column] + strength * errors
+        made[:, column] = torch.where(wrong | (not field.categories), other, x[:, column])
+    return made
+
+
 def blur(x: Tensor, times: int) -> Tensor:
     y = x.float()
     for _ in range(times):
@@ -174,6 +196,8 @@ def blur(x: Tensor, times: int) -> Tensor:
 def cases() -> list[tuple[str, Metric]]:
     found = [(s, one) for s in KINDS for one in metrics_for(data(s).space) if heard_of(s, one)]
     rest = [one for one in metrics_for(data("table").space) if ("table", one) not in found]
+    mine = [one for one in metrics_for(data("relational").space) if isinstance(one, UnitMeasure)]
+    found += [("relational", one) for one in mine]
     return found + [("numbers", one) for one in rest if heard_of("numbers", one)]
 
 
@@ -275,6 +299,10 @@ def blurring(space: str, real: SampleSet) -> list[SampleSet]:
 @damage
 def dropped_classes(space: str, real: SampleSet) -> list[SampleSet]:
     classes, kinds = (real.x[:, 0], (2, 1)) if space in TARGETS else (real.y, (4, 1))
+    if space == "relational":
+        known = data(space).space
+        assert isinstance(known, RelationalSpace)
+        classes, kinds = real.x[:, known.names.index("country")], (2, 1)
     assert classes is not None
     made = []
     for kept in kinds:
@@ -306,6 +334,7 @@ BLIND: dict[str, set[str]] = {
     "feature_spread": {"baseline"},
     # The baseline draws each column from reals, and so their values and shares.
     "column_shapes": {"baseline"},
+    "cardinality_shape": {"baseline"},
     # Sizes of groups scatter between reals by more than a little noise changes.
     "cluster_sizes": {"baseline", "noise"},
     # Noise makes more values and a wider range, never fewer.

@@ -116,3 +116,21 @@ def test_free_text_is_refused_by_table_and_column() -> None:
         open_data(tables, schema=SCHEMA)
     dataset, _ = open_data(tables, schema=SCHEMA, drop="customers.remark")
     assert len(dataset) == 200
+
+
+def test_names_too_rare_to_be_made_are_no_key() -> None:
+    hours = [f"hour {i} of the day, as text" for i in range(40)] * 2
+    tables = {
+        "weather": pa.table({
+            "station": ["a"] * 40 + ["b"] * 40, "hour": hours, "wind": [*range(80)],
+        }),
+        "trips": pa.table({"station": ["a", "b"], "hour": hours[:2], "delay": [1, 2]}),
+    }  # fmt: skip
+    schema = {
+        "tables": [
+            {"name": "weather", "key": ["station", "hour"]},
+            {"name": "trips", "refers": [{"columns": ["station", "hour"], "to": "weather"}]},
+        ]
+    }
+    with pytest.raises(DataError, match=r"weather\.hour is a part of a key, and holds 40 names"):
+        open_data(tables, schema=schema)

@@ -15,6 +15,8 @@ from tests.modalities.relational.shops import RATES, SCHEMA, orphans, shop, writ
 from zerosum.errors import ConditionError, DataError, PrivacyError, RunError
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.part import DatabasePart
+from zerosum.modalities.relational.reading.databases import read_sqlite
+from zerosum.modalities.relational.schema import read_schema
 from zerosum.runs.files import read_json
 from zerosum.workflows.data import open_data
 
@@ -33,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(folder: Path) -> RelationalModel:
     """Of four tables, with every kind of reference."""
     made = zs.train(
-        "relational", data=shop(400), out=folder / "run", samples=15_000,
+        "relational", data=shop(400), out=folder / "run", samples=10_000,
         options={"schema": SCHEMA}, **QUICK,
     )  # fmt: skip
     assert isinstance(made, RelationalModel)
@@ -260,3 +262,70 @@ def test_a_link_table_never_repeats_a_pair(folder: Path) -> None:
     taken = [*zip(made["student_id"].to_pylist(), made["course_id"].to_pylist(), strict=True)]
     assert len(taken) > 200
     assert len(set(taken)) == len(taken)
+
+
+def test_the_command_line_scales_and_says_the_keys(two: RelationalModel, folder: Path) -> None:
+    from typer.testing import CliRunner
+
+    from zerosum.cli.app import app
+
+    run = CliRunner().invoke
+    out = folder / "twice.sqlite"
+    done = run(app, ["sample", str(two.run), "--scale", "0.5", "--seed", "1", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert read_sqlite(out)[0]["customers"].num_rows == 150
+    where = ["--where", "customers.country=NL", "orders.status=paid"]
+    done = run(app, ["sample", str(two.run), "-n", "9", *where, "--out", str(folder / "nl")])
+    assert done.exit_code == 0, done.output
+    assert (folder / "nl" / "orders.csv").exists()
+    for words in (["-n", "5", "--scale", "2"], ["--scale", "-1"]):
+        assert run(app, ["sample", str(two.run), *words]).exit_code != 0
+    done = run(app, ["schema", str(folder / "shop.sqlite"), "--out", str(folder / "keys.json")])
+    assert done.exit_code == 0, done.output
+    assert read_schema(folder / "keys.json")["orders"].refers[0].to == "customers"
+
+
+def test_an_exported_file_makes_the_same(model: RelationalModel, folder: Path) -> None:
+    path = model.save(folder / "shop.safetensors")
+    again = zs.load(path)
+    assert isinstance(again, RelationalModel)
+    mine, theirs = model.tables(12, seed=3), again.tables(12, seed=3)
+    assert mine["lines"].to_pydict() == theirs["lines"].to_pydict()
+
+
+def test_a_key_that_is_learned_never_repeats(folder: Path) -> None:
+    """Hours of two stations: station and hour are data and key at once."""
+    rng = np.random.default_rng(0)
+    cells = [(station, hour) for station in ("a", "b") for hour in range(60)]
+    station, hour = zip(*cells, strict=True)
+    at = rng.integers(0, 120, 400)
+    tables = {
+        "stations": pa.table({"code": ["a", "b"], "height": [10, 700]}),
+        "weather": pa.table({"station": station, "hour": hour, "wind": rng.normal(5, 2, 120)}),
+        "trips": pa.table({
+            "station": [station[i] for i in at], "hour": [hour[i] for i in at],
+            "delay": rng.normal(0, 5, 400).round(1),
+        }),
+    }  # fmt: skip
+    schema = {
+        "tables": [
+            {"name": "stations", "key": ["code"], "kept": True},
+            {"name": "weather", "key": ["station", "hour"],
+             "refers": [{"columns": ["station"], "to": "stations"}]},
+            {"name": "trips", "refers": [
+                {"columns": ["station", "hour"], "to": "weather"},
+                {"columns": ["station"], "to": "stations"}]},
+        ]
+    }  # fmt: skip
+    made = zs.train(
+        "relational", data=tables, schema=schema, samples=150, out=folder / "hours", **QUICK
+    )
+    found = made.sample(70, seed=0)
+    keys = [*zip(*(found["weather"][c].to_pylist() for c in ("station", "hour")), strict=True)]
+    assert len(keys) == len(set(keys)) == 70
+    named = zip(*(found["trips"][c].to_pylist() for c in ("station", "hour")), strict=True)
+    assert set(named) <= set(keys)
+    assert found["stations"] == tables["stations"]
+    with pytest.warns(UserWarning, match="different keys of weather"):
+        many = made.sample(500, seed=0)
+    assert 70 < many["weather"].num_rows <= 120

@@ -1,6 +1,6 @@
 """From rows that were made to the user's tables: keys are made, and references are filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -46,7 +46,7 @@ def assembled(space: RelationalSpace, made: Mapping[str, MadeRows]) -> dict[str,
         links, lost = _links(space, side, own, rows, tables)
         taken = ~lost
         if side.apart:
-            taken &= ~_again(side, own, links)
+            taken &= ~_again(space, side, own, links)
         if not taken.all():
             own = _some(own, taken)
             links = {one: link[taken] for one, link in links.items()}
@@ -107,17 +107,37 @@ def _links(
     return links, lost
 
 
-def _again(side: Side, own: MadeRows, links: Mapping[int, np.ndarray]) -> np.ndarray:
-    """Rows whose learned columns and references are all those of an earlier one, bool `[N]`."""
-    parts = [
-        own.values[:, side.shown_at].numpy(),
-        own.parent[:, None],
-        *(v[:, None] for v in links.values()),
-    ]
-    keys = np.ascontiguousarray(np.nan_to_num(np.concatenate(parts, axis=1), nan=np.inf))
-    _, first = np.unique(keys.view([("", keys.dtype)] * keys.shape[1]), return_index=True)
-    again = np.ones(len(keys), bool)
-    again[first] = False
+def _again(
+    space: RelationalSpace, side: Side, own: MadeRows, links: Mapping[int, np.ndarray]
+) -> np.ndarray:
+    """Rows whose key is that of an earlier one, bool `[N]`."""
+    table = space.database[side.name]
+    parts = [own.values[:, key_columns_of(side, table.key)].numpy()]
+    for number, one in enumerate(table.refers):
+        if set(one.columns) & set(table.key):
+            link = own.parent if number == side.parent else links.get(number)
+            parts += [] if link is None else [link[:, None].astype(float)]
+    return repeated(np.concatenate(parts, axis=1))
+
+
+def key_columns_of(side: Side, key: Sequence[str]) -> list[int]:
+    """Places of those columns of a key that are learned, among the values of a table's rows."""
+    names = [field.name for field in side.fields if field.modelled and field.name in key]
+    return [side.rows.names.index(name) for name in names]
+
+
+def repeated(keys: np.ndarray) -> np.ndarray:
+    """Rows of `[N, K]` that equal an earlier one, bool `[N]`; missing values equal each other.
+
+    >>> repeated(np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan]])).tolist()
+    [False, False, True]
+    """
+    again = np.zeros(len(keys), bool)
+    if keys.shape[1]:
+        plain = np.where(np.isnan(keys), np.inf, keys + 0.0)
+        _, first = np.unique(plain, axis=0, return_index=True)
+        again[:] = True
+        again[first] = False
     return again
 
 

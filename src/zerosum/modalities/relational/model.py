@@ -1,5 +1,6 @@
 """A trained model of databases: whole ones, of any size, with every key in place."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +13,7 @@ from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.faces import option
 from zerosum.games.controls import ChoiceControl, RangeControl
-from zerosum.modalities.relational.assembling import assembled, seeds_of
+from zerosum.modalities.relational.assembling import assembled, key_columns_of, repeated, seeds_of
 from zerosum.modalities.relational.conditions import (
     asked_below,
     by_table,
@@ -36,6 +37,10 @@ from zerosum.runs.files import read_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_MOST_TIMES = 8
+"""How many times as many rows are drawn at most, where keys that are learned repeat."""
 
 
 class RelationalModel(Model):
@@ -122,9 +127,14 @@ class RelationalModel(Model):
     def values(
         self, n: int, *, where: Where | None = None, seed: int = 0, batch_size: int | None = None
     ) -> Tensor:
-        """Values of flat units, float64 `[n, D]`; see `modalities.relational.flat`."""
+        """Values of flat units, float64 `[n, D]`; see `modalities.relational.flat`.
+
+        Where the model makes fewer different keys, units come again.
+        """
         made = self._made(self._units(n, None), where or {}, seed, batch_size, None, loose=False)
-        return self.units.flattened({name: one.in_units(n) for name, one in made.items()})
+        units = len(made[self.units.main])
+        rows = {name: one.in_units(units) for name, one in made.items()}
+        return self.units.flattened(rows)[torch.arange(n) % units]
 
     def write(
         self,
@@ -249,8 +259,9 @@ class RelationalModel(Model):
         wanted = by_table(space, where)
         asked = asked_below(space, {k: v for k, v in wanted.items() if not is_top(space, space[k])})
         size = self._batch(n, batch_size)
-        z = self.draw(n, seed=seed).z
-        main = self._top_rows(space.main, n, wanted.get(space.main), seed, size)
+        main, drawn = self._top_rows(space.main, n, wanted.get(space.main), seed, size)
+        n = len(main)
+        seeds = seeds_from(self.draw(int(drawn[-1]) + 1, seed=seed).z[drawn, -SEEDS:])
         tops: dict[str, MadeRows] = {}
         for side in space.sides if loose else ():
             if side.name == space.main:
@@ -266,9 +277,7 @@ class RelationalModel(Model):
             if progress is not None:
                 progress(f"making {name}", rows, rows)
 
-        return make_below(
-            space, game.networks, main, seeds_from(z[:, -SEEDS:]), asked=asked, tops=tops, told=told
-        )
+        return make_below(space, game.networks, main, seeds, asked=asked, tops=tops, told=told)
 
     def _others(
         self, side: Side, many: int, n: int, wanted: Mapping[str, Mapping[str, Any]], asked: Any,
@@ -280,13 +289,44 @@ class RelationalModel(Model):
         if not is_top(self.units, side):
             assert isinstance(self.game, UnitGame)
             return make_loose(self.units, self.game.networks, side, seeds, unit, asked)
-        values = self._top_rows(side.name, many, wanted.get(side.name), own, size)
+        values, _ = self._top_rows(side.name, many, wanted.get(side.name), own, size)
+        many, unit = len(values), unit[: len(values)]
+        seeds = seeds[:many]
         return MadeRows(values, np.full(many, -1), np.zeros(many, int), unit, seeds)
 
     def _top_rows(
         self, name: str, n: int, where: Mapping[str, Any] | None, seed: int, size: int
+    ) -> tuple[Tensor, Tensor]:
+        """Rows of a table without a parent, `[n, D]`, and which of those drawn they are, `[n]`.
+
+        Where learned columns tell rows apart, those that equal an earlier one are passed over.
+        """
+        side, key = self.units[name], self.units.database[name].key
+        if not side.apart:
+            return self._drawn_rows(name, n, where, seed, size), torch.arange(n)
+        refers = self.units.database[name].refers
+        columns = key_columns_of(side, key) + [
+            side.rows.names.index(one.column)
+            for one in side.matches
+            if not one.grouped and set(refers[one.reference].columns) <= set(key)
+        ]
+        for times in (1, 2, 4, _MOST_TIMES):
+            values = self._drawn_rows(name, times * n, where, seed, size)
+            first = torch.from_numpy(np.flatnonzero(~repeated(values[:, columns].numpy())))
+            if len(first) >= n or times == _MOST_TIMES:
+                break
+        if len(first) < n:
+            warnings.warn(
+                f"the model makes {len(first):,} different keys of {name}, and {n:,} rows were "
+                "asked for. There are as many rows as keys.",
+                stacklevel=4,
+            )
+        return values[first[:n]], first[:n]
+
+    def _drawn_rows(
+        self, name: str, n: int, where: Mapping[str, Any] | None, seed: int, size: int
     ) -> Tensor:
-        """Rows of a table without a parent, float64 `[n, D]`."""
+        """Rows of a table without a parent as they come, float64 `[n, D]`."""
         assert isinstance(self.game, UnitGame)
         top = self.game.top(name)
         if name != self.units.main or where:

@@ -30,6 +30,9 @@ from zerosum.modalities.tables.reading.readers import with_rare
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.spaces import Space
 
+_MOST_RARE = 0.5
+"""Share of the rows of a key's column that may have rare names."""
+
 
 class DatabaseOptions(DataConfig):
     """What can be asked of a database.
@@ -123,11 +126,12 @@ class DatabaseOptions(DataConfig):
         rows = linked.rows(fields, progress)
         fields = {
             table: [
-                _checked(field, own, rows[table], self.protect) if not schema[table].kept else field
+                field if schema[table].kept or not field.modelled
+                else _checked(field, own, rows[table], schema[table], self.protect)
                 for field in own
             ]
             for table, own in fields.items()
-        }
+        }  # fmt: skip
         held = None
         if self.holdout is not None:
             rows, held = split_units(schema, rows, self.holdout)
@@ -244,11 +248,27 @@ def _whole(column: Any, taken: np.ndarray) -> np.ndarray | None:
     return column.to_numpy()[taken]
 
 
-def _checked(field: Field, own: list[Field], rows: TableRows, protect: int) -> Field:
-    if not field.modelled:
-        return field
+def _checked(
+    field: Field, own: list[Field], rows: TableRows, table: TableKeys, protect: int
+) -> Field:
+    """A field whose categories are known.
+
+    Raises:
+        DataError: it is a part of a key, and most rows have names that are too rare to be made.
+    """
     at = [one.name for one in own if one.modelled].index(field.name)
-    return with_rare(field, rows.values[:, at], protect=protect)
+    column = rows.values[:, at]
+    if field.name in table.key and field.categories:
+        times = torch.bincount(column[~column.isnan()].long())
+        if int(times[times < protect].sum()) > _MOST_RARE * len(column):
+            name = f"{table.name}.{field.name}"
+            raise DataError(
+                f"{name} is a part of a key, and holds {len(field.categories):,} names that come "
+                f"fewer than {protect} times each, such as {field.categories[0]!r}. So rare names "
+                "are not made. If these are moments or numbers, convert the column, or say so: "
+                f"{option('kinds', {name: 'datetime'})}. If not, take it out of the key."
+            )
+    return with_rare(field, column, protect=protect)
 
 
 def split_units(
