@@ -50,6 +50,10 @@ def sample(
     like: Annotated[
         Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
     ] = None,
+    best: Annotated[
+        bool,
+        typer.Option("--best", help="With --like: the likeliest of many completions of each row."),
+    ] = False,
     seed: FreshSeed = None,
     out: Annotated[
         str | None,
@@ -105,6 +109,8 @@ def sample(
             "--like says which rows to make and which of their cells are given. Drop -n, --where, "
             "--in-turn and --weight, or write them into the file."
         )
+    if best and like is None:
+        raise ConditionError("--best is about rows with missing cells. Give them with --like.")
     with Reporter(quiet=as_json) as progress:
         if like is None:
             n = 64 if n is None else n
@@ -115,8 +121,9 @@ def sample(
             )  # fmt: skip
         else:
             made, n = model.write_completed(
-                path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
-            )
+                path, like, seed=seed, best=best, safe_csv=safe_csv, sign=signer,
+                progress=progress,
+            )  # fmt: skip
     signed = {} if signer is None else {"signed_by": str(signer.signatory)}
     _report(as_json, chosen=chosen, path=str(made), n=n, seed=seed, **signed)
 

@@ -233,6 +233,7 @@ class TableModel(Model):
         *,
         seed: int | None = None,
         particles: int = 64,
+        best: bool = False,
         safe_csv: bool = False,
         sign: Signer | None = None,
         progress: Progress | None = None,
@@ -246,7 +247,7 @@ class TableModel(Model):
             RunError: the form is another, or the file cannot be written.
             OriginError: it cannot be signed.
         """
-        table, _ = self._completed(partial, seed, particles, progress)
+        table, _ = self._completed(partial, seed, particles, progress, best=best)
 
         def write(place: Path) -> Path:
             return write_tables(place, iter([table]), safe_csv=safe_csv)
