@@ -40,6 +40,7 @@ class JudgeKit:
         warnings: from the numbers of training rows and of holdout rows (None without one) to what
             a reader must know.
         require_target: refuses a column that cannot be predicted; None where samples have none.
+        target_warnings: what a reader must know of a target, such as classes of few rows.
         inputs: from compact samples to what a judge of `refine` sees of them, numbers `[N, K]`, and
             which of these hold categories, bool `[K]`; None where `Space.embed` says it all.
     """
@@ -49,6 +50,7 @@ class JudgeKit:
     parts: Callable[[Shown], Iterable[Part]]
     warnings: Callable[[int, int | None], Iterable[str]] = lambda _train, _held: ()
     require_target: Callable[[Space, str], None] | None = None
+    target_warnings: Callable[[Space, str], Iterable[str]] = lambda _space, _target: ()
     inputs: Callable[[Space, Tensor], tuple[np.ndarray, np.ndarray]] | None = None
 
 

@@ -74,6 +74,8 @@ def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) ->
     part = tmp_path / "part.csv"
     part.write_text("age,city\n40,\n,Bergen\n", "utf-8")
     out = tmp_path / "whole.csv"
+    best = out.with_name("best.csv")
+    assert zerosum("sample", rows_run, "--like", part, "--best", "--out", best).code == 0
     assert zerosum("sample", rows_run, "--like", part, "--out", out).code == 0
     made = pyarrow.csv.read_csv(out)
     assert made.column_names == ["city", "age", "income", "vip"]
@@ -87,6 +89,7 @@ def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) ->
         (("--where", "city"), "'city' is not a condition"),
         (("--where", "age<5"), "no row has age ..4. Rows have age"),
         (("--weight", "city=Oslo"), "'city=Oslo' is no share"),
+        (("--best",), "Give them with --like"),
         (("--like", "x.csv", "-n", "3"), "Drop -n, --where, --in-turn and --weight"),
         (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .parquet."),
     ],

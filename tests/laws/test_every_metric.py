@@ -122,7 +122,6 @@ def trivial(space: str, n: int) -> Tensor:
 def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSets:
     dataset = data(space)
     reference = reals(space, 0)
-    trivial = dataset.space.independent(reference.x, len(samples), Noise(1))
     assert (samples.y is not None) is (space not in (*TARGETS, "relational"))
     return EvaluationSets(
         samples,

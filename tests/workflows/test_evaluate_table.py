@@ -17,7 +17,7 @@ from zerosum.evaluation.judging.figures import Evaluation
 from zerosum.evaluation.reports.page import page
 from zerosum.modalities.tables.fields import CategoryField, Field, FloatField
 from zerosum.modalities.tables.judging.part import TablePart
-from zerosum.modalities.tables.modality import require_target
+from zerosum.modalities.tables.modality import rare_classes, require_target
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.space import TableSpace
@@ -177,3 +177,12 @@ def test_numbers_that_are_missing_alike_are_shared_rows() -> None:
     again = TableDataset(rows, SPACE, name="again")
     with pytest.raises(EvaluationError, match="1,200 of 1,200 rows"):
         judged(holdout=again)
+
+
+def test_classes_of_a_dozen_rows_are_named() -> None:
+    names = CategoryField(name="kind", names=("often", "seldom"))
+    values = torch.tensor([[0.0]] * 300 + [[1.0]] * 12)
+    space = fit_space([names], values)
+    (warning,) = rare_classes(space, "kind")
+    assert "seldom (12)" in warning
+    assert "often" not in warning

@@ -62,4 +62,5 @@ def refine(
     if as_json:
         print_json(found.to_json())
     elif not quiet:
-        say(str(found))
+        for line in str(found).splitlines():
+            say(line)

@@ -61,6 +61,10 @@ def sample(
             help="A table of entities' rows so far: what comes next, -n futures of each.",
         ),
     ] = None,
+    best: Annotated[
+        bool,
+        typer.Option("--best", help="With --like: the likeliest of many completions of each row."),
+    ] = False,
     seed: FreshSeed = None,
     out: Annotated[
         str | None,
@@ -126,6 +130,8 @@ def sample(
         if n is not None:
             raise ConditionError("-n and --scale both say how much to make; leave one out.")
         n = model.scaled(scale)
+    if best and like is None:
+        raise ConditionError("--best is about rows with missing cells. Give them with --like.")
     with Reporter(quiet=as_json) as progress:
         if continue_ is not None:
             made, n = model.write_continued(
@@ -141,8 +147,9 @@ def sample(
             )  # fmt: skip
         else:
             made, n = model.write_completed(
-                path, like, seed=seed, safe_csv=safe_csv, sign=signer, progress=progress
-            )
+                path, like, seed=seed, best=best, safe_csv=safe_csv, sign=signer,
+                progress=progress,
+            )  # fmt: skip
     if model.remark and not as_json:
         say(model.remark)
     signed = {} if signer is None else {"signed_by": str(signer.signatory)}

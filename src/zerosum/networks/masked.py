@@ -311,12 +311,26 @@ class MaskedState:
     @torch.no_grad()
     def log_probs(self) -> Tensor:
         """Log-probabilities of the codes of the column whose turn it is, `[n, sizes[column]]`."""
+        return self._network.log_probs(self.column, self._head())
+
+    @torch.no_grad()
+    def pick_wide(self, chance: Tensor, forbidden: Sequence[int] = ()) -> Tensor | None:
+        """The code at a share `chance` `[n]` of all odds, int64 `[n]`, if the column has very many.
+
+        None if it has few, whose `log_probs` cost little.
+        """
         network, i = self._network, self.column
+        if i not in network.wide:
+            return None
+        return network.runs_at(i).pick(self._head(), chance, forbidden)
+
+    def _head(self) -> Tensor:
+        i = self.column
         bias, weight = self._blocks.out[i]
-        head = torch.addmm(bias, self._layers[-1][:, : network.cuts[i]], weight)
+        head = torch.addmm(bias, self._layers[-1][:, : self._network.cuts[i]], weight)
         if self._context is not None:
             head = torch.addmm(head, self._context, self._blocks.out_context[i])
-        return network.log_probs(i, head.float())
+        return head.float()
 
     @torch.no_grad()
     def put(self, codes: Tensor) -> None:

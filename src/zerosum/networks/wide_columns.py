@@ -1,7 +1,12 @@
 """Columns of very many codes, read through short vectors and predicted in two stages."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
+
+_AT_ONCE = 512
+"""Rows whose codes are picked at once: of each the vectors of a run are held."""
 
 _NEVER = -1e4
 """Log-odds of a code that does not exist; finite, so that weights can be averaged."""
@@ -46,6 +51,41 @@ class Runs(nn.Module):
         logits = torch.einsum("blr,br->bl", self.predict[run], head[:, self.count :])
         inside = (logits + self.inner[run]).log_softmax(dim=1)
         return of_run + inside.gather(1, place[:, None])[:, 0]
+
+    def pick(self, head: Tensor, chance: Tensor, forbidden: Sequence[int] = ()) -> Tensor:
+        """The code at a share `chance` `[B]` of the odds that heads `[B, head]` give, int64 `[B]`.
+
+        The run is chosen first and then the code in it, by one inverse CDF over all codes but those
+        that are forbidden; so the odds of other runs are never worked out.
+        """
+        rows = zip(head.split(_AT_ONCE), chance.split(_AT_ONCE), strict=True)
+        return torch.cat([self._pick(one, share, forbidden) for one, share in rows])
+
+    def _pick(self, head: Tensor, chance: Tensor, forbidden: Sequence[int]) -> Tensor:
+        of_run = head[:, : self.count].double().softmax(dim=1)
+        for run in {code // self.length for code in forbidden}:
+            inside = self._inside(head, torch.full_like(chance, run, dtype=torch.int64), ())
+            gone = [code % self.length for code in forbidden if code // self.length == run]
+            of_run[:, run] *= (1 - inside[:, gone].sum(1)).clamp_min(0)
+        edges = of_run.cumsum(dim=1)
+        total = edges[:, -1:]
+        at = torch.minimum(chance[:, None] * total, total.nextafter(torch.zeros_like(total)))
+        run = torch.searchsorted(edges, at, right=True).clamp_(max=self.count - 1)
+        before = edges.gather(1, run) - of_run.gather(1, run)
+        share = ((at - before) / of_run.gather(1, run)).clamp(0, 1)
+        run = run[:, 0]
+        inside = self._inside(head, run, forbidden).cumsum(dim=1)
+        most = inside[:, -1:].nextafter(torch.zeros_like(inside[:, -1:]))
+        place = torch.searchsorted(inside, torch.minimum(share * inside[:, -1:], most), right=True)
+        return run * self.length + place[:, 0].clamp_(max=self.length - 1)
+
+    def _inside(self, head: Tensor, run: Tensor, forbidden: Sequence[int]) -> Tensor:
+        """Odds of the codes in each row's run, `[B, length]`, without those that are forbidden."""
+        logits = torch.einsum("blr,br->bl", self.predict[run], head[:, self.count :])
+        odds = (logits + self.inner[run]).double().softmax(dim=1)
+        for code in forbidden:
+            odds[:, code % self.length] *= run != code // self.length
+        return odds
 
     def log_probs(self, head: Tensor) -> Tensor:
         """Log-probabilities of all codes, `[B, size]`, by heads `[B, head]`."""

@@ -143,6 +143,8 @@ def open_case(
         _require_target(kit, space, target)
     whole, space = space, space.judged
     held, codes, warnings = None, None, []
+    if target is not None:
+        warnings += kit.target_warnings(space, target)
     if holdout is None and dataset.held_out is None:
         warnings.append(
             "No holdout was given: samples are compared with training data, so neither "

@@ -25,7 +25,7 @@ from zerosum.runtime import open_runtime
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.load import checkpoint_of, load
 from zerosum.workflows.prepare import data_of, make_trainer
-from zerosum.workflows.refining import JUDGES, JudgeName, Looks, Verdict, fold_in, judged
+from zerosum.workflows.refining import JUDGES, JudgeName, Looks, Verdict, all_trees, fold_in, judged
 
 FEWEST_HELD = 100
 """Reals that nobody trained on, at least: fewer say nothing of a small gain."""
@@ -224,7 +224,7 @@ class _Refiner:
             seed = derive_seed(self._seed, "standing", i)
             made, _ = self._model.drawn_like(self.held, self._held_labels, seed=seed)
             real, fake = self._looks(self.held, made)
-            areas.append(judged(JUDGES["trees"], real, fake, fake, seed=seed).auc)
+            areas.append(judged(all_trees, real, fake, fake, seed=seed).auc)
         likely = [self._likely(self._to_model(part)) for part in self.held.split(2_048)]
         return _Standings(np.array(areas), torch.cat(likely).double().numpy())
 

@@ -127,6 +127,10 @@ def test_memorisation_is_said_where_there_is_some_and_where_it_cannot_be_judged(
         0.02, name="copies", memorisation=near, ceiling=0.01, floor=0.0, low=0.0, high=0.04
     )
     assert "memorisation" not in verdict([good, none], split="holdout")
+    even = figure(
+        0.3, name="copies", memorisation=near, ceiling=0.01, floor=0.28, low=0.2, high=0.4
+    )
+    assert "memorisation" not in verdict([good, even], split="holdout")
     slight = figure(
         0.53,
         name="closer",

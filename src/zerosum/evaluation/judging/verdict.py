@@ -102,8 +102,11 @@ def _copies(figures: Sequence[MetricResult], split: str) -> list[str]:
 def _is_sign(figure: MetricResult) -> bool:
     if figure.memorisation is None or figure.ceiling is None:
         return False
-    gap = figure.badness(figure.value) - figure.badness(figure.ceiling)
-    return figure.memorisation.shows(gap, figure.ceiling)
+    # A baseline that knows no training row gives none back: what it has too is no sign.
+    known = [one for one in (figure.ceiling, figure.floor) if one is not None]
+    innocent = max(known, key=figure.badness)
+    gap = figure.badness(figure.value) - figure.badness(innocent)
+    return figure.memorisation.shows(gap, innocent)
 
 
 def _beside(figure: MetricResult) -> str:

@@ -1,7 +1,8 @@
 """Games of table rows: they make rows column by column, so that rows can be steered."""
 
 from abc import abstractmethod
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -34,6 +35,15 @@ class AutoregressiveState(Protocol):
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows, int64 `[m]`, in place of the `n` there are; some perhaps twice."""
+        ...
+
+
+@runtime_checkable
+class PicksWide(Protocol):
+    """Rows in the making whose columns of very many codes need not have all odds worked out."""
+
+    def pick_wide(self, chance: Tensor, forbidden: Sequence[int] = ()) -> Tensor | None:
+        """The code at a share `chance` `[n]` of all odds, int64 `[n]`; None for other columns."""
         ...
 
 
@@ -80,8 +90,13 @@ class RowGame(Game):
         quick = self.sampling_dtype == torch.float32 or can_bfloat16(inputs.z.device)
         rows = self.rollout(inputs.size, dtype=self.sampling_dtype if quick else torch.float32)
         for column in self.order:
-            odds = rows.log_probs().exp()
             forbidden = self.table.codecs[column].forbidden
+            if isinstance(rows, PicksWide):
+                codes = rows.pick_wide(chance[:, column], forbidden)
+                if codes is not None:
+                    rows.put(codes)
+                    continue
+            odds = rows.log_probs().exp()
             if forbidden:
                 odds[:, list(forbidden)] = 0.0
             rows.put(pick(odds, chance[:, column]))

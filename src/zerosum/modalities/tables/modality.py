@@ -9,6 +9,7 @@ from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.features.base import Embedded
 from zerosum.modalities.tables import reviews  # noqa: F401  (a reader)
 from zerosum.modalities.tables.classes import TableClasses
+from zerosum.modalities.tables.codecs import CategoryCodec
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging.part import table_part
 from zerosum.modalities.tables.judging.rows import judge_inputs
@@ -20,8 +21,8 @@ from zerosum.modality import JudgeKit, Modality, register
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
-_FEW_TRAIN, _FEW_HELD = 1_000, 200
-"""Rows below which a report warns."""
+_FEW_TRAIN, _FEW_HELD, _FEW_OF_CLASS = 1_000, 200, 50
+"""Rows of training, of the holdout, and of a class, below which a report warns."""
 
 
 def small_table(
@@ -62,6 +63,24 @@ def require_target(space: Space, target: str) -> None:
     raise EvaluationError(f"no column {target!r} to predict.{did_you_mean(target, space.names)}")
 
 
+def rare_classes(space: Space, target: str) -> Iterator[str]:
+    """Which classes of a target are so rare that its scores depend on a few rows."""
+    assert isinstance(space, TableSpace)
+    for codec in space.codecs:
+        if codec.name != target or not isinstance(codec, CategoryCodec):
+            continue
+        names = space.modelled[space.names.index(target)].categories
+        counts = zip(codec.values, codec.counts, strict=False)
+        rare = [f"{names[value]} ({times})" for value, times in counts if times < _FEW_OF_CLASS]
+        if rare:
+            more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+            yield (
+                f"Classes of {target!r} with fewer than {_FEW_OF_CLASS} training rows: "
+                f"{', '.join(rare[:5])}{more}. Scores that are a mean over classes depend on these "
+                "few rows: another training or another split may change them much."
+            )
+
+
 def too_small(train: int, held: int | None) -> Iterator[str]:
     """What is to be known of a table with few rows."""
     few = [f"{train:,} training rows"] if train < _FEW_TRAIN else []
@@ -87,6 +106,7 @@ register(
             warnings=too_small,
             require_target=require_target,
             inputs=judge_inputs,
+            target_warnings=rare_classes,
         ),
         model=lambda _game: TableModel,
         small_dataset=small_table,

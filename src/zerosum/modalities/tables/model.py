@@ -200,6 +200,7 @@ class TableModel(Model):
         *,
         seed: int | None = None,
         particles: int = 64,
+        best: bool = False,
         progress: Progress | None = None,
     ) -> Any:
         """Rows with their missing cells filled, as a frame of the library that they came in.
@@ -212,6 +213,8 @@ class TableModel(Model):
             seed: which of the possible completions; if not given, others each time.
             particles: rows that each completion is chosen from; more follow the model more
                 closely, and take longer.
+            best: take the likeliest of these, not one by chance: one guess for each cell, which
+                varies less than rows do.
             progress: called with how many rows are done.
 
         Raises:
@@ -220,7 +223,7 @@ class TableModel(Model):
         """
         from zerosum.modalities.tables.reading.frames import to_native
 
-        table, library = self._completed(partial, seed, particles, progress)
+        table, library = self._completed(partial, seed, particles, progress, best=best)
         return to_native(table, library or self.library)
 
     def write_completed(
@@ -230,6 +233,7 @@ class TableModel(Model):
         *,
         seed: int | None = None,
         particles: int = 64,
+        best: bool = False,
         safe_csv: bool = False,
         sign: Signer | None = None,
         progress: Progress | None = None,
@@ -243,7 +247,7 @@ class TableModel(Model):
             RunError: the form is another, or the file cannot be written.
             OriginError: it cannot be signed.
         """
-        table, _ = self._completed(partial, seed, particles, progress)
+        table, _ = self._completed(partial, seed, particles, progress, best=best)
 
         def write(place: Path) -> Path:
             return write_tables(place, iter([table]), safe_csv=safe_csv)
@@ -354,7 +358,13 @@ class TableModel(Model):
         return later_constraints(constraints, rows, fields, trained=space.constraints)
 
     def _completed(
-        self, partial: Any, seed: int | None, particles: int, progress: Progress | None
+        self,
+        partial: Any,
+        seed: int | None,
+        particles: int,
+        progress: Progress | None,
+        *,
+        best: bool = False,
     ) -> "tuple[pa.Table, str | None]":
         from zerosum.modalities.tables.sampling.completion import (
             completed_table,
@@ -365,8 +375,11 @@ class TableModel(Model):
         if particles < 1:
             raise ConditionError(f"particles is {particles}; it must be at least 1.")
         known = read_partial(partial, self.table)
-        seed = fresh_seed() if seed is None else seed
-        values = completed_values(self, known, seed=seed, particles=particles, progress=progress)
+        if seed is None:
+            seed = 0 if best else fresh_seed()
+        values = completed_values(
+            self, known, seed=seed, particles=particles, best=best, progress=progress
+        )
         return completed_table(known, values, self.table), known.library
 
 

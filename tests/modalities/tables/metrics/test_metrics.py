@@ -8,9 +8,9 @@ from sklearn.metrics import adjusted_rand_score, f1_score, r2_score, roc_auc_sco
 from tests.modalities.tables.chain import people
 from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
-from zerosum.modalities.tables.fields import CategoryField, FloatField
+from zerosum.modalities.tables.fields import CategoryField, FloatField, IntegerField
 from zerosum.modalities.tables.judging import prediction
-from zerosum.modalities.tables.judging.prediction import Task
+from zerosum.modalities.tables.judging.prediction import Task, holds_classes
 from zerosum.modalities.tables.judging.rows import auc, tree_inputs
 from zerosum.modalities.tables.metrics.boosted import C2stBoosted
 from zerosum.modalities.tables.metrics.clusters import Clustering, adjusted_rand, clustering_of
@@ -100,6 +100,19 @@ def test_a_target_is_predicted_where_it_can_be() -> None:
     assert alone["auc"][0] == 0.5
     number = Task.of(x[:600], x[600:], fields, 0)
     assert 0.3 < number.scores(np.arange(600), np.ones((1, 300)), seed=0)["r2"][0] < 0.8
+
+
+def test_targets_of_0_and_1_are_classes() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(900, 2))
+    x[:, 1] = x[:, 0] > 0
+    fields = [FloatField(name="x"), IntegerField(name="y")]
+    task = Task.of(x[:600], x[600:], fields, 1)
+    assert task.num_classes == 2
+    assert task.scores(np.arange(600), np.ones((1, 300)), seed=0)["auc"][0] > 0.99
+    assert holds_classes(fields[1], np.array([0.0, 1.0, np.nan]))
+    assert not holds_classes(fields[1], np.array([0.0, 1.0, 2.0]))
+    assert not holds_classes(FloatField(name="x", places=1), np.array([0.0, 1.0]))
 
 
 def test_coverage_and_fences() -> None:

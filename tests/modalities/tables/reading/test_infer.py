@@ -285,3 +285,16 @@ def test_keys_that_repeat_are_made_anew_and_said_so() -> None:
     assert key.make(2).to_pylist() == ["P060", "P061"]
     kept = space_of(frame, schema={"patient_id": "category"})
     assert len(kept.modelled[0].categories) == 60
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_telephone_numbers_are_drawn_and_not_counted(text: bool) -> None:
+    numbers = 40_000_000 + RNG.permutation(9_000_000)[:N]
+    column = [f"+47{number}" for number in numbers] if text else numbers
+    (key,) = schema_of(pd.DataFrame({"phone_id": column})).fields
+    assert isinstance(key, KeyField)
+    made = [str(one).removeprefix("+47") for one in key.make(50).to_pylist()]
+    assert {len(one) for one in made} == {8}
+    assert {one[0] for one in made} == {"4"}
+    gaps = np.diff(np.array(made, int))
+    assert len(set(gaps.tolist())) > 40

@@ -34,14 +34,23 @@ class Task:
 
     @classmethod
     def of(
-        cls, train: np.ndarray, test: np.ndarray, fields: Sequence[Field], target: int
-    ) -> "Task":
-        """From values `[N, D]` and `[M, D]`, and the column that is predicted."""
+        cls, train: np.ndarray, test: np.ndarray, fields: Sequence[Field], target: int, *,
+        classes: bool | None = None,
+    ) -> "Task":  # fmt: skip
+        """From values `[N, D]` and `[M, D]`, and the column that is predicted.
+
+        Its values are classes where they are categories, and where all that is tried is 0 or 1;
+        `classes` says so if it is known.
+        """
+        if classes is None:
+            classes = holds_classes(fields[target], test[:, target])
         train, test = (side[~np.isnan(side[:, target])] for side in (train, test))
         cut = len(train)
         inputs, categorical = tree_inputs(np.concatenate([train, test]), fields)
         y, num_classes = inputs[:, target], 0
-        if fields[target].categories:
+        if classes and not fields[target].categories:
+            y, num_classes = (y >= 0.5).astype(int), 2
+        elif classes:
             y = np.minimum(y, MOST_CLASSES - 1).astype(int)
             num_classes = 1 + int(y.max(initial=0))
         others = [field for i, field in enumerate(fields) if i != target]
@@ -64,6 +73,14 @@ class Task:
             "auc": _macro_auc(chances, self.test_y, weights),
             "f1": _macro_f1(chances.argmax(1), self.test_y, weights, self.num_classes),
         }
+
+
+def holds_classes(field: Field, values: np.ndarray) -> bool:
+    """Whether a target is one of classes: categories, or whole numbers that are all 0 or 1."""
+    if field.categories:
+        return True
+    known = values[~np.isnan(values)]
+    return field.decimals == 0 and bool(len(known)) and bool(np.isin(known, (0, 1)).all())
 
 
 def _chances(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> np.ndarray:

@@ -17,7 +17,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
-from zerosum.modalities.tables.judging.prediction import Task
+from zerosum.modalities.tables.judging.prediction import Task, holds_classes
 from zerosum.modalities.tables.judging.rows import (
     RowMeasure,
     drawn_again,
@@ -51,7 +51,7 @@ class _Target(RowMeasure):
         return (
             target is not None
             and len(fields) > 1
-            and bool(fields[target].categories) is self.classes
+            and holds_classes(fields[target], values_of(reference)[:, target]) is self.classes
         )
 
     def _task(self, train: SampleSet, test: SampleSet, context: MetricContext) -> Task:
@@ -61,7 +61,7 @@ class _Target(RowMeasure):
             values_of(one)[context.some(MOST_ROWS, len(one), "utility", side).numpy()]
             for one, side in ((train, "train"), (test, "test"))
         )
-        return Task.of(learned, tried, fields_of(context), target)
+        return Task.of(learned, tried, fields_of(context), target, classes=self.classes)
 
     def _learned(
         self, train: SampleSet, test: SampleSet, context: MetricContext
@@ -111,7 +111,9 @@ class _Lift(_Target):
         for draw in range(_DRAWS):
             order = context.some(MOST_ROWS, len(real), "few", str(draw)).numpy()
             few, rest = real[order[:FEW]], real[order[FEW:]]
-            task = Task.of(np.concatenate([few, made]), rest, fields_of(context), target)
+            task = Task.of(
+                np.concatenate([few, made]), rest, fields_of(context), target, classes=self.classes
+            )
             alone = np.arange(int((~np.isnan(few[:, target])).sum()))
             weights = drawn_again(context, len(task.test), f"lift {draw}")
             with_samples = task.scores(np.arange(len(task.train)), weights, seed=context.seed)

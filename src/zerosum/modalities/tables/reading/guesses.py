@@ -30,7 +30,8 @@ _PEOPLE = {
 }  # fmt: skip
 """Words in a name of a column that says whom a row is about, beside a word such as `id`."""
 
-_CONTACTS = {"email", "iban", "mail", "mobile", "msisdn", "passport", "phone", "ssn", "telephone"}
+_TELEPHONES = {"cell", "fax", "mobile", "msisdn", "phone", "tel", "telephone"}
+_CONTACTS = {"email", "iban", "mail", "passport", "ssn", *_TELEPHONES}
 """Words in a name of a column that holds what belongs to one person."""
 
 _NUMBER_WORDS = {"code", "no", "nr", "num", "number", "ref"}
@@ -97,6 +98,11 @@ def repeats_entities(summary: Summary) -> bool:
         return True
     many = distinct >= max(_MANY_NAMES, summary.known / _ROWS_OF_ONE)
     return many and (words <= _PEOPLE or bool(words & _KEY_WORDS))
+
+
+def is_telephone(summary: Summary) -> bool:
+    """Whether a column's name says that it holds telephone numbers."""
+    return bool(_words(summary.name) & _TELEPHONES)
 
 
 def is_free_text(summary: Texts) -> bool:

@@ -17,6 +17,7 @@ from zerosum.modalities.tables.reading.guesses import (
     is_day,
     is_free_text,
     is_many,
+    is_telephone,
     repeats_entities,
     why_key,
 )
@@ -364,9 +365,16 @@ def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:
             "others; make it a category, or drop it."
         )
     if isinstance(summary, Numbers):
+        low, high = str(int(summary.low)), str(int(summary.high))
+        if is_telephone(summary) and len(low) == len(high):
+            first = "".join(map(str, range(int(low[0]), int(high[0]) + 1)))
+            letters = (first, *["0123456789"] * (len(low) - 1))
+            return KeyField(name=summary.name, letters=letters, **own)
         return KeyField(name=summary.name, first=int(summary.high) + 1, **own)
     assert isinstance(summary, Texts)
-    form = summary.pattern() or {"before": f"{summary.name if not forced else 'key'}-"}
+    form = summary.pattern(counted=not is_telephone(summary)) or {
+        "before": f"{summary.name if not forced else 'key'}-"
+    }
     return KeyField(name=summary.name, **own, **form)
 
 

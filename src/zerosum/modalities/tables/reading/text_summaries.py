@@ -64,12 +64,18 @@ class Texts(Summary):
         names = sorted(self.names().to_pylist())
         return CategoryField(name=self.name, names=tuple(names), **own)
 
-    def pattern(self) -> dict[str, Any]:
-        """Attributes of a `KeyField` whose keys look like these; none where there is no pattern."""
+    def pattern(self, *, counted: bool = True) -> dict[str, Any]:
+        """Attributes of a `KeyField` whose keys look like these; none where there is no pattern.
+
+        Numbers may be `counted` upwards; else their digits are drawn.
+        """
         if self.endless:
             return {}
         texts = self.names()
-        return _numbered(texts) or _lettered(texts)
+        numbered = _numbered(texts)
+        if not counted:
+            return _lettered(texts) or numbered
+        return numbered or _lettered(texts)
 
     def matches(self, pattern: str) -> bool:
         """Whether all texts match a regular expression."""

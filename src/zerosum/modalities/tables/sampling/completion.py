@@ -13,6 +13,7 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
+from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.tables.arrow import as_type, is_text, plain
 from zerosum.modalities.tables.calendars import date_parts, days_and_rest
 from zerosum.modalities.tables.codecs import CategoryCodec
@@ -106,10 +107,12 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
 
 
 def completed_values(
-    model: "TableModel", partial: Partial, *, seed: int, particles: int,
+    model: "TableModel", partial: Partial, *, seed: int, particles: int, best: bool = False,
     progress: Progress | None = None,
 ) -> Tensor:  # fmt: skip
     """Values of complete rows, float64 `[N, D]`; cells that the model does not know are made up.
+
+    With `best` each row is the likeliest of its particles.
 
     Raises:
         ConditionError: the model does not make rows column by column, or rows cannot be completed
@@ -121,6 +124,10 @@ def completed_values(
             "this model makes whole rows at once, so it cannot complete given ones. Train the "
             "recipe table for that."
         )
+    if best and not isinstance(game, LikelihoodGame):
+        raise ConditionError(
+            "this model does not say how likely a row is, so it knows no best one. Leave out best."
+        )
     given = _given(partial, space)
     question = ask(
         space, game.order, model.pool, _parts(partial, space), given, _masks(partial, space),
@@ -131,11 +138,12 @@ def completed_values(
     left = torch.arange(len(made))
     for attempt in range(_TRIES):
         salt = derive_seed(seed, "complete", attempt)
-        for rows, count in ((left[~hard[left]], 1), (left[hard[left]], particles)):
+        easy = particles if best else 1
+        for rows, count in ((left[~hard[left]], easy), (left[hard[left]], particles)):
             size = max(1, BLOCK * 2 // count) if count > 1 else BLOCK
             for i, block in enumerate(rows.split(size) if len(rows) else ()):
                 noise = Noise(derive_seed(salt, count, i))
-                x = complete(game, question.some(block), count, noise)
+                x = complete(game, question.some(block), count, noise, best=best)
                 made[block] = space.to_data(x)
                 if progress is not None:
                     progress("completing rows", min((i + 1) * size, len(rows)), len(rows))

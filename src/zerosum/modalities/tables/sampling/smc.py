@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import ConditionError
+from zerosum.games.likelihood import LikelihoodGame
+from zerosum.modalities.tables.codecs import MIDDLE
 from zerosum.modalities.tables.game import RowGame, pick
 from zerosum.modalities.tables.sampling.conditioning import Question, place_of
 from zerosum.rng import Noise, derive_seed
@@ -64,11 +66,24 @@ def steered(game: RowGame, question: Question, seed: int) -> Iterator[Tensor]:
         block += 1
 
 
-def complete(game: RowGame, question: Question, particles: int, noise: Noise) -> Tensor:
-    """One row for each row of given cells, code + place `[G, C]`, chosen among its particles."""
+def complete(
+    game: RowGame, question: Question, particles: int, noise: Noise, *, best: bool = False
+) -> Tensor:
+    """One row for each row of given cells, code + place `[G, C]`, chosen among its particles.
+
+    With `best` it is the likeliest of them, and values lie in the middle of their intervals.
+    """
     assert question.given is not None
     groups = len(question.given)
     codes, log_w = roll(game, question, particles, noise, groups=groups)
+    if best:
+        assert isinstance(game, LikelihoodGame)
+        with torch.no_grad():
+            x = (codes + MIDDLE).float().to(next(game.parameters()).device)
+            likely = torch.cat([game.log_likelihood(one) for one in x.split(BLOCK)]).cpu().double()
+        likely = torch.where(log_w.isfinite(), likely, -torch.inf).view(groups, particles)
+        codes = codes[likely.argmax(1) + torch.arange(groups) * particles]
+        return place_of(codes, torch.full(codes.shape, MIDDLE), question)
     codes = _one_each(codes, log_w.view(groups, particles), noise.uniform(groups))
     return place_of(codes, noise.uniform(*codes.shape), question)
 
