@@ -25,7 +25,7 @@ TranslationRecipe = Literal["colorize", "cyclegan", "inpaint", "pix2pix", "sketc
 """Recipes whose models are a `TranslationModel`."""
 
 PlainRecipe = Literal[
-    "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "vanilla", "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "vanilla", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 
