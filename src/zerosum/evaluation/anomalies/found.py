@@ -1,6 +1,6 @@
 """What a detector found in some data: scores, a threshold, and what a reader must know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from torch import Tensor
 
 from zerosum.cards import Described, InfoCard
 from zerosum.errors import EvaluationError, RunError
+from zerosum.evaluation.anomalies.columns import write_columns
+from zerosum.evaluation.anomalies.heat import heat_pictures, write_heat
 from zerosum.faces import option
 from zerosum.forms.base import Preview
 from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
@@ -148,8 +150,6 @@ class Anomalies(Described):
         Raises:
             RunError: something is there already, or it cannot be written.
         """
-        from zerosum.evaluation.anomalies.heat import write_heat
-
         return write_heat(self, Path(folder))
 
     @property
@@ -157,8 +157,6 @@ class Anomalies(Described):
         return "item" if self.items else "row"
 
     def _pictures(self) -> list[Any]:
-        from zerosum.evaluation.anomalies.heat import heat_pictures
-
         top = self.oddest[:_DRAWN]
         return heat_pictures(self, top)
 
@@ -212,21 +210,6 @@ def threshold_at(held_out: Tensor, false_alarms: float) -> tuple[float, str | No
         f"largest score, which promises {1 / (n + 1):.2g}. Keep more normals apart, or ask for "
         "more false alarms."
     )
-
-
-def write_columns(columns: Mapping[str, Any], path: Path, form: str) -> None:
-    """Write columns of one length by name, as `.csv` or `.parquet`."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    table = pa.table({name: pa.array(list(own)) for name, own in columns.items()})
-    if form == ".parquet":
-        parquet.write_table(table, str(path))
-        return
-    with path.open("wb") as handle:
-        handle.write((",".join(columns) + "\n").encode())
-        plain = csv.WriteOptions(include_header=False, quoting_style="needed")
-        csv.write_csv(table, handle, plain)
 
 
 _CERTAIN = 1e-4

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zerosum.evaluation.anomalies.found import write_columns
+from zerosum.evaluation.anomalies.columns import write_columns
 from zerosum.plots.charts import curves
 from zerosum.plots.raster import to_image
 from zerosum.runs.files import make_folder, write_folder
