@@ -230,6 +230,7 @@ def measure(setting: str, seed: int, keep: Path | None = None) -> dict[str, obje
             "cpu seconds": spent,
         }
         print(name, found[name], flush=True)
+        np.savez(RESULTS / f"parts-{name}-{seed}.npz", parts=scores.parts.numpy(), y=case.truth)
     return found
 
 

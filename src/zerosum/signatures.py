@@ -36,7 +36,7 @@ LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
 PlainRecipe = Literal[
-    "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "vanilla", "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "vanilla", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 

@@ -189,7 +189,7 @@ def anomalies(
     Raises:
         ConditionError: the model was trained by another recipe, or is an exported file.
         DataError: the data cannot be read, or is of another kind.
-        EvaluationError: too few normals were kept apart, or a share is no share.
+        EvaluationError: too few normals were kept apart, or `false_alarms` is not a share.
         RunError: no such run, or something cannot be written.
     """
     own = model if isinstance(model, Model) else load(model, code=code, device=device)

@@ -94,7 +94,7 @@ class Abilities:
         Raises:
             ConditionError: the model knows no normals.
             DataError: the data cannot be read, or is of another kind.
-            EvaluationError: too few normals were kept apart, or a share is no share.
+            EvaluationError: too few normals were kept apart, or `false_alarms` is not a share.
             RunError: something cannot be written.
         """
         if self.finder is None:

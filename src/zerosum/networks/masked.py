@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, silu
 
 from zerosum.config import Config, Depth, Size
+from zerosum.networks.masked_layout import degrees, edges, normal, owners
 from zerosum.networks.wide_columns import Runs
 
 
@@ -91,24 +92,24 @@ class MaskedNetwork(nn.Module):
         self.runs = nn.ModuleList(Runs(sizes[i], config.rank) for i in self.wide)
         spans = [config.rank if i in self.wide else size for i, size in enumerate(sizes)]
         heads = [self.runs_at(i).head if i in self.wide else sizes[i] for i in range(columns)]
-        self.features, self.heads = _edges(spans), _edges(heads)
-        degree = _degrees(width, columns, lowest)
+        self.features, self.heads = edges(spans), edges(heads)
+        degree = degrees(width, columns, lowest)
         self.cuts = tuple(int((degree <= i).sum()) for i in range(columns + 1))
-        feature, head = _owners(spans), _owners(heads)
+        feature, head = owners(spans), owners(heads)
         self._mask("into_mask", feature[:, None] < degree)
         self._mask("hidden_mask", degree[:, None] <= degree)
         self._mask("out_mask", degree[:, None] <= head)
-        pyramid = {i: sizes[i] for i in ordered if i not in self.wide}
-        table, num_runs = _pyramid(pyramid, self.features)
+        narrow = {i: sizes[i] for i in ordered if i not in self.wide}
+        table, num_runs = pyramid(narrow, self.features)
         self.register_buffer("runs_of", table, persistent=False)
-        self.into = _normal(len(feature), width, deviation=columns**-0.5)
+        self.into = normal(len(feature), width, deviation=columns**-0.5)
         self.into_runs = nn.Parameter(torch.zeros(num_runs, width)) if num_runs else None
         self.into_bias = nn.Parameter(torch.zeros(width))
-        self.into_context = _normal(context, width, deviation=context**-0.5) if context else None
+        self.into_context = normal(context, width, deviation=context**-0.5) if context else None
         layers = range(depth - 1)
-        self.hidden = nn.ParameterList(_normal(width, width, deviation=width**-0.5) for _ in layers)
+        self.hidden = nn.ParameterList(normal(width, width, deviation=width**-0.5) for _ in layers)
         self.hidden_bias = nn.ParameterList(nn.Parameter(torch.zeros(width)) for _ in layers)
-        self.out = _normal(width, len(head), deviation=0.3 * width**-0.5)
+        self.out = normal(width, len(head), deviation=0.3 * width**-0.5)
         self.out_bias = nn.Parameter(torch.zeros(len(head)))
         self.out_context = nn.Parameter(torch.zeros(context, len(head))) if context else None
         self.register_buffer("log_marginals", torch.zeros(len(head)))
@@ -364,49 +365,3 @@ class MaskedState:
             bias, weight = blocks[columns]
             a = a + silu(torch.addmm(bias, self._layers[k][:, :high], weight), inplace=True)
             self._layers[k + 1][:, low:high] = a
-
-
-def _pyramid(sizes: dict[int, int], starts: Sequence[int]) -> tuple[Tensor, int]:
-    """The runs of 2, 4, 8, ... neighbouring codes that each feature lies in.
-
-    Args:
-        sizes: number of codes of each ordered column.
-        starts: the first feature of each column, and the number of features.
-
-    Returns:
-        int64 `[F, levels]`, filled up with the number of runs, and that number.
-    """
-    levels = max((size - 1).bit_length() - 1 for size in sizes.values()) if sizes else 0
-    table = torch.full((starts[-1], max(levels, 0)), -1)
-    count = 0
-    for column, size in sizes.items():
-        for level in range((size - 1).bit_length() - 1):
-            run = torch.arange(size) // 2 ** (level + 1)
-            table[starts[column] : starts[column] + size, level] = run + count
-            count += int(run[-1]) + 1
-    return table.where(table >= 0, count), count
-
-
-def _degrees(width: int, columns: int, lowest: int) -> Tensor:
-    """Degrees `lowest` to `columns` - 1 of hidden units, evenly and in order, `[width]`.
-
-    Units share a degree in groups of up to 16, where there are enough: processors multiply such
-    blocks up to half as fast again.
-    """
-    group, count = 16, columns - lowest
-    while group > 1 and width < group * count:
-        group //= 2
-    first = torch.arange(width) // group * group
-    return first * max(count, 1) // width + lowest
-
-
-def _edges(spans: Sequence[int]) -> tuple[int, ...]:
-    return (0, *torch.tensor(spans).cumsum(0).tolist())
-
-
-def _owners(spans: Sequence[int]) -> Tensor:
-    return torch.repeat_interleave(torch.arange(len(spans)), torch.tensor(spans))
-
-
-def _normal(*shape: int, deviation: float) -> nn.Parameter:
-    return nn.Parameter(torch.randn(*shape) * deviation)

@@ -51,11 +51,11 @@ def find_anomalies(
     Raises:
         ConditionError: the model was trained by a recipe that knows no normals, or is a file.
         DataError: the data cannot be read, or is of another kind.
-        EvaluationError: too few normals were kept apart, or a share is no share.
+        EvaluationError: too few normals were kept apart, or `false_alarms` is not a share.
         RunError: something cannot be written.
     """
     require_detecting(model)
-    threshold_at(torch.zeros(1), false_alarms)  # refuses a share that is none
+    threshold_at(torch.zeros(1), false_alarms)  # refuses what is not a share
     if out is not None:
         require_scores_form(out)
     if heat is not None:

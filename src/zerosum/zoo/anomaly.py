@@ -125,7 +125,7 @@ class AnomalousRows(OneClassGame):
         return self._rows.codes(self.remade(inputs.z))
 
     def beyond(self, compact: Tensor) -> Tensor:
-        """How far numbers are outside of their ranges, and 1 for unknown categories, `[B, C]`."""
+        """How far numbers are outside of their ranges, and 10 for unknown categories, `[B, C]`."""
         return self._rows.beyond(compact)
 
     @property

@@ -53,4 +53,4 @@ def test_what_lies_beyond() -> None:
     own = RowEmbedding(space)
     assert float(own.beyond(rows).max()) < 1
     odd = torch.tensor([[1e6, 7.0, 0.0], [float("nan"), -1e6, 1.0], [0.0, 7.0, 3.0]]).double()
-    assert own.beyond(odd).tolist() == [[10.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 1.0]]
+    assert own.beyond(odd).tolist() == [[10.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 10.0]]

@@ -1,4 +1,4 @@
-"""Columns of scores and heat as files."""
+"""Columns of one length as a file."""
 
 from collections.abc import Mapping
 from pathlib import Path

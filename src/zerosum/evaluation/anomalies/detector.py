@@ -4,14 +4,16 @@ A detector looks at a sample in several ways, each a *part* of its score:
 
 - `rebuilt`: how far the discriminator's features of it are from those of what generator and encoder
   make of it (Zenati et al. 2018, arXiv:1812.02288, eq. 9), in units of what normals have.
-- `features`, `values`: how far it is from the nearest normals, in the coarsest features and as it
-  is.
+- `features`, `values`, `coarse`: how far it is from the nearest normals: in the coarsest features,
+  as it is, and averaged to four places a side.
 - `places`: the oddest place of an image or a series: how far its features are from the nearest of
   any place of a normal (as in Roth et al., "Towards total recall in industrial anomaly detection",
   CVPR 2022, arXiv:2106.08265, here with features of this very game).
 - `beyond`: what networks cannot see of a row, such as numbers far outside of their range.
 
-Each part is centred and scaled by held-out normals, and their sum is the score.
+Each part is centred and scaled by held-out normals, and the sum of how far parts are from there is
+the score. All but the last two count both ways: what is rebuilt too well, or is nearer to normals
+than these are to each other, is too plain, such as a texture with a blank in it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +30,9 @@ from zerosum.games.one_class import OneClassGame
 from zerosum.networks.resample import averaged
 from zerosum.rng import derive_seed
 
-PARTS = ("rebuilt", "features", "values", "places", "beyond")
+PARTS = ("rebuilt", "features", "values", "coarse", "places", "beyond")
+_BOTH_WAYS = 4
+"""The first parts, which are odd on either side of the middle."""
 
 LEAST_HELD_OUT = 20
 """Normals that must be kept apart at least."""
@@ -37,12 +41,13 @@ _MOST_NORMALS = 1_000
 _MOST_PLACES = 3_000
 _NEAR = 3
 """Nearest normals whose distances are averaged."""
-_PLACES_SIDE, _VALUES_SIDE = 32, 16
+_PLACES_SIDE, _VALUES_SIDE, _COARSE_SIDE = 32, 16, 4
 """Places along an axis that features of places, and values that are compared, have at most."""
 _BATCH = 64
 _QUERIES = 4_096
 _BEYOND_UNIT = 0.1
-"""A tenth of a range beyond a column's ends weighs like the spread of normals."""
+"""A tenth of a range beyond a column's ends counts like the spread of normals, and what is farther
+by the root, since numbers with long tails have some normals there."""
 _MODES = {1: "linear", 2: "bilinear"}
 
 
@@ -93,10 +98,12 @@ class Detector:
         parts = torch.cat([one.parts for one in looked])
         heat = torch.cat([one.heat for one in looked])
         middle = parts.median(0).values
-        spread = torch.quantile(parts, 0.9, dim=0) - middle
-        spread = spread.maximum(1e-3 * middle.abs()).clamp_min(1e-6)
-        spread[-1] = spread[-1].clamp_min(_BEYOND_UNIT)
-        found.state |= {"middle": middle, "spread": spread}
+        low, high = torch.quantile(parts, torch.tensor([0.1, 0.9]), dim=0)
+        for name, spread in (("above", high - middle), ("below", middle - low)):
+            spread = spread.maximum(1e-3 * middle.abs()).clamp_min(1e-6)
+            spread[-1] = spread[-1].clamp_min(1.0)  # few normals have anything there
+            found.state[name] = spread
+        found.state["middle"] = middle
         by_place = heat if heat.ndim == 2 and game.seen_space.axes == 0 else heat.flatten()[:, None]
         found.state["hot"] = _high_quantile(by_place).clamp_min(1e-6)
         found.held_out = found.state["held_out"] = found.total(parts).sort().values
@@ -107,18 +114,23 @@ class Detector:
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Scores `[N]`, their parts `[N, len(PARTS)]`, and heat `[N, ...]` of samples.
 
-        Parts are 0 for the middle held-out normal, and 1 where a tenth of these is above. Heat
-        is above 1 in one of a hundred places of normals.
+        Parts are 0 for the middle held-out normal, 1 where a tenth of these is above, and -1 where
+        a tenth is below. Heat is above 1 in one of a hundred places of normals.
         """
         looked = list(self._look(data, progress, "looking for anomalies"))
         parts = torch.cat([one.parts for one in looked])
         heat = torch.cat([one.heat for one in looked])
-        own = (parts - self.state["middle"]) / self.state["spread"]
-        return self.total(parts), own, heat / self.state["hot"]
+        return self.total(parts), self.scaled(parts), heat / self.state["hot"]
+
+    def scaled(self, parts: Tensor) -> Tensor:
+        """Parts `[N, len(PARTS)]` in units of what held-out normals have; see `score`."""
+        apart = parts - self.state["middle"]
+        return apart / torch.where(apart > 0, self.state["above"], self.state["below"])
 
     def total(self, parts: Tensor) -> Tensor:
         """Scores `[N]` of parts `[N, len(PARTS)]`."""
-        return ((parts - self.state["middle"]) / self.state["spread"]).sum(1)
+        own = self.scaled(parts)
+        return own[:, :_BOTH_WAYS].abs().sum(1) + own[:, _BOTH_WAYS:].sum(1)
 
     def _look(self, data: Dataset, progress: Progress | None, what: str) -> Iterator[Looked]:
         for start in range(0, len(data), _BATCH):
@@ -140,8 +152,11 @@ class Detector:
         parts["features"] = _nearness(coarse, state["features"], _NEAR)
         parts["values"] = _nearness(_values(self.game, seen), state["values"], _NEAR)
         beyond = self.game.beyond(compact)
+        beyond = None if beyond is None else (beyond / _BEYOND_UNIT).sqrt()
         parts["beyond"] = torch.zeros(n) if beyond is None else beyond.sum(1)
         if self.game.seen_space.axes:
+            coarse = _values(self.game, seen, most=_COARSE_SIDE)
+            parts["coarse"] = _nearness(coarse, state["coarse"], _NEAR)
             own = _of_places(ours) / _shaped(state["wide_places"], _of_places(ours))
             far = _nearness(own.flatten(2).transpose(1, 2).flatten(0, 1), state["places"], 1)
             places = far.view(n, *own.shape[2:])
@@ -151,11 +166,11 @@ class Detector:
             heat = torch.stack([apart, *(_spread(one, whole) for one in maps[:-1])]).mean(0)
             heat = 0.5 * (heat + _spread(places, whole) / state["usual_place"])
         else:
-            parts["places"] = torch.zeros(n)
+            parts["places"] = parts["coarse"] = torch.zeros(n)
             widths = [width for _, width in self.game.parts]
             apart = (seen - made).abs().split(widths, dim=1)
             heat = torch.stack([one.mean(1) for one in apart], dim=1)
-            heat = heat if beyond is None else heat + beyond / _BEYOND_UNIT
+            heat = heat if beyond is None else heat + 10 * beyond
         return Looked(torch.stack([parts[name] for name in PARTS], dim=1).float(), heat.float())
 
 
@@ -178,7 +193,7 @@ def _references(
     game: OneClassGame, normals: Dataset, rows: Tensor, generator: torch.Generator
 ) -> dict[str, Tensor]:
     """What normals look like: scales of features, and features to compare others with."""
-    coarse, values, places, seen_apart = [], [], [], []
+    coarse, values, means, places, seen_apart = [], [], [], [], []
     apart: list[list[Tensor]] = []
     for some in rows.split(_BATCH):
         seen, made, ours, theirs = _views(game, normals.take(some)[0])
@@ -188,6 +203,7 @@ def _references(
         coarse.append(ours[-1])
         values.append(_values(game, seen))
         if game.seen_space.axes:
+            means.append(_values(game, seen, most=_COARSE_SIDE))
             places.append(_of_places(ours))
     state = {
         f"apart.{i}": _floored(torch.cat(one).mean(0))
@@ -199,6 +215,7 @@ def _references(
     state["features"] = (last / _shaped(state["wide"], last)).flatten(1)
     state["values"] = torch.cat(values)
     if places:
+        state["coarse"] = torch.cat(means)
         own = torch.cat(places)
         state["wide_places"] = _floored(own.transpose(0, 1).flatten(1).std(1))
         own = (own / _shaped(state["wide_places"], own)).flatten(2).transpose(1, 2).flatten(0, 1)
@@ -221,10 +238,10 @@ def _views(
     return seen.cpu(), made.cpu(), [a.cpu() for a in ours], [b.cpu() for b in theirs]
 
 
-def _values(game: OneClassGame, seen: Tensor) -> Tensor:
+def _values(game: OneClassGame, seen: Tensor, *, most: int = _VALUES_SIDE) -> Tensor:
     """Samples as they are, of large images and long series means over areas, `[B, F]`."""
     axes = game.seen_space.axes
-    return (averaged(seen, axes, most=_VALUES_SIDE) if axes else seen).flatten(1)
+    return (averaged(seen, axes, most=most) if axes else seen).flatten(1)
 
 
 def _of_places(stages: list[Tensor]) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from zerosum.cards import Described, InfoCard
 from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.anomalies.columns import write_columns
+from zerosum.evaluation.anomalies.heat import heat_pictures, write_heat
 from zerosum.faces import option
 from zerosum.forms.base import Preview
 from zerosum.runs.files import make_folder, require_unicode, write_json, write_whole
@@ -149,8 +150,6 @@ class Anomalies(Described):
         Raises:
             RunError: something is there already, or it cannot be written.
         """
-        from zerosum.evaluation.anomalies.heat import write_heat
-
         return write_heat(self, Path(folder))
 
     @property
@@ -158,8 +157,6 @@ class Anomalies(Described):
         return "item" if self.items else "row"
 
     def _pictures(self) -> list[Any]:
-        from zerosum.evaluation.anomalies.heat import heat_pictures
-
         top = self.oddest[:_DRAWN]
         return heat_pictures(self, top)
 

@@ -69,7 +69,7 @@ class RowEmbedding:
         """What no code shows of values `[B, D]`, for each coded column, `[B, C]`.
 
         Of numbers, by how many of its ranges one lies beyond the column's ends, at most 10; of
-        categories, 1 where the training had none of that name. Columns that are made from others
+        categories, 10 where the training had none of that name. Columns that are made from others
         have 0.
         """
         columns = self.space.columns(compact)
@@ -113,7 +113,7 @@ def _beyond(codec: Codec, values: Tensor) -> Tensor:
     if isinstance(codec, CategoryCodec):
         known = torch.tensor(codec.values, dtype=values.dtype)
         strange = ~values.isnan() & ~torch.isin(values, known)
-        return (strange & (codec.rare is None)).double()
+        return _FAR * (strange & (codec.rare is None)).double()
     if not isinstance(codec, NumberCodec) or not codec.knots:
         return torch.zeros_like(values)
     low, high = min(map(min, codec.knots)), max(map(max, codec.knots))

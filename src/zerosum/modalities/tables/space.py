@@ -273,7 +273,11 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def shares(codec: NumberCodec) -> Tensor:
-    """Share of the known rows in each code, `[size]`."""
+    """Share of the known rows in each code, `[size]`.
+
+    >>> shares(NumberCodec(name="a", knots=((0.0,), (0.5, 1.0)), counts=(3, 1)))
+    tensor([0.7500, 0.2500])
+    """
     counts = torch.tensor(codec.counts, dtype=torch.float64)
     if codec.missing is not None:
         counts[codec.missing] = 0
@@ -281,7 +285,11 @@ def shares(codec: NumberCodec) -> Tensor:
 
 
 def ranks(codec: NumberCodec) -> Tensor:
-    """Mean rank of the rows in each code, 0 to 1, `[size]`."""
+    """Mean rank of the rows in each code, 0 to 1, `[size]`.
+
+    >>> ranks(NumberCodec(name="a", knots=((0.0,), (0.5, 1.0)), counts=(3, 1)))
+    tensor([0.3750, 0.8750])
+    """
     own = shares(codec).double()
     return (own.cumsum(0) - own / 2).float()
 
