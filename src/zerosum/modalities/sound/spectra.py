@@ -92,6 +92,9 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
 
     Returns:
         float32 `[N, samples]`.
+
+    >>> waves_of(-torch.ones(1, 64, 32), usual_frames(8_000), 4_000).abs().max()
+    tensor(0.)
     """
     filters = mel_filters(frames).to(mels.device)
     shares = filters / filters.sum(0).clamp_min(_TINY)  # of the bands that hear a bin
@@ -116,6 +119,9 @@ def mel_filters(frames: Frames) -> Tensor:
 
     The scale is 2595 log10(1 + f / 700) (O'Shaughnessy, "Speech communication", 1987). A band that
     is narrower than a bin has the nearest one.
+
+    >>> mel_filters(usual_frames(8_000)).shape
+    torch.Size([64, 257])
     """
     bins = torch.arange(frames.n_fft // 2 + 1).double() * frames.rate / frames.n_fft
     highest = 2595 * math.log10(1 + frames.rate / 2 / 700)
