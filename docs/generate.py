@@ -76,6 +76,7 @@ def recipe_index(entries: list[Entry]) -> str:
 
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
+    "sound": "kit",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -116,6 +117,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For pairs in colour, 32 x 32", PairSpace(source=picture, **fields)
     if "table" in entry.spaces:
         yield "For a small table of four columns", small_dataset("table").space
+    if "sound" in entry.spaces:
+        yield "For sounds with four labels", small_dataset("sound").space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
 
