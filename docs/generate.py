@@ -79,6 +79,7 @@ _EXAMPLES = {
     "sequences": "bank",
     "level": "dungeon", "string": "notes",
     "relational": "shop.sqlite",
+    "sound": "kit",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -121,6 +122,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For a small table of four columns", small_dataset("table").space
     if "relational" in entry.spaces:
         yield "For a database of two small tables", small_dataset("relational").space
+    if "sound" in entry.spaces:
+        yield "For sounds with four labels", small_dataset("sound").space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
     if "sequences" in entry.spaces:

@@ -197,11 +197,6 @@ class Trainer:
         with self.averaged_weights() as game, self.execution.autocast(self.runtime.device):
             return game.space.to_data(game.generate(inputs.to(self.runtime.device))).cpu()
 
-    def sample_seen(self, inputs: Inputs) -> Tensor:
-        """The samples of `sample` as networks see them, `[B, *space.shape]`, on the CPU."""
-        with self.averaged_weights() as game, self.execution.autocast(self.runtime.device):
-            return game.space.round_trip(game.generate(inputs.to(self.runtime.device))).cpu()
-
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Every tensor `[...]`, by a dotted name, and every number that a resume needs."""
         tensors = {f"game.{name}": t for name, t in self.game.state_dict().items()}

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, silu
 
 from zerosum.config import Config, Depth, Size
-from zerosum.networks.masked_layout import degrees, edges, normal, owners
+from zerosum.networks.masked_layout import degrees, edges, normal, owners, pyramid
 from zerosum.networks.wide_columns import Runs
 
 

@@ -128,7 +128,10 @@ class QualityProbe:
     def look(self, trainer: Trainer, *, salt: str = "") -> ProbeResult:
         """Make samples and measure them; `salt` takes other latents."""
         parts = self.inputs(trainer.game, salt=salt)
-        return self._measured(torch.cat([trainer.sample_seen(part) for part in parts]))
+        device = trainer.runtime.device
+        with trainer.averaged_weights() as game, trainer.execution.autocast(device):
+            made = [game.space.round_trip(game.generate(part.to(device))).cpu() for part in parts]
+        return self._measured(torch.cat(made))
 
     def inputs(self, game: Game, *, salt: str = "") -> list[Inputs]:
         """What it has samples made from, in pieces."""

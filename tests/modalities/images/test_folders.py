@@ -148,7 +148,7 @@ def test_saved_samples_can_be_read_back(
     ("table", "message"),
     [
         ("name,label\na.png,x\n", "needs the columns file and label"),
-        ("file,label\n", "needs the columns file and label, and a row for each image"),
+        ("file,label\n", "needs the columns file and label, and a row for each file"),
         ("", "needs the columns file and label"),
         ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*labels='none'"),
         ("file,label\na.png,x\nb.png,\n", r"label of 1 files empty, such as 'b\.png'"),

@@ -108,7 +108,7 @@ class SoundArrays(ArrayOptions):
     def dataset_of(
         self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
     ) -> Dataset:
-        """See `ArrayOptions.dataset_of`."""
+        """Waves, float32 `[N, channels, samples]`; see `ArrayOptions.dataset_of`."""
         if self.rate is None:
             raise DataError(
                 f"{name} does not say how many samples a second has. Give "

@@ -7,10 +7,14 @@ from torch import Tensor
 
 from zerosum.evaluation.features.base import Extractor
 from zerosum.modalities.sound.space import SoundSpace
+from zerosum.modalities.sound.spectra import FLOOR, TOP
 
 NUM_CEPSTRAL = 13
 _ENVELOPE = 16
 """Places of the loudness over time."""
+
+AUDIBLE = 10 ** (-60 / 20)
+"""What is smaller than this beside full scale counts neither as a crossing nor as a frame."""
 
 _TINY = 1e-8
 
@@ -57,15 +61,18 @@ def _of_wave(wave: Tensor, levels: Tensor) -> list[Tensor]:
     """Features of waves `[B, samples]` with scaled levels `[B, mels, frames]`."""
     pieces = torch.stack([one.square().mean(1) for one in wave.tensor_split(_ENVELOPE, dim=1)], 1)
     envelope = 10 * (pieces + _TINY).log10()
-    crossings = (wave[:, 1:] * wave[:, :-1] < 0).double().mean(1, keepdim=True)
-    power = 10 ** (levels * 4.3)  # 43 dB for each unit
+    loud = torch.maximum(wave[:, 1:].abs(), wave[:, :-1].abs()) > AUDIBLE
+    crosses = (wave[:, 1:] < 0) != (wave[:, :-1] < 0)
+    crossings = (crosses & loud).double().mean(1, keepdim=True)
+    decibels = (levels + 1) * ((TOP - FLOOR) / 2) + FLOOR
+    power = 10 ** (decibels / 10)
     total = power.sum(1)
-    heard = (levels.amax(1) > -0.9).double()
+    heard = (decibels.amax(1) > 20 * math.log10(AUDIBLE)).double()
     heard = torch.where(heard.sum(1, keepdim=True) > 0, heard, torch.ones_like(heard))
     bands = torch.arange(levels.shape[1]).double()[None, :, None]
     centroid = (bands * power).sum(1) / total
     rolloff = (power.cumsum(1) < 0.85 * total[:, None]).double().sum(1)
-    flatness = levels.mean(1) - (power.mean(1)).log10() / 4.3
+    flatness = decibels.mean(1) - 10 * power.mean(1).log10()
     cepstral = torch.einsum("km,bmf->bkf", _cosines(levels.shape[1]), levels)
     tracks = torch.cat([torch.stack([centroid, rolloff, flatness], dim=1), cepstral], dim=1)
     share = (heard / heard.sum(1, keepdim=True))[:, None]

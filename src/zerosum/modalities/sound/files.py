@@ -27,7 +27,7 @@ from zerosum.modalities.sound.arrays import (
 from zerosum.modalities.sound.decoding import ENDINGS, SoundFiles, SoundHeader
 from zerosum.modalities.sound.shaping import (
     SILENCE,
-    Shaped,
+    SoundFindings,
     at_rate,
     faded,
     fitted,
@@ -183,7 +183,7 @@ class _Taken:
     def __init__(self, config: SoundsConfig, scan: _Scan, rate: int, channels: int) -> None:
         self._config, self._scan, self._rate, self._channels = config, scan, rate, channels
         self.waves: list[tuple[str, np.ndarray]] = []
-        self.found = Shaped(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
+        self.found = SoundFindings(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
         self._bytes = 0
 
     def read(self, progress: Progress | None) -> int:

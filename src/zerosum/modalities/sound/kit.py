@@ -55,9 +55,9 @@ class KitConfig(DataConfig):
 def kit(n: int, samples: int, rate: int, noise: Noise) -> tuple[Tensor, Tensor]:
     """`n` sounds, float32 `[n, 1, samples]` in [-1, 1], and their labels `[n]`.
 
-    >>> x, y = kit(3, 800, 8_000, Noise(0))
-    >>> x.shape, y.shape
-    (torch.Size([3, 1, 800]), torch.Size([3]))
+    >>> waves, labels = kit(3, 1_000, 8_000, Noise(0))
+    >>> waves.shape, labels.shape
+    (torch.Size([3, 1, 1000]), torch.Size([3]))
     """
     y = noise.integers(n, high=len(LABELS))
     draws = noise.uniform(n, _DRAWS)

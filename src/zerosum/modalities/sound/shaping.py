@@ -25,7 +25,7 @@ _GRID = 0.01
 
 
 @dataclass
-class Shaped:
+class SoundFindings:
     """What was met while sounds were brought to one form: names of files.
 
     Attributes:
@@ -143,7 +143,7 @@ def _loudest(wave: np.ndarray, samples: int, grid: int) -> int:
     return int(starts[np.argmax(energy >= 0.999 * energy.max())])
 
 
-def notes_of(found: Shaped, samples: int, rate: int, *, asked: bool) -> list[str]:
+def notes_of(found: SoundFindings, samples: int, rate: int, *, asked: bool) -> list[str]:
     """What was guessed and changed, in sentences."""
     lines = []
     if len(found.rates) > 1 or found.resampled:

@@ -74,7 +74,7 @@ class SoundWriter(Writer):
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """See `Writer.write`.
+        """Write pieces, `[n, channels, samples]` each; see `Writer.write`.
 
         Raises:
             MissingExtraError: soundfile is not installed, for `.flac`.
@@ -107,7 +107,10 @@ class SoundWriter(Writer):
         self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
         synthetic: Sequence[bool], cells: Cells,
     ) -> list[str]:  # fmt: skip
-        """A folder whose `labels.csv` says what is synthetic; levels stay as they are."""
+        """A folder of waves `[N, channels, samples]`, whose `labels.csv` says what is synthetic.
+
+        Levels stay as they are.
+        """
         assert isinstance(space, SoundSpace)
         width = len(str(len(x)))
         names = [

@@ -133,7 +133,10 @@ class SoundSpace(Space):
         return within_range(waves * fades(self.samples, self.rate).to(waves.device))
 
     def round_trip(self, x: Tensor) -> Tensor:
-        """The levels `[N, *shape]` themselves, in their range: phases are not looked for."""
+        """The levels `[N, channels, mels, frames]` themselves, in their range.
+
+        Phases are not looked for.
+        """
         return x.float().clamp(-1, 1)
 
     def embed(self, x: Tensor) -> Tensor:
@@ -141,7 +144,7 @@ class SoundSpace(Space):
         return averaged(x.float(), self.axes, most=_PLACES).flatten(1)
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
-        """Noise: each band of each frame as loud as that of some real, with random phases."""
+        """Noise, `[n, channels, samples]`: each band of each frame as loud as that of some real."""
         seen = self.to_model(real)
         flat = seen.flatten(1)
         rows = noise.integers(n, flat.shape[1], high=len(flat))
@@ -167,8 +170,8 @@ def sound_space(
 ) -> SoundSpace:
     """The space of waves `[N, channels, samples]`, with the usual frames.
 
-    >>> sound_space(torch.zeros(1, 2, 4_000), 8_000).samples
-    4000
+    >>> sound_space(torch.zeros(8, 1, 4_000), 8_000).description
+    'sounds of 0.5 s at 8,000 Hz, mono'
     """
     usual = usual_frames(rate)
     return SoundSpace(
@@ -205,9 +208,8 @@ def fades(samples: int, rate: int) -> Tensor:
 def within_range(waves: Tensor) -> Tensor:
     """Waves `[N, channels, samples]`, those with larger peaks made quieter, so that none clips.
 
-    >>> within_range(torch.tensor([[[0.5, -2.0]], [[0.5, 0.25]]]))[:, 0]
-    tensor([[ 0.2500, -1.0000],
-            [ 0.5000,  0.2500]])
+    >>> within_range(torch.tensor([[[2.0, -4.0]], [[0.5, 0.0]]])).tolist()
+    [[[0.5, -1.0]], [[0.5, 0.0]]]
     """
     peaks = waves.abs().amax((1, 2), keepdim=True)
     return waves / peaks.clamp_min(1)
