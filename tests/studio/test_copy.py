@@ -276,6 +276,17 @@ def test_rejected_items_get_no_copy(ada: Actor, project: Project, make_items: Ma
     assert [one.item for one in CopyText.objects.all()] == [items[1]]
 
 
+def test_no_other_writer_steps_in_for_an_llm_that_is_forgotten(
+    ada: Actor, project: Project, make_items: Make, serve: Callable[..., ScriptedServer]
+) -> None:
+    let_write(ada, project, serve(reply()))
+    order = acts.ask(ada, project, [make_items(1)[0].pk])
+    brand.forget_writer(ada, project)
+    assert copying.do(order) == "failed"
+    assert "no LLM any more" in order.words
+    assert not CopyText.objects.exists()
+
+
 def test_a_file_that_is_gone_is_named_without_its_place(
     project: Project, make_items: Make, folder: Any
 ) -> None:
