@@ -151,6 +151,31 @@ def test_the_key_is_kept_encrypted_and_goes_with_its_address(
     assert WriterSettings.objects.get().sealed_key == ""
 
 
+def test_an_owner_names_an_llm_in_the_page(
+    browser: Callable[..., Client], project: Project
+) -> None:
+    owner, address = browser("owner"), f"/projects/{project.pk}/copy/writer/"
+    form = {
+        "base_url": "https://llm.example/v1/", "model": "m", "key": "sk-secret", "pictures": "keep",
+        "most_tokens": "500", "temperature": "0.5", "price_sent": "1", "price_written": "4",
+        "currency": "EUR",
+    }  # fmt: skip
+    owner.post(address, form)
+    found = WriterSettings.objects.get()
+    kept = {name: found.endpoint[name] for name in ("base_url", "most_tokens", "temperature")}
+    assert kept == {"base_url": "https://llm.example/v1", "most_tokens": 500, "temperature": 0.5}
+    assert found.endpoint["prices"]["currency"] == "EUR"
+    page = owner.get(f"/projects/{project.pk}/copy/").content.decode()
+    assert "Its key is stored, encrypted" in page
+    assert "sk-secret" not in page
+    refused = owner.post(address, form | {"price_sent": ""}, follow=True).content.decode()
+    assert "give both prices" in refused
+    refused = owner.post(address, form | {"base_url": "ftp://x"}, follow=True).content.decode()
+    assert "is no address to call" in refused
+    owner.post(f"{address}forget/")
+    assert not WriterSettings.objects.exists()
+
+
 def test_what_is_sent_is_shown_first_and_nothing_is_sent(
     ada: Actor, project: Project, make_items: Make, browser: Callable[..., Client],
     serve: Callable[..., ScriptedServer], started: list[str],
@@ -274,6 +299,17 @@ def test_rejected_items_get_no_copy(ada: Actor, project: Project, make_items: Ma
     decide(ada, project, [(items[0].pk, None)], "rejected")
     copying.do(copying.order_for(ItemBatch.objects.get()))
     assert [one.item for one in CopyText.objects.all()] == [items[1]]
+
+
+def test_no_other_writer_steps_in_for_an_llm_that_is_forgotten(
+    ada: Actor, project: Project, make_items: Make, serve: Callable[..., ScriptedServer]
+) -> None:
+    let_write(ada, project, serve(reply()))
+    order = acts.ask(ada, project, [make_items(1)[0].pk])
+    brand.forget_writer(ada, project)
+    assert copying.do(order) == "failed"
+    assert "no LLM any more" in order.words
+    assert not CopyText.objects.exists()
 
 
 def test_a_file_that_is_gone_is_named_without_its_place(

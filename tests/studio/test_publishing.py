@@ -143,6 +143,7 @@ def test_a_delivery_is_signed_and_comes_again_until_it_is_taken(
     delivery = delivery_of(bundle, hook)
     assert delivering.do(delivery) == "done"
     assert delivery.facts == {"id": f"bundle_{digest}", "status": 200, "attempts": 2}
+    assert Act.objects.get(what="bundle.delivered").after["to"] == "Shop"
     (_, headers, body), again = receiver.got
     assert body == (folder / "bundles" / bundle.file).read_bytes() == again[2]
     assert headers["webhook-id"] == again[1]["webhook-id"]

@@ -24,6 +24,10 @@ DEFAULT_PROMPT = "plain"
 """The prompt that drafts for new batches are asked with, once a project has one of that name."""
 
 _SHOWN = 3
+_NO_LLM = (
+    "the project has no LLM any more. An owner names one on the page Copy; or ask the template "
+    "writer."
+)
 
 
 def newest_prompt(project: int, name: str) -> PromptVersion | None:
@@ -58,12 +62,16 @@ def do(order: CopyOrder) -> str:
     failed: dict[str, str] = {}
     try:
         endpoint = endpoint_of(order.project_id) if order.by_llm else None
+        if order.by_llm and endpoint is None:
+            return end(order, FAILED, _NO_LLM)
         write = writer_of(endpoint, order.template, order.given, of=order.variants)
         rules = rules_of(order.project_id)
         for i, key in enumerate(keys):
             if is_unwanted(CopyOrder, order.pk):
                 return end(order, CANCELLED, "cancelled; what was written is kept")
             item = Item.objects.select_related("batch").get(pk=key)
+            if item.state not in OPEN_STATES:
+                continue
             there = set(order.texts.filter(item=item).values_list("variant", flat=True))
             missing = [n for n in range(1, order.variants + 1) if n not in there]
             try:

@@ -1,10 +1,16 @@
 """The database: brought to this version's form, and left alone where it is of a newer one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from zerosum.errors import StudioError
+
+_LOCK = 0x7A65726F
+"""Of PostgreSQL, taken while the database is brought to its form: "zero"."""
 
 
 def migrate() -> None:
@@ -14,13 +20,28 @@ def migrate() -> None:
         StudioError: it cannot be reached, or was written by a newer zerosum; it is left alone.
     """
     try:
-        require_known()
-        call_command("migrate", interactive=False, verbosity=0)
+        with _alone():
+            require_known()
+            call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
         first = str(error).strip().partition("\n")[0]
         raise StudioError(
             f"cannot use the database: {first}. See that it runs, and that --database names it."
         ) from error
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other processes that start at the same time waiting; SQLite has one server alone."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def require_known() -> None:

@@ -3,11 +3,12 @@
 import time
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from zerosum.errors import ZerosumError
 from zerosum.origin.delivery import WAITS, deliver
-from zerosum.studio.models import WebhookDelivery
+from zerosum.studio.models import Act, WebhookDelivery
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
 from zerosum.studio.runner import change, end, is_unwanted
 from zerosum.studio.sealing import unseal
@@ -53,7 +54,12 @@ def do(delivery: WebhookDelivery) -> str:
     except ZerosumError as error:
         return end(delivery, FAILED, _without(url, str(error)))
     facts = {"id": done.id, "status": done.status, "attempts": done.attempts}
-    return end(delivery, DONE, "delivered", facts=facts)
+    with transaction.atomic():
+        Act.objects.create(
+            what="bundle.delivered", on=f"bundle:{delivery.bundle.pk}",
+            project_id=delivery.project_id, after=facts | {"to": hook.name},
+        )  # fmt: skip
+        return end(delivery, DONE, "delivered", facts=facts)
 
 
 def _without(url: str, words: str) -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from zerosum.studio import copying, delivering, runner
 from zerosum.studio.models import (
+    Act,
     BundleOrder,
     CopyOrder,
     DataSource,
@@ -251,6 +252,11 @@ def close(key: int) -> tuple[int, str] | None:
             )  # fmt: skip
             if made:
                 bundle.items.set(approved)
+                after = {"items": approved.count(), "batch": batch.pk}
+                Act.objects.create(
+                    what="bundle.ordered", on=f"bundle:{bundle.pk}", project_id=batch.project_id,
+                    after=after,
+                )  # fmt: skip
             return bundle.pk, bundle.workflow_id
     finally:
         close_old_connections()

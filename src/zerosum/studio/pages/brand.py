@@ -70,6 +70,7 @@ def set_writer(request: HttpRequest, key: int) -> HttpResponse:
         }  # fmt: skip
     if (most := number(request, "most_tokens", int)) is not None:
         values["most_tokens"] = most
+    values["temperature"] = number(request, "temperature", float)
     typed = form.get("key", "").strip()
     key_now = "" if form.get("no_key") else typed or None
     acts.set_writer(actor_of(request), project, values, key=key_now)
