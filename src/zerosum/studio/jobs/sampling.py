@@ -133,13 +133,12 @@ class _Writer:
         if found is not None:
             row["nearness"], row["is_copy"] = round(found[0].nearness, 4), found[0].is_copy
             row["facts"] = {"nearest": found[0].index, "compared": self._screen.compared}
-            nearest = preview.draw_one(space, self._screen.real(found[0].index))
-            row["neighbour"] = self._picture(f"{index:06d}.n.png", nearest)
+            real = preview.draw_one(space, self._screen.real(found[0].index))
+            row["neighbour"] = self._picture(f"{index:06d}.n.png", real)
         counterpart = self._counterparts.of(index, y)
         if counterpart is not None:
-            shown = preview.draw_one(space, counterpart)
-            real = self._picture(f"{index:06d}.r.png", shown)
-            row["facts"] = {**row["facts"], "real": real}
+            shown = self._picture(f"{index:06d}.r.png", preview.draw_one(space, counterpart))
+            row["facts"] = {**row["facts"], "real": shown}
         return row
 
     def _picture(self, name: str, picture: Image.Image, *, whole: bool = False) -> str:
