@@ -10,9 +10,7 @@ from zerosum.studio.logs import LogForm
 
 _PORT = 8765
 _Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
-_Database = Annotated[
-    str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
-]
+_Database = Annotated[str | None, typer.Option(help="The studio's, if it is on PostgreSQL.")]
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -30,7 +28,9 @@ def studio(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen at.")] = _PORT,
     folder: _Folder = Path("studio"),
-    database: _Database = None,
+    database: Annotated[
+        str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
+    ] = None,
     demo: Annotated[bool, typer.Option(help="Add a project that trains on digits.")] = False,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     name: Annotated[
