@@ -125,10 +125,10 @@ def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_
     ada.get_by_label("or samples seen").fill("6400")
     ada.get_by_role("button", name="Train", exact=True).click()
 
-    ada.locator("canvas").first.wait_for()
+    ada.locator(".curves canvas").first.wait_for()
     ada.locator("[data-picture][src]").wait_for()
     ada.locator("[data-state]", has_text="done").wait_for()
-    assert "step" in ada.locator("canvas").first.get_attribute("aria-label")
+    assert "step" in ada.locator(".curves canvas").first.get_attribute("aria-label")
     look(ada)
 
     ada.get_by_role("link", name="Ask for items").click()

@@ -10,9 +10,7 @@ from zerosum.studio.logs import LogForm
 
 _PORT = 8765
 _Folder = Annotated[Path, typer.Option(help="Where data, runs, items and the secret key lie.")]
-_Database = Annotated[
-    str | None, typer.Option(help="postgresql://…; default: SQLite in the folder.")
-]
+_Database = Annotated[str | None, typer.Option(help="The studio's, if it is on PostgreSQL.")]
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 _Storage = Annotated[

@@ -35,7 +35,7 @@ def without_secrets(text: str) -> str:
     return _SECRET.sub("/join/…", text)
 
 
-class PlainWords(logging.Formatter):
+class _PlainLines(logging.Formatter):
     """Time, level, logger and message."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -75,6 +75,6 @@ def set_up(form: LogForm) -> None:
     if form is LogForm.JSON:
         handler.setFormatter(JsonLines())
     else:
-        handler.setFormatter(PlainWords("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        handler.setFormatter(_PlainLines("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("zerosum").setLevel(logging.INFO if form is LogForm.JSON else logging.WARNING)

@@ -4,7 +4,6 @@ import errno
 import fcntl
 import os
 import socket
-import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,9 +21,6 @@ goes on with what was under way; workers have names of their own."""
 _TRIED_PORTS = 20
 _DEMO_FIRST = 20.0
 """Seconds for which a demo has the machine to itself before recipes are looked for."""
-_SWITCH = 0.0005
-"""Seconds for which one thread may keep others from running. A decision asks the database a dozen
-times, and waits this long each time beside a page that is being drawn."""
 _MOST_BODY = 8 << 20
 """Bytes of a request that uploads nothing."""
 
@@ -99,7 +95,6 @@ def _serve(
     say(f"The studio is at {address}, and its files in {options.folder}.")
     if not User.objects.filter(role="owner", is_active=True).exists():
         say(f"Make the owner's account, within a day: {address}/join/{invite(None, 'owner')}/")
-    sys.setswitchinterval(_SWITCH)
     app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
     config = uvicorn.Config(
         app, log_level="warning", log_config=None, lifespan="off", server_header=False,

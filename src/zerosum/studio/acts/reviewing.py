@@ -64,7 +64,7 @@ def make_panel(
 
 
 def next_place(actor: Actor, panel: Panel) -> PanelItem | None:
-    """The first item that somebody has still to judge; None if they judged all."""
+    """The first item that somebody has still to judge; None if they have judged all."""
     waiting = panel.places.filter(votes__lt=panel.reviewers).exclude(given__by=actor.user)
     return waiting.select_related("item").order_by("pk").first()
 

@@ -129,9 +129,8 @@ class _Writer:
             row["neighbour"] = self._picture(f"{index:06d}.n.png", nearest)
         counterpart = self._counterparts.of(index, y)
         if counterpart is not None:
-            shown = preview.draw_one(space, counterpart)
-            real = self._picture(f"{index:06d}.r.png", shown)
-            row["facts"] = {**row["facts"], "real": real}
+            shown = self._picture(f"{index:06d}.r.png", preview.draw_one(space, counterpart))
+            row["facts"] = {**row["facts"], "real": shown}
         return row
 
     def _picture(self, name: str, picture: Image.Image, *, whole: bool = False) -> str:
