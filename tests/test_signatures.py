@@ -10,6 +10,7 @@ from zerosum.api import making
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
     DatabaseRecipe,
+    LevelRecipe,
     LoadOptions,
     PlainRecipe,
     ResumeOptions,
@@ -22,6 +23,7 @@ from zerosum.testing import small_dataset
 
 LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
+    zs.LevelModel: LevelRecipe,
     zs.TableModel: TableRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
