@@ -24,6 +24,7 @@ from zerosum.testing import small_dataset
 
 LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
+    zs.LevelModel: LevelRecipe,
     zs.TableModel: TableRecipe,
     zs.LevelModel: LevelRecipe,
     zs.SequenceModel: SequenceRecipe,
