@@ -113,7 +113,7 @@ def test_attributes_in_turn_and_in_shares(model: SequenceModel) -> None:
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ({"segmnet": "student"}, "no column 'segmnet'.*segment"),
+        ({"segments": "student"}, "no column 'segments'.*segment"),
         ({"segment": "child"}, "no value 'child'"),
         ({"booked_at": "2023-03-01"}, "conditions on the first day, start"),
         ({"length": 4_000}, "no row has length 4000"),
