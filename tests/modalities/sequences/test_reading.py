@@ -186,7 +186,7 @@ def test_an_entity_or_time_that_is_not_there() -> None:
     said = refusal(visits(), entity="patinet")
     assert "no column 'patinet' for the entity" in said
     assert "'patient'" in said
-    assert "no column 'whem' for the time" in refusal(visits(), time="whem")
+    assert "no column 'clock' for the time" in refusal(visits(), time="clock")
 
 
 def test_missing_entities_and_times_are_refused_by_row() -> None:

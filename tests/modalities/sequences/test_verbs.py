@@ -84,10 +84,10 @@ def days_of(one: Any) -> int:
 @pytest.mark.filterwarnings("ignore:the model makes rows")
 def test_conditions_on_entities_hold_exactly(model: SequenceModel) -> None:
     made = model.sample(
-        25, where={"segment": "student", "length": 12, "span": zs.Between(20, 40)}, seed=1
+        25, where={"segment": "student", "length": 18, "span": zs.Between(20, 40)}, seed=1
     )
     for _, one in made.groupby("account"):
-        assert len(one) == 12
+        assert len(one) == 18
         assert 20 <= days_of(one) <= 40
     assert set(made["segment"]) == {"student"}
     begun = model.sample(10, where={"start": "2023-03-01..2023-06-30", "region": "!=city"}, seed=1)
@@ -113,7 +113,7 @@ def test_attributes_in_turn_and_in_shares(model: SequenceModel) -> None:
 @pytest.mark.parametrize(
     ("where", "said"),
     [
-        ({"segmnet": "student"}, "no column 'segmnet'.*segment"),
+        ({"segments": "student"}, "no column 'segments'.*segment"),
         ({"segment": "child"}, "no value 'child'"),
         ({"booked_at": "2023-03-01"}, "conditions on the first day, start"),
         ({"length": 4_000}, "no row has length 4000"),
