@@ -8,6 +8,8 @@ import torch
 from zerosum.catalogue import all_recipes
 from zerosum.engine.execution import Execution
 from zerosum.engine.trainer import Trainer
+from zerosum.errors import RecipeError
+from zerosum.games.one_class import OneClassConfig
 from zerosum.games.two_player import TwoPlayerConfig
 from zerosum.rng import Noise
 from zerosum.runtime import Runtime
@@ -21,7 +23,9 @@ PICTURES = [n for n, e in ZOO.items() if "image" in e.spaces]
 TWO = [
     n
     for n, e in ZOO.items()
-    if "image" in e.spaces and isinstance(e.build(LABELLED).game, TwoPlayerConfig)
+    if "image" in e.spaces
+    and isinstance(e.build(LABELLED).game, TwoPlayerConfig)
+    and not isinstance(e.build(LABELLED).game, OneClassConfig)
 ]
 POINTS = [n for n, e in ZOO.items() if "point" in e.spaces]
 
@@ -77,3 +81,9 @@ def test_with_labels(name: str, space: str) -> None:
     model = model_of(ZOO[name].resolve(trainer.dataset.space), trainer.game)
     a, b = (model.sample(4, where={"label": label}, seed=0).tensor for label in "ab")
     assert not torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("key", "value"), [("game.conditional", True), ("game.pack", 2)])
+def test_normals_are_one_class(key: str, value: Any) -> None:
+    with pytest.raises(RecipeError, match=f"Leave {key} as it is"):
+        make("anomaly", {key: value}, height=8)
