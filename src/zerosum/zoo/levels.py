@@ -8,7 +8,8 @@ We deviate in the duel, which is R3GAN's (arXiv:2501.05441): the relativistic lo
 And the discriminator sees whole tiles: of each place the tile with the largest logit is taken, and
 the softmax is differentiated in its place (Jang, Gu and Poole, "Categorical reparameterization with
 Gumbel-softmax", ICLR 2017, arXiv:1611.01144, the straight-through form). So samples and what was
-judged are the same.
+judged are the same. And tiles that every level has once, such as the hero, are choices among places
+and not among tiles.
 """
 
 import torch
@@ -49,12 +50,18 @@ class LevelsConfig(TwoPlayerConfig):
 
 
 class Levels(TwoPlayer):
-    """Levels as planes, of which one is 1 at each place."""
+    """Levels as planes, of which one is 1 at each place.
+
+    A tile that every level of the data has once is put where its output is the largest, so every
+    level has it once.
+    """
 
     def __init__(self, config: LevelsConfig, space: LevelSpace) -> None:
         self._images = space.as_images
         super().__init__(config, space)
         self.sharpness = config.sharpness
+        self._once = [space.tiles.index(tile) for tile in space.once]
+        self._others = [i for i, tile in enumerate(space.tiles) if tile not in space.once]
 
     @property
     def seen_space(self) -> Space:
@@ -67,18 +74,29 @@ class Levels(TwoPlayer):
 
     def make(self, inputs: Inputs) -> Tensor:
         """Planes of 0 and 1, `[B, T, H, W]`, with the gradient of the softmax."""
-        soft = (self.sharpness * self.generator(inputs.z, inputs.y).float()).softmax(dim=1)
-        return _one_of_each(soft) + soft - soft.detach()
+        logits = self.sharpness * self.generator(inputs.z, inputs.y).float()
+        soft = torch.empty_like(logits)
+        soft[:, self._others] = logits[:, self._others].softmax(dim=1)
+        places = logits[:, self._once].flatten(2).softmax(dim=2)  # over places, not over tiles
+        soft[:, self._once] = places.view_as(logits[:, self._once])
+        return self._hard(logits) + soft - soft.detach()
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Planes of 0 and 1, `[B, T, H, W]`."""
-        return _one_of_each(self.generator(inputs.z, inputs.y).float())
+        return self._hard(self.generator(inputs.z, inputs.y).float())
 
-
-def _one_of_each(planes: Tensor) -> Tensor:
-    """1 in the largest plane of each place and 0 in others, `[B, T, H, W]`."""
-    largest = planes.argmax(dim=1, keepdim=True)
-    return torch.zeros_like(planes).scatter_(1, largest, 1.0)
+    def _hard(self, planes: Tensor) -> Tensor:
+        """One tile for each place, `[B, T, H, W]`; tiles of which there is one are put first."""
+        others = planes[:, self._others].argmax(dim=1, keepdim=True)
+        codes = torch.tensor(self._others, device=planes.device)[others].flatten(1)
+        free = torch.ones_like(codes, dtype=torch.bool)
+        for tile in self._once:
+            outputs = planes[:, tile].flatten(1).masked_fill(~free, -torch.inf)
+            place = outputs.argmax(dim=1, keepdim=True)
+            codes = codes.scatter(1, place, tile)
+            free = free.scatter(1, place, False)
+        made = torch.zeros_like(planes).flatten(2)
+        return made.scatter_(1, codes[:, None], 1.0).view_as(planes)
 
 
 @recipe(paper="after Volz et al. 2018, arXiv:1805.00728", spaces=("level",))

@@ -146,8 +146,8 @@ def level_dataset(
     y, names = encode_labels([labels[i] for i in owners]) if labels else (None, ())
     counts = () if y is None else tuple(torch.bincount(y, minlength=len(names)).tolist())
     space = LevelSpace(
-        tiles=tuple(tiles), height=height, width=width, rules=found, labels=names,
-        label_counts=counts,
+        tiles=tuple(tiles), height=height, width=width, rules=found, once=_once(x, tiles),
+        labels=names, label_counts=counts,
     )  # fmt: skip
     made = ArrayDataset(x.to(torch.uint8), y, name=name, labels=names, space=space)
     made.notes = tuple(notes)
@@ -192,6 +192,14 @@ def rules_of(grids: Sequence[Grid]) -> Rules | None:
     if "X" in tiles and "-" in tiles and tiles["-"] > tiles["X"]:
         return Jump()
     return None
+
+
+def _once(x: Tensor, tiles: Sequence[str]) -> tuple[str, ...]:
+    """Tiles that every level, `[N, H, W]`, has exactly once; none if these are all tiles."""
+    found = [
+        tile for code, tile in enumerate(tiles) if bool(((x == code).sum((1, 2)) == 1).all())
+    ]  # fmt: skip
+    return tuple(found) if len(found) < len(tiles) else ()
 
 
 def _squared(rows: Grid, *, name: str, number: int) -> Grid:

@@ -23,6 +23,7 @@ class LevelSpace(Space):
         height: rows of tiles.
         width: columns of tiles.
         rules: what makes a level playable; None if nobody knows.
+        once: tiles that every level of the training data has exactly once.
 
     >>> LevelSpace(tiles=("#", "."), height=8, width=10).shape
     (2, 8, 10)
@@ -37,11 +38,14 @@ class LevelSpace(Space):
     height: Size
     width: Size
     rules: Rules | None = None
+    once: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> "LevelSpace":
         if len(set(self.tiles)) < len(self.tiles) or any(len(one) != 1 for one in self.tiles):
             raise ConfigError(f"tiles {self.tiles!r} are not different single characters.")
+        if not set(self.once) < set(self.tiles) or len(self.once) >= self.height * self.width:
+            raise ConfigError(f"once={self.once!r} names tiles that there are not, or all of them.")
         if max(self.height, self.width) > MOST_SIDE:
             raise ConfigError(
                 f"levels of {self.height} x {self.width} tiles are too large; a side has at most "
