@@ -42,7 +42,8 @@ def opened(name: str) -> pd.DataFrame:
     if name == "spam":
         frame = pd.read_csv(SHARED / "tables" / "sms_spam.csv")
         return frame.rename(columns={"type": "label"})
-    frame = pd.read_csv(SHARED / "reviews" / "amazon_alexa.tsv", sep="\t")
+    frame = pd.read_csv(SHARED / "reviews" / "amazon_alexa.tsv", sep="\t", encoding="utf-8-sig")
+    frame.columns = [name.strip() for name in frame.columns]
     frame = frame[["rating", "variation", "verified_reviews"]].dropna()
     return frame[frame["verified_reviews"].str.strip() != ""]
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 import zerosum as zs
-from zerosum.api import making
+from zerosum.api import making, opening
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
     DatabaseRecipe,
@@ -17,6 +17,7 @@ from zerosum.signatures import (
     SequenceRecipe,
     StyledRecipe,
     TableRecipe,
+    TextRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -26,7 +27,7 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
     zs.LevelModel: LevelRecipe,
     zs.TableModel: TableRecipe,
-    zs.LevelModel: LevelRecipe,
+    zs.TextModel: TextRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
@@ -49,7 +50,7 @@ def test_each_recipe_is_listed_under_its_model() -> None:
     [
         (making.train, {"recipe", "data"}, TrainOptions),
         (making.resume, {"run", "recipe"}, ResumeOptions),
-        (making.load, {"run", "recipe"}, LoadOptions),
+        (opening.load, {"run", "recipe"}, LoadOptions),
     ],
 )
 def test_options_are_those_of_the_verb(verb: Any, first: set[str], options: Any) -> None:

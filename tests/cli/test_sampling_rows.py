@@ -90,7 +90,7 @@ def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) ->
         (("--where", "age<5"), "no row has age ..4. Rows have age"),
         (("--weight", "city=Oslo"), "'city=Oslo' is no share"),
         (("--best",), "Give them with --like"),
-        (("--like", "x.csv", "-n", "3"), "Drop -n, --where, --in-turn and --weight"),
+        (("--like", "x.csv", "-n", "3"), "Drop -n, --scale, --where, --in-turn and --weight"),
         (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .parquet."),
     ],
 )

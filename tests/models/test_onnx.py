@@ -24,12 +24,16 @@ SHORT = {"cyclegan": {"generator.num_blocks": 1}, "stylegan": {"generator.mappin
 """Layers like others make a graph larger, and test nothing else."""
 
 
+IN_STEPS = ("table", "relational", "sequences", "string")
+"""Kinds of samples that are made step by step."""
+
+
 def every_recipe() -> list[Any]:
     """Every recipe on each space. The second generator of a kind is slow to look at again."""
     found, seen = [], set[str]()
     for entry in all_recipes().values():
         for space in entry.spaces:
-            if space == "table" or entry.name == "series":  # made step by step: no one graph
+            if space in IN_STEPS or entry.name == "series":  # no one graph
                 continue
             recipe = entry.resolve(small_dataset(space, needs=entry.needs).space)
             kind = recipe.game.to_json()["generator"]["kind"]

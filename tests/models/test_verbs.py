@@ -120,5 +120,5 @@ def test_what_other_recipes_can_do(model: Model, verb: str, message: str) -> Non
 
 def test_shares_are_for_rows(model: Model) -> None:
     for ask in (model.sample, model.stream):
-        with pytest.raises(ConditionError, match=r"weight= is for rows of a table.*makes points"):
+        with pytest.raises(ConditionError, match=r"weight= is for rows .*are points"):
             ask(3, weight={"label": {"a": 0.5}})

@@ -53,7 +53,7 @@ def test_unknown_names_suggest_the_nearest(given: str, nearest: str) -> None:
 )
 def test_missing_files(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"neither a file or folder nor a built-in name.*Allowed: di"
+        DataError, match=r"neither a file or folder nor a built-in name.*Allowed: bank"
     ):
         open_data(tmp_path / name)
 

@@ -105,7 +105,7 @@ def array_with(value: float, shape: tuple[int, ...]) -> np.ndarray:
 )
 def test_arrays_that_are_no_samples(array: np.ndarray, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        open_data(array)
+        open_data(array, spaces=("image", "point"))
 
 
 def forms_of(x: np.ndarray, y: np.ndarray | None, folder: Path) -> dict[str, Any]:

@@ -45,11 +45,10 @@ def test_more_can_be_played_than_at_once(model: zs.LevelModel) -> None:
     plain = model.samples_of(model.drawn_like(torch.zeros(64, 8, 8), None, seed=3)[0])
     made = model.sample(64, seed=3)
     before, after = (sum(solved(model, one)) for one in (plain, made))
-    assert after > before
-    assert made.remark == (
-        f"{before} of 64 levels could be played as they first came, and {64 - after} cannot be "
-        "played even after 20 tries."
-    )
+    assert before < after <= 64
+    assert made.remark is not None
+    assert made.remark.startswith(f"{before} of 64 levels could be played as they first came")
+    assert made.remark.endswith("made again." if after == 64 else "20 tries.")
     assert made.remark in repr(made)
 
 
@@ -81,7 +80,7 @@ def test_levels_are_written_and_read_again(model: zs.LevelModel, tmp_path: Path)
 def test_the_judge_says_how_many_can_be_played(model: zs.LevelModel) -> None:
     found = zs.evaluate(model, n=100)
     assert found["playable"].ceiling == 1.0
-    assert found["playable"].floor == 0.0
+    assert found["playable"].floor < found["playable"].value
     assert found["pattern_divergence"].value < found["pattern_divergence"].floor
 
 

@@ -92,7 +92,8 @@ def label(field: object) -> str:
 
 def test_every_kind_is_looked_at() -> None:
     looked_at = {field.kind for field, _ in LEARNED} | {field.kind for field in UNLEARNED}
-    assert looked_at == set(family_of(Field))
+    here = {kind for kind, one in family_of(Field).items() if ".tables." in one.__module__}
+    assert looked_at == here
 
 
 @pytest.mark.parametrize(("field", "draw"), LEARNED, ids=label)

@@ -33,7 +33,7 @@ register(
         judge=JudgeKit(
             extractors={"self": lambda dataset, tick: self_features(dataset, tick=tick)},
             default="self",
-            parts=lambda shown: beside_reals(shown, _PREVIEW),
+            parts=lambda shown: beside_reals(shown, _PREVIEW, most=_PREVIEW.few),
         ),
         model=lambda _game: LevelModel,
         small_dataset=small_levels,

@@ -117,8 +117,8 @@ def fit_database(
     flat = flatten(mine, below, _unit_rows(values, placed))
     space = fit_space(flat_fields(mine, below)[0], flat, least=least)
     whole = RelationalSpace(
-        fields=space.fields, codecs=space.codecs, num_rows=space.num_rows, database=schema,
-        main=main, sides=tuple(sides), kept=kept,
+        fields=space.fields, calendars=space.calendars, codecs=space.codecs,
+        num_rows=space.num_rows, database=schema, main=main, sides=tuple(sides), kept=kept,
     )  # fmt: skip
     return Fitted(whole, placed, values, flat)
 

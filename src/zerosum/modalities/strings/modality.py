@@ -28,7 +28,9 @@ def small_texts(
         {
             "kind": kinds[i % 3],
             "count": 10 + i * 7 % 30,
-            "text": " ".join([f"{10 + i * 7 % 30}", *[kinds[(i + k) % 3] for k in range(words)]]),
+            "text": " ".join(
+                [f"{10 + i * 7 % 30}", *[kinds[(i + k) % 3] for k in range(words + i % 2)]]
+            ),
         }
         for i in range(64)
     ]

@@ -49,4 +49,4 @@ class BankDatabase(DatabaseOptions):
         found: dict[str, TableSource] = {
             name: MemorySource(table, name=name) for name, table in bank._asdict().items()
         }
-        return found, SCHEMA, "bank", None
+        return found, SCHEMA, self.kind, None

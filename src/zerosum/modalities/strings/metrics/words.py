@@ -162,7 +162,7 @@ class WordTest(TextMetric):
         MetricSpec(
             name="word_test",
             title="Told apart by words",
-            better="half",
+            better="lower",
             meaning="The area under the ROC curve of a logistic regression on words and pairs of "
             "words that tells samples from reals it has not seen: 0.5 where it cannot.",
             source="after Lopez-Paz and Oquab 2017, arXiv:1610.06545",
