@@ -106,8 +106,8 @@ class RecurrentText(nn.Module):
         heard = self.pieces[before][:, None]
         at = torch.full_like(before, place)[:, None]
         told = self._told(heard, about, at, lengths)
-        remembered, memory = self.recurrent(told, memory)
-        return self._logits(remembered[:, 0], told[:, 0]).float(), memory
+        remembered, kept = self.recurrent(told, memory)
+        return self._logits(remembered[:, 0], told[:, 0]).float(), kept
 
     def _told(self, heard: Tensor, about: Tensor, place: Tensor, lengths: Tensor) -> Tensor:
         left = (lengths[:, None] - place).clamp_min(0)

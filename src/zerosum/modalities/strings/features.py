@@ -1,6 +1,7 @@
-"""Features of texts: characters in threes and fours, and words, and the columns of the row."""
+"""Features of texts: words and pairs of words, and the columns of the row."""
 
-import numpy as np
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -36,7 +37,7 @@ class TextFeatures(Extractor):
         return torch.cat([words, told.float()], dim=1)
 
 
-def hashed_words(texts: list[str]) -> np.ndarray:
+def hashed_words(texts: list[str]) -> Any:
     """Words and pairs of words, hashed into 16,384 places, rows of length 1, sparse `[N, K]`."""
     from sklearn.feature_extraction.text import HashingVectorizer
 

@@ -113,8 +113,8 @@ def learn_vocabulary(texts: Sequence[str], *, way: Way, size: int) -> tuple[Voca
     learner.train_from_iterator(texts, trainer)
     found = json.loads(learner.to_str())["model"]
     pieces = sorted(found["vocab"], key=found["vocab"].get)
-    merges = [tuple(one.split(" ", 1)) if isinstance(one, str) else tuple(one)
-              for one in found["merges"]]  # fmt: skip
+    pairs = (one.split(" ", 1) if isinstance(one, str) else one for one in found["merges"])
+    merges = [(str(left), str(right)) for left, right in pairs]
     if not merges:
         return Vocabulary(pieces=characters), lacking
     return Vocabulary(pieces=tuple(pieces), merges=tuple(merges)), lacking

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from zerosum.evaluation.metrics.base import (
+    Memorisation,
     Metric,
     MetricContext,
     MetricSpec,
@@ -129,7 +130,7 @@ class TextCopies(TextMetric):
             source="exact match of words, case aside",
             extractor=False,
             limits=(0.0, 1.0),
-            memorisation="higher",
+            memorisation=Memorisation(0.01, share=0.25),
         ),
     )
 

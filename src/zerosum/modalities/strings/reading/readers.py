@@ -24,7 +24,7 @@ from zerosum.modalities.strings.frames import cells_of
 from zerosum.modalities.strings.notes import simulate_notes
 from zerosum.modalities.strings.space import LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
-from zerosum.modalities.tables.arrow import is_text
+from zerosum.modalities.tables.arrow import functions, is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.infer import infer_schema
@@ -375,9 +375,8 @@ def _lines_of(path: str) -> MemorySource:
 
 
 def _mean_length(column: pa.ChunkedArray) -> float:
-    import pyarrow.compute as pc
-
+    compute = functions()
     kind = column.type
     plain = column.cast(kind.value_type) if isinstance(kind, pa.DictionaryType) else column
-    found = pc.mean(pc.utf8_length(plain)).as_py()
+    found = compute.mean(compute.utf8_length(plain)).as_py()
     return float(found or 0.0)
