@@ -36,12 +36,12 @@ def judged(x: Tensor, real: Tensor, train: Tensor, space: LevelSpace) -> dict[st
     """Share that can be played, divergence of patterns from reals, shares of copies and doubles."""
     assert space.rules is not None
     context = MetricContext(space, extractor="", split="holdout")
-    sets = [SampleSet(one, one.flatten(1).float()) for one in (x, real)]
+    made, held = (SampleSet(one, one.flatten(1).float()) for one in (x, real))
     known = {level.numpy().tobytes() for level in train}
     texts = [level.numpy().tobytes() for level in x]
     return {
         "playable": mean(space.rules.playable(grid) for grid in levels_of(x, space)),
-        "divergence": TilePatterns().read(*sets, context)["pattern_divergence"].value,
+        "divergence": TilePatterns().read(made, held, context)["pattern_divergence"].value,
         "copies": mean(text in known for text in texts),
         "different": len(set(texts)) / len(texts),
     }

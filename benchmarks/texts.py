@@ -35,27 +35,29 @@ TEXT = {"notes": "note", "spam": "text", "alexa": "verified_reviews"}
 LABEL = {"notes": "better", "spam": "label", "alexa": "rating"}
 
 
-def opened(name: str) -> pd.DataFrame:
+def opened(name: str) -> Any:
     """The rows of a set."""
     if name == "notes":
         return simulate_notes(3_000).to_pandas()
     if name == "spam":
         frame = pd.read_csv(SHARED / "tables" / "sms_spam.csv")
         return frame.rename(columns={"type": "label"})
-    frame = pd.read_csv(SHARED / "reviews" / "amazon_alexa.tsv", sep="\t", encoding="utf-8-sig")
+    frame: Any = pd.read_csv(
+        SHARED / "reviews" / "amazon_alexa.tsv", sep="\t", encoding="utf-8-sig"
+    )
     frame.columns = [name.strip() for name in frame.columns]
     frame = frame[["rating", "variation", "verified_reviews"]].dropna()
     return frame[frame["verified_reviews"].str.strip() != ""]
 
 
-def score_of(train: pd.DataFrame, test: pd.DataFrame, name: str) -> float:
+def score_of(train: Any, test: Any, name: str) -> float:
     """How well a classifier that learned from `train` names the labels of `test`."""
     text, label = TEXT[name], LABEL[name]
     judge = LogisticRegression(C=10.0, max_iter=500, class_weight="balanced")
     if train[label].nunique() < 2:
         return 0.0
     judge.fit(hashed_words([*train[text]]), train[label].astype(str))
-    said = judge.predict(hashed_words([*test[text]]))
+    said: Any = judge.predict(hashed_words([*test[text]]))
     truth = test[label].astype(str).to_numpy()
     if name == "alexa":
         return float((np.abs(said.astype(int) - truth.astype(int)) <= 1).mean())
@@ -63,7 +65,7 @@ def score_of(train: pd.DataFrame, test: pd.DataFrame, name: str) -> float:
     return float(f1_score(truth == positive, said == positive))
 
 
-def told_apart(made: pd.DataFrame, real: pd.DataFrame, name: str) -> float:
+def told_apart(made: Any, real: Any, name: str) -> float:
     """Area under the ROC curve, cross-fitted in three folds."""
     many = min(len(made), len(real))
     texts = [*real[TEXT[name]][:many], *made[TEXT[name]][:many]]
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> None:
     """Every training that is not there yet."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name in args.sets.split(","):
-        rows = opened(name).sample(frac=1, random_state=0).reset_index(drop=True)
+        rows: Any = opened(name).sample(frac=1, random_state=0).reset_index(drop=True)
         held, train = rows[: len(rows) // 5], rows[len(rows) // 5 :].reset_index(drop=True)
         for seed in map(int, args.seeds.split(",")):
             path = RESULTS / f"{name}-{seed}.json"

@@ -75,8 +75,13 @@ def _sprites() -> np.ndarray:
     return x.numpy()
 
 
+def _digits() -> np.ndarray:
+    pixels: Any = load_digits(return_X_y=True)[0]
+    return _shuffled((pixels.reshape(-1, 8, 8) * 15.9).astype(np.uint8))
+
+
 SETS: dict[str, Callable[[], np.ndarray]] = {
-    "digits": lambda: _shuffled((load_digits().images * 15.9).astype(np.uint8)),
+    "digits": _digits,
     "mnist": lambda: _shuffled(np.load(SHARED / "mnist" / "mnist.npz")["x_train"])[:21_000],
     "fashion": lambda: _fashion(21_000),
     "few": lambda: _fashion(1_500),

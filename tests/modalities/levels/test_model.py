@@ -80,8 +80,8 @@ def test_levels_are_written_and_read_again(model: zs.LevelModel, tmp_path: Path)
 def test_the_judge_says_how_many_can_be_played(model: zs.LevelModel) -> None:
     found = zs.evaluate(model, n=100)
     assert found["playable"].ceiling == 1.0
-    assert found["playable"].floor < found["playable"].value
-    assert found["pattern_divergence"].value < found["pattern_divergence"].floor
+    assert (found["playable"].floor or 0.0) < found["playable"].value
+    assert found["pattern_divergence"].value < (found["pattern_divergence"].floor or 0.0)
 
 
 def test_patterns_are_numbers_of_four_tiles() -> None:

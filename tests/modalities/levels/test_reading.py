@@ -1,6 +1,7 @@
 """Levels as people have them: XSB, the Video Game Level Corpus, folders of texts."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -35,7 +36,7 @@ XSB = """; 1
 """The first level of the original game, and one of our own."""
 
 
-def levels(path: Path, **options: object) -> tuple[LevelSpace, list[str], tuple[str, ...]]:
+def levels(path: Path, **options: Any) -> tuple[LevelSpace, list[str], tuple[str, ...]]:
     data, _ = open_data(path, **options)
     assert isinstance(data.space, LevelSpace)
     x, _ = data.take(torch.arange(len(data)))

@@ -3,13 +3,13 @@
 import pytest
 
 from zerosum.errors import ConfigError
-from zerosum.modalities.strings.vocabulary import UNKNOWN, Vocabulary, learn_vocabulary
+from zerosum.modalities.strings.vocabulary import UNKNOWN, Vocabulary, Way, learn_vocabulary
 
 TEXTS = ["the cat sat on the mat", "the cat ate the rat", "a bat, a cat — naïve 🐱"] * 4
 
 
 @pytest.mark.parametrize("way", ["characters", "subwords"])
-def test_texts_come_back_as_they_were(way: str) -> None:
+def test_texts_come_back_as_they_were(way: Way) -> None:
     if way == "subwords":
         pytest.importorskip("tokenizers")
     found, lacking = learn_vocabulary(TEXTS, way=way, size=60)

@@ -90,8 +90,9 @@ class SoundFiles:
         except (ImportError, OSError) as error:  # or its library is not there
             raise missing_extra("files of sound are read with soundfile") from error
         with self._bytes(name) as handle:
+            source: Any = handle
             try:
-                with soundfile.SoundFile(handle) as sound:
+                with soundfile.SoundFile(source) as sound:
                     yield sound
             except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError) as error:
                 why = getattr(error, "error_string", None) or str(error) or type(error).__name__
