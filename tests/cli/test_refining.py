@@ -38,7 +38,7 @@ def rows_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "message"),
     [
         ((), "train with --holdout 0.2"),
-        (("--with", "juge=trees"), "Did you mean 'judge'?"),
+        (("--with", "jdge=trees"), "Did you mean 'judge'?"),
         (("--with", "judge=forest"), "no judge 'forest'"),
         (("--with", "rounds=few"), "no whole number"),
     ],

@@ -95,7 +95,7 @@ def test_long_texts_end_and_it_is_told() -> None:
         (reviews(4), {}, "has 4 texts in 'review'"),
         (reviews()[["rating"]], {}, "none does"),
         (reviews().assign(more="some more words in every cell"), {}, "2 do: review, more"),
-        (reviews(), {"text": "revew"}, "no column 'revew'.*review"),
+        (reviews(), {"text": "reviewx"}, "no column 'reviewx'.*review"),
         (reviews(), {"text": "rating"}, "holds int64, and texts are wanted"),
         (reviews(), {"given": "raiting"}, "given names 'raiting'.*rating"),
         (pd.DataFrame({"text": ["y" * 30_000] * 9}), {}, "30,000 characters"),

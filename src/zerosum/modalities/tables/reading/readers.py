@@ -372,9 +372,9 @@ _MANY_RARE = 0.05
 def with_rare(field: Field, column: Tensor, *, protect: int) -> Field:
     """A field whose categories are all known, with one for the rare where these are many.
 
-    >>> field = CategoryField(name="city", names=("Oslo", "Ede"))
+    >>> field = CategoryField(name="city", names=("Oslo", "Bonn"))
     >>> with_rare(field, torch.tensor([0.0, 0.0, 1.0]), protect=2).names
-    ('Oslo', 'Ede', '(rare)')
+    ('Oslo', 'Bonn', '(rare)')
 
     Raises:
         DataError: the data has categories that the given field lacks.
