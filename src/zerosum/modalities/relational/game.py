@@ -2,33 +2,14 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.relational.making import SEEDS, make_below, seeds_from
 from zerosum.modalities.relational.network import RowsNetwork
 from zerosum.modalities.relational.space import RelationalSpace
-from zerosum.modalities.tables.game import AutoregressiveState, RowGame
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.game import MaskedRows
 from zerosum.rng import Noise
-
-
-class TopRows(RowGame):
-    """Rows without a context: those of a table that has no parent."""
-
-    def __init__(self, network: RowsNetwork, space: TableSpace) -> None:
-        super().__init__()
-        self.generator, self.space = network.network, space
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The columns as they come."""
-        return tuple(range(len(self.table.codecs)))
-
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
-        """Rows column by column."""
-        return self.generator.rollout(n, dtype=dtype)
 
 
 class UnitGame(Game):
@@ -50,9 +31,9 @@ class UnitGame(Game):
         """The network of each table, by its name."""
         raise TypeError(f"{type(self).__name__} must define networks")
 
-    def top(self, name: str) -> TopRows:
+    def top(self, name: str) -> MaskedRows:
         """Rows of a table without a parent, by themselves."""
-        return TopRows(self.networks[name], self.units[name].rows)
+        return MaskedRows(self.networks[name].network, self.units[name].rows)
 
     def draw(self, n: int, noise: Noise) -> Inputs:
         """Uniform numbers: those of the unit's own row, and a seed of what hangs below it."""

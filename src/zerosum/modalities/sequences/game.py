@@ -13,31 +13,13 @@ from zerosum.games.base import Game, Inputs
 from zerosum.modalities.sequences.space import NOTHING, NUMBERS, Given, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
-from zerosum.modalities.tables.game import AutoregressiveState, RowGame, pick
+from zerosum.modalities.tables.game import MaskedRows, pick
 from zerosum.modalities.tables.sampling.conditioning import CodeShares
-from zerosum.modalities.tables.space import TableSpace
 from zerosum.networks.masked import MaskedNetwork
 from zerosum.networks.recurrent_rows import RecurrentRows
 from zerosum.rng import Noise
 
 _LAST_PLACE = 1 - 2**-12
-
-
-class EntityGame(RowGame):
-    """The attributes of entities as rows of a table, by the game's own network."""
-
-    def __init__(self, network: MaskedNetwork, space: TableSpace) -> None:
-        super().__init__()
-        self.generator, self.space = network, space
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The columns as they come."""
-        return tuple(range(len(self.table.codecs)))
-
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
-        """Attributes one by one."""
-        return self.generator.rollout(n, dtype=dtype)
 
 
 class SequenceGame(Game):
@@ -62,9 +44,9 @@ class SequenceGame(Game):
         assert isinstance(self.space, SequenceSpace)
         return self.space
 
-    def of_entities(self) -> EntityGame:
+    def of_entities(self) -> MaskedRows:
         """The game of attributes alone, by the same network."""
-        return EntityGame(self.entities, self.sequences.attributes)
+        return MaskedRows(self.entities, self.sequences.attributes)
 
     @property
     def num_chances(self) -> int:

@@ -7,28 +7,10 @@ from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.strings.space import NOTHING, TextSpace
-from zerosum.modalities.tables.game import AutoregressiveState, RowGame, pick
-from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.game import MaskedRows, pick
 from zerosum.networks.masked import MaskedNetwork
 from zerosum.networks.recurrent_text import RecurrentText
 from zerosum.rng import Noise
-
-
-class AttributeGame(RowGame):
-    """The columns that texts go with as rows of a table, by the game's own network."""
-
-    def __init__(self, network: MaskedNetwork, space: TableSpace) -> None:
-        super().__init__()
-        self.generator, self.space = network, space
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The columns as they come."""
-        return tuple(range(len(self.table.codecs)))
-
-    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
-        """Attributes one by one."""
-        return self.generator.rollout(n, dtype=dtype)
 
 
 class TextGame(Game):
@@ -53,9 +35,9 @@ class TextGame(Game):
         assert isinstance(self.space, TextSpace)
         return self.space
 
-    def of_attributes(self) -> AttributeGame:
+    def of_attributes(self) -> MaskedRows:
         """The game of attributes alone, by the same network."""
-        return AttributeGame(self.attributes, self.texts.attributes)
+        return MaskedRows(self.attributes, self.texts.attributes)
 
     def draw(self, n: int, noise: Noise) -> Inputs:
         """Uniform numbers: for attributes as `RowGame.draw`, then one for each piece."""

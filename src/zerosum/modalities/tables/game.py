@@ -10,6 +10,7 @@ from torch import Tensor
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.tables.codecs import MIDDLE
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.networks.masked import MaskedNetwork
 from zerosum.rng import Noise
 from zerosum.runtime import can_bfloat16
 
@@ -101,6 +102,23 @@ class RowGame(Game):
                 odds[:, list(forbidden)] = 0.0
             rows.put(pick(odds, chance[:, column]))
         return rows.codes + place.clamp(max=1 - MIDDLE * 2**-11)
+
+
+class MaskedRows(RowGame):
+    """Rows by a masked network that another game trains, column by column as they come."""
+
+    def __init__(self, network: MaskedNetwork, space: TableSpace) -> None:
+        super().__init__()
+        self.generator, self.space = network, space
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The columns as they come."""
+        return tuple(range(len(self.table.codecs)))
+
+    def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
+        """Rows column by column."""
+        return self.generator.rollout(n, dtype=dtype)
 
 
 def pick(odds: Tensor, chance: Tensor) -> Tensor:
