@@ -72,10 +72,23 @@ class SeriesGame(Game):
     def likelihood(self, context: StepContext) -> Terms:
         """Negative log-likelihood of a batch of series, in nats a number."""
         batch = context.next_batch()
-        y = batch.y if self.config.conditional else None
-        target = self.series.widened(batch.x, context.noise.uniform(*batch.x.shape))
-        found = self.generator.log_prob(batch.x, self._extras(batch.x), y, target)
+        found = self._log_prob(batch.x, batch.y, context.noise.uniform(*batch.x.shape))
         return {"likelihood": -found.mean()}
+
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """See `LikelihoodGame`: log density of series, `[B]`.
+
+        Values that the data has often stand for a range of scores; one of these is drawn for each,
+        the same for each place of a batch.
+        """
+        chance = Noise(0).uniform(*x.shape).to(x.device)
+        return self._log_prob(x, y, chance).flatten(1).sum(1)
+
+    def _log_prob(self, x: Tensor, y: Tensor | None, chance: Tensor) -> Tensor:
+        """Log density of each number of series, `[B, L, C]`; `chance` is as for `widened`."""
+        target = self.series.widened(x, chance)
+        own = y if self.config.conditional else None
+        return self.generator.log_prob(x, self._extras(x), own, target)
 
     def draw(self, n: int, noise: Noise) -> Inputs:
         """Two normal numbers for each number of a series; labels as frequent as in the data."""

@@ -73,7 +73,7 @@ class TableGame(RowGame):
         """Negative log-likelihood of a batch of rows, in nats a row."""
         return {"likelihood": -self.log_likelihood(context.next_batch().x).mean()}
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """See `LikelihoodGame`: log-probability of the codes of rows, `[B]`."""
         return self.generator.log_prob(x.floor().long()).sum(1)
 

@@ -10,7 +10,7 @@ from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.metrics.rows import calendars, distance_of_ranks
 from zerosum.modalities.sequences.modality import small_sequences
 from zerosum.modalities.sequences.reading.readers import BankConfig
-from zerosum.modalities.sequences.space import NUMBERS, SequenceSpace, require_sequences
+from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments, axis_of
 from zerosum.modalities.tables.fields import IntegerField
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField
@@ -93,7 +93,7 @@ def test_sequences_come_back_from_what_networks_see(bank: tuple[SequenceSpace, T
 
 def test_what_is_known_before_a_row(bank: tuple[SequenceSpace, Tensor]) -> None:
     space, x = bank
-    seen = space.model_parts(space.to_model(x))[1][..., -NUMBERS:]
+    seen = space.model_parts(space.to_model(x))[1][..., -space.num_numbers :]
     lengths = space.lengths(space.parts(x)[0])
     for i in range(5):
         last = int(lengths[i]) - 1

@@ -261,9 +261,10 @@ class SequenceModel(Model):
     ) -> Iterator[Tensor]:  # fmt: skip
         """Compact sequences in pieces `[b, W]`, `n` in all, or without end where that is None."""
         size = self._batch(n, batch_size)
-        asked, parts, allowed = self._of_rows(where or {})
-        require_apart(where or {}, in_turn or {})
-        for name in (*(in_turn or {}), *(weight or {})):
+        where, in_turn, weight = (self._plain(one or {}) for one in (where, in_turn, weight))
+        asked, parts, allowed = self._of_rows(where)
+        require_apart(where, in_turn)
+        for name in (*in_turn, *weight):
             if name in self.sequences.names:
                 raise ConditionError(
                     f"{name} is a column of rows, and in_turn and weight are about entities: name "
@@ -294,6 +295,22 @@ class SequenceModel(Model):
                 rows = self.game.rows_of(attributes, chance, parts)
                 yield self._repaired(self.sequences.with_rows(attributes, rows), allowed)
                 start += len(attributes)
+
+    def _plain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Conditions with names of attributes as they are: `account.segment` is `segment`.
+
+        Raises:
+            ConditionError: one is named both ways.
+        """
+        prefix = f"{self.sequences.entity.name}."
+        columns = self.sequences.order
+        found: dict[str, Any] = {}
+        for name, one in asked.items():
+            plain = name if name in columns else name.removeprefix(prefix)
+            if plain in found:
+                raise ConditionError(f"{plain} is asked for twice, as {prefix}{plain} too.")
+            found[plain] = one
+        return found
 
     def _repaired(self, compact: Tensor, allowed: Mapping[str, Allowed]) -> Tensor:
         """Values that were rounded across the edge of what is allowed, moved back."""
@@ -331,6 +348,7 @@ class SequenceModel(Model):
                 known = (*space.attributes.names, *space.names)
                 raise ConditionError(f"there is no column {name!r}.{did_you_mean(name, known)}")
         allowed = parse_where(mine, space.rows)
+        asked |= self._none_of(allowed, asked)
         steerable = readings_of(space.rows)
         for name in allowed:
             if name not in steerable:
@@ -339,6 +357,25 @@ class SequenceModel(Model):
                     "every row. Put one on another column, or leave the constraint out."
                 )
         return asked, parts_of(space.rows, allowed), allowed
+
+    def _none_of(self, allowed: Mapping[str, Allowed], asked: Mapping[str, Any]) -> dict[str, Any]:
+        """That entities have no rows of values that come in bursts and that rows must not hold.
+
+        Raises:
+            ConditionError: some are asked for all the same.
+        """
+        found = {}
+        for one in self.sequences.bursts:
+            value = torch.tensor([float(one.value)], dtype=torch.float64)
+            if one.column not in allowed or bool(allowed[one.column].holds(value)):
+                continue
+            if one.name in asked:
+                raise ConditionError(
+                    f"{one.name} says how many rows hold a value of {one.column}, and a condition "
+                    f"on {one.column} forbids it in every row. Leave one of them out."
+                )
+            found[one.name] = 0
+        return found
 
     def _continued(
         self, history: Any, n: int, seed: int | None, progress: Progress | None

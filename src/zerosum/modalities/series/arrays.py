@@ -25,7 +25,7 @@ from zerosum.modalities.series.finding import FactWishes
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.spaces import Space
 
-Missing = Literal["refuse", "interpolate", "drop"]
+Missing = Literal["keep", "refuse", "interpolate", "drop"]
 
 LEAST = 8
 """Series that there must be to learn from."""
@@ -36,8 +36,8 @@ class SeriesOptions(DataConfig):
 
     Attributes:
         names: of the channels, in order; if not given, those of the data, else c0, c1, ….
-        missing: what is done about NaN: `refuse` them, `interpolate` them in time, or `drop` the
-            series that have any.
+        missing: what is done about NaN: `keep` them, so that samples have gaps like those of the
+            data; `refuse` them, `interpolate` them in time, or `drop` the series that have any.
         increments: channels that are modelled by increments; if not given, those that wander.
         log: channels on a log scale; if not given, what is found.
         sampling_rate: places per second, which only names the time in files.
@@ -45,7 +45,7 @@ class SeriesOptions(DataConfig):
 
     spaces = ("series",)
     names: tuple[str, ...] = ()
-    missing: Missing = "refuse"
+    missing: Missing = "keep"
     increments: tuple[str, ...] | None = None
     log: tuple[str, ...] | None = None
     sampling_rate: PositiveFloat | None = None
@@ -83,7 +83,7 @@ class SeriesOptions(DataConfig):
                 f"the series of {name} have one step each. They are points: take a recipe for "
                 "points or tables."
             )
-        if np.abs(x).max() > np.finfo(np.float32).max:
+        if np.nanmax(np.abs(x)) > np.finfo(np.float32).max:
             raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
         self._require_positive(x, names)
         own = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 2, 1), dtype=np.float32))
@@ -107,7 +107,7 @@ class SeriesOptions(DataConfig):
 
     def _require_positive(self, x: np.ndarray, names: Sequence[str]) -> None:
         for one in self.log or ():
-            least = x[:, :, names.index(one)].min()
+            least = np.nanmin(x[:, :, names.index(one)])
             if least <= 0:
                 raise DataError(
                     f"channel {one!r} has values down to {least:g}, and a log scale needs positive "
@@ -155,6 +155,9 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
     """The same series with what was found in the training data, where they are of its channels.
 
     Labels get the codes of `space`; those it does not know come after them.
+
+    Raises:
+        DataError: a channel is missing in places, and never was in the training data.
     """
     if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
         return dataset
@@ -162,6 +165,14 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
     if (mine.names, mine.length) != (space.names, space.length):
         return dataset
     x, y = dataset.resident
+    known = {step.channel for step in space.gaps}
+    for i, one in enumerate(space.names):
+        if one not in known and bool(x[:, i].isnan().any()):
+            raise DataError(
+                f"channel {one!r} of {dataset.name} has missing values, and had none in the "
+                f"training data. Give {reading(missing='drop')} or `interpolate` in place of "
+                "`drop`, or leave these series out."
+            )
     labels, counts = mine.labels, mine.label_counts
     if y is not None and space.labels:
         labels = (*space.labels, *(one for one in mine.labels if one not in space.labels))
@@ -286,10 +297,11 @@ def _without_missing(
     x: np.ndarray, y: Tensor | None, labels: Sequence[str], names: Sequence[str],
     *, how: Missing, name: str,
 ) -> tuple[Tensor | None, np.ndarray, Sequence[str]]:  # fmt: skip
-    """Labels, series `[N, L, C]` without NaN, and names of labels.
+    """Labels, series `[N, L, C]` of which NaN were taken care of, and names of labels.
 
     Raises:
-        DataError: values are infinite; or NaN, and shall be refused or cannot be interpolated.
+        DataError: values are infinite; or NaN, and shall be refused or cannot be interpolated; or
+            a channel has nothing else.
     """
     if np.isinf(x).any():
         where = names[int(np.isinf(x).any(axis=(0, 1)).argmax())]
@@ -297,13 +309,18 @@ def _without_missing(
     gone = np.isnan(x)
     if not gone.any():
         return y, x, labels
+    for i, one in enumerate(names):
+        if gone[:, :, i].all():
+            raise DataError(f"channel {one!r} of {name} is missing everywhere. Leave it out.")
+    if how == "keep":
+        return y, x, labels
     if how == "refuse":
         many = {one: int(gone[:, :, i].sum()) for i, one in enumerate(names)}
         shown = ", ".join(f"{count:,} in {one!r}" for one, count in many.items() if count)
         raise DataError(
             f"{name} has missing values: {shown}, in {int(gone.any(axis=(1, 2)).sum()):,} of "
-            f"{len(x):,} series. Give {reading(missing='interpolate')} to fill them in time, or "
-            "`drop` in place of `interpolate` to drop these series."
+            f"{len(x):,} series. Give {reading(missing='keep')} to model where they are, "
+            "`interpolate` in place of `keep` to fill them in time, or `drop` to drop these series."
         )
     if how == "interpolate":
         return y, _interpolated(x, gone, names, name=name), labels

@@ -1,6 +1,8 @@
 """Series as a modality."""
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Extractor
@@ -8,12 +10,14 @@ from zerosum.evaluation.features.self_features import self_features
 from zerosum.modalities.series import waves  # noqa: F401  (a reader)
 from zerosum.modalities.series.arrays import SeriesDataset
 from zerosum.modalities.series.features import SeriesFeatures
+from zerosum.modalities.series.metrics.boosted import tree_inputs_of
 from zerosum.modalities.series.part import series_parts
 from zerosum.modalities.series.reading import files, formats  # noqa: F401  (readers)
 from zerosum.modalities.series.shown import SeriesPreview, SeriesWriter
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.modality import JudgeKit, Modality, register
 from zerosum.rng import Noise
+from zerosum.spaces import Space
 
 
 def small_series(
@@ -41,6 +45,13 @@ def _values(dataset: Dataset) -> Extractor:
     return SeriesFeatures(dataset.space)
 
 
+def _seen_by_judges(space: Space, x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """What a judge of `refine` sees of series `[N, C, L]`: what boosted trees of a C2ST see."""
+    assert isinstance(space, SeriesSpace)
+    inputs = tree_inputs_of(space.bridged(x))
+    return inputs, np.zeros(inputs.shape[1], bool)
+
+
 _PREVIEW = SeriesPreview()
 
 register(
@@ -55,6 +66,7 @@ register(
             },
             default="self",
             parts=series_parts,
+            inputs=_seen_by_judges,
         ),
         small_dataset=small_series,
         shapes=(

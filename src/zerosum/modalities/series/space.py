@@ -11,6 +11,7 @@ from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import reading
 from zerosum.modalities.series.finding import FactWishes, find_steps
+from zerosum.modalities.series.gaps import Gaps
 from zerosum.modalities.series.steps import (
     ChannelLimits,
     Channels,
@@ -126,6 +127,11 @@ class SeriesSpace(Space):
         return tuple(step.statement for step in self.steps if step.statement)
 
     @property
+    def gaps(self) -> tuple[Gaps, ...]:
+        """The channels that are missing in places."""
+        return tuple(step for step in self.steps if isinstance(step, Gaps))
+
+    @property
     def bounds(self) -> dict[str, tuple[float | None, float | None]]:
         """Least and largest value of channels that have one, by name."""
         limits = [getattr(step, "limits", step) for step in self.steps]
@@ -161,6 +167,19 @@ class SeriesSpace(Space):
     def to_numpy(self, compact: Tensor) -> np.ndarray:
         """float32 `[N, L, C]` of `[N, C, L]`."""
         return compact.transpose(1, 2).contiguous().numpy()
+
+    def bridged(self, compact: Tensor) -> Tensor:
+        """Series `[N, C, L]` without NaN, and the marks of each gap beneath, `[N, C + G, L]`.
+
+        Judges see these. Where nothing is missing they are as given.
+        """
+        if not self.gaps:
+            return compact
+        x: Channels = dict(zip(self.names, compact.double().unbind(1), strict=True))
+        for step in self.gaps:
+            x = step.forward(x)
+        names = [*self.names, *(step.mark for step in self.gaps)]
+        return torch.stack([x[name] for name in names], dim=1).to(compact.dtype)
 
     def levels(self, x: Tensor) -> Tensor:
         """Levels of channels that are modelled by increments, of scores `[N, coded, L]`.
@@ -258,7 +277,7 @@ def fit_space(
     sampling_rate: float | None = None,
     wishes: FactWishes = FactWishes(),  # noqa: B008
 ) -> SeriesSpace:
-    """The space of finite series `[N, C, L]`, with what was found in them.
+    """The space of series `[N, C, L]`, with what was found in them; NaN is a missing value.
 
     Raises:
         ConfigError: a name is given twice, or every channel is constant.

@@ -39,6 +39,12 @@ class SeriesMetric(Metric):
         """Series."""
         return isinstance(space, SeriesSpace)
 
+    @staticmethod
+    def bridged(samples: SampleSet, context: MetricContext) -> Tensor:
+        """Series without NaN, with marks beneath; see `SeriesSpace.bridged`."""
+        assert isinstance(context.space, SeriesSpace)
+        return context.space.bridged(samples.x)
+
 
 def tree_inputs_of(x: Tensor) -> np.ndarray:
     """Values, differences and log spectrum of series `[N, C, L]`, `[N, F]`.
@@ -89,8 +95,10 @@ class C2stSeries(SeriesMetric):
     ) -> Mapping[str, MetricValue]:
         """One area; for the interval the judged series are resampled, not the fits."""
         n = min(len(candidate), len(reference), MOST_SERIES)
-        made = candidate.x[context.some(n, len(candidate), "c2st_series", "samples")]
-        real = reference.x[context.some(n, len(reference), "c2st_series", "reals")]
+        made = self.bridged(candidate, context)
+        made = made[context.some(n, len(candidate), "c2st_series", "samples")]
+        real = self.bridged(reference, context)
+        real = real[context.some(n, len(reference), "c2st_series", "reals")]
         odds = boosted_odds(tree_inputs_of(real), tree_inputs_of(made), seed=context.seed)
         value = max(area(*odds), 0.5)
         draws = zip(
