@@ -1,6 +1,6 @@
 """Series as plots, and as files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.series.attributes import table_of
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.spaces import Space
 
@@ -126,22 +127,26 @@ class SeriesWriter(Writer):
         import pyarrow.parquet
 
         assert isinstance(space, SeriesSpace)
-        x = torch.cat([*pieces]).numpy()
+        x, values = space.parts(torch.cat([*pieces]))
+        x = x.numpy()
+        table = space.attributes
+        more = {} if table is None else dict(_columns(table_of(values, table)))
         if form == "folder":
             digits = len(str(len(x) - 1))
             for i, one in enumerate(x):
                 columns = {name: _cells(own) for name, own in zip(space.names, one, strict=True)}
+                columns |= {name: column.take([i] * len(one[0])) for name, column in more.items()}
                 place = path / labels[i] if labels else path
                 place.mkdir(exist_ok=True)
-                table = cells.table(pa.table(columns))
-                pyarrow.csv.write_csv(table, place / f"{i:0{digits}}.csv")
+                made = cells.table(pa.table(columns))
+                pyarrow.csv.write_csv(made, place / f"{i:0{digits}}.csv")
             return
         wide = f".wide{form}" in path.name
-        table = pa.table(_wide(space, x, labels) if wide else _long(space, x, labels))
+        made = pa.table((_wide if wide else _long)(space, x, labels, more))
         if form == ".csv":
-            pyarrow.csv.write_csv(cells.table(table), path)
+            pyarrow.csv.write_csv(cells.table(made), path)
         else:
-            pyarrow.parquet.write_table(table, path)
+            pyarrow.parquet.write_table(made, path)
 
 
 def _cells(values: np.ndarray) -> Any:
@@ -151,20 +156,30 @@ def _cells(values: np.ndarray) -> Any:
     return pa.array(values, from_pandas=True)
 
 
-def _long(space: SeriesSpace, x: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def _columns(table: Any) -> Iterable[tuple[str, Any]]:
+    return zip(table.column_names, table.columns, strict=True)
+
+
+def _long(
+    space: SeriesSpace, x: np.ndarray, labels: Sequence[str], more: Mapping[str, Any]
+) -> dict[str, Any]:
     n, _, length = x.shape
     steps = np.tile(np.arange(length), n)
     rate = space.sampling_rate
     columns: dict[str, Any] = {"series": np.arange(n).repeat(length)}
     columns["step" if rate is None else "seconds"] = steps if rate is None else steps / rate
     columns |= {name: _cells(x[:, i].ravel()) for i, name in enumerate(space.names)}
+    owner = np.arange(n).repeat(length)
+    columns |= {name: column.take(owner) for name, column in more.items()}
     return columns | ({"label": np.repeat(labels, length)} if labels else {})
 
 
-def _wide(space: SeriesSpace, x: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def _wide(
+    space: SeriesSpace, x: np.ndarray, labels: Sequence[str], more: Mapping[str, Any]
+) -> dict[str, Any]:
     columns: dict[str, Any] = {
         f"{name}@{step}": _cells(x[:, i, step])
         for i, name in enumerate(space.names)
         for step in range(space.length)
     }
-    return columns | ({"label": [*labels]} if labels else {})
+    return columns | dict(more) | ({"label": [*labels]} if labels else {})

@@ -95,11 +95,9 @@ class C2stSeries(SeriesMetric):
     ) -> Mapping[str, MetricValue]:
         """One area; for the interval the judged series are resampled, not the fits."""
         n = min(len(candidate), len(reference), MOST_SERIES)
-        made = self.bridged(candidate, context)
-        made = made[context.some(n, len(candidate), "c2st_series", "samples")]
-        real = self.bridged(reference, context)
-        real = real[context.some(n, len(reference), "c2st_series", "reals")]
-        odds = boosted_odds(tree_inputs_of(real), tree_inputs_of(made), seed=context.seed)
+        made = candidate.x[context.some(n, len(candidate), "c2st_series", "samples")]
+        real = reference.x[context.some(n, len(reference), "c2st_series", "reals")]
+        odds = boosted_odds(_seen(real, context), _seen(made, context), seed=context.seed)
         value = max(area(*odds), 0.5)
         draws = zip(
             context.resamples(n, "c2st_series reals"), context.resamples(n, "c2st_series samples"),
@@ -107,3 +105,10 @@ class C2stSeries(SeriesMetric):
         )  # fmt: skip
         again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
         return {"c2st_series": MetricValue(value, again)}
+
+
+def _seen(x: Tensor, context: MetricContext) -> np.ndarray:
+    """What trees see of series, and their attributes beside it, `[N, F]`."""
+    assert isinstance(context.space, SeriesSpace)
+    inputs = tree_inputs_of(context.space.bridged(x))
+    return np.concatenate([inputs, context.space.parts(x)[1].numpy()], axis=1)
