@@ -18,7 +18,7 @@ QUICK: dict[str, Any] = {
     "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
     "referee": "off",
 }  # fmt: skip
-STATIC = {"static": "age,sex"}
+STATIC: dict[str, Any] = {"static": "age,sex"}
 
 
 def pulses(n: int = 600, seed: int = 0) -> dict[str, np.ndarray]:

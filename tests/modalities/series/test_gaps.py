@@ -18,7 +18,7 @@ QUICK: dict[str, Any] = {
     "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
     "referee": "off",
 }  # fmt: skip
-NAMES = {"names": "low,high,heat"}
+NAMES: dict[str, Any] = {"names": "low,high,heat"}
 
 
 def machine(n: int = 400, length: int = 12, seed: int = 0) -> np.ndarray:

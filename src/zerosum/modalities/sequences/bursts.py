@@ -22,6 +22,9 @@ _ENTITIES, _SHARE_OF_ENTITIES, _SHARE_OF_ROWS = 20, 1 / 3, 0.05
 _DISPERSION = 2.0
 """Variance of the numbers of entities beside their mean; of rows that come one by one it is 1."""
 
+_FOLLOWED = 1 / 3
+"""Share of these rows that are followed by another of them."""
+
 
 class Burst(Config):
     """A value of a column of rows that is counted for each entity.
@@ -53,7 +56,8 @@ def find_bursts(
     found: list[tuple[float, Burst]] = []
     for field, column in zip(fields, rows.numpy().T, strict=True):
         for value, category in enumerate(field.categories):
-            counts = np.bincount(owner[column == value], minlength=len(lengths))
+            hit = column == value
+            counts = np.bincount(owner[hit], minlength=len(lengths))
             some = (counts > 0).sum()
             name = f"{COUNT}{field.name} {category}"
             if isinstance(field, BooleanField) and value == 1:
@@ -62,7 +66,8 @@ def find_bursts(
             if not few or counts.sum() > _SHARE_OF_ROWS * len(owner) or name in taken:
                 continue
             dispersion = counts.var() / counts.mean()
-            if dispersion >= _DISPERSION:
+            followed = (hit[1:] & hit[:-1] & (owner[1:] == owner[:-1])).sum() / counts.sum()
+            if dispersion >= _DISPERSION and followed >= _FOLLOWED:
                 found.append((-dispersion, Burst(name=name, column=field.name, value=value)))
     return tuple(one for _, one in sorted(found, key=lambda pair: pair[0])[:_MOST])
 

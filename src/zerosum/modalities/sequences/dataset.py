@@ -169,9 +169,8 @@ def fit_sequences(
     modelled = [field for field in row_fields if field.modelled]
     bursts = find_bursts(modelled, rows, lengths, taken=order)
     counts = _counts(hits(bursts, [field.name for field in modelled], rows), lengths)
-    derived: list[Field] = [*(IntegerField(name=one.name) for one in bursts)]
-    derived.append(IntegerField(name=LENGTH))
-    values = [*counts.unbind(1), torch.from_numpy(lengths).double()]
+    derived: list[Field] = [IntegerField(name=LENGTH)]
+    values = [torch.from_numpy(lengths).double()]
     stood: tuple[Field, ...] = ()
     told: list[Tensor] = []
     if axis is not None and when is not None:
@@ -184,6 +183,8 @@ def fit_sequences(
         made = DateField if axis.has_calendar else IntegerField
         derived += [made(name=START), IntegerField(name=SPAN)]
         values += [begin, end - begin]
+    derived += [IntegerField(name=one.name) for one in bursts]
+    values += counts.unbind(1)
     known = torch.cat([attributes, torch.stack(values, dim=1)], dim=1)
     attribute_space = _rounded_evenly(
         fit_space([*attribute_fields, *derived], known, constraints=own, least=least)
@@ -212,8 +213,7 @@ def compact_of(
     when: Tensor | None,
 ) -> Tensor:  # fmt: skip
     """Compact sequences of `space`, `[N, W]`; see `fit_sequences`."""
-    counts = _counts(hits(space.bursts, space.names, rows), lengths)
-    derived = [*counts.unbind(1), torch.from_numpy(lengths).double()]
+    derived = [torch.from_numpy(lengths).double()]
     values = rows
     if space.axis is not None and when is not None:
         starts = torch.from_numpy(np.concatenate([[0], lengths.cumsum()[:-1]]))
@@ -221,6 +221,7 @@ def compact_of(
         begin, end = day[starts], day[starts + torch.from_numpy(lengths) - 1]
         derived += [begin, end - begin]
         values = torch.cat([when[:, None], rows], dim=1)
+    derived += _counts(hits(space.bursts, space.names, rows), lengths).unbind(1)
     whole = torch.cat([attributes, torch.stack(derived, dim=1)], dim=1)
     return space.compact(whole, padded(values, lengths, space.longest))
 

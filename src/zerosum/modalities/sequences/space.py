@@ -68,8 +68,8 @@ class SequenceSpace(Space):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "SequenceSpace":
-        own = [one.name for one in self.bursts]
-        own += [LENGTH] if self.axis is None else [LENGTH, START, SPAN]
+        own = [LENGTH] if self.axis is None else [LENGTH, START, SPAN]
+        own += [one.name for one in self.bursts]
         if [*self.attributes.names[-len(own) :]] != own:
             raise ConfigError(f"the attributes of sequences end with {', '.join(own)}.")
         stands = [] if self.axis is None else [field.name for field in self.axis.fields()]
@@ -258,8 +258,8 @@ class SequenceSpace(Space):
         if self.axis is None or not self.axis.has_calendar:
             return None
         own = [one.name for one in self.columns]
-        parts = [before[:, own.index(name)] for name, _ in CALENDAR[:3]]
-        return marks_ahead(*parts, self._gaps.to(before.device))
+        weekday, day, to_end = (before[:, own.index(name)] for name, _ in CALENDAR[:3])
+        return marks_ahead(weekday, day, to_end, self._gaps.to(before.device))
 
     def model_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Attributes `[N, A]` and rows `[N, longest, row_width]` of sequences in model units."""

@@ -99,7 +99,7 @@ def _title(name: str, own: np.ndarray) -> str:
 
 def _fan(values: np.ndarray) -> np.ndarray:
     """Quantiles at each place of what is known there, `[4, L]`; of one without, as before it."""
-    known = np.isfinite(values).any(axis=0)
+    known = np.asarray(np.isfinite(values).any(axis=0))
     if not known.any():
         return np.zeros((len(_BANDS), values.shape[1]))
     nearest = np.flatnonzero(known)
