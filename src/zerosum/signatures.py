@@ -37,7 +37,7 @@ LevelRecipe = Literal["levels"]
 
 PlainRecipe = Literal[
     "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "sound", "vanilla",
-    "wgan_gp"
+    "video", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 
