@@ -24,7 +24,8 @@ from torch import Tensor
 
 import zerosum as zs
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
-from zerosum.modalities.music.features import Counted, summaries
+from zerosum.modalities.music.codes import FIRST, HOLD, REST
+from zerosum.modalities.music.counting import summaries
 from zerosum.modalities.music.metrics.boosted import C2stMusic
 from zerosum.modalities.music.metrics.notes import (
     Consonance,
@@ -32,8 +33,8 @@ from zerosum.modalities.music.metrics.notes import (
     SelfSimilarity,
     rules_of,
 )
-from zerosum.modalities.music.space import FIRST, HOLD, REST, MusicSpace
 from zerosum.modalities.music.midi import Note, Part, midi_bytes
+from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import NO_KEY, key_called, shift_of
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data, open_holdout
@@ -47,7 +48,7 @@ def chorales(out: Path) -> None:
 
     Upbeats are moved so that bars begin where they should.
     """
-    from music21 import corpus
+    from music21 import corpus  # pyright: ignore[reportMissingImports]
 
     done = 0
     for score in corpus.chorales.Iterator():
@@ -103,7 +104,8 @@ def shuffled(x: Tensor, space: MusicSpace) -> Tensor:
     """Each code from the same place of another song, in C."""
     head, codes = in_c(x, space, sign=-1)
     made = space.independent(space.compact(head, codes), len(x), Noise(0))
-    return again(*space.parts(made), space)
+    head, codes = space.parts(made)
+    return again(head, codes, space)
 
 
 def markov(x: Tensor, space: MusicSpace, n: int) -> Tensor:
@@ -151,16 +153,17 @@ def events_of(line: np.ndarray) -> list[tuple[int, int]]:
 def figures(x: Tensor, real: Tensor, space: MusicSpace) -> dict[str, float]:
     """Everything that is measured of songs beside reals."""
     context = MetricContext(space=space, extractor="notes", split="holdout")
-    sets = [SampleSet(one, summaries(one, space)) for one in (x, real)]
+    sets = [SampleSet(one, summaries(space.counted(one))) for one in (x, real)]
     found: dict[str, float] = {}
     for metric in (NoteStatistics(), Consonance(), SelfSimilarity(), C2stMusic()):
         found |= {name: one.value for name, one in metric.read(*sets, context).items()}
-    found["consonance"] = float(Counted(x, space).consonance().nanmean())
+    found["consonance"] = float(space.counted(x).consonance().nanmean())
     if space.rules is not None:
         obeyed = rules_of(x, space)
         for rule in {rule for one in obeyed for rule in one}:
             found[f"rule {rule}"] = sum(one.get(rule, True) for one in obeyed) / len(obeyed)
-        found["rules_obeyed"] = sum(sum(one.values()) / len(one) for one in obeyed) / len(obeyed)
+        shares = [sum(one.values()) / len(one) for one in obeyed]
+        found["rules_obeyed"] = sum(shares) / len(shares)
         found["all rules"] = sum(all(one.values()) for one in obeyed) / len(obeyed)
     known = {bytes(row.numpy()) for row in real}
     found["different"] = len({bytes(row.numpy()) for row in x}) / len(x)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, embedding, one_hot, silu
+from torch.nn.functional import cross_entropy, embedding, silu
 
 from zerosum.config import Config, Depth, Size
 
@@ -110,7 +110,7 @@ class RecurrentRoll(nn.Module):
         hidden = silu(known[:, :, None] + before + self.own)
         logits = torch.einsum("blvh,vch->blvc", hidden, self.out) + self.bias
         weights = torch.einsum("blvh,vkh->blvk", hidden, self.copies) + self.copy_bias
-        logits = logits + self._copied(weights, heard.lags.transpose(2, 3))
+        logits = self._copied(logits, weights, heard.lags.transpose(2, 3))
         found = -cross_entropy(
             logits.float().flatten(0, 2), codes.clamp_min(0).flatten(), reduction="none"
         )
@@ -150,14 +150,14 @@ class RecurrentRoll(nn.Module):
         hidden = silu(known + self.own[v])
         weights = hidden @ self.copies[v].T + self.copy_bias[v]
         logits = hidden @ self.out[v].T + self.bias[v]
-        return (logits + self._copied(weights, lags)).float()
+        return self._copied(logits, weights, lags).float()
 
     def _read(self, table: Tensor, codes: Tensor) -> Tensor:
         """Sum of the vectors of what voices do, `[B, L, rank]`, of codes `[B, L, V]`."""
         shifts = torch.arange(self.voices, device=codes.device) * (self.codes + 1)
         return embedding(codes + shifts, table.flatten(0, 1)).sum(2)
 
-    def _copied(self, weights: Tensor, lags: Tensor) -> Tensor:
-        """Logits `[..., codes]` of weights `[..., K]` of the codes of lags `[..., K]`."""
-        places = one_hot(lags, self.codes + 1)[..., :-1].to(weights)
-        return (weights[..., None] * places).sum(-2)
+    def _copied(self, logits: Tensor, weights: Tensor, lags: Tensor) -> Tensor:
+        """Logits `[..., codes]` plus weights `[..., K]` at the codes of lags `[..., K]`."""
+        there = lags < self.codes
+        return logits.scatter_add(-1, lags.where(there, 0), (weights * there).to(logits))

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
+from zerosum.modalities.music.codes import CODES
 from zerosum.modalities.music.game import MusicGame, model_parts
-from zerosum.modalities.music.space import CODES, MusicSpace, require_music
+from zerosum.modalities.music.space import MusicSpace, require_music
 from zerosum.networks.recurrent_roll import RecurrentRollConfig
 from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import mido
 import pytest
@@ -9,7 +10,8 @@ import torch
 
 import zerosum as zs
 from zerosum.errors import DataError
-from zerosum.modalities.music.space import FIRST, HOLD, REST, MusicSpace
+from zerosum.modalities.music.codes import FIRST, HOLD, REST
+from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import KEYS
 from zerosum.workflows.data import open_data, open_holdout
 
@@ -49,7 +51,7 @@ def meter(numerator: int, denominator: int, time: int = 0) -> mido.MetaMessage:
     )
 
 
-def opened(path: Path, **options: object) -> tuple[MusicSpace, torch.Tensor, torch.Tensor, str]:
+def opened(path: Path, **options: Any) -> tuple[MusicSpace, torch.Tensor, torch.Tensor, str]:
     dataset, _ = open_data(path, spaces=("music",), **options)
     assert isinstance(dataset.space, MusicSpace)
     head, codes = dataset.space.parts(dataset.take(torch.arange(len(dataset)))[0])

@@ -13,9 +13,10 @@ import torch
 import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, RunError
-from zerosum.modalities.music.features import Counted, summaries
+from zerosum.modalities.music.codes import FIRST, HOLD
+from zerosum.modalities.music.counting import summaries
 from zerosum.modalities.music.metrics.notes import rules_of
-from zerosum.modalities.music.space import FIRST, HOLD, MusicSpace
+from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import KEYS, scale_of
 from zerosum.models.model import Model
 from zerosum.rng import Noise
@@ -73,7 +74,7 @@ def test_labels_bring_their_meter(model: Model) -> None:
 
 
 def test_a_note_is_held_only_while_one_sounds(model: Model) -> None:
-    space, _, codes = parts(model.sample(20, seed=2))
+    _, _, codes = parts(model.sample(20, seed=2))
     before = torch.cat([torch.zeros_like(codes[:, :1]), codes[:, :-1]], dim=1)
     assert not ((codes == HOLD) & (before == 0)).any()
     assert not (codes[..., -1] == HOLD).any()
@@ -104,7 +105,7 @@ def test_a_folder_of_songs_is_read_again(folder: Path, model: Model) -> None:
     ]  # fmt: skip
     again, _ = open_data("songs", voices=tuple(voice.name for voice in made.space.voices))  # type: ignore[attr-defined]
     assert again.space.labels == ("march", "waltz")
-    space, _, codes = parts(made)
+    _, _, codes = parts(made)
     assert isinstance(again.space, MusicSpace)
     _, read = again.space.parts(again.take(torch.arange(len(again)))[0])
     drums = [one[one[:, -1] >= FIRST, -1].tolist() for one in codes]
@@ -147,8 +148,8 @@ def test_songs_are_judged_by_their_notes_and_rules(folder: Path, model: Model) -
 
 def test_they_go_on_and_are_exported(folder: Path, model: Model) -> None:
     model.save("model.safetensors")
-    assert zs.load("model.safetensors").sample(2, seed=5).tensor.equal(
-        model.sample(2, seed=5).tensor
+    assert (
+        zs.load("model.safetensors").sample(2, seed=5).tensor.equal(model.sample(2, seed=5).tensor)
     )
     zs.resume("run", samples=16 * 62, quiet=True)
 
@@ -158,7 +159,7 @@ def test_what_is_counted_of_a_known_song() -> None:
     space = data.space
     assert isinstance(space, MusicSpace)
     x = data.take(torch.arange(40))[0]
-    counted = Counted(x, space)
+    counted = space.counted(x)
     assert counted.likeness(4).min() > 0.4  # the second half begins as the first
     assert counted.consonance().min() > 0.7
     tonic, others = counted.pitch_classes()[:, 0], counted.pitch_classes()[:, [1, 6]]
@@ -168,7 +169,7 @@ def test_what_is_counted_of_a_known_song() -> None:
     assert counted.lengths()[:, 0].sum(1).tolist() == (melody >= FIRST).sum(1).tolist()
     assert counted.intervals()[:, 0].sum(1).tolist() == ((melody >= FIRST).sum(1) - 1).tolist()
     assert counted.onsets()[:, 0, 0].tolist() == [8.0] * 40
-    assert summaries(x, space).abs().max() < 10
+    assert summaries(counted).abs().max() < 10
 
 
 def test_the_checker_finds_each_broken_rule() -> None:

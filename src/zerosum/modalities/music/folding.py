@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from zerosum.errors import DataError
+from zerosum.modalities.music.codes import FIRST, HOLD, REST
 from zerosum.modalities.music.midi import Note, Song
-from zerosum.modalities.music.space import FIRST, HOLD, MOST_VOICES, REST, Voice, steps_of
+from zerosum.modalities.music.space import MOST_VOICES, Voice, steps_of
 from zerosum.modalities.music.theory import key_of
 
 CHORDS = 3

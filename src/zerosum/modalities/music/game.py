@@ -8,7 +8,8 @@ from torch import Tensor
 from zerosum.errors import ConditionError
 from zerosum.games.base import Game, Inputs
 from zerosum.games.controls import ChoiceControl, RangeControl
-from zerosum.modalities.music.space import CODES, FIRST, HEAD, HOLD, REST, MusicSpace
+from zerosum.modalities.music.codes import CODES, FIRST, HOLD, REST
+from zerosum.modalities.music.space import HEAD, MusicSpace
 from zerosum.modalities.music.theory import KEYS, NO_KEY, scale_of, shift_of
 from zerosum.networks.recurrent_roll import LAGS, Heard, RecurrentRoll
 from zerosum.rng import Noise

@@ -10,11 +10,12 @@ from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.modalities.music import tunes  # noqa: F401  (a reader)
+from zerosum.modalities.music.codes import FIRST
 from zerosum.modalities.music.features import NoteFeatures
 from zerosum.modalities.music.reading import music_dataset
 from zerosum.modalities.music.rules import TuneRules
 from zerosum.modalities.music.shown import MusicPreview, MusicWriter
-from zerosum.modalities.music.space import FIRST, MusicSpace, Voice
+from zerosum.modalities.music.space import MusicSpace, Voice
 from zerosum.modality import JudgeKit, Modality, register
 
 

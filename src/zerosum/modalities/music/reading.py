@@ -24,6 +24,7 @@ from zerosum.data.labels import label_names
 from zerosum.data.splits import Split, place_of_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
+from zerosum.modalities.music.codes import FIRST
 from zerosum.modalities.music.folding import (
     DRUMS,
     MusicFindings,
@@ -35,7 +36,6 @@ from zerosum.modalities.music.folding import (
 from zerosum.modalities.music.midi import Song, read_song, usual_program
 from zerosum.modalities.music.rules import TuneRules
 from zerosum.modalities.music.space import (
-    FIRST,
     MOST_BARS,
     MusicSpace,
     Voice,

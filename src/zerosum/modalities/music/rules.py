@@ -1,13 +1,13 @@
 """The rules that `tunes` obey, and a checker that reads them back."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from zerosum.config import Config
+from zerosum.modalities.music.codes import FIRST, HOLD
 from zerosum.modalities.music.theory import NO_KEY, scale_of
-
-_FIRST, _HOLD = 2, 1
 
 REPEATED = (4, 5), (0, 1)
 """Bars of a tune of eight that are like others: the fifth and sixth, as the first and second."""
@@ -46,8 +46,8 @@ class TuneRules(Config):
         scale = set(scale_of(key))
         tonic = key % 12
         found = {
-            "scale": {int(code - _FIRST) % 12 for code in notes[notes >= _FIRST]} <= scale,
-            "meter": bool((melody[:, 0] >= _FIRST).all() and (bass[:, 0] >= _FIRST).all()),
+            "scale": {int(code - FIRST) % 12 for code in notes[notes >= FIRST]} <= scale,
+            "meter": bool((melody[:, 0] >= FIRST).all() and (bass[:, 0] >= FIRST).all()),
             "chord": all(
                 _class(melody[i, 0]) in _chord(by_bar[i], names) for i in range(bars)
             ),
@@ -60,21 +60,21 @@ class TuneRules(Config):
         return found
 
 
-def _class(code: int) -> int:
-    """Pitch class of a note; -1 if no note begins."""
-    return int(code - _FIRST) % 12 if code >= _FIRST else -1
+def _class(code: Any) -> int:
+    """Pitch class of a note by its code; -1 if no note begins."""
+    return int(code - FIRST) % 12 if code >= FIRST else -1
 
 
 def _chord(bar: np.ndarray, names: Sequence[str]) -> set[int]:
     """Pitch classes that bass and chords begin in a bar `[steps, V]`."""
     voices = [i for i, name in enumerate(names) if name == "bass" or name.startswith("chord")]
     notes = bar[:, voices]
-    return {_class(code) for code in notes[notes >= _FIRST]}
+    return {_class(code) for code in notes[notes >= FIRST]}
 
 
 def _ends_on(melody: np.ndarray, tonic: int) -> bool:
     """Whether the last note of a bar is the tonic, held to the end, for half of it or more."""
-    begins = np.flatnonzero(melody >= _FIRST)
+    begins = np.flatnonzero(melody >= FIRST)
     if not len(begins) or _class(melody[begins[-1]]) != tonic:
         return False
-    return bool((melody[begins[-1] + 1 :] == _HOLD).all()) and begins[-1] <= len(melody) // 2
+    return bool((melody[begins[-1] + 1 :] == HOLD).all()) and begins[-1] <= len(melody) // 2

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.music.codes import FIRST, HOLD
 from zerosum.modalities.music.midi import Note, Part, midi_bytes
-from zerosum.modalities.music.space import FIRST, HOLD, MusicSpace
+from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.synth import RATE, rendered
 from zerosum.modalities.sound.loudness import evened
 from zerosum.modalities.sound.shown import wav_bytes

@@ -12,17 +12,12 @@ from torch import Tensor
 from zerosum.config import Config, Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import verb
+from zerosum.modalities.music.codes import FIRST, NOTHING, REST
+from zerosum.modalities.music.counting import Counted, summaries
 from zerosum.modalities.music.rules import TuneRules
 from zerosum.modalities.music.theory import NO_KEY
 from zerosum.rng import Noise
 from zerosum.spaces import Space
-
-REST, HOLD, FIRST, NOTHING = 0, 1, 2, 255
-"""What a voice does at a step: nothing, hold its note, or begin note `code - FIRST`. After the end
-of a song there is `NOTHING`."""
-
-CODES = FIRST + 128
-"""Numbers of what a voice does: those, and a note for each pitch or set of drums."""
 
 HEAD = 5
 """Numbers before the steps: meter, key, bars, bars before these, bars after these."""
@@ -178,11 +173,14 @@ class MusicSpace(Space):
         """Codes, uint8 `[N, steps, voices]`."""
         return compact[:, HEAD:].unflatten(1, (-1, len(self.voices))).contiguous().numpy()
 
-    def embed(self, x: Tensor) -> Tensor:
-        """Summary features `[N, F]`; see `zerosum.modalities.music.features.summaries`."""
-        from zerosum.modalities.music.features import summaries
+    def counted(self, compact: Tensor) -> Counted:
+        """What is counted of songs, uint8 `[N, W]`."""
+        head, codes = self.parts(compact)
+        return Counted(head, codes, self.bar_steps(head), self.pitched)
 
-        return summaries(self.to_data(x), self)
+    def embed(self, x: Tensor) -> Tensor:
+        """Summary features `[N, F]`; see `zerosum.modalities.music.counting.summaries`."""
+        return summaries(self.counted(self.to_data(x)))
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
         """uint8 `[n, W]`: each code is from its place in some real of the same meter."""

@@ -54,7 +54,7 @@ def rendered(parts: Sequence[Part], *, tempo: float, rate: int = RATE) -> np.nda
 
 def _tone(pitch: int, seconds: float, program: int, rate: int) -> np.ndarray:
     """A note: harmonics below half the rate, which rise, fade and end softly."""
-    shares, rise, decay = next(rest for below, *rest in _FAMILIES if program < below)
+    shares, rise, decay = next(one[1:] for one in _FAMILIES if program < one[0])
     release = 0.08
     time = np.arange(round((seconds + release) * rate)) / rate
     base = 440 * 2 ** ((pitch - 69) / 12)

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from zerosum.config import Count
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
+from zerosum.modalities.music.codes import FIRST, HOLD, REST
 from zerosum.modalities.music.reading import music_dataset
 from zerosum.modalities.music.rules import TuneRules
-from zerosum.modalities.music.space import FIRST, HOLD, MOST_BARS, REST, Voice
+from zerosum.modalities.music.space import MOST_BARS, Voice
 from zerosum.rng import derive_seed
 
 VOICES = (

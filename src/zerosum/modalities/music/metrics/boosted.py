@@ -17,7 +17,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
-from zerosum.modalities.music.features import summaries
+from zerosum.modalities.music.counting import summaries
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.spaces import Space
 
@@ -60,7 +60,7 @@ class C2stMusic(Metric):
         n = min(len(candidate), len(reference), MOST_SONGS)
         made = candidate.x[context.some(n, len(candidate), "c2st_music", "samples")]
         real = reference.x[context.some(n, len(reference), "c2st_music", "reals")]
-        rows = (summaries(x, space).numpy() for x in (real, made))
+        rows = (summaries(space.counted(x)).numpy() for x in (real, made))
         odds = boosted_odds(*rows, seed=context.seed)
         draws = zip(
             context.resamples(n, "c2st_music reals"), context.resamples(n, "c2st_music samples"),

@@ -14,7 +14,6 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
-from zerosum.modalities.music.features import Counted
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.spaces import Space
 
@@ -93,7 +92,7 @@ class Consonance(Metric):
         """The difference of the means."""
         space = context.space
         assert isinstance(space, MusicSpace)
-        mine, theirs = (Counted(one.x, space).consonance() for one in (candidate, reference))
+        mine, theirs = (space.counted(one.x).consonance() for one in (candidate, reference))
         real = _mean(theirs)
         draws = [slice(None), *context.resamples(len(candidate), "consonance")]
         value, *again = [abs(_mean(mine[rows]) - real) for rows in draws]
@@ -190,7 +189,7 @@ def rules_of(x: Tensor, space: MusicSpace) -> list[Mapping[str, bool]]:
 
 def _counts(x: Tensor, space: MusicSpace) -> dict[str, Tensor]:
     """Counts of each distribution, `[N, groups, values]`."""
-    counted = Counted(x, space)
+    counted = space.counted(x)
     return {
         "note_pitch_distance": counted.pitch_classes()[:, None],
         "note_interval_distance": counted.intervals(),
@@ -217,7 +216,7 @@ def _apart(mine: Tensor, theirs: Tensor) -> float:
 
 
 def _curve(x: Tensor, space: MusicSpace) -> Tensor:
-    counted = Counted(x, space)
+    counted = space.counted(x)
     return torch.stack([counted.likeness(bars) for bars in _APART], dim=1)
 
 
