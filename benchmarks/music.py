@@ -33,7 +33,7 @@ from zerosum.modalities.music.metrics.notes import (
     SelfSimilarity,
     rules_of,
 )
-from zerosum.modalities.music.midi import Note, Part, midi_bytes
+from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import NO_KEY, key_called, shift_of
 from zerosum.rng import Noise
@@ -67,7 +67,7 @@ def chorales(out: Path) -> None:
                 Note(float(one.offset + upbeat), float(one.offset + upbeat + one.quarterLength),
                      one.pitches[-1].midi) for one in line
             ]  # fmt: skip
-            parts.append(Part(part.partName or "voice", 52, notes))
+            parts.append(PartNotes(part.partName or "voice", 52, notes))
         place = out / ("test" if done % 5 == 4 else "train")
         place.mkdir(parents=True, exist_ok=True)
         stated = (key.asKey() if hasattr(key, "asKey") else key).tonicPitchNameWithCase
@@ -153,10 +153,10 @@ def events_of(line: np.ndarray) -> list[tuple[int, int]]:
 def figures(x: Tensor, real: Tensor, space: MusicSpace) -> dict[str, float]:
     """Everything that is measured of songs beside reals."""
     context = MetricContext(space=space, extractor="notes", split="holdout")
-    sets = [SampleSet(one, summaries(space.counted(one))) for one in (x, real)]
+    mine, theirs = (SampleSet(one, summaries(space.counted(one))) for one in (x, real))
     found: dict[str, float] = {}
     for metric in (NoteStatistics(), Consonance(), SelfSimilarity(), C2stMusic()):
-        found |= {name: one.value for name, one in metric.read(*sets, context).items()}
+        found |= {name: one.value for name, one in metric.read(mine, theirs, context).items()}
     found["consonance"] = float(space.counted(x).consonance().nanmean())
     if space.rules is not None:
         obeyed = rules_of(x, space)
@@ -209,8 +209,11 @@ def table() -> None:
     """Figures of each run, floor to ceiling."""
     for file in sorted(RESULTS.glob("*/figures.json")):
         found = json.loads(file.read_text())
-        print(f"\n{found['data']}, seed {found['seed']}: {found['cpu_minutes']} CPU minutes, "
-              f"{found['songs']:,} songs, {1000 * found['seconds_a_song']:.0f} ms a song")  # fmt: skip
+        milliseconds = 1000 * found["seconds_a_song"]
+        print(
+            f"\n{found['data']}, seed {found['seed']}: {found['cpu_minutes']} CPU minutes, "
+            f"{found['songs']:,} songs, {milliseconds:.0f} ms a song"
+        )
         rows = found["figures"]
         print("| figure | " + " | ".join(rows) + " |")
         print("| --- |" + " --- |" * len(rows))

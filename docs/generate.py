@@ -79,7 +79,7 @@ _EXAMPLES = {
     "sequences": "bank",
     "level": "dungeon", "string": "notes",
     "relational": "shop.sqlite",
-    "sound": "kit",
+    "sound": "kit", "music": "tunes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 

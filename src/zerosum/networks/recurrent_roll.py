@@ -92,7 +92,7 @@ class RecurrentRoll(nn.Module):
         self.copy_bias = nn.Parameter(torch.zeros(voices, len(LAGS)))
 
     def log_prob(self, heard: Heard, codes: Tensor, keep: Tensor) -> Tensor:
-        """Log-probability of each code given all before it, `[B, L, V]`; 0 where there is none.
+        """Log-probability of each code given all before it, `[B, L, V]`; 0 beyond the end.
 
         Args:
             heard: what is known before each step.

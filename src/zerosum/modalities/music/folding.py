@@ -20,6 +20,7 @@ ROLES = ("melody", *(f"chord {i + 1}" for i in range(CHORDS)), "bass")
 DRUMS = "drums"
 
 _FOUR = ("soprano", "alto", "tenor", "bass")
+_ALIKE = 0.95
 _SELDOM = 0.02
 """Share of the songs in which a role or drums must be there, to become a voice."""
 
@@ -54,7 +55,7 @@ class MusicFindings:
 
 
 @dataclass(frozen=True)
-class Bar:
+class Measure:
     """A bar: its first step in the song, and its meter."""
 
     start: int
@@ -72,7 +73,7 @@ class Folded:
     """
 
     codes: np.ndarray
-    bars: list[Bar]
+    bars: list[Measure]
     key: int
 
 
@@ -81,14 +82,18 @@ def names_for(songs: Sequence[Song], way: str) -> tuple[str, ...]:
 
     Args:
         songs: all of them.
-        way: `parts`, `roles`, or `auto`: parts if all songs have as many, of one note at a time.
+        way: `parts`, `roles`, or `auto`: parts if 95 % of the songs have as many, of one note at a
+            time.
     """
-    many = {len(song.parts) for song in songs if song.parts}
-    alone = all(_single(part) for song in songs for part in song.parts.values())
+    many = Counter(
+        len(song.parts) for song in songs if all(_single(part) for part in song.parts.values())
+    )
+    usual, alike = many.most_common(1)[0] if many else (0, 0)
     if way == "auto":
-        way = "parts" if len(many) == 1 and 1 < max(many) < MOST_VOICES and alone else "roles"
+        enough = alike >= _ALIKE * len(songs) and 1 < usual < MOST_VOICES
+        way = "parts" if enough else "roles"
     if way == "parts":
-        most = min(max(many, default=0), MOST_VOICES - 1)
+        most = min(usual or max(len(song.parts) for song in songs), MOST_VOICES - 1)
         names = _FOUR if most == len(_FOUR) else tuple(f"part {i + 1}" for i in range(most))
     else:
         there: Counter[str] = Counter()
@@ -210,7 +215,7 @@ def piece(folded: Folded, first: int, last: int, grid: int) -> np.ndarray:
     return made
 
 
-def _bars(song: Song, grid: int) -> list[Bar]:
+def _bars(song: Song, grid: int) -> list[Measure]:
     """Bars from the first with a note to the last."""
     starts = [note.start for part in [*song.parts.values(), song.drums] for note in part]
     first, last = min(starts), song.end
@@ -230,7 +235,7 @@ def _bars(song: Song, grid: int) -> list[Bar]:
             )
         here = max(here, at)
         while here < until:
-            made.append(Bar(here, meter))
+            made.append(Measure(here, meter))
             here += steps
         here = min(here, until) if i + 1 < len(changes) else here
     silent = round(first * grid)

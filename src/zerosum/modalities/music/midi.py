@@ -151,7 +151,7 @@ def _by_start(note: Note) -> tuple[float, int]:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartNotes:
     """A part of a song that is written.
 
     Attributes:
@@ -168,7 +168,7 @@ class Part:
 
 
 def midi_bytes(
-    parts: Sequence[Part], *, meter: tuple[int, int], key: int, tempo: float, accents: float
+    parts: Sequence[PartNotes], *, meter: tuple[int, int], key: int, tempo: float, accents: float
 ) -> bytes:
     """A MIDI file of type 1: a track of meter, key and tempo, and one for each part.
 
@@ -200,7 +200,7 @@ def midi_bytes(
     return out.getvalue()
 
 
-def _track(mido: Any, part: Part, channel: int, accents: float) -> Any:
+def _track(mido: Any, part: PartNotes, channel: int, accents: float) -> Any:
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("track_name", name=part.name))
     if not part.drums:

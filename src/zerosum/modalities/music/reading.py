@@ -66,7 +66,8 @@ class MusicFiles(DataConfig):
         bars: of a piece; longer songs are cut.
         grid: steps of a quarter note: 4 for sixteenths, 12 where there are triplets too.
         voices: `parts` takes parts as they are; `roles` makes melody, chords and bass of whatever
-            there is; `auto` takes parts where all songs have as many, of single notes. Or names.
+            there is; `auto` takes parts where 95 % of the songs have as many, of single notes. Or
+            names.
         meters: such as `3/4,4/4`; if not given, all that occur in more than 2 % of the songs.
         labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
         split: where all files lie in folders called train, val or test, which of them is taken.
@@ -216,7 +217,7 @@ def _files(config: MusicFiles) -> tuple[Archive, list[str], str]:
     """Where files are, their names, and what there is to say of it.
 
     Raises:
-        DataError: there are none.
+        DataError: it holds no MIDI files.
     """
     path, note = Path(config.path), ""
     if path.suffix.lower() in ENDINGS and look_at(path) == "file":

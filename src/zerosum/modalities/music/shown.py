@@ -14,7 +14,7 @@ from torch import Tensor
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.music.codes import FIRST, HOLD
-from zerosum.modalities.music.midi import Note, Part, midi_bytes
+from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.synth import RATE, rendered
 from zerosum.modalities.sound.loudness import evened
@@ -102,17 +102,27 @@ class MusicWriter(Writer):
             path.write_bytes(_one_after_another(space, x, shown))
 
 
-def parts_of(space: MusicSpace, song: Tensor) -> list[Part]:
-    """What is played of a song, uint8 `[W]`: voices whose names differ in a number are one part."""
+def parts_of(space: MusicSpace, song: Tensor) -> list[PartNotes]:
+    """What is played of a song, uint8 `[W]`: voices whose names differ in a number are one part.
+
+    >>> from zerosum.modalities.music.space import MusicSpace, Voice
+    >>> space = MusicSpace(
+    ...     voices=(Voice(name="melody"),), meters=((4, 4),), forms=((-1, 0, 0, 1, 1),), longest=1
+    ... )
+    >>> codes = torch.tensor([[[62]] + 7 * [[1]] + 8 * [[0]]]).view(1, 16, 1)
+    >>> (song,) = space.compact(torch.tensor([[0, 0, 1, 0, 0]]), codes)
+    >>> parts_of(space, song)[0].notes
+    [Note(start=0.0, end=2.0, pitch=60)]
+    """
     _, codes = space.parts(song[None])
     table = codes[0].numpy()
     table = table[: int((table[:, 0] >= 0).sum())]
-    made: dict[str, Part] = {}
+    made: dict[str, PartNotes] = {}
     for i, voice in enumerate(space.voices):
         name = voice.name if voice.name.startswith("part") else re.sub(r" \d+$", "", voice.name)
         notes = [*_notes(table[:, i], space.grid, drums=voice.drums)]
         before = made[name].notes if name in made else []
-        made[name] = Part(name, voice.program, [*before, *notes], voice.drums)
+        made[name] = PartNotes(name, voice.program, [*before, *notes], voice.drums)
     return [*made.values()]
 
 
@@ -142,7 +152,7 @@ def _notes(line: np.ndarray, grid: int, *, drums: bool) -> Iterable[Note]:
 
 def _one_after_another(space: MusicSpace, x: Tensor, labels: Sequence[str | None]) -> bytes:
     """All songs in one MIDI file, in the meter, key and tempo of the first."""
-    whole: dict[str, Part] = {}
+    whole: dict[str, PartNotes] = {}
     begin = 0.0
     head, _ = space.parts(x)
     for song, own in zip(x, head, strict=True):
@@ -150,7 +160,7 @@ def _one_after_another(space: MusicSpace, x: Tensor, labels: Sequence[str | None
         for part in parts_of(space, song):
             notes = [Note(one.start + begin, one.end + begin, one.pitch) for one in part.notes]
             before = whole[part.name].notes if part.name in whole else []
-            whole[part.name] = Part(part.name, part.program, [*before, *notes], part.drums)
+            whole[part.name] = PartNotes(part.name, part.program, [*before, *notes], part.drums)
         begin += (int(own[2]) + 1) * bar
     meter = space.meters[int(head[0, 0])]
     return midi_bytes(

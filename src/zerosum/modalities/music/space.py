@@ -225,6 +225,9 @@ def forms_of(head: Tensor, y: Tensor | None) -> tuple[tuple[int, int, int, int, 
     Args:
         head: of songs, `[N, 5]`.
         y: their labels `[N]`, or None.
+
+    >>> forms_of(torch.tensor([[0, 7, 8, 0, 0], [0, 7, 8, 0, 8]]), None)
+    ((-1, 0, 7, 8, 2),)
     """
     labels = torch.full((len(head), 1), -1) if y is None else y[:, None]
     rows = torch.cat([labels, head[:, :3].long()], dim=1)
@@ -250,7 +253,12 @@ def require_music(space: Space, *, network: str) -> MusicSpace:
 
 
 def lows_and_highs(codes: Tensor, voices: Sequence[Voice]) -> tuple[Voice, ...]:
-    """Voices with the lowest and highest pitch of codes `[N, T, voices]`."""
+    """Voices with the lowest and highest pitch of codes `[N, T, voices]`.
+
+    >>> (voice,) = lows_and_highs(torch.tensor([[[62], [1], [66]]]), [Voice(name="melody")])
+    >>> voice.low, voice.high
+    (60, 64)
+    """
     made = []
     for i, voice in enumerate(voices):
         pitches = codes[..., i][codes[..., i] >= FIRST] - FIRST

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from zerosum.modalities.music.midi import Part
+from zerosum.modalities.music.midi import PartNotes
 
 RATE = 22_050
 """Samples in a second."""
@@ -28,7 +28,7 @@ _FAMILIES = (
 """Programs below a number: shares of harmonics, seconds of the rise and of the decay."""
 
 
-def rendered(parts: Sequence[Part], *, tempo: float, rate: int = RATE) -> np.ndarray:
+def rendered(parts: Sequence[PartNotes], *, tempo: float, rate: int = RATE) -> np.ndarray:
     """A song as a wave, float32 `[1, samples]` in [-1, 1].
 
     Args:

@@ -201,7 +201,10 @@ def _counts(x: Tensor, space: MusicSpace) -> dict[str, Tensor]:
 def _apart(mine: Tensor, theirs: Tensor) -> float:
     """Total variation distance of counts `[groups, values]`, averaged over groups.
 
-    A group that neither has is left out, and one that only one of them has counts as 1.
+    Groups that neither has do not count; one that only one of them has counts as 1.
+
+    >>> _apart(torch.tensor([[1.0, 1.0]]), torch.tensor([[2.0, 0.0]]))
+    0.5
     """
     totals = mine.sum(1), theirs.sum(1)
     both = (totals[0] > 0) & (totals[1] > 0)
@@ -221,5 +224,5 @@ def _curve(x: Tensor, space: MusicSpace) -> Tensor:
 
 
 def _mean(values: Tensor) -> float:
-    """The mean of what is known; 0 if nothing is."""
+    """The mean of values `[N]`, without NaN; 0 if all are NaN."""
     return float(values.nanmean().nan_to_num())
