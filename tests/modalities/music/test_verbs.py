@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def model(folder: Path) -> Model:
     options: dict[str, Any] = {**QUICK, "set": SMALL, "options": DATA}
-    return zs.train("music", data="tunes", samples=16 * 60, out="run", **options)
+    return zs.train("music", data="tunes", samples=16 * 40, out="run", **options)
 
 
 def parts(samples: zs.Samples) -> tuple[MusicSpace, torch.Tensor, torch.Tensor]:
@@ -151,7 +151,7 @@ def test_they_go_on_and_are_exported(folder: Path, model: Model) -> None:
     assert (
         zs.load("model.safetensors").sample(2, seed=5).tensor.equal(model.sample(2, seed=5).tensor)
     )
-    zs.resume("run", samples=16 * 62, quiet=True)
+    zs.resume("run", samples=16 * 41, quiet=True)
 
 
 def test_what_is_counted_of_a_known_song() -> None:

@@ -138,7 +138,7 @@ def song_midi(space: MusicSpace, song: Tensor, label: str | None) -> bytes:
 
 def _notes(line: np.ndarray, grid: int, *, drums: bool) -> Iterable[Note]:
     """Notes of a voice in quarter notes; of drums one for each that is struck."""
-    for start in np.flatnonzero(line >= FIRST):
+    for start in np.flatnonzero(line >= FIRST).tolist():
         code = int(line[start]) - FIRST
         if drums:
             yield from (
