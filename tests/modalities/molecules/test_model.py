@@ -89,7 +89,7 @@ def test_the_judge_and_the_report(model: zs.MoleculeModel, frame: pd.DataFrame) 
     found = zs.evaluate(model, data=frame, replicates=3)
     assert found["valid_molecules"].value == 1
     assert found["novel_molecules"].value > 0.5
-    for name in ("fragment_similarity", "scaffold_similarity", "nearest_molecule"):
+    for name in ("fragment_similarity", "nearest_molecule"):
         assert (found[name].ceiling or 0.0) > found[name].value > (found[name].floor or 0.0), name
     for name in ("logp_distance", "qed_distance", "mw_distance"):
         assert (found[name].ceiling or 9.9) < (found[name].floor or 0.0), name

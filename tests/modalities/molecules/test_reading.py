@@ -84,7 +84,7 @@ def test_a_column_of_the_data_is_not_worked_out() -> None:
         (frame()[:3], {}, "3 molecules that can be read"),
         (frame().assign(smi="nonsense"), {"smiles": "smi"}, "row 1: 'nonsense'"),
         (frame(length=1.5), {}, "Rename it"),
-        (frame(), {"given": "nam"}, "no other column"),
+        (frame(), {"given": "names"}, "no other column"),
     ],
 )
 def test_what_cannot_be_used(data: pd.DataFrame, options: dict, words: str) -> None:

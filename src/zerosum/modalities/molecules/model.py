@@ -10,7 +10,7 @@ from zerosum.errors import ConditionError, DataError
 from zerosum.modalities.molecules.chemistry import holds, parsed, selfies_of, split
 from zerosum.modalities.molecules.space import MoleculeSpace
 from zerosum.modalities.strings.model import TextModel
-from zerosum.modalities.tables.record_model import Wish
+from zerosum.modalities.tables.record_model import RecordWish
 from zerosum.modalities.tables.sampling.conditions import parse_where
 from zerosum.models.steering import Weight, Where
 
@@ -29,7 +29,7 @@ class MoleculeModel(TextModel):
         assert isinstance(self.space, MoleculeSpace)
         return self.space
 
-    def understood(self, where: Where, in_turn: Where, weight: Weight) -> Wish:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         space = self.molecules
         for name in (*in_turn, *weight):
@@ -54,7 +54,7 @@ class MoleculeModel(TextModel):
                 bad |= torch.tensor([not holds(one, part) for one in made])
             return bad
 
-        return Wish(
+        return RecordWish(
             wish.attributes, lambda attributes, chance: space.worked_out(
                 wish.made(attributes, chance)
             ),

@@ -10,7 +10,7 @@ from zerosum.errors import ConditionError
 from zerosum.modalities.strings.frames import text_tables, texts_of
 from zerosum.modalities.strings.game import TextGame
 from zerosum.modalities.strings.space import LENGTH, TextSpace
-from zerosum.modalities.tables.record_model import RecordModel, Wish
+from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.models.steering import Weight, Where
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class TextModel(RecordModel):
         """See `RecordModel.tables_of`."""
         return text_tables(self.texts, pieces)
 
-    def understood(self, where: Where, in_turn: Where, weight: Weight) -> Wish:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         asked, prefix = self._prefix_of(where)
         if prefix:
@@ -51,7 +51,7 @@ class TextModel(RecordModel):
             pieces = self.game.pieces_of(attributes, chance, prefix)
             return self.texts.with_pieces(attributes, pieces)
 
-        return Wish(asked, made, self._copies, "repeat a training text")
+        return RecordWish(asked, made, self._copies, "repeat a training text")
 
     @property
     def _copies(self) -> Callable[[Tensor], Tensor] | None:

@@ -40,7 +40,7 @@ _PATIENCE = 50
 
 
 @dataclass(frozen=True)
-class Wish:
+class RecordWish:
     """What is asked of records.
 
     Attributes:
@@ -87,7 +87,7 @@ class RecordModel(Model):
         return controls_of(self.attributes.table)
 
     @abstractmethod
-    def understood(self, where: Where, in_turn: Where, weight: Weight) -> Wish:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """What is asked for.
 
         Raises:
@@ -255,7 +255,7 @@ class RecordModel(Model):
         return of_size(blocks, size, n)
 
     def _enough(
-        self, blocks: Iterator[Tensor], rows: Callable[[None], Iterator[Tensor]], wish: Wish,
+        self, blocks: Iterator[Tensor], rows: Callable[[None], Iterator[Tensor]], wish: RecordWish,
         seed: int, size: int, n: int | None, *, lasting: bool,
     ) -> Iterator[Tensor]:  # fmt: skip
         """Records that are not refused: those of `blocks`, and others where these are too few."""
@@ -273,7 +273,7 @@ class RecordModel(Model):
                     break
 
     def _made(
-        self, blocks: Iterator[Tensor], wish: Wish, seed: int, size: int, count: "_Count",
+        self, blocks: Iterator[Tensor], wish: RecordWish, seed: int, size: int, count: "_Count",
         skip: int = 0,
     ) -> Iterator[Tensor]:  # fmt: skip
         start, waited = 0, 0
@@ -293,7 +293,7 @@ class RecordModel(Model):
                 yield made
 
     def _tried(
-        self, attributes: Tensor, wish: Wish, seed: int, start: int, count: "_Count"
+        self, attributes: Tensor, wish: RecordWish, seed: int, start: int, count: "_Count"
     ) -> Tensor:
         """Records `start` and following, without those that are refused however often made."""
         made = wish.made(attributes, self.chances(seed, start, len(attributes)))
