@@ -75,7 +75,7 @@ class Fcd:
     """The Fréchet ChemNet distance (Preuer et al. 2018, arXiv:1803.09518) to some reals."""
 
     def __init__(self, reals: Sequence[str]) -> None:
-        import fcd
+        import fcd  # pyright: ignore[reportMissingImports]
 
         self._fcd, self._net = fcd, fcd.load_ref_model()
         self._reals = self._moments(reals)
@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
                 compile=False, holdout=HELD / (TRAIN + HELD),
             )  # fmt: skip
         spent = time.process_time() - start
-        test, known = opened(rest[:JUDGED], model), opened(frame["smiles"], model)
+        test, known = opened(rest[:JUDGED], model), opened(train[: TRAIN + HELD], model)
         made = {"likelihood": model}
         told: dict[str, Any] = {}
         for judge in [one for one in args.judges.split(",") if one]:

@@ -126,7 +126,7 @@ def forest(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int) 
     from sklearn.ensemble import RandomForestClassifier
 
     usual = np.where(categorical, 0.0, np.nanmedian(x, axis=0))
-    model = RandomForestClassifier(200, min_samples_leaf=3, random_state=seed % 2**32)
+    model = RandomForestClassifier(200, min_samples_leaf=20, random_state=seed % 2**32)
     model.fit(np.where(np.isnan(x), usual, x), real)
 
     def odds(rows: np.ndarray) -> np.ndarray:

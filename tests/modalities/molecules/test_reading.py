@@ -55,7 +55,7 @@ def test_lines_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 
 def test_molecules_go_in_and_come_out() -> None:
-    made, _ = open_data(frame(), spaces=("molecule",), options=None, longest=90)
+    made, _ = open_data(frame(), spaces=("molecule",), longest=90, protect=1)
     assert isinstance(made.space, MoleculeSpace)
     x, _ = made.take(torch.arange(len(made)))
     from zerosum.modalities.molecules.chemistry import pieces_of
