@@ -35,9 +35,12 @@ TextRecipe = Literal["text"]
 LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
+SoundRecipe = Literal["sound"]
+"""Recipes whose models are a `SoundModel`."""
+
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan", "sound",
-    "vanilla", "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan", "vanilla",
+    "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 

@@ -13,6 +13,7 @@ from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -27,6 +28,7 @@ from zerosum.signatures import (
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -54,6 +56,8 @@ def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
 @overload
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
@@ -206,6 +210,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
 ) -> LevelModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[ResumeOptions]
+) -> SoundModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]

@@ -9,6 +9,7 @@ from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -19,6 +20,7 @@ from zerosum.signatures import (
     LevelRecipe,
     LoadOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -55,6 +57,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
 ) -> LevelModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[LoadOptions]
+) -> SoundModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
