@@ -32,7 +32,8 @@ import torch
 import zerosum as zs
 from zerosum.evaluation.boosted import area, boosted_odds
 from zerosum.modalities.sound.features import summaries
-from zerosum.modalities.sound.space import SoundSpace
+from zerosum.modalities.sound.space import SoundSpace, sound_space
+from zerosum.modalities.sound.streams import stitched, windows_for
 from zerosum.workflows.data import open_holdout
 
 RESULTS = Path(__file__).parent / "results" / "sound"
@@ -111,38 +112,43 @@ def clicks(wave: np.ndarray, joints: np.ndarray, hop: int) -> float:
     return float(bend[near].max() / bend[~near].max())
 
 
-def streams(samples: int, rate: int = 8_000) -> None:
-    """Train on each recording, make 20 seconds, and print what is heard at joints."""
-    import soundfile
-
+def streams(samples: int, rate: int = 8_000, seconds: int = 20) -> None:
+    """What is heard where windows meet: of reals in random order, and of a model."""
     for name, wave in recordings(rate).items():
         out = RESULTS / f"stream-{name}-{samples}"
         out.mkdir(parents=True, exist_ok=True)
-        soundfile.write(out / f"{name}.wav", wave, rate)
-        start = time.process_time()
-        model = zs.train(
-            "sound", data=out / f"{name}.wav", samples=samples, out=out / "run", referee="off",
-            threads=1, precision="fp32", options={"seconds": 1.0, "rate": rate},
-        )  # fmt: skip
-        minutes = (time.process_time() - start) / 60
-        space = model.space
-        assert isinstance(space, SoundSpace)
-        made = model.sample(1, where={"seconds": 20}, seed=1)
-        made.save(out / "made.wav")
-        step = (space.shape[2] - 4) * 3 // 4 * space.hop
-        found = {"cpu_minutes": round(minutes, 1), "click": clicks(
-            made.x[0, 0], np.arange(step, 20 * rate, step), space.hop)}  # fmt: skip
-        windows = model.sample(20, seed=1).x[:, 0]
-        windows = windows[:, 100:-100]
-        found["click joined"] = clicks(
-            windows.ravel(), np.arange(1, 20) * windows.shape[1], space.hop
-        )
-        for title, one in (("made", made.x[0, 0]), ("real", wave[: 20 * rate])):
-            blocks = one[: len(one) // 2_000 * 2_000].reshape(-1, 2_000)[1:-1]
-            level = 10 * np.log10(np.square(blocks).mean(1) + 1e-9)
-            found[f"{title}: spread of loudness, dB"] = float(level.std())
+        windows = torch.from_numpy(wave.reshape(-1, 1, rate)).float()
+        windows = windows[np.random.default_rng(1).permutation(len(windows))[: 2 * seconds]]
+        space = sound_space(windows, rate)
+        whole = space.model_copy(update={"samples": seconds * rate})
+        count = windows_for(whole.shape[2], space.shape[2])
+        levels = stitched(space.to_model(windows[:count]), whole.shape[2])
+        found = {"reals": joints(whole.to_data(levels[None])[0, 0].numpy(), space)}
+        found["reals, joined"] = joints(windows[:seconds].flatten().numpy(), space, step=rate)
+        found["the recording"] = joints(wave[: seconds * rate], space)
+        if samples:
+            np.savez(out / "recording.npz", x=wave.reshape(-1, rate))
+            start = time.process_time()
+            model = zs.train(
+                "sound", data=out / "recording.npz", samples=samples, out=out / "run",
+                referee="off", threads=1, precision="fp32", options={"rate": rate},
+            )  # fmt: skip
+            print(f"{(time.process_time() - start) / 60:.1f} CPU minutes")
+            made = model.sample(1, where={"seconds": seconds}, seed=1)
+            made.save(out / "made.wav")
+            found["samples"] = joints(made.x[0, 0], space)
         (out / "stream.json").write_text(json.dumps(found, indent=1))
-        print(name, found)
+        print(name, json.dumps(found, indent=1))
+
+
+def joints(wave: np.ndarray, space: SoundSpace, step: int = 0) -> dict[str, float]:
+    """Clicks where windows meet, and how much loudness varies, in dB, over quarters of a second."""
+    step = step or (space.shape[2] - 4) * 3 // 4 * space.hop
+    blocks = wave[: len(wave) // 2_000 * 2_000].reshape(-1, 2_000)[1:-1]
+    return {
+        "click": clicks(wave, np.arange(step, len(wave), step), space.hop),
+        "spread of loudness": float((10 * np.log10(np.square(blocks).mean(1) + 1e-9)).std()),
+    }
 
 
 def say(found: dict) -> None:
