@@ -18,6 +18,8 @@ zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
 python docs/pictures.py --anomalies runs/textures
+zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
+python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
 zerosum train music --data tunes --out runs/tunes
@@ -162,6 +164,14 @@ def draw_series(run: Path) -> None:
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
 
 
+def draw_molecules(run: Path) -> None:
+    """Four molecules freely, four of a weight of 250 or less, and four that begin with a part."""
+    model = zs.load(run, recipe="molecules")
+    wishes = ({}, {"MW": "<=250"}, {model.texts.text: "CS(=O)(=O)c1ccccc1*"})
+    rows = [model.values(4, where=one, seed=i) for i, one in enumerate(wishes)]
+    model.preview.draw(model.space, torch.cat(rows)).save(FOLDER / "molecules.png")
+
+
 def draw_levels(run: Path) -> None:
     """Sixteen levels that can be played, half of each label."""
     model = zs.load(run)
@@ -191,6 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path)
     parser.add_argument("--levels", type=Path)
+    parser.add_argument("--molecules", type=Path)
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
@@ -213,6 +224,7 @@ def main() -> None:
         (options.stacked, draw_stacked),
         (options.series, draw_series),
         (options.levels, draw_levels),
+        (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
         (options.music, draw_music),

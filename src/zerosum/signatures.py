@@ -32,6 +32,9 @@ TranslationRecipe = Literal["colorize", "cyclegan", "inpaint", "pix2pix", "sketc
 TextRecipe = Literal["text"]
 """Recipes whose models are a `TextModel`."""
 
+MoleculeRecipe = Literal["molecules"]
+"""Recipes whose models are a `MoleculeModel`."""
+
 LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
