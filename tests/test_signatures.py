@@ -18,6 +18,7 @@ from zerosum.signatures import (
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -28,6 +29,7 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.LevelModel: LevelRecipe,
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
+    zs.TextureModel: TextureRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
     from zerosum.modalities.images.styled import StyledModel
+    from zerosum.modalities.images.texture_model import TextureModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.relational.model import RelationalModel
@@ -84,6 +85,7 @@ __all__ = [
     "Synthesizer",
     "TableModel",
     "TextModel",
+    "TextureModel",
     "TranslationModel",
     "Unique",
     "ZerosumError",
@@ -136,6 +138,7 @@ _HOMES = {
     "Synthesizer": "zerosum.synthesizer",
     "RelationalModel": "zerosum.modalities.relational.model",
     "TableModel": "zerosum.modalities.tables.model",
+    "TextureModel": "zerosum.modalities.images.texture_model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",

@@ -35,6 +35,9 @@ TextRecipe = Literal["text"]
 LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
+TextureRecipe = Literal["texture"]
+"""Recipes whose models are a `TextureModel`."""
+
 PlainRecipe = Literal[
     "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "sound", "vanilla",
     "wgan_gp"

@@ -20,6 +20,7 @@ assert_type(zs.train("stylegan", data="faces", capacity="large"), zs.StyledModel
 assert_type(zs.train("pix2pix", data="pairs"), zs.TranslationModel)
 assert_type(zs.train("levels", data="dungeon"), zs.LevelModel)
 assert_type(zs.train("text", data="notes"), zs.TextModel)
+assert_type(zs.train("texture", data="wall.jpg"), zs.TextureModel)
 assert_type(zs.train("my_gan.py", data="digits"), zs.Model)
 assert_type(zs.load("runs/a", recipe="table"), zs.TableModel)
 assert_type(zs.resume("runs/a", recipe="stylegan", minutes=1), zs.StyledModel)

@@ -9,6 +9,7 @@ from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import RunError
 from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.relational.model import RelationalModel
@@ -30,6 +31,7 @@ from zerosum.signatures import (
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -54,6 +56,8 @@ def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(recipe: TextureRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextureModel: ...
 @overload
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
@@ -206,6 +210,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
 ) -> LevelModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[ResumeOptions]
+) -> TextureModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]

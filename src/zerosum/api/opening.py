@@ -5,6 +5,7 @@ from typing import Unpack, overload
 
 from zerosum.errors import ExportError
 from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.relational.model import RelationalModel
@@ -22,6 +23,7 @@ from zerosum.signatures import (
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TranslationRecipe,
 )
 from zerosum.workflows.load import load as load_run
@@ -55,6 +57,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
 ) -> LevelModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[LoadOptions]
+) -> TextureModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]

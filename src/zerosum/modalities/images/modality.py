@@ -10,7 +10,18 @@ from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.games.base import Game
-from zerosum.modalities.images import arrays, digits, folders, pairs, sprites, textures  # noqa: F401, I001  (readers)
+from zerosum.modalities.images import (  # noqa: F401  (readers)
+    arrays,
+    captioned,
+    digits,
+    folders,
+    pairs,
+    sprites,
+    textures,
+)
+from zerosum.modalities.images.caption_game import CaptionGame
+from zerosum.modalities.images.caption_model import CaptionModel
+from zerosum.modalities.images.captions import CaptionedDataset
 from zerosum.modalities.images.classes import ImageClasses
 from zerosum.modalities.images.crops import Picture, TextureCrops
 from zerosum.modalities.images.paired import PairDataset
@@ -72,10 +83,22 @@ def small_textures(
     return TextureCrops(pictures, (height, width), 64, name="small")
 
 
+def small_captioned(
+    *, height: int = 8, width: int = 8, channels: int = 1, num_labels: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Dataset:  # fmt: skip
+    """64 images of noise with captions of one to three words."""
+    images = small_images(height=height, width=width, channels=channels, num_labels=0, needs=needs)
+    captions = ["one", "two cats", "three old dogs", "a dog"]
+    return CaptionedDataset(images, captions * 16, name="small")
+
+
 def model_of(game: Game) -> type[Model]:
     """The class of models that offer what a game of images can do."""
     if isinstance(game, TranslationGame):
         return TranslationModel
+    if isinstance(game, CaptionGame):
+        return CaptionModel
     if isinstance(game, TextureGame):
         return TextureModel
     return StyledModel if isinstance(game, Styled) else Model
@@ -93,7 +116,9 @@ _JUDGE = JudgeKit(
     parts=partial(beside_reals, preview=_PREVIEW, most=_SHOWN),
 )
 _TEXTURES = TexturePreview()
-_SMALL: dict[str, Callable[..., Dataset]] = {"image": small_images, "pair": small_pairs}
+_SMALL: dict[str, Callable[..., Dataset]] = {
+    "image": small_images, "pair": small_pairs, "captioned": small_captioned,
+}  # fmt: skip
 
 for _kind, _small in _SMALL.items():
     register(
