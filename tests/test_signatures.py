@@ -9,6 +9,7 @@ import zerosum as zs
 from zerosum.api import making, opening
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
@@ -30,6 +31,7 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
     zs.TextureModel: TextureRecipe,
+    zs.CaptionModel: CaptionRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zerosum.evaluation.augmenting.trial import AugmentationTrial
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
+    from zerosum.modalities.images.caption_model import CaptionModel
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.texture_model import TextureModel
     from zerosum.modalities.images.translation import TranslationModel
@@ -62,6 +63,7 @@ __all__ = [
     "AugmentationTrial",
     "Augmented",
     "Between",
+    "CaptionModel",
     "Comparison",
     "Config",
     "Evaluation",
@@ -133,6 +135,7 @@ _HOMES = {
     "Samples": "zerosum.models.samples",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
+    "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",

@@ -38,6 +38,9 @@ LevelRecipe = Literal["levels"]
 TextureRecipe = Literal["texture"]
 """Recipes whose models are a `TextureModel`."""
 
+CaptionRecipe = Literal["text2image"]
+"""Recipes whose models are a `CaptionModel`."""
+
 PlainRecipe = Literal[
     "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "sound", "vanilla",
     "wgan_gp"

@@ -8,6 +8,7 @@ from zerosum.api.opening import shown
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import RunError
+from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
@@ -23,6 +24,7 @@ from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     PlainRecipe,
@@ -56,6 +58,8 @@ def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(recipe: CaptionRecipe, data: Any, **options: Unpack[TrainOptions]) -> CaptionModel: ...
 @overload
 def train(recipe: TextureRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextureModel: ...
 @overload
@@ -210,6 +214,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
 ) -> LevelModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[ResumeOptions]
+) -> CaptionModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[ResumeOptions]

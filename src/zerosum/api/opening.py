@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Unpack, overload
 
 from zerosum.errors import ExportError
+from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
@@ -16,6 +17,7 @@ from zerosum.models.model import Model
 from zerosum.notebook import reporter
 from zerosum.runs.store import Run
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
@@ -57,6 +59,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
 ) -> LevelModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[LoadOptions]
+) -> CaptionModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[LoadOptions]

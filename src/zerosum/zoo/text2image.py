@@ -21,22 +21,7 @@ from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
 
-@recipe(
-    paper="after Reed et al. 2016, arXiv:1605.05396",
-    spaces=("captioned",),
-    capacities={
-        "medium": {"game.generator.width": 64, "game.discriminator.width": 64},
-        "large": {
-            "game.generator.width": 128,
-            "game.generator.max_width": 1024,
-            "game.discriminator.width": 128,
-            "game.discriminator.max_width": 1024,
-            "game.text_dim": 256,
-            "game.features": 512,
-            "optimisation.batch_size": 64,
-        },
-    },
-)
+@recipe(paper="after Reed et al. 2016, arXiv:1605.05396", spaces=("captioned",))
 def text2image(space: Space) -> Recipe:
     """Images from captions, in the words of the training data.
 

@@ -32,16 +32,16 @@ def texture(space: Space) -> Recipe:
     return Recipe(
         name="texture",
         game=TextureConfig(
-            generator=TorusGeneratorConfig(),
+            generator=TorusGeneratorConfig(width=16, max_width=64),
             discriminator=PatchDiscriminatorConfig(width=32, depth=2, normalisation="none"),
             adversarial=RelativisticPaired(),
-            penalties=(R1(weight=0.1, every=8), R2(weight=0.1, every=8)),
+            penalties=(R1(weight=0.002, every=8), R2(weight=0.002, every=8)),
             conditional=bool(require_texture(space).labels),
         ),
         optimisation=Optimisation(
-            batch_size=8,
-            total_samples=20_000,
+            batch_size=4,
+            total_samples=14_000,
             optimizers={"generator": adam, "discriminator": adam},
-            averaging=Averaging(half_life=2_000),
+            averaging=Averaging(half_life=1_000),
         ),
     )

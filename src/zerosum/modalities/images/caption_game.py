@@ -138,12 +138,19 @@ class CaptionGame(TwoPlayer):
 
     def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """`text`."""
-        names = tuple(dict.fromkeys(self.space.captions))
-        return {TEXT: CaptionControl(names, source=self.space.source)}
+        return {TEXT: CaptionControl(self._names, source=self.space.source)}
 
     def control(self, inputs: Inputs, name: str, values: Tensor) -> Inputs:
-        """Inputs with the captions `values`, int64 `[B, length]`."""
+        """Inputs with captions: their codes, int64 `[B, length]`, or numbers of names, `[B]`."""
+        if values.ndim == 1:
+            source, names = self.space.source, self._names
+            values = torch.stack([source.encode(names[int(value)]) for value in values])
         return self.told(inputs, values)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Different captions of the data."""
+        return tuple(dict.fromkeys(self.space.captions))
 
     def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:
         """See `Game.interpolate`; captions stay those of `a`."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from zerosum.config import Size
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.errors import ConditionError, DataError, did_you_mean
+from zerosum.errors import ConditionError, DataError
 from zerosum.spaces import ImageSpace, Space
 
 MOST_WORDS, MOST_LENGTH, MOST_EXAMPLES = 4_096, 32, 512
@@ -62,10 +63,11 @@ class CaptionSpace(Space):
         words = words_of(caption)
         unknown = [word for word in words if word not in self.words]
         if unknown:
-            near = did_you_mean(unknown[0], self.words)
+            near = get_close_matches(unknown[0], self.words, n=1)
+            asked = f" Did you mean {near[0]!r}?" if near else ""
             raise ConditionError(
-                f"no caption of the training data has the word {unknown[0]!r}.{near or '.'} It "
-                f"knows {self._listed()}."
+                f"no caption of the training data has the word {unknown[0]!r}.{asked} It knows "
+                f"{self._listed()}."
             )
         if not words:
             raise ConditionError(f"the caption {caption!r} has no words. It knows {self._listed()}.")

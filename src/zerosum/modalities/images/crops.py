@@ -151,7 +151,7 @@ def waves_of(picture: Tensor) -> list[tuple[float, float]]:
 
     >>> stripes = (torch.arange(96) % 12 < 6).float().mul(200).expand(1, 96, 96)
     >>> [(round(1 / down) if down else 0, round(1 / right)) for down, right in waves_of(stripes)]
-    [(0, 12), (0, 4)]
+    [(0, 12)]
     """
     x = picture.float()
     grey = luma(x[None, :3])[0, 0] if len(x) >= 3 else x[0]

@@ -12,6 +12,7 @@ map, or enlarges it by a little less where a side is not twice the one before.
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from math import ceil, pi
 
 import torch
@@ -94,17 +95,17 @@ class TorusGenerator(nn.Module):
             y: labels, int64 `[B]`, or None.
             size: `(height, width)`.
         """
-        places = lattice_of(size, self.stride)
         waves = [
             [count / side for count in whole_waves(cycles, side)]
             for cycles, side in zip(self._cycles, size, strict=True)
         ]
-        steps = [side / count for side, count in zip(size, places, strict=True)]
-        x, last = self._lattice(z, y, places, waves, steps), len(self.convs) - 1
+        sides = [sides_of(side, self.stride) for side in size]
+        starts = [starts_of(side) for side in sides]
+        x = self._lattice(z, y, waves, starts)
         for i, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             if i > 1:
-                sides = [ceil(side / 2 ** (last - i)) for side in size]
-                x = interpolate(x, size=sides, mode="nearest")
+                for dim, side in zip((2, 3), sides, strict=True):
+                    x = x.index_select(dim, twice(side[i - 2], side[i - 1]).to(x.device))
             x = norm(conv(around(x))).relu()
         return self.to_image(around(x)).tanh()
 
@@ -117,9 +118,10 @@ class TorusGenerator(nn.Module):
             size: `(height, width)`.
         """
         height, width = lattice_of(size, self.stride)
-        places = height + 2 * MARGIN, width + 2 * MARGIN
-        steps = [self.stride, self.stride]
-        x = self._lattice(z, y, places, self._cycles, steps)
+        starts = [
+            self.stride * torch.arange(places + 2 * MARGIN) for places in (height, width)
+        ]
+        x = self._lattice(z, y, self._cycles, starts)
         for i, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             assert isinstance(conv, nn.Conv2d)
             x = norm(doubled_and_convolved(x, conv.weight) if i > 1 else conv(x)).relu()
@@ -138,16 +140,19 @@ class TorusGenerator(nn.Module):
         return [tuple(wave[dim] for wave in self.waves) for dim in (0, 1)]
 
     def _lattice(
-        self, z: Tensor, y: Tensor | None, places: tuple[int, int],
-        cycles: Sequence[Sequence[float]], steps: Sequence[float],
+        self, z: Tensor, y: Tensor | None, cycles: Sequence[Sequence[float]],
+        starts: Sequence[Tensor],
     ) -> Tensor:  # fmt: skip
-        """Noise, waves of so many cycles for a pixel, and labels, `[B, C, *places]`."""
+        """Noise, waves of so many cycles for a pixel, and labels, `[B, C, h, w]`.
+
+        `starts` are the first pixels of places, downwards and to the right.
+        """
+        places = tuple(map(len, starts))
         parts = [z[:, MOVES:].unflatten(1, (self.latent_dim, *places))]
         if self.waves:
             turns = []
             for dim in (0, 1):
-                at = steps[dim] * torch.arange(places[dim], device=z.device)
-                at = at + _REACH * z[:, dim : dim + 1]
+                at = starts[dim].to(z) + _REACH * z[:, dim : dim + 1]
                 turns.append(torch.tensor(cycles[dim], device=z.device)[:, None] * at[:, None])
             angle = 2 * pi * (turns[0][..., None] + turns[1][:, :, None])
             parts += [angle.sin(), angle.cos()]
@@ -167,7 +172,7 @@ def whole_waves(cycles: tuple[float, ...], side: int) -> tuple[int, ...]:
         cycles: of each kind for each pixel.
         side: in pixels.
 
-    >>> whole_waves((1 / 24, 1 / 12), 60)
+    >>> whole_waves((1 / 24, 1 / 12), 55)
     (2, 4)
     """
     counts = side * torch.tensor(cycles, dtype=torch.float64)
@@ -184,6 +189,36 @@ def lattice_of(size: tuple[int, int], stride: int) -> tuple[int, int]:
     (8, 13)
     """
     return ceil(size[0] / stride), ceil(size[1] / stride)
+
+
+def sides_of(side: int, stride: int) -> list[int]:
+    """The sides of maps, from the lattice to an image.
+
+    >>> sides_of(50, 8)
+    [7, 13, 25, 50]
+    """
+    return [ceil(side / 2**i) for i in reversed(range(stride.bit_length()))]
+
+
+def twice(short: int, long: int) -> Tensor:
+    """Which of `short` places each of `long` is, int64 `[long]`; one in the middle may come once.
+
+    >>> twice(4, 7).tolist()
+    [0, 0, 1, 2, 2, 3, 3]
+    """
+    return (2 * torch.arange(long) + 1) * short // (2 * long)
+
+
+def starts_of(sides: Sequence[int]) -> Tensor:
+    """The first pixel of each place of a lattice, int64 `[h]`.
+
+    >>> starts_of([2, 3]).tolist(), starts_of([2, 4, 8]).tolist()
+    ([0, 1], [0, 4])
+    """
+    place = torch.arange(sides[0])
+    for short, long in pairwise(sides):
+        place = place[twice(short, long)]
+    return torch.searchsorted(place, torch.arange(sides[0]))
 
 
 def around(x: Tensor) -> Tensor:
