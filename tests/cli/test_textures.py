@@ -15,7 +15,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tile") / "run"
     small = {"game.generator.width": 4, "game.generator.max_width": 8}
     options = {"num_crops": 64, "pattern": "weave", "side": 64}
-    zs.train("texture", "surfaces", samples=64, size=24, out=out, set=small, options=options, **QUICK)
+    zs.train(
+        "texture", "surfaces", samples=64, size=24, out=out, set=small, options=options, **QUICK
+    )
     return out
 
 
@@ -35,9 +37,7 @@ def test_a_tile_is_pixel_for_pixel_of_the_size_asked_for(
     assert [size_of(path) for path in made] == [(40, 40)] * 3
 
 
-def test_sizes_that_are_none(
-    run: Path, digits_run: Path, tmp_path: Path, zerosum: Zerosum
-) -> None:
+def test_sizes_that_are_none(run: Path, digits_run: Path, tmp_path: Path, zerosum: Zerosum) -> None:
     out = tmp_path / "tile.png"
     refused = zerosum("sample", run, "--size", "wide", "--out", out)
     assert refused.code == 2

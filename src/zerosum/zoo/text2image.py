@@ -38,8 +38,8 @@ def text2image(space: Space) -> Recipe:
             penalties=(R1(weight=0.1, every=8), R2(weight=0.1, every=8)),
         ),
         optimisation=Optimisation(
-            batch_size=32,
-            total_samples=400_000,
+            batch_size=16,
+            total_samples=300_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=10_000),
         ),

@@ -50,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("captions") / "run"
     zs.train(
         "text2image", data="scenes", out=out, samples=96, holdout=0.2,
-        options={"num_samples": 200}, **QUICK | {"set": SMALL},
+        options={"num_samples": 200}, set=SMALL, **QUICK,
     )  # fmt: skip
     return out
 
@@ -94,7 +94,7 @@ def test_arrays_and_texts() -> None:
     assert read((x, np.array(CAPTIONS)), limit=2).captions == [CAPTIONS[0], CAPTIONS[2]]
     with pytest.raises(DataError, match="3 captions for 4 images"):
         read((x, CAPTIONS[:3]))
-    with pytest.raises(DataError, match="caption of image 1 has no words: '...'"):
+    with pytest.raises(DataError, match=r"caption of image 1 has no words: '\.\.\.'"):
         read((x, ["a", "...", "b", "c"]))
 
 
@@ -103,8 +103,8 @@ def test_arrays_and_texts() -> None:
     [
         ({"name": "other.csv"}, r"no captions in .*there is no captions\.csv"),
         ({"header": ("file", "says")}, "needs the columns file and caption.*it has file, says"),
-        ({"rows": [("0.png", "a"), ("1.png", "b")]}, "2 of 4 images have no caption, such as '2.png'"),
-        ({"rows": [(f"{i}.png", "a" * i) for i in range(4)]}, "leaves the caption of 1 files empty"),
+        ({"rows": [("0.png", "a"), ("1.png", "b")]}, "2 of 4 images have no caption.*'2.png'"),
+        ({"rows": [(f"{i}.png", "a" * i) for i in range(4)]}, "caption of 1 files empty"),
         ({"rows": [("0.png", "a")] * 2}, "names 1 files more than once"),
         ({"rows": []}, "a row for each image"),
     ],
@@ -115,7 +115,7 @@ def test_tables_that_do_not_fit(tmp_path: Path, given: dict[str, Any], said: str
 
 
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no column 'captoin'. Did you mean 'caption'"):
+    with pytest.raises(DataError, match=r"no column 'captoin'\. Did you mean 'caption'"):
         read(folder(tmp_path), column="captoin")
 
 
@@ -132,11 +132,13 @@ def test_a_holdout_is_read_in_the_words_of_the_run(tmp_path: Path) -> None:
 
 def test_words_decide(model: zs.CaptionModel) -> None:
     one = model.sample(4, where={"text": "a small red ring"}, seed=1)
-    same = model.sample(4, where={"text": "A small, red ring."}, seed=1)
+    same = model.sample(4, where={"text": "A small RED ring!"}, seed=1)
     other = model.sample(4, where={"text": "two large blue circles"}, seed=1)
     assert torch.equal(one.tensor, same.tensor)
     assert not torch.equal(one.tensor, other.tensor)
-    mixed = model.sample(4, in_turn={"text": ["a small red ring", "two large blue circles"]}, seed=1)
+    mixed = model.sample(
+        4, in_turn={"text": ["a small red ring", "two large blue circles"]}, seed=1
+    )
     for turn, alone in enumerate((one, other)):
         near = mixed.tensor[turn::2].int() - alone.tensor[turn::2].int()
         assert near.abs().max() <= 1  # rounding

@@ -15,7 +15,10 @@ from zerosum.modalities.images.scenes import (
 )
 
 RED, BLUE = Thing("red", "ring", "small"), Thing("blue", "square")
-FOUND_RED, FOUND_BLUE = Found("red", "ring", "small", 6, 16), Found("blue", "square", "large", 22, 15)
+FOUND_RED, FOUND_BLUE = (
+    Found("red", "ring", "small", 6, 16),
+    Found("blue", "square", "large", 22, 15),
+)
 
 
 def test_every_word_is_read_back() -> None:

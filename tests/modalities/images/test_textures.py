@@ -12,11 +12,11 @@ import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.catalogue import modality_of
 from zerosum.errors import ConditionError, ConfigError, DataError
+from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.modalities.images.crops import waves_of
 from zerosum.modalities.images.metrics.textures import PatchDistance, Seam, differences
 from zerosum.modalities.images.surfaces import PATTERNS, PERIODS, again, draw_surface
 from zerosum.modalities.images.texture_space import TextureSpace
-from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data
 
@@ -46,7 +46,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write(place / "walls" / pattern / "one.png", 96, 128, pattern)
     zs.train(
         "texture", data=place / "walls", out=place / "run", samples=160, size=24, holdout=0.3,
-        options={"num_crops": 200}, **QUICK | {"set": SMALL},
+        options={"num_crops": 200}, set=SMALL, **QUICK,
     )  # fmt: skip
     return place / "run"
 
@@ -141,7 +141,7 @@ def test_mixed_channels_and_sizes_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="mixed channels: 1 with 1, 1 with 3"):
         read(tmp_path)
     assert read(tmp_path, channels=1).space.channels == 1
-    with pytest.raises(ConfigError, match="size is 'abc': .*HEIGHTxWIDTH"):
+    with pytest.raises(ConfigError, match=r"size is 'abc': .*HEIGHTxWIDTH"):
         read(tmp_path / "a.png", size="abc")
 
 
@@ -191,7 +191,9 @@ def test_one_tile_is_drawn_as_it_is_and_several_two_by_two(model: zs.TextureMode
 
 
 def test_it_is_judged_between_floor_and_ceiling(run: Path) -> None:
-    figures = {one.name.partition("/")[0]: one for one in zs.evaluate(run, n=40, quiet=True).figures}
+    figures = {
+        one.name.partition("/")[0]: one for one in zs.evaluate(run, n=40, quiet=True).figures
+    }
     distance = next(one for name, one in figures.items() if name.startswith("patch_distance"))
     assert distance.ceiling is not None
     assert distance.floor is not None
@@ -225,5 +227,5 @@ def test_measures_know_crops_from_shuffled_pixels_and_other_textures() -> None:
 
 def test_other_recipes_say_what_sizes_are_for(tmp_path: Path) -> None:
     model = zs.train("dcgan", data="digits", samples=64, out=tmp_path / "run", **QUICK)
-    with pytest.raises(ConditionError, match="makes samples of one size.*such as texture"):
+    with pytest.raises(ConditionError, match=r"makes samples of one size.*such as texture"):
         model.sized(64)

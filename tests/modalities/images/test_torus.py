@@ -26,7 +26,8 @@ def network() -> TorusGenerator:
         made = TorusGeneratorConfig(width=4, max_width=8).build(5, space)
     with torch.no_grad():
         for conv in made.convs:
-            conv.weight *= 20  # so that outputs differ by more than rounding
+            assert isinstance(conv, torch.nn.Conv2d)
+            conv.weight.mul_(20)  # so that outputs differ by more than rounding
     return made.eval()
 
 
@@ -35,9 +36,7 @@ def latents(network: TorusGenerator, size: tuple[int, int], n: int = 2) -> torch
 
 
 @pytest.mark.parametrize("size", [(16, 16), (32, 48), (17, 41), (100, 30)])
-def test_any_size_is_made(
-    network: TorusGenerator, size: tuple[int, int]
-) -> None:
+def test_any_size_is_made(network: TorusGenerator, size: tuple[int, int]) -> None:
     z = latents(network, size)
     with torch.no_grad():
         x = network(z, None, size)

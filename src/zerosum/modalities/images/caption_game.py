@@ -258,7 +258,7 @@ def require_captions(space: Space) -> CaptionedSpace:
     """
     if not isinstance(space, CaptionedSpace):
         raise RecipeError(
-            f"text2image takes images with captions, and the data is of kind {space.kind!r}. Take a "
-            f"recipe that lists {space.kind!r} under {verb('recipes')}."
+            f"text2image takes images with captions, and the data is of kind {space.kind!r}. Take "
+            f"a recipe that lists {space.kind!r} under {verb('recipes')}."
         )
     return space

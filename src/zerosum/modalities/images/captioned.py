@@ -146,9 +146,7 @@ class ScenesConfig(DataConfig):
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """uint8 images `[num_samples, 3, 32, 32]` with their captions."""
-        x, scenes = draw_scenes(
-            self.num_samples, seed=self.seed, combinations=self.combinations
-        )
+        x, scenes = draw_scenes(self.num_samples, seed=self.seed, combinations=self.combinations)
         images = ArrayDataset(x, name=self.kind)
         return CaptionedDataset(images, [scene.caption for scene in scenes], name=self.kind)
 

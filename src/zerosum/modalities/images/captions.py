@@ -70,7 +70,9 @@ class CaptionSpace(Space):
                 f"{self._listed()}."
             )
         if not words:
-            raise ConditionError(f"the caption {caption!r} has no words. It knows {self._listed()}.")
+            raise ConditionError(
+                f"the caption {caption!r} has no words. It knows {self._listed()}."
+            )
         if len(words) > self.length:
             raise ConditionError(
                 f"the caption has {len(words)} words, and the longest that was learned from has "

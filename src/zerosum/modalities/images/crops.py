@@ -53,6 +53,9 @@ class TextureCrops(Dataset):
         count: how many.
         name: how messages call the data.
         space: what a crop is; if not given, it follows from the pictures.
+
+    Attributes:
+        crop: the space.
     """
 
     def __init__(
@@ -69,7 +72,8 @@ class TextureCrops(Dataset):
         if all(picture.label is not None for picture in pictures):
             codes, labels = encode_labels([picture.label for picture in pictures])
             self._y = codes[self._which]
-        self.space = space or _space_of(pictures, size, labels, self._y)
+        self.crop = space or _space_of(pictures, size, labels, self._y)
+        self.space = self.crop
         digest = hashlib.sha256(repr((size, count, labels)).encode())
         for picture in pictures:
             digest.update(repr(tuple(picture.pixels.shape)).encode())
@@ -134,9 +138,7 @@ def crops_of(
     train = TextureCrops([kept for kept, _ in parts], size, count, name=name)
     apart = [held for _, held in parts]
     few = max(2, round(holdout * count))
-    train.held_out = TextureCrops(
-        apart, size, few, name=f"{name} (held out)", space=train.space
-    )
+    train.held_out = TextureCrops(apart, size, few, name=f"{name} (held out)", space=train.crop)
     train.notes = (f"{holdout:.0%} of each picture is kept apart; `evaluate` judges with it.",)
     return train
 
@@ -170,8 +172,8 @@ def waves_of(picture: Tensor) -> list[tuple[float, float]]:
     for _ in range(_LOOKS):
         row, column = divmod(int(left.argmax()), power.shape[1])
         near = _near(rows - row, columns - column, height)
-        left = left * (near > 3) * (_near(rows + row, columns + column, height) > 3)
-        around = power[(near > 4) & (near <= 12)]
+        left = left * (near > 5) * (_near(rows + row, columns + column, height) > 5)
+        around = power[(near > 5) & (near <= 14)]
         stands_out = float(power[row, column]) > _STANDS_OUT * float(around.median())
         if not stands_out or float(power[near <= 3].sum()) < _SHARE * total:
             continue
@@ -190,7 +192,7 @@ def _near(rows: Tensor, columns: Tensor, half: int) -> Tensor:
 
 
 def _is_multiple(wave: tuple[float, float], of: tuple[float, float], blur: float) -> bool:
-    """Whether a wave only gives another one its form: it is twice as short, or thrice, …"""
+    """Whether a wave only gives another one its form: its cycles are 2, 3 or more times as many."""
     times = round(max(abs(a) for a in wave) / max(abs(b) for b in of))
     return times > 1 and all(abs(a - times * b) < blur for a, b in zip(wave, of, strict=True))
 
@@ -223,7 +225,8 @@ def _cut(picture: Picture, share: float) -> tuple[Picture, Picture]:
     length = picture.pixels.shape[dim]
     held = ceil(share * length)
     kept, apart = picture.pixels.split([length - held, held], dim=dim)
-    return tuple(Picture(one, picture.name, picture.label) for one in (kept, apart))
+    label = picture.label
+    return Picture(kept, picture.name, label), Picture(apart, picture.name, label)
 
 
 def _require_holds(picture: Picture, size: tuple[int, int], what: str) -> None:

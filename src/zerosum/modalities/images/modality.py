@@ -75,7 +75,9 @@ def small_textures(
     needs: tuple[str, ...] = (),
 ) -> Dataset:  # fmt: skip
     """64 crops of small surfaces, labelled a, b and so on."""
-    surfaces = [draw_surface(PATTERNS[i % len(PATTERNS)], (64, 64), seed=i) for i in range(num_labels or 1)]
+    surfaces = [
+        draw_surface(PATTERNS[i % len(PATTERNS)], (64, 64), seed=i) for i in range(num_labels or 1)
+    ]
     pictures = [
         Picture(pixels[:channels], "small", chr(ord("a") + i) if num_labels else None)
         for i, pixels in enumerate(surfaces)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from math import pi, sqrt
 from typing import Literal
 
+import numpy as np
 import torch
 from scipy import ndimage
 from torch import Tensor
@@ -100,7 +101,8 @@ class Scene:
     def caption(self) -> str:
         """The sentence.
 
-        >>> Scene((Thing("red", "ring", "small"), Thing("blue", "square")), relation="left of").caption
+        >>> ring, square = Thing("red", "ring", "small"), Thing("blue", "square")
+        >>> Scene((ring, square), relation="left of").caption
         'a small red ring left of a blue square'
         """
         first = self.things[0]
@@ -135,7 +137,7 @@ class Scene:
         return right | best
 
 
-def _of_things(asked, found) -> dict[str, list[bool]]:  # noqa: ANN001
+def _of_things(asked, found) -> dict[str, list[bool]]:
     right: dict[str, list[bool]] = {"colour": [], "shape": [], "size": []}
     for thing, one in zip(asked, found, strict=True):
         right["colour"].append(one is not None and one.colour == thing.colour)
@@ -205,8 +207,11 @@ def read_scenes(pictures: Tensor) -> list[list[Found]]:
         cover = torch.einsum("chw,kc->khw", ink, inks) / length[:, None, None]
         rest = (ink - cover[:, None] * inks[:, :, None, None]).square().sum(1)
         cover = cover.gather(0, rest.argmin(0, keepdim=True))[0].clamp(0, 1)
-        patches, many = ndimage.label((cover > 0.5).numpy(), structure=[[1] * 3] * 3)
-        things = [_found(cover, ink, torch.from_numpy(patches == i + 1)) for i in range(many)]
+        patches = np.empty(cover.shape, np.int32)
+        ndimage.label((cover > 0.5).numpy(), structure=[[1] * 3] * 3, output=patches)
+        things = [
+            _found(cover, ink, torch.from_numpy(patches == i + 1)) for i in range(patches.max())
+        ]
         found.append(sorted((one for one in things if one is not None), key=lambda one: one.x))
     return found
 
@@ -268,7 +273,8 @@ def _placed(scene: Scene, chance: random.Random) -> _Placed:
     elif scene.count > 1:
         middles = _apart(scene.count, radii[0], chance)
     elif scene.place is not None:
-        middles = [tuple(a + chance.uniform(-_NEAR, _NEAR) for a in PLACES[scene.place])]
+        x, y = PLACES[scene.place]
+        middles = [(x + chance.uniform(-_NEAR, _NEAR), y + chance.uniform(-_NEAR, _NEAR))]
     else:
         rim = radii[0] * _REACH + _RIM
         middles = [(chance.uniform(rim, SIDE - rim), chance.uniform(rim, SIDE - rim))]
@@ -281,16 +287,14 @@ def _placed(scene: Scene, chance: random.Random) -> _Placed:
 def _apart(count: int, radius: float, chance: random.Random) -> list[tuple[float, float]]:
     """Middles of equal things: each in a quarter of its own."""
     half, rim = SIDE / 2, radius * _REACH + max(_RIM, _GAP / 2)
-    quarters = chance.sample([(0, 0), (0, 1), (1, 0), (1, 1)], count)
+    quarters = [(0.0, 0.0), (0.0, half), (half, 0.0), (half, half)]
     return [
-        (half * across + chance.uniform(rim, half - rim), half * down + chance.uniform(rim, half - rim))
-        for across, down in quarters
-    ]  # fmt: skip
+        (x + chance.uniform(rim, half - rim), y + chance.uniform(rim, half - rim))
+        for x, y in chance.sample(quarters, count)
+    ]
 
 
-def _beside(
-    relation: str, radii: list[float], chance: random.Random
-) -> list[tuple[float, float]]:
+def _beside(relation: str, radii: list[float], chance: random.Random) -> list[tuple[float, float]]:
     """Middles of two things, of which the first is plainly on one side of the second."""
     right, down = RELATIONS[relation]
     reach = [radius * _REACH for radius in radii]
@@ -303,9 +307,7 @@ def _beside(
         along = near + apart, near
     rim = max(reach) + _RIM
     middle, lean = chance.uniform(rim, SIDE - rim), min(apart / 4, 4.0)
-    aside = [
-        min(max(middle + chance.uniform(-lean, lean), rim), SIDE - rim) for _ in radii
-    ]
+    aside = [min(max(middle + chance.uniform(-lean, lean), rim), SIDE - rim) for _ in radii]
     pairs = zip(along, aside, strict=True)
     return [(a, b) if right else (b, a) for a, b in pairs]
 

@@ -52,7 +52,7 @@ def again(pictures: Tensor, period: tuple[int, int]) -> float:
         period: downwards and to the right, in pixels.
 
     >>> round(again(draw_surface("weave", (64, 64))[None], PERIODS["weave"]), 1)
-    0.9
+    1.0
     """
     grey = pictures.float().mean(1)
     down, right = period

@@ -14,6 +14,9 @@ from zerosum.models.model import Model
 LEAST_SIDE = 16
 """Pixels a side of a texture, at least."""
 
+_AT_ONCE = 1 << 20
+"""Pixels that are made at once if nothing else is asked for."""
+
 
 class TextureModel(Model):
     """Makes textures that can be tiled, of the size of its crops if no other is asked for.
@@ -40,13 +43,17 @@ class TextureModel(Model):
             ) from error
         if min(height, width) < LEAST_SIDE or height * width > MAX_PIXELS:
             raise ConditionError(
-                f"a texture of {height} x {width} cannot be made: sides have {LEAST_SIDE} pixels or "
-                f"more, and the whole {MAX_PIXELS:,} at most, such as {wanted}."
+                f"a texture of {height} x {width} cannot be made: sides have {LEAST_SIDE} pixels "
+                f"or more, and the whole {MAX_PIXELS:,} at most, such as {wanted}."
             )
         assert isinstance(self.game, TextureGame)
         made = copy.copy(self)
         made.game = self.game.sized(height, width)
         made.space = made.game.space
-        pixels, crop = height * width, self.space.shape[1] * self.space.shape[2]
-        made.usual_batch = max(1, self.usual_batch * crop // max(pixels, crop))
         return made
+
+    def _batch(self, n: int | None, batch_size: int | None) -> int:
+        """As many at once as a memory holds."""
+        _, height, width = self.space.shape
+        usual = min(self.usual_batch, max(1, _AT_ONCE // (height * width)))
+        return super()._batch(n, usual if batch_size is None else batch_size)

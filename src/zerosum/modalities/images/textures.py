@@ -6,11 +6,11 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import torch
 from PIL import Image
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from torch import Tensor
 
-from zerosum.config import Count
 from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels, Names
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
@@ -163,8 +163,9 @@ class HeldTextures(TextureOptions):
         first = first[0] if isinstance(first, list) and first else first
         if isinstance(first, Image.Image):
             return 0.6
-        pixels = isinstance(first, Tensor | np.ndarray) and first.ndim in (2, 3, 4)
-        return 0.35 if pixels and str(first.dtype).endswith("uint8") else 0.0
+        if not isinstance(first, Tensor | np.ndarray) or first.ndim not in (2, 3, 4):
+            return 0.0
+        return 0.35 if first.dtype in (np.uint8, torch.uint8) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Always an error: the pictures are gone.
@@ -251,12 +252,10 @@ def _shrunk(size: tuple[int, int], side: int) -> tuple[tuple[int, int], tuple[in
 
 
 def _about(crops: TextureCrops) -> str:
-    space = crops.space
-    assert isinstance(space, TextureSpace)
+    space = crops.crop
     waves = ", ".join(_period(*wave) for wave in space.waves)
-    return (
-        f"crops of {space.height} x {space.width} ({option('size')}); "
-        + (f"the pictures repeat every {waves} pixels." if waves else "nothing repeats evenly.")
+    return f"crops of {space.height} x {space.width} ({option('size')}); " + (
+        f"the pictures repeat every {waves} pixels." if waves else "nothing repeats evenly."
     )
 
 

@@ -133,7 +133,10 @@ def seen_along_directions(x: Tensor) -> Tensor:
         room = [have - side + 1 for have in small.shape[2:]]
         corners = [noise.integers(_OF_EACH, high=places).tolist() for places in room]
         patches = torch.stack(
-            [small[:, :, i : i + side, j : j + side].flatten(1) for i, j in zip(*corners, strict=True)],
+            [
+                small[:, :, top : top + side, left : left + side].flatten(1)
+                for top, left in zip(*corners, strict=True)
+            ],
             dim=1,
         )  # fmt: skip
         seen.append(patches @ directions.T)
