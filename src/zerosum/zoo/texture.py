@@ -7,7 +7,7 @@ waves, and a critic judges patches of it beside patches of the pictures.
 We deviate in four ways. Layers are convolutions on a torus when samples are made, so textures can
 be tiled; while training they make patches that go on beyond their edges, as crops of pictures do.
 The directions of the waves are not learned: they are read off the spectrum of the pictures, and
-bent by a little so that whole numbers of waves fit a tile. Global latents are left out; labels say
+bent by a little so that whole numbers of waves fit a tile. There are no global latents: labels say
 which texture is wanted. And the duel is R3GAN's (arXiv:2501.05441), patch by patch.
 """
 

@@ -7,7 +7,7 @@ import torch
 from zerosum.modalities.images.scenes import (
     HELD_OUT,
     RELATIONS,
-    Found,
+    FoundThing,
     Scene,
     Thing,
     draw_scenes,
@@ -16,8 +16,8 @@ from zerosum.modalities.images.scenes import (
 
 RED, BLUE = Thing("red", "ring", "small"), Thing("blue", "square")
 FOUND_RED, FOUND_BLUE = (
-    Found("red", "ring", "small", 6, 16),
-    Found("blue", "square", "large", 22, 15),
+    FoundThing("red", "ring", "small", 6, 16),
+    FoundThing("blue", "square", "large", 22, 15),
 )
 
 

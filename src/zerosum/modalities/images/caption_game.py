@@ -80,8 +80,7 @@ class CaptionControl(ChoiceControl):
         for part in parts:
             if not isinstance(part, Value):
                 raise ConditionError(
-                    f"{name} takes captions, and {part} is none. Write words: "
-                    f"{name}={self.names[0]}."
+                    f"{name} takes captions, not {part}. Write words: {name}={self.names[0]}."
                 )
             codes.append(self.source.understood(str(part.value)))
         return torch.stack(codes)[(chance.double() * len(codes)).long()]

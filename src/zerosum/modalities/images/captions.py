@@ -58,7 +58,7 @@ class CaptionSpace(Space):
         """Codes of a caption all of whose words are known, int64 `[length]`.
 
         Raises:
-            ConditionError: a word is unknown, or there are none or too many.
+            ConditionError: a word is unknown, there is no word, or there are too many.
         """
         words = words_of(caption)
         unknown = [word for word in words if word not in self.words]

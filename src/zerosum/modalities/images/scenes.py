@@ -68,7 +68,7 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundThing:
     """A thing that was read from a picture; `shape` is empty where it is like none.
 
     `x` and `y` are where its middle is, to the right and downwards, in pixels.
@@ -112,7 +112,7 @@ class Scene:
             return f"{COUNTS[self.count - 1]} {first.named(several=True)}"
         return f"a {first.named()}" + (f" {self.place}" if self.place else "")
 
-    def agrees(self, found: list[Found]) -> Mapping[str, list[bool]]:
+    def agrees(self, found: list[FoundThing]) -> Mapping[str, list[bool]]:
         """Which words a picture obeys, by what they are about.
 
         Of two things the better assignment to what was found counts.
@@ -147,10 +147,10 @@ def _of_things(asked, found) -> dict[str, list[bool]]:
     return right
 
 
-def relation_of(a: Found, b: Found) -> str:
+def relation_of(a: FoundThing, b: FoundThing) -> str:
     """Where `a` is beside `b`.
 
-    >>> relation_of(Found("red", "ring", "small", 5, 9), Found("red", "ring", "small", 20, 12))
+    >>> relation_of(FoundThing("red", "ring", "small", 5, 9), FoundThing("red", "ring", "small", 20, 12))
     'left of'
     """
     right, down = a.x - b.x, a.y - b.y
@@ -159,7 +159,7 @@ def relation_of(a: Found, b: Found) -> str:
     return "above" if down < 0 else "below"
 
 
-def nearest_place(found: Found) -> str:
+def nearest_place(found: FoundThing) -> str:
     """The place that a thing is nearest to."""
     away = {name: (found.x - x) ** 2 + (found.y - y) ** 2 for name, (x, y) in PLACES.items()}
     return min(away, key=lambda name: away[name])
@@ -185,7 +185,7 @@ def draw_scenes(
     return _drawn([_placed(scene, chance) for scene in scenes]), scenes
 
 
-def read_scenes(pictures: Tensor) -> list[list[Found]]:
+def read_scenes(pictures: Tensor) -> list[list[FoundThing]]:
     """What pictures show, uint8 `[N, 3, 32, 32]`: the things of each, those on the left first.
 
     A thing is a patch of pixels that are not of the ground. Its colour is the mean of these pixels,
@@ -216,7 +216,7 @@ def read_scenes(pictures: Tensor) -> list[list[Found]]:
     return found
 
 
-def _found(cover: Tensor, ink: Tensor, patch: Tensor) -> Found | None:
+def _found(cover: Tensor, ink: Tensor, patch: Tensor) -> FoundThing | None:
     """One thing, from the pixels that it covers; None where there are too few."""
     if int(patch.sum()) < _LEAST_PIXELS:
         return None
@@ -235,7 +235,7 @@ def _found(cover: Tensor, ink: Tensor, patch: Tensor) -> Found | None:
     best = int(overlap.argmax())
     shape, size = kinds[best]
     shape = shape if float(overlap[best]) >= _LEAST_OVERLAP else ""
-    return Found([*COLOURS][int(alike.argmax())], shape, size, x, y)
+    return FoundThing([*COLOURS][int(alike.argmax())], shape, size, x, y)
 
 
 _Placed = list[tuple[str, str, float, float, float]]
