@@ -20,6 +20,10 @@ python benchmarks/anomaly.py run --settings textures --keep runs/textures
 python docs/pictures.py --anomalies runs/textures
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
+python benchmarks/texture.py run --keep runs/textures
+python docs/pictures.py --textures runs/textures
+python benchmarks/text2image.py run --keep runs
+python docs/pictures.py --captions runs/scenes-0
 """
 
 import argparse
@@ -160,6 +164,31 @@ def draw_levels(run: Path) -> None:
     made.picture().save(FOLDER / "levels.png")
 
 
+def draw_textures(runs: Path) -> None:
+    """A tile of each of the surfaces, laid beside itself."""
+    tiles = [
+        zs.load(runs / f"{pattern}-0", recipe="texture").sized((96, 128)).sample(1, seed=2).tensor
+        for pattern in ("bricks", "wood", "weave")
+    ]
+    draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=3).save(FOLDER / "textures.png")
+
+
+CAPTIONS = (
+    "a small red ring left of a blue square", "a large white triangle above a small purple circle",
+    "three small green squares", "two large purple rings", "a small yellow triangle at the top",
+    "a large blue circle on the right", "a large red triangle in the middle",
+    "two large blue rings",
+)  # fmt: skip
+"""The last two have pairs of colour and shape that training never sees."""
+
+
+def draw_captions(run: Path) -> None:
+    """A row of eight pictures for each of eight captions."""
+    model = zs.load(run, recipe="text2image")
+    rows = [model.sample(8, where={"text": caption}, seed=4).tensor for caption in CAPTIONS]
+    draw_grid(torch.cat(rows), columns=8).save(FOLDER / "text2image.png")
+
+
 def draw_anomalies(run: Path) -> None:
     """Damaged textures, exactly what was changed, and the heat that the model has of them."""
     planted = np.load(run / "planted.npz")
@@ -191,6 +220,8 @@ def main() -> None:
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--textures", type=Path)
+    parser.add_argument("--captions", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -205,6 +236,8 @@ def main() -> None:
         (options.levels, draw_levels),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
+        (options.textures, draw_textures),
+        (options.captions, draw_captions),
     )
     for run, draw in drawers:
         if run is not None:

@@ -206,13 +206,15 @@ class CaptionEncoder(nn.Module):
     def __init__(self, config: CaptionGameConfig, space: CaptionSpace) -> None:
         super().__init__()
         self.embed = nn.Embedding(len(space.words) + 2, config.word_dim)
-        self.read = nn.GRU(config.word_dim, config.text_dim, batch_first=True)
+        self.read = nn.GRUCell(config.word_dim, config.text_dim)
 
     def forward(self, codes: Tensor) -> Tensor:
         """What is known after the last word."""
-        states, _ = self.read(self.embed(codes))
-        last = (codes != PADDING).sum(1).clamp_min(1) - 1
-        return states[torch.arange(len(codes), device=codes.device), last]
+        words, there = self.embed(codes), (codes != PADDING)[..., None]
+        known = words.new_zeros(codes.shape[0], self.read.hidden_size)
+        for i in range(codes.shape[1]):
+            known = torch.where(there[:, i], self.read(words[:, i], known), known)
+        return known
 
 
 class CaptionGenerator(nn.Module):

@@ -150,7 +150,8 @@ def _of_things(asked, found) -> dict[str, list[bool]]:
 def relation_of(a: FoundThing, b: FoundThing) -> str:
     """Where `a` is beside `b`.
 
-    >>> relation_of(FoundThing("red", "ring", "small", 5, 9), FoundThing("red", "ring", "small", 20, 12))
+    >>> ring, other = (FoundThing("red", "ring", "small", x, 9) for x in (5, 20))
+    >>> relation_of(ring, other)
     'left of'
     """
     right, down = a.x - b.x, a.y - b.y

@@ -96,7 +96,8 @@ class TexturesConfig(TextureOptions):
         """Read all pictures.
 
         Raises:
-            DataError: there is no picture, some cannot be read, channels differ, or one is too small.
+            DataError: there is no picture, some cannot be read, channels differ, or one is too
+                small.
         """
         path = Path(self.path)
         single = look_at(path) == "file" and path.suffix.lower() in ENDINGS

@@ -105,7 +105,8 @@ class TorusGenerator(nn.Module):
         for i, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             if i > 1:
                 for dim, side in zip((2, 3), sides, strict=True):
-                    x = x.index_select(dim, twice(side[i - 2], side[i - 1]).to(x.device))
+                    rows = torch.tensor(twice(side[i - 2], side[i - 1]), device=x.device)
+                    x = x.index_select(dim, rows)
             x = norm(conv(around(x))).relu()
         return self.to_image(around(x)).tanh()
 
@@ -118,7 +119,9 @@ class TorusGenerator(nn.Module):
             size: `(height, width)`.
         """
         height, width = lattice_of(size, self.stride)
-        starts = [self.stride * torch.arange(places + 2 * MARGIN) for places in (height, width)]
+        starts = [
+            [self.stride * i for i in range(places + 2 * MARGIN)] for places in (height, width)
+        ]
         x = self._lattice(z, y, self._cycles, starts)
         for i, (conv, norm) in enumerate(zip(self.convs, self.norms, strict=True)):
             assert isinstance(conv, nn.Conv2d)
@@ -139,7 +142,7 @@ class TorusGenerator(nn.Module):
 
     def _lattice(
         self, z: Tensor, y: Tensor | None, cycles: Sequence[Sequence[float]],
-        starts: Sequence[Tensor],
+        starts: Sequence[Sequence[int]],
     ) -> Tensor:  # fmt: skip
         """Noise, waves of so many cycles for a pixel, and labels, `[B, C, h, w]`.
 
@@ -150,7 +153,7 @@ class TorusGenerator(nn.Module):
         if self.waves:
             turns = []
             for dim in (0, 1):
-                at = starts[dim].to(z) + _REACH * z[:, dim : dim + 1]
+                at = z.new_tensor(starts[dim]) + _REACH * z[:, dim : dim + 1]
                 turns.append(torch.tensor(cycles[dim], device=z.device)[:, None] * at[:, None])
             angle = 2 * pi * (turns[0][..., None] + turns[1][:, :, None])
             parts += [angle.sin(), angle.cos()]
@@ -198,25 +201,25 @@ def sides_of(side: int, stride: int) -> list[int]:
     return [ceil(side / 2**i) for i in reversed(range(stride.bit_length()))]
 
 
-def twice(short: int, long: int) -> Tensor:
-    """Which of `short` places each of `long` is, int64 `[long]`; one in the middle may come once.
+def twice(short: int, long: int) -> list[int]:
+    """Which of `short` places each of `long` is; one in the middle may come once.
 
-    >>> twice(4, 7).tolist()
+    >>> twice(4, 7)
     [0, 0, 1, 2, 2, 3, 3]
     """
-    return (2 * torch.arange(long) + 1) * short // (2 * long)
+    return [(2 * i + 1) * short // (2 * long) for i in range(long)]
 
 
-def starts_of(sides: Sequence[int]) -> Tensor:
-    """The first pixel of each place of a lattice, int64 `[h]`.
+def starts_of(sides: Sequence[int]) -> list[int]:
+    """The first pixel of each place of a lattice.
 
-    >>> starts_of([2, 3]).tolist(), starts_of([2, 4, 8]).tolist()
+    >>> starts_of([2, 3]), starts_of([2, 4, 8])
     ([0, 1], [0, 4])
     """
-    place = torch.arange(sides[0])
+    place = list(range(sides[0]))
     for short, long in pairwise(sides):
-        place = place[twice(short, long)]
-    return torch.searchsorted(place, torch.arange(sides[0]))
+        place = [place[i] for i in twice(short, long)]
+    return [place.index(i) for i in range(sides[0])]
 
 
 def around(x: Tensor) -> Tensor:
