@@ -80,6 +80,7 @@ _EXAMPLES = {
     "level": "dungeon", "string": "notes",
     "relational": "shop.sqlite",
     "sound": "kit",
+    "texture": "wall.jpg", "captioned": "scenes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -130,6 +131,10 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For sequences of 64 entities", small_dataset("sequences").space
     if "string" in entry.spaces:
         yield "For 64 short texts", small_dataset("string").space
+    if "texture" in entry.spaces:
+        yield "For small textures without labels", small_dataset("texture", num_labels=0).space
+    if "captioned" in entry.spaces:
+        yield "For small images with four captions", small_dataset("captioned").space
     if "level" in entry.spaces:
         yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
 
@@ -273,7 +278,8 @@ def _module_docstring(entry: Entry) -> str:
 
 def _words(spaces: tuple[str, ...]) -> str:
     names = {"image": "images", "point": "points", "table": "tables",
-             "pair": "two domains of images"}  # fmt: skip
+             "pair": "two domains of images", "texture": "textures",
+             "captioned": "images with captions"}  # fmt: skip
     return " and ".join(names.get(space, space) for space in spaces)
 
 
