@@ -18,12 +18,16 @@ zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
 python docs/pictures.py --anomalies runs/textures
+zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
+python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
 python benchmarks/texture.py run --keep runs/textures
 python docs/pictures.py --textures runs/textures
 python benchmarks/text2image.py run --keep runs
 python docs/pictures.py --captions runs/scenes-0
+zerosum train music --data tunes --out runs/tunes
+python docs/pictures.py --music runs/tunes
 """
 
 import argparse
@@ -147,6 +151,13 @@ def draw_sounds(run: Path) -> None:
     sheet.save(FOLDER / "sounds.png")
 
 
+def draw_music(run: Path) -> None:
+    """Eight songs, styles in turn."""
+    model = zs.load(run)
+    made = model.sample(8, in_turn={"label": model.space.labels}, seed=1)
+    made.picture().save(FOLDER / "music.png")
+
+
 def draw_series(run: Path) -> None:
     """Fans of samples over those of held-out reals."""
     model = zs.load(run)
@@ -155,6 +166,14 @@ def draw_series(run: Path) -> None:
     made = model.sample(1_000, seed=1).tensor
     preview = modality_of(model.space).preview
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
+
+
+def draw_molecules(run: Path) -> None:
+    """Four molecules freely, four of a weight of 250 or less, and four that begin with a part."""
+    model = zs.load(run, recipe="molecules")
+    wishes = ({}, {"MW": "<=250"}, {model.texts.text: "CS(=O)(=O)c1ccccc1*"})
+    rows = [model.values(4, where=one, seed=i) for i, one in enumerate(wishes)]
+    model.preview.draw(model.space, torch.cat(rows)).save(FOLDER / "molecules.png")
 
 
 def draw_levels(run: Path) -> None:
@@ -211,6 +230,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path)
     parser.add_argument("--levels", type=Path)
+    parser.add_argument("--molecules", type=Path)
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
@@ -222,6 +242,7 @@ def main() -> None:
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--textures", type=Path)
     parser.add_argument("--captions", type=Path)
+    parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -234,10 +255,12 @@ def main() -> None:
         (options.stacked, draw_stacked),
         (options.series, draw_series),
         (options.levels, draw_levels),
+        (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
         (options.textures, draw_textures),
         (options.captions, draw_captions),
+        (options.music, draw_music),
     )
     for run, draw in drawers:
         if run is not None:

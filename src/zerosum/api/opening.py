@@ -9,6 +9,7 @@ from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.strings.model import TextModel
@@ -21,6 +22,7 @@ from zerosum.signatures import (
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
+    MoleculeRecipe,
     SequenceRecipe,
     StyledRecipe,
     TableRecipe,
@@ -55,6 +57,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: TextRecipe, **options: Unpack[LoadOptions]
 ) -> TextModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[LoadOptions]
+) -> MoleculeModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
