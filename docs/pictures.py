@@ -24,6 +24,10 @@ zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
 zerosum train video --data bouncing --out runs/bouncing
 python docs/pictures.py --video runs/bouncing
+python benchmarks/texture.py run --keep runs/textures
+python docs/pictures.py --textures runs/textures
+python benchmarks/text2image.py run --keep runs
+python docs/pictures.py --captions runs/scenes-0
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
@@ -191,6 +195,31 @@ def draw_video(run: Path) -> None:
     model.sample(25, seed=3).save(FOLDER / "clips.gif")
 
 
+def draw_textures(runs: Path) -> None:
+    """Two tiles of bricks and two of wood, each laid beside itself."""
+    tiles = [
+        zs.load(runs / f"{pattern}-0", recipe="texture").sized((96, 128)).sample(2, seed=2).tensor
+        for pattern in ("bricks", "wood")
+    ]
+    draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=2).save(FOLDER / "textures.png")
+
+
+CAPTIONS = (
+    "a small red ring left of a blue square", "a large white triangle above a small purple circle",
+    "three small green squares", "two large purple rings", "a small yellow triangle at the top",
+    "a large blue circle on the right", "a large red triangle in the middle",
+    "two large blue rings",
+)  # fmt: skip
+"""The last two have pairs of colour and shape that training never sees."""
+
+
+def draw_captions(run: Path) -> None:
+    """A row of eight pictures for each of eight captions."""
+    model = zs.load(run, recipe="text2image")
+    rows = [model.sample(8, where={"text": caption}, seed=4).tensor for caption in CAPTIONS]
+    draw_grid(torch.cat(rows), columns=8).save(FOLDER / "text2image.png")
+
+
 def draw_anomalies(run: Path) -> None:
     """Damaged textures, exactly what was changed, and the heat that the model has of them."""
     planted = np.load(run / "planted.npz")
@@ -224,6 +253,8 @@ def main() -> None:
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--video", type=Path)
+    parser.add_argument("--textures", type=Path)
+    parser.add_argument("--captions", type=Path)
     parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
@@ -241,6 +272,8 @@ def main() -> None:
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
         (options.video, draw_video),
+        (options.textures, draw_textures),
+        (options.captions, draw_captions),
         (options.music, draw_music),
     )
     for run, draw in drawers:

@@ -9,6 +9,7 @@ import zerosum as zs
 from zerosum.api import making, opening
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
@@ -20,6 +21,7 @@ from zerosum.signatures import (
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -31,6 +33,8 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.SoundModel: SoundRecipe,
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
+    zs.TextureModel: TextureRecipe,
+    zs.CaptionModel: CaptionRecipe,
     zs.MoleculeModel: MoleculeRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,

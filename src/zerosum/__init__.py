@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from zerosum.evaluation.augmenting.trial import AugmentationTrial
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
+    from zerosum.modalities.images.caption_model import CaptionModel
     from zerosum.modalities.images.styled import StyledModel
+    from zerosum.modalities.images.texture_model import TextureModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
     from zerosum.modalities.molecules.model import MoleculeModel
@@ -63,6 +65,7 @@ __all__ = [
     "AugmentationTrial",
     "Augmented",
     "Between",
+    "CaptionModel",
     "Comparison",
     "Config",
     "Evaluation",
@@ -88,6 +91,7 @@ __all__ = [
     "Synthesizer",
     "TableModel",
     "TextModel",
+    "TextureModel",
     "TranslationModel",
     "Unique",
     "ZerosumError",
@@ -137,11 +141,13 @@ _HOMES = {
     "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
+    "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
     "RelationalModel": "zerosum.modalities.relational.model",
     "TableModel": "zerosum.modalities.tables.model",
+    "TextureModel": "zerosum.modalities.images.texture_model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",

@@ -41,6 +41,12 @@ LevelRecipe = Literal["levels"]
 SoundRecipe = Literal["sound"]
 """Recipes whose models are a `SoundModel`."""
 
+TextureRecipe = Literal["texture"]
+"""Recipes whose models are a `TextureModel`."""
+
+CaptionRecipe = Literal["text2image"]
+"""Recipes whose models are a `CaptionModel`."""
+
 PlainRecipe = Literal[
     "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan",
     "vanilla", "video", "wgan_gp"

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Unpack, overload
 
 from zerosum.errors import ExportError
+from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.molecules.model import MoleculeModel
@@ -17,6 +19,7 @@ from zerosum.models.model import Model
 from zerosum.notebook import reporter
 from zerosum.runs.store import Run
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
@@ -26,6 +29,7 @@ from zerosum.signatures import (
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TranslationRecipe,
 )
 from zerosum.workflows.load import load as load_run
@@ -67,6 +71,14 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[LoadOptions]
 ) -> SoundModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[LoadOptions]
+) -> CaptionModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[LoadOptions]
+) -> TextureModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]
