@@ -77,7 +77,7 @@ def recipe_index(entries: list[Entry]) -> str:
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "sequences": "bank",
-    "level": "dungeon", "string": "notes", "molecule": "fragments",
+    "level": "dungeon", "string": "notes", "clip": "bouncing", "molecule": "fragments",
     "relational": "shop.sqlite",
     "sound": "kit", "music": "tunes",
     "texture": "wall.jpg", "captioned": "scenes",
@@ -135,6 +135,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For small textures without labels", small_dataset("texture", num_labels=0).space
     if "captioned" in entry.spaces:
         yield "For small images with four captions", small_dataset("captioned").space
+    if "clip" in entry.spaces:
+        yield "For clips of two labels", small_dataset("clip", num_labels=2).space
     if "molecule" in entry.spaces:
         yield "For 64 molecules", small_dataset("molecule").space
     if "level" in entry.spaces:

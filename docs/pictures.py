@@ -26,6 +26,8 @@ python benchmarks/texture.py run --keep runs/textures
 python docs/pictures.py --textures runs/textures
 python benchmarks/text2image.py run --keep runs
 python docs/pictures.py --captions runs/scenes-0
+zerosum train video --data bouncing --out runs/bouncing
+python docs/pictures.py --video runs/bouncing
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
@@ -208,6 +210,16 @@ def draw_captions(run: Path) -> None:
     draw_grid(torch.cat(rows), columns=8).save(FOLDER / "text2image.png")
 
 
+def draw_video(run: Path) -> None:
+    """Three samples of each speed and three loops, a row for each clip; 25 samples in motion."""
+    model = zs.load(run)
+    speeds = {"label": model.space.labels}
+    plain = model.sample(9, in_turn=speeds, seed=1).tensor
+    loops = model.sample(3, where={"loop": "yes"}, in_turn=speeds, seed=2).tensor
+    model.preview.draw(model.space, torch.cat([plain, loops])).save(FOLDER / "clips.png")
+    model.sample(25, seed=3).save(FOLDER / "clips.gif")
+
+
 def draw_anomalies(run: Path) -> None:
     """Damaged textures, exactly what was changed, and the heat that the model has of them."""
     planted = np.load(run / "planted.npz")
@@ -242,6 +254,7 @@ def main() -> None:
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--textures", type=Path)
     parser.add_argument("--captions", type=Path)
+    parser.add_argument("--video", type=Path)
     parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
@@ -260,6 +273,7 @@ def main() -> None:
         (options.sound, draw_sounds),
         (options.textures, draw_textures),
         (options.captions, draw_captions),
+        (options.video, draw_video),
         (options.music, draw_music),
     )
     for run, draw in drawers:

@@ -44,9 +44,12 @@ TextureRecipe = Literal["texture"]
 CaptionRecipe = Literal["text2image"]
 """Recipes whose models are a `CaptionModel`."""
 
+SoundRecipe = Literal["sound"]
+"""Recipes whose models are a `SoundModel`."""
+
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan", "sound",
-    "vanilla", "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan",
+    "vanilla", "video", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 

@@ -16,6 +16,7 @@ from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -32,6 +33,7 @@ from zerosum.signatures import (
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -70,6 +72,8 @@ def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> Le
 def train(recipe: CaptionRecipe, data: Any, **options: Unpack[TrainOptions]) -> CaptionModel: ...
 @overload
 def train(recipe: TextureRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextureModel: ...
+@overload
+def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
 @overload
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
@@ -230,6 +234,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[ResumeOptions]
 ) -> TextureModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[ResumeOptions]
+) -> SoundModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
