@@ -55,7 +55,7 @@ def space_of(data: Any, **options: Any) -> TableSpace:
         (np.repeat(np.arange(5), N // 5), "customer_id", "integer"),
         (np.repeat(np.arange(N // 50), 50), "product_id", "integer"),
         ([f"P{i % 70:03}" for i in range(N)], "patient", "key"),
-        ([f"u{i % 150}@mail.org" for i in range(N)], "E-mail", "key"),
+        ([f"u{i % 150}@mail.org" for i in range(N)], "E-mail", "person"),
         (["Ann", "Bo"] * (N // 2), "customer", "category"),
         (RNG.normal(size=N), "id", "float"),
         ([f"A-{i}" for i in range(N)], "code", "key"),
