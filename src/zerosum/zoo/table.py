@@ -128,7 +128,7 @@ def _target(space: TableSpace, name: str) -> int:
     """The coded column that holds the classes of a target.
 
     Raises:
-        RecipeError: there is none of that name, or it holds no classes.
+        RecipeError: no column has that name, or it holds no classes.
     """
     classes = [one.name for one in space.codecs if _holds_classes(one)]
     if name not in classes:

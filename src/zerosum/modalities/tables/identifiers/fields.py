@@ -86,7 +86,7 @@ def untaken(make: Makes, taken: str, rows: np.ndarray, name: str) -> list[str]:
     """A text for each of `rows`, uint64 `[n]`, that is not `taken`, by as few attempts as it takes.
 
     Raises:
-        DataError: there is none for a row.
+        DataError: every attempt at a row is taken.
     """
     made, left = np.array(make(rows, 0), object), np.arange(len(rows))
     for attempt in range(1, TRIES + 1):

@@ -47,7 +47,7 @@ class ClassFigures:
         rows: training rows of it.
         real: its share of the reals that samples are held against.
         made: its share of the samples.
-        looks: share of its samples that the classifier takes for it; None where there are none.
+        looks: share of its samples that the classifier takes for it; None if it has no samples.
         looks_real: the same of reals that the classifier did not learn from.
         judged: samples of the class that were looked at.
         held: reals of the class that were looked at.

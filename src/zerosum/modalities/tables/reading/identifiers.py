@@ -92,7 +92,7 @@ def identifier(
 
 
 def _field(summary: Texts, some: Sequence[str], form: str, told: Mapping[str, Any]) -> Field:
-    """The field of identifiers of a known form, with what is told of it."""
+    """The field of identifiers of a known form, with what the user says about it."""
     texts = [] if summary.endless else summary.names().to_pylist()
     gaps = 1 - summary.known / max(summary.rows, 1)
     found: dict[str, Any] = {"kind": "pattern", "gaps": gaps}
