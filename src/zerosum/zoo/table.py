@@ -16,6 +16,7 @@ from torch import Tensor
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
+from zerosum.modalities.tables.aligning import realigned, same_codes
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import AutoregressiveState, ReorderedRows, RowGame
 from zerosum.modalities.tables.space import TableSpace, require_table
@@ -112,6 +113,32 @@ class TableGame(RowGame):
         """Codes in the network's order of columns, int64 `[B, C]`."""
         codes = x.floor().long()
         return codes if self._weights is None else codes[:, list(self._order)]
+
+    def aligned(self, tensors: dict[str, Tensor], space: Space) -> dict[str, Tensor]:
+        """See `Game.aligned`: what was learned of a value is taken for it, whatever its code is.
+
+        How frequent values are by themselves is known of the new rows. Tables of other columns, and
+        columns of very many codes, are left as they are.
+        """
+        if not isinstance(space, TableSpace):
+            return tensors
+        codes = same_codes(space, self.table)
+        names = [one.name for one in space.codecs]
+        if codes is None or (self.config.target or names[0]) not in names:
+            return tensors
+        old = TableGame(self.config, space).generator
+        part = "average" if "average.generator.into" in tensors else "game"
+        start = f"{part}.generator."
+        mine = {name.removeprefix(start): one for name, one in tensors.items()
+                if name.startswith(start)}  # fmt: skip
+        old = TableGame(self.config, space).generator
+        shapes = {name: one.shape for name, one in old.state_dict().items() if name in mine}
+        if old.wide or self.generator.wide or shapes != {n: t.shape for n, t in mine.items()}:
+            return tensors
+        old.load_state_dict(mine, strict=False)
+        learned = realigned(self.generator, old, [codes[i] for i in self._order])
+        given = {f"{p}.generator.{n}": one for n, one in learned.items() for p in ("game", part)}
+        return tensors | given
 
     def private_gradient(self, context: StepContext) -> Terms:
         """The gradient of the likelihood, each row's clipped, with noise; no term is returned."""

@@ -103,7 +103,7 @@ class Part(ABC):
         """What the template is given; the part itself if not overridden."""
         return {"part": self}
 
-    def listing(self) -> tuple[str, Sequence[Mapping[str, str]]]:
+    def listing(self) -> tuple[str, Sequence[dict[str, str]]]:
         """A heading, and rows by column that a terminal shows; no rows if not overridden."""
         return "", ()
 

@@ -108,7 +108,7 @@ class ClassPart(Part):
             data["target"], tuple(ClassFigures(**one) for one in classes), data["held_against"]
         )
 
-    def listing(self) -> tuple[str, Sequence[Mapping[str, str]]]:
+    def listing(self) -> tuple[str, Sequence[dict[str, str]]]:
         """See `Part.listing`."""
         rows = [
             {
