@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
+    from zerosum.modalities.molecules.model import MoleculeModel
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.strings.model import TextModel
@@ -70,6 +71,7 @@ __all__ = [
     "Inequality",
     "LevelModel",
     "Model",
+    "MoleculeModel",
     "OneHot",
     "Positive",
     "Range",
@@ -129,6 +131,7 @@ _HOMES = {
     "Refinement": "zerosum.workflows.refine",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
+    "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
     "StyledModel": "zerosum.modalities.images.styled",

@@ -11,6 +11,7 @@ from zerosum.errors import RunError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.strings.model import TextModel
@@ -24,6 +25,7 @@ from zerosum.screen import screen
 from zerosum.signatures import (
     DatabaseRecipe,
     LevelRecipe,
+    MoleculeRecipe,
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
@@ -52,6 +54,12 @@ def train(recipe: TableRecipe, data: Any, **options: Unpack[TrainOptions]) -> Ta
 def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) -> SequenceModel: ...
 @overload
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[ResumeOptions]
+) -> MoleculeModel: ...
+@overload
+def train(recipe: MoleculeRecipe, data: Any, **options: Unpack[TrainOptions]) -> MoleculeModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
 @overload
@@ -280,7 +288,7 @@ def refine(
 
     Args:
         run: the run, its folder, or its model; of a recipe that knows likelihoods, such as `table`.
-        judge: `trees`, boosted ones, or `network`, a perceptron.
+        judge: `trees`, boosted ones, `forest`, random ones, or `network`, a perceptron.
         rounds: how often, at most; it ends with the first that buys nothing.
         holdout: reals that the run was not trained on; by default what it kept apart.
         data: what it was trained on, where that has moved or was held in memory.

@@ -7,6 +7,7 @@ from zerosum.errors import ExportError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.strings.model import TextModel
@@ -18,6 +19,7 @@ from zerosum.signatures import (
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
+    MoleculeRecipe,
     SequenceRecipe,
     StyledRecipe,
     TableRecipe,
@@ -51,6 +53,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: TextRecipe, **options: Unpack[LoadOptions]
 ) -> TextModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[LoadOptions]
+) -> MoleculeModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]

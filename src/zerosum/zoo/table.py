@@ -6,6 +6,9 @@ Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distributi
 With a `target` its classes come first, in just the shares that the data has, and a row of a rare
 class counts for more of what the other columns are given it. Weights of rows are in proportion to
 the root of how rare their class is: by the inverse itself, common rows suffer.
+
+A table with a column of texts, which `text` names, is learned as `text` learns it: rows by such a
+network, and the words of each given its row.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,8 @@ from torch import Tensor
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.errors import RecipeError, did_you_mean
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
+from zerosum.modalities.strings.likelihood import TextConfig, text_optimisation
+from zerosum.modalities.strings.space import TextSpace
 from zerosum.modalities.tables.aligning import realigned, same_codes
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import AutoregressiveState, ReorderedRows, RowGame
@@ -185,9 +190,12 @@ def _class_weights(counts: Sequence[int]) -> Tensor:
     return weights.clamp_max(_MOST_WEIGHT)
 
 
-@recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table",))
+@recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table", "string"))
 def table(space: Space) -> Recipe:
     """Rows of any table, exactly as conditions ask, from a masked network."""
+    if isinstance(space, TextSpace):
+        game, learned = TextConfig(), text_optimisation(space.attributes.num_rows)
+        return Recipe(name="table", game=game, optimisation=learned)
     rows = require_table(space, network="table").num_rows
     batch = min(_BATCH, max(rows // 8, 1))
     return Recipe(

@@ -13,7 +13,7 @@ from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.sequences.frames import long_tables
 from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.space import SequenceSpace
-from zerosum.modalities.tables.record_model import Maker, RecordModel
+from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.modalities.tables.sampling.conditioning import CodeShares, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
@@ -95,9 +95,7 @@ class SequenceModel(RecordModel):
         """See `RecordModel.tables_of`."""
         return long_tables(self.sequences, pieces)
 
-    def understood(
-        self, where: Where, in_turn: Where, weight: Weight
-    ) -> tuple[Mapping[str, Any], Maker]:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         asked, parts, allowed = self._of_rows(where)
         for name in (*in_turn, *weight):
@@ -113,7 +111,7 @@ class SequenceModel(RecordModel):
             rows = self.game.rows_of(attributes, chance, parts)
             return self._repaired(self.sequences.with_rows(attributes, rows), allowed)
 
-        return asked, made
+        return RecordWish(asked, made)
 
     def _repaired(self, compact: Tensor, allowed: Mapping[str, Allowed]) -> Tensor:
         """Values that were rounded across the edge of what is allowed, moved back."""

@@ -14,6 +14,11 @@ def same_codes(old: TableSpace, new: TableSpace) -> list[Tensor] | None:
     """For each code of each column of `new` that of `old`, int64 `[size]`, -1 for new categories.
 
     A number has the code in which it lies in `old`. None if the columns are others.
+
+    >>> from zerosum.testing import small_dataset
+    >>> space = small_dataset("table").space
+    >>> [one.tolist() for one in same_codes(space, space)][0]
+    [0, 1, 2]
     """
     if [one.name for one in old.codecs] != [one.name for one in new.codecs]:
         return None
@@ -29,15 +34,21 @@ def same_codes(old: TableSpace, new: TableSpace) -> list[Tensor] | None:
 
 @torch.no_grad()
 def realigned(new: MaskedNetwork, old: MaskedNetwork, codes: Sequence[Tensor]) -> dict[str, Tensor]:
-    """The state of `new` with what `old` has learned of the same values.
+    """The state of `new`, `[...]` each, with what `old` has learned of the same values.
 
     What a code is by itself and what its runs say of it is taken together. Codes that are new, and
     how frequent each is, stay as they are in `new`.
 
+    >>> from zerosum.networks.masked import MaskedNetworkConfig
+    >>> old, new = (MaskedNetworkConfig(width=4, depth=1).build([2]) for _ in range(2))
+    >>> state = realigned(new, old, [torch.tensor([1, 0])])
+    >>> bool((state["out"] == old.out.flip(1)).all())
+    True
+
     Args:
         new: a fresh network of the same width and depth.
         old: a network of the same columns, neither with columns that are read through vectors.
-        codes: for each column, in the networks' order, what `same_codes` says.
+        codes: for each column, in the networks' order, what `same_codes` says, int64 `[size]`.
     """
     state = {name: one.clone() for name, one in new.state_dict().items()}
     taken = {name: one.clone() for name, one in old.state_dict().items()}
