@@ -22,6 +22,8 @@ zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
 python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
+zerosum train video --data bouncing --out runs/bouncing
+python docs/pictures.py --video runs/bouncing
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
@@ -179,6 +181,16 @@ def draw_levels(run: Path) -> None:
     made.picture().save(FOLDER / "levels.png")
 
 
+def draw_video(run: Path) -> None:
+    """Three samples of each speed and three loops, a row for each clip; 25 samples in motion."""
+    model = zs.load(run)
+    speeds = {"label": model.space.labels}
+    plain = model.sample(9, in_turn=speeds, seed=1).tensor
+    loops = model.sample(3, where={"loop": "yes"}, in_turn=speeds, seed=2).tensor
+    model.preview.draw(model.space, torch.cat([plain, loops])).save(FOLDER / "clips.png")
+    model.sample(25, seed=3).save(FOLDER / "clips.gif")
+
+
 def draw_anomalies(run: Path) -> None:
     """Damaged textures, exactly what was changed, and the heat that the model has of them."""
     planted = np.load(run / "planted.npz")
@@ -211,6 +223,7 @@ def main() -> None:
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--video", type=Path)
     parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
@@ -227,6 +240,7 @@ def main() -> None:
         (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
+        (options.video, draw_video),
         (options.music, draw_music),
     )
     for run, draw in drawers:

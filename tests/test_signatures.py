@@ -16,6 +16,7 @@ from zerosum.signatures import (
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -27,6 +28,7 @@ from zerosum.testing import small_dataset
 LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
     zs.LevelModel: LevelRecipe,
+    zs.SoundModel: SoundRecipe,
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
     zs.MoleculeModel: MoleculeRecipe,

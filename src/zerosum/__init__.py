@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.molecules.model import MoleculeModel
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
+    from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -81,6 +82,7 @@ __all__ = [
     "Rounded",
     "Samples",
     "SequenceModel",
+    "SoundModel",
     "StyledModel",
     "Sum",
     "Synthesizer",
@@ -123,6 +125,7 @@ _HOMES = {
     "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
     "LevelModel": "zerosum.modalities.levels.model",
+    "SoundModel": "zerosum.modalities.sound.model",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",

@@ -14,6 +14,7 @@ from zerosum.modalities.levels.model import LevelModel
 from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -29,6 +30,7 @@ from zerosum.signatures import (
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -62,6 +64,8 @@ def resume(
 def train(recipe: MoleculeRecipe, data: Any, **options: Unpack[TrainOptions]) -> MoleculeModel: ...
 @overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
 @overload
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
@@ -214,6 +218,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[ResumeOptions]
 ) -> LevelModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[ResumeOptions]
+) -> SoundModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
