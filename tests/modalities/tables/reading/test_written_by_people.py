@@ -160,7 +160,7 @@ CASES = {
     "telephones and post codes": Case(
         {"phone": [f"+4790{k:06d}" for k in range(N)], "zip": [f"0{k % 5}150" for k in range(N)],
          "n": [str(k % 7) for k in range(N)]},
-        {"phone": "key", "zip": "category", "n": "integer"},
+        {"phone": "pattern", "zip": "category", "n": "integer"},
     ),
     "versions": Case(
         {"version": [f"1.{k % 4}.{k % 3}" for k in range(N)]}, {"version": "category"},

@@ -45,7 +45,7 @@ def is_day(summary: Numbers, forced: str | None) -> bool:
     """Whether whole numbers such as 20230105 are days."""
     if forced is not None and pt.is_integer(summary.reads):
         return True
-    named = bool(_words(summary.name) & _DAY_WORDS)
+    named = bool(words_of(summary.name) & _DAY_WORDS)
     return bool(summary.format) and not summary.constant and (
         named or summary.known >= _FEW_ROWS
     )  # fmt: skip
@@ -53,7 +53,7 @@ def is_day(summary: Numbers, forced: str | None) -> bool:
 
 def why_key(summary: Summary) -> str:
     """Why a column is taken for a key, in a few words."""
-    if _words(summary.name) & _KEY_WORDS:
+    if words_of(summary.name) & _KEY_WORDS:
         return "its name says so and no value comes twice"
     if isinstance(summary, Numbers):
         return "its numbers count up" if summary.counts_up else "its numbers leave hardly one out"
@@ -70,7 +70,7 @@ def identifies(summary: Summary) -> bool:
         return False
     if isinstance(summary, Texts) and summary.matches(_COORDINATES):
         return False
-    if _words(summary.name) & _KEY_WORDS:
+    if words_of(summary.name) & _KEY_WORDS:
         return True
     if summary.known < _FEW_ROWS:
         return False
@@ -89,7 +89,7 @@ def repeats_entities(summary: Summary) -> bool:
         return False
     if isinstance(summary, Numbers) and not summary.whole:
         return False
-    words, distinct = _words(summary.name), summary.distinct
+    words, distinct = words_of(summary.name), summary.distinct
     if distinct < _FEWEST_ENTITIES:
         return False
     if words & _CONTACTS:
@@ -102,7 +102,7 @@ def repeats_entities(summary: Summary) -> bool:
 
 def is_telephone(summary: Summary) -> bool:
     """Whether a column's name says that it holds telephone numbers."""
-    return bool(_words(summary.name) & _TELEPHONES)
+    return bool(words_of(summary.name) & _TELEPHONES)
 
 
 def is_free_text(summary: Texts) -> bool:
@@ -121,7 +121,7 @@ def is_many(summary: Texts) -> bool:
     return not summary.endless and (is_free_text(summary) or identifies(summary))
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
     """Words of a name, in small letters."""
     return set("".join(c if c.isalnum() else " " for c in _snake(name)).lower().split())
 

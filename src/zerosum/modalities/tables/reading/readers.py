@@ -18,6 +18,7 @@ from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
 from zerosum.modalities.tables.fields import CategoryField, Field
+from zerosum.modalities.tables.reading.identifiers import hint
 from zerosum.modalities.tables.schema import Schema, TextField, overrides_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
@@ -362,7 +363,7 @@ def refuse_text(fields: Sequence[Field]) -> None:
             f"free text, of which a table model learns nothing: {shown}. Let its words be made "
             f"with the rows ({reading(text=names[0])}, with the recipe table or text), drop it "
             f"({drops}), or give it a kind, as in "
-            f"schema={{{texts[0].name!r}: 'category'}}."
+            f"schema={{{texts[0].name!r}: 'category'}}.{hint()}"
         )
 
 
