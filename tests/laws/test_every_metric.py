@@ -378,6 +378,7 @@ BLIND: dict[str, set[str]] = {
     "forecast_error": {"dropped_classes"},
     # Texts of one diagnosis are as surprising one by one, and as true to their rows, as all are.
     "perplexity": {"dropped_classes"},
+    "agreement": {"dropped_classes"},
     # Whatever is scrambled is varied.
     "distinct_pairs": {"noise", "baseline"},
     # Whether each level can be played says nothing of which kinds of levels there are.
@@ -475,7 +476,8 @@ NAMES = {
     ),
     "sound": "c2st_sound c2st_strong feature_spread frechet_distance kernel_distance",
     "string": (
-        "distinct_pairs frechet_distance mmd perplexity reverse_perplexity text_copies word_test"
+        "agreement distinct_pairs frechet_distance mmd perplexity reverse_perplexity text_copies "
+        "word_test"
     ),
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "

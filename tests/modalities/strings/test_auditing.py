@@ -18,7 +18,7 @@ OPTIONS = {"text": "note", "pieces": "characters", "canaries": 6}
 def short(notes: pd.DataFrame) -> pd.DataFrame:
     """Notes of their first sentence alone, which are learned sooner."""
     first = notes["note"].str.split(".").str[0]
-    return notes[["age", "sex", "diagnosis", "weeks"]].assign(note=first)
+    return notes[["age", "sex", "diagnosis", "drug", "weeks", "better"]].assign(note=first)
 
 
 @pytest.fixture(scope="module")
