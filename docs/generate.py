@@ -79,7 +79,7 @@ _EXAMPLES = {
     "sequences": "bank",
     "level": "dungeon", "string": "notes", "molecule": "fragments",
     "relational": "shop.sqlite",
-    "sound": "kit",
+    "sound": "kit", "music": "tunes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -134,6 +134,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For 64 molecules", small_dataset("molecule").space
     if "level" in entry.spaces:
         yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
+    if "music" in entry.spaces:
+        yield "For short songs with four labels", small_dataset("music").space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -22,6 +22,8 @@ zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
 python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
+zerosum train music --data tunes --out runs/tunes
+python docs/pictures.py --music runs/tunes
 """
 
 import argparse
@@ -145,6 +147,13 @@ def draw_sounds(run: Path) -> None:
     sheet.save(FOLDER / "sounds.png")
 
 
+def draw_music(run: Path) -> None:
+    """Eight songs, styles in turn."""
+    model = zs.load(run)
+    made = model.sample(8, in_turn={"label": model.space.labels}, seed=1)
+    made.picture().save(FOLDER / "music.png")
+
+
 def draw_series(run: Path) -> None:
     """Fans of samples over those of held-out reals."""
     model = zs.load(run)
@@ -202,6 +211,7 @@ def main() -> None:
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -217,6 +227,7 @@ def main() -> None:
         (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
+        (options.music, draw_music),
     )
     for run, draw in drawers:
         if run is not None:

@@ -39,8 +39,8 @@ LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "sound", "vanilla",
-    "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan", "sound",
+    "vanilla", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 
