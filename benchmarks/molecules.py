@@ -4,7 +4,7 @@
     python benchmarks/molecules.py run --seeds 0 --judges trees,forest,network
     python benchmarks/molecules.py table
 
-A model of each seed learns from 10,000 molecules of the training set of MOSES and keeps 1,000
+A model of each seed learns from 4,000 molecules of the training set of MOSES and keeps 1,000
 apart, by which `refine` decides. 2,000 samples are held against 2,000 molecules of its test set.
 The floor are pieces of SELFIES in any order, as often as in reals; the ceiling are other molecules
 of the test set. The FCD depends on how many molecules there are; 2,000 is fewer than in the paper
@@ -42,7 +42,7 @@ from zerosum.rng import Noise
 from zerosum.runs.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "molecules"
-TRAIN, HELD, JUDGED = 10_000, 1_000, 2_000
+TRAIN, HELD, JUDGED = 4_000, 1_000, 2_000
 
 
 def moses(name: str) -> list[str]:

@@ -23,7 +23,7 @@ from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
 from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.sequences.model import SequenceModel
-from zerosum.modalities.strings.auditing import MembershipByLikelihood, exposure_notes
+from zerosum.modalities.strings.auditing import MembershipByLikelihood, exposure_notes, exposures
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.privacy.attack import lay_out
@@ -162,7 +162,7 @@ def _of_words(
         seed=seed,
     )  # fmt: skip
     findings, notes = strike_all(release, victims, attacks=[MembershipByLikelihood(model)])
-    return findings, (*notes, *exposure_notes(model, train))
+    return findings, (*notes, *exposure_notes(model, exposures(model, train)))
 
 
 def _checked(

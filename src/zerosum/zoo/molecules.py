@@ -17,9 +17,9 @@ from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
 
-_BATCH = 16
-_EPOCHS = 6
-_LEAST_STEPS = 2_000
+_BATCH = 64
+_EPOCHS = 10
+_LEAST_STEPS = 1_000
 _DECAY = 200
 """Weights of columns decay by this over the root of the rows, as those of `table` do."""
 

@@ -7,7 +7,7 @@ import pytest
 
 import zerosum as zs
 from zerosum.errors import DataError, PrivacyError
-from zerosum.modalities.strings.auditing import exposures, likelihoods
+from zerosum.modalities.strings.auditing import exposures
 from zerosum.modalities.strings.canaries import make_canaries, others_than
 from zerosum.modalities.strings.notes import simulate_notes
 from zerosum.workflows.data import open_data
@@ -56,7 +56,6 @@ def test_what_is_planted_often_is_exposed(model: zs.TextModel, frame: pd.DataFra
     often = [found[one.text] for one in model.texts.canaries if one.times == 16]
     assert all(0 <= bits <= 10 for bits in found.values())
     assert max(often) > 4
-    assert likelihoods(model, train[0][:3]).shape == (3,)
 
 
 def test_an_audit_covers_rows_and_words(model: zs.TextModel, frame: pd.DataFrame) -> None:

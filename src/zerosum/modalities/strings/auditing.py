@@ -47,12 +47,12 @@ class MembershipByLikelihood(Membership):
     def score(self, release: SyntheticRelease) -> Callable[[Tensor], Tensor]:
         """From compact texts `[n, W]` to log-likelihoods, nats a piece, `[n]`."""
         return lambda rows: (
-            likelihoods(self._model, rows)
+            _likelihoods(self._model, rows)
             / (1 + self._model.texts.parts(rows)[1].isfinite().sum(1))
         )
 
 
-def likelihoods(model: TextModel, compact: Tensor) -> Tensor:
+def _likelihoods(model: TextModel, compact: Tensor) -> Tensor:
     """Log-likelihoods of compact texts `[N, W]` with their rows, nats, float64 `[N]`."""
     assert isinstance(model.game, LikelihoodGame)
     found = []
@@ -84,15 +84,14 @@ def exposures(model: TextModel, train: Tensor) -> Mapping[str, float]:
         if not len(rows):
             continue
         told = attributes[rows[:1], :-1].expand(len(texts), -1)
-        likely = likelihoods(model, compact_of(space, told, codes))
+        likely = _likelihoods(model, compact_of(space, told, codes))
         rank = 1 + int((likely[1:] > likely[0]).sum())
         found[canary.text] = math.log2(len(texts)) - math.log2(rank)
     return found
 
 
-def exposure_notes(model: TextModel, train: Tensor) -> Iterator[str]:
+def exposure_notes(model: TextModel, found: Mapping[str, float]) -> Iterator[str]:
     """What the exposures say, in a sentence for each number of times that canaries were planted."""
-    found = exposures(model, train)
     times = {one.text: one.times for one in model.texts.canaries}
     for many in sorted(set(times.values())):
         own = [bits for text, bits in found.items() if times[text] == many]
