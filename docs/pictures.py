@@ -171,9 +171,9 @@ def draw_series(run: Path) -> None:
 
 
 def draw_molecules(run: Path) -> None:
-    """Four molecules freely, four of a weight of 250 or less, and four that begin with a part."""
+    """Four molecules freely, four of a weight of 270 or less, and four that begin with a part."""
     model = zs.load(run, recipe="molecules")
-    wishes = ({}, {"MW": "<=250"}, {model.texts.text: "CS(=O)(=O)c1ccccc1*"})
+    wishes = ({}, {"MW": "<=270"}, {model.texts.text: "CS(=O)(=O)c1ccccc1*"})
     rows = [model.values(4, where=one, seed=i) for i, one in enumerate(wishes)]
     model.preview.draw(model.space, torch.cat(rows)).save(FOLDER / "molecules.png")
 

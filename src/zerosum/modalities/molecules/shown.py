@@ -49,6 +49,6 @@ def drawn(smiles: list[str]) -> Image.Image:
         if one:
             picture = Draw.MolToImage(parsed(one), size=(_SIZE[0] - 12, _SIZE[1] - 26))
             sheet.paste(picture.convert("RGB"), (left + 6, top + 4))
-        said = one if len(one) <= 36 else f"{one[:35]}…"
+        said = one if len(one) <= 31 else f"{one[:30]}…"
         pen.text((left + 6, top + _SIZE[1] - 18), said or "-", fill=_INK, font=font)
     return sheet

@@ -17,6 +17,7 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import verb
+from zerosum.modalities.strings.canaries import Canary
 from zerosum.modalities.strings.copies import OwnRuns
 from zerosum.modalities.strings.vocabulary import Vocabulary
 from zerosum.modalities.tables.space import TableSpace
@@ -43,6 +44,7 @@ class TextSpace(Space):
         slots: columns whose cells stand in texts; the i-th is the character `FIRST_SLOT` + i.
         longest: pieces that a text has at most.
         own: what no text that is made may repeat; None where texts may be copies.
+        canaries: secrets that were planted in the training texts, for an audit.
         order: names of the user's columns in their order.
     """
 
@@ -57,6 +59,7 @@ class TextSpace(Space):
     slots: tuple[str, ...] = ()
     longest: Size
     own: OwnRuns | None = None
+    canaries: tuple[Canary, ...] = ()
     order: tuple[str, ...]
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import torch
 
@@ -13,6 +14,7 @@ from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
 from zerosum.faces import option, reading
+from zerosum.modalities.strings.canaries import Canary, make_canaries
 from zerosum.modalities.strings.dataset import (
     TextCut,
     TextDataset,
@@ -58,6 +60,8 @@ class TextOptions(BesideOptions):
         slots: `found`: cells that stand in most of the texts are filled in from the row; or `none`.
         copies: whether texts that are made may repeat runs of words that are a training text's own:
             `refused` or `allowed`.
+        canaries: sentences with random numbers that are planted in more rows, once, 4 and 16 times
+            in turn; `audit` says how well the model knows them.
     """
 
     spaces = ("string",)
@@ -67,6 +71,7 @@ class TextOptions(BesideOptions):
     longest: Size | None = None
     slots: Literal["found", "none"] = "found"
     copies: Literal["refused", "allowed"] = "refused"
+    canaries: Count | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -104,6 +109,9 @@ class TextOptions(BesideOptions):
         notes: list[str] = []
         text = self._text_column(whole, table, notes)
         texts, whole = _texts_of(whole, text, table.name, notes)
+        canaries = make_canaries(self.canaries or 0)
+        if canaries:
+            texts, whole = self._planted(texts, whole, canaries, notes)
         names = self.given_columns(whole, text)
         if LENGTH in names:
             raise DataError(
@@ -124,9 +132,28 @@ class TextOptions(BesideOptions):
             order=[one for one in whole.column_names if one == text or one in names], cut=cut,
             least=self.protect, notes=notes,
         )  # fmt: skip
+        if canaries:
+            space = space.model_copy(update={"canaries": canaries})
         made: Dataset = TextDataset(compact, space, name=table.name, source=library)
         made.notes = (*notes, *guesses)
         return made if self.holdout is None else with_holdout(made, self.holdout)
+
+    def _planted(
+        self, texts: list[str], whole: pa.Table, canaries: Sequence[Canary], notes: list[str]
+    ) -> tuple[list[str], pa.Table]:
+        """Texts and rows with canaries after them, each with the cells of another row."""
+        if self.holdout is not None:
+            raise DataError(
+                f"{option('holdout', self.holdout)} would keep some of the canaries apart, so that "
+                "they are not trained on. Keep rows apart in a file of their own."
+            )
+        more = [one.text for one in canaries for _ in range(one.times)]
+        whole = pa.concat_tables([whole, whole.take(pa.array(np.arange(len(more)) % len(texts)))])
+        notes.append(
+            f"{len(canaries):,} canaries stand in {len(more):,} more rows, such as {more[0]!r}. "
+            "Samples may say them."
+        )
+        return [*texts, *more], whole
 
     def _text_column(self, whole: pa.Table, table: TableSource, notes: list[str]) -> str:
         if self.text is not None:

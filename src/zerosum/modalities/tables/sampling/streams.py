@@ -168,7 +168,11 @@ class RowBuffer:
 
 
 def of_size(blocks: Iterator[Tensor], size: int, n: int | None = None) -> Iterator[Tensor]:
-    """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all."""
+    """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all.
+
+    >>> [len(block) for block in of_size(iter([torch.zeros(3, 1), torch.zeros(2, 1)]), 2)]
+    [2, 2, 1]
+    """
     rows, done = RowBuffer(blocks), 0
     while n is None or done < n:
         block = rows.take(size if n is None else min(size, n - done))
