@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,13 @@ def test_a_page_says_that_the_disk_is_full(
 ) -> None:  # fmt: skip
     (item,), client = make_items(1), browser("owner")
     request.getfixturevalue("full_database")
-    sent = {"headers": {"X-Requested-With": "fetch"}} if fetches else {}
-    texts = (
-        client.post(f"/items/{item.pk}/comments/", {"text": "long" * 500}, **sent) for _ in range(50)
-    )
-    refused = next(one for one in texts if one.status_code != 302)
+    sent = {"X-Requested-With": "fetch"} if fetches else {}
+
+    def comment() -> Any:
+        text = {"text": "long" * 500}
+        return client.post(f"/items/{item.pk}/comments/", text, headers=sent)
+
+    refused = next(one for one in (comment() for _ in range(50)) if one.status_code != 302)
     assert refused.status_code == 507
     assert NO_ROOM in refused.content.decode()
     assert ("<html" in refused.content.decode()) != fetches
@@ -57,16 +60,16 @@ def test_the_api_says_so_too(
     token = make_token(ada, "tests", "owner")
     request.getfixturevalue("full_database")
     before = Project.objects.count()
-    for i in range(3_000):
-        made = client.post(
-            "/api/v1/projects", {"name": f"{i}" + "x" * 70}, content_type="application/json",
-            headers={"Authorization": f"Bearer {token}"},
-        )  # fmt: skip
-        if made.status_code != 201:
-            break
-    assert (made.status_code, made.json()["detail"]) == (507, NO_ROOM)
-    assert made["Content-Type"] == "application/problem+json"
-    assert Project.objects.count() == before + i
+
+    def make(i: int) -> Any:
+        body, headers = {"name": f"{i}" + "x" * 70}, {"Authorization": f"Bearer {token}"}
+        return client.post("/api/v1/projects", body, "application/json", headers=headers)
+
+    done = list(takewhile(lambda answer: answer.status_code == 201, map(make, range(3_000))))
+    refused = make(-1)
+    assert (refused.status_code, refused.json()["detail"]) == (507, NO_ROOM)
+    assert refused["Content-Type"] == "application/problem+json"
+    assert Project.objects.count() == before + len(done)
 
 
 @pytest.fixture

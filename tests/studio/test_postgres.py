@@ -78,10 +78,7 @@ def test_a_database_that_restarts_costs_nothing_but_time(
     words = ["--database", url.replace("/postgres?", "/restarted?")]
     server = Server(tmp_path / "studio", environment, *words, "--no-jobs").start()
     command = [sys.executable, "-m", "zerosum", "worker", *words]
-    worker = subprocess.Popen(
-        [*command, "--folder", str(tmp_path / "studio")], env=environment,
-        stderr=(tmp_path / "worker.log").open("wb"),
-    )  # fmt: skip
+    worker = subprocess.Popen([*command, "--folder", str(tmp_path / "studio")], env=environment)
     try:
         server.become_owner()
         training = trained(server)
