@@ -75,7 +75,7 @@ class JsonSerializer(Serializer):
         return "zerosum_json"
 
 
-def _noted(workflow: Callable[..., str]) -> Callable[..., str]:
+def noted(workflow: Callable[..., str]) -> Callable[..., str]:
     """Let a workflow be known as long as a thread of this process does it."""
 
     @wraps(workflow)
@@ -183,7 +183,7 @@ def decided(batches: set[int]) -> None:
 
 
 @DBOS.workflow()
-@_noted
+@noted
 def work(kind: str, key: int) -> str:
     """Do one job in a process of its own."""
     return do_job(kind, key)
@@ -222,7 +222,7 @@ def _in_turn(kind: str, key: int, workflow_id: str) -> str:
 
 
 @DBOS.workflow()
-@_noted
+@noted
 def review(key: int, workflow_id: str) -> str:
     """A batch from its order to the last decision, and what was approved of it to its receivers.
 
@@ -245,7 +245,7 @@ def review(key: int, workflow_id: str) -> str:
 
 
 @DBOS.workflow()
-@_noted
+@noted
 def publish(key: int, workflow_id: str) -> str:
     """A bundle from its order to its receivers: sign, pack, deliver."""
     state = _in_turn(BundleOrder.kind, key, f"{workflow_id}-pack")

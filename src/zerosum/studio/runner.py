@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,7 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
     known = set(batch.items.values_list("index", flat=True)) if settings.STUDIO.storage else set()
     for row in rows:
         if row["index"] not in known:
-            for name in filter(None, (row["file"], row["thumbnail"], row["neighbour"])):
+            for name in names_of_files(row):
                 storage.keep(settings.STUDIO.items / name)
     names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
     Item.objects.bulk_create(
@@ -237,6 +237,13 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
         ignore_conflicts=True,
     )  # fmt: skip
     ItemBatch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
+
+
+def names_of_files(row: Mapping[str, Any]) -> list[str]:
+    """The files of an item, and of what is set beside it, below the folder of items."""
+    facts = row["facts"]
+    names = [row["file"], row["thumbnail"], row["neighbour"], facts.get("real")]
+    return [name for name in (*names, facts.get("nearest_file")) if name]
 
 
 def is_unwanted(kind: type[Any], key: int) -> bool:
