@@ -16,6 +16,7 @@ import urllib.parse
 import urllib.request
 from collections import Counter
 from contextlib import suppress
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,7 @@ class Studio:
                 if error.code not in (503, 507):
                     return json.load(error)
                 self.refused[error.code] += 1
-            except (OSError, ValueError):
+            except (OSError, ValueError, HTTPException):
                 pass
             assert time.monotonic() < end, "the server stays away"
             time.sleep(0.2)
