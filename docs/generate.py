@@ -77,9 +77,9 @@ def recipe_index(entries: list[Entry]) -> str:
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "sequences": "bank",
-    "level": "dungeon", "string": "notes",
+    "level": "dungeon", "string": "notes", "clip": "bouncing", "molecule": "fragments",
     "relational": "shop.sqlite",
-    "sound": "kit",
+    "sound": "kit", "music": "tunes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -130,8 +130,14 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For sequences of 64 entities", small_dataset("sequences").space
     if "string" in entry.spaces:
         yield "For 64 short texts", small_dataset("string").space
+    if "clip" in entry.spaces:
+        yield "For clips of two labels", small_dataset("clip", num_labels=2).space
+    if "molecule" in entry.spaces:
+        yield "For 64 molecules", small_dataset("molecule").space
     if "level" in entry.spaces:
         yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
+    if "music" in entry.spaces:
+        yield "For short songs with four labels", small_dataset("music").space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

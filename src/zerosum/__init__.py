@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from zerosum.modalities.images.styled import StyledModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
+    from zerosum.modalities.molecules.model import MoleculeModel
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
+    from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -70,6 +72,7 @@ __all__ = [
     "Inequality",
     "LevelModel",
     "Model",
+    "MoleculeModel",
     "OneHot",
     "Positive",
     "Range",
@@ -79,6 +82,7 @@ __all__ = [
     "Rounded",
     "Samples",
     "SequenceModel",
+    "SoundModel",
     "StyledModel",
     "Sum",
     "Synthesizer",
@@ -121,6 +125,7 @@ _HOMES = {
     "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
     "LevelModel": "zerosum.modalities.levels.model",
+    "SoundModel": "zerosum.modalities.sound.model",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",
@@ -129,6 +134,7 @@ _HOMES = {
     "Refinement": "zerosum.workflows.refine",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
+    "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
     "StyledModel": "zerosum.modalities.images.styled",

@@ -7,8 +7,10 @@ from zerosum.errors import ExportError
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -18,7 +20,9 @@ from zerosum.signatures import (
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
+    MoleculeRecipe,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
@@ -53,8 +57,16 @@ def load(
 ) -> TextModel: ...
 @overload
 def load(
+    run: Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[LoadOptions]
+) -> MoleculeModel: ...
+@overload
+def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
 ) -> LevelModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[LoadOptions]
+) -> SoundModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]

@@ -2,6 +2,9 @@
 
 Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distribution estimation", ICML
 2015, arXiv:1502.03509.
+
+A table with a column of texts, which `text` names, is learned as `text` learns it: rows by such a
+network, and the words of each given its row.
 """
 
 import torch
@@ -9,6 +12,8 @@ from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
+from zerosum.modalities.strings.likelihood import TextConfig, text_optimisation
+from zerosum.modalities.strings.space import TextSpace
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.game import AutoregressiveState, RowGame
 from zerosum.modalities.tables.space import TableSpace, require_table
@@ -88,9 +93,12 @@ class TableGame(RowGame):
         return {}
 
 
-@recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table",))
+@recipe(paper="after Germain et al. 2015, arXiv:1502.03509", spaces=("table", "string"))
 def table(space: Space) -> Recipe:
     """Rows of any table, exactly as conditions ask, from a masked network."""
+    if isinstance(space, TextSpace):
+        game, learned = TextConfig(), text_optimisation(space.attributes.num_rows)
+        return Recipe(name="table", game=game, optimisation=learned)
     rows = require_table(space, network="table").num_rows
     batch = min(_BATCH, max(rows // 8, 1))
     return Recipe(

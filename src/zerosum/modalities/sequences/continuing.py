@@ -104,11 +104,10 @@ def _attributes(model: "SequenceModel", attributes: Tensor, noise: Noise) -> Ten
                 f"{int(reached.max()) - (name == LENGTH):,}. Give the last of their rows."
             )
         x[:, index[0]] = torch.nan
-    entities = model.entities
     game = model.game
     assert isinstance(game, SequenceGame)
-    rows = game.of_entities().eval()
-    question = ask(space, rows.order, entities.pool, {}, given=x, masks=masks)
+    rows = game.of_attributes().eval()
+    question = ask(space, rows.order, model.attributes.pool, {}, given=x, masks=masks)
     made = space.to_data(complete(rows, question, _PARTICLES, noise))
     for name, reached in least.items():
         at = space.names.index(name)

@@ -9,20 +9,19 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from zerosum.games.base import Game, Inputs
 from zerosum.modalities.sequences.space import NOTHING, NUMBERS, Given, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import MaskedRows, pick
+from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.modalities.tables.sampling.conditioning import CodeShares
 from zerosum.networks.masked import MaskedNetwork
 from zerosum.networks.recurrent_rows import RecurrentRows
-from zerosum.rng import Noise
 
 _LAST_PLACE = 1 - 2**-12
 
 
-class SequenceGame(Game):
+class SequenceGame(RecordGame):
     """A game whose generator makes rows of sequences, and whose `entities` make attributes.
 
     Attributes:
@@ -44,7 +43,7 @@ class SequenceGame(Game):
         assert isinstance(self.space, SequenceSpace)
         return self.space
 
-    def of_entities(self) -> MaskedRows:
+    def of_attributes(self) -> MaskedRows:
         """The game of attributes alone, by the same network."""
         return MaskedRows(self.entities, self.sequences.attributes)
 
@@ -53,18 +52,9 @@ class SequenceGame(Game):
         """Uniform numbers that the rows of a sequence take."""
         return self.sequences.longest * 2 * len(self.sequences.learned)
 
-    def draw(self, n: int, noise: Noise) -> Inputs:
-        """Uniform numbers: for attributes as `RowGame.draw`, then two for each column of rows."""
-        first = 2 * len(self.sequences.attributes.codecs)
-        return Inputs(noise.uniform(n, first + self.num_chances))
-
-    def generate(self, inputs: Inputs) -> Tensor:
-        """Sequences in model units, `[B, *shape]`."""
-        first = 2 * len(self.sequences.attributes.codecs)
-        x = self.of_entities().generate(Inputs(inputs.z[:, :first]))
-        attributes = self.sequences.attributes.to_data(x)
-        rows = self.rows_of(attributes, inputs.z[:, first:])
-        return torch.cat([x, rows.flatten(1).to(x)], dim=1)
+    def rest_of(self, attributes: Tensor, chance: Tensor) -> Tensor:
+        """See `rows_of`."""
+        return self.rows_of(attributes, chance)
 
     @torch.no_grad()
     def rows_of(

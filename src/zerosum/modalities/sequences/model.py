@@ -1,45 +1,38 @@
 """A trained model of sequences: entities made freely or under conditions, and continued."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor
 
-from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
 from zerosum.games.controls import ChoiceControl, RangeControl
-from zerosum.modalities.sequences.frames import long_tables, to_long
+from zerosum.modalities.sequences.frames import long_tables
 from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.space import SequenceSpace
-from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.modalities.tables.sampling.conditioning import CodeShares, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.modalities.tables.writing import write_tables
-from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
-from zerosum.models.samples import require_finite
 from zerosum.models.steering import Weight, Where
-from zerosum.models.walk import Walk
-from zerosum.rng import Noise, derive_seed, fresh_seed
-from zerosum.runs.files import read_json
+from zerosum.rng import fresh_seed
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 64
-"""Sequences whose chances are drawn from one seed, so that none depends on how many there are."""
 
+class SequenceModel(RecordModel):
+    """A generator of sequences: frames in, frames out, with a row for each row of an entity.
 
-class SequenceModel(Model):
-    """A generator of sequences: frames in, frames out, with a row for each row of an entity."""
-
-    usual_batch: ClassVar[int] = 1_024
+    Conditions are those on attributes, on `length` (rows), `start` (the first day) and `span` (days
+    from there to the last). A condition on a column of rows holds in every row; what comes before
+    that column is made as without it.
+    """
 
     @property
     def sequences(self) -> SequenceSpace:
@@ -47,142 +40,12 @@ class SequenceModel(Model):
         assert isinstance(self.space, SequenceSpace)
         return self.space
 
-    @cached_property
-    def entities(self) -> TableModel:
-        """The model of attributes, which are rows of a table."""
-        assert isinstance(self.game, SequenceGame)
-        return TableModel(
-            recipe=self.recipe, game=self.game.of_entities(), preview=self.preview,
-            writer=self.writer, run=self.run, step=self.step, device=self.device,
-        )  # fmt: skip
-
-    @property
-    def library(self) -> str | None:
-        """Whose frames samples are: that of the training data; None where it was a file."""
-        if self.run is None:
-            return None
-        data = read_json(self.run / "manifest.json").get("data") or {}
-        return (data.get("config") or {}).get("library")
-
     @property
     def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What can be asked: of attributes, of length, start and span, and of columns of rows."""
         rows = controls_of(self.sequences.rows)
         mine = {name: rows[name] for name in self.sequences.names}
         return controls_of(self.sequences.attributes) | mine
-
-    def sample(
-        self,
-        n: int,
-        *,
-        where: Where | None = None,
-        in_turn: Where | None = None,
-        weight: Weight | None = None,
-        seed: int | None = None,
-        batch_size: int | None = None,
-    ) -> Any:
-        """`n` entities with all their rows, as a frame of the library of the training data.
-
-        The same seed gives the same entities. Entity *i* of a seed is the same whatever `n` is,
-        except with `weight`.
-
-        Args:
-            n: how many entities.
-            where: what holds: of attributes, and of `length` (rows), `start` (the first day) and
-                `span` (days from there to the last), exactly and jointly, as `TableModel.sample`
-                takes it. A condition on a column of rows holds in every row; what comes before
-                that column is made as without it.
-            in_turn: conditions on attributes that entities take in turn.
-            weight: shares of values of one attribute.
-            seed: which entities; if not given, others each time.
-            batch_size: how many are made at once, at most; only memory and speed depend on it.
-
-        Raises:
-            ConditionError: there is no such column or value, or no entity obeys, or `n` is below 1.
-        """
-        from zerosum.modalities.tables.reading.frames import to_native
-
-        seed = fresh_seed() if seed is None else seed
-        compact = self.values(
-            n, where=where, in_turn=in_turn, weight=weight, seed=seed, batch_size=batch_size
-        )
-        return to_native(to_long(self.sequences, compact), self.library)
-
-    def stream(
-        self,
-        n: int | None = None,
-        *,
-        where: Where | None = None,
-        in_turn: Where | None = None,
-        weight: Weight | None = None,
-        seed: int | None = None,
-        batch_size: int | None = None,
-    ) -> Iterator[Any]:
-        """The rows of `sample`, as frames of `batch_size` entities; without end without `n`.
-
-        Raises:
-            ConditionError: as for `sample`.
-        """
-        from zerosum.modalities.tables.reading.frames import to_native
-
-        seed = fresh_seed() if seed is None else seed
-        pieces = self.pieces(n, where, in_turn, weight, seed, batch_size)
-        return (to_native(table, self.library) for table in long_tables(self.sequences, pieces))
-
-    def values(
-        self,
-        n: int,
-        *,
-        where: Where | None = None,
-        in_turn: Where | None = None,
-        weight: Weight | None = None,
-        seed: int = 0,
-        batch_size: int | None = None,
-    ) -> Tensor:
-        """The same entities in compact form, float64 `[n, W]`."""
-        return torch.cat([*self.pieces(n, where, in_turn, weight, seed, batch_size)])
-
-    def write(
-        self,
-        path: Path | str,
-        n: int,
-        *,
-        where: Where | None = None,
-        in_turn: Where | None = None,
-        weight: Weight | None = None,
-        seed: int | None = None,
-        batch_size: int | None = None,
-        safe_csv: bool = False,
-        sign: Signer | None = None,
-        progress: Progress | None = None,
-    ) -> Path:
-        """The same rows into a .parquet or .csv file, piece by piece.
-
-        With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
-        `sign`, a signed file beside it says by which model they were made.
-
-        Raises:
-            ConditionError: as for `sample`.
-            RunError: the form is another, or the file cannot be written.
-            OriginError: it cannot be signed.
-        """
-        chosen = fresh_seed() if seed is None else seed
-
-        def pieces() -> Iterator[Tensor]:
-            done = 0
-            for piece in self.pieces(n, where, in_turn, weight, chosen, batch_size):
-                yield piece
-                done += len(piece)
-                if progress is not None:
-                    progress("making sequences", done, n)
-
-        def write(place: Path) -> Path:
-            return write_tables(place, long_tables(self.sequences, pieces()), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path))
-        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed)
-        return sign.write(Path(path), write, made)
 
     def continue_(
         self, history: Any, n: int = 1, *, seed: int | None = None, progress: Progress | None = None
@@ -228,72 +91,27 @@ class SequenceModel(Model):
         made = replace(self.provenance(table.num_rows, seed=seed), share="some")
         return sign.write(Path(path), write, made), table.num_rows
 
-    def drawn_like(
-        self,
-        reals: Tensor,
-        y: Tensor | None,
-        *,
-        sources: Tensor | None = None,
-        seed: int,
-        progress: Progress | None = None,
-    ) -> tuple[Tensor, Tensor | None]:
-        """As many compact sequences as there are reals, `[N, W]`; see `Model.drawn_like`."""
-        made = []
-        for piece in self.pieces(len(reals), None, None, None, seed, None):
-            made.append(piece)
-            if progress is not None:
-                progress("drawing samples", sum(map(len, made)), len(reals))
-        values = torch.cat(made)
-        require_finite(int(values.isinf().any(dim=1).sum()), len(reals))
-        return values, None
+    def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
+        """See `RecordModel.tables_of`."""
+        return long_tables(self.sequences, pieces)
 
-    def walk(self, *_given: Any, **_wishes: Any) -> Walk:
-        """Sequences have no space to walk through.
-
-        Raises:
-            ConditionError: always.
-        """
-        raise ConditionError("sequences cannot be walked through. Use sample with where.")
-
-    def pieces(
-        self, n: int | None, where: Where | None, in_turn: Where | None, weight: Weight | None,
-        seed: int, batch_size: int | None,
-    ) -> Iterator[Tensor]:  # fmt: skip
-        """Compact sequences in pieces `[b, W]`, `n` in all, or without end where that is None."""
-        size = self._batch(n, batch_size)
-        asked, parts, allowed = self._of_rows(where or {})
-        require_apart(where or {}, in_turn or {})
-        for name in (*(in_turn or {}), *(weight or {})):
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
+        """See `RecordModel.understood`."""
+        asked, parts, allowed = self._of_rows(where)
+        for name in (*in_turn, *weight):
             if name in self.sequences.names:
                 raise ConditionError(
                     f"{name} is a column of rows, and in_turn and weight are about entities: name "
                     f"one of {', '.join(self.sequences.attributes.names)}. A condition in where "
                     "holds in every row."
                 )
-        blocks = self.entities.pieces(n, asked, in_turn, weight, (), seed, None)
-        return self._made(blocks, parts, allowed, seed, size)
 
-    def chances(self, seed: int, start: int, n: int) -> Tensor:
-        """Uniform numbers `[n, K]` of the rows of sequences `start` to `start + n` of a seed."""
-        assert isinstance(self.game, SequenceGame)
-        many = self.game.num_chances
-        blocks = range(start // BLOCK, -(-(start + n) // BLOCK))
-        drawn = [Noise(derive_seed(seed, "sequences", i)).uniform(BLOCK, many) for i in blocks]
-        begin = start % BLOCK
-        return torch.cat(drawn)[begin : begin + n]
+        def made(attributes: Tensor, chance: Tensor) -> Tensor:
+            assert isinstance(self.game, SequenceGame)
+            rows = self.game.rows_of(attributes, chance, parts)
+            return self._repaired(self.sequences.with_rows(attributes, rows), allowed)
 
-    def _made(
-        self, blocks: Iterator[Tensor], parts: Mapping[int, CodeShares],
-        allowed: Mapping[str, Allowed], seed: int, size: int,
-    ) -> Iterator[Tensor]:  # fmt: skip
-        assert isinstance(self.game, SequenceGame)
-        start = 0
-        for block in blocks:
-            for attributes in block.split(size):
-                chance = self.chances(seed, start, len(attributes))
-                rows = self.game.rows_of(attributes, chance, parts)
-                yield self._repaired(self.sequences.with_rows(attributes, rows), allowed)
-                start += len(attributes)
+        return RecordWish(asked, made)
 
     def _repaired(self, compact: Tensor, allowed: Mapping[str, Allowed]) -> Tensor:
         """Values that were rounded across the edge of what is allowed, moved back."""

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from zerosum.games.base import Game, Inputs
 from zerosum.modalities.strings.space import NOTHING, TextSpace
 from zerosum.modalities.tables.game import MaskedRows, pick
+from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.networks.masked import MaskedNetwork
 from zerosum.networks.recurrent_text import RecurrentText
-from zerosum.rng import Noise
 
 
-class TextGame(Game):
+class TextGame(RecordGame):
     """A game whose generator makes texts, and whose `attributes` make what they go with.
 
     Attributes:
@@ -39,18 +38,14 @@ class TextGame(Game):
         """The game of attributes alone, by the same network."""
         return MaskedRows(self.attributes, self.texts.attributes)
 
-    def draw(self, n: int, noise: Noise) -> Inputs:
-        """Uniform numbers: for attributes as `RowGame.draw`, then one for each piece."""
-        first = 2 * len(self.texts.attributes.codecs)
-        return Inputs(noise.uniform(n, first + self.texts.longest))
+    @property
+    def num_chances(self) -> int:
+        """One for each piece."""
+        return self.texts.longest
 
-    def generate(self, inputs: Inputs) -> Tensor:
-        """Texts in model units, `[B, *shape]`."""
-        first = 2 * len(self.texts.attributes.codecs)
-        x = self.of_attributes().generate(Inputs(inputs.z[:, :first]))
-        attributes = self.texts.attributes.to_data(x)
-        pieces = self.pieces_of(attributes, inputs.z[:, first:])
-        return torch.cat([x, pieces.to(x)], dim=1)
+    def rest_of(self, attributes: Tensor, chance: Tensor) -> Tensor:
+        """See `pieces_of`."""
+        return self.pieces_of(attributes, chance)
 
     @torch.no_grad()
     def pieces_of(self, attributes: Tensor, chance: Tensor, prefix: Sequence[int] = ()) -> Tensor:

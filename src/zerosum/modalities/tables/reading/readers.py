@@ -13,7 +13,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import either, option
+from zerosum.faces import either, option, reading
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
@@ -359,7 +359,8 @@ def refuse_text(fields: Sequence[Field]) -> None:
             f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
         )
         raise DataError(
-            f"free text, of which a table model learns nothing: {shown}. Drop it "
+            f"free text, of which a table model learns nothing: {shown}. Let its words be made "
+            f"with the rows ({reading(text=names[0])}, with the recipe table or text), drop it "
             f"({drops}), or give it a kind, as in "
             f"schema={{{texts[0].name!r}: 'category'}}."
         )
