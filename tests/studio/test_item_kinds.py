@@ -32,6 +32,9 @@ TRAINED = {
     "string": ("text", "notes", 128, "text"),
     "level": ("levels", "dungeon", 128, "level"),
     "sound": ("sound", "kit", 64, "sound"),
+    "music": ("music", "tunes", 64, "sound"),
+    "clip": ("video", "bouncing", 32, "clip"),
+    "molecule": ("molecules", "fragments", 128, "text"),
 }  # fmt: skip
 """A recipe, its data, samples to see, and the medium of its items, by kind."""
 
@@ -94,13 +97,14 @@ def test_items_of_each_kind(
         assert client.get(f"/items/{one.pk}/file").status_code == 200
         page = client.get(f"/items/{one.pk}/").content.decode()
         shown = {"sound": "<audio controls", "level": "<pre>", "picture": "pixels wide"}
+        shown["clip"] = f"/items/{one.pk}/file"
         assert shown.get(medium, "<table>") in page
-        if kind in ("image", "sound", "level"):
+        if kind in ("image", "sound", "level", "music", "clip"):
             assert one.nearness is not None
             assert client.get(f"/items/{one.pk}/neighbour").status_code == 200
-        if kind == "sound":
+        if medium == "sound":
             assert client.get(f"/items/{one.pk}/nearest")["Content-Type"] == "audio/wav"
-        elif kind not in ("image", "level", "point"):
+        elif kind not in ("image", "level", "point", "clip"):
             assert one.facts["copied_rows"] >= 0  # counted, and never shown
             assert not one.neighbour
         copy = TemplateWriter().write(subject_of(one)).copy

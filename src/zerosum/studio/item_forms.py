@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PICTURE, ROWS, DATABASE = "picture", "rows", "database"
-SERIES, TEXT, LEVEL, SOUND = "series", "text", "level", "sound"
+SERIES, TEXT, LEVEL, SOUND, CLIP = "series", "text", "level", "sound", "clip"
 SETS = (ROWS, DATABASE)
 """Media of which one item holds as many samples as its batch says."""
 
@@ -38,6 +38,9 @@ ITEM_FORMS: Mapping[str, ItemForm] = {
     "string": ItemForm(TEXT, ".csv"),
     "level": ItemForm(LEVEL, ".txt"),
     "sound": ItemForm(SOUND, ".wav"),
+    "music": ItemForm(SOUND, ".wav"),
+    "clip": ItemForm(CLIP, ".gif"),
+    "molecule": ItemForm(TEXT, ".csv"),
 }
 """Of each kind of samples."""
 

@@ -7,9 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
+from PIL import Image
 
 from zerosum.errors import DataError
-from zerosum.studio.item_forms import DATABASE, LEVEL, PICTURE, SOUND
+from zerosum.studio.item_forms import CLIP, DATABASE, LEVEL, PICTURE, SOUND
 from zerosum.studio.models import Item
 from zerosum.studio.storage import at_hand
 from zerosum.studio.writing.subjects import CopySubject
@@ -31,7 +32,7 @@ def subject_of(item: Item) -> CopySubject:
     try:
         if item.medium == PICTURE:
             return CopySubject(name, label, attributes, picture=path.read_bytes())
-        sizes = {DATABASE: _of_database, LEVEL: _of_level, SOUND: _of_sound}.get(item.medium)
+        sizes = _SIZES.get(item.medium)
         if sizes is not None:
             return CopySubject(name, label, attributes | sizes(path))
         with path.open(newline="", encoding="utf-8") as handle:
@@ -62,6 +63,15 @@ def _of_sound(path: Path) -> dict[str, str]:
     with wave.open(str(path), "rb") as opened:
         rate, seconds = opened.getframerate(), opened.getnframes() / opened.getframerate()
     return {"length": f"{seconds:.2g} s", "sampling rate": f"{rate:,} Hz"}
+
+
+def _of_clip(path: Path) -> dict[str, str]:
+    with Image.open(path) as opened:
+        frames = getattr(opened, "n_frames", 1)
+        return {"frames": f"{frames}", "size": f"{opened.width} x {opened.height} pixels"}
+
+
+_SIZES = {DATABASE: _of_database, LEVEL: _of_level, SOUND: _of_sound, CLIP: _of_clip}
 
 
 def table_sizes(database: sqlite3.Connection) -> dict[str, int]:

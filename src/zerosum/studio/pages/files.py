@@ -11,6 +11,7 @@ from zerosum.studio.models import Item
 from zerosum.studio.storage import at_hand
 
 _PIECE = 1 << 18
+_SHOWN = {".png": "image/png", ".gif": "image/gif", ".wav": "audio/wav"}
 _KINDS = {
     ".csv": "text/csv; charset=utf-8", ".txt": "text/plain; charset=utf-8",
     ".sqlite": "application/vnd.sqlite3",
@@ -49,10 +50,8 @@ def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
     if not names.get(what):
         raise Http404("there is no such file")
     path = path_of(names[what])
-    if path.suffix == ".png":
-        return png(path)
-    if path.suffix == ".wav":
-        return whole(path, "audio/wav")
+    if path.suffix in _SHOWN:
+        return whole(path, _SHOWN[path.suffix])
     kind = _KINDS.get(path.suffix, "application/octet-stream")
     return download(path, kind, name=f"item-{item.pk}{path.suffix}")
 
