@@ -108,8 +108,7 @@ class Referee(Hook):
         if "referee" in trainer.notes:
             self._load_notes(trainer.notes["referee"])
             if trainer.notes["referee"]["rules"] != self._rules:
-                # By hand, by a fault, or a larger budget, over which schedules stretch.
-                self._forget(self._trace.forget_levels)
+                self._forget(self._trace.forget_levels)  # a fault, or schedules that stretch
             return
         total = trainer.budget.total
         seen = max(total // _LOOKS, SAMPLES * _SEEN_FOR_A_SAMPLE)
