@@ -96,16 +96,7 @@ def test_a_fault_of_the_recipe_is_taken_back(source: Run, tmp_path: Path) -> Non
     assert Run.open(copy.folder).manifest["state"] == "finished"
 
 
-@pytest.mark.parametrize("data", ["ring", "digits"])
-def test_a_penalty_that_is_gone_is_found_and_put_back(
-    data: str, source: Run, tmp_path: Path
-) -> None:
-    if data == "digits":
-        changes = {"optimisation.record_every": 2}
-        source = train(
-            "cgan", data, out=tmp_path / "cgan", samples=6_400, wishes=QUICK, referee="watch",
-            changes=changes,
-        )  # fmt: skip
+def test_a_penalty_that_is_gone_is_found_and_put_back(source: Run, tmp_path: Path) -> None:
     copy = provoke(source, out=tmp_path / "off", samples=6_400, fault="penalty-off")
     assert not any("r1" in name for name in penalties(resume(copy.folder), after=source))
     found = [e for e in Run.open(copy.folder).events() if e["event"] == "diagnosis"]
