@@ -22,6 +22,12 @@ zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
 python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
+zerosum train video --data bouncing --out runs/bouncing
+python docs/pictures.py --video runs/bouncing
+python benchmarks/texture.py run --keep runs/textures
+python docs/pictures.py --textures runs/textures
+python benchmarks/text2image.py run --keep runs
+python docs/pictures.py --captions runs/scenes-0
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
@@ -179,6 +185,41 @@ def draw_levels(run: Path) -> None:
     made.picture().save(FOLDER / "levels.png")
 
 
+def draw_video(run: Path) -> None:
+    """Three samples of each speed and three loops, a row for each clip; 25 samples in motion."""
+    model = zs.load(run)
+    speeds = {"label": model.space.labels}
+    plain = model.sample(9, in_turn=speeds, seed=1).tensor
+    loops = model.sample(3, where={"loop": "yes"}, in_turn=speeds, seed=2).tensor
+    model.preview.draw(model.space, torch.cat([plain, loops])).save(FOLDER / "clips.png")
+    model.sample(25, seed=3).save(FOLDER / "clips.gif")
+
+
+def draw_textures(runs: Path) -> None:
+    """Two tiles of bricks and two of wood, each laid beside itself."""
+    tiles = [
+        zs.load(runs / f"{pattern}-0", recipe="texture").sized((96, 128)).sample(2, seed=2).tensor
+        for pattern in ("bricks", "wood")
+    ]
+    draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=2).save(FOLDER / "textures.png")
+
+
+CAPTIONS = (
+    "a small red ring left of a blue square", "a large white triangle above a small purple circle",
+    "three small green squares", "two large purple rings", "a small yellow triangle at the top",
+    "a large blue circle on the right", "a large red triangle in the middle",
+    "two large blue rings",
+)  # fmt: skip
+"""The last two have pairs of colour and shape that training never sees."""
+
+
+def draw_captions(run: Path) -> None:
+    """A row of eight pictures for each of eight captions."""
+    model = zs.load(run, recipe="text2image")
+    rows = [model.sample(8, where={"text": caption}, seed=4).tensor for caption in CAPTIONS]
+    draw_grid(torch.cat(rows), columns=8).save(FOLDER / "text2image.png")
+
+
 def draw_anomalies(run: Path) -> None:
     """Damaged textures, exactly what was changed, and the heat that the model has of them."""
     planted = np.load(run / "planted.npz")
@@ -211,6 +252,9 @@ def main() -> None:
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--video", type=Path)
+    parser.add_argument("--textures", type=Path)
+    parser.add_argument("--captions", type=Path)
     parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
@@ -227,6 +271,9 @@ def main() -> None:
         (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
+        (options.video, draw_video),
+        (options.textures, draw_textures),
+        (options.captions, draw_captions),
         (options.music, draw_music),
     )
     for run, draw in drawers:

@@ -9,6 +9,7 @@ import zerosum as zs
 from zerosum.api import making, opening
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
@@ -16,9 +17,11 @@ from zerosum.signatures import (
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -27,8 +30,11 @@ from zerosum.testing import small_dataset
 LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
     zs.LevelModel: LevelRecipe,
+    zs.SoundModel: SoundRecipe,
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
+    zs.TextureModel: TextureRecipe,
+    zs.CaptionModel: CaptionRecipe,
     zs.MoleculeModel: MoleculeRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,

@@ -63,9 +63,17 @@ class LikelyMusic(MusicGame):
         keep = context.noise.uniform(len(codes), self.music.most_steps)
         keep = keep[:, : codes.shape[1]].to(codes.device)
         steps = (codes[..., 0] >= 0).sum().clamp_min(1)
-        return {"likelihood": -self._log_prob(head, codes, batch.y, keep).sum() / steps}
+        return {"likelihood": -self.log_prob(head, codes, batch.y, keep).sum() / steps}
 
-    def _log_prob(self, head: Tensor, codes: Tensor, y: Tensor | None, keep: Tensor) -> Tensor:
+    def log_prob(self, head: Tensor, codes: Tensor, y: Tensor | None, keep: Tensor) -> Tensor:
+        """Log-probability of each code given all before it, `[B, T, V]`; 0 beyond the end.
+
+        Args:
+            head: int64 `[B, 5]`; see `MusicSpace`.
+            codes: int64 `[B, T, V]`, -1 beyond the end.
+            y: labels `[B]`, or None.
+            keep: uniform numbers `[B, T]` that decide which steps are not heard; 1 for none.
+        """
         plain = self.in_c(head, codes)
         return self.generator.log_prob(self.heard(head, y, plain), plain, keep)
 

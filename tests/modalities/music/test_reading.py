@@ -134,11 +134,11 @@ def test_meters_may_change_and_odd_ones_are_left_out(tmp_path: Path) -> None:
     space, head, _, _ = opened(tmp_path)
     assert space.meter_names == ("3/4", "4/4", "5/16")
     assert head[:3, 0].tolist() == [1, 0, 2]
-    _, head, _, said = opened(tmp_path, meters=("4/4",))
+    _, head, _, said = opened(tmp_path, meters="4/4")
     assert head[:, 2].tolist() == [2] * 8
     assert "bars of other meters are left out: 0.mid, 1.mid, 2.mid" in said
     with pytest.raises(DataError, match="do not fit 1 steps for each quarter note"):
-        opened(tmp_path, grid=1, meters=("5/16",))
+        opened(tmp_path, grid=1, meters="5/16")
 
 
 def test_triplets_are_said_to_be_off_the_grid(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_endless_songs_and_missing_ones_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError):
         opened(tmp_path / "none")
     with pytest.raises(DataError, match="is no meter"):
-        opened(tmp_path / "far", meters=("waltz",))
+        opened(tmp_path / "far", meters="waltz")
 
 
 def test_a_holdout_is_brought_to_the_voices_of_the_data(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ class MusicFiles(DataConfig):
     bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
     grid: Annotated[int, Field(ge=1, le=12)] = 4
     voices: Literal["auto", "parts", "roles"] | tuple[str, ...] = "auto"
-    meters: tuple[str, ...] | None = None
+    meters: str | None = None
     labels: Labels = "auto"
     skip_bad: bool = False
     limit: PositiveInt | None = None
@@ -143,7 +143,7 @@ class MusicFiles(DataConfig):
         said = _notes(self, songs, voice_names, len(codes), found)
         dataset.notes = (*((f"{note}.",) if note else ()), *said)
         spelled = tuple(f"{beats}/{part}" for beats, part in meters)
-        return dataset, self.with_values({"voices": list(voice_names), "meters": list(spelled)})
+        return dataset, self.with_values({"voices": list(voice_names), "meters": ",".join(spelled)})
 
     def scan(self, progress: Progress | None = None) -> str | None:
         """How many files there are, and how many of them cannot be read."""
@@ -160,7 +160,7 @@ class MusicFiles(DataConfig):
         options = super().options_like(space, like)
         if isinstance(space, MusicSpace):
             names = [voice.name for voice in space.voices]
-            options |= {"voices": names, "meters": [*space.meter_names], "grid": space.grid}
+            options |= {"voices": names, "meters": ",".join(space.meter_names), "grid": space.grid}
         return options
 
     @classmethod
@@ -283,7 +283,7 @@ def _meters(
     for song in songs.values():
         found.meters.update({f"{beats}/{part}" for _, (beats, part) in song.meters})
     if config.meters is not None:
-        wanted = config.meters
+        wanted = [name.strip() for name in config.meters.split(",")]
     else:
         wanted = [
             name for name, count in found.meters.items()
