@@ -1,9 +1,13 @@
 """What a column is likely to be, from what is gathered of it: a key, free text, or days."""
 
+import re
+from collections.abc import Iterable
+
 import pyarrow.types as pt
 
 from zerosum.modalities.tables.reading.summaries import Numbers, Summary
 from zerosum.modalities.tables.reading.text_summaries import Texts
+from zerosum.modalities.tables.unmodelled_fields import TextField
 
 _KEY_WORDS = {"id", "key", "uuid", "guid", "index", "idx", "identifier", "rowid"}
 _FEW_ROWS = 20
@@ -19,6 +23,15 @@ _COORDINATES = (
     r"^\s*(POINT\s*)?[(\[]?\s*[-+]?\d{1,3}(\.\d+)?°?\s*[NSEW]?\s*[,; ]\s*[-+]?\d{1,3}(\.\d+)?°?"
     r"\s*[NSEW]?\s*[)\]]?\s*$|^\s*\d{1,3}°\s*\d{1,2}['′].*[NSEW]\s*$"
 )
+
+_MEASURED = (
+    r"^\s*(\d{4}[-/.][0-3]?\d[-/.][0-3]?\d"
+    r"|[0-3]?\d[-/. ]([0-3]?\d|[A-Za-z]{3,9})[-/. ](\d{4}|\d{2}))"
+    r"([T ]\d{1,2}:\d{2}.*)?\s*$"
+    r"|^\s*\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?\s*$"
+    r"|^\s*[-+]?(\d{1,3}([.,' ]\d{3})+([.,]\d+)?|\d+[.,]\d+)\s*$"
+)
+"""Days, moments, times and numbers, in whatever forms."""
 
 _MANY_NAMES = 50
 
@@ -68,7 +81,7 @@ def identifies(summary: Summary) -> bool:
     """
     if not summary.distinct_rows or summary.constant:
         return False
-    if isinstance(summary, Texts) and summary.matches(_COORDINATES):
+    if isinstance(summary, Texts) and (summary.matches(_COORDINATES) or summary.matches(_MEASURED)):
         return False
     if words_of(summary.name) & _KEY_WORDS:
         return True
@@ -98,6 +111,24 @@ def repeats_entities(summary: Summary) -> bool:
         return True
     many = distinct >= max(_MANY_NAMES, summary.known / _ROWS_OF_ONE)
     return many and (words <= _PEOPLE or bool(words & _KEY_WORDS))
+
+
+def is_measured(text: str) -> bool:
+    """Whether a text reads as a day, a moment, a time or a number, in whatever form.
+
+    >>> is_measured("03/04/2023"), is_measured("2:05 PM"), is_measured("C00017")
+    (True, True, False)
+    """
+    return re.match(_MEASURED, text) is not None
+
+
+def in_several_forms(texts: Iterable[TextField]) -> str:
+    """What to do about columns of free text that are days, times or numbers, if there are some."""
+    names = [
+        repr(one.name) for one in texts if one.examples and all(map(is_measured, one.examples))
+    ]
+    several = "read as days, times or numbers, but not all in one form: write them in one"
+    return f" Cells of {', '.join(names)} {several}." if names else ""
 
 
 def is_telephone(summary: Summary) -> bool:

@@ -14,6 +14,7 @@ from zerosum.data.files import look_at
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.faces import either, option, reading
+from zerosum.faces import schema as spelled_schema
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
@@ -352,6 +353,8 @@ def refuse_text(fields: Sequence[Field]) -> None:
     """
     texts = [field for field in fields if isinstance(field, TextField)]
     if texts:
+        from zerosum.modalities.tables.reading.guesses import in_several_forms
+
         names = [field.name for field in texts]
         drops = either(
             python=option("drop", names), shell=" ".join(option("drop", name) for name in names)
@@ -363,7 +366,7 @@ def refuse_text(fields: Sequence[Field]) -> None:
             f"free text, of which a table model learns nothing: {shown}. Let its words be made "
             f"with the rows ({reading(text=names[0])}, with the recipe table or text), drop it "
             f"({drops}), or give it a kind, as in "
-            f"schema={{{texts[0].name!r}: 'category'}}.{hint()}"
+            f"{spelled_schema(texts[0].name, 'category')}.{hint()}" + in_several_forms(texts)
         )
 
 
