@@ -27,7 +27,9 @@ def full_database(db: None) -> Iterator[None]:
         pytest.skip("PostgreSQL has no such setting")
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA page_count")
-        pages = cursor.fetchone()[0]
+        row = cursor.fetchone()
+        assert row
+        pages = row[0]
         cursor.execute(f"PRAGMA max_page_count = {pages}")
     yield
     with connection.cursor() as cursor:
