@@ -1,6 +1,6 @@
 """Whether every item of the studio ends once, and in the right state, whatever is killed.
 
-    python benchmarks/studio_faults.py --items 60 --kills 10
+    python benchmarks/studio_faults.py --items 60 --kills 10 --full 3
 
 Starts a studio and a receiver of bundles, orders items, and kills the server, or it and the
 processes of its jobs, with SIGKILL at random moments: while items are made and screened, while an
@@ -9,195 +9,29 @@ random share of this way, so that a slow machine is killed as often at each part
 server of the benchmark that is slow, answers garbage, breaks off and is down at times. In the end
 it counts items, copy, bundles and deliveries, and exits with 1 if any is missing, double, or wrong.
 
-With `--database` the studio uses PostgreSQL and serves only; a worker beside it does the jobs, and
-each kill hits one of the two.
+With `--full` the studio's folder is a small disk, which is filled to the last byte at that many
+moments of the way, and freed when the studio has had time to notice (this needs root, to mount it).
+
+With `--postgres` the studio uses a PostgreSQL server of the benchmark and serves only; a worker
+beside it does the jobs, and each kill hits one of the two. At `--restarts` moments of the way the
+database is stopped for some seconds, and nothing else is started again.
 """
 
 import argparse
-import http.cookiejar
 import json
-import os
 import random
 import re
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import zipfile
 from collections import Counter
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-PASSWORD = "correct horse 9"
-PATIENCE = 1_200.0
-GOOD = {
-    "title": "A digit", "body": "A digit, written by nobody.", "alt_text": "A digit.",
-    "tags": ["digit"], "language": "en",
-}  # fmt: skip
-
-
-class Listener:
-    """An HTTP server of the benchmark, in threads of this process."""
-
-    def __init__(self, answer: Any) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with suppress(OSError):
-                    answer(self, {k.lower(): v for k, v in self.headers.items()}, body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                pass  # clients are killed here
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-class Moods:
-    """How the LLM answers: mostly well, and else in one of the ways that servers fail."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance, self.counts, self.calm = chance, Counter[str](), False
-
-    def __call__(self, handler: Any, headers: dict[str, str], body: bytes) -> None:
-        """Answer one request."""
-        moods, weights = ("good", "slow", "garbage", "cut", "down"), (70, 10, 8, 6, 6)
-        mood = "good" if self.calm else self._chance.choices(moods, weights)[0]
-        self.counts[mood] += 1
-        if mood == "down":
-            send(handler, 503, b"{}")
-            return
-        time.sleep(2.0 if mood == "slow" else 0.2)
-        words = "I would rather not." if mood == "garbage" else json.dumps(GOOD)
-        choice = {"message": {"role": "assistant", "content": words}, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 50, "completion_tokens": 20}
-        text = json.dumps({"choices": [choice], "usage": usage}).encode()
-        send(handler, 200, text, cut=mood == "cut")
-
-
-def send(handler: Any, status: int, body: bytes, *, cut: bool = False) -> None:
-    """An answer; a cut one breaks off in the middle."""
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body[: len(body) // 2] if cut else body)
-
-
-class Studio:
-    """A studio that is killed and started again, perhaps with a worker."""
-
-    def __init__(self, folder: Path, database: str | None) -> None:
-        self.folder, self.database = folder, database
-        with socket.socket() as trial:
-            trial.bind(("127.0.0.1", 0))
-            self.port = int(trial.getsockname()[1])
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.log = folder.with_suffix(".log")
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, which: str) -> None:
-        """Start the server or the worker."""
-        words = ["--folder", str(self.folder)]
-        words += ["--database", self.database] if self.database else []
-        if which == "studio":
-            words += ["--port", str(self.port)] + (["--no-jobs"] if self.database else [])
-        command = [sys.executable, "-m", "zerosum", which, *words]
-        with self.log.open("ab") as log:
-            self.processes[which] = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def kill(self, which: str, *, whole: bool) -> None:
-        """End the server or the worker at once; `whole` ends the processes of its jobs too."""
-        process = self.processes[which]
-        if whole:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
-
-    @property
-    def names(self) -> list[str]:
-        """What can be killed."""
-        return ["studio", "worker"] if self.database else ["studio"]
-
-    def wait(self) -> None:
-        """Come back when the server answers."""
-
-        def answers() -> bool:
-            with suppress(OSError), urllib.request.urlopen(f"{self.address}/ready") as answer:
-                return answer.status == 200
-            return False
-
-        until(answers, "the server does not answer")
-
-    def join(self, link: str, name: str, role: str) -> str:
-        """Make an account by a link, and return a token."""
-        jar = http.cookiejar.CookieJar()
-        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-
-        def post(page: str, target: str, **fields: str) -> str:
-            found = re.search(
-                r'csrfmiddlewaretoken" value="(\w+)', opener.open(page).read().decode()
-            )
-            assert found is not None
-            body = urllib.parse.urlencode(fields | {"csrfmiddlewaretoken": found[1]}).encode()
-            return opener.open(target, body).read().decode()
-
-        post(link, link, username=name, password=PASSWORD, again=PASSWORD)
-        account = f"{self.address}/account/"
-        found = re.search(r"zs_[\w-]+", post(account, f"{account}tokens/", name="x", role=role))
-        assert found is not None
-        if role == "owner":
-            people = f"{self.address}/people/"
-            self.invite = lambda kind: re.findall(
-                r"http://\S+/join/[^<\s]+/", post(people, f"{people}invite/", role=kind)
-            )[0]
-        return found[0]
-
-    def call(self, token: str, path: str, body: Any = None, *, key: str = "") -> Any:
-        """What an operation answers; asked again while the server is away."""
-        request = urllib.request.Request(f"{self.address}/api/v1{path}")
-        request.add_header("Authorization", f"Bearer {token}")
-        if key:
-            request.add_header("Idempotency-Key", key)
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:
-                return json.load(error)
-            except (OSError, ValueError):
-                assert time.monotonic() < end, "the server stays away"
-                time.sleep(0.2)
-
-
-def until(holds: Any, otherwise: str) -> None:
-    """Come back as soon as it holds."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            raise SystemExit(otherwise)
-        time.sleep(0.2)
+from studio_stage import Listener, Moods, Postgres, SmallDisk, Studio, send, until
 
 
 def main() -> int:
@@ -206,20 +40,63 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--database", help="postgresql://…; without it SQLite")
+    parser.add_argument("--full", type=int, default=0, help="times that the disk is full")
+    parser.add_argument("--postgres", action="store_true", help="in place of SQLite")
+    parser.add_argument("--restarts", type=int, default=0, help="of PostgreSQL")
     wanted = parser.parse_args()
+    if wanted.restarts and not wanted.postgres:
+        parser.error("--restarts needs --postgres")
     chance = random.Random(wanted.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        studio = Studio(Path(folder) / "studio", wanted.database)
-        try:
-            return run(studio, wanted, chance)
-        finally:
-            for name in studio.processes:
-                with suppress(ProcessLookupError):
-                    os.killpg(studio.processes[name].pid, signal.SIGKILL)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        disk = SmallDisk(Path(folder) / "disk") if wanted.full else None
+        if disk is not None:
+            stack.callback(disk.leave)
+        postgres = Postgres(Path(folder)) if wanted.postgres else None
+        if postgres is not None:
+            stack.callback(postgres.leave)
+        root = Path(folder) if disk is None else disk.place
+        studio = Studio(root / "studio", postgres.url if postgres else None)
+        studio.log = Path(folder) / "studio.log"
+        stack.callback(studio.end)
+        return run(studio, wanted, chance, Faults(studio, disk, postgres, chance))
 
 
-def run(studio: Studio, wanted: argparse.Namespace, chance: random.Random) -> int:
+class Faults:
+    """What happens to a studio, and how often it has."""
+
+    def __init__(
+        self, studio: Studio, disk: SmallDisk | None, postgres: Postgres | None,
+        chance: random.Random,
+    ) -> None:  # fmt: skip
+        self._studio, self._disk, self._postgres = studio, disk, postgres
+        self._chance = chance
+        self.counts: Counter[str] = Counter()
+
+    def kill(self, part: str) -> None:
+        """Kill one process, or one and those of its jobs, and start it again."""
+        name = self._chance.choice(self._studio.names)
+        whole = self._chance.random() < 0.5
+        self.counts[f"{part}: {name}{' and its jobs' if whole else ''} killed"] += 1
+        self._studio.kill(name, whole=whole)
+        self._studio.start(name)
+        self._studio.wait()
+
+    def full(self, part: str) -> None:
+        """Fill the disk for a while."""
+        assert self._disk is not None
+        self.counts[f"{part}: disk full"] += 1
+        self._disk.fill()
+        time.sleep(self._chance.uniform(2.0, 8.0))
+        self._disk.free()
+
+    def restart(self, part: str) -> None:
+        """Stop the database for a while."""
+        assert self._postgres is not None
+        self.counts[f"{part}: database restarted"] += 1
+        self._postgres.restart(self._chance.uniform(0.0, 5.0))
+
+
+def run(studio: Studio, wanted: argparse.Namespace, chance: random.Random, faults: Faults) -> int:
     """Order items, kill, decide, and count."""
     moods = Moods(chance)
     got: list[tuple[str, bytes]] = []
@@ -243,26 +120,24 @@ def run(studio: Studio, wanted: argparse.Namespace, chance: random.Random) -> in
     batch = studio.call(ada, "/batches", order, key="batch")["id"]
 
     way = Way(studio, ada, home, batch)
-    kills: Counter[str] = Counter()
+    todo = [faults.kill] * wanted.kills + [faults.full] * wanted.full
+    todo += [faults.restart] * wanted.restarts
+    chance.shuffle(todo)
 
-    def kill_at_times() -> None:
-        moments = sorted(chance.uniform(0.0, _PARTS) for _ in range(wanted.kills))
-        for moment in moments:
+    def let_happen() -> None:
+        moments = sorted(chance.uniform(0.0, _PARTS) for _ in todo)
+        for moment, fault in zip(moments, todo, strict=True):
             until(lambda at=moment: way.done() >= min(at, _PARTS - 1), "nothing goes on")
             time.sleep(chance.uniform(0.0, 3.0) if moment > _PARTS - 1 else 0.0)
-            name = chance.choice(studio.names)
-            whole = chance.random() < 0.5
-            kills[f"{PARTS[int(moment)]}, {name}{' and its jobs' if whole else ''}"] += 1
-            studio.kill(name, whole=whole)
-            studio.start(name)
-            studio.wait()
+            fault(PARTS[int(moment)])
 
-    killer = threading.Thread(target=kill_at_times, daemon=True)
-    killer.start()
+    trouble = threading.Thread(target=let_happen, daemon=True)
+    trouble.start()
     people(studio, ada, eve, way, moods)
-    until(lambda: got, "nothing was delivered")
-    killer.join()
-    return report(studio, ada, home, batch, wanted, moods, kills, got, time.monotonic() - began)
+    until(lambda: retried(studio, ada, home) and got, "nothing was delivered")
+    trouble.join()
+    took = time.monotonic() - began
+    return report(studio, ada, home, batch, wanted, moods, faults.counts, got, took)
 
 
 PARTS = ("making", "copy", "decisions", "publishing")
@@ -308,7 +183,14 @@ def prepared(studio: Studio, ada: str, llm: Listener, receiver: Listener) -> str
 def people(studio: Studio, ada: str, eve: str, way: Way, moods: Moods) -> None:
     """Retry copy until every item has some; accept two of three items, approve them."""
     home = way.home
-    until(lambda: studio.call(ada, f"/batches/{way.batch}")["state"] == "done", "items are missing")
+
+    def is_made() -> bool:
+        batch = studio.call(ada, f"/batches/{way.batch}")
+        if batch["state"] == "failed":
+            studio.call(ada, f"/batches/{way.batch}/retry", {})
+        return batch["state"] == "done"
+
+    until(is_made, "items are missing")
 
     def has_copy() -> bool:
         order = next(iter(studio.call(ada, f"{home}/copy")), None)
@@ -329,6 +211,16 @@ def people(studio: Studio, ada: str, eve: str, way: Way, moods: Moods) -> None:
         way.decided = (i + 1) / len(items)
 
 
+def retried(studio: Studio, token: str, home: str) -> bool:
+    """Whether every bundle and delivery goes on; what has failed is retried."""
+    for bundle in studio.call(token, f"{home}/bundles"):
+        deliveries = studio.call(token, f"/bundles/{bundle['id']}/deliveries")
+        for kind, one in [("bundles", bundle), *(("deliveries", one) for one in deliveries)]:
+            if one["state"] == "failed":
+                studio.call(token, f"/{kind}/{one['id']}/retry", {})
+    return True
+
+
 def all_items(studio: Studio, token: str, home: str) -> list[dict[str, Any]]:
     """Every item, oldest first."""
     found, cursor = [], ""
@@ -341,12 +233,13 @@ def all_items(studio: Studio, token: str, home: str) -> list[dict[str, Any]]:
 
 def report(
     studio: Studio, ada: str, home: str, batch: int, wanted: argparse.Namespace, moods: Moods,
-    kills: Counter[str], got: list[tuple[str, bytes]], seconds: float,
+    faults: Counter[str], got: list[tuple[str, bytes]], seconds: float,
 ) -> int:  # fmt: skip
     """Count what there is, print it, and return the exit status."""
     until(lambda: studio.call(ada, f"/batches/{batch}")["closed"], "the batch is not closed")
 
     def arrived() -> bool:
+        retried(studio, ada, home)
         bundles = studio.call(ada, f"{home}/bundles")
         sent = [one for b in bundles for one in studio.call(ada, f"/bundles/{b['id']}/deliveries")]
         return bool(sent) and all(one["state"] == "done" for one in sent)
@@ -357,7 +250,7 @@ def report(
     texts = Counter(len(studio.call(ada, f"/items/{one['id']}/copy")) for one in items)
     bundles = studio.call(ada, f"{home}/bundles")
     ids = {name for name, _ in got}
-    path = studio.folder / "delivered.zip"
+    path = studio.log.with_name("delivered.zip")
     path.write_bytes(got[-1][1])
     with zipfile.ZipFile(path) as opened:
         packed = json.loads(opened.read("manifest.json"))["items"]
@@ -371,12 +264,14 @@ def report(
         "bundled items": len(packed) != states["approved"],
     }
     wrong = [name for name, is_wrong in problems.items() if is_wrong]
-    database = "PostgreSQL" if wanted.database else "SQLite"
+    database = "PostgreSQL" if wanted.postgres else "SQLite"
+    print("\n".join(f"{count:3} {what}" for what, count in sorted(faults.items())))
     print(
-        f"{database}: {kills.total()} kills ({', '.join(f'{v} {k}' for k, v in kills.items())}), "
+        f"{database}: {faults.total()} faults, "
         f"{len(items)} of {n} items, {dict(states)}, copies of an item {dict(texts)}, "
         f"{len(bundles)} bundle of {len(packed)} items, {len(got)} POSTs of {len(ids)} id, "
-        f"{seconds:.0f} s; the LLM answered {dict(moods.counts)}"
+        f"{seconds:.0f} s; the LLM answered {dict(moods.counts)}; refused meanwhile "
+        f"{dict(studio.refused) or 'nothing'}"
     )
     print(f"wrong: {', '.join(wrong)}" if wrong else "every item ended once, in the right state")
     return 1 if wrong else 0

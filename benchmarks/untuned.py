@@ -80,6 +80,34 @@ def _digits() -> np.ndarray:
     return _shuffled((pixels.reshape(-1, 8, 8) * 15.9).astype(np.uint8))
 
 
+def _rays(count: int = 4_708) -> np.ndarray:
+    """Drawn chests, as X-rays of 28 x 28: all alike, smooth, with small differences that matter."""
+    rng = np.random.default_rng(0)
+    height, width = np.mgrid[0:28, 0:28] / 27 - 0.5
+
+    def soft(distance: np.ndarray, steep: float) -> np.ndarray:
+        return 1 / (1 + np.exp((distance - 1) * steep))
+
+    def chest() -> np.ndarray:
+        zoom, stretch, (left, up) = rng.normal(1, 0.08), rng.normal(1, 0.08), rng.normal(0, 0.02, 2)
+        x, y = (width - left) / zoom / stretch, (height - up) / zoom
+        image = 0.75 * soft((x / 0.52) ** 4 + (y / 0.7) ** 4, 6)
+        for side in (-1, 1):
+            wide, high = rng.normal((0.17, 0.33), (0.01, 0.02))
+            lung = soft(((x - side * 0.2) / wide) ** 2 + (y / high) ** 2, 5)
+            ribs = np.sin(2 * np.pi * (rng.normal(9, 0.5) * y + rng.random()))
+            image += lung * (0.06 * ribs - rng.normal(0.45, 0.04))
+            spot = ((x - side * 0.2) ** 2 + (y - rng.normal(0.05, 0.13)) ** 2) / 0.005
+            image += rng.random() * 0.3 * np.exp(-spot)
+        image += 0.3 * soft(
+            ((x - 0.06) / 0.13) ** 2 + ((y - 0.14) / rng.normal(0.15, 0.02)) ** 2, 5
+        )
+        image += 0.15 * np.exp(-((x / 0.035) ** 2)) + rng.normal(0, 0.01, x.shape)
+        return image * rng.normal(1, 0.1) + rng.normal(0, 0.04)
+
+    return np.clip([chest() * 255 for _ in range(count)], 0, 255).astype(np.uint8)
+
+
 SETS: dict[str, Callable[[], np.ndarray]] = {
     "digits": _digits,
     "mnist": lambda: _shuffled(np.load(SHARED / "mnist" / "mnist.npz")["x_train"])[:21_000],
@@ -88,6 +116,7 @@ SETS: dict[str, Callable[[], np.ndarray]] = {
     "faces": lambda: _faces(32, "RGB"),
     "grey": lambda: _faces(28, "L"),
     "faint": lambda: _faint(_faces(28, "L")),
+    "rays": _rays,
     "emoji": lambda: _zipped(SHARED / "emoji_pairs" / "emoji64_pairs.zip", "twitter", 32, "RGB"),
     "cifar": lambda: _zipped(SHARED / "cifar10" / "cifar10_25k_jpg.zip", "train", 32, "RGB"),
     "sprites": _sprites,

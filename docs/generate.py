@@ -77,9 +77,10 @@ def recipe_index(entries: list[Entry]) -> str:
 _EXAMPLES = {
     "image": "digits", "point": "moons", "table": "reviews", "pair": "pairs/", "series": "waves",
     "sequences": "bank",
-    "level": "dungeon", "string": "notes",
+    "level": "dungeon", "string": "notes", "clip": "bouncing", "molecule": "fragments",
     "relational": "shop.sqlite",
-    "sound": "kit",
+    "sound": "kit", "music": "tunes",
+    "texture": "wall.jpg", "captioned": "scenes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
 
@@ -130,8 +131,18 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For sequences of 64 entities", small_dataset("sequences").space
     if "string" in entry.spaces:
         yield "For 64 short texts", small_dataset("string").space
+    if "clip" in entry.spaces:
+        yield "For clips of two labels", small_dataset("clip", num_labels=2).space
+    if "texture" in entry.spaces:
+        yield "For small textures without labels", small_dataset("texture", num_labels=0).space
+    if "captioned" in entry.spaces:
+        yield "For small images with four captions", small_dataset("captioned").space
+    if "molecule" in entry.spaces:
+        yield "For 64 molecules", small_dataset("molecule").space
     if "level" in entry.spaces:
         yield "For small dungeons of two labels", small_dataset("level", num_labels=2).space
+    if "music" in entry.spaces:
+        yield "For short songs with four labels", small_dataset("music").space
 
 
 def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -273,7 +284,8 @@ def _module_docstring(entry: Entry) -> str:
 
 def _words(spaces: tuple[str, ...]) -> str:
     names = {"image": "images", "point": "points", "table": "tables",
-             "pair": "two domains of images"}  # fmt: skip
+             "pair": "two domains of images", "texture": "textures",
+             "captioned": "images with captions"}  # fmt: skip
     return " and ".join(names.get(space, space) for space in spaces)
 
 

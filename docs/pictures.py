@@ -18,8 +18,18 @@ zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
 python docs/pictures.py --anomalies runs/textures
+zerosum train molecules --data moses.csv --samples 80000 --out runs/molecules
+python docs/pictures.py --molecules runs/molecules
 zerosum train sound --data kit --samples 40000 --out runs/kit
 python docs/pictures.py --sound runs/kit
+zerosum train video --data bouncing --out runs/bouncing
+python docs/pictures.py --video runs/bouncing
+python benchmarks/texture.py run --keep runs/textures
+python docs/pictures.py --textures runs/textures
+python benchmarks/text2image.py run --keep runs
+python docs/pictures.py --captions runs/scenes-0
+zerosum train music --data tunes --out runs/tunes
+python docs/pictures.py --music runs/tunes
 """
 
 import argparse
@@ -143,6 +153,13 @@ def draw_sounds(run: Path) -> None:
     sheet.save(FOLDER / "sounds.png")
 
 
+def draw_music(run: Path) -> None:
+    """Eight songs, styles in turn."""
+    model = zs.load(run)
+    made = model.sample(8, in_turn={"label": model.space.labels}, seed=1)
+    made.picture().save(FOLDER / "music.png")
+
+
 def draw_series(run: Path) -> None:
     """Fans of samples over those of held-out reals."""
     model = zs.load(run)
@@ -153,11 +170,54 @@ def draw_series(run: Path) -> None:
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
 
 
+def draw_molecules(run: Path) -> None:
+    """Four molecules freely, four of a weight of 270 or less, and four that begin with a part."""
+    model = zs.load(run, recipe="molecules")
+    wishes = ({}, {"MW": "<=270"}, {model.texts.text: "CS(=O)(=O)c1ccccc1*"})
+    rows = [model.values(4, where=one, seed=i) for i, one in enumerate(wishes)]
+    model.preview.draw(model.space, torch.cat(rows)).save(FOLDER / "molecules.png")
+
+
 def draw_levels(run: Path) -> None:
     """Sixteen levels that can be played, half of each label."""
     model = zs.load(run)
     made = model.sample(16, in_turn={"label": ["open", "locked"]}, seed=1)
     made.picture().save(FOLDER / "levels.png")
+
+
+def draw_video(run: Path) -> None:
+    """Three samples of each speed and three loops, a row for each clip; 25 samples in motion."""
+    model = zs.load(run)
+    speeds = {"label": model.space.labels}
+    plain = model.sample(9, in_turn=speeds, seed=1).tensor
+    loops = model.sample(3, where={"loop": "yes"}, in_turn=speeds, seed=2).tensor
+    model.preview.draw(model.space, torch.cat([plain, loops])).save(FOLDER / "clips.png")
+    model.sample(25, seed=3).save(FOLDER / "clips.gif")
+
+
+def draw_textures(runs: Path) -> None:
+    """Two tiles of bricks and two of wood, each laid beside itself."""
+    tiles = [
+        zs.load(runs / f"{pattern}-0", recipe="texture").sized((96, 128)).sample(2, seed=2).tensor
+        for pattern in ("bricks", "wood")
+    ]
+    draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=2).save(FOLDER / "textures.png")
+
+
+CAPTIONS = (
+    "a small red ring left of a blue square", "a large white triangle above a small purple circle",
+    "three small green squares", "two large purple rings", "a small yellow triangle at the top",
+    "a large blue circle on the right", "a large red triangle in the middle",
+    "two large blue rings",
+)  # fmt: skip
+"""The last two have pairs of colour and shape that training never sees."""
+
+
+def draw_captions(run: Path) -> None:
+    """A row of eight pictures for each of eight captions."""
+    model = zs.load(run, recipe="text2image")
+    rows = [model.sample(8, where={"text": caption}, seed=4).tensor for caption in CAPTIONS]
+    draw_grid(torch.cat(rows), columns=8).save(FOLDER / "text2image.png")
 
 
 def draw_anomalies(run: Path) -> None:
@@ -182,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path)
     parser.add_argument("--levels", type=Path)
+    parser.add_argument("--molecules", type=Path)
     parser.add_argument("--infogan", type=Path)
     parser.add_argument("--grid", type=Path)
     parser.add_argument("--proof", type=Path)
@@ -191,6 +252,10 @@ def main() -> None:
     parser.add_argument("--series", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--video", type=Path)
+    parser.add_argument("--textures", type=Path)
+    parser.add_argument("--captions", type=Path)
+    parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     drawers = (
@@ -203,8 +268,13 @@ def main() -> None:
         (options.stacked, draw_stacked),
         (options.series, draw_series),
         (options.levels, draw_levels),
+        (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
         (options.sound, draw_sounds),
+        (options.video, draw_video),
+        (options.textures, draw_textures),
+        (options.captions, draw_captions),
+        (options.music, draw_music),
     )
     for run, draw in drawers:
         if run is not None:

@@ -9,15 +9,19 @@ import zerosum as zs
 from zerosum.api import making, opening
 from zerosum.catalogue import all_recipes, modality_of
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
+    MoleculeRecipe,
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -26,8 +30,12 @@ from zerosum.testing import small_dataset
 LISTED: dict[type[zs.Model], Any] = {
     zs.RelationalModel: DatabaseRecipe,
     zs.LevelModel: LevelRecipe,
+    zs.SoundModel: SoundRecipe,
     zs.TableModel: TableRecipe,
     zs.TextModel: TextRecipe,
+    zs.TextureModel: TextureRecipe,
+    zs.CaptionModel: CaptionRecipe,
+    zs.MoleculeModel: MoleculeRecipe,
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,

@@ -32,11 +32,15 @@ if TYPE_CHECKING:
     from zerosum.evaluation.augmenting.trial import AugmentationTrial
     from zerosum.evaluation.judging.comparison import Comparison
     from zerosum.evaluation.judging.figures import Evaluation
+    from zerosum.modalities.images.caption_model import CaptionModel
     from zerosum.modalities.images.styled import StyledModel
+    from zerosum.modalities.images.texture_model import TextureModel
     from zerosum.modalities.images.translation import TranslationModel
     from zerosum.modalities.levels.model import LevelModel
+    from zerosum.modalities.molecules.model import MoleculeModel
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
+    from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -61,6 +65,7 @@ __all__ = [
     "AugmentationTrial",
     "Augmented",
     "Between",
+    "CaptionModel",
     "Comparison",
     "Config",
     "Evaluation",
@@ -70,6 +75,7 @@ __all__ = [
     "Inequality",
     "LevelModel",
     "Model",
+    "MoleculeModel",
     "OneHot",
     "Positive",
     "Range",
@@ -79,11 +85,13 @@ __all__ = [
     "Rounded",
     "Samples",
     "SequenceModel",
+    "SoundModel",
     "StyledModel",
     "Sum",
     "Synthesizer",
     "TableModel",
     "TextModel",
+    "TextureModel",
     "TranslationModel",
     "Unique",
     "ZerosumError",
@@ -121,6 +129,7 @@ _HOMES = {
     "Identity": "zerosum.origin.identity",
     "Inequality": "zerosum.modalities.tables.constraints.inequality",
     "LevelModel": "zerosum.modalities.levels.model",
+    "SoundModel": "zerosum.modalities.sound.model",
     "Model": "zerosum.models.model",
     "OneHot": "zerosum.modalities.tables.constraints.groups",
     "Positive": "zerosum.modalities.tables.constraints.bounds",
@@ -129,13 +138,16 @@ _HOMES = {
     "Refinement": "zerosum.workflows.refine",
     "Rounded": "zerosum.modalities.tables.constraints.bounds",
     "Samples": "zerosum.models.samples",
+    "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
+    "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
     "Synthesizer": "zerosum.synthesizer",
     "RelationalModel": "zerosum.modalities.relational.model",
     "TableModel": "zerosum.modalities.tables.model",
+    "TextureModel": "zerosum.modalities.images.texture_model",
     "TranslationModel": "zerosum.modalities.images.translation",
     "Unique": "zerosum.modalities.tables.constraints.groups",
     "ZerosumError": "zerosum.errors",

@@ -26,7 +26,8 @@ class InfoCard:
         rows: cells of the table.
         notes: sentences beneath.
         pictures: shown at the end, for HTML alone.
-        media: files of sound by name, `.wav` each, to be played beneath; for HTML alone.
+        media: files by name, to be played beneath: sound as `.wav`, animations as `.gif`; for HTML
+            alone.
     """
 
     title: str
@@ -78,11 +79,7 @@ class InfoCard:
             f'src="data:image/png;base64,{b64encode(as_png(picture)).decode()}">'
             for picture in self.pictures
         ]
-        parts += [
-            f'<audio controls preload="none" title="{_text(name)}" '
-            f'src="data:audio/wav;base64,{b64encode(file).decode()}"></audio>'
-            for name, file in self.media.items()
-        ]
+        parts += [_played(name, file) for name, file in self.media.items()]
         return f"<div>{''.join(parts)}</div>"
 
 
@@ -112,6 +109,16 @@ def as_png(picture: Image.Image) -> bytes:
     buffer = BytesIO()
     picture.save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def _played(name: str, file: bytes) -> str:
+    data = b64encode(file).decode()
+    if name.endswith(".gif"):
+        return f'<img alt="{_text(name)}" src="data:image/gif;base64,{data}">'
+    return (
+        f'<audio controls preload="none" title="{_text(name)}" '
+        f'src="data:audio/wav;base64,{data}"></audio>'
+    )
 
 
 def _text(text: str) -> str:

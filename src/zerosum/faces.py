@@ -4,6 +4,7 @@
 is the command line, which says so once.
 """
 
+import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 
 _SHORT = {"n": "-n", "from_run": "--from"}
 """Options whose name on the command line does not follow from that in Python."""
+
+_LONGEST = 40
 
 _verbs_of_shell = False
 
@@ -60,6 +63,34 @@ def reading(**values: Any) -> str:
         return "--with " + " ".join(shlex.quote(f"{k}={v}") for k, v in values.items())
     pairs = (f"{k!r}: {v if str(v).isupper() else repr(v)}" for k, v in values.items())
     return f"options={{{', '.join(pairs)}}}"
+
+
+def schema(column: str, kind: Any) -> str:
+    """What says how a column is taken.
+
+    >>> schema("day", "category")
+    "schema={'day': 'category'}"
+    >>> with command_line():
+    ...     schema("day", "category")
+    '--schema FILE, a JSON file of {"day": "category"}'
+
+    Args:
+        column: its name.
+        kind: its kind, or its kind and more in a dictionary.
+    """
+    if not _verbs_of_shell:
+        return f"schema={{{column!r}: {kind!r}}}"
+    spelled = json.dumps({column: kind}, ensure_ascii=False)
+    return f"--schema FILE, a JSON file of {spelled}"
+
+
+def shortened(text: str) -> str:
+    """At most 40 characters of a text, for a line of output.
+
+    >>> len(shortened("x" * 20_000)), shortened("Oslo")
+    (40, 'Oslo')
+    """
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def verb(name: str, *given: Any, **options: Any) -> str:

@@ -32,12 +32,24 @@ TranslationRecipe = Literal["colorize", "cyclegan", "inpaint", "pix2pix", "sketc
 TextRecipe = Literal["text"]
 """Recipes whose models are a `TextModel`."""
 
+MoleculeRecipe = Literal["molecules"]
+"""Recipes whose models are a `MoleculeModel`."""
+
 LevelRecipe = Literal["levels"]
 """Recipes whose models are a `LevelModel`."""
 
+SoundRecipe = Literal["sound"]
+"""Recipes whose models are a `SoundModel`."""
+
+TextureRecipe = Literal["texture"]
+"""Recipes whose models are a `TextureModel`."""
+
+CaptionRecipe = Literal["text2image"]
+"""Recipes whose models are a `CaptionModel`."""
+
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "r3gan", "series", "series_gan", "sound", "vanilla",
-    "wgan_gp"
+    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan",
+    "vanilla", "video", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""
 

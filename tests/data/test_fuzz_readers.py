@@ -31,6 +31,7 @@ from PIL import Image
 from tests.forks import Forks
 from zerosum.errors import ZerosumError
 from zerosum.modalities.images.labelled import open_labelled
+from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
 from zerosum.modalities.tables.reading.readers import TABLE_SUFFIXES, schema_of
 from zerosum.workflows.data import open_data
 
@@ -125,6 +126,10 @@ def seeds() -> list[Seed]:
         Seed("a.json", f"[{','.join(lines.splitlines())}]".encode()),
         Seed("a.zip", told, lambda b: _zip({"00000/img00000000.png": picture, "dataset.json": b})),
     ]  # fmt: skip
+    song = [Note(2 * i, 2 * i + 2, 60 + i % 7) for i in range(140)]
+    parts = [PartNotes("melody", 0, song)]
+    midi = midi_bytes(parts, meter=(4, 4), key=0, tempo=100, accents=4)
+    made.append(Seed("a.mid", midi))
     return made + [Seed("a.parquet", _parquet(codec, version)) for codec, version in _PARQUETS]
 
 

@@ -37,6 +37,7 @@ from zerosum.modalities.series.features import SeriesFeatures
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.modalities.sound.features import SummaryFeatures
 from zerosum.modalities.sound.space import SoundSpace
+from zerosum.modalities.strings.space import TextSpace
 from zerosum.recipe_registry import forget_recipes
 from zerosum.rng import Noise
 from zerosum.spaces import Space
@@ -44,7 +45,9 @@ from zerosum.workflows.data import open_data
 
 N = 400
 
-KINDS = ("image", "point", "table", "series", "sound")
+KINDS = ("image", "point", "table", "series", "sound", "string")
+
+UNLABELLED = ("relational", "string")
 
 TARGETS = {"table": "vip", "numbers": "income"}
 """The same table twice: with a category to predict, and with a number."""
@@ -71,6 +74,10 @@ def data(space: str) -> Dataset:
         return open_data("kit", num_samples=4 * N, rate=2_000, seconds=0.25)[0]
     if space == "relational":
         return open_data(shop(4 * N), schema=SCHEMA)[0]
+    if space == "string":
+        return open_data("notes", num_rows=4 * N, pieces="characters")[0]
+    if space == "level":
+        return open_data("dungeon", num_samples=4 * N, side=10)[0]
     whole, _ = open_data("ring")
     x, y = whole.take(torch.arange(4 * N))
     return ArrayDataset(
@@ -122,7 +129,7 @@ def trivial(space: str, n: int) -> Tensor:
 def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSets:
     dataset = data(space)
     reference = reals(space, 0)
-    assert (samples.y is not None) is (space not in (*TARGETS, "relational"))
+    assert (samples.y is not None) is (space not in (*TARGETS, *UNLABELLED))
     return EvaluationSets(
         samples,
         reference,
@@ -150,10 +157,25 @@ def disturb(space: str, x: Tensor, strength: float) -> Tensor:
     if space == "series":  # so that facts hold of what is disturbed too
         scores = data(space).space.to_model(x)
         return data(space).space.to_data(scores + strength * Noise(3).normal(*scores.shape))
+    if space in ("string", "level"):
+        return scramble(space, x, strength)
     noise = Noise(3).normal(len(x), *x.shape[1:])
     if space == "image":
         return (x.float() + 255 * strength * noise).clamp(0, 255).round().to(torch.uint8)
     return x + strength * noise
+
+
+def scramble(space: str, x: Tensor, strength: float) -> Tensor:
+    """A share of all pieces of texts, or tiles of levels, in any order."""
+    wrong = Noise(4).uniform(*x.shape) < strength / 3
+    if space == "string":
+        known = data(space).space
+        assert isinstance(known, TextSpace)
+        wrong[:, : len(known.attributes.names)] = False
+        wrong &= ~x.isnan()
+    made = x.clone()
+    made[wrong] = x[wrong][Noise(5).uniform(int(wrong.sum())).argsort()]
+    return made
 
 
 def spoil(x: Tensor, strength: float) -> Tensor:
@@ -197,6 +219,8 @@ def cases() -> list[tuple[str, Metric]]:
     rest = [one for one in metrics_for(data("table").space) if ("table", one) not in found]
     mine = [one for one in metrics_for(data("relational").space) if isinstance(one, UnitMeasure)]
     found += [("relational", one) for one in mine]
+    own = [m for m in metrics_for(data("level").space) if ".levels." in type(m).__module__]
+    found += [("level", one) for one in own]
     return found + [("numbers", one) for one in rest if heard_of("numbers", one)]
 
 
@@ -237,7 +261,7 @@ def scale(space: str, one: Metric) -> dict[str, float]:
     return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
 
 
-ROOMS_OF_THEIR_OWN = ("levels", "sequences", "strings")
+ROOMS_OF_THEIR_OWN = ("clips", "images", "molecules", "music", "sequences")
 """Modalities whose measures are tested beside them alone, on samples that are disturbed there."""
 
 
@@ -306,10 +330,13 @@ def blurring(space: str, real: SampleSet) -> list[SampleSet]:
 @damage
 def dropped_classes(space: str, real: SampleSet) -> list[SampleSet]:
     classes, kinds = (real.x[:, 0], (2, 1)) if space in TARGETS else (real.y, (4, 1))
-    if space == "relational":
-        known = data(space).space
-        assert isinstance(known, RelationalSpace)
+    known = data(space).space
+    if isinstance(known, RelationalSpace):
         classes, kinds = real.x[:, known.names.index("country")], (2, 1)
+    if isinstance(known, TextSpace):
+        classes, kinds = real.x[:, known.attributes.names.index("diagnosis")], (2, 1)
+    if space == "level":
+        kinds = (2, 1)
     assert classes is not None
     made = []
     for kept in kinds:
@@ -349,10 +376,18 @@ BLIND: dict[str, set[str]] = {
     "range_coverage": {"noise", "baseline"},
     # What comes next follows from what was before in the same way under most labels.
     "forecast_error": {"dropped_classes"},
+    # Texts of one diagnosis are as surprising one by one, and as true to their rows, as all are.
+    "perplexity": {"dropped_classes"},
+    "agreement": {"dropped_classes"},
+    # Whatever is scrambled is varied.
+    "distinct_pairs": {"noise", "baseline"},
+    # Whether each level can be played says nothing of which kinds of levels there are.
+    "playable": {"dropped_classes"},
     # Whether training rows are given back; what is far from all of them copies none.
     "closer_to_train": EVERYTHING,
     "exact_copies": EVERYTHING,
     "near_copies": EVERYTHING,
+    "text_copies": EVERYTHING,
 }
 """What a number cannot see, by its nature: its name, and the damages (or `baseline`) it misses."""
 
@@ -440,6 +475,10 @@ NAMES = {
         "spectrum_distance"
     ),
     "sound": "c2st_sound c2st_strong feature_spread frechet_distance kernel_distance",
+    "string": (
+        "agreement distinct_pairs frechet_distance mmd perplexity reverse_perplexity text_copies "
+        "word_test"
+    ),
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "
         "cluster_sizes column_shapes correlation_difference frechet_distance lift_auc lift_r2 mmd "

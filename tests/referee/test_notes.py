@@ -19,7 +19,7 @@ NOTES: dict[str, Any] = {
     "row": {"discriminator/accuracy": 0.6}, "told": {"stalled": 0.4},
     "tries": ["stalled:add-penalties"], "first_aid": {"add-penalties": 0.3}, "alarm": math.inf,
     "kept": [[20, 0.5], [40, 0.2]], "waiting": None,
-    "trace": {"rows": [{"generator/speed": -3.0}], "scores": {}},
+    "trace": {"rows": [{"generator/speed": -3.0}], "scores": {}, "expected": []},
     "reals": {"counts": [3.0, 5.0], "batches": 8, "largest": 1.0},
 }  # fmt: skip
 

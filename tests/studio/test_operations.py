@@ -18,12 +18,23 @@ from typer.testing import CliRunner
 
 from zerosum.cli.app import app
 from zerosum.errors import StudioError
+from zerosum.studio.acts import brand
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.people import make_token
+from zerosum.studio.acts.publishing import add_webhook
 from zerosum.studio.api.root import api
 from zerosum.studio.backups import back_up, restore
 from zerosum.studio.logs import JsonLines, LogForm, set_up
-from zerosum.studio.models import Item, Project, Training, User
+from zerosum.studio.models import (
+    BundleOrder,
+    CopyOrder,
+    CopyText,
+    Item,
+    Project,
+    Training,
+    User,
+    WebhookDelivery,
+)
 
 Make = Callable[..., list[Item]]
 
@@ -154,6 +165,69 @@ def test_a_job_that_went_on_is_not_cancelled_unseen(
     Training.objects.update(state="done")
     answer = client.post(f"{path}/cancel", headers=headers | {"If-Match": tag})
     assert answer.status_code == 412
+
+
+_HOOK = "http://127.0.0.1:9/"
+_BODIES: dict[str, Any] = {
+    "projects/{p}/writer": {"base_url": _HOOK, "model": "m", "allow_private": True},
+    "projects/{p}/rules": {"rules": [{"kind": "alt_text"}]},
+    "projects/{p}/prompts": {"name": "plain", "text": "Write of $facts"},
+    "projects/{p}/webhooks": {"name": "Two", "url": _HOOK, "allow_private": True},
+    "items/{i}/copy": {"title": "C", "body": "D"},
+}
+
+
+@pytest.mark.parametrize(
+    ("seen", "change", "write"),
+    [
+        ("projects/{p}/writer", "projects/{p}/writer", "projects/{p}/writer/forget"),
+        ("projects/{p}/writer", "projects/{p}/writer/forget", "projects/{p}/writer"),
+        ("projects/{p}/rules", "projects/{p}/rules", "projects/{p}/rules"),
+        ("projects/{p}/prompts", "projects/{p}/prompts", "projects/{p}/prompts"),
+        ("items/{i}/copy", "items/{i}/copy", "items/{i}/copy"),
+        ("copy/{t}", "items/{i}/copy", "copy/{t}/choose"),
+        ("copy/{t}", "items/{i}/copy", "copy/{t}/mend"),
+        ("projects/{p}/bundles", "projects/{p}/bundles", "projects/{p}/bundles"),
+        ("bundles/{b}", "bundles/{b}/retry", "bundles/{b}/cancel"),
+        ("copy-orders/{o}", "copy-orders/{o}/retry", "copy-orders/{o}/cancel"),
+        ("deliveries/{d}", "deliveries/{d}/retry", "deliveries/{d}/cancel"),
+        ("projects/{p}/webhooks", "projects/{p}/webhooks", "webhooks/{w}/remove"),
+        ("projects/{p}/webhooks", "projects/{p}/webhooks", "projects/{p}/webhooks"),
+    ],
+)
+def test_no_write_is_about_what_was_not_seen(
+    make_items: Make, project: Project, ada: Actor, started: list[str],
+    seen: str, change: str, write: str,
+) -> None:  # fmt: skip
+    client, headers = Client(), bearer(ada, "owner")
+    (item,) = make_items(1, state="new" if "copy" in change else "approved", facts={"model": "m"})
+    words = {"title": "A", "body": "B", "alt_text": "", "tags": [], "language": "en"}
+    text = CopyText.objects.create(item=item, words=words, author="template")
+    Item.objects.update(copy=text)
+    brand.set_writer(ada, project, _BODIES["projects/{p}/writer"] | {"model": "first"}, key="")
+    hook, _ = add_webhook(ada, project, name="One", url=_HOOK, allow_private=True)
+    order = CopyOrder.objects.create(project=project, state="failed")
+    bundle = BundleOrder.objects.create(project=project, title="One", state="failed")
+    delivery = WebhookDelivery.objects.create(
+        project=project, bundle=bundle, webhook=hook, state="failed"
+    )
+    names = {
+        "p": project.pk, "i": item.pk, "t": text.pk, "b": bundle.pk, "w": hook.pk, "o": order.pk,
+        "d": delivery.pk,
+    }  # fmt: skip
+
+    def post(address: str, tag: str) -> Any:
+        path, body = f"/api/v1/{address.format(**names)}", _BODIES.get(address, {"hit": 0})
+        return client.post(path, body, "application/json", headers=headers | {"If-Match": tag})
+
+    path = f"/api/v1/{seen.format(**names)}"
+    tag = client.get(path, headers=headers)["ETag"]
+    assert client.get(path, headers=headers | {"If-None-Match": tag}).status_code == 304
+    assert post(change, tag if change == seen else "*").status_code in (200, 201)
+    late = post(write, tag)
+    assert late.status_code == 412
+    assert "not as If-Match says: somebody or something has changed it" in late.json()["detail"]
+    assert post(write, client.get(path, headers=headers)["ETag"]).status_code != 412
 
 
 def test_the_description_of_the_api_is_sound() -> None:

@@ -3,15 +3,20 @@
 import dataclasses
 import json
 import socket
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from typer.testing import CliRunner
 
 from tests.studio.fixtures import picture_row
+from zerosum.cli.app import app
 from zerosum.errors import StudioError
+from zerosum.studio.backups import back_up, restore
 from zerosum.studio.models import Item, ItemBatch, Training
 from zerosum.studio.runner import register
 from zerosum.studio.storage import at_hand, keep, storage_settings
@@ -111,3 +116,69 @@ def test_a_server_that_is_away_is_said(
         with pytest.raises(StudioError, match=r"b\.txt cannot be fetched from s3://shop") as error:
             at_hand(folder / "items" / "b.txt")
     assert str(folder) not in str(error.value)
+
+
+@pytest.fixture
+def scattered(bucket: Any, tmp_path: Path) -> Path:
+    """A studio of which one item lies in the folder, another in the bucket, and a third nowhere."""
+    folder = tmp_path / "scattered"
+    (folder / "items" / "batch-1").mkdir(parents=True)
+    (folder / "secret.key").write_text("secret")
+    (folder / "items" / "batch-1" / "0.png").write_bytes(b"here")
+    bucket.put_object(Key="studio/items/batch-1/0.png", Body=b"here")
+    bucket.put_object(Key="studio/items/batch-1/1.png", Body=b"there")
+    bucket.put_object(Key="studio/bundles/bundle-1.zip", Body=b"bundle")
+    with closing(sqlite3.connect(folder / "studio.sqlite3")) as database:
+        database.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT)")
+        database.execute("CREATE TABLE studio_item (file TEXT, thumbnail TEXT, neighbour TEXT)")
+        for name in ("0.png", "1.png", "2.png"):
+            row = (f"batch-1/{name}", f"batch-1/{name}", "")
+            database.execute("INSERT INTO studio_item VALUES (?, ?, ?)", row)
+        database.commit()
+    return folder
+
+
+def invoke(*words: str) -> str:
+    done = CliRunner().invoke(app, ["studio", *words])
+    assert done.exit_code == 0, done.output
+    return " ".join(done.output.split())
+
+
+def test_a_backup_has_what_is_in_the_bucket_alone(
+    scattered: Path, bucket: Any, tmp_path: Path
+) -> None:
+    zipped, folder = str(tmp_path / "b.zip"), ("--folder", str(scattered))
+    said = invoke("backup", zipped, *folder, "--storage", ADDRESS)
+    assert "1 files of items are not in it" in said
+    assert "items/batch-1/2.png" in said
+
+    bucket.objects.filter(Prefix="studio").delete()
+    new = tmp_path / "new"
+    invoke("restore", zipped, "--folder", str(new), "--storage", "s3://shop/again")
+    kept = {"items/batch-1/0.png": b"here", "items/batch-1/1.png": b"there"}
+    kept["bundles/bundle-1.zip"] = b"bundle"
+    assert names(bucket) == sorted(f"again/{name}" for name in kept)
+    for name, body in kept.items():
+        assert bucket.Object(f"again/{name}").get()["Body"].read() == body
+        assert (new / name).read_bytes() == body
+
+
+def test_a_backup_without_the_bucket_says_what_it_lacks(scattered: Path, tmp_path: Path) -> None:
+    said = invoke("backup", str(tmp_path / "b.zip"), "--folder", str(scattered))
+    assert "2 files of items are not in it" in said
+    assert "started with --storage, name it here too" in said
+
+
+def test_a_bucket_with_other_files_is_left_alone(
+    scattered: Path, bucket: Any, tmp_path: Path
+) -> None:
+    backup = tmp_path / "b.zip"
+    back_up(scattered, backup, storage=ADDRESS)
+    restore(backup, tmp_path / "same", storage=ADDRESS)  # what is there is the same
+    bucket.put_object(Key="studio/items/batch-1/1.png", Body=b"other")
+    with pytest.raises(StudioError, match=r"holds another items/batch-1/1.png.*that is free"):
+        restore(backup, tmp_path / "new", storage=ADDRESS)
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(StudioError, match=r"s3://nowhere cannot be used: .*bucket is there"):
+        back_up(scattered, tmp_path / "c.zip", storage="s3://nowhere")
+    assert not (tmp_path / "c.zip").exists()

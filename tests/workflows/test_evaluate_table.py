@@ -76,7 +76,8 @@ def test_the_report_draws_columns_pairs_groups_and_rows(found: Evaluation, tmp_p
     assert "script" not in html.tags
     assert not [value for name, value in html.attributes if name in ("src", "href")]
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    (table,) = data["parts"]
+    classes, table = data["parts"]
+    assert classes["kind"] == "classes"
     assert {column["name"] for column in table["columns"]} == set(SPACE.names)
     assert np.array(table["trends"]).shape == (4, 4)
     part = found.part("table")

@@ -88,13 +88,35 @@ def test_a_fault_of_the_data_lasts_over_a_resume(fault: str, source: Run, tmp_pa
 
 def test_a_fault_of_the_recipe_is_taken_back(source: Run, tmp_path: Path) -> None:
     copy = provoke(source, out=tmp_path / "off", samples=640, fault="penalty-off")
-    schedule = copy.manifest["recipe"]["game"]["penalty_schedule"]
-    assert set(schedule.values()) >= {0.0}
+    assert copy.manifest["recipe"]["game"]["gamma"] == 0
     take_back(copy.folder)
     recipe = Run.open(copy.folder).manifest["recipe"]
     assert recipe["game"] == source.manifest["recipe"]["game"]
     resume(copy.folder)
     assert Run.open(copy.folder).manifest["state"] == "finished"
+
+
+def test_a_penalty_that_is_gone_is_found_and_put_back(source: Run, tmp_path: Path) -> None:
+    copy = provoke(source, out=tmp_path / "off", samples=6_400, fault="penalty-off")
+    assert not any("r1" in name for name in penalties(resume(copy.folder), after=source))
+    found = [e for e in Run.open(copy.folder).events() if e["event"] == "diagnosis"]
+    assert "term r1 is not there any more" in found[-1]["words"]
+    assert "add-penalties" in remedies_for(copy)["by_diagnosis"][found[-1]["name"]]
+    give_remedy(copy.folder, "add-penalties")
+    total = Run.open(copy.folder).manifest["samples"]
+    mended = resume(copy.folder, samples=total + 6_400)
+    assert any("r1" in name for name in penalties(mended, after=source))
+
+
+def test_a_copy_without_a_fault_alarms_nobody(source: Run, tmp_path: Path) -> None:
+    copy = resume(provoke(source, out=tmp_path / "sound", samples=6_400).folder)
+    assert not [e for e in copy.events() if e["event"] == "diagnosis"]
+
+
+def penalties(run: Run, *, after: Run) -> set[str]:
+    """Names of terms in the rows that a copy has of its own, of its newest part."""
+    rows = [row for row in run.history() if row["step"] > after.manifest["step"]]
+    return {name for name in rows[-1] if name.startswith("discriminator/")}
 
 
 def test_what_does_not_apply_is_refused(source: Run, tmp_path: Path) -> None:

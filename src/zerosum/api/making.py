@@ -8,11 +8,15 @@ from zerosum.api.opening import shown
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import RunError
+from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -22,14 +26,18 @@ from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
 from zerosum.screen import screen
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
+    MoleculeRecipe,
     PlainRecipe,
     ResumeOptions,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TrainOptions,
     TranslationRecipe,
 )
@@ -53,7 +61,19 @@ def train(recipe: SequenceRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 @overload
 def train(recipe: TextRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextModel: ...
 @overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[ResumeOptions]
+) -> MoleculeModel: ...
+@overload
+def train(recipe: MoleculeRecipe, data: Any, **options: Unpack[TrainOptions]) -> MoleculeModel: ...
+@overload
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
+@overload
+def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
+@overload
+def train(recipe: CaptionRecipe, data: Any, **options: Unpack[TrainOptions]) -> CaptionModel: ...
+@overload
+def train(recipe: TextureRecipe, data: Any, **options: Unpack[TrainOptions]) -> TextureModel: ...
 @overload
 def train(
     recipe: DatabaseRecipe, data: Any, **options: Unpack[TrainOptions]
@@ -208,6 +228,18 @@ def resume(
 ) -> LevelModel: ...
 @overload
 def resume(
+    run: Model | Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[ResumeOptions]
+) -> SoundModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[ResumeOptions]
+) -> CaptionModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[ResumeOptions]
+) -> TextureModel: ...
+@overload
+def resume(
     run: Model | Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[ResumeOptions]
 ) -> TranslationModel: ...
 @overload
@@ -280,7 +312,7 @@ def refine(
 
     Args:
         run: the run, its folder, or its model; of a recipe that knows likelihoods, such as `table`.
-        judge: `trees`, boosted ones, or `network`, a perceptron.
+        judge: `trees`, boosted ones, `forest`, random ones, or `network`, a perceptron.
         rounds: how often, at most; it ends with the first that buys nothing.
         holdout: reals that the run was not trained on; by default what it kept apart.
         data: what it was trained on, where that has moved or was held in memory.

@@ -4,24 +4,32 @@ from pathlib import Path
 from typing import Unpack, overload
 
 from zerosum.errors import ExportError
+from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.levels.model import LevelModel
+from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
 from zerosum.notebook import reporter
 from zerosum.runs.store import Run
 from zerosum.signatures import (
+    CaptionRecipe,
     DatabaseRecipe,
     LevelRecipe,
     LoadOptions,
+    MoleculeRecipe,
     SequenceRecipe,
+    SoundRecipe,
     StyledRecipe,
     TableRecipe,
     TextRecipe,
+    TextureRecipe,
     TranslationRecipe,
 )
 from zerosum.workflows.load import load as load_run
@@ -53,8 +61,24 @@ def load(
 ) -> TextModel: ...
 @overload
 def load(
+    run: Run | Path | str, *, recipe: MoleculeRecipe, **options: Unpack[LoadOptions]
+) -> MoleculeModel: ...
+@overload
+def load(
     run: Run | Path | str, *, recipe: LevelRecipe, **options: Unpack[LoadOptions]
 ) -> LevelModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[LoadOptions]
+) -> SoundModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[LoadOptions]
+) -> CaptionModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: TextureRecipe, **options: Unpack[LoadOptions]
+) -> TextureModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: TranslationRecipe, **options: Unpack[LoadOptions]

@@ -85,6 +85,10 @@ def evaluate(
     say(_protocol(found))
     if found.figures:
         print_figures(found.figures)
+    for heading, rows in (part.listing() for part in found.parts):
+        if rows:
+            say("", heading)
+            print_table(rows, whole=list(rows[0])[1:], right=list(rows[0])[1:-1])
     say("", found.verdict)
     if out is not None:
         say(str(out))

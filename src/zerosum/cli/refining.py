@@ -21,7 +21,9 @@ def refine(
     run: RunFolder,
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", help="judge=trees (the default) or judge=network; rounds=2."),
+        typer.Option(
+            "--with", help="judge=trees (the default), judge=forest or judge=network; rounds=2."
+        ),
     ] = None,
     holdout: Annotated[
         str | None,

@@ -47,6 +47,10 @@ def sample(
     where: Where = None,
     in_turn: InTurn = None,
     truncation: Truncation = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Of textures: pixels, 512 or HEIGHTxWIDTH; one is made if no -n says."),
+    ] = None,
     weight: Annotated[
         list[str] | None,
         typer.Option(help="A share of a table's rows, such as fraud=true:0.5; repeat for more."),
@@ -111,6 +115,8 @@ def sample(
             "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
         )
     model = load(run, device=device, step=step, code=code)
+    if size is not None:
+        model, n = model.sized(size), 1 if n is None else n
     chosen, seed = seed is not None, fresh_seed() if seed is None else seed
     wanted = steering(model, [*(where or []), *(more or [])], truncation)
     path = out or unused(model.writer.default)

@@ -71,23 +71,33 @@ def backup(
     target: Annotated[Path, typer.Argument(help="The zip to write, such as studio-1130.zip.")],
     folder: _Folder = Path("studio"),
     database: _Database = None,
+    storage: _Storage = None,
 ) -> None:
     """Write a studio on SQLite into one zip, while it runs or not."""
     from zerosum.studio.backups import back_up
 
-    size = back_up(folder, target, database=database)
-    say(f"{target} holds the studio in {folder}: {size / 1e6:,.1f} MB. Keep it to yourself.")
+    made = back_up(folder, target, database=database, storage=storage)
+    say(f"{target} holds the studio in {folder}: {made.bytes / 1e6:,.1f} MB. Keep it to yourself.")
+    if made.missing:
+        hint = "" if storage else " If the studio was started with --storage, name it here too."
+        say(
+            f"{len(made.missing):,} files of items are not in it, since they are nowhere: "
+            f"{made.missing[0]} and so on.{hint}"
+        )
 
 
 def restore(
     source: Annotated[Path, typer.Argument(help="A zip that `zerosum studio backup` wrote.")],
     folder: _Folder = Path("studio"),
+    storage: _Storage = None,
 ) -> None:
     """Make a studio from a backup, in a folder that is free."""
     from zerosum.studio.backups import restore as restore_studio
 
-    note = restore_studio(source, folder)
-    say(f"{folder} is the studio of {note['created']}. Start it: zerosum studio --folder {folder}")
+    note = restore_studio(source, folder, storage=storage)
+    more = f" --storage {storage}" if storage else ""
+    start = f"zerosum studio --folder {folder}{more}"
+    say(f"{folder} is the studio of {note['created']}. Start it: {start}")
 
 
 def worker(

@@ -2,6 +2,7 @@
 
 import tokenize
 from abc import abstractmethod
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -174,9 +175,11 @@ class NpzFile(ArrayOptions):
         """
         x, y = read_npz(Path(self.path), self.split)
         made = self.dataset(x, y, name=Path(self.path).name)
-        held = [one for one, _ in _PAIRS["test"] if one in _headers(Path(self.path))]
+        keys = _headers(Path(self.path))
+        made.notes = _taken(keys, self.split)
+        held = [one for one, _ in _PAIRS["test"] if one in keys]
         if held and self.split == "train":
-            made.notes = (
+            made.notes += (
                 f"it also holds {', '.join(held)}, which are not trained on: judge with "
                 f"{option('holdout', str(self.path))}.",
             )
@@ -252,6 +255,21 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
             f"{path} cannot be read as .npz: {error}. Write plain arrays of numbers with "
             "numpy.savez(path, x=..., y=...)."
         ) from error
+
+
+def _taken(keys: Collection[str], split: Split) -> tuple[str, ...]:
+    """Says which arrays of a `.npz` file are taken; nothing of `x` and `y`, which are its form.
+
+    >>> _taken(["images", "labels"], "train")
+    ("'images' are taken as samples, 'labels' as labels.",)
+    >>> _taken(["x", "y"], "train")
+    ()
+    """
+    x, y = next(pair for pair in _PAIRS[split] if pair[0] in keys)
+    if x.startswith("x"):
+        return ()
+    labels = f", {y!r} as labels" if y in keys else ", without labels"
+    return (f"{x!r} are taken as samples{labels}.",)
 
 
 def _named(y: np.ndarray | None, names: np.ndarray | None) -> np.ndarray | None:

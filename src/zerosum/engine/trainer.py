@@ -77,7 +77,9 @@ class Trainer:
         self._micro = micro_batch(optimisation, runtime.world)
         self.game = game.to(runtime.device).train()
         if execution.layout == "channels_last":
-            self.game.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+            for one in (*self.game.parameters(), *self.game.buffers()):
+                if one.ndim == 4:  # the layout is one of images; weights for clips have 5 axes
+                    one.data = one.data.to(memory_format=torch.channels_last)
         if execution.compile:
             for name in game.compiled:
                 setattr(game, name, torch.compile(getattr(game, name), dynamic=False))

@@ -74,7 +74,8 @@ class Cells:
         self._found[name] = None
         if not self._safe:
             return column
-        return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+        plain = column.cast("string")  # arrow joins no large texts with others
+        return pc.if_else(risky, pc.binary_join_element_wise("'", plain, ""), plain)
 
 
 def _formulas(texts: "pa.ChunkedArray | pa.Array") -> "pa.ChunkedArray":

@@ -154,6 +154,15 @@ class Game(nn.Module):
         """
         raise TypeError(f"{type(self).__name__} has no control {name!r}")
 
+    def aligned(self, tensors: dict[str, Tensor], space: Space) -> dict[str, Tensor]:
+        """What another training's state had, as this game understands it; the same by default.
+
+        Args:
+            tensors: by dotted name, those of the game under `game.`, and averages under `average.`.
+            space: what a sample was there.
+        """
+        return tensors
+
     def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:
         """Inputs on the great circle from `a` (t = 0) to `b` (t = 1); labels stay those of `a`."""
         return replace(a, z=slerp(a.z, b.z, t))

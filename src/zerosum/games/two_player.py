@@ -50,8 +50,14 @@ class TwoPlayerConfig(GameConfig):
     augmentation: Augmentation = NoAugmentation()
     pack: Depth = 1
 
+    weights_of_penalties: ClassVar[tuple[str, ...]] = ()
+    """Fields with the weights of a paper's own penalties."""
+
     def all_penalties(self) -> tuple[Penalty, ...]:
-        """What the discriminator pays; a paper's own penalties come before `penalties`."""
+        """What the discriminator pays; a paper's own penalties come before `penalties`.
+
+        One of weight 0 is not computed.
+        """
         return self.penalties
 
     def build(self, space: Space) -> "TwoPlayer":
@@ -78,7 +84,7 @@ class TwoPlayer(Game):
             reads = type(self).extra_terms is not TwoPlayer.extra_terms
             _require_packable(config, reads=reads)
         self.config, self.space = config, space
-        self.penalties = config.all_penalties()
+        self.penalties = tuple(one for one in config.all_penalties() if one.weight)
         num_labels = space.num_labels if config.conditional else 0
         self.generator = self.build_generator(num_labels)
         self.augment = config.augmentation.build(self.seen_space)

@@ -120,6 +120,14 @@ class Abilities:
         """
         return self.translate()
 
+    def sized(self, _size: Any) -> Any:
+        """This model with samples of another size; see `TextureModel`.
+
+        Raises:
+            ConditionError: the model makes samples of one size.
+        """
+        raise self._cannot("makes samples of one size", "texture")
+
     def with_styles(self) -> Any:
         """This model, if it is a `StyledModel`.
 

@@ -63,7 +63,7 @@ def steered(
             control.pick(name, condition, chance[mine])
             for condition, mine in zip(conditions, rows, strict=True)
         ]
-        values = torch.empty(inputs.size, dtype=picked[0].dtype)
+        values = picked[0].new_empty(inputs.size, *picked[0].shape[1:])
         for some, mine in zip(picked, rows, strict=True):
             values[mine] = some
         inputs = game.control(inputs, name, values)

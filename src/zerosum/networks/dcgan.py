@@ -25,12 +25,13 @@ class DcganGeneratorConfig(GeneratorConfig):
     """Transposed 4 x 4 convolutions from a coarse grid; channels halve as the size doubles.
 
     `width` is the number of channels at the finest level; the coarsest has at most `max_width`.
+    Layer normalisation looks at one sample at a time, for batches whose samples are much alike.
     """
 
     kind = "dcgan_generator"
     width: Size = 64
     max_width: Size = 512
-    normalisation: Literal["none", "batch"] = "batch"
+    normalisation: Literal["none", "batch", "layer"] = "batch"
     label_dim: SizeOrZero = 32
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
@@ -53,14 +54,14 @@ class DcganGenerator(nn.Module):
         levels = num_levels(space)
         self.grid = tuple(ceil(side / 2**levels) for side in self.size)
         widths = [min(config.width * 2**i, config.max_width) for i in reversed(range(levels))]
-        batch = config.normalisation == "batch"
+        plain = config.normalisation == "none"
         self.embed = nn.Embedding(num_labels, config.label_dim) if num_labels else None
         inputs = latent_dim + (config.label_dim if num_labels else 0)
-        self.project = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=not batch)
-        layers: list[nn.Module] = [*([nn.BatchNorm2d(widths[0])] if batch else []), nn.ReLU()]
+        self.project = nn.Linear(inputs, widths[0] * self.grid[0] * self.grid[1], bias=plain)
+        layers: list[nn.Module] = [*_normalised(config.normalisation, widths[0]), nn.ReLU()]
         for wide, narrow in pairwise(widths):
-            layers.append(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=not batch))
-            layers += [*([nn.BatchNorm2d(narrow)] if batch else []), nn.ReLU()]
+            layers.append(nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=plain))
+            layers += [*_normalised(config.normalisation, narrow), nn.ReLU()]
         layers.append(nn.ConvTranspose2d(widths[-1], space.channels, 4, 2, 1))
         self.layers = nn.Sequential(*layers)
         self.coarsest = widths[0]
@@ -72,6 +73,13 @@ class DcganGenerator(nn.Module):
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.layers(self.project(z).unflatten(1, (self.coarsest, *self.grid)))
         return crop_centre(x, *self.size).tanh()
+
+
+def _normalised(how: str, width: int) -> list[nn.Module]:
+    """What follows a convolution of the generator; a list of none or one."""
+    if how == "none":
+        return []
+    return [nn.BatchNorm2d(width) if how == "batch" else nn.GroupNorm(1, width)]
 
 
 class DcganDiscriminatorConfig(DiscriminatorConfig):

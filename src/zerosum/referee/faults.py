@@ -69,13 +69,8 @@ def _without_penalties(recipe: Recipe) -> Recipe | None:
     game = recipe.game
     if not isinstance(game, TwoPlayerConfig) or not any(p.weight for p in game.all_penalties()):
         return None
-    schedule = game.penalty_schedule.to_json()
-    found = {
-        f"game.penalty_schedule.{key}": 0.0
-        for key in ("value", "start", "end")
-        if schedule.get(key)
-    }
-    return recipe.with_values(found) if found else None
+    own = {f"game.{name}": 0.0 for name in game.weights_of_penalties}
+    return recipe.with_values(own | {"game.penalties": []})
 
 
 def _few(dataset: Dataset, seed: int) -> Tensor:

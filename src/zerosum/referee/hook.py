@@ -1,6 +1,7 @@
 """The referee as a hook: it watches, keeps the healthiest state, and asks for remedies."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +108,7 @@ class Referee(Hook):
         if "referee" in trainer.notes:
             self._load_notes(trainer.notes["referee"])
             if trainer.notes["referee"]["rules"] != self._rules:
-                self._forget()  # by hand, or a larger budget, over which schedules stretch
+                self._forget(self._trace.forget_levels)  # a fault, or schedules that stretch
             return
         total = trainer.budget.total
         seen = max(total // _LOOKS, SAMPLES * _SEEN_FOR_A_SAMPLE)
@@ -120,10 +121,10 @@ class Referee(Hook):
         trainer.loader.listener = self._reals
         self._trainer, self._rules = trainer, self._run.manifest["recipe"]
         self.wish = None
-        self._forget()
+        self._forget(self._trace.clear)
 
-    def _forget(self) -> None:
-        self._trace.clear()
+    def _forget(self, signals: Callable[[], None]) -> None:
+        signals()
         self._looks, self._row, self._alarm = [], {}, math.inf
 
     def recorded(self, trainer: Trainer, row: Row) -> None:

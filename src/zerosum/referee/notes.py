@@ -44,6 +44,7 @@ class TraceForm(Form):
 
     rows: list[Numbers] = Field(max_length=100)
     scores: Numbers
+    expected: list[Name] = Field(max_length=1_000)
 
 
 class RealsForm(Form):

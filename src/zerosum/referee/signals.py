@@ -39,6 +39,7 @@ class Trace:
     def __init__(self) -> None:
         self._rows: list[dict[str, float]] = []
         self._scores: dict[str, float] = {}
+        self._expected: set[str] = set()
 
     def add(self, values: Mapping[str, float]) -> dict[str, float]:
         """Take in a row and return how surprising it and the one before were, by signal.
@@ -59,9 +60,7 @@ class Trace:
                 spread = _MAD_TO_STD * median([abs(one - middle) for one in known])
                 noise = _USUAL_NOISE.get(name.rpartition("/")[2], _OTHER_NOISE)
                 scores[name] = (value - middle) / math.hypot(spread, noise)
-        if len(past) >= _LEAST:
-            always = set.intersection(*(set(old) for old in past))
-            scores |= dict.fromkeys(always - set(row), GONE)
+        scores |= dict.fromkeys(sorted(self._always(past) - set(row)), GONE)
         before, self._scores = self._scores, scores
         self._rows = [*self._rows[-_WINDOW - 1 :], row]
         return {
@@ -70,17 +69,32 @@ class Trace:
             if name in before
         }
 
+    def _always(self, past: list[dict[str, float]]) -> set[str]:
+        """Signals that are in every row, or were before the levels were forgotten."""
+        if len(past) < _LEAST:
+            return self._expected
+        return set.intersection(*(set(old) for old in past))
+
     def clear(self) -> None:
         """Forget everything: what comes is not comparable with what was."""
-        self._rows, self._scores = [], {}
+        self._rows, self._scores, self._expected = [], {}, set()
+
+    def forget_levels(self) -> None:
+        """Forget how large signals were, and not which there were."""
+        expected = self._always(self._rows[-_WINDOW:])
+        self.clear()
+        self._expected = expected
 
     def state(self) -> dict[str, Any]:
         """JSON values that `load_state` takes back."""
-        return {"rows": self._rows, "scores": self._scores}
+        return {
+            "rows": self._rows, "scores": self._scores, "expected": sorted(self._expected),
+        }  # fmt: skip
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Continue where `state` was taken."""
         self._rows, self._scores = state["rows"], state["scores"]
+        self._expected = set(state["expected"])
 
 
 def _together(name: str, before: float, now: float, *, gone: bool) -> float:

@@ -67,6 +67,14 @@ class Checkpoints:
         found = map(_NAME.fullmatch, names)
         return sorted(int(match[1]) for match in found if match)
 
+    def sizes(self) -> dict[int, int]:
+        """Bytes that each checkpoint takes, by its step, ascending.
+
+        Raises:
+            RunError: the folder, or a file, cannot be read.
+        """
+        return {step: sum(map(_length, self._paths(step))) for step in self.steps()}
+
     def save(self, tensors: dict[str, Tensor], scalars: dict[str, Any]) -> int:
         """Write a checkpoint, then delete the oldest over the limit; returns its size in bytes.
 

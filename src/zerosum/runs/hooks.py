@@ -15,6 +15,7 @@ from zerosum.games.controls import ChoiceControl
 from zerosum.rng import Noise, derive_seed
 from zerosum.runs.files import write_whole
 from zerosum.runs.store import Run
+from zerosum.runs.thinning import thin_out
 
 _PLANS = 40
 """How often a budget in minutes is planned, at least."""
@@ -65,9 +66,11 @@ class CheckpointHook(Hook):
             self._save(trainer)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
-        """Save the last step."""
+        """Save the last step, and let go of states that a finished training needs no longer."""
         if trainer.step != self._last_step:
             self._save(trainer)
+        if reason == "finished":
+            thin_out(self._run)
         self._run.update(state=reason)
         self._run.add_event("ended", reason=reason, step=trainer.step)
 

@@ -8,6 +8,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +21,8 @@ _NOTE = "backup.json"
 _FORM = 1
 _LEFT_ALONE = ("server.lock", "busy", "lock")
 """Files that say who is at work now."""
+_STORED = ("items", "bundles")
+"""Folders that an object store keeps too."""
 _PIECE = 1 << 20
 _POSTGRES = (
     "a PostgreSQL database is backed up by its own tool: pg_dump --format=custom --file "
@@ -28,7 +31,22 @@ _POSTGRES = (
 )
 
 
-def back_up(folder: Path, target: Path, *, database: str | None = None) -> int:
+@dataclass(frozen=True)
+class Backup:
+    """What a backup came to.
+
+    Attributes:
+        bytes: of the zip.
+        missing: files of items and bundles that the database names and that are nowhere.
+    """
+
+    bytes: int
+    missing: tuple[str, ...]
+
+
+def back_up(
+    folder: Path, target: Path, *, database: str | None = None, storage: str | None = None
+) -> Backup:
     """Write a studio on SQLite into one zip; it may run meanwhile.
 
     The databases are taken first, each in one piece, and files after them, so that every file that
@@ -39,12 +57,11 @@ def back_up(folder: Path, target: Path, *, database: str | None = None) -> int:
         folder: of the studio.
         target: the zip, which is not there yet.
         database: the URL of PostgreSQL that the studio was started with, if any.
-
-    Returns:
-        The bytes of the zip.
+        storage: `s3://bucket/prefix`, likewise; what is in the bucket alone is fetched from there.
 
     Raises:
-        StudioError: it is on PostgreSQL, there is no studio, or the zip cannot be written.
+        StudioError: it is on PostgreSQL, there is no studio, the bucket cannot be read, or the zip
+            cannot be written.
     """
     if database is not None:
         raise StudioError(_POSTGRES)
@@ -59,7 +76,7 @@ def back_up(folder: Path, target: Path, *, database: str | None = None) -> int:
     try:
         number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(number, "wb") as handle, zipfile.ZipFile(handle, "w") as archive:
-            steps = _write_databases(folder, archive)
+            steps, named = _write_databases(folder, archive)
             note = {
                 "form": _FORM, "zerosum": __version__, "steps": steps,
                 "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -68,16 +85,41 @@ def back_up(folder: Path, target: Path, *, database: str | None = None) -> int:
             for path in _files(folder, but=aside):
                 with suppress(FileNotFoundError):  # a checkpoint that was replaced meanwhile
                     _write(archive, path, path.relative_to(folder).as_posix())
+            if storage is not None:
+                _write_stored(archive, storage)
+            missing = named - set(archive.namelist())
         aside.rename(target)
     except (OSError, sqlite3.Error) as error:
         aside.unlink(missing_ok=True)
         raise StudioError(f"cannot write the backup {target}: {error}") from error
-    return target.stat().st_size
+    except StudioError:
+        aside.unlink(missing_ok=True)
+        raise
+    return Backup(target.stat().st_size, tuple(sorted(missing)))
 
 
-def _write_databases(folder: Path, archive: zipfile.ZipFile) -> list[str]:
-    """Each database as it is at one moment; returns the steps that the studio's has taken."""
+def _write_stored(archive: zipfile.ZipFile, storage: str) -> None:
+    """What lies in the object store and not in the folder."""
+    from zerosum.studio.storage import ObjectStore
+
+    store, there = ObjectStore(storage), set(archive.namelist())
+    for name in store.names(*_STORED):
+        if name not in there:
+            with (
+                store.open(name) as source,
+                archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as into,
+            ):
+                shutil.copyfileobj(source, into, _PIECE)
+
+
+def _write_databases(folder: Path, archive: zipfile.ZipFile) -> tuple[list[str], set[str]]:
+    """Each database as it is at one moment.
+
+    Returns:
+        The steps that the studio's has taken, and the files that it names.
+    """
     steps: list[str] = []
+    named: set[str] = set()
     with tempfile.TemporaryDirectory() as place:
         for name in DATABASES:
             if not (folder / name).is_file():
@@ -94,8 +136,18 @@ def _write_databases(folder: Path, archive: zipfile.ZipFile) -> list[str]:
                         "SELECT name FROM django_migrations WHERE app = 'studio' ORDER BY id"
                     )
                     steps = [row[0] for row in found]
+                    named = _named(still)
             _write(archive, copy, name)
-    return steps
+    return steps, named
+
+
+def _named(database: sqlite3.Connection) -> set[str]:
+    """The files of items that rows name."""
+    there = "SELECT name FROM sqlite_master WHERE name = 'studio_item'"
+    if database.execute(there).fetchone() is None:
+        return set()
+    rows = database.execute("SELECT file, thumbnail, neighbour FROM studio_item")
+    return {f"items/{name}" for row in rows for name in row if name}
 
 
 def _files(folder: Path, *, but: Path) -> Iterator[Path]:
@@ -120,15 +172,21 @@ def _write(archive: zipfile.ZipFile, path: Path, name: str) -> None:
                 left -= len(piece)
 
 
-def restore(backup: Path, folder: Path) -> dict[str, Any]:
+def restore(backup: Path, folder: Path, *, storage: str | None = None) -> dict[str, Any]:
     """Make a studio from a backup, in a folder that is free.
+
+    Args:
+        backup: what `back_up` has written.
+        folder: of the new studio.
+        storage: `s3://bucket/prefix`, where items and bundles are put too, for a studio that is
+            started with it.
 
     Returns:
         What the backup says of itself: `created`, `zerosum` and others.
 
     Raises:
-        StudioError: it is no backup, it is damaged, it is of a newer version, or the folder is not
-            free; then nothing is left of it.
+        StudioError: it is no backup, it is damaged, it is of a newer version, the folder is not
+            free, or the bucket cannot be used; then nothing is left in the folder.
     """
     if folder.exists() and any(folder.iterdir()):
         raise StudioError(
@@ -146,6 +204,8 @@ def restore(backup: Path, folder: Path) -> dict[str, Any]:
                     _extract(archive, info, aside)
         for name in DATABASES:
             _require_whole(aside / name, backup)
+        if storage is not None:
+            _put(aside, storage)
         (aside / "secret.key").chmod(0o600)
         if folder.exists():
             folder.rmdir()
@@ -157,6 +217,16 @@ def restore(backup: Path, folder: Path) -> dict[str, Any]:
         shutil.rmtree(aside, ignore_errors=True)
         raise
     return note
+
+
+def _put(folder: Path, storage: str) -> None:
+    from zerosum.studio.storage import ObjectStore
+
+    store = ObjectStore(storage)
+    for name in _STORED:
+        for path in sorted((folder / name).rglob("*")):
+            if path.is_file():
+                store.put(path.relative_to(folder).as_posix(), path)
 
 
 def _read_note(archive: zipfile.ZipFile, backup: Path) -> dict[str, Any]:

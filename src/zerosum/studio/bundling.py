@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from zerosum.errors import StudioError
+from zerosum.studio.item_forms import SETS
 from zerosum.studio.models import Act, BundleOrder, CopyText, Item
 from zerosum.studio.models.items import APPROVED
 from zerosum.studio.storage import at_hand
@@ -57,7 +58,8 @@ def _entry(item: Item, approved: str) -> dict[str, Any]:
         )
     at_hand(settings.STUDIO.items / item.file)
     batch = item.batch
-    n = batch.rows if item.medium == "rows" else 1
+    seed, index = item.facts.get("seed"), item.index
+    n = batch.rows if item.medium in SETS else 1
     who = "" if item.approved_by is None else item.approved_by.username
     return {
         "file": item.file,
@@ -65,7 +67,8 @@ def _entry(item: Item, approved: str) -> dict[str, Any]:
         "copy": _words(item.copy),
         "provenance": {
             "recipe": batch.training.recipe, "model": model, "run": batch.training.run,
-            "step": item.step, "seed": batch.seed, "n": n, "index": item.index * n,
+            "step": item.step, "seed": batch.seed if seed is None else seed, "n": n,
+            "index": index * n if seed is None else 0,
             "where": batch.where, "approved_by": who, "approved_at": approved,
         },
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Do an order of copy: write, check against the rules, and keep each text once."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,8 @@ from zerosum.studio.brand import checked, rules_of
 from zerosum.studio.models import CopyOrder, CopyText, Item, ItemBatch, PromptVersion, RulesVersion
 from zerosum.studio.models.items import ACCEPTED, OPEN_STATES
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
-from zerosum.studio.runner import change, end, is_unwanted
+from zerosum.studio.outages import if_heard, is_outage, patiently
+from zerosum.studio.runner import change, end, is_unwanted, without_paths
 from zerosum.studio.subjects import subject_of
 from zerosum.studio.writers import endpoint_of, writer_of
 from zerosum.studio.writing.drafts import Draft
@@ -79,17 +81,21 @@ def do(order: CopyOrder) -> str:
                 for variant in missing:
                     assert subject is not None
                     draft = write(subject, variant)
-                    _keep(order, item, variant, draft, subject, rules)
+                    kept = partial(_keep, order, item, variant, draft, subject, rules)
+                    patiently(kept)
             except (AnswerError, DataError) as error:
                 _spend(order, getattr(error, "usage", Usage()))
                 failed[str(key)] = str(error)
-            change(order, progress=(i + 1) / len(keys), words=f"{i + 1:,} of {len(keys):,} items")
+            share, words = (i + 1) / len(keys), f"{i + 1:,} of {len(keys):,} items"
+            if_heard(partial(change, order, progress=share, words=words))
     except WritingError as error:
         _spend(order, error.usage)
         return end(order, FAILED, f"{error} Retry goes on with the items that have none.")
     except ZerosumError as error:
-        return end(order, FAILED, str(error))
+        return end(order, FAILED, without_paths(str(error)))
     except Exception as error:
+        if is_outage(error):
+            raise
         logging.getLogger("zerosum.studio").exception("copy order %s", order.pk)
         return end(order, FAILED, f"unexpected: {type(error).__name__}: {error}")
     if failed:

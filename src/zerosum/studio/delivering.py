@@ -1,6 +1,7 @@
 """Deliver a bundle to an address of the project's owner."""
 
 import time
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +11,7 @@ from zerosum.errors import ZerosumError
 from zerosum.origin.delivery import WAITS, deliver
 from zerosum.studio.models import Act, WebhookDelivery
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
+from zerosum.studio.outages import if_heard, patiently
 from zerosum.studio.runner import change, end, is_unwanted
 from zerosum.studio.sealing import unseal
 from zerosum.studio.storage import at_hand
@@ -31,7 +33,7 @@ def do(delivery: WebhookDelivery) -> str:
 
     def wait(seconds: float) -> None:
         words = f"no success yet; the next attempt is in {seconds:.0f} seconds"
-        change(delivery, words=words)
+        if_heard(lambda: change(delivery, words=words))
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if is_unwanted(WebhookDelivery, delivery.pk):
@@ -54,10 +56,15 @@ def do(delivery: WebhookDelivery) -> str:
     except ZerosumError as error:
         return end(delivery, FAILED, _without(url, str(error)))
     facts = {"id": done.id, "status": done.status, "attempts": done.attempts}
+    return patiently(lambda: _note(delivery, facts))
+
+
+def _note(delivery: WebhookDelivery, facts: dict[str, Any]) -> str:
+    """Record that it has arrived."""
     with transaction.atomic():
         Act.objects.create(
             what="bundle.delivered", on=f"bundle:{delivery.bundle.pk}",
-            project_id=delivery.project_id, after=facts | {"to": hook.name},
+            project_id=delivery.project_id, after=facts | {"to": delivery.webhook.name},
         )  # fmt: skip
         return end(delivery, DONE, "delivered", facts=facts)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from django.conf import settings
-from django.db import close_old_connections
 
 from zerosum.studio import pipeline
 from zerosum.studio.models import DataSource, ItemBatch, Project, Training
+from zerosum.studio.outages import patiently
 
 NAME = "Demo: digits"
 _MINUTES = 3.0
@@ -41,7 +41,8 @@ def make_demo(say: Callable[[str], None]) -> None:
 
 
 @DBOS.workflow()
-def arrivals(training: int, data: int) -> None:
+@pipeline.noted
+def arrivals(training: int, data: int) -> str:
     """Check the data, then order a few items again and again while the training gets better."""
     for turn in range(_BATCHES):
         DBOS.sleep(_PAUSE)
@@ -50,19 +51,20 @@ def arrivals(training: int, data: int) -> None:
         batch = order(training, turn)
         if batch is not None:
             pipeline.start_now(ItemBatch.kind, batch, f"{ItemBatch.kind}-{batch}-1")
+    return "over"
 
 
 @DBOS.step()
 def order(training: int, turn: int) -> int | None:
     """One batch, once: it is known by its seed. None where there is no model yet."""
-    close_old_connections()
-    try:
-        one = Training.objects.get(pk=training)
-        if not (settings.STUDIO.runs / one.run / "manifest.json").is_file():
-            return None
-        made, _ = ItemBatch.objects.get_or_create(
-            project_id=one.project.pk, training=one, seed=turn, defaults={"n": _ITEMS}
-        )
-        return made.pk
-    finally:
-        close_old_connections()
+    return patiently(lambda: _order(training, turn))
+
+
+def _order(training: int, turn: int) -> int | None:
+    one = Training.objects.get(pk=training)
+    if not (settings.STUDIO.runs / one.run / "manifest.json").is_file():
+        return None
+    made, _ = ItemBatch.objects.get_or_create(
+        project_id=one.project.pk, training=one, seed=turn, defaults={"n": _ITEMS}
+    )
+    return made.pk

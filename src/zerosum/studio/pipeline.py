@@ -7,14 +7,16 @@ and states are set and not counted.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from dbos import DBOS, SetWorkflowID
 from dbos._serialization import Serializer
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from zerosum.errors import ZerosumError
 from zerosum.studio import copying, delivering, runner
 from zerosum.studio.models import (
     Act,
@@ -29,6 +31,8 @@ from zerosum.studio.models import (
 from zerosum.studio.models.items import APPROVED, OPEN_STATES
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING, WAITING
 from zerosum.studio.options import StudioOptions, workflow_database
+from zerosum.studio.outages import STOPPING, in_words, is_outage, patiently
+from zerosum.studio.room import NO_ROOM_FOR_JOB, is_full
 
 CHECKS, TRAININGS, SAMPLINGS = "checks", "trainings", "samplings"
 WRITINGS, BUNDLES, DELIVERIES = "writings", "bundles", "deliveries"
@@ -43,10 +47,13 @@ what is not over is started anew in the new form, and finds what the old one has
 _DECIDED = "decided"
 _LOOK_AGAIN = 24 * 3600.0
 _JOBS = (DataSource, Training, ItemBatch, CopyOrder, BundleOrder, WebhookDelivery)
-_KINDS: dict[str, type[Any]] = {one.kind: one for one in _JOBS}
-_QUEUE_OF = dict(zip(_KINDS, QUEUES, strict=True))
+KINDS: dict[str, type[Any]] = {one.kind: one for one in _JOBS}
+"""Of jobs."""
+_QUEUE_OF = dict(zip(KINDS, QUEUES, strict=True))
 _DO: dict[str, Any] = {CopyOrder.kind: copying.do, WebhookDelivery.kind: delivering.do}
 """Jobs that wait for other servers, and need no process of their own."""
+UNDER_WAY: set[str] = set()
+"""Ids of the workflows that threads of this process do."""
 
 
 class JsonSerializer(Serializer):
@@ -68,6 +75,21 @@ class JsonSerializer(Serializer):
         return "zerosum_json"
 
 
+def noted(workflow: Callable[..., str]) -> Callable[..., str]:
+    """Let a workflow be known as long as a thread of this process does it."""
+
+    @wraps(workflow)
+    def run(*words: Any) -> str:
+        name = DBOS.workflow_id or ""
+        UNDER_WAY.add(name)
+        try:
+            return workflow(*words)
+        finally:
+            UNDER_WAY.discard(name)
+
+    return run
+
+
 def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] | None) -> None:
     """Start the engine in this process; it takes jobs, and goes on with those that were cut off.
 
@@ -76,6 +98,7 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
         executor: the name of this process, the same after a restart and unlike any other's.
         queues: how many jobs of each queue every process does at a time; None as it is.
     """
+    STOPPING.clear()
     config: Any = {
         "name": "zerosum-studio",
         "system_database_url": workflow_database(options),
@@ -99,13 +122,29 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
 
 def stop() -> None:
     """Stop the engine; what was under way goes on at the next start."""
+    STOPPING.set()
     DBOS.destroy(workflow_completion_timeout_sec=0)
 
 
 def start(job: runner.AnyJob) -> None:
-    """Let a job be done, once the transaction that made it is complete."""
+    """Let a job be done, once the transaction that made it is complete.
+
+    The job is recorded then. If the engine cannot be told, it is started a little later.
+    """
     kind, key, workflow_id = job.kind, job.pk, job.workflow_id
-    transaction.on_commit(lambda: start_now(kind, key, workflow_id))
+    _once_recorded(lambda: start_now(kind, key, workflow_id))
+
+
+def _once_recorded(tell: Callable[[], object]) -> None:
+    def try_to() -> None:
+        try:
+            tell()
+        except Exception as error:  # see upkeep
+            if in_words(error) is None:
+                raise
+            logging.getLogger("zerosum.studio").warning("the engine is told later: %s", error)
+
+    transaction.on_commit(try_to)
 
 
 def start_waiting() -> None:
@@ -113,7 +152,7 @@ def start_waiting() -> None:
 
     What is under way already stays as it is; what an older version had under way goes on.
     """
-    for kind in _KINDS.values():
+    for kind in KINDS.values():
         for job in kind.objects.filter(state__in=(WAITING, RUNNING)):
             start_now(job.kind, job.pk, job.workflow_id)
     for batch in ItemBatch.objects.filter(state=DONE, closed=None):
@@ -140,10 +179,11 @@ def _id(workflow_id: str) -> str:
 def decided(batches: set[int]) -> None:
     """Wake the workflows of batches of which items were decided, once that is recorded."""
     for batch in ItemBatch.objects.filter(pk__in=batches, closed=None):
-        transaction.on_commit(lambda one=batch.workflow_id: DBOS.send(_id(one), "", topic=_DECIDED))
+        _once_recorded(lambda one=batch.workflow_id: DBOS.send(_id(one), "", topic=_DECIDED))
 
 
 @DBOS.workflow()
+@noted
 def work(kind: str, key: int) -> str:
     """Do one job in a process of its own."""
     return do_job(kind, key)
@@ -152,19 +192,26 @@ def work(kind: str, key: int) -> str:
 @DBOS.step()
 def do_job(kind: str, key: int) -> str:
     """The whole of a job; done again, it goes on with what is there."""
-    close_old_connections()
+    return patiently(lambda: _do_job(kind, key))
+
+
+def _do_job(kind: str, key: int) -> str:
+    job = KINDS[kind].objects.get(pk=key)
+    if job.state in (DONE, CANCELLED):
+        return job.state
     try:
-        job = _KINDS[kind].objects.get(pk=key)
-        if job.state in (DONE, CANCELLED):
-            return job.state
         return _DO.get(kind, runner.do)(job)
+    except ZerosumError as error:
+        words = NO_ROOM_FOR_JOB if is_full(error) else runner.without_paths(str(error))
+        return runner.end(job, FAILED, words)
     except Exception as error:
+        if is_outage(error):
+            raise
+        if is_full(error):
+            return runner.end(job, FAILED, NO_ROOM_FOR_JOB)
         logging.getLogger("zerosum.studio").exception("job %s %s", kind, key)
-        words = f"the server could not do it: {type(error).__name__}: {error}"
-        _KINDS[kind].objects.filter(pk=key).update(state=FAILED, words=words, ended=timezone.now())
-        return FAILED
-    finally:
-        close_old_connections()
+        said = runner.without_paths(f"{type(error).__name__}: {error}")
+        return runner.end(job, FAILED, f"the server could not do it: {said}")
 
 
 def _in_turn(kind: str, key: int, workflow_id: str) -> str:
@@ -175,6 +222,7 @@ def _in_turn(kind: str, key: int, workflow_id: str) -> str:
 
 
 @DBOS.workflow()
+@noted
 def review(key: int, workflow_id: str) -> str:
     """A batch from its order to the last decision, and what was approved of it to its receivers.
 
@@ -197,6 +245,7 @@ def review(key: int, workflow_id: str) -> str:
 
 
 @DBOS.workflow()
+@noted
 def publish(key: int, workflow_id: str) -> str:
     """A bundle from its order to its receivers: sign, pack, deliver."""
     state = _in_turn(BundleOrder.kind, key, f"{workflow_id}-pack")
@@ -210,22 +259,19 @@ def publish(key: int, workflow_id: str) -> str:
 @DBOS.step()
 def order_copy(key: int) -> tuple[int, str]:
     """The order of first copy for a batch, and the id of its workflow."""
-    close_old_connections()
-    try:
-        order = copying.order_for(ItemBatch.objects.select_related("project").get(pk=key))
-        return order.pk, order.workflow_id
-    finally:
-        close_old_connections()
+
+    def order() -> tuple[int, str]:
+        made = copying.order_for(ItemBatch.objects.select_related("project").get(pk=key))
+        return made.pk, made.workflow_id
+
+    return patiently(order)
 
 
 @DBOS.step()
 def is_open(key: int) -> bool:
     """Whether somebody has still to decide about an item of the batch."""
-    close_old_connections()
-    try:
-        return ItemBatch.objects.get(pk=key).items.filter(state__in=OPEN_STATES).exists()
-    finally:
-        close_old_connections()
+    found = ItemBatch.objects.filter(pk=key, items__state__in=OPEN_STATES)
+    return patiently(found.exists)
 
 
 @DBOS.step()
@@ -235,38 +281,38 @@ def close(key: int) -> tuple[int, str] | None:
     Returns:
         The bundle and the id of its workflow; None where nothing was approved.
     """
-    close_old_connections()
-    try:
-        with transaction.atomic():
-            ItemBatch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
-            batch = ItemBatch.objects.select_related("project").get(pk=key)
-            approved = batch.items.filter(state=APPROVED).order_by("pk")
-            if not approved.exists():
-                return None
-            bundle, made = BundleOrder.objects.get_or_create(
-                batch=batch,
-                defaults={
-                    "project_id": batch.project_id, "by": batch.by,
-                    "title": f"{batch.project.name}, batch {batch.pk}",
-                },
-            )  # fmt: skip
-            if made:
-                bundle.items.set(approved)
-                after = {"items": approved.count(), "batch": batch.pk}
-                Act.objects.create(
-                    what="bundle.ordered", on=f"bundle:{bundle.pk}", project_id=batch.project_id,
-                    after=after,
-                )  # fmt: skip
-            return bundle.pk, bundle.workflow_id
-    finally:
-        close_old_connections()
+    return patiently(lambda: _close(key))
+
+
+@transaction.atomic
+def _close(key: int) -> tuple[int, str] | None:
+    ItemBatch.objects.filter(pk=key, closed=None).update(closed=timezone.now())
+    batch = ItemBatch.objects.select_related("project").get(pk=key)
+    approved = batch.items.filter(state=APPROVED).order_by("pk")
+    if not approved.exists():
+        return None
+    bundle, made = BundleOrder.objects.get_or_create(
+        batch=batch,
+        defaults={
+            "project_id": batch.project_id, "by": batch.by,
+            "title": f"{batch.project.name}, batch {batch.pk}",
+        },
+    )  # fmt: skip
+    if made:
+        bundle.items.set(approved)
+        after = {"items": approved.count(), "batch": batch.pk}
+        Act.objects.create(
+            what="bundle.ordered", on=f"bundle:{bundle.pk}", project_id=batch.project_id,
+            after=after,
+        )  # fmt: skip
+    return bundle.pk, bundle.workflow_id
 
 
 @DBOS.step()
 def order_deliveries(key: int) -> list[tuple[int, str]]:
     """A delivery to each address of the project, with the ids of their workflows."""
-    close_old_connections()
-    try:
+
+    def order() -> list[tuple[int, str]]:
         bundle = BundleOrder.objects.get(pk=key)
         made = [
             WebhookDelivery.objects.get_or_create(
@@ -275,5 +321,5 @@ def order_deliveries(key: int) -> list[tuple[int, str]]:
             for hook in Webhook.objects.filter(project=bundle.project_id, active=True)
         ]
         return [(one.pk, one.workflow_id) for one in made]
-    finally:
-        close_old_connections()
+
+    return patiently(order)

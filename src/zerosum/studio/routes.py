@@ -100,4 +100,5 @@ pages = [
     page("webhooks/<int:key>/remove/", publishing.remove_webhook, "remove-webhook"),
 ]
 
+handler500 = "zerosum.studio.pages.answers.failed"
 urlpatterns = [*pages, path("api/v1/", api.urls)]

@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections, connection, models
+from django.db import models
 from django.utils import timezone
 
 from zerosum.runs.files import make_folder, write_json
@@ -29,6 +29,7 @@ from zerosum.studio.models import (
     WebhookDelivery,
 )
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
+from zerosum.studio.outages import if_heard, patiently
 
 AnyJob = DataSource | Training | ItemBatch | CopyOrder | BundleOrder | WebhookDelivery
 
@@ -80,7 +81,15 @@ def names_of_paths(source: DataSource) -> dict[str, str]:
 
 
 def _names_of_folder() -> dict[str, str]:
-    return {str(settings.STUDIO.folder.resolve()): "the studio's folder"}
+    folder = settings.STUDIO.folder
+    return {str(one): "the studio's folder" for one in (folder.resolve(), folder)}
+
+
+def without_paths(words: str) -> str:
+    """A sentence in which the studio's folder is not named by its path."""
+    for path, name in _names_of_folder().items():
+        words = words.replace(path, name)
+    return words
 
 
 def _continued(job: Training) -> dict[str, Any]:
@@ -110,8 +119,9 @@ def do(job: AnyJob) -> str:
     write_json(folder / "order.json", order_of(job))
     listener = _Listener(job)
     status = run_process(folder, listener.hear, lambda: is_unwanted(kind, job.pk))
-    listener.flush()
-    if is_unwanted(kind, job.pk) and listener.done is None:
+    patiently(listener.keep)
+    unwanted = kind.objects.filter(pk=job.pk, unwanted=True)
+    if listener.done is None and patiently(unwanted.exists):
         return end(job, CANCELLED, "cancelled")
     if listener.done is not None:
         if isinstance(job, BundleOrder):
@@ -158,11 +168,12 @@ def run_process(
 
 
 class _Listener:
-    """Keeps in the database what a job says, the frequent things once a second."""
+    """Keeps in the database what a job says, once a second, as soon as the database hears it."""
 
     def __init__(self, job: AnyJob) -> None:
         self._job, self._last = job, 0.0
         self._items: list[dict[str, Any]] = []
+        self._changes: dict[str, Any] = {}
         self.done: dict[str, Any] | None = None
         self.error = ""
 
@@ -173,21 +184,24 @@ class _Listener:
         if "done" in message:
             self.done = message["done"]
         if "facts" in message:
-            change(self._job, facts=self._job.facts | message["facts"])
+            self._changes["facts"] = self._job.facts = self._job.facts | message["facts"]
         if "item" in message:
             self._items.append(message["item"])
-        changes = {name: message[name] for name in ("progress", "words") if name in message}
-        if len(self._items) >= _KEPT_AT_ONCE or time.monotonic() - self._last > 1.0:
+        names = ("progress", "words")
+        self._changes |= {name: message[name] for name in names if name in message}
+        due = len(self._items) % _KEPT_AT_ONCE == 0 and self._items
+        if due or "facts" in message or time.monotonic() - self._last > 1.0:
             self._last = time.monotonic()
-            self.flush()
-            if changes:
-                change(self._job, **changes)
+            if_heard(self.keep)
 
-    def flush(self) -> None:
-        """Register the items that were said; one that is known already stays as it is."""
+    def keep(self) -> None:
+        """Register the items that were said, each once, and change the job's row."""
         if self._items and isinstance(self._job, ItemBatch):
             register(self._job, self._items)
             self._items = []
+        if self._changes:
+            change(self._job, **self._changes)
+            self._changes = {}
 
     def closing(self) -> dict[str, Any]:
         """What the job's row keeps of its end."""
@@ -208,7 +222,7 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
     known = set(batch.items.values_list("index", flat=True)) if settings.STUDIO.storage else set()
     for row in rows:
         if row["index"] not in known:
-            for name in filter(None, (row["file"], row["thumbnail"], row["neighbour"])):
+            for name in names_of_files(row):
                 storage.keep(settings.STUDIO.items / name)
     names = ("index", "medium", "file", "thumbnail", "neighbour", "label", "facts", "nearness")
     Item.objects.bulk_create(
@@ -225,11 +239,18 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
     ItemBatch.objects.filter(pk=batch.pk).update(gathered=batch.items.count())
 
 
+def names_of_files(row: Mapping[str, Any]) -> list[str]:
+    """The files of an item, and of what is set beside it, below the folder of items."""
+    facts = row["facts"]
+    names = [row["file"], row["thumbnail"], row["neighbour"], facts.get("real")]
+    return [name for name in (*names, facts.get("nearest_file")) if name]
+
+
 def is_unwanted(kind: type[Any], key: int) -> bool:
-    """Whether somebody has asked to cancel a job."""
-    if not connection.in_atomic_block:
-        close_old_connections()  # a job may outlive the connection that it began with
-    return bool(kind.objects.filter(pk=key, unwanted=True).exists())
+    """Whether somebody has asked to cancel a job; not as long as the database does not say so."""
+    found: list[bool] = []
+    if_heard(lambda: found.append(kind.objects.filter(pk=key, unwanted=True).exists()))
+    return found == [True]
 
 
 def change(job: models.Model, **values: Any) -> None:
@@ -243,7 +264,7 @@ def end(job: AnyJob, state: str, words: str, **values: Any) -> str:
     """Keep how a job ended, and return the state."""
     if state == DONE:
         values["progress"] = 1.0
-    change(job, state=state, words=words, ended=timezone.now(), **values)
+    patiently(lambda: change(job, state=state, words=words, ended=timezone.now(), **values))
     return state
 
 

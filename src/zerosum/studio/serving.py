@@ -75,7 +75,7 @@ def _serve(
     import uvicorn
     from django.core.asgi import get_asgi_application
 
-    from zerosum.studio import pipeline
+    from zerosum.studio import pipeline, upkeep
     from zerosum.studio.acts.people import invite
     from zerosum.studio.catalogue import warm_up
     from zerosum.studio.demo import make_demo  # its workflow may have to go on
@@ -88,6 +88,7 @@ def _serve(
     queues = {**pipeline.QUEUES, **limits}
     pipeline.launch(options, executor=_SERVER, queues=queues)
     pipeline.start_waiting()
+    upkeep.keep_up(executor=_SERVER, serves=True)
     if demo:
         make_demo(say)
     warm_up(_DEMO_FIRST if demo else 0.0)
@@ -120,9 +121,11 @@ def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> No
             "--database postgresql://…; with SQLite the studio does all jobs by itself."
         )
     prepare(options)
-    from zerosum.studio import pipeline
+    from zerosum.studio import pipeline, upkeep
 
-    pipeline.launch(options, executor=f"worker-{socket.gethostname()}-{name}", queues=None)
+    executor = f"worker-{socket.gethostname()}-{name}"
+    pipeline.launch(options, executor=executor, queues=None)
+    upkeep.keep_up(executor=executor, serves=False)
     say(f"The worker {name!r} takes jobs. Ctrl-C ends it; its jobs go on when it is back.")
     try:
         threading.Event().wait()

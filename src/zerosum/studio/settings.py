@@ -146,6 +146,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
                 "script-src": [SELF],
                 "style-src": [SELF],
                 "img-src": [SELF, "data:"],
+                "media-src": [SELF],
                 "connect-src": [SELF],
                 "font-src": [SELF],
                 "form-action": [SELF],

@@ -3,15 +3,19 @@
 The folder holds what this machine has made or looked at; what is missing there is fetched.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import file_digest, sha256
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils.module_loading import import_string
 
 from zerosum.errors import MissingExtraError, StudioError
 from zerosum.runs.files import make_folder, write_whole
@@ -49,6 +53,74 @@ def storage_settings(address: str | None) -> dict[str, Any]:
             },
         },
     }
+
+
+class ObjectStore:
+    """A place for files by its address, apart from any studio that runs."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        given = storage_settings(address)["STORAGES"]["default"]
+        if not settings.configured:
+            settings.configure()
+        self._store = import_string(given["BACKEND"])(**given["OPTIONS"])
+
+    def names(self, *folders: str) -> Iterator[str]:
+        """The names of all files below `folders`.
+
+        Raises:
+            StudioError: it cannot be read.
+        """
+        for folder in folders:
+            with self._said():
+                below, files = self._store.listdir(folder)
+            yield from (f"{folder}/{name}" for name in files if name)
+            yield from self.names(*(f"{folder}/{name}" for name in below))
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to read.
+
+        Raises:
+            StudioError: it cannot be read.
+        """
+        with self._said(), self._store.open(name) as source:
+            yield source
+
+    def put(self, name: str, path: Path) -> None:
+        """Keep a file under a name; one that is there already has to be the same.
+
+        Raises:
+            StudioError: another file has the name, or it cannot be kept.
+        """
+        with self._said(), path.open("rb") as mine:
+            if not self._store.exists(name):
+                self._store.save(name, File(mine))
+                return
+            with self._store.open(name) as there:
+                same = file_digest(mine, "sha256").digest() == _digest(there)
+        if not same:
+            raise StudioError(
+                f"{self.address} holds another {name}, and nothing there is overwritten. Name a "
+                "bucket or a prefix that is free."
+            )
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except _failures() as error:
+            raise StudioError(
+                f"{self.address} cannot be used: {error}. See that the bucket is there, that the "
+                "keys are in the environment, and that they allow it."
+            ) from error
+
+
+def _digest(source: IO[bytes]) -> bytes:
+    found = sha256()
+    while piece := source.read(_PIECE):
+        found.update(piece)
+    return found.digest()
 
 
 def keep(path: Path) -> None:

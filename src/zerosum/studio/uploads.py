@@ -48,7 +48,8 @@ def store(upload: Any) -> tuple[str, str, int]:
         The name it was given by the user, the name of its file below the uploads, and its bytes.
 
     Raises:
-        StudioError: no reader would know it, it is too large, or the disk is full.
+        StudioError: no reader would know it, it is too large, or there is little room.
+        OSError: the disk is full; nothing of it is kept.
     """
     options = settings.STUDIO
     if upload is None:
@@ -73,10 +74,14 @@ def store(upload: Any) -> tuple[str, str, int]:
     kept = f"{secrets.token_hex(8)}/{_kept_name(bare, ending)}"
     target = options.uploads / kept
     target.parent.mkdir(parents=True)
-    if isinstance(upload, TemporaryUploadedFile):
-        shutil.copyfile(upload.temporary_file_path(), target)
-    else:
-        target.write_bytes(upload.read())
+    try:
+        if isinstance(upload, TemporaryUploadedFile):
+            shutil.copyfile(upload.temporary_file_path(), target)
+        else:
+            target.write_bytes(upload.read())
+    except OSError:
+        shutil.rmtree(target.parent, ignore_errors=True)
+        raise
     return given[:200], kept, target.stat().st_size
 
 

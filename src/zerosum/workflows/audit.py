@@ -1,7 +1,8 @@
 """Audit a model of records: open it, draw some, attack them, and write down what came of it.
 
 A record is a row of a table; of sequences it is an entity, with its attributes and what its rows
-come to, so that what is asked is whether a person was in the data, and not whether a row was.
+come to, so that what is asked is whether a person was in the data, and not whether a row was. Of
+texts it is the row that each goes with, and its length; the words are asked for by likelihood.
 """
 
 import shlex
@@ -20,10 +21,13 @@ from zerosum.errors import EvaluationError, RecipeError, RunError
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.evaluation.reports.words import outside_the_account
 from zerosum.faces import option, verb
+from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.sequences.model import SequenceModel
+from zerosum.modalities.strings.auditing import MembershipByLikelihood, exposure_notes, exposures
+from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.privacy.attack import lay_out
-from zerosum.modalities.tables.privacy.audit import Audit, strike_all, verdict
+from zerosum.modalities.tables.privacy.audit import Audit, Finding, strike_all, verdict
 from zerosum.modalities.tables.privacy.closest import closest
 from zerosum.modalities.tables.space import require_table
 from zerosum.models.model import Model
@@ -60,7 +64,7 @@ def audit(
     The same seed gives the same result.
 
     Args:
-        run_or_model: a run, its folder, or a model, of table rows or of sequences.
+        run_or_model: a run, its folder, or a model, of table rows, texts or sequences.
         holdout: rows that the model was not trained on: whatever `open_holdout` takes.
         data: the training data, where it has moved or was held in memory.
         attacks: how often each attack is tried.
@@ -76,7 +80,7 @@ def audit(
         RunError: no such run, or it has no checkpoints.
         DataError: training data or holdout cannot be read, or the former is not the run's.
         EvaluationError: there is no holdout, it is empty or too small, or the model makes
-            neither table rows nor sequences.
+            no records.
     """
     start = time.monotonic()
     if attacks < 1:
@@ -104,11 +108,17 @@ def audit(
     made = model.values(n or min(len(train), MOST), seed=seed)
     if isinstance(model, SequenceModel):
         made, train, others = map(model.sequences.aggregated, (made, train, others))
+    texts = made, train, others
+    if isinstance(model, TextModel):
+        made, train, others = (model.texts.parts(one)[0] for one in texts)
     release, victims = lay_out(
         made, train, others, names=tuple(field.name for field in fields), attacks=attacks,
         seed=seed, categorical=tuple(bool(field.categories) for field in fields),
     )  # fmt: skip
     findings, notes = strike_all(release, victims, tick=progress)
+    if isinstance(model, TextModel) and isinstance(model.game, LikelihoodGame):
+        words, more = _of_words(model, *texts, attacks=attacks, seed=seed)
+        findings, notes = (*findings, *words), (*notes, *more)
     given = {"holdout": holdout, "data": data, "step": step, "code": code}
     settings = {"attacks": attacks, "n": len(made), "seed": seed}
     found = Audit(
@@ -130,14 +140,29 @@ def _fields(model: Model, name: str) -> Sequence[Field]:
     """
     if isinstance(model, SequenceModel):
         return model.sequences.aggregates.fields
+    if isinstance(model, TextModel):
+        return model.texts.attributes.modelled
     try:
         return require_table(model.space, network="the audit").modelled
     except RecipeError as error:
         raise EvaluationError(
             f"{name} makes samples of the kind {model.space.kind!r}, and attacks are known for "
-            f"rows of tables, sequences and databases alone. Use {verb('evaluate')}, whose report "
-            "looks for copies."
+            "rows of tables, texts, sequences and databases alone. Use "
+            f"{verb('evaluate')}, whose report looks for copies."
         ) from error
+
+
+def _of_words(
+    model: TextModel, made: Tensor, train: Tensor, others: Tensor, *, attacks: int, seed: int
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """What the model itself knows of texts: membership by likelihood, and canaries."""
+    columns = tuple(map(str, range(train.shape[1])))
+    release, victims = lay_out(
+        made, train, others, names=columns, categorical=(False,) * len(columns), attacks=attacks,
+        seed=seed,
+    )  # fmt: skip
+    findings, notes = strike_all(release, victims, attacks=[MembershipByLikelihood(model)])
+    return findings, (*notes, *exposure_notes(model, exposures(model, train)))
 
 
 def _checked(

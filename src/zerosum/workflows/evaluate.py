@@ -205,7 +205,8 @@ def examine(
     shown = Shown(
         model=subject.model, space=case.space, samples=samples, reference=case.reference,
         reals="holdout" if case.split == "holdout" else "training data", neighbours=beside,
-        pool=len(case.pool), private=bool(private), seed=case.seed,
+        pool=len(case.pool), private=bool(private), seed=case.seed, target=case.target,
+        dataset=subject.dataset, others=case.others,
     )  # fmt: skip
     return Evaluation(
         subject=_facts(subject, case),

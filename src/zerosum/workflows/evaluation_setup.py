@@ -81,6 +81,13 @@ class EvaluationSetup:
         """Where the reference comes from: `holdout` or `train`."""
         return "train" if self.holdout is None else "holdout"
 
+    @property
+    def others(self) -> SampleSet:
+        """Training rows that are not in the reference."""
+        if self.holdout is not None:
+            return self.pool
+        return self.pool.rows(torch.arange(len(self.reference), len(self.pool)))
+
     def exhibit(self, x: Tensor, y: Tensor | None, progress: Progress | None = None) -> SampleSet:
         """Samples with their features."""
         return _exhibit(self.extractor, x, y, progress)

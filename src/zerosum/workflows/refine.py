@@ -64,7 +64,7 @@ class Refinement:
 
     Attributes:
         run: the new run.
-        judge: who judged: `trees` or `network`.
+        judge: who judged: `trees`, `forest` or `network`.
         kept: rounds that bought something; with 0 the new run has the weights of the old one.
         before: how the model stood.
         after: how the new run's model stands.
@@ -124,7 +124,7 @@ def refine(
 
     Args:
         run: of a recipe that knows likelihoods, such as `table`.
-        judge: `trees`, boosted ones, or `network`, a perceptron.
+        judge: `trees`, boosted ones, `forest`, random ones, or `network`, a perceptron.
         rounds: how often, at most; it ends with the first that buys nothing.
         holdout: reals that the run was not trained on; if not given, what it kept apart.
         data: what it was trained on, where that has moved or was held in memory.

@@ -25,7 +25,7 @@ from zerosum.games.base import Game
 from zerosum.games.likelihood import LikelihoodGame
 from zerosum.rng import derive_seed, seeded_initialisation
 
-JudgeName = Literal["trees", "network"]
+JudgeName = Literal["trees", "forest", "network"]
 
 NUM_FOLDS = 3
 
@@ -121,6 +121,21 @@ def trees(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int) -
     return model.decision_function
 
 
+def forest(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int) -> Odds:
+    """Two hundred random trees, which take many sparse inputs, such as fingerprints, well."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    usual = np.where(categorical, 0.0, np.nanmedian(x, axis=0))
+    model = RandomForestClassifier(200, min_samples_leaf=20, random_state=seed % 2**32)
+    model.fit(np.where(np.isnan(x), usual, x), real)
+
+    def odds(rows: np.ndarray) -> np.ndarray:
+        share: Any = model.predict_proba(np.where(np.isnan(rows), usual, rows))
+        return np.log((share[:, 1] + 0.01) / (share[:, 0] + 0.01))
+
+    return odds
+
+
 def all_trees(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int) -> Odds:
     """A hundred boosted trees, as the C2ST grows them: they rank well, and say too much."""
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -171,7 +186,7 @@ def network(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int)
     return odds
 
 
-JUDGES: Mapping[str, Judge] = {"trees": trees, "network": network}
+JUDGES: Mapping[str, Judge] = {"trees": trees, "forest": forest, "network": network}
 
 
 Labelled = tuple[Tensor, Tensor | None]

@@ -67,7 +67,7 @@ class Source:
                 "and the data is "
                 f"of kind {space.kind!r}. Give a run that was trained on data of that kind."
             )
-        inheritance = inherit(self.tensors, draft)
+        inheritance = inherit(draft.game.aligned(self.tensors, self.space), draft)
         if max(inheritance.shares.values()) <= _MAJORITY:
             raise RunError(self._does_not_fit(recipe, draft, inheritance))
         if not freeze:
@@ -87,7 +87,7 @@ class Source:
 
     def give(self, trainer: Trainer) -> dict[str, Any]:
         """Put the weights into a fresh trainer; returns what the manifest says of it."""
-        inheritance = inherit(self.tensors, trainer)
+        inheritance = inherit(trainer.game.aligned(self.tensors, self.space), trainer)
         return {
             "run": str(self.folder),
             "step": self.step,

@@ -12,6 +12,8 @@ lost. Any size from 8 x 8 works. Points meet plain perceptrons, with as many lat
 dimensions and the penalties on every fourth step.
 """
 
+from typing import ClassVar
+
 import torch
 from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor, nn
@@ -44,6 +46,7 @@ class R3ganConfig(TwoPlayerConfig):
     penalty_every: PositiveInt = 1
     adversarial: AdversarialLoss = RelativisticPaired()
     penalty_schedule: Schedule = Cosine(end=0.1, until=0.5)
+    weights_of_penalties: ClassVar[tuple[str, ...]] = ("gamma",)
 
     def all_penalties(self) -> tuple[Penalty, ...]:
         """R1 and R2 of weight γ, then `penalties`."""

@@ -7,6 +7,8 @@ The critic is called the discriminator here, as in every other recipe. On images
 normalisation as the paper advises; the networks are DCGAN's, one of the paper's architectures.
 """
 
+from typing import ClassVar
+
 from pydantic import NonNegativeFloat
 
 from zerosum.config import Depth, Size
@@ -28,6 +30,7 @@ class WganGpConfig(TwoPlayerConfig):
     penalty: NonNegativeFloat = 10.0
     adversarial: AdversarialLoss = Wasserstein()
     discriminator_repeats: Depth = 5
+    weights_of_penalties: ClassVar[tuple[str, ...]] = ("penalty",)
 
     def all_penalties(self) -> tuple[Penalty, ...]:
         """The paper's penalty, then `penalties`."""

@@ -187,7 +187,8 @@ def test_medmnist(tmp_path: Path) -> None:
     dataset, config = open_data(str(path), label_names="malignant,benign")
     assert len(dataset) == 20
     assert dataset.space.labels == ("malignant", "benign")
-    assert "it also holds test_images, val_images" in dataset.notes[0]
+    assert dataset.notes[0] == "'train_images' are taken as samples, 'train_labels' as labels."
+    assert "it also holds test_images, val_images" in dataset.notes[1]
     held, _ = open_holdout(str(path), space=dataset.space, like=config)
     assert len(held) == 8
     with pytest.raises(DataError, match="14 labels for each sample, and a sample has one"):

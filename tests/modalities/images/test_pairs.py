@@ -164,8 +164,11 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         open_data((str(tmp_path / "three"), str(tmp_path / "empty")), **LOOSE)
-    with pytest.raises(DataError, match="no subfolders"):
+    with pytest.raises(DataError, match=r"no images in .*empty\. Images end in \.bmp, "):
         open_data(str(tmp_path / "empty"), **LOOSE)
+    draw(tmp_path / "flat" / "1.png", 0)
+    with pytest.raises(DataError, match="no subfolders"):
+        open_data(str(tmp_path / "flat"), **LOOSE)
     with pytest.raises(DataError, match="two folders"):
         open_data([str(tmp_path / "empty")] * 3, **LOOSE)
     with pytest.raises(DataError, match=r"2 paths of data, a, b, and nothing lies at 'a'\. Two"):

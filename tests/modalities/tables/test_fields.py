@@ -18,6 +18,7 @@ from zerosum.modalities.tables.fields import (
     FloatField,
     IntegerField,
 )
+from zerosum.modalities.tables.identifiers.fields import PatternField, PersonField
 from zerosum.modalities.tables.schema import Schema, overrides_of
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, DurationField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
@@ -83,6 +84,8 @@ UNLEARNED: list[Field] = [
     KeyField(name="k", dtype="string", letters=("AB", "0123456789", "-", "0123456789abcdef")),
     ConstantField(name="c", dtype="int64", of=IntegerField(name="c"), value=3.0),
     ConstantField(name="c", dtype="null"), TextField(name="t"),
+    PersonField(name="p", dtype="string", form="name", gaps=0.25),
+    PatternField(name="p", dtype="large_string", masks=("+47 ### ## ###", "^^@")),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ own with a template in its own package.
 import base64
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ from markupsafe import Markup
 from PIL import Image
 from torch import Tensor
 
+from zerosum.data.base import Dataset
 from zerosum.errors import EvaluationError, did_you_mean
 from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.evaluation.reports.rendering import TEMPLATES, render
@@ -60,6 +61,9 @@ class Shown:
         pool: how many training rows the neighbours were looked for in.
         private: whether no real may be shown.
         seed: of everything random.
+        target: the column that is to be predicted, or None.
+        dataset: what the model was trained on, or None.
+        others: real rows apart from the reference, of which a judge may learn; None without any.
     """
 
     model: Model
@@ -71,6 +75,9 @@ class Shown:
     pool: int
     private: bool
     seed: int
+    target: str | None = None
+    dataset: Dataset | None = None
+    others: SampleSet | None = None
 
 
 class Part(ABC):
@@ -95,6 +102,10 @@ class Part(ABC):
     def shown(self) -> Mapping[str, Any]:
         """What the template is given; the part itself if not overridden."""
         return {"part": self}
+
+    def listing(self) -> tuple[str, Sequence[dict[str, str]]]:
+        """A heading, and rows by column that a terminal shows; no rows if not overridden."""
+        return "", ()
 
     def render(self) -> Markup:
         """Sections of a page."""

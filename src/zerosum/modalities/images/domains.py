@@ -39,6 +39,8 @@ def two_domains(path: str) -> tuple[str, str]:
     for source, target in KNOWN_NAMES:
         if source in known and target in known:
             return above + known[source], above + known[target]
+    if not names:
+        raise DataError(f"no images in {path}. Images end in {', '.join(sorted(ENDINGS))}.")
     if len(below) != 2:
         found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
         raise DataError(

@@ -10,13 +10,28 @@ from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.games.base import Game
-from zerosum.modalities.images import arrays, digits, folders, pairs, sprites  # noqa: F401  (readers)
+from zerosum.modalities.images import (  # noqa: F401  (readers)
+    arrays,
+    captioned,
+    digits,
+    folders,
+    pairs,
+    sprites,
+    textures,
+)
+from zerosum.modalities.images.caption_game import CaptionGame
+from zerosum.modalities.images.caption_model import CaptionModel
+from zerosum.modalities.images.captions import CaptionedDataset
 from zerosum.modalities.images.classes import ImageClasses
+from zerosum.modalities.images.crops import Picture, TextureCrops
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pretrained import EfficientNetFeatures, InceptionFeatures
-from zerosum.modalities.images.shown import ImagePreview, ImageWriter
+from zerosum.modalities.images.shown import ImagePreview, ImageWriter, TexturePreview
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.styled_game import Styled
+from zerosum.modalities.images.surfaces import PATTERNS, draw_surface
+from zerosum.modalities.images.texture_game import TextureGame
+from zerosum.modalities.images.texture_model import TextureModel
 from zerosum.modalities.images.translation import TranslationModel
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.modality import JudgeKit, Modality, register
@@ -55,10 +70,39 @@ def small_pairs(
     return PairDataset(sources, targets, aligned=True, name="small")
 
 
+def small_textures(
+    *, height: int = 16, width: int = 16, channels: int = 3, num_labels: int = 4,
+    needs: tuple[str, ...] = (),
+) -> Dataset:  # fmt: skip
+    """64 crops of small surfaces, labelled a, b and so on."""
+    surfaces = [
+        draw_surface(PATTERNS[i % len(PATTERNS)], (64, 64), seed=i) for i in range(num_labels or 1)
+    ]
+    pictures = [
+        Picture(pixels[:channels], "small", chr(ord("a") + i) if num_labels else None)
+        for i, pixels in enumerate(surfaces)
+    ]
+    return TextureCrops(pictures, (height, width), 64, name="small")
+
+
+def small_captioned(
+    *, height: int = 8, width: int = 8, channels: int = 1, num_labels: int = 0,
+    needs: tuple[str, ...] = (),
+) -> Dataset:  # fmt: skip
+    """64 images of noise with captions of one to three words."""
+    images = small_images(height=height, width=width, channels=channels, num_labels=0, needs=needs)
+    captions = ["one", "two cats", "three old dogs", "a dog"]
+    return CaptionedDataset(images, captions * 16, name="small")
+
+
 def model_of(game: Game) -> type[Model]:
     """The class of models that offer what a game of images can do."""
     if isinstance(game, TranslationGame):
         return TranslationModel
+    if isinstance(game, CaptionGame):
+        return CaptionModel
+    if isinstance(game, TextureGame):
+        return TextureModel
     return StyledModel if isinstance(game, Styled) else Model
 
 
@@ -73,7 +117,10 @@ _JUDGE = JudgeKit(
     default="self",
     parts=partial(beside_reals, preview=_PREVIEW, most=_SHOWN),
 )
-_SMALL: dict[str, Callable[..., Dataset]] = {"image": small_images, "pair": small_pairs}
+_TEXTURES = TexturePreview()
+_SMALL: dict[str, Callable[..., Dataset]] = {
+    "image": small_images, "pair": small_pairs, "captioned": small_captioned,
+}  # fmt: skip
 
 for _kind, _small in _SMALL.items():
     register(
@@ -84,3 +131,11 @@ for _kind, _small in _SMALL.items():
         ),
         module=__name__,
     )  # fmt: skip
+
+register(
+    Modality(
+        kind="texture", preview=_TEXTURES, writer=_WRITER, judge=_JUDGE, model=model_of,
+        small_dataset=small_textures, shapes=({"height": 17, "width": 26, "channels": 1},),
+    ),
+    module=__name__,
+)  # fmt: skip

@@ -31,6 +31,16 @@ class ImagePreview(Preview):
         return to_pil(x.permute(1, 2, 0).contiguous().numpy())
 
 
+class TexturePreview(ImagePreview):
+    """One texture as it is; of several each is laid beside itself, so that seams would show."""
+
+    few: ClassVar[int] = 6
+
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """uint8 `[1, C, H, W]` pixel by pixel; of more a grid, in which each is there 2 x 2."""
+        return self.draw_one(space, x[0]) if len(x) == 1 else draw_grid(x.repeat(1, 1, 2, 2))
+
+
 class ImageWriter(Writer):
     """A folder of `.png` files, with their labels in `labels.csv`."""
 

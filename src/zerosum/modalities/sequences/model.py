@@ -14,7 +14,7 @@ from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.sequences.frames import long_tables
 from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.space import SequenceSpace
-from zerosum.modalities.tables.record_model import Maker, RecordModel
+from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.modalities.tables.sampling.conditioning import CodeShares, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
@@ -104,9 +104,7 @@ class SequenceModel(RecordModel):
         where, in_turn, weight = (self._plain(one or {}) for one in (where, in_turn, weight))
         return super().pieces(n, where, in_turn, weight, seed, batch_size)
 
-    def understood(
-        self, where: Where, in_turn: Where, weight: Weight
-    ) -> tuple[Mapping[str, Any], Maker]:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         asked, parts, allowed = self._of_rows(where)
         for name in (*in_turn, *weight):
@@ -122,7 +120,7 @@ class SequenceModel(RecordModel):
             rows = self.game.rows_of(attributes, chance, parts)
             return self._repaired(self.sequences.with_rows(attributes, rows), allowed)
 
-        return asked, made
+        return RecordWish(asked, made)
 
     def _plain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Conditions with names of attributes as they are: `account.segment` is `segment`.

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.errors import DataError
+from zerosum.faces import schema
 from zerosum.modalities.tables.fields import Field, IntegerField
 from zerosum.modalities.tables.time_fields import NANOSECONDS, DateField, DatetimeField
 
@@ -157,6 +158,6 @@ def axis_of(field: Field) -> TimeAxis:
         raise DataError(
             f"the time {field.name!r} holds values of kind {field.kind}. Time is moments, days, or "
             "whole numbers such as 1, 2, 3: say which, as in "
-            f"schema={{{field.name!r}: 'datetime'}}."
+            f"{schema(field.name, 'datetime')}."
         )
     return TimeAxis(field=field)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset
+from zerosum.modalities.strings.copies import own_runs
 from zerosum.modalities.strings.space import FIRST_SLOT, LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import UNKNOWN, Way, learn_vocabulary
 from zerosum.modalities.tables.fields import Field, IntegerField
@@ -20,6 +21,7 @@ _MOST_SLOTS = 64
 _OFTEN = 0.5
 """A column is a slot if its cell stands in so many of the texts of rows that have it."""
 _QUANTILE = 0.995
+_MANY_AGAIN = 0.1
 
 
 class TextDataset(Dataset):
@@ -63,12 +65,14 @@ class TextCut:
         size: sub-words at most.
         longest: pieces of a text at most; if not given, as many as 99.5 % of the texts have.
         slots: whether cells that stand in texts are found.
+        copies: whether texts that are made may repeat training texts.
     """
 
     way: Way
     size: int
     longest: int | None
     slots: bool
+    copies: bool = False
 
 
 def fit_texts(
@@ -102,7 +106,7 @@ def fit_texts(
         notes.append(f"{lacking:,} rare characters are not learned; {UNKNOWN} stands for them.")
     codes = vocabulary.encode(marked)
     lengths = np.array([len(one) for one in codes])
-    longest = cut.longest or max(int(np.quantile(lengths, _QUANTILE, method="higher")), 1)
+    longest = cut.longest or longest_of(lengths)
     cut_off = int((lengths > longest).sum())
     if cut_off:
         notes.append(f"{cut_off:,} texts have more than {longest:,} pieces, and end there.")
@@ -110,9 +114,12 @@ def fit_texts(
     attributes = fit_space(
         [*fields, IntegerField(name=LENGTH)], torch.cat([values, derived], dim=1), least=least
     )
+    own, again = (None, 0.0) if cut.copies else own_runs(texts, least=max(least, 2))
+    if again > _MANY_AGAIN:
+        notes.append(f"{again:.0%} of the texts repeat others: what few rows share stays theirs.")
     space = TextSpace(
         text=text, attributes=attributes, vocabulary=vocabulary, slots=slots, longest=longest,
-        order=tuple(order),
+        own=own, order=tuple(order),
     )  # fmt: skip
     return space, compact_of(space, values, codes)
 
@@ -128,6 +135,15 @@ def compact_of(space: TextSpace, values: Tensor, codes: Sequence[Sequence[int]])
         pieces[i, : len(own)] = torch.tensor(own, dtype=torch.float64)
     lengths = (~pieces.isnan()).sum(1).double()[:, None]
     return torch.cat([values, lengths, pieces], dim=1)
+
+
+def longest_of(lengths: Sequence[int] | np.ndarray) -> int:
+    """Pieces that 99.5 % of the texts have at most.
+
+    >>> longest_of([3, 5, 4])
+    5
+    """
+    return max(int(np.quantile(np.asarray(lengths), _QUANTILE, method="higher")), 1)
 
 
 def find_slots(texts: Sequence[str], cells: dict[str, list[str | None]]) -> tuple[str, ...]:

@@ -1,15 +1,16 @@
 """A trained model of texts: rows with their texts, freely or under conditions."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from zerosum.errors import ConditionError
-from zerosum.modalities.strings.frames import text_tables
+from zerosum.modalities.strings.frames import text_tables, texts_of
 from zerosum.modalities.strings.game import TextGame
 from zerosum.modalities.strings.space import LENGTH, TextSpace
-from zerosum.modalities.tables.record_model import Maker, RecordModel
+from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.models.steering import Weight, Where
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ class TextModel(RecordModel):
     """A generator of texts with their columns: frames in, frames out.
 
     Conditions are those on other columns and on `length`, the number of pieces. On the column of
-    texts a condition says how they begin, with a star: `{"note": "Patient is*"}`.
+    texts a condition says how they begin, with a star: `{"note": "Patient is*"}`. No text repeats
+    a run of words that is a training text's own, unless the data was read with `copies="allowed"`;
+    see `OwnRuns`.
     """
 
     @property
@@ -33,9 +36,7 @@ class TextModel(RecordModel):
         """See `RecordModel.tables_of`."""
         return text_tables(self.texts, pieces)
 
-    def understood(
-        self, where: Where, in_turn: Where, weight: Weight
-    ) -> tuple[Mapping[str, Any], Maker]:
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         asked, prefix = self._prefix_of(where)
         if prefix:
@@ -50,7 +51,16 @@ class TextModel(RecordModel):
             pieces = self.game.pieces_of(attributes, chance, prefix)
             return self.texts.with_pieces(attributes, pieces)
 
-        return asked, made
+        return RecordWish(asked, made, self._copies, "repeat a training text")
+
+    @property
+    def _copies(self) -> Callable[[Tensor], Tensor] | None:
+        """Which texts repeat a training text, bool `[n]`; None where these may."""
+        space = self.texts
+        if space.own is None:
+            return None
+        own = space.own
+        return lambda compact: torch.from_numpy(own.repeated(texts_of(space, compact)))
 
     def _prefix_of(self, where: Where) -> tuple[dict[str, Any], list[int]]:
         """Conditions on other columns, and the codes that texts begin with.
@@ -69,15 +79,24 @@ class TextModel(RecordModel):
                 f"{name} is made, and not chosen: say how it begins, with a star at the end, such "
                 f"as {name}='The *'."
             )
-        (codes,) = self.texts.vocabulary.encode([wanted[:-1]])
-        if 0 in codes:
-            raise ConditionError(
-                f"{name} cannot begin with {wanted[:-1]!r}: a character of it is not in the "
-                "training data."
-            )
+        codes = [*self._codes_of(wanted[:-1])]
         if len(codes) > self.texts.longest:
             raise ConditionError(
                 f"{name} has at most {self.texts.longest} pieces, and {wanted[:-1]!r} has "
                 f"{len(codes)}."
             )
         return asked, codes
+
+    def _codes_of(self, beginning: str) -> Sequence[int]:
+        """Codes of what texts begin with.
+
+        Raises:
+            ConditionError: a character of it is not known.
+        """
+        (codes,) = self.texts.vocabulary.encode([beginning])
+        if 0 in codes:
+            raise ConditionError(
+                f"{self.texts.text} cannot begin with {beginning!r}: a character of it is not in "
+                "the training data."
+            )
+        return codes

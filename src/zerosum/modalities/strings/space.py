@@ -17,6 +17,8 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import verb
+from zerosum.modalities.strings.canaries import Canary
+from zerosum.modalities.strings.copies import OwnRuns
 from zerosum.modalities.strings.vocabulary import Vocabulary
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise
@@ -41,6 +43,8 @@ class TextSpace(Space):
         vocabulary: the pieces of texts.
         slots: columns whose cells stand in texts; the i-th is the character `FIRST_SLOT` + i.
         longest: pieces that a text has at most.
+        own: what no text that is made may repeat; None where texts may be copies.
+        canaries: secrets that were planted in the training texts, for an audit.
         order: names of the user's columns in their order.
     """
 
@@ -54,6 +58,8 @@ class TextSpace(Space):
     vocabulary: Vocabulary
     slots: tuple[str, ...] = ()
     longest: Size
+    own: OwnRuns | None = None
+    canaries: tuple[Canary, ...] = ()
     order: tuple[str, ...]
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ import pydantic
 
 from zerosum.config import Config
 from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import schema, shortened
 from zerosum.modalities.tables.arrow import (
     as_type,
     codes_by_name,
@@ -130,7 +131,7 @@ class Field(Config):
             shown = ", ".join(misfits(flat, kind, read=self._read))
             raise DataError(
                 f"column {self.name!r} cannot be of kind {self.kind}: it holds {shown}. Give it "
-                f"another kind, such as schema={{{self.name!r}: 'category'}}, or drop it."
+                f"another kind, such as {schema(self.name, 'category')}, or drop it."
             ) from None
 
     def _read(self, flat: "pa.Array", kind: "pa.DataType") -> "pa.Array":
@@ -226,7 +227,7 @@ class IntegerField(NumberField):
         if np.nanmax(np.abs(values), initial=0.0) > LARGEST_INTEGER:
             raise DataError(
                 f"column {self.name!r} holds whole numbers beyond 2^53, which lose digits. If they "
-                f"are identifiers, make it a key: schema={{{self.name!r}: 'key'}}; if they are "
+                f"are identifiers, make it a key: {schema(self.name, 'key')}; if they are "
                 "names, a category."
             )
         return values
@@ -355,9 +356,8 @@ class CategoryField(Field):
     @property
     def details(self) -> str:
         """How many names, and the first of them."""
-        order = "in order" if self.ordered else "names"
-        more = ", …" if len(self.names) > 5 else ""
-        return f"{len(self.names)} {order}: {', '.join(self.names[:5])}{more}"
+        order, more = "in order" if self.ordered else "names", ", …" * (len(self.names) > 5)
+        return f"{len(self.names)} {order}: {', '.join(map(shortened, self.names[:5]))}{more}"
 
     def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
         """Index of each category; one that is not known has the index after the last."""

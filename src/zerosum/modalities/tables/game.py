@@ -10,7 +10,7 @@ from torch import Tensor
 from zerosum.games.base import Game, Inputs
 from zerosum.modalities.tables.codecs import MIDDLE
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.masked import MaskedNetwork, MaskedState
 from zerosum.rng import Noise
 from zerosum.runtime import can_bfloat16
 
@@ -23,8 +23,15 @@ class AutoregressiveState(Protocol):
         codes: what was put so far, int64 `[n, C]`, in the space's order of columns.
     """
 
-    column: int
-    codes: Tensor
+    @property
+    def column(self) -> int:
+        """See the class."""
+        ...
+
+    @property
+    def codes(self) -> Tensor:
+        """See the class."""
+        ...
 
     def log_probs(self) -> Tensor:
         """Log-probabilities of that column's codes given what was put, `[n, sizes[column]]`."""
@@ -119,6 +126,49 @@ class MaskedRows(RowGame):
     def rollout(self, n: int, *, dtype: torch.dtype = torch.float32) -> AutoregressiveState:
         """Rows column by column."""
         return self.generator.rollout(n, dtype=dtype)
+
+
+class ReorderedRows:
+    """Rows by a network that has its columns in another order than the space; no gradients.
+
+    Args:
+        rows: of the network.
+        order: which column of the space each of the network's is.
+
+    Attributes:
+        column: the column of the space whose turn it is.
+    """
+
+    def __init__(self, rows: MaskedState, order: Sequence[int]) -> None:
+        self._rows, self._order = rows, tuple(order)
+        self._place = sorted(range(len(order)), key=lambda i: order[i])
+
+    @property
+    def column(self) -> int:
+        """See `AutoregressiveState`; the number of columns where none is left."""
+        done = self._rows.column
+        return self._order[done] if done < len(self._order) else done
+
+    @property
+    def codes(self) -> Tensor:
+        """What was put so far, int64 `[n, C]`, in the space's order."""
+        return self._rows.codes[:, self._place]
+
+    def log_probs(self) -> Tensor:
+        """See `AutoregressiveState`."""
+        return self._rows.log_probs()
+
+    def pick_wide(self, chance: Tensor, forbidden: Sequence[int] = ()) -> Tensor | None:
+        """See `PicksWide`."""
+        return self._rows.pick_wide(chance, forbidden)
+
+    def put(self, codes: Tensor) -> None:
+        """See `AutoregressiveState`."""
+        self._rows.put(codes)
+
+    def keep(self, rows: Tensor) -> None:
+        """See `AutoregressiveState`."""
+        self._rows.keep(rows)
 
 
 def pick(odds: Tensor, chance: Tensor) -> Tensor:

@@ -21,8 +21,8 @@ from zerosum.modalities.tables.sampling.conditions import field_of, parse_turns,
 from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.modalities.tables.sampling.smc import BLOCK
 from zerosum.modalities.tables.sampling.streams import (
-    RowBuffer,
     mixture,
+    of_size,
     rows_obeying,
     taken_in_turn,
 )
@@ -132,7 +132,7 @@ class TableModel(Model):
 
         size, seed = self._batch(n, batch_size), fresh_seed() if seed is None else seed
         pieces = self.pieces(n, where, in_turn, weight, constraints, seed, batch_size)
-        tables = tables_of(self.table, _of_size(pieces, size))
+        tables = tables_of(self.table, of_size(pieces, size))
         return (to_native(table, self.library) for table in tables)
 
     def values(
@@ -347,7 +347,7 @@ class TableModel(Model):
         if turns:
             return taken_in_turn(self, n, conditions, turns, held, seed)
         if conditions or not all(one.constructed for one in held):
-            return _of_size(rows_obeying(self, conditions, held, seed), BLOCK, n)
+            return of_size(rows_obeying(self, conditions, held, seed), BLOCK, n)
         return self.blocks(seed, n=n, batch_size=size)
 
     def _later(self, constraints: Sequence[Constraint]) -> tuple[Constraint, ...]:
@@ -381,14 +381,3 @@ class TableModel(Model):
             self, known, seed=seed, particles=particles, best=best, progress=progress
         )
         return completed_table(known, values, self.table), known.library
-
-
-def _of_size(blocks: Iterator[Tensor], size: int, n: int | None = None) -> Iterator[Tensor]:
-    """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all."""
-    rows, done = RowBuffer(blocks), 0
-    while n is None or done < n:
-        block = rows.take(size if n is None else min(size, n - done))
-        if not len(block):
-            return
-        yield block
-        done += len(block)

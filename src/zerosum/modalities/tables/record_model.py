@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +17,7 @@ from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.modalities.tables.sampling.controls import controls_of
+from zerosum.modalities.tables.sampling.streams import of_size
 from zerosum.modalities.tables.writing import write_tables
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
@@ -30,8 +32,29 @@ if TYPE_CHECKING:
 BLOCK = 64
 """Records whose chances are drawn from one seed, so that none depends on how many there are."""
 
-Maker = Callable[[Tensor, Tensor], Tensor]
-"""From attributes `[n, A]` and uniform numbers `[n, num_chances]` to compact records `[n, W]`."""
+TRIES = 8
+"""How often a record is made again that must not come out, before another takes its place."""
+
+_PATIENCE = 50
+"""Pieces in a row of which no record may come out, at most."""
+
+
+@dataclass(frozen=True)
+class RecordWish:
+    """What is asked of records.
+
+    Attributes:
+        attributes: conditions on attributes.
+        made: from attributes `[n, A]` and uniform numbers `[n, num_chances]` to compact records
+            `[n, W]` that obey all other conditions.
+        refused: which of compact records `[n, W]` must not come out, bool `[n]`; None for none.
+        why: what is wrong with these, such as "repeat a training text".
+    """
+
+    attributes: Mapping[str, Any]
+    made: Callable[[Tensor, Tensor], Tensor]
+    refused: Callable[[Tensor], Tensor] | None = None
+    why: str = ""
 
 
 class RecordModel(Model):
@@ -64,10 +87,8 @@ class RecordModel(Model):
         return controls_of(self.attributes.table)
 
     @abstractmethod
-    def understood(
-        self, where: Where, in_turn: Where, weight: Weight
-    ) -> tuple[Mapping[str, Any], Maker]:
-        """Conditions on attributes, and how records are made that obey all others.
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
+        """What is asked for.
 
         Raises:
             ConditionError: there is no such column, or what is asked of it cannot be held.
@@ -221,23 +242,100 @@ class RecordModel(Model):
     ) -> Iterator[Tensor]:  # fmt: skip
         """Compact records in pieces `[b, W]`, `n` in all, or without end where that is None."""
         size = self._batch(n, batch_size)
-        asked, made = self.understood(where or {}, in_turn or {}, weight or {})
+        wish = self.understood(where or {}, in_turn or {}, weight or {})
         require_apart(where or {}, in_turn or {})
-        blocks = self.attributes.pieces(n, asked, in_turn, weight, (), seed, None)
-        return self._made(blocks, made, seed, size)
+
+        def rows(many: int | None) -> Iterator[Tensor]:
+            return self.attributes.pieces(many, wish.attributes, in_turn, weight, (), seed, None)
+
+        self.remark = None
+        if wish.refused is None:
+            return self._made(rows(n), wish, seed, size, _Count())
+        blocks = self._enough(rows(n), rows, wish, seed, size, n, lasting=not weight)
+        return of_size(blocks, size, n)
+
+    def _enough(
+        self, blocks: Iterator[Tensor], rows: Callable[[None], Iterator[Tensor]], wish: RecordWish,
+        seed: int, size: int, n: int | None, *, lasting: bool,
+    ) -> Iterator[Tensor]:  # fmt: skip
+        """Records that are not refused: those of `blocks`, and others where these are too few."""
+        count = _Count()
+        yield from self._made(blocks, wish, seed, size, count)
+        if n is not None and count.kept < n:
+            if not lasting:
+                raise ConditionError(
+                    f"{n - count.kept:,} of {n:,} {self.space.unit} {wish.why} however often they "
+                    "are made again, and with weight no others take their place. Leave it out."
+                )
+            for piece in self._made(rows(None), wish, seed, size, count, skip=n):
+                yield piece
+                if count.kept >= n:
+                    break
 
     def _made(
-        self, blocks: Iterator[Tensor], made: Maker, seed: int, size: int
-    ) -> Iterator[Tensor]:
-        start = 0
+        self, blocks: Iterator[Tensor], wish: RecordWish, seed: int, size: int, count: "_Count",
+        skip: int = 0,
+    ) -> Iterator[Tensor]:  # fmt: skip
+        start, waited = 0, 0
         for block in blocks:
             for attributes in block.split(size):
-                yield made(attributes, self.chances(seed, start, len(attributes)))
-                start += len(attributes)
+                first, start = start, start + len(attributes)
+                own = attributes[max(skip - first, 0) :]
+                if not len(own):
+                    continue
+                made = self._tried(own, wish, seed, start - len(own), count)
+                waited = 0 if len(made) else waited + 1
+                if waited == _PATIENCE:
+                    raise ConditionError(
+                        f"of {count.made:,} {self.space.unit} that were made {count.kept:,} could "
+                        f"be given: all others {wish.why}. Loosen what is asked."
+                    )
+                yield made
 
-    def chances(self, seed: int, start: int, n: int) -> Tensor:
+    def _tried(
+        self, attributes: Tensor, wish: RecordWish, seed: int, start: int, count: "_Count"
+    ) -> Tensor:
+        """Records `start` and following, without those that are refused however often made."""
+        made = wish.made(attributes, self.chances(seed, start, len(attributes)))
+        count.made += len(made)
+        if wish.refused is None:
+            return made
+        bad = wish.refused(made).nonzero()[:, 0]
+        for attempt in range(1, TRIES + 1):
+            count.refused += len(bad)
+            if not len(bad) or attempt == TRIES:
+                break
+            chance = self.chances(seed, start, len(attributes), attempt=attempt)[bad]
+            again = wish.made(attributes[bad], chance)
+            count.made += len(again)
+            made[bad] = again
+            bad = bad[wish.refused(again)]
+        kept = torch.ones(len(made), dtype=torch.bool)
+        kept[bad] = False
+        count.kept += int(kept.sum())
+        if count.refused:
+            self.remark = (
+                f"{count.refused:,} of {count.made:,} {self.space.unit} that came {wish.why}, and "
+                "others were made in their place."
+            )
+        return made[kept]
+
+    def chances(self, seed: int, start: int, n: int, *, attempt: int = 0) -> Tensor:
         """Uniform numbers `[n, num_chances]` of records `start` to `start + n` of a seed."""
         many, blocks = self.records.num_chances, range(start // BLOCK, -(-(start + n) // BLOCK))
-        drawn = [Noise(derive_seed(seed, self.space.unit, i)).uniform(BLOCK, many) for i in blocks]
+        again = (attempt,) if attempt else ()
+        drawn = [
+            Noise(derive_seed(seed, self.space.unit, i, *again)).uniform(BLOCK, many)
+            for i in blocks
+        ]
         begin = start % BLOCK
         return torch.cat(drawn)[begin : begin + n]
+
+
+@dataclass
+class _Count:
+    """How many records were made, refused and kept."""
+
+    made: int = 0
+    refused: int = 0
+    kept: int = 0

@@ -9,6 +9,7 @@ from zerosum.config import Config, family_of
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import either
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.identifiers.fields import PatternField, PersonField  # noqa: F401  (JSON names them)
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, DurationField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
 from zerosum.runs.files import make_folder, require_unicode, write_json

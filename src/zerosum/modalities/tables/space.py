@@ -31,6 +31,7 @@ from zerosum.modalities.tables.constraints.base import (
     forward_all,
 )
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.identifiers.fields import PatternField, PersonField  # noqa: F401  (JSON names them)
 from zerosum.modalities.tables.unmodelled_fields import TextField, UnlearnedField
 from zerosum.spaces import Space
 

@@ -111,7 +111,8 @@ class StepField(Field):
     def details(self) -> str:
         """The resolution, and the time zone where there is one."""
         zone = getattr(self.moment_type, "tz", None)
-        return f"steps of 1 {self.resolution}" + (f", {zone}" if zone else "")
+        one = self.resolution if self.resolution[0].isdigit() else f"1 {self.resolution}"
+        return f"steps of {one}" + (f", {zone}" if zone else "")
 
     def to_values(self, column: "pa.Array | pa.ChunkedArray") -> np.ndarray:
         """Steps since the epoch; a value between two steps lies between them."""

@@ -102,7 +102,7 @@ class KeyField(UnlearnedField):
         for position in reversed(range(len(self.letters))):
             size = np.uint64(len(self.letters[position]))
             places[position], numbers = numbers % size, numbers // size
-        _scramble(places, [len(letters) for letters in self.letters])
+        scramble(places, [len(letters) for letters in self.letters])
         drawn = [np.array(list(own))[at] for own, at in zip(self.letters, places, strict=True)]
         return ["".join(key) for key in zip(*drawn, strict=True)]
 
@@ -159,7 +159,7 @@ class TextField(UnlearnedField):
         raise DataError(f"column {self.name!r} is free text, which is not made.")
 
 
-def _scramble(places: np.ndarray, sizes: list[int]) -> None:
+def scramble(places: np.ndarray, sizes: list[int]) -> None:
     """Shift each digit, `[L, n]` with `sizes[l]` values, by those before it, then by those after.
 
     Either pass can be undone digit by digit, so that different rows stay different.

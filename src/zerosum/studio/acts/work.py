@@ -11,6 +11,7 @@ from django.utils import timezone
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record
+from zerosum.studio.item_forms import item_form
 from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
 from zerosum.studio.roles import MAKERS
@@ -158,13 +159,15 @@ def sample(
         n: how many items.
         where: conditions, as `Model.sample` takes them.
         seed: which samples; if not given, one that no batch of the training has had.
-        rows: rows of each item, for models of rows.
+        rows: rows of each item, for models of rows and of databases; of others an item is one
+            sample.
 
     Raises:
         StudioError: a number is not allowed, or the training has not begun.
     """
     if not 1 <= n <= MOST_ITEMS:
         raise StudioError(f"{n} items are not allowed: 1 to {MOST_ITEMS:,} in one batch.")
+    rows = rows if makes_sets(training) else 1
     if not 1 <= rows <= MOST_ROWS:
         raise StudioError(f"{rows} rows are not allowed: 1 to {MOST_ROWS:,} in one item.")
     if n * rows > MOST_IN_ALL:
@@ -191,6 +194,12 @@ def sample(
         record(actor, "batch.ordered", f"batch:{made.pk}", project=training.project, after=after)
         pipeline.start(made)
     return made
+
+
+def makes_sets(training: Training) -> bool:
+    """Whether an item of a training holds several samples; else it is one."""
+    kind = training.facts.get("kind") or training.data.facts.get("kind")
+    return item_form(kind).is_set
 
 
 def cancel(actor: Actor, job: AnyJob) -> None:

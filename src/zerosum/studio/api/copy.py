@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Router
 
@@ -26,6 +26,7 @@ from zerosum.studio.api.copy_shapes import (
     UsageOut,
     WriterOut,
 )
+from zerosum.studio.api.tags import require_match, tagged
 from zerosum.studio.brand import hits_of, rules_of
 from zerosum.studio.models import CopyOrder, CopyText, Item, Project, WriterSettings
 from zerosum.studio.roles import EVERYONE, OWNERS, REVIEWERS
@@ -34,16 +35,16 @@ copy = Router(tags=["Copy"])
 
 
 @copy.get("/projects/{int:key}/writer", auth=TokenOf(EVERYONE), response=WriterOut)
-def show_writer(request: HttpRequest, key: int) -> Any:
+def show_writer(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """Who writes for a project."""
-    project = get_object_or_404(Project, pk=key)
-    return WriterOut.of(WriterSettings.objects.filter(project=project).first())
+    return tagged(response, _writer(get_object_or_404(Project, pk=key)))
 
 
 @copy.post("/projects/{int:key}/writer", auth=TokenOf(OWNERS), response=WriterOut)
 def set_writer(request: Any, key: int, body: NewWriter) -> Any:
     """Let an LLM write."""
     project = get_object_or_404(Project, pk=key)
+    require_match(request, [_writer(project)])
     values = body.dict(exclude={"key"})
     return WriterOut.of(brand.set_writer(request.auth, project, values, key=body.key))
 
@@ -51,7 +52,9 @@ def set_writer(request: Any, key: int, body: NewWriter) -> Any:
 @copy.post("/projects/{int:key}/writer/forget", auth=TokenOf(OWNERS), response=WriterOut)
 def forget_writer(request: Any, key: int) -> Any:
     """Let the template writer write again."""
-    brand.forget_writer(request.auth, get_object_or_404(Project, pk=key))
+    project = get_object_or_404(Project, pk=key)
+    require_match(request, [_writer(project)])
+    brand.forget_writer(request.auth, project)
     return WriterOut.of(None)
 
 
@@ -62,32 +65,32 @@ def usage(request: HttpRequest, key: int) -> Any:
 
 
 @copy.get("/projects/{int:key}/prompts", auth=TokenOf(EVERYONE), response=list[PromptOut])
-def prompts(request: HttpRequest, key: int) -> Any:
+def prompts(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """Every version of every prompt, newest first."""
-    found = get_object_or_404(Project, pk=key).prompts.select_related("by").order_by("-pk")
-    return [PromptOut.of(one) for one in found]
+    return tagged(response, _prompts(get_object_or_404(Project, pk=key)))
 
 
 @copy.post("/projects/{int:key}/prompts", auth=TokenOf(REVIEWERS), response={201: PromptOut})
 def save_prompt(request: Any, key: int, body: NewPrompt) -> Any:
     """A new version of a prompt, or a new prompt."""
     project = get_object_or_404(Project, pk=key)
+    require_match(request, [_prompts(project)])
     values = body.dict(exclude={"given"}, exclude_none=True)
     values["variables"] = list(body.given)
     return PromptOut.of(brand.save_prompt(request.auth, project, values, body.given))
 
 
 @copy.get("/projects/{int:key}/rules", auth=TokenOf(EVERYONE), response=list[RulesOut])
-def rules(request: HttpRequest, key: int) -> Any:
+def rules(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """Every version of the brand rules, newest first."""
-    found = get_object_or_404(Project, pk=key).rules.select_related("by").order_by("-version")
-    return [RulesOut.of(one) for one in found]
+    return tagged(response, _rules(get_object_or_404(Project, pk=key)))
 
 
 @copy.post("/projects/{int:key}/rules", auth=TokenOf(OWNERS), response={201: RulesOut})
 def save_rules(request: Any, key: int, body: NewRules) -> Any:
     """New brand rules, which hold from now on."""
     project = get_object_or_404(Project, pk=key)
+    require_match(request, [_rules(project)])
     return RulesOut.of(brand.save_rules(request.auth, project, {"rules": body.rules}))
 
 
@@ -122,32 +125,38 @@ def orders(request: HttpRequest, key: int) -> Any:
 
 
 @copy.get("/copy-orders/{int:key}", auth=TokenOf(EVERYONE), response=CopyOrderOut)
-def show_order(request: HttpRequest, key: int) -> Any:
+def show_order(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """An order of copy, and how far it is."""
-    return CopyOrderOut.of(get_object_or_404(CopyOrder, pk=key))
+    return tagged(response, CopyOrderOut.of(get_object_or_404(CopyOrder, pk=key)))
 
 
 @copy.get("/items/{int:key}/copy", auth=TokenOf(EVERYONE), response=list[CopyTextOut])
-def texts(request: HttpRequest, key: int) -> Any:
+def texts(request: HttpRequest, response: HttpResponse, key: int) -> Any:
     """Every text of an item, newest first; hits are of the rules that hold for the chosen one."""
-    item = get_object_or_404(Item.objects.select_related("batch", "copy"), pk=key)
-    found = item.texts.select_related("item", "order").order_by("-pk")[:200]
-    return [_out(one, item) for one in found]
+    return tagged(response, _texts(_item(key)))
 
 
 @copy.post("/items/{int:key}/copy", auth=TokenOf(REVIEWERS), response={201: CopyTextOut})
 def write(request: Any, key: int, body: NewCopy) -> Any:
     """Copy by hand; the item takes it."""
-    item = get_object_or_404(Item.objects.select_related("batch"), pk=key)
+    item = _item(key)
+    require_match(request, [_texts(item)])
     values = body.dict(exclude={"version"})
     made = acts.write(request.auth, item, values, version=body.version)
     return CopyTextOut.of(made, made.found, chosen=True)
 
 
+@copy.get("/copy/{int:key}", auth=TokenOf(EVERYONE), response=CopyTextOut)
+def show_text(request: HttpRequest, response: HttpResponse, key: int) -> Any:
+    """One text of an item."""
+    return tagged(response, _text(key)[1])
+
+
 @copy.post("/copy/{int:key}/choose", auth=TokenOf(REVIEWERS), response=CopyTextOut)
 def choose(request: Any, key: int, body: NewChoice) -> Any:
     """Let an item take one of its texts."""
-    text = get_object_or_404(CopyText.objects.select_related("item__batch"), pk=key)
+    text, out = _text(key)
+    require_match(request, [out])
     acts.choose(request.auth, text, version=body.version)
     return CopyTextOut.of(text, text.found, chosen=True)
 
@@ -155,9 +164,39 @@ def choose(request: Any, key: int, body: NewChoice) -> Any:
 @copy.post("/copy/{int:key}/mend", auth=TokenOf(REVIEWERS), response={201: CopyTextOut})
 def mend(request: Any, key: int, body: NewFix) -> Any:
     """Apply the fix of one hit; what comes of it is another text."""
-    text = get_object_or_404(CopyText, pk=key)
+    text, out = _text(key)
+    require_match(request, [out])
     made = acts.mend(request.auth, text, body.hit, version=body.version)
     return CopyTextOut.of(made, made.found, chosen=True)
+
+
+def _writer(project: Project) -> WriterOut:
+    return WriterOut.of(WriterSettings.objects.filter(project=project).first())
+
+
+def _prompts(project: Project) -> list[PromptOut]:
+    found = project.prompts.select_related("by").order_by("-pk")
+    return [PromptOut.of(one) for one in found]
+
+
+def _rules(project: Project) -> list[RulesOut]:
+    found = project.rules.select_related("by").order_by("-version")
+    return [RulesOut.of(one) for one in found]
+
+
+def _item(key: int) -> Item:
+    return get_object_or_404(Item.objects.select_related("batch", "copy"), pk=key)
+
+
+def _texts(item: Item) -> list[CopyTextOut]:
+    found = item.texts.select_related("item", "order").order_by("-pk")[:200]
+    return [_out(one, item) for one in found]
+
+
+def _text(key: int) -> tuple[CopyText, CopyTextOut]:
+    """A text, and how it is given."""
+    text = get_object_or_404(CopyText.objects.select_related("item__batch", "order"), pk=key)
+    return text, _out(text, text.item)
 
 
 def _out(text: CopyText, item: Item) -> CopyTextOut:

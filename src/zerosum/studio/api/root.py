@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -9,7 +10,6 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from zerosum import __version__
 from zerosum.errors import ZerosumError
 from zerosum.studio.access import allow
-from zerosum.studio.acts.review import ConflictError
 from zerosum.studio.api.access import ForbiddenError
 from zerosum.studio.api.copy import copy
 from zerosum.studio.api.duel import duel
@@ -18,7 +18,11 @@ from zerosum.studio.api.publishing import publishing
 from zerosum.studio.api.reviewing import reviewing
 from zerosum.studio.api.tags import PreconditionError
 from zerosum.studio.api.work import work
+from zerosum.studio.outages import in_words
+from zerosum.studio.pages.answers import status_of
 from zerosum.studio.roles import PUBLIC
+from zerosum.studio.room import is_full
+from zerosum.studio.runner import without_paths
 
 api = NinjaAPI(
     title="zerosum studio", version=__version__, urls_namespace="api",
@@ -43,10 +47,27 @@ def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
 @api.exception_handler(ZerosumError)
 def refused(request: HttpRequest, error: Any) -> HttpResponse:
     """What the house refuses, in the sentence that the command line gives."""
-    status = 409 if isinstance(error, ConflictError) else 422
-    if isinstance(error, PreconditionError):
-        status = 412
-    return problem(status, type(error).__name__, str(error))
+    if is_full(error):
+        return unavailable(request, error)
+    status = 412 if isinstance(error, PreconditionError) else status_of(error)
+    return problem(status, type(error).__name__, without_paths(str(error)))
+
+
+@api.exception_handler(DatabaseError)
+@api.exception_handler(OSError)
+def unavailable(request: HttpRequest, error: Any) -> HttpResponse:
+    """A database that is away, or a full disk; other errors are not expected.
+
+    Raises:
+        Exception: it is one of those.
+    """
+    outage = in_words(error)
+    if outage is None:
+        raise error
+    answer = problem(outage[0], "Unavailable", outage[1])
+    if outage[0] == 503:
+        answer["Retry-After"] = "5"
+    return answer
 
 
 @api.exception_handler(ForbiddenError)

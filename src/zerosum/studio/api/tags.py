@@ -1,7 +1,7 @@
 """ETags: what is known is not sent again, and nobody writes over what they have not seen."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,24 +12,28 @@ from ninja import Schema
 from zerosum.studio.acts.review import ConflictError
 
 _ANYTHING = "*"
+Given = Schema | Sequence[Schema]
+"""What an operation gives: one thing, or a list."""
 
 
 class PreconditionError(ConflictError):
     """What `If-Match` names is not what there is now."""
 
 
-def etag_of(out: Schema) -> str:
+def etag_of(out: Given) -> str:
     """The tag of something as the API gives it: another one after any change."""
-    return f'"{hashlib.sha256(out.model_dump_json().encode()).hexdigest()[:32]}"'
+    whole = [out] if isinstance(out, Schema) else out
+    text = "\n".join(one.model_dump_json() for one in whole)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def tagged(response: HttpResponse, out: Any) -> Any:
+def tagged(response: HttpResponse, out: Given) -> Any:
     """Put the tag of `out` on the answer, and give `out` back."""
     response["ETag"] = etag_of(out)
     return out
 
 
-def require_match(request: HttpRequest, outs: Iterable[Schema]) -> None:
+def require_match(request: HttpRequest, outs: Iterable[Given]) -> None:
     """Refuse a write, where the request says `If-Match` and any of `outs` has another tag.
 
     Raises:
@@ -41,11 +45,16 @@ def require_match(request: HttpRequest, outs: Iterable[Schema]) -> None:
     known = parse_etags(given)
     for out in outs:
         if etag_of(out) not in known:
-            name = f"{type(out).__name__.removesuffix('Out').lower()} {getattr(out, 'id', '')}"
             raise PreconditionError(
-                f"{name} is not as If-Match says: somebody or something has changed it. Get it "
-                "again."
+                f"{_name_of(out)} is not as If-Match says: somebody or something has changed it. "
+                "Get it again."
             )
+
+
+def _name_of(out: Given) -> str:
+    if not isinstance(out, Schema):
+        return "the list"
+    return f"{type(out).__name__.removesuffix('Out').lower()} {getattr(out, 'id', '')}".rstrip()
 
 
 class Tags:

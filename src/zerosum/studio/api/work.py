@@ -11,6 +11,7 @@ from ninja.params.functions import File
 from zerosum.errors import StudioError
 from zerosum.studio.acts import work as acts
 from zerosum.studio.api.access import TokenOf
+from zerosum.studio.api.copy_shapes import BundleOut, CopyOrderOut, DeliveryOut
 from zerosum.studio.api.shapes import (
     BatchOut,
     DataOut,
@@ -22,7 +23,7 @@ from zerosum.studio.api.shapes import (
     ProjectOut,
     TrainingOut,
 )
-from zerosum.studio.api.tags import PreconditionError, require_match, tagged
+from zerosum.studio.api.tags import require_match, tagged
 from zerosum.studio.catalogue import catalogue, recipe_names
 from zerosum.studio.models import (
     AllowedFolder,
@@ -37,15 +38,15 @@ from zerosum.studio.models import (
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
 
 work = Router(tags=["Work"])
-_KINDS: dict[str, Any] = {
-    "data": DataSource,
-    "trainings": Training,
-    "batches": ItemBatch,
-    "copy-orders": CopyOrder,
-    "bundles": BundleOrder,
-    "deliveries": WebhookDelivery,
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "data": (DataSource, DataOut),
+    "trainings": (Training, TrainingOut),
+    "batches": (ItemBatch, BatchOut),
+    "copy-orders": (CopyOrder, CopyOrderOut),
+    "bundles": (BundleOrder, BundleOut),
+    "deliveries": (WebhookDelivery, DeliveryOut),
 }
-_SHAPES: dict[str, Any] = {"data": DataOut, "trainings": TrainingOut, "batches": BatchOut}
+"""What each kind of job is, and how it is given."""
 
 
 @work.get("/me", auth=TokenOf(EVERYONE), response=Me)
@@ -157,8 +158,7 @@ def show_batch(request: HttpRequest, response: HttpResponse, key: int) -> Any:
 @work.post("/{kind}/{int:key}/cancel", auth=TokenOf(WRITERS), response=dict[str, Any])
 def cancel(request: Any, kind: str, key: int) -> Any:
     """Ask a job to end; `kind` as in its address, or `deliveries`."""
-    job = _job(kind, key)
-    _require_match(request, kind, job)
+    job = _job(request, kind, key)
     acts.cancel(request.auth, job)
     return {"id": key, "unwanted": True}
 
@@ -166,21 +166,16 @@ def cancel(request: Any, kind: str, key: int) -> Any:
 @work.post("/{kind}/{int:key}/retry", auth=TokenOf(WRITERS), response=dict[str, Any])
 def retry(request: Any, kind: str, key: int) -> Any:
     """Let a job that failed or was cancelled go on where it was."""
-    job = _job(kind, key)
-    _require_match(request, kind, job)
+    job = _job(request, kind, key)
     acts.retry(request.auth, job)
     return {"id": key, "state": "waiting"}
 
 
-def _require_match(request: Any, kind: str, job: Any) -> None:
-    """As `require_match`; jobs that are given without an ETag match `*` alone."""
-    if kind in _SHAPES:
-        require_match(request, [_SHAPES[kind].of(job)])
-    elif request.headers.get("If-Match", "*").strip() != "*":
-        raise PreconditionError(f"{kind} have no ETag. Leave If-Match out.")
-
-
-def _job(kind: str, key: int) -> Any:
+def _job(request: Any, kind: str, key: int) -> Any:
+    """A job, which is as `If-Match` says."""
     if kind not in _KINDS:
         raise Http404(f"there are jobs of {', '.join(_KINDS)}, and not of {kind!r}.")
-    return get_object_or_404(_KINDS[kind], pk=key)
+    model, shape = _KINDS[kind]
+    job = get_object_or_404(model, pk=key)
+    require_match(request, [shape.of(job)])
+    return job

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from zerosum.errors import ZerosumError
+from zerosum.studio.room import NO_ROOM_FOR_JOB, is_full
 
 Say = Callable[..., None]
 
@@ -40,21 +41,23 @@ def main(path: Path) -> int:
             stream.flush()
 
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    with path.with_name("busy").open("w") as busy:
-        fcntl.flock(busy, fcntl.LOCK_EX)  # until a process that a dead server left has ended
-        try:
+    try:
+        with path.with_name("busy").open("w") as busy:
+            fcntl.flock(busy, fcntl.LOCK_EX)  # until a process that a dead server left has ended
             import_module(_DOERS[order["do"]]).do(order, say)
-        except ZerosumError as error:
-            say(error=str(error), kind=type(error).__name__)
-            return 2
-        except MemoryError:
-            say(error="it ran out of memory. Ask for less at a time, or use a larger machine.")
-            return 3
-        except Exception as error:
+    except ZerosumError as error:
+        said = NO_ROOM_FOR_JOB if is_full(error) else str(error)
+        say(error=said, kind=type(error).__name__)
+        return 2
+    except MemoryError:
+        say(error="it ran out of memory. Ask for less at a time, or use a larger machine.")
+        return 3
+    except Exception as error:
+        unexpected = f"unexpected: {type(error).__name__}: {error}. The job's log has the details."
+        say(error=NO_ROOM_FOR_JOB if is_full(error) else unexpected)
+        with suppress(OSError):  # of a disk on which there is no room for a log either
             traceback.print_exc()
-            said = f"{type(error).__name__}: {error}"
-            say(error=f"unexpected: {said}. The job's log has the details.")
-            return 1
+        return 1
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,29 @@ from PIL import Image
 
 from zerosum.models.model import Model
 from zerosum.models.samples import Samples
+from zerosum.rng import derive_seed
 from zerosum.runs.files import append_line, make_folder, write_whole
 from zerosum.runs.store import Run
+from zerosum.studio.item_forms import DATABASE, LEVEL, PICTURE, ROWS, SOUND, TEXT, item_form
 from zerosum.studio.jobs.opinion import Counterparts, Opinion
 from zerosum.studio.jobs.screening import CopyScreen
 from zerosum.workflows.load import load
 
 _AT_ONCE = 16
+_TABULAR = (ROWS, TEXT)
+"""Media whose models make rows, and say their values."""
+_TOLD_BY_EYE = (PICTURE, LEVEL)
+"""Media that blind tests show."""
 _THUMBNAIL = 192
 """Pixels of the longer side of a thumbnail; smaller images are enlarged without smoothing."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one item is made of; `seed` makes it by itself, where it is made by itself."""
+
+    samples: Samples
+    seed: int | None = None
 
 
 def do(order: dict[str, Any], say: Callable[..., None]) -> None:
@@ -42,11 +57,11 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
         screen = CopyScreen(run)
         if screen.missing:
             say(words=f"not screened for copies: {screen.missing}")
-        writer = _Writer(root, sub, screen, model, seed=order["seed"])
-        for index, samples in _pieces(model, order):
+        writer = _Writer(root, sub, screen, model, order)
+        for index, parts in _pieces(model, order):
             if index in made:
                 continue
-            row = writer.write(index, samples)
+            row = writer.write(index, parts)
             append_line(ledger, json.dumps(row))
             made[index] = row
             say(item=row, progress=len(made) / order["n"])
@@ -66,83 +81,111 @@ def _read(ledger: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _pieces(model: Model, order: dict[str, Any]) -> Iterator[tuple[int, Samples]]:
-    """The samples of each item, by its number."""
+def _pieces(model: Model, order: dict[str, Any]) -> Iterator[tuple[int, Made]]:
+    """What each item is made of, by its number."""
     n, where, seed = order["n"], order["where"] or None, order["seed"]
-    rows = order["rows"]
-    if makes_rows(model):
-        values = model.values(n * rows, where=where, seed=seed)
-        for index, some in enumerate(values.split(rows)):
-            yield index, model.samples_of(some)
-        return
-    index = 0
-    for piece in model.stream(n, where=where, seed=seed, batch_size=min(n, _AT_ONCE)):
-        for i in range(len(piece)):
-            y = None if piece.y is None else torch.tensor([int(piece.y[i])])
-            yield index, model.samples_of(piece.tensor[i : i + 1], y)
-            index += 1
-
-
-def makes_rows(model: Model) -> bool:
-    """Whether an item is a set of rows; else it is one image."""
-    return ".csv" in model.writer.forms
+    form = item_form(model.space.kind)
+    many = order["rows"] if form.is_set else 1
+    if form.medium == DATABASE:
+        for index in range(n):
+            own = derive_seed(seed, "item", index)
+            yield index, Made(model.samples_of(model.values(many, where=where, seed=own)), own)
+    elif form.medium in _TABULAR:
+        values = model.values(n * many, where=where, seed=seed)
+        for index, some in enumerate(values.split(many)):
+            yield index, Made(model.samples_of(some))
+    else:
+        index = 0
+        for piece in model.stream(n, where=where, seed=seed, batch_size=min(n, _AT_ONCE)):
+            for i in range(len(piece)):
+                y = None if piece.y is None else torch.tensor([int(piece.y[i])])
+                yield index, Made(model.samples_of(piece.tensor[i : i + 1], y))
+                index += 1
 
 
 class _Writer:
     def __init__(
-        self, root: Path, sub: str, screen: CopyScreen, model: Model, *, seed: int
+        self, root: Path, sub: str, screen: CopyScreen, model: Model, order: dict[str, Any]
     ) -> None:
         self._root, self._sub, self._screen, self._model = root, sub, screen, model
+        self._form, self._order = item_form(model.space.kind), order
         self._opinion = Opinion(model, screen)
-        self._counterparts = Counterparts(screen, seed=seed)
+        self._counterparts = Counterparts(screen, seed=order["seed"])
 
-    def write(self, index: int, samples: Samples) -> dict[str, Any]:
+    def write(self, index: int, made: Made) -> dict[str, Any]:
         """The files of one item, and what is known of it."""
-        rows = makes_rows(self._model)
+        samples, form, preview = made.samples, self._form, self._model.preview
+        space, y = self._model.space, None
+        if samples.y is not None:
+            y = torch.from_numpy(samples.y)
         row: dict[str, Any] = {
-            "index": index, "medium": "rows" if rows else "picture", "step": self._model.step,
-            "label": "" if rows or not samples.labels else samples.labels[0],
+            "index": index, "medium": form.medium, "step": self._model.step,
+            "label": "" if form.is_set or not samples.labels else samples.labels[0],
             "facts": {"model": self._model.fingerprint},
-            "neighbour": "", "nearness": None, "is_copy": False,
+            "opinion": self._opinion.of(samples.tensor, y), "neighbour": "", "nearness": None,
+            "is_copy": False,
         }  # fmt: skip
-        y = None if samples.y is None else torch.from_numpy(samples.y)
-        row["opinion"] = self._opinion.of(samples.tensor, y)
-        if rows:
-            row["file"] = self._save(f"{index:06d}.csv", samples.save)
-            row["thumbnail"] = self._picture(f"{index:06d}.t.png", samples.picture())
+        if made.seed is not None:
+            row["facts"]["seed"] = made.seed
+        if form.is_set:
+            picture = samples.picture()
             row["facts"]["rows"] = len(samples)
-            copied = self._screen.copied_rows(samples.tensor)
-            if copied is not None:
-                row["facts"]["copied_rows"] = copied
-                row["nearness"] = 1.0 - copied / len(samples)
-                row["is_copy"] = copied > 0
-            return row
-        space, preview = self._model.space, self._model.preview
-        picture = preview.draw_one(space, samples.tensor[0])
-        row["file"] = self._picture(f"{index:06d}.png", picture, whole=True)
-        row["thumbnail"] = self._picture(f"{index:06d}.t.png", picture)
-        found = self._screen.neighbours(samples.tensor)
-        if found is not None:
-            row["nearness"], row["is_copy"] = round(found[0].nearness, 4), found[0].is_copy
-            row["facts"] |= {"nearest": found[0].index, "compared": self._screen.compared}
-            nearest = preview.draw_one(space, self._screen.real(found[0].index))
-            row["neighbour"] = self._picture(f"{index:06d}.n.png", nearest)
-        counterpart = self._counterparts.of(index, y)
-        if counterpart is not None:
-            shown = self._picture(f"{index:06d}.r.png", preview.draw_one(space, counterpart))
-            row["facts"] = {**row["facts"], "real": shown}
+        else:
+            picture = preview.draw_one(space, samples.tensor[0])
+        row["file"] = self._file(f"{index:06d}", made, picture)
+        row["thumbnail"] = self._picture(f"{index:06d}.t.png", thumbnail(picture))
+        copied = self._screen.copied_rows(samples.tensor)
+        if copied is not None:
+            row["facts"]["copied_rows"] = copied
+            row["nearness"], row["is_copy"] = 1.0 - copied / len(samples), copied > 0
+        elif not form.is_set:
+            self._compare(index, samples, row)
+        if form.medium in _TOLD_BY_EYE:
+            counterpart = self._counterparts.of(index, y)
+            if counterpart is not None:
+                shown = preview.draw_one(space, counterpart)
+                row["facts"]["real"] = self._picture(f"{index:06d}.r.png", shown)
         return row
 
-    def _picture(self, name: str, picture: Image.Image, *, whole: bool = False) -> str:
-        shown = picture if whole else thumbnail(picture)
-        return self._save(name, lambda path: shown.save(path, format="PNG"))
+    def _file(self, stem: str, made: Made, picture: Image.Image) -> str:
+        form, order = self._form, self._order
+        if form.medium == PICTURE:
+            return self._picture(f"{stem}.png", picture)
+        if form.medium == DATABASE:
+            model: Any = self._model
+            return self._save(
+                f"{stem}{form.ending}",
+                lambda path: model.write(
+                    path, order["rows"], where=order["where"] or None, seed=made.seed
+                ),
+            )
+        return self._save(f"{stem}{form.ending}", made.samples.save)
+
+    def _compare(self, index: int, samples: Samples, row: dict[str, Any]) -> None:
+        """Set the nearest training sample beside it."""
+        found = self._screen.neighbours(samples.tensor)
+        if found is None:
+            return
+        row["nearness"], row["is_copy"] = round(found[0].nearness, 4), found[0].is_copy
+        row["facts"] |= {"nearest": found[0].index, "compared": self._screen.compared}
+        real = self._screen.real(found[0].index)
+        nearest = self._model.preview.draw_one(self._model.space, real)
+        row["neighbour"] = self._picture(f"{index:06d}.n.png", nearest)
+        if self._form.medium == SOUND:
+            heard = self._model.samples_of(real[None])
+            name = f"{index:06d}.n{self._form.ending}"
+            row["facts"]["nearest_file"] = self._save(name, heard.save)
+
+    def _picture(self, name: str, picture: Image.Image) -> str:
+        return self._save(
+            name, lambda path: write_whole(path, lambda aside: picture.save(aside, format="PNG"))
+        )
 
     def _save(self, name: str, save: Callable[[Path], object]) -> str:
+        """A file that `save` writes whole or not at all; one that is there is written anew."""
         path = self._root / self._sub / name
-        if path.suffix == ".csv":
-            save(path)  # whole or not at all by itself, and its form is known by its ending
-        else:
-            write_whole(path, save)
+        path.unlink(missing_ok=True)
+        save(path)
         return f"{self._sub}/{name}"
 
 

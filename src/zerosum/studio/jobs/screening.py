@@ -15,6 +15,7 @@ from zerosum.workflows.prepare import data_of
 MOST_COMPARED = 10_000
 """Training samples that samples are compared with: the first of the data."""
 _CALIBRATION = 256
+_PIECE = 512
 COPY = 0.5
 """A sample is a near copy where it is nearer to a training sample than this share of the usual
 distance (the median) from a training sample to the next one."""
@@ -57,7 +58,7 @@ class CopyScreen:
         count = min(MOST_COMPARED, len(self.dataset))
         self._rows = self.dataset.take(torch.arange(count))[0]
         if not self.dataset.space.holds_records:
-            self._flat = _flat(self._rows)
+            self._flat = self._embedded(self._rows)
             some = self._flat[: min(_CALIBRATION, count)]
             if count > 1:
                 away, _ = nearest(some, self._flat, 2)
@@ -72,7 +73,7 @@ class CopyScreen:
         """The neighbour of each compact sample `[N, ...]`; None where there is no comparing."""
         if self.dataset is None or self.dataset.space.holds_records or not self._usual:
             return None
-        away, which = nearest(_flat(x), self._flat, 1)
+        away, which = nearest(self._embedded(x), self._flat, 1)
         return [
             NearestSample(float(d) / self._usual, int(i), float(d) < COPY * self._usual)
             for d, i in zip(away[:, 0], which[:, 0], strict=True)
@@ -88,6 +89,8 @@ class CopyScreen:
         """A training sample, compact."""
         return self._rows[index]
 
-
-def _flat(x: Tensor) -> Tensor:
-    return x.flatten(1).float()
+    def _embedded(self, x: Tensor) -> Tensor:
+        """What distances are taken of, `[N, F]`: pixels, tiles, or levels of a sound's pitches."""
+        assert self.dataset is not None
+        space = self.dataset.space
+        return torch.cat([space.embed(space.to_model(some)) for some in x.split(_PIECE)])

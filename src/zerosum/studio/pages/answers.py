@@ -1,17 +1,26 @@
 """What pages share: who acts, numbers in forms, and refusals said in the page."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 
 from zerosum.errors import StudioError, ZerosumError
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.review import ConflictError
+from zerosum.studio.outages import in_words
+from zerosum.studio.runner import without_paths
+
+_UNEXPECTED = (
+    "something went wrong that the studio did not expect. The server's log says what; tell an "
+    "owner when it happened."
+)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -59,14 +68,51 @@ class Refusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A sentence where the form was, and no other page."""
+        outage = in_words(error)
+        if outage is not None:
+            return _unavailable(request, *outage)
         if not isinstance(error, ZerosumError):
             return None
-        status = 409 if isinstance(error, ConflictError) else 422
-        if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-            return HttpResponse(
-                format_html('<p class="notice bad">{}</p>', str(error)), status=status
-            )
+        status, sentence = status_of(error), without_paths(str(error))
+        if _takes_a_piece(request):
+            return _piece(sentence, status)
         if request.method == "POST":
-            messages.error(request, str(error))
+            messages.error(request, sentence)
             return back(request, "/")
-        return render(request, "studio/refused.html", {"sentence": str(error)}, status=status)
+        return render(request, "studio/refused.html", {"sentence": sentence}, status=status)
+
+
+def status_of(error: ZerosumError) -> int:
+    """The status of what is refused on purpose."""
+    return 409 if isinstance(error, ConflictError) else 422
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """What is answered where nothing else could: an outage in words, or that the log knows more."""
+    error = sys.exc_info()[1]
+    outage = None if error is None else in_words(error)
+    return _unavailable(request, *(outage or (500, _UNEXPECTED)))
+
+
+def _unavailable(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """An answer that asks the database for nothing, as pages with a name in their head do."""
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": "Unavailable", "status": status, "detail": sentence}
+        answer = JsonResponse(body, status=status, content_type="application/problem+json")
+    elif _takes_a_piece(request):
+        answer = _piece(sentence, status)
+    else:
+        page = render_to_string("studio/unavailable.html", {"sentence": sentence})
+        answer = HttpResponse(page, status=status)
+    if status == 503:
+        answer["Retry-After"] = "5"
+    return answer
+
+
+def _takes_a_piece(request: HttpRequest) -> bool:
+    fetched = request.headers.get("X-Requested-With") == "fetch"
+    return bool(getattr(request, "htmx", False)) or fetched
+
+
+def _piece(sentence: str, status: int) -> HttpResponse:
+    return HttpResponse(format_html('<p class="notice bad">{}</p>', sentence), status=status)

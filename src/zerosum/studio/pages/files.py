@@ -11,35 +11,49 @@ from zerosum.studio.models import Item
 from zerosum.studio.storage import at_hand
 
 _PIECE = 1 << 18
+_SHOWN = {".png": "image/png", ".gif": "image/gif", ".wav": "audio/wav"}
+_KINDS = {
+    ".csv": "text/csv; charset=utf-8", ".txt": "text/plain; charset=utf-8",
+    ".sqlite": "application/vnd.sqlite3",
+}  # fmt: skip
 
 
 def png(path: Path) -> HttpResponse:
-    """An image, which never changes under its address.
+    """An image; see `whole`."""
+    return whole(path, "image/png")
+
+
+def whole(path: Path, kind: str) -> HttpResponse:
+    """A small file that is shown or played, which never changes under its address.
 
     Raises:
         Http404: it is not there.
     """
     try:
-        answer = HttpResponse(path.read_bytes(), content_type="image/png")
+        answer = HttpResponse(path.read_bytes(), content_type=kind)
     except OSError as error:
-        raise Http404("there is no such image any more") from error
+        raise Http404("there is no such file any more") from error
     answer["Cache-Control"] = "private, max-age=86400, immutable"
     return answer
 
 
 def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
-    """The file of an item, its `thumbnail`, or its `neighbour`.
+    """The file of an item, its `thumbnail`, its `neighbour`, or the `nearest` sound.
 
     Raises:
         Http404: the item has no such file, or the file is gone.
     """
-    names = {"file": item.file, "thumbnail": item.thumbnail, "neighbour": item.neighbour}
+    names = {
+        "file": item.file, "thumbnail": item.thumbnail, "neighbour": item.neighbour,
+        "nearest": item.facts.get("nearest_file", ""),
+    }  # fmt: skip
     if not names.get(what):
         raise Http404("there is no such file")
     path = path_of(names[what])
-    if path.suffix == ".png":
-        return png(path)
-    return download(path, "text/csv; charset=utf-8", name=f"item-{item.pk}{path.suffix}")
+    if path.suffix in _SHOWN:
+        return whole(path, _SHOWN[path.suffix])
+    kind = _KINDS.get(path.suffix, "application/octet-stream")
+    return download(path, kind, name=f"item-{item.pk}{path.suffix}")
 
 
 def download(path: Path, kind: str, *, name: str = "") -> StreamingHttpResponse:

@@ -151,7 +151,11 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, f"Batch {made.pk} is ordered: {made.n} items.")
         return redirect("project", training.project.pk)
-    context = {"project": training.project, "training": training}
+    context = {
+        "project": training.project,
+        "training": training,
+        "is_set": acts.makes_sets(training),
+    }
     return render(request, "studio/sample.html", context)
 
 

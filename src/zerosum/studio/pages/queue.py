@@ -1,6 +1,5 @@
 """The queue: items to look at, to decide about, and to find again."""
 
-import csv
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +16,9 @@ from zerosum.studio.listing import SORT_NAMES, Wanted
 from zerosum.studio.models import Act, DataSource, Item, ItemBatch, Project, Tag
 from zerosum.studio.models.items import APPROVED
 from zerosum.studio.pages.answers import actor_of, back
+from zerosum.studio.pages.contents import contents_of
 from zerosum.studio.pages.copy_shown import copy_of
-from zerosum.studio.pages.files import file_of, path_of, png
+from zerosum.studio.pages.files import file_of, png
 from zerosum.studio.roles import EVERYONE, REVIEWERS, WRITERS
 
 PAGE = 48
@@ -130,18 +130,8 @@ def item(request: HttpRequest, key: int) -> HttpResponse:
         "newer": Item.objects.filter(project=found.project, pk__gt=key).order_by("pk").first(),
         "older": Item.objects.filter(project=found.project, pk__lt=key).order_by("-pk").first(),
     }  # fmt: skip
-    if found.medium == "rows":
-        context["rows"] = _first_rows(found)
-    context |= copy_of(found)
+    context |= contents_of(found) | copy_of(found)
     return render(request, "studio/item.html", context)
-
-
-def _first_rows(item: Item, most: int = 12) -> list[list[str]]:
-    try:
-        with path_of(item.file).open(newline="", encoding="utf-8") as handle:
-            return [row for _, row in zip(range(most), csv.reader(handle), strict=False)]
-    except (OSError, csv.Error):
-        return []
 
 
 @allow(WRITERS, methods=("POST",))

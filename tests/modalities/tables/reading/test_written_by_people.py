@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from zerosum.errors import DataError
+from zerosum.faces import command_line
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.reading.readers import schema_of
@@ -160,7 +162,7 @@ CASES = {
     "telephones and post codes": Case(
         {"phone": [f"+4790{k:06d}" for k in range(N)], "zip": [f"0{k % 5}150" for k in range(N)],
          "n": [str(k % 7) for k in range(N)]},
-        {"phone": "key", "zip": "category", "n": "integer"},
+        {"phone": "pattern", "zip": "category", "n": "integer"},
     ),
     "versions": Case(
         {"version": [f"1.{k % 4}.{k % 3}" for k in range(N)]}, {"version": "category"},
@@ -308,6 +310,69 @@ def test_coordinates_are_no_key(texts: Callable[[int], str], tmp_path: Path) -> 
         {"where": [texts(k) for k in range(60)], "x": [str(k % 7) for k in range(60)]},
     )
     assert schema_of(path).fields[0].kind != "key"
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        lambda k: (
+            f"2023-{1 + k // 28:02d}-{1 + k % 28:02d}"
+            if k % 2
+            else f"{1 + k % 28:02d}/{1 + k // 28:02d}/2023"
+        ),
+        lambda k: (
+            f"{1 + k % 28:02d}.{1 + k // 28:02d}.2023"
+            if k % 4
+            else f"2023/{1 + k // 28}/{1 + k % 28}"
+        ),
+        lambda k: f"{1 + k // 60}:{k % 60:02d} {'AM' if k % 2 else 'PM'}",
+        lambda k: f"1:{k % 60:02d}:{k % 7:02d}",
+        lambda k: f"1.{100 + k},50" if k % 2 else f"1,{100 + k}.50",
+    ],
+)
+def test_measures_in_several_forms_are_no_key_and_said_so(
+    texts: Callable[[int], str], tmp_path: Path
+) -> None:
+    path = table(
+        tmp_path,
+        {"at": [texts(k) for k in range(60)], "x": [str(k % 7) for k in range(60)]},
+    )
+    assert schema_of(path).fields[0].kind == "text"
+    with pytest.raises(
+        DataError, match="Cells of 'at' read as days, times or numbers, but not all"
+    ):
+        opened(path)
+
+
+@pytest.mark.parametrize("text", ["{:03d}-45-6789", "{:03d}-99", "C{:05d}", "+47 22 90 {:04d}"])
+def test_numbers_with_signs_in_them_are_still_keys(text: str, tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        {"n": [text.format(k + 100) for k in range(60)], "x": [str(k % 7) for k in range(60)]},
+    )
+    assert schema_of(path).fields[0].kind == "key"
+
+
+def test_hints_of_a_kind_are_spelled_for_who_reads_them(tmp_path: Path) -> None:
+    cells = {"price": [*map(str, range(100)), "one"], "x": [str(k % 7) for k in range(101)]}
+    path = table(tmp_path, cells)
+    with pytest.raises(DataError, match=r"schema=\{'price': 'category'\}"):
+        opened(path)
+    with command_line(), pytest.raises(DataError, match=r'--schema FILE, a JSON file of \{"price"'):
+        opened(path)
+
+
+def test_columns_that_no_table_takes_say_how_to_leave_them_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"a": k % 5, "boxes": [{"x": k}]} for k in range(60)]))
+    with command_line(), pytest.raises(DataError, match="--drop boxes"):
+        schema_of(path)
+    assert [field.name for field in schema_of(path, drop=["boxes"]).fields] == ["a"]
+
+
+def test_long_names_are_shown_short(tmp_path: Path) -> None:
+    path = table(tmp_path, {"a": [f"{'x' * 20_000}{k % 3}" for k in range(30)]})
+    assert len(schema_of(path).fields[0].details) < 200
 
 
 def test_every_guess_is_told(tmp_path: Path) -> None:

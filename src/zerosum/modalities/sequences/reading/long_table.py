@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import either
+from zerosum.faces import either, schema
 from zerosum.modalities.sequences.dataset import Grouped, constant_columns, grouped, varying
 from zerosum.modalities.sequences.time_axis import axis_of
 from zerosum.modalities.tables.arrow import is_text
@@ -230,8 +230,8 @@ def _require_moments(column: pa.Array, name: str) -> None:
     examples = ", ".join(repr(column[int(row)].as_py()) for row in rows[:_SHOWN])
     raise DataError(
         f"the time {name!r} cannot be read in {_shown(rows)}: {examples}. Write moments such as "
-        f"2024-01-31 10:30; or say how they are written: schema={{{name!r}: {{'kind': 'datetime', "
-        "'format': '%d/%m/%Y'}}}."
+        "2024-01-31 10:30; or say how they are written: "
+        f"{schema(name, {'kind': 'datetime', 'format': '%d/%m/%Y'})}."
     )
 
 

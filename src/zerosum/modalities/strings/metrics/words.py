@@ -17,6 +17,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
+from zerosum.modalities.strings.copies import words_of
 from zerosum.modalities.strings.features import hashed_words
 from zerosum.modalities.strings.frames import texts_of
 from zerosum.modalities.strings.space import TextSpace
@@ -33,8 +34,8 @@ class TextMetric(Metric):
 
     @classmethod
     def suits(cls, space: Space) -> bool:
-        """Texts."""
-        return isinstance(space, TextSpace)
+        """Texts of words."""
+        return isinstance(space, TextSpace) and space.kind == TextSpace.kind
 
 
 @metric
@@ -236,17 +237,6 @@ class WordModel:
             return lower
         kept = max(self._counts[size][*before, word] - _DISCOUNT, 0.0)
         return (kept + _DISCOUNT * self._kinds[size][before] * lower) / total
-
-
-def words_of(text: str) -> list[str]:
-    """Words and signs of a text, in lower case.
-
-    >>> words_of("It's 3 o'clock.")
-    ['it', "'", 's', '3', 'o', "'", 'clock', '.']
-    """
-    import re
-
-    return re.findall(r"\w+|[^\w\s]", text.lower())
 
 
 def _ngrams(words: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:

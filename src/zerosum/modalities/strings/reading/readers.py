@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pyarrow as pa
 import torch
 
@@ -13,6 +14,7 @@ from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
 from zerosum.faces import option, reading
+from zerosum.modalities.strings.canaries import Canary, make_canaries
 from zerosum.modalities.strings.dataset import (
     TextCut,
     TextDataset,
@@ -22,25 +24,22 @@ from zerosum.modalities.strings.dataset import (
 )
 from zerosum.modalities.strings.frames import cells_of
 from zerosum.modalities.strings.notes import simulate_notes
+from zerosum.modalities.strings.reading.beside import BesideOptions
 from zerosum.modalities.strings.space import LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
 from zerosum.modalities.tables.arrow import functions, is_text
-from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
-from zerosum.modalities.tables.reading.infer import infer_schema
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    refuse_text,
     source_of,
-    with_rare,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.spaces import Space
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    pass
 
 _LEAST = 8
 """Texts that a model is learned from, at least."""
@@ -49,40 +48,35 @@ _PROSE = 12.0
 """Characters of a cell on average from which on a column of text is taken for one of texts."""
 
 
-class TextOptions(TableOptions):
+class TextOptions(BesideOptions):
     """What can be asked of texts beside what tables take.
 
     Attributes:
         text: the column of texts; if not given, the only one that looks like it.
-        given: columns that texts go with; if not given, all others.
         pieces: what texts are made of, `subwords` or `characters`; if not given, sub-words where
             `tokenizers` is installed.
         vocabulary: sub-words at most.
         longest: pieces of a text at most; if not given, as many as 99.5 % of the texts have.
         slots: `found`: cells that stand in most of the texts are filled in from the row; or `none`.
+        copies: whether texts that are made may repeat runs of words that are a training text's own:
+            `refused` or `allowed`.
+        canaries: sentences with random numbers that are planted in more rows, once, 4 and 16 times
+            in turn; `audit` says how well the model knows them.
     """
 
     spaces = ("string",)
     text: str | None = None
-    given: tuple[str, ...] | None = None
     pieces: Way | None = None
     vocabulary: Size = 1_000
     longest: Size | None = None
     slots: Literal["found", "none"] = "found"
+    copies: Literal["refused", "allowed"] = "refused"
+    canaries: Count | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
         """What tables claim, less surely than these."""
         return 0.4 * super().claims(data)
-
-    @classmethod
-    def fields_for(cls, options: Any) -> dict[str, Any]:
-        """See `DataConfig.fields_for`; names in `given` may be one text, with commas."""
-        fields = super().fields_for(options)
-        given = options.get("given")
-        if isinstance(given, str):
-            given = [one.strip() for one in given.split(",") if one.strip()]
-        return fields if given is None else fields | {"given": tuple(given)}
 
     @classmethod
     def open_like(
@@ -115,48 +109,51 @@ class TextOptions(TableOptions):
         notes: list[str] = []
         text = self._text_column(whole, table, notes)
         texts, whole = _texts_of(whole, text, table.name, notes)
-        names = self._given_columns(whole, text)
+        canaries = make_canaries(self.canaries or 0)
+        if canaries:
+            texts, whole = self._planted(texts, whole, canaries, notes)
+        names = self.given_columns(whole, text)
         if LENGTH in names:
             raise DataError(
                 f"a column is called {LENGTH!r}, as the number of pieces of a text is. Rename it."
             )
-        fields, values, guesses = self._columns(whole.select(names), table)
+        fields, values, guesses = self.columns_beside(whole.select(names), table)
         way: Way = self.pieces or ("subwords" if has_tokenizers() else "characters")
         if self.pieces is None and way == "characters":
             notes.append("texts are made of characters, since tokenizers is not installed.")
         cells = {
             field.name: cells_of(whole[field.name]) for field in fields if field.modelled
         }  # fmt: skip
-        cut = TextCut(way, self.vocabulary, self.longest, self.slots == "found")
+        cut = TextCut(
+            way, self.vocabulary, self.longest, self.slots == "found", self.copies == "allowed"
+        )
         space, compact = fit_texts(
             texts, text=text, fields=fields, values=values, cells=cells,
             order=[one for one in whole.column_names if one == text or one in names], cut=cut,
             least=self.protect, notes=notes,
         )  # fmt: skip
+        if canaries:
+            space = space.model_copy(update={"canaries": canaries})
         made: Dataset = TextDataset(compact, space, name=table.name, source=library)
         made.notes = (*notes, *guesses)
         return made if self.holdout is None else with_holdout(made, self.holdout)
 
-    def _columns(
-        self, whole: pa.Table, table: TableSource
-    ) -> "tuple[list[Field], Tensor, tuple[str, ...]]":
-        none = torch.empty(whole.num_rows, 0, dtype=torch.float64)
-        if not whole.column_names:
-            return [], none, ()
-        source = MemorySource(whole, name=table.name, natives=table.natives)
-        source.forms, source.notes = table.forms, table.notes
-        told = {name: one for name, one in self.columns.items() if name in whole.column_names}
-        schema = infer_schema(source, overrides=told)
-        refuse_text(schema.fields)
-        if not any(field.modelled for field in schema.fields):
-            return list(schema.fields), none, schema.notes
-        values = read_values(source, schema.fields)
-        columns = iter(values.unbind(dim=1))
-        fields = [
-            with_rare(field, next(columns), protect=self.protect) if field.modelled else field
-            for field in schema.fields
-        ]
-        return fields, values, schema.notes
+    def _planted(
+        self, texts: list[str], whole: pa.Table, canaries: Sequence[Canary], notes: list[str]
+    ) -> tuple[list[str], pa.Table]:
+        """Texts and rows with canaries after them, each with the cells of another row."""
+        if self.holdout is not None:
+            raise DataError(
+                f"{option('holdout', self.holdout)} would keep some of the canaries apart, so that "
+                "they are not trained on. Keep rows apart in a file of their own."
+            )
+        more = [one.text for one in canaries for _ in range(one.times)]
+        whole = pa.concat_tables([whole, whole.take(pa.array(np.arange(len(more)) % len(texts)))])
+        notes.append(
+            f"{len(canaries):,} canaries stand in {len(more):,} more rows, such as {more[0]!r}. "
+            "Samples may say them."
+        )
+        return [*texts, *more], whole
 
     def _text_column(self, whole: pa.Table, table: TableSource, notes: list[str]) -> str:
         if self.text is not None:
@@ -183,18 +180,6 @@ class TextOptions(TableOptions):
         notes.append(f"{found[0]!r} is taken for the column of texts.")
         return found[0]
 
-    def _given_columns(self, whole: pa.Table, text: str) -> list[str]:
-        for name in self.given or ():
-            if name not in whole.column_names or name == text:
-                raise DataError(
-                    f"given names {name!r}, which is no other column of the data."
-                    f"{did_you_mean(name, whole.column_names)}"
-                )
-        asked = self.given if self.given is not None else whole.column_names
-        return [name for name in whole.column_names if name in asked and name not in (
-            text, *self.drop
-        )]  # fmt: skip
-
 
 class TextTableFile(TextOptions, TableFileConfig):
     """A table in a file with a column of texts."""
@@ -217,6 +202,7 @@ class TextLines(DataConfig):
         pieces: see `TextOptions`.
         vocabulary: see `TextOptions`.
         longest: see `TextOptions`.
+        copies: see `TextOptions`.
     """
 
     kind = "text_lines"
@@ -225,6 +211,7 @@ class TextLines(DataConfig):
     pieces: Way | None = None
     vocabulary: Size = 1_000
     longest: Size | None = None
+    copies: Literal["refused", "allowed"] = "refused"
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -238,7 +225,7 @@ class TextLines(DataConfig):
     def _options(self) -> TextOptions:
         return TextTableMemory(
             text="text", pieces=self.pieces, vocabulary=self.vocabulary, longest=self.longest,
-            holdout=self.holdout,
+            copies=self.copies, holdout=self.holdout,
         )  # fmt: skip
 
     def build(self, progress: Progress | None = None) -> Dataset:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from jinja2 import BaseLoader, PackageLoader
 
 from zerosum.evaluation.reports.parts import Part, Shown
+from zerosum.modalities.tables.judging.class_part import class_part
 from zerosum.modalities.tables.judging.report import table_view
 from zerosum.modalities.tables.judging.sketch import SHOWN_ROWS, TableSketch, sketch_table
 from zerosum.modalities.tables.model import TableModel
@@ -42,9 +43,10 @@ class TablePart(Part):
 
 
 def table_part(shown: Shown) -> Iterator[Part]:
-    """The sketch of a table that was judged; without rows of reals if these may not be shown."""
+    """Classes of a target, and the sketch of the table, without reals if these may not be shown."""
     model = shown.model
     assert isinstance(model, TableModel)
+    yield from class_part(shown)
     closest = [
         (one.sample, one.nearest[0], one.distances[0])
         for one in shown.neighbours

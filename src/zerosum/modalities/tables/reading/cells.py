@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.faces import either
+from zerosum.faces import either, schema
 from zerosum.modalities.tables.arrow import MISSING_MARKS, as_type, functions, without_marks
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.moments import (
@@ -329,7 +329,7 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
         f"{place(seen.name, odd)}, column {seen.name!r} holds {odd!r}{more}; the other "
         f"{seen.known - count:,} are {what}{example}. Have it read as missing "
         f"({missing}), mend it, say what the column is "
-        f"(schema={{{seen.name!r}: 'category'}}), or drop it."
+        f"({schema(seen.name, 'category')}), or drop it."
     )
 
 

@@ -1,9 +1,13 @@
 """What a column is likely to be, from what is gathered of it: a key, free text, or days."""
 
+import re
+from collections.abc import Iterable
+
 import pyarrow.types as pt
 
 from zerosum.modalities.tables.reading.summaries import Numbers, Summary
 from zerosum.modalities.tables.reading.text_summaries import Texts
+from zerosum.modalities.tables.unmodelled_fields import TextField
 
 _KEY_WORDS = {"id", "key", "uuid", "guid", "index", "idx", "identifier", "rowid"}
 _FEW_ROWS = 20
@@ -19,6 +23,15 @@ _COORDINATES = (
     r"^\s*(POINT\s*)?[(\[]?\s*[-+]?\d{1,3}(\.\d+)?°?\s*[NSEW]?\s*[,; ]\s*[-+]?\d{1,3}(\.\d+)?°?"
     r"\s*[NSEW]?\s*[)\]]?\s*$|^\s*\d{1,3}°\s*\d{1,2}['′].*[NSEW]\s*$"
 )
+
+_MEASURED = (
+    r"^\s*(\d{4}[-/.][0-3]?\d[-/.][0-3]?\d"
+    r"|[0-3]?\d[-/. ]([0-3]?\d|[A-Za-z]{3,9})[-/. ](\d{4}|\d{2}))"
+    r"([T ]\d{1,2}:\d{2}.*)?\s*$"
+    r"|^\s*\d{1,3}:\d{2}(:\d{2}(\.\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?\s*$"
+    r"|^\s*[-+]?(\d{1,3}([.,' ]\d{3})+([.,]\d+)?|\d+[.,]\d+)\s*$"
+)
+"""Days, moments, times and numbers, in whatever forms."""
 
 _MANY_NAMES = 50
 
@@ -45,7 +58,7 @@ def is_day(summary: Numbers, forced: str | None) -> bool:
     """Whether whole numbers such as 20230105 are days."""
     if forced is not None and pt.is_integer(summary.reads):
         return True
-    named = bool(_words(summary.name) & _DAY_WORDS)
+    named = bool(words_of(summary.name) & _DAY_WORDS)
     return bool(summary.format) and not summary.constant and (
         named or summary.known >= _FEW_ROWS
     )  # fmt: skip
@@ -53,7 +66,7 @@ def is_day(summary: Numbers, forced: str | None) -> bool:
 
 def why_key(summary: Summary) -> str:
     """Why a column is taken for a key, in a few words."""
-    if _words(summary.name) & _KEY_WORDS:
+    if words_of(summary.name) & _KEY_WORDS:
         return "its name says so and no value comes twice"
     if isinstance(summary, Numbers):
         return "its numbers count up" if summary.counts_up else "its numbers leave hardly one out"
@@ -68,9 +81,9 @@ def identifies(summary: Summary) -> bool:
     """
     if not summary.distinct_rows or summary.constant:
         return False
-    if isinstance(summary, Texts) and summary.matches(_COORDINATES):
+    if isinstance(summary, Texts) and (summary.matches(_COORDINATES) or summary.matches(_MEASURED)):
         return False
-    if _words(summary.name) & _KEY_WORDS:
+    if words_of(summary.name) & _KEY_WORDS:
         return True
     if summary.known < _FEW_ROWS:
         return False
@@ -89,7 +102,7 @@ def repeats_entities(summary: Summary) -> bool:
         return False
     if isinstance(summary, Numbers) and not summary.whole:
         return False
-    words, distinct = _words(summary.name), summary.distinct
+    words, distinct = words_of(summary.name), summary.distinct
     if distinct < _FEWEST_ENTITIES:
         return False
     if words & _CONTACTS:
@@ -100,9 +113,27 @@ def repeats_entities(summary: Summary) -> bool:
     return many and (words <= _PEOPLE or bool(words & _KEY_WORDS))
 
 
+def is_measured(text: str) -> bool:
+    """Whether a text reads as a day, a moment, a time or a number, in whatever form.
+
+    >>> is_measured("03/04/2023"), is_measured("2:05 PM"), is_measured("C00017")
+    (True, True, False)
+    """
+    return re.match(_MEASURED, text) is not None
+
+
+def in_several_forms(texts: Iterable[TextField]) -> str:
+    """What to do about columns of free text that are days, times or numbers, if there are some."""
+    names = [
+        repr(one.name) for one in texts if one.examples and all(map(is_measured, one.examples))
+    ]
+    several = "read as days, times or numbers, but not all in one form: write them in one"
+    return f" Cells of {', '.join(names)} {several}." if names else ""
+
+
 def is_telephone(summary: Summary) -> bool:
     """Whether a column's name says that it holds telephone numbers."""
-    return bool(_words(summary.name) & _TELEPHONES)
+    return bool(words_of(summary.name) & _TELEPHONES)
 
 
 def is_free_text(summary: Texts) -> bool:
@@ -121,7 +152,7 @@ def is_many(summary: Texts) -> bool:
     return not summary.endless and (is_free_text(summary) or identifies(summary))
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
     """Words of a name, in small letters."""
     return set("".join(c if c.isalnum() else " " for c in _snake(name)).lower().split())
 

@@ -21,6 +21,7 @@ from zerosum.modalities.tables.reading.guesses import (
     repeats_entities,
     why_key,
 )
+from zerosum.modalities.tables.reading.identifiers import identifier, of_one_person
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.summaries import Flags, Numbers, Steps, Summary
 from zerosum.modalities.tables.reading.text_summaries import Names, Texts
@@ -95,7 +96,7 @@ def infer_schema(
             guesses[name] = guess
         fields.append(field)
     return Schema(
-        fields=tuple(fields),
+        fields=tuple(of_one_person(fields)),
         dropped=tuple(n for n in source.types if n in dropped),
         guesses=guesses,
         left_out=dict(source.left_out),
@@ -192,7 +193,7 @@ def _summary(
             return Steps(name, length, offset=offset)
         case "category":
             return Names(name, kind)
-        case "key" if text:
+        case "key" | "person" | "pattern" if text:
             return Texts(name, plain)
         case "key" if pt.is_integer(plain):
             return Numbers(name, plain, whole=True)
@@ -240,6 +241,10 @@ def _field(
         "native": native if summary.dtype == str(kind) else "",
     }
     guess = ""
+    if isinstance(summary, Texts):
+        found = identifier(summary, stated, own, private=private)
+        if found is not None:
+            return found
     if forced is None and isinstance(summary, Texts) and is_many(summary):
         read = _read_names(summary)
         if read is not None:

@@ -13,11 +13,13 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import either, option
+from zerosum.faces import either, option, reading
+from zerosum.faces import schema as spelled_schema
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
 from zerosum.modalities.tables.fields import CategoryField, Field
+from zerosum.modalities.tables.reading.identifiers import hint
 from zerosum.modalities.tables.schema import Schema, TextField, overrides_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
@@ -351,6 +353,8 @@ def refuse_text(fields: Sequence[Field]) -> None:
     """
     texts = [field for field in fields if isinstance(field, TextField)]
     if texts:
+        from zerosum.modalities.tables.reading.guesses import in_several_forms
+
         names = [field.name for field in texts]
         drops = either(
             python=option("drop", names), shell=" ".join(option("drop", name) for name in names)
@@ -359,9 +363,10 @@ def refuse_text(fields: Sequence[Field]) -> None:
             f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
         )
         raise DataError(
-            f"free text, of which a table model learns nothing: {shown}. Drop it "
+            f"free text, of which a table model learns nothing: {shown}. Let its words be made "
+            f"with the rows ({reading(text=names[0])}, with the recipe table or text), drop it "
             f"({drops}), or give it a kind, as in "
-            f"schema={{{texts[0].name!r}: 'category'}}."
+            f"{spelled_schema(texts[0].name, 'category')}.{hint()}" + in_several_forms(texts)
         )
 
 

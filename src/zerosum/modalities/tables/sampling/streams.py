@@ -167,6 +167,21 @@ class RowBuffer:
         return torch.cat(taken) if taken else self._left
 
 
+def of_size(blocks: Iterator[Tensor], size: int, n: int | None = None) -> Iterator[Tensor]:
+    """The same rows in blocks of `size`, the last perhaps smaller; `n` of them, or all.
+
+    >>> [len(block) for block in of_size(iter([torch.zeros(3, 1), torch.zeros(2, 1)]), 2)]
+    [2, 2, 1]
+    """
+    rows, done = RowBuffer(blocks), 0
+    while n is None or done < n:
+        block = rows.take(size if n is None else min(size, n - done))
+        if not len(block):
+            return
+        yield block
+        done += len(block)
+
+
 def _repaired(space: TableSpace, rows: Tensor, conditions: Conditions) -> Tensor:
     """Rows whose values were rounded across the edge of what is allowed, moved back."""
     for name, allowed in conditions.items():

@@ -130,7 +130,9 @@ def rate_at(inside: Tensor, outside: Tensor, false_alarms: float) -> float:
     return float((inside > edge).double().mean() + extra * (inside == edge).double().mean())
 
 
-class _Membership(Attack):
+class Membership(Attack):
+    """Whether a row was trained on, by a score."""
+
     exposed: ClassVar[str] = "{count} in 1,000 people are rightly suspected because of it"
     success: ClassVar[str] = (
         "{main} of {n} training rows are called trained on, and {control} of rows that never were."
@@ -146,7 +148,7 @@ class _Membership(Attack):
 
 
 @attack
-class MembershipByDistance(_Membership):
+class MembershipByDistance(Membership):
     """The nearer a synthetic row, the likelier."""
 
     name: ClassVar[str] = "membership_distance"
@@ -165,7 +167,7 @@ class MembershipByDistance(_Membership):
 
 
 @attack
-class MembershipByDensity(_Membership):
+class MembershipByDensity(Membership):
     """The nearer a synthetic row in comparison with other reals, the likelier."""
 
     name: ClassVar[str] = "membership_density"

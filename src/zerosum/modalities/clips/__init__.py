@@ -1,0 +1,1 @@
+"""Short clips of one length and size: read, drawn, written, judged."""

@@ -1,0 +1,198 @@
+"""Readers of pictures with captions: a folder with a table, arrays, and simulated scenes."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from zerosum.config import Count
+from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
+from zerosum.data.arrays import shape_and_type
+from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
+from zerosum.data.csv_text import rows_in
+from zerosum.data.splits import place_of_split
+from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import option
+from zerosum.modalities.images.arrays import HeldImages
+from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace
+from zerosum.modalities.images.folders import ImagesConfig
+from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.scenes import Combinations, draw_scenes
+from zerosum.spaces import Space
+
+_TABLES = ("captions.csv", "labels.csv")
+_COLUMNS = ("caption", "text")
+_ASKED = frozenset({"labels", "label_names", "mirror"})
+"""Options of readers of images that captions leave no room for."""
+
+
+class CaptionedImages(ImagesConfig):
+    """Images below a folder or in a zip, with a table of their captions.
+
+    It is `captions.csv` or `labels.csv`, with the columns `file` and `caption`, or `text`.
+
+    Attributes:
+        column: the column of captions, if it is called otherwise.
+    """
+
+    kind = "captioned_images"
+    spaces = ("captioned",)
+    not_options = ImagesConfig.not_options | _ASKED
+    column: str | None = None
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """Folders and zips, less surely than readers of images."""
+        return 0.35 if is_folder_or_zip(data) else 0.0
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, ImagesConfig]:
+        """Read the images and their captions.
+
+        Raises:
+            DataError: as for images, or captions are missing, empty or of other files.
+        """
+        table = self._captions()
+        images, config = self.with_values({"labels": "none"}).of_images(progress)
+        missing = [name for name in images.items if name not in table]
+        if missing:
+            raise DataError(
+                f"{len(missing)} of {len(images)} images have no caption, such as {missing[0]!r}. "
+                "Add a row for each to the table, named as it lies below it."
+            )
+        captions = [table[name] for name in images.items]
+        return CaptionedDataset(images, captions, name=self.path), config
+
+    def of_images(self, progress: Progress | None) -> tuple[Dataset, ImagesConfig]:
+        """The images alone."""
+        return super().open(self.path, progress)
+
+    def _captions(self) -> dict[str, str]:
+        place, _ = place_of_split(Path(self.path), self.split, ENDINGS)
+        archive = open_archive(place)
+        tables = [name for name in archive.names if PurePosixPath(name).name in _TABLES]
+        if not tables:
+            raise DataError(
+                f"no captions in {place}: there is no {_TABLES[0]} with the columns file and "
+                "caption, and a row for each image. Write one."
+            )
+        tables.sort(key=lambda name: _TABLES.index(PurePosixPath(name).name))
+        return _read_captions(archive, tables[0], self.column)
+
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; captions are in the words of `space`."""
+        dataset, config = super().open_like(data, _captioned(space), **how)
+        return _in_words(dataset, space), config
+
+
+class HeldCaptioned(HeldImages):
+    """A pair of an array of images and their captions, that the caller holds."""
+
+    kind = "held_captioned"
+    spaces = ("captioned",)
+    not_options = HeldImages.not_options | _ASKED
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """A pair of images and as many texts."""
+        if not isinstance(data, tuple | list) or len(data) != 2 or isinstance(data[1], str):
+            return 0.0
+        known = shape_and_type(data[0])
+        listed = isinstance(data[1], Sequence | np.ndarray) and len(data[1]) > 0
+        if known is None or len(known[0]) not in (3, 4) or not listed:
+            return 0.0
+        return 0.35 if isinstance(data[1][0], str) else 0.0
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:
+        """Images with their captions.
+
+        Raises:
+            DataError: they cannot be used.
+        """
+        images, captions = data
+        if len(images) != len(captions):
+            raise DataError(
+                f"{len(captions):,} captions for {len(images):,} images; give one for each."
+            )
+        if self.limit is not None and self.limit < len(images):
+            captions = [captions[i * len(images) // self.limit] for i in range(self.limit)]
+        made = self.dataset(images, None, name="array")
+        return CaptionedDataset(made, [str(one) for one in captions], name="array"), self
+
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; captions are in the words of `space`."""
+        dataset, config = super().open_like(data, _captioned(space), **how)
+        return _in_words(dataset, space), config
+
+
+class ScenesConfig(DataConfig):
+    """Simulated scenes, 32 x 32, of one to three things each, with captions.
+
+    Attributes:
+        num_samples: how many.
+        combinations: `seen`, or `held_out` for pairs of colour and shape that training never sees.
+        seed: which.
+    """
+
+    kind = "scenes"
+    spaces = ("captioned",)
+    built_in = True
+    num_samples: Count = 20_000
+    combinations: Combinations = "seen"
+    seed: int = 0
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """uint8 images `[num_samples, 3, 32, 32]` with their captions."""
+        x, scenes = draw_scenes(self.num_samples, seed=self.seed, combinations=self.combinations)
+        images = ArrayDataset(x, name=self.kind)
+        return CaptionedDataset(images, [scene.caption for scene in scenes], name=self.kind)
+
+    @classmethod
+    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
+        """See `DataConfig.open_like`; captions are in the words of `space`."""
+        dataset, config = super().open_like(data, _captioned(space), **how)
+        return _in_words(dataset, space), config
+
+
+def _captioned(space: Space) -> CaptionedSpace:
+    if not isinstance(space, CaptionedSpace):
+        raise other_kind("images with captions", space)
+    return space
+
+
+def _in_words(dataset: Dataset, space: Space) -> Dataset:
+    assert isinstance(dataset, CaptionedDataset)
+    return dataset.with_words_of(_captioned(space))
+
+
+def _read_captions(archive: Archive, path: str, column: str | None) -> dict[str, str]:
+    """Captions by the name of their file, from a table of files and captions."""
+    try:
+        text = archive.read(path).decode("utf-8-sig")
+        header, *rows = rows_in(text) or [[]]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}. Save it as UTF-8.") from error
+    if column is not None and column not in header:
+        raise DataError(f"{path} has no column {column!r}.{did_you_mean(column, header)}")
+    name = column or next((one for one in _COLUMNS if one in header), None)
+    if name is None or "file" not in header or not rows:
+        raise DataError(
+            f"{path} needs the columns file and caption, and a row for each image; it has "
+            f"{', '.join(header) or 'none'}. Name another column of captions with "
+            f"{option('column', 'description')}."
+        )
+    at, of, below = header.index("file"), header.index(name), PurePosixPath(path).parent
+    rows = [row + [""] * (len(header) - len(row)) for row in rows]
+    empty = [row[at] for row in rows if not row[of].strip()]
+    if empty:
+        raise DataError(
+            f"{path} leaves the caption of {len(empty)} files empty, such as {empty[0]!r}. Fill "
+            "them in, or take these images away."
+        )
+    table = {str(below / row[at].replace("\\", "/")): row[of] for row in rows}
+    if len(table) < len(rows):
+        raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
+    return table

@@ -1,0 +1,1 @@
+"""Molecules: SMILES outside, SELFIES inside."""

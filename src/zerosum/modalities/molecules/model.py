@@ -1,0 +1,83 @@
+"""A trained model of molecules, which have the properties and the beginning that are asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zerosum.errors import ConditionError, DataError
+from zerosum.modalities.molecules.chemistry import holds, parsed, selfies_of, split
+from zerosum.modalities.molecules.space import MoleculeSpace
+from zerosum.modalities.strings.model import TextModel
+from zerosum.modalities.tables.record_model import RecordWish
+from zerosum.modalities.tables.sampling.conditions import parse_where
+from zerosum.models.steering import Weight, Where
+
+
+class MoleculeModel(TextModel):
+    """A generator of molecules with their columns: frames of SMILES in, frames out.
+
+    Conditions on `logP`, `QED` and `MW` hold of the molecule that is made, as RDKit works them out;
+    `{"logP": Between(1, 2)}`. On the column of SMILES a condition says how molecules begin, with a
+    star: `{"smiles": "c1ccccc1*"}` keeps that part, and goes on from its last atom.
+    """
+
+    @property
+    def molecules(self) -> MoleculeSpace:
+        """The space, which is one of molecules."""
+        assert isinstance(self.space, MoleculeSpace)
+        return self.space
+
+    def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
+        """See `RecordModel.understood`."""
+        space = self.molecules
+        for name in (*in_turn, *weight):
+            if name in space.computed:
+                raise ConditionError(
+                    f"{name} is worked out of each molecule, and in_turn and weight are about "
+                    "columns of the data. Put a condition on it in where, once for each range."
+                )
+        wish = super().understood(where, in_turn, weight)
+        allowed = parse_where(
+            {name: one for name, one in where.items() if name in space.computed}, space.attributes
+        )
+        columns = {name: space.attributes.names.index(name) for name in allowed}
+        part = str(where.get(space.text, ""))[:-1]
+
+        def refused(compact: Tensor) -> Tensor:
+            made = space.templates(compact)
+            bad = torch.tensor([not one for one in made], dtype=torch.bool)
+            for name, one in allowed.items():
+                bad |= ~one.holds(compact[:, columns[name]])
+            if part:
+                bad |= torch.tensor([not holds(one, part) for one in made])
+            return bad
+
+        return RecordWish(
+            wish.attributes, lambda attributes, chance: space.worked_out(
+                wish.made(attributes, chance)
+            ),
+            refused, "are not as asked" if allowed or part else "are no molecules for RDKit",
+        )  # fmt: skip
+
+    def _codes_of(self, beginning: str) -> Sequence[int]:
+        """Codes of the SELFIES of SMILES that molecules begin with.
+
+        Raises:
+            ConditionError: it is no molecule, or has pieces that are not in the training data.
+        """
+        name = self.texts.text
+        try:
+            parsed(beginning)
+            pieces = split(selfies_of(beginning))
+        except DataError as error:
+            raise ConditionError(f"{name} cannot begin with {beginning!r}: {error}") from error
+        known: dict[str, Any] = {one: i for i, one in enumerate(self.texts.vocabulary.pieces)}
+        strange = [one for one in pieces if one not in known]
+        if strange:
+            raise ConditionError(
+                f"{name} cannot begin with {beginning!r}: {', '.join(strange)} is not in the "
+                "training data."
+            )
+        return [known[one] for one in pieces]
