@@ -77,6 +77,11 @@ def test_what_cannot_be_asked(model: zs.MoleculeModel, wish: dict, words: str) -
         model.sample(3, **wish)
 
 
+def test_molecules_are_not_continued(model: zs.MoleculeModel, frame: pd.DataFrame) -> None:
+    with pytest.raises(ConditionError, match=r"smiles='c1ccccc1\*'"):
+        model.continue_(frame)
+
+
 def test_pictures_and_files(model: zs.MoleculeModel, tmp_path: Path) -> None:
     path = model.write(tmp_path / "made.csv", 6, seed=6)
     assert pd.read_csv(path)["smiles"].tolist() == model.sample(6, seed=6)["smiles"].tolist()
