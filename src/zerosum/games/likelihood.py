@@ -13,6 +13,11 @@ class LikelihoodGame(Protocol):
     than they are frequent count for more in a likelihood of the generator's own samples.
     """
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
-        """Log-probability of samples in model units, in nats, `[B]`; it can be differentiated."""
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Log-probability of samples in nats, `[B]`; it can be differentiated.
+
+        Args:
+            x: samples in model units, `[B, ...]`.
+            y: their labels `[B]`, where the game is steered by them.
+        """
         ...

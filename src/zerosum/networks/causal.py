@@ -8,16 +8,16 @@ and the channels before into a mixture of normal distributions (Bishop, "Mixture
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import log_softmax, silu
+from torch.nn.functional import embedding_bag, log_softmax, silu
 
 from zerosum.config import Config, Size, SizeOrZero
 
-_PLACE, _LABEL = 8, 8
+_PLACE, _LABEL, _ATTRIBUTES = 8, 8, 16
 
 Snap = Callable[[int, int, Tensor], Tensor]
 """From a channel, a place and its numbers `[n, 1]` to what these become."""
@@ -40,8 +40,9 @@ class CausalNetworkConfig(Config):
     lags: SizeOrZero = 3
 
     def build(
-        self, channels: int, length: int, *, extras: int = 0, num_labels: int = 0
-    ) -> "CausalNetwork":
+        self, channels: int, length: int, *, extras: int = 0, num_labels: int = 0,
+        attributes: Sequence[int] = (),
+    ) -> "CausalNetwork":  # fmt: skip
         """The network for series of `channels` channels and `length` steps.
 
         Args:
@@ -49,8 +50,9 @@ class CausalNetworkConfig(Config):
             length: steps.
             extras: further numbers of a step that are known once its channels are.
             num_labels: classes that can be asked for.
+            attributes: number of codes of each attribute, in place of labels.
         """
-        return CausalNetwork(self, channels, length, extras, num_labels)
+        return CausalNetwork(self, channels, length, extras, num_labels, attributes)
 
 
 @dataclass(frozen=True)
@@ -84,20 +86,38 @@ class Mixture:
         return mean + deviation.exp() * place
 
 
+class CodeSum(nn.Module):
+    """The sum of a vector for each code."""
+
+    starts: Tensor
+
+    def __init__(self, sizes: Sequence[int], width: int) -> None:
+        super().__init__()
+        starts = torch.tensor([0, *sizes]).cumsum(0)
+        self.register_buffer("starts", starts[:-1], persistent=False)
+        self.vectors = nn.Parameter(torch.randn(int(starts[-1]), width) * len(sizes) ** -0.5)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Vectors `[B, width]` of codes, int64 `[B, K]`."""
+        return embedding_bag(codes + self.starts, self.vectors, mode="sum")
+
+
 class CausalNetwork(nn.Module):
     """From the steps before to mixtures, for all steps at once or for one after another."""
 
     before: Tensor
 
     def __init__(
-        self, config: CausalNetworkConfig, channels: int, length: int, extras: int, num_labels: int
-    ) -> None:
+        self, config: CausalNetworkConfig, channels: int, length: int, extras: int,
+        num_labels: int, attributes: Sequence[int],
+    ) -> None:  # fmt: skip
         super().__init__()
         self.channels, self.length, self.lags = channels, length, config.lags
         own = channels + extras
         self.places = nn.Parameter(torch.zeros(length, _PLACE))
         self.embed = nn.Embedding(num_labels, _LABEL) if num_labels else None
-        told = _PLACE + (_LABEL if num_labels else 0)
+        self.attributes = CodeSum(attributes, _ATTRIBUTES) if attributes else None
+        told = _PLACE + (_LABEL if num_labels else 0) + (_ATTRIBUTES if attributes else 0)
         self.recurrent = nn.GRU(own + told, config.width, batch_first=True)
         known = config.width + max(config.lags, 1) * own + told
         self.known = nn.Parameter(torch.randn(channels, config.hidden, known) / known**0.5)
@@ -121,7 +141,7 @@ class CausalNetwork(nn.Module):
         Args:
             x: series `[B, C, L]`.
             extras: further numbers of their steps `[B, E, L]`.
-            y: labels `[B]`, or None.
+            y: labels `[B]`, or codes of attributes, int64 `[B, K]`, or None.
             target: series `[B, C, L]`, which may say more exactly what `x` is.
         """
         known = self._known(torch.cat([x, extras], dim=1).transpose(1, 2), y)
@@ -141,8 +161,11 @@ class CausalNetwork(nn.Module):
         return torch.cat([remembered, *lagged, told], dim=2)
 
     def _told(self, n: int, y: Tensor | None) -> Tensor:
-        """Where in the series a step is, and the label, `[n, L, T]`."""
+        """Where in the series a step is, and the label or attributes, `[n, L, T]`."""
         told = self.places.expand(n, -1, -1)
+        if self.attributes is not None and y is not None:
+            own = self.attributes(y)[:, None].expand(-1, self.length, -1)
+            return torch.cat([told, own], dim=2)
         if self.embed is None:
             return told
         return torch.cat([told, self.embed(y)[:, None].expand(-1, self.length, -1)], dim=2)

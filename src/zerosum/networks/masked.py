@@ -168,14 +168,25 @@ class MaskedNetwork(nn.Module):
             return self.into_bias
         return self.into_bias + context @ self.into_context
 
-    def log_prob(self, codes: Tensor, context: Tensor | None = None) -> Tensor:
-        """Log-probability of each code given the columns before it, float32 `[B, C]`."""
+    def log_prob(
+        self, codes: Tensor, context: Tensor | None = None, first: Tensor | None = None
+    ) -> Tensor:
+        """Log-probability of each code given the columns before it, float32 `[B, C]`.
+
+        Args:
+            codes: int64 `[B, C]`.
+            context: `[B, context]`, if the network was built for one.
+            first: added to the head of the first column, `[B, K]`.
+        """
+        heads = self(codes, context)
+        if first is not None:
+            heads[0] = heads[0] + first
         return torch.stack(
             [
                 self.runs_at(i).log_prob(head.float(), codes[:, i])
                 if i in self.wide
                 else -nn.functional.cross_entropy(head.float(), codes[:, i], reduction="none")
-                for i, head in enumerate(self(codes, context))
+                for i, head in enumerate(heads)
             ],
             dim=1,
         )
@@ -196,6 +207,7 @@ class MaskedNetwork(nn.Module):
         *,
         dtype: torch.dtype = torch.float32,
         context: Tensor | None = None,
+        first: Tensor | None = None,
         blocks: "MaskedBlocks | None" = None,
     ) -> "MaskedState":
         """`n` rows that are made column by column.
@@ -204,10 +216,11 @@ class MaskedNetwork(nn.Module):
             n: number of rows.
             dtype: what hidden units are computed in.
             context: `[n, context]`, if the network was built for one.
+            first: added to the head of the first column, `[n, K]`.
             blocks: those of this network, where several rollouts follow each other; cut anew if
                 not given.
         """
-        return MaskedState(self, n, blocks or self.blocks(dtype), context)
+        return MaskedState(self, n, blocks or self.blocks(dtype), context, first)
 
     def readings(self) -> Tensor:
         """What each feature says to the first layer, `[F, width]`: itself, and its runs."""
@@ -287,6 +300,7 @@ class MaskedState:
         n: number of rows.
         blocks: the weights.
         context: `[n, context]`, or None.
+        first: added to the head of the first column, `[n, K]`, or None.
 
     Attributes:
         column: the column whose turn it is.
@@ -295,13 +309,14 @@ class MaskedState:
 
     @torch.no_grad()
     def __init__(
-        self, network: MaskedNetwork, n: int, blocks: MaskedBlocks, context: Tensor | None
-    ) -> None:
+        self, network: MaskedNetwork, n: int, blocks: MaskedBlocks, context: Tensor | None,
+        first: Tensor | None = None,
+    ) -> None:  # fmt: skip
         self._network, self._blocks = network, blocks
         device, shape = network.into.device, (n, network.into.shape[1])
         self.column = 0
         self.codes = torch.zeros(n, len(network.sizes), dtype=torch.int64, device=device)
-        self._start = network.start(context)
+        self._start, self._first = network.start(context), first
         self._context = None if context is None else context.to(blocks.dtype)
         self._layers = [
             torch.empty(shape, dtype=blocks.dtype, device=device)
@@ -331,6 +346,8 @@ class MaskedState:
         head = torch.addmm(bias, self._layers[-1][:, : self._network.cuts[i]], weight)
         if self._context is not None:
             head = torch.addmm(head, self._context, self._blocks.out_context[i])
+        if i == 0 and self._first is not None:
+            head = head + self._first
         return head.float()
 
     @torch.no_grad()
@@ -345,6 +362,7 @@ class MaskedState:
         """Go on with these rows, int64 `[m]`, in place of the `n` there are."""
         self.codes = self.codes[rows]
         self._layers = [layer[rows] for layer in self._layers]
+        self._first = None if self._first is None else self._first[rows]
         if self._context is not None:
             self._start, self._context = self._start[rows], self._context[rows]
 

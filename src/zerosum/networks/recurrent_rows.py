@@ -31,7 +31,7 @@ class RecurrentRowsConfig(Config):
 
     def build(
         self, entity: Sequence[int], sizes: Sequence[int], *, numbers: int,
-        ordered: Sequence[int] = (),
+        ordered: Sequence[int] = (), marks: int = 0,
     ) -> "RecurrentRows":  # fmt: skip
         """The network.
 
@@ -40,8 +40,9 @@ class RecurrentRowsConfig(Config):
             sizes: number of codes of each column of a row.
             numbers: how many numbers are known before a row.
             ordered: columns whose neighbouring codes are alike.
+            marks: how many marks there are that codes of the first column are told by.
         """
-        return RecurrentRows(self, entity, sizes, numbers, ordered)
+        return RecurrentRows(self, entity, sizes, numbers, ordered, marks)
 
 
 class RecurrentRows(nn.Module):
@@ -56,7 +57,7 @@ class RecurrentRows(nn.Module):
 
     def __init__(
         self, config: RecurrentRowsConfig, entity: Sequence[int], sizes: Sequence[int],
-        numbers: int, ordered: Sequence[int],
+        numbers: int, ordered: Sequence[int], marks: int,
     ) -> None:  # fmt: skip
         super().__init__()
         self.width = config.width
@@ -69,6 +70,7 @@ class RecurrentRows(nn.Module):
         self.recurrent = nn.GRU(told, config.width, batch_first=True)
         self.context = nn.Linear(config.width + told, config.width)
         self.row = config.row.build(sizes, ordered=ordered, context=config.width)
+        self.marks = nn.Parameter(torch.zeros(config.width, marks)) if marks else None
 
     def entities(self, codes: Tensor) -> Tensor:
         """Vectors `[B, rank]` of entities with these codes of attributes, int64 `[B, A]`."""
@@ -78,7 +80,10 @@ class RecurrentRows(nn.Module):
         """Vectors `[B, rank]` of rows with these codes, int64 `[B, C]`."""
         return embedding_bag(codes + self.row_starts, self.before, mode="sum")
 
-    def log_prob(self, entity: Tensor, codes: Tensor, numbers: Tensor, valid: Tensor) -> Tensor:
+    def log_prob(
+        self, entity: Tensor, codes: Tensor, numbers: Tensor, valid: Tensor,
+        marks: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
         """Log-probability of the codes of each row given all before it, `[T, C]`.
 
         Args:
@@ -86,6 +91,7 @@ class RecurrentRows(nn.Module):
             codes: of rows, int64 `[B, L, C]`; anything where there is no row.
             numbers: known before each row, `[B, L, F]`.
             valid: which places hold a row, bool `[B, L]`; there are T.
+            marks: of each code of the first column in these rows, int64 `[T, K, M]`.
         """
         codes = codes.clamp_min(0)
         read = self.rows(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])
@@ -94,7 +100,19 @@ class RecurrentRows(nn.Module):
         told = torch.cat([past, known, numbers], dim=2)
         remembered, _ = self.recurrent(told)
         context = self._context(remembered[valid], told[valid])
-        return self.row.log_prob(codes[valid], context)
+        return self.row.log_prob(codes[valid], context, self.first(context, marks))
+
+    def first(self, context: Tensor, marks: Tensor | None) -> Tensor | None:
+        """What marks add to the codes of the first column, `[B, K]`; None without any.
+
+        Args:
+            context: of rows, `[B, width]`.
+            marks: of each code, int64 `[B, K, M]`; their number stands for none.
+        """
+        if self.marks is None or marks is None:
+            return None
+        said = nn.functional.pad(context @ self.marks, (0, 1))
+        return said.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:]).sum(2)
 
     def step(self, told: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The context of a row `[B, width]`, and what is remembered then, `[B, width]`.

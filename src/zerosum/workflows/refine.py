@@ -41,6 +41,9 @@ _DRAWS = 3
 
 _LEAST_GAIN = 0.001
 
+_PIECE = 2_048
+"""Samples that are looked at together."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -225,8 +228,7 @@ class _Refiner:
             made, _ = self._model.drawn_like(self.held, self._held_labels, seed=seed)
             real, fake = self._looks(self.held, made)
             areas.append(judged(all_trees, real, fake, fake, seed=seed).auc)
-        likely = [self._likely(self._to_model(part)) for part in self.held.split(2_048)]
-        return _Standings(np.array(areas), torch.cat(likely).double().numpy())
+        return _Standings(np.array(areas), self._likely(self.held, self._held_labels))
 
     def round(self, number: int) -> Verdict:
         """Judge the model, and let it learn from the verdict."""
@@ -236,17 +238,20 @@ class _Refiner:
         made, _ = self._model.drawn_like(self._real, self._labels, seed=derive_seed(seed, "made"))
         count = min(max(4 * n, _NEW[0]), _NEW[1])
         parts = [
-            self._model.drawn_like(self._real, self._labels, seed=derive_seed(seed, "new", i))[0]
+            self._model.drawn_like(self._real, self._labels, seed=derive_seed(seed, "new", i))
             for i in range(-(-count // n))
         ]
-        new = torch.cat(parts)[:count]
+        new = torch.cat([x for x, _ in parts])[:count]
+        asked = [y for _, y in parts if y is not None]
+        labels = torch.cat(asked)[:count] if asked else None
         self._say("judging", 1, 3)
         verdict = judged(self._judge, *self._looks(self._real, made, new), seed=seed)
         self._say("learning from the verdict", 2, 3)
         if verdict.trust:
             fold_in(
-                self._model.game, self._to_model(new), verdict.weights, self._to_model(self._real),
-                decay=self._decay(), seed=derive_seed(seed, "order"),
+                self._model.game, (self._to_model(new), labels), verdict.weights,
+                (self._to_model(self._real), self._labels), decay=self._decay(),
+                seed=derive_seed(seed, "order"),
             )  # fmt: skip
         return verdict
 
@@ -256,15 +261,23 @@ class _Refiner:
         if self._inputs is not None:
             x, categorical = self._inputs(space, both)
         else:
-            x = torch.cat([space.embed(space.to_model(part)) for part in both.split(2_048)]).numpy()
+            x = torch.cat(
+                [space.embed(space.to_model(part)) for part in both.split(_PIECE)]
+            ).numpy()
             categorical = np.zeros(x.shape[1], bool)
         ends = np.cumsum([len(one) for one in samples])[:-1]
         return [Looks(part, categorical) for part in np.split(x, ends)]
 
-    def _likely(self, x: Tensor) -> Tensor:
-        assert isinstance(self._model.game, LikelihoodGame)
-        with torch.no_grad():
-            return self._model.game.log_likelihood(x)
+    def _likely(self, compact: Tensor, y: Tensor | None) -> np.ndarray:
+        """Log-likelihood of samples `[N, ...]`, float64 `[N]`."""
+        game, found = self._model.game, []
+        assert isinstance(game, LikelihoodGame)
+        for start in range(0, len(compact), _PIECE):
+            x = self._to_model(compact[start : start + _PIECE])
+            with torch.no_grad():
+                own = None if y is None else y[start : start + _PIECE]
+                found.append(game.log_likelihood(x, own))
+        return torch.cat(found).double().numpy()
 
     def _to_model(self, compact: Tensor) -> Tensor:
         return self._model.space.to_model(compact)

@@ -189,16 +189,20 @@ def network(x: np.ndarray, real: np.ndarray, categorical: np.ndarray, seed: int)
 JUDGES: Mapping[str, Judge] = {"trees": trees, "forest": forest, "network": network}
 
 
+Labelled = tuple[Tensor, Tensor | None]
+"""Samples in model units `[N, ...]`, and their labels `[N]`, if any."""
+
+
 def fold_in(
-    game: Game, new: Tensor, weights: np.ndarray, reals: Tensor, *, decay: float, seed: int
+    game: Game, new: Labelled, weights: np.ndarray, reals: Labelled, *, decay: float, seed: int
 ) -> None:
     """Let the generator learn new samples by their weights, and reals beside them, in place.
 
     Args:
         game: a `LikelihoodGame`, with the weights that its samples come from.
-        new: samples in model units, `[M, ...]`.
+        new: M samples.
         weights: of each, `[M]`, with a mean of 1.
-        reals: training data in model units, `[N, ...]`.
+        reals: training data.
         decay: of the generator's weights, as in its training.
         seed: of the order.
     """
@@ -214,22 +218,28 @@ def fold_in(
     )  # fmt: skip
     random = torch.Generator().manual_seed(seed % 2**63)
     share = torch.from_numpy(weights).float()
-    passes = max(1, -(-_FEWEST_STEPS * _BATCH // len(new)))
+    passes = max(1, -(-_FEWEST_STEPS * _BATCH // len(new[0])))
+    many = len(reals[0])
     batches = [
         rows
         for _ in range(passes)
-        for rows in torch.randperm(len(new), generator=random).split(_BATCH)
+        for rows in torch.randperm(len(new[0]), generator=random).split(_BATCH)
     ]
     for step, rows in enumerate(batches):
         for group in optimizer.param_groups:
             group["lr"] = _RATE * (1 - step / len(batches))
-        beside = reals[torch.randint(len(reals), (min(_REALS, len(reals)),), generator=random)]
+        beside = torch.randint(many, (min(_REALS, many),), generator=random)
         optimizer.zero_grad()
-        own = -(share[rows] * game.log_likelihood(new[rows])).mean()
-        loss = (own - game.log_likelihood(beside).mean()) / 2
+        own = -(share[rows] * game.log_likelihood(*_some(new, rows))).mean()
+        loss = (own - game.log_likelihood(*_some(reals, beside)).mean()) / 2
         loss.backward()
         optimizer.step()
     generator.requires_grad_(False).eval()
+
+
+def _some(samples: Labelled, rows: Tensor) -> Labelled:
+    x, y = samples
+    return x[rows], None if y is None else y[rows]
 
 
 def area(higher: np.ndarray, lower: np.ndarray) -> float:

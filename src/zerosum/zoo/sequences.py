@@ -5,16 +5,18 @@ Germain, Gregor, Murray and Larochelle, "MADE: Masked autoencoder for distributi
 Graves, "Generating sequences with recurrent neural networks", 2013, arXiv:1308.0850.
 
 We deviate in that the number of rows, the first day and the last are attributes of an entity, so
-that rows know how much is left, and conditions on these hold exactly; and in that days become
-weekdays and places in their month before other columns are made, so that calendars are learned.
+that rows know how much is left, and conditions on these hold exactly; so are the numbers of values
+that come in bursts. Days become weekdays and places in their month before other columns are made,
+and a gap is chosen by the weekday and the place in the month that it leads to.
 """
 
 import torch
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
-from zerosum.modalities.sequences.game import SequenceGame, numbers_of
-from zerosum.modalities.sequences.space import NUMBERS, SequenceSpace, require_sequences
+from zerosum.modalities.sequences.ahead import NUM_MARKS
+from zerosum.modalities.sequences.game import SequenceGame
+from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.recurrent_rows import RecurrentRowsConfig
@@ -56,8 +58,9 @@ class SequencesGame(SequenceGame):
         self.entities = config.entities.build(space.attributes.sizes, ordered=ordered)
         self.entities.set_marginals([codec.counts for codec in codecs])
         self.generator = config.generator.build(
-            space.attributes.sizes, [one.size for one in space.columns], numbers=NUMBERS,
-            ordered=space.ordered,
+            space.attributes.sizes, [one.size for one in space.columns],
+            numbers=space.num_numbers, ordered=space.ordered,
+            marks=0 if space.axis is None or not space.axis.has_calendar else NUM_MARKS,
         )  # fmt: skip
         self.generator.row.set_marginals([
             (1,) * one.size if one.codec is None else space.rows.codecs[one.codec].counts
@@ -79,9 +82,11 @@ class SequencesGame(SequenceGame):
         codes = rows[..., : len(self.sequences.columns)].floor().long()
         valid = codes[..., 0] >= 0
         deepest = int(valid.sum(1).max())
+        codes, rows, valid = codes[:, :deepest], rows[:, :deepest], valid[:, :deepest]
+        before = torch.cat([torch.full_like(codes[:, :1], -1), codes[:, :-1]], dim=1)
         found = self.generator.log_prob(
-            attributes.floor().long(), codes[:, :deepest], numbers_of(rows[:, :deepest]),
-            valid[:, :deepest],
+            attributes.floor().long(), codes, rows[..., len(self.sequences.columns) :], valid,
+            self.sequences.marks(before[valid]),
         )  # fmt: skip
         learned = torch.tensor(self.sequences.learned, device=found.device)
         return {"likelihood": -found[:, learned].sum(1).mean()}

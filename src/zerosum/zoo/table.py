@@ -110,7 +110,7 @@ class TableGame(RowGame):
         given = self.generator.log_prob(codes)[:, 1:].sum(1)
         return {"likelihood": -(self._weights.to(given)[codes[:, 0]] * given).mean()}
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """See `LikelihoodGame`: log-probability of the codes of rows, `[B]`."""
         return self.generator.log_prob(self._codes(x)).sum(1)
 

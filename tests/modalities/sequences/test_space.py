@@ -7,12 +7,14 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.errors import ConfigError, RecipeError
+from zerosum.modalities.sequences.ahead import NUM_MARKS
+from zerosum.modalities.sequences.bursts import find_bursts
 from zerosum.modalities.sequences.metrics.rows import calendars, distance_of_ranks
 from zerosum.modalities.sequences.modality import small_sequences
 from zerosum.modalities.sequences.reading.readers import BankConfig
-from zerosum.modalities.sequences.space import NUMBERS, SequenceSpace, require_sequences
-from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments, axis_of
-from zerosum.modalities.tables.fields import IntegerField
+from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
+from zerosum.modalities.sequences.time_axis import CALENDAR, CLOCK, GAP, PAUSE, Moments, axis_of
+from zerosum.modalities.tables.fields import BooleanField, IntegerField
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField
 from zerosum.rng import Noise
 from zerosum.spaces import PointSpace
@@ -93,13 +95,55 @@ def test_sequences_come_back_from_what_networks_see(bank: tuple[SequenceSpace, T
 
 def test_what_is_known_before_a_row(bank: tuple[SequenceSpace, Tensor]) -> None:
     space, x = bank
-    seen = space.model_parts(space.to_model(x))[1][..., -NUMBERS:]
+    seen = space.model_parts(space.to_model(x))[1][..., -space.num_numbers :]
     lengths = space.lengths(space.parts(x)[0])
     for i in range(5):
         last = int(lengths[i]) - 1
         assert seen[i, : last + 1, 1].tolist() == [0.0] * last + [1.0]
         assert seen[i, 0, 2] == 1
         assert (seen[i, last + 1 :] == -1).all()
+
+
+def test_a_gap_is_told_by_the_day_that_it_leads_to(bank: tuple[SequenceSpace, Tensor]) -> None:
+    space, x = bank
+    rows = space.model_parts(space.to_model(x))[1][0]
+    own = [one.name for one in space.columns]
+    before, after = rows[4:5].floor().long(), rows[5:6].floor().long()
+    marks = space.marks(before[:, : len(own)])
+    assert marks is not None
+    gap = int(after[0, 0])
+    weekday, day, to_end = (int(after[0, own.index(name)]) for name, _ in CALENDAR[:3])
+    assert marks[0, gap, :2].tolist() == [weekday, 7 + day]
+    assert int(marks[0, gap, 2]) in (7 + 31 + to_end, 7 + 31 + 31)  # or the month's end is passed
+    assert (space.marks(torch.full((1, len(own)), -1)) == NUM_MARKS).all()
+
+
+def test_values_that_come_in_bursts_are_counted(bank: tuple[SequenceSpace, Tensor]) -> None:
+    space, x = bank
+    attributes, rows = space.parts(x)
+    at = space.names.index("is_fraud") + 1
+    counts = (rows[:, :, at] == 1).sum(1)
+    assert "# is_fraud" in space.attributes.names
+    assert torch.equal(space.attribute(attributes, "# is_fraud"), counts.double())
+    number = [one.name for one in space.bursts].index("# is_fraud")
+    seen = space.model_parts(space.to_model(x))[1][..., -space.num_numbers + 7 + number]
+    struck = int(counts.argmax())
+    hits = (rows[struck, :, at] == 1).nonzero()[:, 0]
+    assert seen[struck, : hits[-1] + 1].tolist() == [1.0] * (int(hits[-1]) + 1)
+    assert not seen[struck, hits[-1] + 1 : int(space.lengths(attributes)[struck])].any()
+
+
+def test_what_comes_one_by_one_is_no_burst() -> None:
+    noise = np.random.default_rng(0)
+    lengths = np.full(300, 20)
+    alone = (noise.random(6_000) < 0.01).astype(float)
+    struck = np.repeat(noise.random(300) < 0.1, 20)
+    burst = (struck & (np.arange(6_000) % 20 < 5)).astype(float)
+    rows = torch.from_numpy(np.stack([alone, burst], axis=1))
+    fields = [BooleanField(name="alone"), BooleanField(name="struck")]
+    found = find_bursts(fields, rows, lengths, taken=("alone", "struck"))
+    assert [one.name for one in found] == ["# struck"]
+    assert find_bursts(fields, rows, lengths, taken=("# struck",)) == ()
 
 
 def test_the_floor_keeps_columns_and_loses_how_they_hang_together(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -100,6 +101,55 @@ def test_conditions_on_rows_hold_in_every_row(model: SequenceModel) -> None:
     made = model.sample(10, where={"kind": ["cash", "online"], "is_fraud": False}, seed=1)
     assert set(made["kind"]) <= {"cash", "online"}
     assert not made["is_fraud"].any()
+
+
+def test_attributes_may_be_named_with_their_entity(model: SequenceModel) -> None:
+    dotted = model.sample(5, where={"account.segment": "student", "account.length": 18}, seed=1)
+    plain = model.sample(5, where={"segment": "student", "length": 18}, seed=1)
+    pd.testing.assert_frame_equal(dotted, plain)
+    turns = model.sample(4, in_turn={"account.segment": ["student", "retired"]}, seed=1)
+    assert turns.groupby("account", sort=False)["segment"].first().tolist()[:2] == [
+        "student", "retired",
+    ]  # fmt: skip
+    with pytest.raises(ConditionError, match="asked for twice"):
+        model.sample(5, where={"account.segment": "student", "segment": "retired"})
+
+
+def bursts(n: int = 200) -> pd.DataFrame:
+    """Machines, of which a tenth see five alarms in a row, and the new ones hardly any."""
+    rng = np.random.default_rng(0)
+    age = rng.choice(["new", "old"], n)
+    struck = rng.random(n) < np.where(age == "old", 0.3, 0.02)
+    rows = []
+    for i in range(n):
+        begin = rng.integers(0, 10)
+        for day in range(25):
+            alarm = bool(struck[i] and begin <= day < begin + 5)
+            rows.append((f"m{i:03}", day, age[i], alarm, rng.choice(["a", "b"])))
+    return pd.DataFrame(rows, columns=["machine", "day", "age", "alarm", "mode"])
+
+
+def test_bursts_are_counted_by_entity_and_asked_for(folder: Path) -> None:
+    model = zs.train(
+        "sequences", bursts(), samples=16 * 200, set=SMALL, referee="off",
+        options={"entity": "machine", "time": "day"}, **QUICK,
+    )  # fmt: skip
+    assert "# alarm" in model.controls
+    made = model.sample(40, where={"# alarm": "4..5"}, seed=1)
+    assert made.groupby("machine")["alarm"].sum().between(4, 5).all()
+    made = model.sample(300, seed=2)
+    struck = made.groupby("machine").agg(age=("age", "first"), alarms=("alarm", "sum"))
+    shares = struck.assign(any=struck["alarms"] > 0).groupby("age")["any"].mean()
+    assert shares["old"] > 2 * shares["new"]
+    never = model.sample(60, where={"alarm": False}, seed=3)
+    assert not never["alarm"].any()
+    new = never.groupby("machine")["age"].first().eq("new").mean()
+    assert new > struck["age"].eq("new").mean()
+    with pytest.raises(ConditionError, match="Leave one of them out"):
+        model.sample(3, where={"alarm": False, "# alarm": 2})
+    history = made[made["machine"] == struck.index[struck["alarms"] > 2][0]].head(8)
+    futures = model.continue_(history, n=4, seed=0)
+    assert set(futures["machine"]) == set(history["machine"])
 
 
 def test_attributes_in_turn_and_in_shares(model: SequenceModel) -> None:

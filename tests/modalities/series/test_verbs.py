@@ -181,6 +181,35 @@ def test_series_by_likelihood_hear_labels_and_have_no_graph(folder: Path) -> Non
     assert model.walk(frames=2, n=2).save(folder / "l.gif").is_file()
 
 
+@pytest.fixture(scope="module")
+def short(folder: Path) -> Path:
+    """A run of likelihood that was ended early."""
+    zs.train(
+        "series", data="waves", samples=2_000, out="short", quiet=True, referee="off",
+        options={"length": 8, "num_samples": 600}, **QUICK,
+        set={"game.generator.width": 16, "game.generator.hidden": 16, "game.generator.lags": 1},
+    )  # fmt: skip
+    return folder / "short"
+
+
+@pytest.mark.slow
+def test_a_judge_corrects_a_likelihood_and_says_what_that_bought(short: Path) -> None:
+    found = zs.refine(short, holdout="waves", rounds=1, out=short.with_name("fine"), quiet=True)
+    assert found.kept == 1
+    assert found.after.auc < found.before.auc - 0.02
+    assert found.after.log_likelihood > found.before.log_likelihood
+    refined = zs.load(found.run)
+    assert refined.sample(4, where={"label": "sine"}, seed=0).labels == ["sine"] * 4
+    assert not torch.equal(
+        refined.sample(4, seed=0).tensor, zs.load(short).sample(4, seed=0).tensor
+    )
+
+
+def test_a_game_of_two_players_is_not_refined(model: Model) -> None:
+    with pytest.raises(zs.ZerosumError, match=r"'series_gan'.* does not say how likely"):
+        zs.refine(model, holdout="waves", quiet=True)
+
+
 def test_the_fan_of_reals_lies_beneath() -> None:
     dataset, _ = open_data("waves", num_samples=100)
     x = dataset.take(torch.arange(100))[0]

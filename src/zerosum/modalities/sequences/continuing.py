@@ -10,8 +10,9 @@ from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.modalities.sequences.frames import to_long
 from zerosum.modalities.sequences.game import SequenceGame
+from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.reading.readers import read_like
-from zerosum.modalities.sequences.space import LENGTH, SPAN, Given, SequenceSpace
+from zerosum.modalities.sequences.space import LENGTH, SPAN, SequenceSpace
 from zerosum.modalities.tables.reading.readers import source_of
 from zerosum.modalities.tables.sampling.conditioning import ask, reaching
 from zerosum.modalities.tables.sampling.smc import complete
@@ -86,11 +87,12 @@ def _futures(model: "SequenceModel", compact: Tensor, seed: int) -> tuple[Tensor
 
 
 def _attributes(model: "SequenceModel", attributes: Tensor, noise: Noise) -> Tensor:
-    """The same attributes with a length, and a span, of entities that go on from there."""
+    """The same attributes with a length, a span, and so on, of entities that go on from there."""
+    bursts = [one.name for one in model.sequences.bursts]
     space = model.sequences.attributes
     x = space.to_model(attributes)
     masks, least = {}, {}
-    for name in (LENGTH, SPAN):
+    for name in (*bursts, LENGTH, SPAN):
         index = [i for i, codec in enumerate(space.codecs) if codec.name == name]
         if not index:
             continue

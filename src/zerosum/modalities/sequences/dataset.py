@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import ConstraintError
+from zerosum.modalities.sequences.bursts import find_bursts, hits
 from zerosum.modalities.sequences.protecting import protected
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import TimeAxis
@@ -165,6 +166,9 @@ def fit_sequences(
     first = torch.zeros(len(rows), dtype=torch.bool)
     starts = torch.from_numpy(np.concatenate([[0], lengths.cumsum()[:-1]]))
     first[starts] = True
+    modelled = [field for field in row_fields if field.modelled]
+    bursts = find_bursts(modelled, rows, lengths, taken=order)
+    counts = _counts(hits(bursts, [field.name for field in modelled], rows), lengths)
     derived: list[Field] = [IntegerField(name=LENGTH)]
     values = [torch.from_numpy(lengths).double()]
     stood: tuple[Field, ...] = ()
@@ -179,6 +183,8 @@ def fit_sequences(
         made = DateField if axis.has_calendar else IntegerField
         derived += [made(name=START), IntegerField(name=SPAN)]
         values += [begin, end - begin]
+    derived += [IntegerField(name=one.name) for one in bursts]
+    values += counts.unbind(1)
     known = torch.cat([attributes, torch.stack(values, dim=1)], dim=1)
     attribute_space = _rounded_evenly(
         fit_space([*attribute_fields, *derived], known, constraints=own, least=least)
@@ -196,7 +202,7 @@ def fit_sequences(
     longest = int(lengths.max())
     space = SequenceSpace(
         entity=entity, attributes=attribute_space, rows=row_space, axis=axis, longest=longest,
-        order=tuple(order),
+        order=tuple(order), bursts=bursts,
     )  # fmt: skip
     compact = compact_of(space, attributes, rows, lengths, when)
     return space.scaled_by(compact), compact
@@ -215,8 +221,15 @@ def compact_of(
         begin, end = day[starts], day[starts + torch.from_numpy(lengths) - 1]
         derived += [begin, end - begin]
         values = torch.cat([when[:, None], rows], dim=1)
+    derived += _counts(hits(space.bursts, space.names, rows), lengths).unbind(1)
     whole = torch.cat([attributes, torch.stack(derived, dim=1)], dim=1)
     return space.compact(whole, padded(values, lengths, space.longest))
+
+
+def _counts(hits: Tensor, lengths: np.ndarray) -> Tensor:
+    """Sums over the rows of each entity, `[N, B]`, of rows one after another, `[T, B]`."""
+    owner = torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths))
+    return hits.new_zeros(len(lengths), hits.shape[1]).index_add_(0, owner, hits)
 
 
 def _rounded_evenly(space: TableSpace) -> TableSpace:

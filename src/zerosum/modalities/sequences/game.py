@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from zerosum.modalities.sequences.space import NOTHING, NUMBERS, Given, SequenceSpace
+from zerosum.modalities.sequences.given import Given
+from zerosum.modalities.sequences.space import NOTHING, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
 from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import MaskedRows, pick
@@ -101,6 +102,9 @@ class RowMaker:
         self._entity = self._network.entities(codes)
         self._before = torch.zeros_like(self._entity)
         self._memory = torch.zeros(n, self._network.width, device=device)
+        self._codes = torch.full((n, len(self._space.columns)), -1, device=device)
+        self._left = self._space.left(attributes)
+        self._counted = _counted(self._space, parts)
         self.x = torch.full((n, self._space.longest, self._space.row_width), NOTHING)
         self._lows = {
             name: _lows(codec)
@@ -122,11 +126,14 @@ class RowMaker:
         now = Moments(*(one[alive] for one in self._now))
         end, lengths = self._end[alive], self.lengths[alive]
         places = torch.full_like(lengths, place)
-        numbers = self._space.progress(places, lengths, now, end)
+        numbers = self._space.progress(places, lengths, now, end, self._left[alive])
         device = self._memory.device
         told = torch.cat([self._before[alive], self._entity[alive], numbers.to(device)], dim=1)
         context, memory = self._network.step(told, self._memory[alive])
-        row = _Row(self, alive, context, chance[alive], now, end, lengths == place + 1, place == 0)
+        first = self._network.first(context, self._space.marks(self._codes[alive]))
+        row = _Row(
+            self, alive, context, first, chance[alive], now, end, lengths - place, place == 0
+        )
         known = None
         if history is not None:
             known = history.rows[alive, place], history.lengths[alive] > place
@@ -137,6 +144,10 @@ class RowMaker:
         for mine, new in zip(self._now, moments, strict=True):
             mine[alive] = new
         codes = made.floor().long().to(device)
+        self._codes[alive] = codes
+        for burst, (_, at, code) in self._counted.items():
+            self._left[alive, burst] -= (codes[:, at] == code).cpu().double()
+        self._left.clamp_(min=0)
         self._before[alive] = self._network.rows(codes)
         self._memory[alive] = memory
 
@@ -145,13 +156,15 @@ class _Row:
     """One row of each of `n` sequences, column by column."""
 
     def __init__(
-        self, maker: RowMaker, alive: Tensor, context: Tensor, chance: Tensor, now: Moments,
-        end: Tensor, last: Tensor, first: bool,
+        self, maker: RowMaker, alive: Tensor, context: Tensor, marked: Tensor | None,
+        chance: Tensor, now: Moments, end: Tensor, rows: Tensor, first: bool,
     ) -> None:  # fmt: skip
         self._maker, self._space = maker, maker._space
-        self._state = maker._network.row.rollout(len(alive), context=context, blocks=maker._blocks)
-        self._chance, self._now, self._end, self._last = chance, now, end, last
-        self._first = first
+        self._state = maker._network.row.rollout(
+            len(alive), context=context, first=marked, blocks=maker._blocks
+        )
+        self._chance, self._now, self._end, self._last = chance, now, end, rows == 1
+        self._first, self._rows, self._left = first, rows, maker._left[alive]
         self._told: dict[str, Tensor] = {}
         self._moments = now
 
@@ -188,6 +201,7 @@ class _Row:
         part = self._maker._parts.get(index)
         allowed = None if part is None else part.weights.to(odds).expand_as(odds)
         stands = self._standing(codec, index)
+        stands = self._counting(codec, index) if stands is None else stands
         allowed = stands if stands is not None else allowed
         if codec.forbidden:
             odds[:, list(codec.forbidden)] = 0.0
@@ -199,6 +213,16 @@ class _Row:
         if part is not None:
             place = part.place(code, place.double()).float()
         return code + place
+
+    def _counting(self, codec: Codec, index: int) -> Tensor | None:
+        """Which codes suit how many rows of each are left, `[n, size]`; None of other columns."""
+        mine = {b: code for b, (own, _, code) in self._maker._counted.items() if own == index}
+        if not mine:
+            return None
+        left = self._left[:, list(mine)]
+        suits = (left.sum(1) < self._rows)[:, None].expand(-1, codec.size).clone()
+        suits[:, list(mine.values())] = left > 0
+        return suits.float()
 
     def _standing(self, codec: Codec, index: int) -> Tensor | None:
         """Which codes of a column that stands for time suit, `[n, size]`; None of another."""
@@ -228,14 +252,25 @@ class _Row:
         return torch.where(suits.any(dim=1, keepdim=True), suits, some).float()
 
 
+def _counted(
+    space: SequenceSpace, parts: Mapping[int, CodeShares]
+) -> dict[int, tuple[int, int, int]]:
+    """Codec, column and code of each value that is counted, but for those under a condition."""
+    found = {}
+    columns = {one.codec: at for at, one in enumerate(space.columns) if one.codec is not None}
+    for b, burst in enumerate(space.bursts):
+        for index, codec in enumerate(space.rows.codecs):
+            if codec.name != burst.column or index in parts:
+                continue
+            own = codec.decode(torch.arange(codec.size) + 0.5) == burst.value
+            if int(own.sum()) == 1:
+                found[b] = index, columns[index], int(own.nonzero())
+    return found
+
+
 def _lows(codec: NumberCodec) -> tuple[Tensor, Tensor]:
     """The least and the greatest value of each code, float64 `[size]`; NaN where it is missing."""
     ends = [(knots[0], knots[-1]) for knots in codec.knots]
     ends += [(float("nan"), float("nan"))] if codec.has_missing else []
     low, high = torch.tensor(ends, dtype=torch.float64).T
     return low, high
-
-
-def numbers_of(rows: Tensor) -> Tensor:
-    """The numbers that are known before rows `[..., row_width]`, `[..., NUMBERS]`."""
-    return rows[..., -NUMBERS:]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from zerosum.data.base import Progress
@@ -46,6 +47,14 @@ class SequenceModel(RecordModel):
         """See `RecordModel.tables_of`."""
         return long_tables(self.sequences, pieces)
 
+    def pieces(
+        self, n: int | None, where: Where | None, in_turn: Where | None, weight: Weight | None,
+        seed: int, batch_size: int | None,
+    ) -> Iterator[Tensor]:  # fmt: skip
+        """See `RecordModel.pieces`; attributes may be named with their entity."""
+        where, in_turn, weight = (self._plain(one or {}) for one in (where, in_turn, weight))
+        return super().pieces(n, where, in_turn, weight, seed, batch_size)
+
     def understood(self, where: Where, in_turn: Where, weight: Weight) -> RecordWish:
         """See `RecordModel.understood`."""
         asked, parts, allowed = self._of_rows(where)
@@ -63,6 +72,22 @@ class SequenceModel(RecordModel):
             return self._repaired(self.sequences.with_rows(attributes, rows), allowed)
 
         return RecordWish(asked, made)
+
+    def _plain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Conditions with names of attributes as they are: `account.segment` is `segment`.
+
+        Raises:
+            ConditionError: one is named both ways.
+        """
+        prefix = f"{self.sequences.entity.name}."
+        columns = self.sequences.order
+        found: dict[str, Any] = {}
+        for name, one in asked.items():
+            plain = name if name in columns else name.removeprefix(prefix)
+            if plain in found:
+                raise ConditionError(f"{plain} is asked for twice, as {prefix}{plain} too.")
+            found[plain] = one
+        return found
 
     def _repaired(self, compact: Tensor, allowed: Mapping[str, Allowed]) -> Tensor:
         """Values that were rounded across the edge of what is allowed, moved back."""
@@ -100,6 +125,7 @@ class SequenceModel(RecordModel):
                 known = (*space.attributes.names, *space.names)
                 raise ConditionError(f"there is no column {name!r}.{did_you_mean(name, known)}")
         allowed = parse_where(mine, space.rows)
+        asked |= self._none_of(allowed, asked)
         steerable = readings_of(space.rows)
         for name in allowed:
             if name not in steerable:
@@ -108,6 +134,25 @@ class SequenceModel(RecordModel):
                     "every row. Put one on another column, or leave the constraint out."
                 )
         return asked, parts_of(space.rows, allowed), allowed
+
+    def _none_of(self, allowed: Mapping[str, Allowed], asked: Mapping[str, Any]) -> dict[str, Any]:
+        """That entities have no rows of values that come in bursts and that rows must not hold.
+
+        Raises:
+            ConditionError: some are asked for all the same.
+        """
+        found = {}
+        for one in self.sequences.bursts:
+            value = torch.tensor([float(one.value)], dtype=torch.float64)
+            if one.column not in allowed or bool(allowed[one.column].holds(value)):
+                continue
+            if one.name in asked:
+                raise ConditionError(
+                    f"{one.name} says how many rows hold a value of {one.column}, and a condition "
+                    f"on {one.column} forbids it in every row. Leave one of them out."
+                )
+            found[one.name] = 0
+        return found
 
     def continued(
         self, history: Any, n: int, seed: int, progress: Progress | None

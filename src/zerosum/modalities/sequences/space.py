@@ -2,15 +2,15 @@
 
 In compact form a sequence is one row of float64: its *attributes*, and then the values of `longest`
 rows, with NaN where there are fewer. Attributes are what the user's table holds constant within an
-entity, and beside it the number of rows (`length`), the day of the first (`start`) and the days
-from there to the last (`span`). So conditions on these are conditions on rows of a table.
+entity, how many rows hold each value that comes in bursts, and beside these the number of rows
+(`length`), the day of the first (`start`) and the days from there to the last (`span`). So
+conditions on all of these are conditions on rows of a table.
 
-Networks see code + place of the attributes, and of each row what `columns` and `NUMBERS` name: code
-+ place of its columns, the codes of its calendar, and numbers that say how far it is.
+Networks see code + place of the attributes, and of each row what `columns` name: code + place
+of its columns and the codes of its calendar; and then `progress`, numbers that say how far it is.
 """
 
 from functools import cached_property
-from typing import NamedTuple
 
 import torch
 from pydantic import PositiveFloat, model_validator
@@ -19,14 +19,10 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.aggregates import Aggregates
-from zerosum.modalities.sequences.time_axis import (
-    CALENDAR,
-    CLOCK,
-    GAP,
-    HOURS,
-    Moments,
-    TimeAxis,
-)
+from zerosum.modalities.sequences.ahead import marks_ahead
+from zerosum.modalities.sequences.bursts import Burst, hits
+from zerosum.modalities.sequences.given import Given, RowColumn
+from zerosum.modalities.sequences.time_axis import CALENDAR, CLOCK, GAP, HOURS, Moments, TimeAxis
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
@@ -36,54 +32,11 @@ from zerosum.spaces import Space
 LENGTH, START, SPAN = "length", "start", "span"
 """Attributes that follow from the rows."""
 
-NUMBERS = 7
-"""Numbers that are known before a row; see `SequenceSpace.progress`."""
+_NUMBERS, _OF_A_BURST = 7, 2
+"""Numbers that are known before a row, and more of them for each value that comes in bursts."""
 
 NOTHING = -1.0
 """What fills the places of rows that there are not, as networks see them."""
-
-
-class RowColumn(NamedTuple):
-    """A column of rows as networks see it.
-
-    Attributes:
-        name: of the column.
-        size: number of its codes.
-        codec: which codec of the rows it has; None where it follows from the columns before it.
-    """
-
-    name: str
-    size: int
-    codec: int | None
-
-
-class Given(NamedTuple):
-    """Rows of `n` sequences that there are already.
-
-    Attributes:
-        rows: as networks see them, `[n, longest, row_width]`.
-        lengths: how many there are of each, int64 `[n]`.
-        when: their values of time, float64 `[n, longest]`; None where rows have no time.
-    """
-
-    rows: Tensor
-    lengths: Tensor
-    when: Tensor | None
-
-    def moments_at(self, place: int, made: Moments, axis: TimeAxis | None, some: Tensor) -> Moments:
-        """The moments of rows at one place: those given, else those `made` `[m]`.
-
-        Args:
-            place: from 0.
-            made: moments of some of the sequences.
-            axis: of time.
-            some: which these are, int64 `[m]`.
-        """
-        if axis is None or self.when is None:
-            return made
-        known = axis.split(self.when[some, place].nan_to_num())
-        there = self.lengths[some] > place
-        return Moments(*(torch.where(there, a, b) for a, b in zip(known, made, strict=True)))
 
 
 class SequenceSpace(Space):
@@ -96,6 +49,7 @@ class SequenceSpace(Space):
         axis: of time; None where rows have an order and no time.
         longest: rows that an entity has at most.
         order: names of the user's columns in their order.
+        bursts: values of rows that are counted in attributes of their own.
         scales: mean and deviation of the numbers in `aggregates`, in the training data.
     """
 
@@ -109,11 +63,13 @@ class SequenceSpace(Space):
     axis: TimeAxis | None = None
     longest: Size
     order: tuple[str, ...]
+    bursts: tuple[Burst, ...] = ()
     scales: tuple[tuple[float, PositiveFloat], ...] = ()
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "SequenceSpace":
         own = [LENGTH] if self.axis is None else [LENGTH, START, SPAN]
+        own += [one.name for one in self.bursts]
         if [*self.attributes.names[-len(own) :]] != own:
             raise ConfigError(f"the attributes of sequences end with {', '.join(own)}.")
         stands = [] if self.axis is None else [field.name for field in self.axis.fields()]
@@ -132,7 +88,12 @@ class SequenceSpace(Space):
     @property
     def row_width(self) -> int:
         """Numbers of a row as networks see it."""
-        return len(self.columns) + NUMBERS
+        return len(self.columns) + self.num_numbers
+
+    @property
+    def num_numbers(self) -> int:
+        """Numbers that are known before a row; see `progress`."""
+        return _NUMBERS + _OF_A_BURST * len(self.bursts)
 
     @cached_property
     def columns(self) -> tuple[RowColumn, ...]:
@@ -206,14 +167,24 @@ class SequenceSpace(Space):
         """Which places hold a row, bool `[N, longest]`."""
         return torch.arange(self.longest, device=lengths.device) < lengths[:, None]
 
-    def progress(self, place: Tensor, lengths: Tensor, before: Moments, end: Tensor) -> Tensor:
-        """What is known before a row, float32 `[n, NUMBERS]`.
+    def left(self, attributes: Tensor) -> Tensor:
+        """How many rows hold each value that comes in bursts, float64 `[N, B]`."""
+        if not self.bursts:
+            return attributes.new_zeros(len(attributes), 0)
+        many = [self.attribute(attributes, one.name) for one in self.bursts]
+        return torch.stack(many, dim=1).nan_to_num(0.0).round().clamp_min(0)
+
+    def progress(
+        self, place: Tensor, lengths: Tensor, before: Moments, end: Tensor, bursts: Tensor
+    ) -> Tensor:
+        """What is known before a row, float32 `[n, num_numbers]`.
 
         Args:
             place: number of the row, from 0, `[n]`.
             lengths: rows of its sequence, `[n]`.
             before: the moment of the row before, or the day of the start.
             end: the day of the last row.
+            bursts: rows to come of each value that comes in bursts, `[n, B]`.
         """
         left = (lengths - place).double()
         days = (end - before.day).clamp_min(0)
@@ -221,6 +192,7 @@ class SequenceSpace(Space):
         numbers = (
             left.log1p() / 3, left == 1, place == 0, days.log1p() / 3, days == 0,
             ((days + 1) / left).log() / 3, before.clock / per_day,
+            *(bursts > 0).unbind(1), *(bursts.log1p() / 2).unbind(1),
         )  # fmt: skip
         return torch.stack([one.float() for one in numbers], dim=-1)
 
@@ -248,7 +220,10 @@ class SequenceSpace(Space):
         coded = self.rows.to_model(torch.cat([torch.stack(told, 1), values], 1) if told else values)
         made = [coded[:, c.codec] if c.codec is not None else derived[c.name].float()
                 for c in self.columns]  # fmt: skip
-        numbers = self.progress(place, lengths[owner], before, end[owner])
+        held = hits(self.bursts, self.names, rows[:, :, self.num_values - len(self.names) :])
+        gone = (held.cumsum(1) - held)[valid]
+        left = (self.left(attributes)[owner] - gone).clamp_min(0)
+        numbers = self.progress(place, lengths[owner], before, end[owner], left)
         x = torch.full((*valid.shape, self.row_width), NOTHING)
         x[valid] = torch.cat([torch.stack(made, dim=1), numbers], dim=1)
         return torch.cat([self.attributes.to_model(attributes), x.flatten(1)], dim=1)
@@ -262,6 +237,29 @@ class SequenceSpace(Space):
         if self.axis is not None and self.axis.has_clock:
             found["hour"] = self.axis.hour(moments.clock)
         return found
+
+    @cached_property
+    def _gaps(self) -> Tensor:
+        """The least days that each code of the gap stands for, int64 `[K]`; -1 for none."""
+        codec = self.rows.codecs[0]
+        assert isinstance(codec, NumberCodec)
+        least = [-(-knots[0] // 1) for knots in codec.knots]  # the ceiling
+        return torch.tensor([*least, *([-1] if codec.has_missing else [])]).long()
+
+    def marks(self, before: Tensor) -> Tensor | None:
+        """What tells each gap by the day that it leads to, int64 `[n, K, 4]`; see `marks_ahead`.
+
+        Args:
+            before: codes of the row before, int64 `[n, columns]`; below 0 where there is none.
+
+        Returns:
+            None where days have no calendar.
+        """
+        if self.axis is None or not self.axis.has_calendar:
+            return None
+        own = [one.name for one in self.columns]
+        weekday, day, to_end = (before[:, own.index(name)] for name, _ in CALENDAR[:3])
+        return marks_ahead(weekday, day, to_end, self._gaps.to(before.device))
 
     def model_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Attributes `[N, A]` and rows `[N, longest, row_width]` of sequences in model units."""
@@ -293,6 +291,9 @@ class SequenceSpace(Space):
         full = torch.full((*valid.shape, values.shape[1]), torch.nan, dtype=torch.float64)
         full[valid] = values
         own = full[:, :, self.num_stood :]
+        held = hits(self.bursts, self.names, own).sum(1)
+        for one, many in zip(self.bursts, held.unbind(1), strict=True):
+            attributes[:, self.attributes.names.index(one.name)] = many
         if self.axis is None:
             return self.compact(attributes, own)
         now, end = self.begin(attributes)
@@ -360,7 +361,7 @@ class SequenceSpace(Space):
         pool = pool[:, : len(self.columns)]
         drawn = noise.integers(n, self.longest, len(self.columns), high=len(pool))
         picked = pool.gather(0, drawn.flatten(0, 1)).unflatten(0, (n, self.longest))
-        blank = picked.new_zeros(n, self.longest, NUMBERS)
+        blank = picked.new_zeros(n, self.longest, self.num_numbers)
         return self.with_rows(made, torch.cat([picked, blank], dim=2))
 
     def mismatch(self, other: Space, what: str) -> str | None:
@@ -375,7 +376,8 @@ class SequenceSpace(Space):
         """How many rows and columns: `sequences of up to 90 rows of 4 columns, 6 attributes`."""
         time = 0 if self.axis is None else 1
         own = len(self.names) + time
-        known = len(self.attributes.fields) - (1 if self.axis is None else 3)
+        made = len(self.bursts) + (1 if self.axis is None else 3)
+        known = len(self.attributes.fields) - made
         some = f", with {known} attribute{'s' * (known != 1)}" if known else ""
         return f"sequences of up to {self.longest:,} rows of {own} column{'s' * (own != 1)}{some}"
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from pydantic import PositiveFloat
 from torch import Tensor
@@ -21,11 +22,11 @@ from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, finge
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import reading
+from zerosum.modalities.series.attributes import fit_attributes, values_like, with_label
 from zerosum.modalities.series.finding import FactWishes
+from zerosum.modalities.series.missing import Missing, without_missing
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.spaces import Space
-
-Missing = Literal["refuse", "interpolate", "drop"]
 
 LEAST = 8
 """Series that there must be to learn from."""
@@ -36,19 +37,22 @@ class SeriesOptions(DataConfig):
 
     Attributes:
         names: of the channels, in order; if not given, those of the data, else c0, c1, ….
-        missing: what is done about NaN: `refuse` them, `interpolate` them in time, or `drop` the
-            series that have any.
+        missing: what is done about NaN: `keep` them, so that samples have gaps like those of the
+            data; `refuse` them, `interpolate` them in time, or `drop` the series that have any.
         increments: channels that are modelled by increments; if not given, those that wander.
         log: channels on a log scale; if not given, what is found.
         sampling_rate: places per second, which only names the time in files.
+        static: what a series has once beside its values: columns of a table that never change
+            within a series, or arrays of a `.npz` file of one value each.
     """
 
     spaces = ("series",)
     names: tuple[str, ...] = ()
-    missing: Missing = "refuse"
+    missing: Missing = "keep"
     increments: tuple[str, ...] | None = None
     log: tuple[str, ...] | None = None
     sampling_rate: PositiveFloat | None = None
+    static: tuple[str, ...] = ()
 
     @classmethod
     def fields_for(cls, options: Any) -> dict[str, Any]:
@@ -58,9 +62,17 @@ class SeriesOptions(DataConfig):
 
     def series(
         self, x: np.ndarray, y: Tensor | None, labels: Sequence[str], names: Sequence[str],
-        *, name: str,
+        *, name: str, static: pa.Table | None = None,
     ) -> Dataset:  # fmt: skip
         """The data set of series `[N, L, C]`, with what is found in them.
+
+        Args:
+            x: the series; NaN is a missing value.
+            y: codes of labels `[N]`, or None.
+            labels: their names.
+            names: of the channels.
+            name: how messages call the data.
+            static: a row of attributes for each series, if they have any.
 
         Raises:
             DataError: they cannot be used.
@@ -71,7 +83,9 @@ class SeriesOptions(DataConfig):
                 f"{len(names)} names for {x.shape[2]} channels of {name}; give one name each."
             )
         self._require_known(names)
-        y, x, labels = _without_missing(x, y, labels, names, how=self.missing, name=name)
+        if static is not None and self.missing == "drop":
+            static = static.filter(pa.array(~np.isnan(x).any(axis=(1, 2))))
+        y, x, labels = without_missing(x, y, labels, names, how=self.missing, name=name)
         if len(x) < LEAST:
             raise DataError(
                 f"{name} holds {len(x)} series, and a model learns from {LEAST} or more. Cut a "
@@ -83,19 +97,25 @@ class SeriesOptions(DataConfig):
                 f"the series of {name} have one step each. They are points: take a recipe for "
                 "points or tables."
             )
-        if np.abs(x).max() > np.finfo(np.float32).max:
+        if np.nanmax(np.abs(x)) > np.finfo(np.float32).max:
             raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
         self._require_positive(x, names)
         own = torch.from_numpy(np.ascontiguousarray(x.transpose(0, 2, 1), dtype=np.float32))
         counts = [] if y is None else torch.bincount(y, minlength=len(labels)).tolist()
+        table, values = None, None
+        if static is not None and static.num_columns:
+            called = [] if y is None or len(labels) < 2 else [labels[int(code)] for code in y]
+            static = with_label(static, called)
+            table, values = fit_attributes(static, channels=names, name=name)
         try:
             space = fit_space(
                 own, names, labels=labels, label_counts=counts, sampling_rate=self.sampling_rate,
-                wishes=FactWishes(self.increments, self.log),
+                wishes=FactWishes(self.increments, self.log), attributes=table,
             )  # fmt: skip
         except ConfigError as error:
             raise DataError(f"{name} cannot be used: {error}") from error
-        return SeriesDataset(own, y, space, name=name)
+        own = own if values is None else space.joined(own, values)
+        return SeriesDataset(own, y, space, name=name, static=static)
 
     def _require_known(self, names: Sequence[str]) -> None:
         for option in ("increments", "log"):
@@ -107,7 +127,7 @@ class SeriesOptions(DataConfig):
 
     def _require_positive(self, x: np.ndarray, names: Sequence[str]) -> None:
         for one in self.log or ():
-            least = x[:, :, names.index(one)].min()
+            least = np.nanmin(x[:, :, names.index(one)])
             if least <= 0:
                 raise DataError(
                     f"channel {one!r} has values down to {least:g}, and a log scale needs positive "
@@ -142,19 +162,33 @@ class SeriesDataset(ArrayDataset):
     """Series in memory, float32 `[N, C, L]`.
 
     The fingerprint covers how the channels are called as well.
+
+    Args:
+        x: the series, in compact form.
+        y: codes of labels `[N]`, or None.
+        space: what a series is.
+        name: how messages call the data.
+        static: their attributes as they were read, if there are any.
     """
 
     space: SeriesSpace
 
-    def __init__(self, x: Tensor, y: Tensor | None, space: SeriesSpace, *, name: str) -> None:
+    def __init__(
+        self, x: Tensor, y: Tensor | None, space: SeriesSpace, *, name: str,
+        static: pa.Table | None = None,
+    ) -> None:  # fmt: skip
         fingerprint = fingerprint_of(x, y, (*space.labels, *space.names))
         super().__init__(x, y, name=name, labels=space.labels, space=space, fingerprint=fingerprint)
+        self.static = static
 
 
 def as_of(dataset: Dataset, space: Space) -> Dataset:
     """The same series with what was found in the training data, where they are of its channels.
 
     Labels get the codes of `space`; those it does not know come after them.
+
+    Raises:
+        DataError: a channel is missing in places, and never was in the training data.
     """
     if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
         return dataset
@@ -162,6 +196,19 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
     if (mine.names, mine.length) != (space.names, space.length):
         return dataset
     x, y = dataset.resident
+    if space.attributes is not None and dataset.static is not None:
+        values = values_like(dataset.static, space.attributes, name=dataset.name)
+        x = space.joined(mine.parts(x)[0], values)
+    elif mine.attributes is not None or space.attributes is not None:
+        return dataset
+    known = {step.channel for step in space.gaps}
+    for i, one in enumerate(space.names):
+        if one not in known and bool(x[:, i].isnan().any()):
+            raise DataError(
+                f"channel {one!r} of {dataset.name} has missing values, and had none in the "
+                f"training data. Give {reading(missing='drop')} or `interpolate` in place of "
+                "`drop`, or leave these series out."
+            )
     labels, counts = mine.labels, mine.label_counts
     if y is not None and space.labels:
         labels = (*space.labels, *(one for one in mine.labels if one not in space.labels))
@@ -169,7 +216,7 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
         y = torch.tensor([code[one] for one in mine.labels])[y]
         counts = tuple(torch.bincount(y, minlength=len(labels)).tolist())
     judged = space.model_copy(update={"labels": labels, "label_counts": counts})
-    return SeriesDataset(x, y, judged, name=dataset.name)
+    return SeriesDataset(x, y, judged, name=dataset.name, static=dataset.static)
 
 
 class SeriesArrays(ArrayOptions, SeriesOptions):
@@ -197,13 +244,27 @@ class SeriesArrays(ArrayOptions, SeriesOptions):
             )
         array = array.astype(np.float64).reshape(*array.shape[:2], -1)
         return self.series(
-            array, y, labels, self._names or [f"c{i}" for i in range(array.shape[2])], name=name
-        )
+            array, y, labels, self._names or [f"c{i}" for i in range(array.shape[2])], name=name,
+            static=self._beside(len(array)),
+        )  # fmt: skip
 
     @property
     def _names(self) -> tuple[str, ...]:
         """Names of channels beside the arrays."""
         return ()
+
+    def _beside(self, many: int) -> pa.Table | None:
+        """Attributes beside the arrays, of so many series.
+
+        Raises:
+            DataError: they are asked for, and there are none.
+        """
+        if self.static:
+            raise DataError(
+                "static names arrays of a .npz file or columns of a table, and an array in memory "
+                "has neither. Give one of these."
+            )
+        return None
 
 
 class HeldSeries(SeriesArrays, HeldArrays):
@@ -248,6 +309,33 @@ class SeriesFile(SeriesArrays, NpzFile):
             ) from error
         return self.dataset(x, None, name=path.name)
 
+    def _beside(self, many: int) -> pa.Table | None:
+        """See `SeriesArrays._beside`: arrays of the file with one value each."""
+        path = Path(self.path)
+        if not self.static:
+            return None
+        if path.suffix.lower() != ".npz":
+            return super()._beside(many)
+        ending = "_test" if self.split == "test" else ""
+        found = {}
+        try:
+            with open_regular(path) as handle, np.load(handle) as arrays:
+                for one in self.static:
+                    if one + ending not in arrays.files:
+                        near = did_you_mean(one, arrays.files)
+                        raise DataError(f"{path} has no array {one + ending!r}.{near}")
+                    found[one] = arrays[one + ending]
+        except ARRAY_ERRORS as error:
+            raise DataError(f"the attributes of {path} cannot be read: {error}.") from error
+        for one, values in found.items():
+            if values.shape != (many,) or values.dtype.kind not in "biufUM" or self.limit:
+                raise DataError(
+                    f"static names the array {one!r} of {path}, {values.dtype} of shape "
+                    f"{values.shape}, and {many:,} series have one value each: numbers or texts, "
+                    "without limit."
+                )
+        return pa.table({one: pa.array(values) for one, values in found.items()})
+
     @classmethod
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `NpzFile.open_like`; series are taken as samples of `space`."""
@@ -272,7 +360,7 @@ class SeriesFile(SeriesArrays, NpzFile):
         return tuple(names.astype(str).tolist())
 
 
-_LISTS = ("names", "increments", "log", "channels")
+_LISTS = ("names", "increments", "log", "channels", "static")
 
 
 def _listed(value: Any) -> Any:
@@ -280,54 +368,3 @@ def _listed(value: Any) -> Any:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return value
-
-
-def _without_missing(
-    x: np.ndarray, y: Tensor | None, labels: Sequence[str], names: Sequence[str],
-    *, how: Missing, name: str,
-) -> tuple[Tensor | None, np.ndarray, Sequence[str]]:  # fmt: skip
-    """Labels, series `[N, L, C]` without NaN, and names of labels.
-
-    Raises:
-        DataError: values are infinite; or NaN, and shall be refused or cannot be interpolated.
-    """
-    if np.isinf(x).any():
-        where = names[int(np.isinf(x).any(axis=(0, 1)).argmax())]
-        raise DataError(f"channel {where!r} of {name} has infinite values. Repair or drop them.")
-    gone = np.isnan(x)
-    if not gone.any():
-        return y, x, labels
-    if how == "refuse":
-        many = {one: int(gone[:, :, i].sum()) for i, one in enumerate(names)}
-        shown = ", ".join(f"{count:,} in {one!r}" for one, count in many.items() if count)
-        raise DataError(
-            f"{name} has missing values: {shown}, in {int(gone.any(axis=(1, 2)).sum()):,} of "
-            f"{len(x):,} series. Give {reading(missing='interpolate')} to fill them in time, or "
-            "`drop` in place of `interpolate` to drop these series."
-        )
-    if how == "interpolate":
-        return y, _interpolated(x, gone, names, name=name), labels
-    kept = ~gone.any(axis=(1, 2))
-    if y is not None:
-        y = y[torch.from_numpy(kept)]
-        codes = y.unique()
-        labels = [labels[int(code)] for code in codes]
-        y = torch.searchsorted(codes, y)
-    return y, x[kept], labels
-
-
-def _interpolated(
-    x: np.ndarray, gone: np.ndarray, names: Sequence[str], *, name: str
-) -> np.ndarray:
-    """Straight lines over what is missing; the ends as what is next to them."""
-    x = x.copy()
-    steps = np.arange(x.shape[1])
-    for i, channel in zip(*np.nonzero(gone.any(axis=1)), strict=True):
-        lost = gone[i, :, channel]
-        if lost.all():
-            raise DataError(
-                f"channel {names[channel]!r} is missing in all of series {i} of {name}, so there "
-                f"is nothing to interpolate. Give {reading(missing='drop')}, or drop the channel."
-            )
-        x[i, lost, channel] = np.interp(steps[lost], steps[~lost], x[i, ~lost, channel])
-    return x

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from zerosum.modalities.series.curves import Curve
+from zerosum.modalities.series.gaps import MARK, Gaps
 from zerosum.modalities.series.steps import (
     ChannelLimits,
     Channels,
@@ -52,7 +53,7 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
     """What is known of series, as steps in the order in which they are applied.
 
     Args:
-        x: finite series `[N, C, L]`.
+        x: series `[N, C, L]`, NaN where values are missing.
         names: of the channels.
         wishes: what the user says.
     """
@@ -64,9 +65,12 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
         steps.append(step)
         channels = step.forward(channels)
 
+    for step in _gaps(channels):
+        take(step)
+    marks = {step.mark: step.share for step in steps if isinstance(step, Gaps)}
     for step in [*_equal(channels), *_constant(channels)]:
         take(step)
-    bases = _take_envelopes(channels, take)
+    bases = _take_envelopes({name: channels[name] for name in channels if name not in marks}, take)
     for name in bases:
         wished = _prefers_log(channels[name]) if wishes.log is None else name in wishes.log
         on_log = wished and bool((channels[name] > 0).all())
@@ -91,9 +95,31 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
             take(Increments(channel=name))
     summed = {step.channel for step in steps if isinstance(step, Increments)}
     for name, own in list(channels.items()):
+        if name in marks:
+            take(Scores(channel=name, curve=_curve_of_marks(own)))
+            continue
         first = _curve(own[:, :1]) if name in summed else None
         take(Scores(channel=name, first=first, curve=_curve(own[:, 1:] if name in summed else own)))
     return tuple(steps)
+
+
+def _gaps(channels: Channels) -> list[Step]:
+    found: list[Step] = []
+    for name, own in channels.items():
+        gone = own.isnan()
+        if not bool(gone.any()):
+            continue
+        known = own[~gone]
+        mark = f"{name} {MARK}"
+        while mark in channels:
+            mark += "?"
+        found.append(
+            Gaps(
+                channel=name, mark=mark, share=float(gone.double().mean()),
+                fill=float(known.median()), places=_limits(name, known[None]).places,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _equal(channels: Channels) -> list[Step]:
@@ -242,6 +268,14 @@ def _curve(x: Tensor) -> Curve:
     values = torch.lerp(flat[left], flat[right], (at - left).clamp(0, 1))
     knots = {float(s): float(v) for s, v in zip(grid, values, strict=True)}
     return _with_atoms(knots, often)
+
+
+def _curve_of_marks(x: Tensor) -> Curve:
+    """The curve of marks, which are 0 or 1: both stand for a range of scores each."""
+    share, edge = x.mean(), 0.5 / x.numel()
+    ends = torch.stack([x.new_tensor(edge), 1 - share, x.new_tensor(1 - edge)])
+    low, middle, high = torch.special.ndtri(ends).tolist()
+    return _with_atoms({}, {0.0: (low, middle), 1.0: (middle, high)})
 
 
 def _atoms(flat: Tensor) -> dict[float, tuple[float, float]]:

@@ -39,7 +39,7 @@ def series_parts(shown: Shown) -> Iterator[Part]:
 
 def _autocorrelations(space: SeriesSpace, x: Tensor, real: Tensor | None) -> Drawn:
     sets = {"samples": x} | ({} if real is None else {"reals": real})
-    found = {name: autocorrelations(one).mean(0) for name, one in sets.items()}
+    found = {name: autocorrelations(space.bridged(one)).mean(0) for name, one in sets.items()}
     names = space.names[:_CHANNELS]
     across = min(_COLUMNS, len(names))
     width, height = _SIDE * 3 // 2, _SIDE + _TITLE

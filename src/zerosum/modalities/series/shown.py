@@ -1,6 +1,6 @@
 """Series as plots, and as files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.series.attributes import table_of
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.spaces import Space
 
@@ -44,9 +45,7 @@ class SeriesPreview(Preview):
             own = x[:, i].double().numpy()
             frame = _frame(own, None if real is None else real[:, i].double().numpy())
             sheet.paste(frame, (left, top + _TITLE))
-            low, high = np.nanmin(own), np.nanmax(own)
-            pen.text((left + 8, top + 3), f"{name}   {low:.4g} to {high:.4g}",
-                     fill="#111827", font=font)  # fmt: skip
+            pen.text((left + 8, top + 3), _title(name, own), fill="#111827", font=font)
         return sheet
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
@@ -57,7 +56,7 @@ class SeriesPreview(Preview):
 def _frame(own: np.ndarray, real: np.ndarray | None) -> Image.Image:
     """Series `[N, L]` of one channel in a frame of their own scale."""
     frame = own if real is None else real
-    frame = frame[np.isfinite(frame).all(axis=1)]
+    frame = frame[np.isfinite(frame)]
     low, high = np.quantile(frame, _SEEN) if len(frame) else (0.0, 1.0)
     margin = max(0.05 * (high - low), 1e-6 * (1 + abs(low) + abs(high)))
     low, high = low - margin, high + margin
@@ -74,14 +73,38 @@ def _frame(own: np.ndarray, real: np.ndarray | None) -> Image.Image:
     for values, ink in ((real, _REAL), (own, _INK)):
         if values is None or len(values) < len(_BANDS):
             continue
-        edges = np.quantile(values, _BANDS, axis=0)
+        edges = _fan(values)
         for k, shade in enumerate(_SHADES):
             outline = [*zip(xs, ys(edges[k]), strict=True)]
             outline += [*zip(xs[::-1], ys(edges[-1 - k])[::-1], strict=True)]
             pen.polygon(outline, fill=(*ink, int(255 * shade)))
     for line in own[:_LINES]:
-        pen.line([*zip(xs, ys(line), strict=True)], fill=(*_INK, 150), width=1)
+        there = np.flatnonzero(np.isfinite(line))
+        for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+            if len(run) > 1:
+                pen.line([*zip(xs[run], ys(line[run]), strict=True)], fill=(*_INK, 150), width=1)
+            elif len(run):
+                pen.point([(xs[run[0]], ys(line[run])[0])], fill=(*_INK, 150))
     return sheet
+
+
+def _title(name: str, own: np.ndarray) -> str:
+    """The name of a channel, its ends, and how much of it is missing; of values `[N, L]`."""
+    gone = np.isnan(own).mean()
+    if gone == 1:
+        return f"{name}   missing"
+    text = f"{name}   {np.nanmin(own):.4g} to {np.nanmax(own):.4g}"
+    return f"{text}, {100 * gone:.1f} % missing" if gone else text
+
+
+def _fan(values: np.ndarray) -> np.ndarray:
+    """Quantiles at each place of what is known there, `[4, L]`; of one without, as before it."""
+    known = np.asarray(np.isfinite(values).any(axis=0))
+    if not known.any():
+        return np.zeros((len(_BANDS), values.shape[1]))
+    nearest = np.flatnonzero(known)
+    at = nearest[np.searchsorted(nearest, np.arange(len(known)), side="right").clip(1) - 1]
+    return np.nanquantile(values[:, at], _BANDS, axis=0)
 
 
 class SeriesWriter(Writer):
@@ -104,38 +127,59 @@ class SeriesWriter(Writer):
         import pyarrow.parquet
 
         assert isinstance(space, SeriesSpace)
-        x = torch.cat([*pieces]).numpy()
+        x, values = space.parts(torch.cat([*pieces]))
+        x = x.numpy()
+        table = space.attributes
+        more = {} if table is None else dict(_columns(table_of(values, table)))
         if form == "folder":
             digits = len(str(len(x) - 1))
             for i, one in enumerate(x):
-                columns: dict[str, Any] = dict(zip(space.names, one, strict=True))
+                columns = {name: _cells(own) for name, own in zip(space.names, one, strict=True)}
+                columns |= {name: column.take([i] * len(one[0])) for name, column in more.items()}
                 place = path / labels[i] if labels else path
                 place.mkdir(exist_ok=True)
-                table = cells.table(pa.table(columns))
-                pyarrow.csv.write_csv(table, place / f"{i:0{digits}}.csv")
+                made = cells.table(pa.table(columns))
+                pyarrow.csv.write_csv(made, place / f"{i:0{digits}}.csv")
             return
         wide = f".wide{form}" in path.name
-        table = pa.table(_wide(space, x, labels) if wide else _long(space, x, labels))
+        made = pa.table((_wide if wide else _long)(space, x, labels, more))
         if form == ".csv":
-            pyarrow.csv.write_csv(cells.table(table), path)
+            pyarrow.csv.write_csv(cells.table(made), path)
         else:
-            pyarrow.parquet.write_table(table, path)
+            pyarrow.parquet.write_table(made, path)
 
 
-def _long(space: SeriesSpace, x: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def _cells(values: np.ndarray) -> Any:
+    """A column in which NaN is no value."""
+    import pyarrow as pa
+
+    return pa.array(values, from_pandas=True)
+
+
+def _columns(table: Any) -> Iterable[tuple[str, Any]]:
+    return zip(table.column_names, table.columns, strict=True)
+
+
+def _long(
+    space: SeriesSpace, x: np.ndarray, labels: Sequence[str], more: Mapping[str, Any]
+) -> dict[str, Any]:
     n, _, length = x.shape
     steps = np.tile(np.arange(length), n)
     rate = space.sampling_rate
     columns: dict[str, Any] = {"series": np.arange(n).repeat(length)}
     columns["step" if rate is None else "seconds"] = steps if rate is None else steps / rate
-    columns |= {name: x[:, i].ravel() for i, name in enumerate(space.names)}
+    columns |= {name: _cells(x[:, i].ravel()) for i, name in enumerate(space.names)}
+    owner = np.arange(n).repeat(length)
+    columns |= {name: column.take(owner) for name, column in more.items()}
     return columns | ({"label": np.repeat(labels, length)} if labels else {})
 
 
-def _wide(space: SeriesSpace, x: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def _wide(
+    space: SeriesSpace, x: np.ndarray, labels: Sequence[str], more: Mapping[str, Any]
+) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        f"{name}@{step}": x[:, i, step]
+        f"{name}@{step}": _cells(x[:, i, step])
         for i, name in enumerate(space.names)
         for step in range(space.length)
     }
-    return columns | ({"label": [*labels]} if labels else {})
+    return columns | dict(more) | ({"label": [*labels]} if labels else {})

@@ -10,14 +10,11 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import reading
+from zerosum.modalities.series.attributes import codes_of, embedded, scaled, without_label
 from zerosum.modalities.series.finding import FactWishes, find_steps
-from zerosum.modalities.series.steps import (
-    ChannelLimits,
-    Channels,
-    Increments,
-    Scores,
-    Step,
-)
+from zerosum.modalities.series.gaps import Gaps
+from zerosum.modalities.series.steps import ChannelLimits, Channels, Increments, Scores, Step
+from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
@@ -53,6 +50,8 @@ class ScoreSpace(Space):
 class SeriesSpace(Space):
     """Series of one length: stored as float32 `[N, C, L]`, held by users as `[N, L, C]`.
 
+    Attributes that a series has once are stored as further channels, the same at each place.
+
     Networks see *scores*, float32 `[N, coded channels, L]`: channels whose facts were taken out by
     `steps`, about normal each. Whatever they make, the facts hold again on the way back.
 
@@ -65,6 +64,8 @@ class SeriesSpace(Space):
         level_centers: mean of the levels of each channel that is modelled by increments.
         level_scales: their standard deviations.
         path_scales: those of the distances from the first place.
+        attributes: what a series has once, the label among them; None without any but a label.
+        blind: whether networks are not shown that label, as those that judge it are not.
     """
 
     kind = "series"
@@ -80,6 +81,8 @@ class SeriesSpace(Space):
     level_centers: tuple[float, ...] = ()
     level_scales: tuple[PositiveFloat, ...] = ()
     path_scales: tuple[PositiveFloat, ...] = ()
+    attributes: TableSpace | None = None
+    blind: bool = False
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "SeriesSpace":
@@ -103,8 +106,21 @@ class SeriesSpace(Space):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """`(coded channels, length)`."""
-        return len(self.coded), self.length
+        """`(coded channels and attributes, length)`."""
+        more = 0 if self.attributes is None else len(self.attributes.codecs)
+        return len(self.coded) + more, self.length
+
+    @property
+    def published(self) -> "SeriesSpace":
+        """See `Space.published`."""
+        if self.attributes is None:
+            return self
+        return self.model_copy(update={"attributes": self.attributes.published})
+
+    @property
+    def judged(self) -> "SeriesSpace":
+        """See `Space.judged`: what judges features does not show the label."""
+        return self if self.attributes is None else self.model_copy(update={"blind": True})
 
     @property
     def description(self) -> str:
@@ -126,6 +142,11 @@ class SeriesSpace(Space):
         return tuple(step.statement for step in self.steps if step.statement)
 
     @property
+    def gaps(self) -> tuple[Gaps, ...]:
+        """The channels that are missing in places."""
+        return tuple(step for step in self.steps if isinstance(step, Gaps))
+
+    @property
     def bounds(self) -> dict[str, tuple[float | None, float | None]]:
         """Least and largest value of channels that have one, by name."""
         limits = [getattr(step, "limits", step) for step in self.steps]
@@ -141,26 +162,67 @@ class SeriesSpace(Space):
         return tuple(step.channel for step in self.steps if isinstance(step, Increments))
 
     def packed(self, count: int) -> "SeriesSpace":
-        """Series side by side have no space of their own.
-
-        Raises:
-            ConfigError: always.
-        """
+        """Always a `ConfigError`: series side by side have no space of their own."""
         raise ConfigError("series are not packed by their space; set game.pack=1.")
 
+    def parts(self, compact: Tensor) -> tuple[Tensor, Tensor]:
+        """Series `[N, C, L]`, and values of their attributes, float64 `[N, A]`."""
+        many = len(self.names)
+        return compact[:, :many], compact[:, many:, 0].double()
+
+    def joined(self, series: Tensor, attributes: Tensor) -> Tensor:
+        """Series `[N, C, L]` with attributes `[N, A]` as further channels."""
+        return torch.cat([series, _spread(attributes, series)], dim=1)
+
+    def model_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores `[N, coded, L]`, and code + place of attributes `[N, K]`, as networks see them."""
+        many = len(self.coded)
+        own = x[:, many:, 0]
+        return x[:, :many], own if self.attributes is None else codes_of(own, self.attributes)
+
+    def model_joined(self, scores: Tensor, attributes: Tensor) -> Tensor:
+        """What networks see of scores `[N, coded, L]` and code + place of attributes `[N, K]`."""
+        if self.attributes is None:
+            return scores
+        return torch.cat([scores, _spread(scaled(attributes, self.attributes), scores)], dim=1)
+
     def to_model(self, compact: Tensor) -> Tensor:
-        """Scores, float32 `[N, coded, L]`, of series `[N, C, L]`."""
-        x = self._encoded(dict(zip(self.names, compact.double().unbind(1), strict=True)))
-        return torch.stack([*x.values()], dim=1).float()
+        """Scores, float32 `[N, *shape]`, of series `[N, C, L]`; attributes are beneath them."""
+        series, attributes = self.parts(compact)
+        x = self._encoded(dict(zip(self.names, series.double().unbind(1), strict=True)))
+        made = torch.stack([*x.values()], dim=1).float()
+        if self.attributes is None:
+            return made
+        codes = self.attributes.to_model(attributes.cpu()).to(made.device)
+        codes = without_label(codes, self.attributes) if self.blind else codes
+        return self.model_joined(made, codes)
 
     def to_data(self, x: Tensor) -> Tensor:
-        """Series, float32 `[N, C, L]`, of scores `[N, coded, L]`; the facts hold in them."""
-        made = self._decoded(x)
-        return torch.stack([made[name] for name in self.names], dim=1).float()
+        """Series, float32 `[N, C, L]`, of scores `[N, *shape]`; the facts hold in them."""
+        scores, codes = self.model_parts(x)
+        made = self._decoded(scores)
+        series = torch.stack([made[name] for name in self.names], dim=1).float()
+        if self.attributes is None:
+            return series
+        return self.joined(series, self.attributes.to_data(codes.float().cpu()).to(series.device))
 
     def to_numpy(self, compact: Tensor) -> np.ndarray:
         """float32 `[N, L, C]` of `[N, C, L]`."""
-        return compact.transpose(1, 2).contiguous().numpy()
+        return self.parts(compact)[0].transpose(1, 2).contiguous().numpy()
+
+    def bridged(self, compact: Tensor) -> Tensor:
+        """Series `[N, C, L]` without NaN, and the marks of each gap beneath, `[N, C + G, L]`.
+
+        Judges see these. Where nothing is missing they are as given.
+        """
+        series = self.parts(compact)[0]
+        if not self.gaps:
+            return series
+        x: Channels = dict(zip(self.names, series.double().unbind(1), strict=True))
+        for step in self.gaps:
+            x = step.forward(x)
+        names = [*self.names, *(step.mark for step in self.gaps)]
+        return torch.stack([x[name] for name in names], dim=1).to(compact.dtype)
 
     def levels(self, x: Tensor) -> Tensor:
         """Levels of channels that are modelled by increments, of scores `[N, coded, L]`.
@@ -199,19 +261,31 @@ class SeriesSpace(Space):
         return tuple(found[name] for name in self.coded)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Scores, and levels of what is modelled by increments, float32 `[N, F]`."""
-        parts = [x.flatten(1).float()]
-        parts += [self.levels(x).flatten(1).float()] if self.summed else []
+        """Scores, levels of what is modelled by increments, and attributes, float32 `[N, F]`."""
+        scores, codes = self.model_parts(x)
+        parts = [scores.flatten(1).float()]
+        parts += [self.levels(scores).flatten(1).float()] if self.summed else []
+        parts += [] if self.attributes is None else [embedded(codes, self.attributes)]
         return torch.cat(parts, dim=1)
 
     def independent(self, real: Tensor, n: int, noise: Noise) -> Tensor:
         """See `Space.independent`: each score drawn by itself, so the facts hold all the same."""
-        return self.to_data(super().independent(self.to_model(real), n, noise))
+        made = self.to_data(super().independent(self.to_model(real), n, noise))
+        if self.attributes is None:
+            return made
+        drawn = self.attributes.independent(self.parts(real)[1], n, noise)
+        return self.joined(self.parts(made)[0], drawn)
 
     def mismatch(self, other: Space, what: str) -> str | None:
         """See `Space.mismatch`: channels must agree in name and order, and in length."""
         if not isinstance(other, SeriesSpace):
             return super().mismatch(other, what)
+        mine, theirs = (one.attributes and one.attributes.names for one in (self, other))
+        if mine != theirs:
+            return (
+                f"{what} has the attributes {_listed(theirs or ()) or 'none'}, and the model makes "
+                f"{_listed(mine or ()) or 'none'}. Give series with the same."
+            )
         if (self.names, self.length) == (other.names, other.length):
             return None
         return (
@@ -257,8 +331,9 @@ def fit_space(
     label_counts: Sequence[int] = (),
     sampling_rate: float | None = None,
     wishes: FactWishes = FactWishes(),  # noqa: B008
+    attributes: TableSpace | None = None,
 ) -> SeriesSpace:
-    """The space of finite series `[N, C, L]`, with what was found in them.
+    """The space of series `[N, C, L]`, with what was found in them; NaN is a missing value.
 
     Raises:
         ConfigError: a name is given twice, or every channel is constant.
@@ -284,7 +359,13 @@ def fit_space(
         level_centers=tuple(float(level.mean()) for level in levels),
         level_scales=tuple(_scale(level) for level in levels),
         path_scales=tuple(_scale(path) for path in paths),
+        attributes=attributes,
     )
+
+
+def _spread(values: Tensor, like: Tensor) -> Tensor:
+    """Values `[N, K]` at each place of series, `[N, K, L]`."""
+    return values.to(like)[:, :, None].expand(-1, -1, like.shape[2])
 
 
 def _scale(x: Tensor) -> float:
@@ -295,15 +376,25 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
 
 
-def require_series(space: Space, *, network: str) -> SeriesSpace:
+def require_series(space: Space, *, network: str, attributes: bool = False) -> SeriesSpace:
     """`space`, known to hold series.
 
+    Args:
+        space: of the data.
+        network: who asks.
+        attributes: whether it can make attributes.
+
     Raises:
-        RecipeError: it does not.
+        RecipeError: it does not, or series have attributes that are not made.
     """
     if not isinstance(space, SeriesSpace):
         raise RecipeError(
             f"{network} takes series, and the data is of kind {space.kind!r}. Take a recipe that "
             f"lists {space.kind!r} under `zerosum recipes`."
+        )
+    if space.attributes is not None and not attributes:
+        raise RecipeError(
+            f"{network} makes no attributes, and the series have "
+            f"{_listed(space.attributes.names)}. Take the recipe series, or leave static out."
         )
     return space

@@ -266,7 +266,8 @@ def read_like(
     long = read_long(
         source, entity=space.entity.name, time=when, told={}, time_field=time, least=least
     )
-    own = [field for field in space.attributes.fields if field.name not in (LENGTH, START, SPAN)]
+    counted = {LENGTH, START, SPAN, *(one.name for one in space.bursts)}
+    own = [field for field in space.attributes.fields if field.name not in counted]
     fields = [*space.rows.fields[space.num_stood :]]
     lacking = [
         field.name for field in (*own, *fields)

@@ -39,6 +39,12 @@ class SeriesMetric(Metric):
         """Series."""
         return isinstance(space, SeriesSpace)
 
+    @staticmethod
+    def bridged(samples: SampleSet, context: MetricContext) -> Tensor:
+        """Series without NaN, with marks beneath; see `SeriesSpace.bridged`."""
+        assert isinstance(context.space, SeriesSpace)
+        return context.space.bridged(samples.x)
+
 
 def tree_inputs_of(x: Tensor) -> np.ndarray:
     """Values, differences and log spectrum of series `[N, C, L]`, `[N, F]`.
@@ -91,7 +97,7 @@ class C2stSeries(SeriesMetric):
         n = min(len(candidate), len(reference), MOST_SERIES)
         made = candidate.x[context.some(n, len(candidate), "c2st_series", "samples")]
         real = reference.x[context.some(n, len(reference), "c2st_series", "reals")]
-        odds = boosted_odds(tree_inputs_of(real), tree_inputs_of(made), seed=context.seed)
+        odds = boosted_odds(_seen(real, context), _seen(made, context), seed=context.seed)
         value = max(area(*odds), 0.5)
         draws = zip(
             context.resamples(n, "c2st_series reals"), context.resamples(n, "c2st_series samples"),
@@ -99,3 +105,10 @@ class C2stSeries(SeriesMetric):
         )  # fmt: skip
         again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
         return {"c2st_series": MetricValue(value, again)}
+
+
+def _seen(x: Tensor, context: MetricContext) -> np.ndarray:
+    """What trees see of series, and their attributes beside it, `[N, F]`."""
+    assert isinstance(context.space, SeriesSpace)
+    inputs = tree_inputs_of(context.space.bridged(x))
+    return np.concatenate([inputs, context.space.parts(x)[1].numpy()], axis=1)

@@ -44,7 +44,7 @@ class _MeanDistance(SeriesMetric):
     ) -> Mapping[str, MetricValue]:
         """One distance; for the interval samples and reals are drawn again."""
         name = self.outputs[0].name
-        made, real = self.said(candidate.x), self.said(reference.x)
+        made, real = (self.said(self.bridged(one, context)) for one in (candidate, reference))
         value = self.apart(made.mean(0), real.mean(0))
         draws = zip(
             context.resamples(len(made), name, "samples"),
@@ -158,7 +158,7 @@ class Extremes(SeriesMetric):
         self, candidate: SampleSet, reference: SampleSet, context: MetricContext
     ) -> Mapping[str, MetricValue]:
         """One distance; for the interval samples and reals are drawn again."""
-        made, real = _extremes(candidate.x), _extremes(reference.x)
+        made, real = (_extremes(self.bridged(one, context)) for one in (candidate, reference))
         draws = zip(
             context.resamples(len(made), "extremes", "samples"),
             context.resamples(len(real), "extremes", "reals"),

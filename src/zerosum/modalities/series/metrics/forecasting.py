@@ -60,7 +60,7 @@ class Forecasting(SeriesMetric):
         """One error; for the interval the forecast reals are resampled, not the fit."""
         assert isinstance(context.space, SeriesSpace)
         train, test = (
-            one.x[context.some(MOST_SERIES, len(one), "forecast_error", side)]
+            self.bridged(one, context)[context.some(MOST_SERIES, len(one), "forecast_error", side)]
             for one, side in ((candidate, "samples"), (reference, "reals"))
         )
         errors, steps = forecast_errors(train, test, seed=context.seed)

@@ -17,6 +17,7 @@ from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.series.arrays import SeriesOptions
+from zerosum.modalities.series.reading.wide import cut_wide, is_wide
 from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
 
@@ -51,7 +52,7 @@ class WindowOptions(SeriesOptions):
         """How rows become series."""
         return Cut(
             self.window, self.stride, self.time, self.series_column, self.label, self.channels,
-            self.gap,
+            self.gap, self.static,
         )  # fmt: skip
 
     def dataset_of_windows(self, found: Windows, *, name: str) -> Dataset:
@@ -61,7 +62,7 @@ class WindowOptions(SeriesOptions):
             DataError: it cannot be used.
         """
         y, labels = (None, ()) if found.y is None else encode_labels(found.y)
-        return self.series(found.x, y, labels, found.names, name=name)
+        return self.series(found.x, y, labels, found.names, name=name, static=found.static)
 
     def windows(self) -> Windows:
         """What is cut from the rows of a file or folder.
@@ -85,7 +86,7 @@ class WindowOptions(SeriesOptions):
 
 
 class SeriesTableFile(WindowOptions):
-    """A .csv, .tsv or .parquet file with a row for each step.
+    """A .csv, .tsv or .parquet file with a row for each step, or for each series.
 
     Attributes:
         path: the file.
@@ -103,9 +104,11 @@ class SeriesTableFile(WindowOptions):
         return 0.5 if path.suffix.lower() in _TABLES and look_at(path) == "file" else 0.0
 
     def windows(self) -> Windows:
-        """See `WindowOptions.windows`."""
+        """See `WindowOptions.windows`; a wide table has a row for each series."""
         path = Path(self.path)
-        return cut_rows(read_table(path), self.cut, name=path.name)
+        table = read_table(path)
+        cut = cut_wide if is_wide(table.column_names) else cut_rows
+        return cut(table, self.cut, name=path.name)
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read and cut it.
@@ -117,7 +120,7 @@ class SeriesTableFile(WindowOptions):
 
 
 class SeriesFrame(WindowOptions):
-    """A data frame with a row for each step, which the caller holds."""
+    """A data frame with a row for each step, or for each series, which the caller holds."""
 
     kind = "series_frame"
 
@@ -158,7 +161,8 @@ class SeriesFrame(WindowOptions):
             )
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise DataError(f"the data frame cannot be read: {error}.") from error
-        found = cut_rows(table, self.cut, name="the data frame")
+        cut = cut_wide if is_wide(table.column_names) else cut_rows
+        found = cut(table, self.cut, name="the data frame")
         return self.dataset_of_windows(found, name="the data frame"), self
 
 
@@ -210,7 +214,7 @@ class SeriesFolder(WindowOptions):
             raise DataError(f"the files of {root} do not fit each other: {error}.") from error
         cut = Cut(
             self.window, self.stride, self.time, FILE,
-            FOLDER if by_folder else self.label, self.channels, self.gap,
+            FOLDER if by_folder else self.label, self.channels, self.gap, self.static,
         )  # fmt: skip
         found = cut_rows(table, cut, name=str(root))
         found.notes.insert(0, f"{len(files):,} files")

@@ -26,6 +26,7 @@ class Cut:
         label: the column of labels; None for none.
         channels: columns to take; empty for all that hold numbers.
         gap: usual steps of time that two rows of a window may be apart at most.
+        static: columns that never change within a series.
     """
 
     window: int | None = None
@@ -35,6 +36,7 @@ class Cut:
     label: str | None = None
     channels: tuple[str, ...] = ()
     gap: float = 5.0
+    static: tuple[str, ...] = ()
 
 
 @dataclass
@@ -46,12 +48,14 @@ class Windows:
         y: label of each, or None.
         names: of the channels.
         notes: what was guessed or skipped; a clause each.
+        static: a row of attributes for each series, if there are any.
     """
 
     x: np.ndarray
     y: np.ndarray | None
     names: tuple[str, ...]
     notes: list[str] = field(default_factory=list)
+    static: pa.Table | None = None
 
 
 def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
@@ -67,7 +71,9 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
     time = _time_column(table, cut, notes, name=name)
     for option in ("series", "label"):
         _require_column(table, getattr(cut, option), option, name=name)
-    taken = {one for one in (time, cut.series, cut.label) if one is not None}
+    for one in cut.static:
+        _require_column(table, one, "static", name=name)
+    taken = {one for one in (time, cut.series, cut.label, *cut.static) if one is not None}
     names = _channels(table, cut, taken, name=name)
     values = np.column_stack([_numbers(table[one]) for one in names])
     moments = None if time is None else _moments(table[time], time)
@@ -91,7 +97,29 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
         if not same.all():
             notes.append(f"{int((~same).sum()):,} windows in which {cut.label} changes, left out")
         rows, y = rows[same], own[same, 0]
-    return Windows(values[rows], y, names, notes)
+    return Windows(values[rows], y, names, notes, _attributes(table, cut, rows, name=name))
+
+
+def _attributes(table: pa.Table, cut: Cut, rows: np.ndarray, *, name: str) -> pa.Table | None:
+    """What series of these rows `[N, L]` have once; None where nothing is asked for.
+
+    Raises:
+        DataError: something of it changes within a series.
+    """
+    if not cut.static:
+        return None
+    for one in cut.static:
+        codes = table[one].combine_chunks()
+        if not isinstance(codes.type, pa.DictionaryType):
+            codes = codes.dictionary_encode("encode")
+        own = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)[rows]
+        odd = int((own != own[:, :1]).any(axis=1).sum())
+        if odd:
+            raise DataError(
+                f"static names {one!r}, which changes within {odd:,} of {len(rows):,} series of "
+                f"{name}. Leave it out, or make it a channel."
+            )
+    return table.select([*cut.static]).take(pa.array(rows[:, 0]))
 
 
 def _require_column(table: pa.Table, column: str | None, option: str, *, name: str) -> None:
