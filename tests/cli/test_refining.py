@@ -39,7 +39,7 @@ def rows_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ((), "train with --holdout 0.2"),
         (("--with", "jdge=trees"), "Did you mean 'judge'?"),
-        (("--with", "judge=forest"), "no judge 'forest'"),
+        (("--with", "judge=woods"), "no judge 'woods'"),
         (("--with", "rounds=few"), "no whole number"),
     ],
 )

@@ -24,7 +24,7 @@ SHORT = {"cyclegan": {"generator.num_blocks": 1}, "stylegan": {"generator.mappin
 """Layers like others make a graph larger, and test nothing else."""
 
 
-IN_STEPS = ("table", "relational", "sequences", "string")
+IN_STEPS = ("table", "relational", "sequences", "string", "molecule", "music")
 """Kinds of samples that are made step by step."""
 
 

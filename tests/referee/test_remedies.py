@@ -29,10 +29,16 @@ def recipe_of(name: str, space: str) -> Recipe:
     recipe = all_recipes()[name].resolve(data_of(name, space).space)
     players = [p for p in ("generator", "discriminator") if p in recipe.to_json()["game"]]
     by_likelihood = ("table", "relational", "sequences", "string")
-    narrow = {} if space in by_likelihood else {f"game.{player}.width": 16 for player in players}
+    narrow = {} if space in by_likelihood else {_width_of(recipe, one): 16 for one in players}
     return recipe.with_values(
         narrow | {"optimisation.batch_size": 8, "optimisation.total_samples": 400}
     )
+
+
+def _width_of(recipe: Recipe, player: str) -> str:
+    """The key of a player's width; of clips, that of the network of their frames."""
+    of_frames = "picture" in recipe.to_json()["game"][player]
+    return f"game.{player}.picture.width" if of_frames else f"game.{player}.width"
 
 
 def data_of(name: str, space: str) -> Dataset:

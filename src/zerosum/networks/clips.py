@@ -106,14 +106,14 @@ class ClipGenerator(nn.Module):
         content, motion = z[:, : self.content], z[:, self.content :]
         if self.embed is not None:
             motion = torch.cat([motion, self.embed(y)], dim=1)
-        times = self.times.expand(len(z), -1, -1)
+        times = self.times.expand(z.shape[0], -1, -1)
         motion = motion[:, None].expand(-1, self.frames, -1)
         moments = self.motion(torch.cat([motion, times.to(motion.dtype)], dim=2))
         if order is not None:
-            moments = moments.take_along_dim(order[:, :, None], dim=1)
+            moments = moments.gather(1, order[:, :, None].expand(-1, -1, moments.shape[2]))
         content = content[:, None].expand(-1, self.frames, -1)
         latents = torch.cat([content, moments.to(content.dtype)], dim=2).flatten(0, 1)
-        labels = None if y is None else y.repeat_interleave(self.frames)
+        labels = None if y is None else y[:, None].expand(-1, self.frames).flatten()
         frames = self.picture(latents, labels)
         return frames.unflatten(0, (-1, self.frames)).transpose(1, 2)
 

@@ -53,8 +53,10 @@ class CaptionGameConfig(TwoPlayerConfig):
         """The game for images with captions.
 
         Raises:
-            RecipeError: the space holds no captions.
+            RecipeError: the space holds no captions, or images are to be judged in packs.
         """
+        if self.pack > 1:
+            raise RecipeError("images are judged beside captions one by one. Set game.pack=1.")
         return CaptionGame(self, require_captions(space))
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from itertools import pairwise
 from math import ceil, pi
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, pixel_shuffle
@@ -176,10 +177,9 @@ def whole_waves(cycles: tuple[float, ...], side: int) -> tuple[int, ...]:
     >>> whole_waves((1 / 24, 1 / 12), 55)
     (2, 4)
     """
-    counts = side * torch.tensor(cycles, dtype=torch.float64)
-    stretch = torch.linspace(-_STRETCH, _STRETCH, 881, dtype=torch.float64)
-    found = stretch.exp()[:, None] * counts
-    cost = (found - found.round()).square().sum(1) + stretch.square() / 10
+    stretch = np.linspace(-_STRETCH, _STRETCH, 881)
+    found = np.exp(stretch)[:, None] * (side * np.array(cycles))
+    cost = np.square(found - found.round()).sum(1) + np.square(stretch) / 10
     return tuple(int(count) for count in found[cost.argmin()].round())
 
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 from pydantic import model_validator
@@ -51,9 +51,9 @@ class OwnRuns(Config):
             raise ConfigError("hashes of runs of words are sorted, each once.")
         return self
 
-    @cached_property
+    @property
     def _known(self) -> np.ndarray:
-        return np.frombuffer(base64.b64decode(self.hashes, validate=True), "<u4")
+        return _hashes_of(self.hashes)
 
     def repeated(self, texts: Sequence[str]) -> np.ndarray:
         """Whether each text repeats one, bool `[N]`.
@@ -70,6 +70,11 @@ class OwnRuns(Config):
         found = np.isin(flat, self._known)
         whose = np.repeat(np.arange(len(texts)), [len(own) for own in runs])
         return np.bincount(whose[found], minlength=len(texts)) > 0
+
+
+@lru_cache(maxsize=8)  # beside the config, which is compared field by field
+def _hashes_of(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text, validate=True), "<u4")
 
 
 def own_runs(texts: Sequence[str], *, least: int) -> tuple[OwnRuns, float]:
