@@ -111,6 +111,6 @@ def test_a_refinement_looks_at_fingerprints(model: zs.MoleculeModel, frame: pd.D
     assert seen.shape == (8, 256 + 3 + 1)
     assert not categorical.any()
     assert isinstance(model.game, LikelihoodGame)
-    likely = model.game.log_likelihood(model.space.to_model(x))
+    likely = model.game.log_likelihood(model.space.to_model(x), None)
     assert likely.shape == (8,)
     assert (likely < 0).all()

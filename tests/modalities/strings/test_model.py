@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import zerosum as zs
 from zerosum.cli.app import app
 from zerosum.errors import ConditionError, DataError
+from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.strings.metrics.words import WordModel
 from zerosum.modalities.strings.notes import simulate_notes
 
@@ -88,6 +89,13 @@ def test_no_end_repeats_a_training_text(model: zs.TextModel) -> None:
     fresh = [not one for one in own.repeated(given)]
     assert sum(fresh) > 10
     assert not own.repeated(whole["note"][fresh]).any()
+
+
+def test_a_refinement_knows_how_likely_texts_are(model: zs.TextModel) -> None:
+    assert isinstance(model.game, LikelihoodGame)
+    likely = model.game.log_likelihood(model.space.to_model(model.values(8, seed=1)), None)
+    assert likely.shape == (8,)
+    assert (likely < 0).all()
 
 
 @pytest.mark.parametrize(
