@@ -164,6 +164,8 @@ def train(
             and usual marks such as `n/a` do anyway.
         holdout: share of the samples that is kept apart; `evaluate` judges with them by itself.
         options: more options of the reader of the data, by name; `zerosum readers` lists them.
+            With `text`, `table` trains what `text` does and returns a `TextModel`, which its
+            annotation does not say: type checkers know it of `train("text", ...)`.
         from_run: a model, a run or its folder, whose weights it starts with where they fit.
         freeze: layers of the discriminator, from the image up, that stay as they are there.
         device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.

@@ -62,7 +62,8 @@ def sample(
         Path | None,
         typer.Option(
             "--continue",
-            help="A table of entities' rows so far: what comes next, -n futures of each.",
+            help="A table: entities' rows so far, or the beginnings of texts. What comes next, "
+            "-n times for each.",
         ),
     ] = None,
     best: Annotated[

@@ -169,18 +169,20 @@ class Abilities:
         return self.complete()
 
     def continue_(self, *_given: Any, **_wishes: Any) -> Any:
-        """What comes next for the entities of a history; see `SequenceModel`.
+        """What comes next for entities, or how texts go on; see `RecordModel`.
 
         Raises:
-            ConditionError: the model makes no sequences of rows.
+            ConditionError: the model makes neither sequences of rows nor texts.
         """
-        raise self._cannot("makes no sequences of rows, so it continues none", "sequences")
+        raise self._cannot(
+            "makes neither sequences of rows nor texts, so it continues none", "sequences or text"
+        )
 
     def write_continued(self, *_given: Any, **_wishes: Any) -> Any:
-        """The same into a file; see `SequenceModel`.
+        """The same into a file; see `RecordModel`.
 
         Raises:
-            ConditionError: the model makes no sequences of rows.
+            ConditionError: the model makes neither sequences of rows nor texts.
         """
         return self.continue_()
 

@@ -77,6 +77,11 @@ def test_what_cannot_be_asked(model: zs.MoleculeModel, wish: dict, words: str) -
         model.sample(3, **wish)
 
 
+def test_molecules_are_not_continued(model: zs.MoleculeModel, frame: pd.DataFrame) -> None:
+    with pytest.raises(ConditionError, match=r"smiles='c1ccccc1\*'"):
+        model.continue_(frame)
+
+
 def test_pictures_and_files(model: zs.MoleculeModel, tmp_path: Path) -> None:
     path = model.write(tmp_path / "made.csv", 6, seed=6)
     assert pd.read_csv(path)["smiles"].tolist() == model.sample(6, seed=6)["smiles"].tolist()
@@ -106,6 +111,6 @@ def test_a_refinement_looks_at_fingerprints(model: zs.MoleculeModel, frame: pd.D
     assert seen.shape == (8, 256 + 3 + 1)
     assert not categorical.any()
     assert isinstance(model.game, LikelihoodGame)
-    likely = model.game.log_likelihood(model.space.to_model(x))
+    likely = model.game.log_likelihood(model.space.to_model(x), None)
     assert likely.shape == (8,)
     assert (likely < 0).all()

@@ -203,7 +203,7 @@ def test_what_comes_next(model: SequenceModel, frame: Any) -> None:
         for name in ("segment", "opened", "birth_year", "region"):
             assert (one[name] == mine[name]).all()
     pd.testing.assert_frame_equal(futures, model.continue_(history, n=3, seed=2))
-    with pytest.raises(ConditionError, match="at least 1 future"):
+    with pytest.raises(ConditionError, match="continued at least once"):
         model.continue_(history, n=0)
     with pytest.raises(DataError, match="lacks the columns 'kind'"):
         model.continue_(history.drop(columns="kind"))

@@ -5,9 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import zerosum as zs
-from zerosum.errors import ConditionError
+from zerosum.cli.app import app
+from zerosum.errors import ConditionError, DataError
+from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.strings.metrics.words import WordModel
 from zerosum.modalities.strings.notes import simulate_notes
 
@@ -60,6 +63,65 @@ def test_texts_begin_as_they_shall(model: zs.TextModel) -> None:
     made = model.sample(8, where={"note": "Patient is*", "sex": "man"}, seed=4)
     assert all(note.startswith("Patient is") for note in made["note"])
     assert set(made["sex"]) == {"man"}
+
+
+def test_texts_go_on_from_what_is_given(model: zs.TextModel) -> None:
+    begun = simulate_notes(9, seed=4).to_pandas()
+    begun["note"] = [note[:k] for k, note in enumerate(begun["note"], start=12)]
+    begun.loc[3, "note"] = ""
+    whole = model.continue_(begun, n=2, seed=8)
+    twice = begun.loc[begun.index.repeat(2)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(whole.drop(columns="note"), twice.drop(columns="note"))
+    for made, given in zip(whole["note"], twice["note"], strict=True):
+        assert made.startswith(given)
+        assert len(made) > len(given)
+    assert whole["note"].nunique() == 18
+    pd.testing.assert_frame_equal(whole, model.continue_(begun, n=2, seed=8))
+
+
+def test_no_end_repeats_a_training_text(model: zs.TextModel) -> None:
+    own = model.texts.own
+    assert own is not None
+    begun = simulate_notes(30).to_pandas()
+    assert own.repeated(begun["note"]).any()
+    given = [note[: len(note) // 2] for note in begun["note"]]
+    whole = model.continue_(begun.assign(note=given), seed=2)
+    fresh = [not one for one in own.repeated(given)]
+    assert sum(fresh) > 10
+    assert not own.repeated(whole["note"][fresh]).any()
+
+
+def test_a_refinement_knows_how_likely_texts_are(model: zs.TextModel) -> None:
+    assert isinstance(model.game, LikelihoodGame)
+    likely = model.game.log_likelihood(model.space.to_model(model.values(8, seed=1)), None)
+    assert likely.shape == (8,)
+    assert (likely < 0).all()
+
+
+@pytest.mark.parametrize(
+    ("note", "words"), [("Ω", "row 2 has a character"), ("P" * 9_000, "row 2 has 9,000 pieces")]
+)
+def test_beginnings_that_cannot_be_continued(model: zs.TextModel, note: str, words: str) -> None:
+    begun = simulate_notes(2).to_pandas().assign(note=["Pat", note])
+    with pytest.raises(ConditionError, match=words):
+        model.continue_(begun)
+    with pytest.raises(DataError, match="lacks the columns"):
+        model.continue_(begun.drop(columns="age"))
+    with pytest.raises(DataError, match="no rows"):
+        model.continue_(begun[:0])
+    with pytest.raises(ConditionError, match="n is 0"):
+        model.continue_(begun, n=0)
+
+
+def test_the_command_line_continues_texts(run: Path, tmp_path: Path) -> None:
+    begun = simulate_notes(3).to_pandas().assign(note="Pat")
+    begun.to_csv(tmp_path / "begun.csv", index=False)
+    asked = ["sample", str(run), "--continue", str(tmp_path / "begun.csv"), "-n", "2"]
+    done = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / "whole.csv")])
+    assert done.exit_code == 0, done.output
+    whole = pd.read_csv(tmp_path / "whole.csv")
+    assert len(whole) == 6
+    assert whole["note"].str.startswith("Pat").all()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError
+from zerosum.faces import verb
 from zerosum.modalities.molecules.chemistry import holds, parsed, selfies_of, split
 from zerosum.modalities.molecules.space import MoleculeSpace
 from zerosum.modalities.strings.model import TextModel
@@ -60,6 +62,18 @@ class MoleculeModel(TextModel):
             ),
             refused, "are not as asked" if allowed or part else "are no molecules for RDKit",
         )  # fmt: skip
+
+    def continued(self, history: Any, n: int, seed: int, progress: Progress | None) -> Any:
+        """Molecules are not continued row by row.
+
+        Raises:
+            ConditionError: always.
+        """
+        raise ConditionError(
+            "molecules are not continued row by row, since where they go on is a matter of atoms. "
+            f"Say how all begin: {verb('sample')} takes a condition such as "
+            f"{self.texts.text}='c1ccccc1*'."
+        )
 
     def _codes_of(self, beginning: str) -> Sequence[int]:
         """Codes of the SELFIES of SMILES that molecules begin with.

@@ -13,9 +13,8 @@ from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.reading.readers import read_like
 from zerosum.modalities.sequences.space import LENGTH, SPAN, SequenceSpace
-from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.reading.readers import source_of
-from zerosum.modalities.tables.sampling.conditioning import ask
+from zerosum.modalities.tables.sampling.conditioning import ask, reaching
 from zerosum.modalities.tables.sampling.smc import complete
 from zerosum.rng import Noise, derive_seed
 
@@ -98,7 +97,7 @@ def _attributes(model: "SequenceModel", attributes: Tensor, noise: Noise) -> Ten
         if not index:
             continue
         reached = attributes[:, space.names.index(name)] + (name == LENGTH)
-        masks[index[0]] = _reaching(space.codecs[index[0]], reached)
+        masks[index[0]] = reaching(space.codecs[index[0]], reached)
         least[name] = reached
         if not bool(masks[index[0]].any(dim=1).all()):
             raise ConditionError(
@@ -117,13 +116,3 @@ def _attributes(model: "SequenceModel", attributes: Tensor, noise: Noise) -> Ten
     kept = [i for i, name in enumerate(space.names) if name not in least]
     made[:, kept] = attributes[:, kept]
     return made
-
-
-def _reaching(codec: Codec, reached: Tensor) -> Tensor:
-    """Which codes hold a value from `reached` `[n]` on, bool `[n, size]`."""
-    assert isinstance(codec, NumberCodec)
-    high = torch.tensor([knots[-1] for knots in codec.knots], dtype=torch.float64)
-    suits = high >= reached[:, None]
-    if codec.has_missing:
-        suits = torch.cat([suits, torch.zeros(len(suits), 1, dtype=torch.bool)], dim=1)
-    return suits

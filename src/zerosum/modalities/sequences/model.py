@@ -1,8 +1,6 @@
 """A trained model of sequences: entities made freely or under conditions, and continued."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,10 +16,7 @@ from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.modalities.tables.sampling.conditioning import CodeShares, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
-from zerosum.modalities.tables.writing import write_tables
-from zerosum.models.provenance import Signer
 from zerosum.models.steering import Weight, Where
-from zerosum.rng import fresh_seed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,50 +42,6 @@ class SequenceModel(RecordModel):
         rows = controls_of(self.sequences.rows)
         mine = {name: rows[name] for name in self.sequences.names}
         return controls_of(self.sequences.attributes) | mine
-
-    def continue_(
-        self, history: Any, n: int = 1, *, seed: int | None = None, progress: Progress | None = None
-    ) -> Any:
-        """What comes next for each entity of a history: `n` futures, as one frame.
-
-        The frame has the rows after those given, and a column `future` that counts from 1. How
-        many rows follow, and until when, is drawn as the model knows it of entities that have
-        come as far.
-
-        Args:
-            history: a frame, or the path of a file, with all columns of the training data.
-            n: futures of each entity.
-            seed: which of them; if not given, others each time.
-            progress: called with how many entities are done.
-
-        Raises:
-            ConditionError: `n` is below 1, or the model knows no entities that go on from there.
-            DataError: the history cannot be read.
-        """
-        from zerosum.modalities.tables.reading.frames import to_native
-
-        table, library = self._continued(history, n, seed, progress)
-        return to_native(table, library or self.library)
-
-    def write_continued(
-        self, path: Path | str, history: Any, n: int = 1, *, seed: int | None = None,
-        safe_csv: bool = False, sign: Signer | None = None, progress: Progress | None = None,
-    ) -> tuple[Path, int]:  # fmt: skip
-        """The same into a .parquet or .csv file; returns its path and how many rows there are.
-
-        Raises:
-            RunError: the form is another, or the file cannot be written.
-            OriginError: it cannot be signed.
-        """
-        table, _ = self._continued(history, n, seed, progress)
-
-        def write(place: Path) -> Path:
-            return write_tables(place, iter([table]), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path)), table.num_rows
-        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
-        return sign.write(Path(path), write, made), table.num_rows
 
     def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
         """See `RecordModel.tables_of`."""
@@ -203,11 +154,19 @@ class SequenceModel(RecordModel):
             found[one.name] = 0
         return found
 
-    def _continued(
-        self, history: Any, n: int, seed: int | None, progress: Progress | None
+    def continued(
+        self, history: Any, n: int, seed: int, progress: Progress | None
     ) -> "tuple[pa.Table, str | None]":
+        """See `RecordModel.continued`.
+
+        The frame has the rows after those given, and a column `future` that counts from 1. How
+        many rows follow, and until when, is drawn as the model knows it of entities that have
+        come as far.
+
+        Raises:
+            ConditionError: the model knows no entities that go on from there.
+            DataError: the history cannot be read.
+        """
         from zerosum.modalities.sequences.continuing import continued
 
-        if n < 1:
-            raise ConditionError(f"n is {n}; each entity has at least 1 future.")
-        return continued(self, history, n, fresh_seed() if seed is None else seed, progress)
+        return continued(self, history, n, seed, progress)

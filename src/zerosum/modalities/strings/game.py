@@ -1,7 +1,5 @@
 """Games of texts: a row's columns first, and then the text, piece by piece."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -48,13 +46,14 @@ class TextGame(RecordGame):
         return self.pieces_of(attributes, chance)
 
     @torch.no_grad()
-    def pieces_of(self, attributes: Tensor, chance: Tensor, prefix: Sequence[int] = ()) -> Tensor:
+    def pieces_of(self, attributes: Tensor, chance: Tensor, prefix: Tensor | None = None) -> Tensor:
         """Codes of pieces, float32 `[n, longest]`, with `NOTHING` after the last, on the CPU.
 
         Args:
             attributes: in compact form, `[n, A]`.
             chance: uniform numbers, `[n, longest]`.
-            prefix: codes that each text begins with.
+            prefix: codes that texts begin with, `[n, P]`, or `[1, P]` for all alike, with `NOTHING`
+                after the last.
         """
         network, device = self.generator, self.generator.bias.device
         lengths = self.texts.lengths(attributes).to(device)
@@ -68,7 +67,8 @@ class TextGame(RecordGame):
             odds = logits.softmax(dim=1)
             odds[:, 0] = 0.0  # what is unknown is never made
             before = pick(odds, chance[:, place])
-            if place < len(prefix):
-                before = torch.full_like(before, prefix[place])
+            if prefix is not None and place < prefix.shape[1]:
+                given = prefix[:, place].to(before)
+                before = torch.where(given == NOTHING, before, given)
             made[:, place] = before.float()
         return made.where(self.texts.valid(lengths), NOTHING).cpu()

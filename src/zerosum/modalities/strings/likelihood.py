@@ -72,7 +72,7 @@ class LikelyTexts(TextGame):
         found = self.generator.log_prob(coded.floor().long(), codes[:, :deepest], lengths, keep)
         return {"likelihood": -found.sum() / max(len(found), 1)}
 
-    def log_likelihood(self, x: Tensor) -> Tensor:
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """See `LikelihoodGame`: of columns and text together, `[B]`."""
         coded, pieces = self.texts.model_parts(x)
         codes, pieces = coded.floor().long(), pieces.long()

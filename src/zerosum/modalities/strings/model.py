@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.modalities.strings.frames import text_tables, texts_of
 from zerosum.modalities.strings.game import TextGame
@@ -46,12 +47,31 @@ class TextModel(RecordModel):
                 )
             asked = {**asked, LENGTH: f">={len(prefix)}"}
 
+        given = torch.tensor([prefix]) if prefix else None
+
         def made(attributes: Tensor, chance: Tensor) -> Tensor:
             assert isinstance(self.game, TextGame)
-            pieces = self.game.pieces_of(attributes, chance, prefix)
+            pieces = self.game.pieces_of(attributes, chance, given)
             return self.texts.with_pieces(attributes, pieces)
 
         return RecordWish(asked, made, self._copies, "repeat a training text")
+
+    def continued(
+        self, history: Any, n: int, seed: int, progress: Progress | None
+    ) -> "tuple[pa.Table, str | None]":
+        """See `RecordModel.continued`.
+
+        Cells stay as they are given, and texts begin as they are given; an empty one is made whole.
+        The `n` texts of a row follow each other.
+
+        Raises:
+            ConditionError: a beginning is as long as the longest text, or has a character that is
+                not known; or all that follows it repeats training texts.
+            DataError: the rows cannot be read.
+        """
+        from zerosum.modalities.strings.continuing import continued
+
+        return continued(self, history, n, seed, progress)
 
     @property
     def _copies(self) -> Callable[[Tensor], Tensor] | None:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -208,6 +208,61 @@ class RecordModel(Model):
             return write(Path(path))
         made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=chosen)
         return sign.write(Path(path), write, made)
+
+    def continue_(
+        self, history: Any, n: int = 1, *, seed: int | None = None, progress: Progress | None = None
+    ) -> Any:
+        """What comes next for each record of a history: `n` times, as one frame.
+
+        Args:
+            history: a frame, or the path of a file, with all columns of the training data: the
+                rows of entities so far, or rows with the beginnings of their texts.
+            n: how often each is continued.
+            seed: decides what comes; if not given, something else each time.
+            progress: called with how many records are done.
+
+        Raises:
+            ConditionError: the model continues nothing, or `n` is below 1, or the model knows
+                nothing that goes on from there.
+            DataError: the history cannot be read.
+        """
+        from zerosum.modalities.tables.reading.frames import to_native
+
+        table, library = self._continued(history, n, seed, progress)
+        return to_native(table, library or self.library)
+
+    def write_continued(
+        self, path: Path | str, history: Any, n: int = 1, *, seed: int | None = None,
+        safe_csv: bool = False, sign: Signer | None = None, progress: Progress | None = None,
+    ) -> tuple[Path, int]:  # fmt: skip
+        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+
+        Raises:
+            RunError: the form is another, or the file cannot be written.
+            OriginError: it cannot be signed.
+        """
+        table, _ = self._continued(history, n, seed, progress)
+
+        def write(place: Path) -> Path:
+            return write_tables(place, iter([table]), safe_csv=safe_csv)
+
+        if sign is None:
+            return write(Path(path)), table.num_rows
+        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
+        return sign.write(Path(path), write, made), table.num_rows
+
+    @abstractmethod
+    def continued(
+        self, history: Any, n: int, seed: int, progress: Progress | None
+    ) -> "tuple[pa.Table, str | None]":
+        """What comes next, and the library that the history came from; see `continue_`."""
+
+    def _continued(
+        self, history: Any, n: int, seed: int | None, progress: Progress | None
+    ) -> "tuple[pa.Table, str | None]":
+        if n < 1:
+            raise ConditionError(f"n is {n}; each is continued at least once.")
+        return self.continued(history, n, fresh_seed() if seed is None else seed, progress)
 
     def drawn_like(
         self,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
+from torch import Tensor
 
 from zerosum.config import Count, Size
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
@@ -28,6 +29,7 @@ from zerosum.modalities.strings.reading.beside import BesideOptions
 from zerosum.modalities.strings.space import LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
 from zerosum.modalities.tables.arrow import functions, is_text
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
@@ -37,9 +39,6 @@ from zerosum.modalities.tables.reading.readers import (
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.spaces import Space
-
-if TYPE_CHECKING:
-    pass
 
 _LEAST = 8
 """Texts that a model is learned from, at least."""
@@ -234,7 +233,7 @@ class TextLines(DataConfig):
         Raises:
             DataError: they cannot be read.
         """
-        return self._options.read(_lines_of(self.path), library=None, progress=progress)
+        return self._options.read(lines_of(self.path), library=None, progress=progress)
 
     @classmethod
     def open_like(
@@ -244,7 +243,7 @@ class TextLines(DataConfig):
         """See `DataConfig.open_like`."""
         if not isinstance(space, TextSpace):
             raise other_kind("texts", space)
-        return read_like(_lines_of(str(data)), space, library=None), None
+        return read_like(lines_of(str(data)), space, library=None), None
 
 
 class NotesConfig(DataConfig):
@@ -294,8 +293,29 @@ def read_like(source: TableSource, space: TextSpace, *, library: str | None) -> 
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    fields = [one for one in space.attributes.fields if one.name != LENGTH and one.modelled]
-    names = [space.text, *(field.name for field in fields)]
+    whole = _whole(source, space)
+    texts, whole = _texts_of(whole, space.text, source.name, [], least=1)
+    values, codes = _coded(source, space, whole, texts)
+    return TextDataset(compact_of(space, values, codes), space, name=source.name, source=library)
+
+
+def read_beginnings(source: TableSource, space: TextSpace) -> tuple[Tensor, list[list[int]]]:
+    """Values of attributes but the length, `[N, D]`, and codes of what texts begin with.
+
+    Rows without a text stay, and begin with nothing.
+
+    Raises:
+        DataError: it cannot be read, or lacks columns, or has no rows.
+    """
+    whole = _whole(source, space)
+    if not whole.num_rows:
+        raise DataError(f"{source.name} has no rows, so there is nothing to go on from.")
+    texts = [one or "" for one in cells_of(whole[space.text])]
+    return _coded(source, space, whole, texts)
+
+
+def _whole(source: TableSource, space: TextSpace) -> pa.Table:
+    names = [space.text, *(field.name for field in _beside(space))]
     lacking = [name for name in names if name not in source.types]
     if lacking:
         raise DataError(
@@ -303,13 +323,22 @@ def read_like(source: TableSource, space: TextSpace, *, library: str | None) -> 
             "makes. Give rows with all columns of the training data."
         )
     source.check(names)
-    whole = pa.Table.from_batches([*source.batches()]).unify_dictionaries()
-    texts, whole = _texts_of(whole, space.text, source.name, [], least=1)
+    return pa.Table.from_batches([*source.batches()]).unify_dictionaries()
+
+
+def _beside(space: TextSpace) -> list[Field]:
+    return [one for one in space.attributes.fields if one.name != LENGTH and one.modelled]
+
+
+def _coded(
+    source: TableSource, space: TextSpace, whole: pa.Table, texts: Sequence[str]
+) -> tuple[Tensor, list[list[int]]]:
+    """Values of attributes but the length, `[N, D]`, and codes of texts."""
+    fields = _beside(space)
     part = MemorySource(whole, name=source.name, natives=source.natives)
     values = read_values(part, fields) if fields else torch.empty(len(texts), 0).double()
     cells = {name: cells_of(whole[name]) for name in space.slots}
-    compact = compact_of(space, values, encoded(space, texts, cells))
-    return TextDataset(compact, space, name=source.name, source=library)
+    return values, encoded(space, texts, cells)
 
 
 def _texts_of(
@@ -348,7 +377,8 @@ def _texts_of(
     return list(texts), whole
 
 
-def _lines_of(path: str) -> MemorySource:
+def lines_of(path: str) -> MemorySource:
+    """Lines of a file that are not blank, as a table."""
     with open_regular(Path(path)) as handle:
         raw = handle.read()
     try:

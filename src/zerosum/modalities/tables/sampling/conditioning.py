@@ -321,6 +321,16 @@ class Question:
         return column in self.ahead or column in self.masks or column in self.followers
 
 
+def reaching(codec: Codec, reached: Tensor) -> Tensor:
+    """Which codes hold a value from `reached` `[n]` on, bool `[n, size]`."""
+    assert isinstance(codec, NumberCodec)
+    high = torch.tensor([knots[-1] for knots in codec.knots], dtype=torch.float64)
+    suits = high >= reached[:, None]
+    if codec.has_missing:
+        suits = torch.cat([suits, torch.zeros(len(suits), 1, dtype=torch.bool)], dim=1)
+    return suits
+
+
 def ask(
     space: TableSpace, order: Sequence[int], pool: Callable[[], Tensor],
     parts: Mapping[int, CodeShares], given: Tensor | None = None,
