@@ -132,7 +132,7 @@ class SeriesGame(AttributedSeries):
         return x if codes is None else self.series.model_joined(x, codes)
 
     def _split(self, x: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Scores `[B, C, L]`, and what the generator is told of each series."""
+        """Scores `[B, C, L]`, and what the generator knows of each series."""
         scores, codes = self.series.model_parts(x)
         if self.series.attributes is not None:
             return scores, codes.floor().long()

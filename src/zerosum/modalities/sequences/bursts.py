@@ -1,8 +1,7 @@
 """Values of rows that come in bursts: few entities have any, and these have several.
 
-How many an entity has, such as payments that are fraud, hangs on what the entity is. Said row by
-row that is hardly heard, so it is an attribute of the entity, and its rows are told how many of
-them are left.
+How many an entity has, such as payments that are fraud, depends on the entity. Row by row that is
+hardly learned, so it is an attribute of the entity, and each row sees how many of them are left.
 """
 
 from collections.abc import Sequence

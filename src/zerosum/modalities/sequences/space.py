@@ -250,7 +250,7 @@ class SequenceSpace(Space):
         """What tells each gap by the day that it leads to, int64 `[n, K, 4]`; see `marks_ahead`.
 
         Args:
-            before: codes of the row before, int64 `[n, columns]`; below 0 where there is none.
+            before: codes of the row before, int64 `[n, columns]`; below 0 for the first row.
 
         Returns:
             None where days have no calendar.

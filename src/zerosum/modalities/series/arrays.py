@@ -257,7 +257,7 @@ class SeriesArrays(ArrayOptions, SeriesOptions):
         """Attributes beside the arrays, of so many series.
 
         Raises:
-            DataError: they are asked for, and there are none.
+            DataError: they are asked for and missing.
         """
         if self.static:
             raise DataError(

@@ -47,12 +47,12 @@ def fit_attributes(
         if one in channels or (one in _TAKEN[1:]):
             raise DataError(f"the attribute {one!r} of {name} is called as a channel. Rename it.")
     source = MemorySource(table, name=name)
-    told = {LABEL: {"kind": "category"}} if LABEL in table.column_names else {}
-    fields = infer_schema(source, overrides=told).fields
+    given = {LABEL: {"kind": "category"}} if LABEL in table.column_names else {}
+    fields = infer_schema(source, overrides=given).fields
     fixed = [field.name for field in fields if field.kind == "fixed"]
     if fixed:
-        told |= {one: {"kind": "category"} for one in fixed}
-        fields = infer_schema(source, overrides=told).fields
+        given |= {one: {"kind": "category"} for one in fixed}
+        fields = infer_schema(source, overrides=given).fields
     for field in fields:
         if not field.modelled or field.kind in ("text", "datetime"):
             what = {"datetime": "holds times of day: give days"}.get(
