@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -32,6 +33,10 @@ UNPACKING_ERRORS = (
 
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
 _END_BYTES = (1 << 16) + 22
+_NAME_LENGTH = 26
+"""Where the header of a member says how long its name is."""
+_UTF_8 = 0x800
+"""The flag of names in UTF-8."""
 
 
 def is_folder_or_zip(data: Any) -> bool:
@@ -156,7 +161,7 @@ class Zip(Archive):
         if info.file_size > MAX_MEMBER:
             raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
         try:
-            with self._lock, self._zip.open(info) as handle:
+            with self._lock, self._zip.open(self._as_headed(info)) as handle:
                 return handle.read(info.file_size)
         except UNPACKING_ERRORS as error:
             why = str(error) or type(error).__name__
@@ -165,6 +170,21 @@ class Zip(Archive):
     def size(self, name: str) -> int:
         """Its length in bytes."""
         return self._infos[name].file_size
+
+    def _as_headed(self, info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+        """A member as `zipfile` opens it: it wants the name that stands before the content.
+
+        A file is called what the directory of the zip calls it. Programs that rename a file in a
+        zip may write the new name there alone.
+        """
+        assert self._zip.fp is not None
+        self._zip.fp.seek(info.header_offset + _NAME_LENGTH)
+        length = int.from_bytes(self._zip.fp.read(2), "little")
+        self._zip.fp.seek(2, os.SEEK_CUR)
+        name = self._zip.fp.read(length)
+        headed = copy(info)
+        headed.orig_filename = name.decode("utf-8" if info.flag_bits & _UTF_8 else "cp437")
+        return headed
 
 
 def _with_slashes(name: str) -> str:
