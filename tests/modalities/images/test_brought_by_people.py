@@ -275,3 +275,34 @@ def test_the_folders_of_cyclegan(tmp_path: Path) -> None:
         put(tmp_path, {f"horse2zebra/{name}/{i}.png": png(50 * k + i) for i in range(3)})
     dataset = opened(tmp_path, spaces=("pair",))
     assert shades(dataset) == [50, 51, 52]
+
+
+@pytest.mark.parametrize("write", [put, zipped])
+@pytest.mark.parametrize("top", ["", "horse2zebra/"])
+def test_the_folders_of_cyclegan_as_classes(write: Any, top: str, tmp_path: Path) -> None:
+    names = ("trainA", "trainB", "testA", "testB")
+    path = write(tmp_path / "d.zip", {
+        f"{top}{name}/{i}.png": png(50 * k + i) for k, name in enumerate(names) for i in range(3)
+    })  # fmt: skip
+    dataset, config = open_data(str(path))
+    assert classes(dataset) == ["A"] * 3 + ["B"] * 3
+    assert shades(dataset) == [0, 1, 2, 50, 51, 52]
+    (note,) = dataset.notes
+    assert note.startswith(
+        "testA, testB, trainA, trainB are splits of two domains, not 4 classes: trainA and trainB "
+        f"are used, called A and B; judge with holdout='{path}'"
+    )
+    told = scan_data(str(path))
+    assert told is not None
+    assert told.startswith("6 images")
+    assert "2 classes" in told
+    held, _ = open_holdout(str(path), space=dataset.space, like=config)
+    assert classes(held) == ["A"] * 3 + ["B"] * 3
+    assert shades(held) == [100, 101, 102, 150, 151, 152]
+
+
+def test_two_domains_without_a_test(tmp_path: Path) -> None:
+    folder = put(tmp_path, {f"{n}/{i}.png": png(i) for n in ("train_a", "train_b") for i in (1, 2)})
+    dataset = opened(folder)
+    assert classes(dataset) == ["A", "A", "B", "B"]
+    assert "judge" not in dataset.notes[0]

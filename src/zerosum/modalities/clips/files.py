@@ -16,7 +16,7 @@ from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, place_of_split, split_folders
+from zerosum.data.splits import Split, open_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import reading
 from zerosum.modalities.clips.arrays import RATE, Frames, dataset_of_clips
@@ -201,8 +201,7 @@ def _scan(config: ClipsConfig, progress: Progress | None) -> _Scan:
     if path.suffix.lower() in ENDINGS and look_at(path) == "file":
         archive: Archive = Folder(path.parent, only=path.name)
     else:
-        place, note = place_of_split(path, config.split, ENDINGS)
-        archive = open_archive(place)
+        archive, note = open_split(path, config.split, ENDINGS)
     images = _clips_in(archive)
     names = [*images]
     if not names:

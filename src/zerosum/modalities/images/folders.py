@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
-from zerosum.data.archives import Archive, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, place_of_split, split_folders
+from zerosum.data.splits import Split, open_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.images.decoding import (
@@ -104,7 +104,8 @@ class ImagesConfig(DataConfig):
         channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
             takes the subfolder's name.
-        split: where all images lie in folders called train, val or test, which of them is taken.
+        split: where all images lie in folders called train, val or test, which of them is taken; of
+            trainA, trainB, testA and testB, which two.
         pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; if not given, the
             smallest and the largest of all images.
         skip_bad: go on without unreadable files; data too large for memory is decoded once before
@@ -142,8 +143,7 @@ class ImagesConfig(DataConfig):
         Raises:
             DataError: as `build`.
         """
-        place, note = place_of_split(Path(self.path), self.split, ENDINGS)
-        archive = open_archive(place)
+        archive, note = open_split(Path(self.path), self.split, ENDINGS)
         names, scan = _scan(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
@@ -245,8 +245,8 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
     Raises:
         DataError: no such folder, no images, or none that can be read.
     """
-    place, _ = place_of_split(Path(config.path), config.split, ENDINGS)
-    return _scan(open_archive(place), config, progress)[1]
+    archive, _ = open_split(Path(config.path), config.split, ENDINGS)
+    return _scan(archive, config, progress)[1]
 
 
 def describe_form(config: ImagesConfig, scan: Scan) -> str:

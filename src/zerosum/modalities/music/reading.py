@@ -21,7 +21,7 @@ from zerosum.data.base import (
 )
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, place_of_split, split_folders
+from zerosum.data.splits import Split, open_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.music.codes import FIRST
@@ -223,8 +223,7 @@ def _files(config: MusicFiles) -> tuple[Archive, list[str], str]:
     if path.suffix.lower() in ENDINGS and look_at(path) == "file":
         archive: Archive = Folder(path.parent, only=path.name)
     else:
-        place, note = place_of_split(path, config.split, ENDINGS)
-        archive = open_archive(place)
+        archive, note = open_split(path, config.split, ENDINGS)
     names = [name for name in archive.names if _is_midi(name)]
     if not names:
         raise DataError(
