@@ -73,7 +73,7 @@ def test_train_on_a_folder_says_what_it_holds(zerosum: Zerosum, tmp_path: Path) 
                    "--size", "8x10", "--set", "optimisation.batch_size=8",
                    "--out", tmp_path / "r", *PLAIN)  # fmt: skip
     assert done.code == 0
-    assert "16 images of 9 x 10; 16 with 1 channels; 2 classes" in done.err
+    assert "16 images of 9 x 10; 16 with 1 channel; 2 classes" in done.err
     manifest = Run.open(tmp_path / "r").manifest
     assert (manifest["space"]["height"], manifest["space"]["width"]) == (8, 10)
     assert manifest["space"]["labels"] == ["a", "b"]

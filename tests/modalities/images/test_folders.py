@@ -222,7 +222,7 @@ def test_a_scan_counts_everything(tmp_path: Path) -> None:
     assert scan.unreadable == [("dog/4.png", "empty"), ("dog/5.png", "not an image")]
     assert seen[-1] == ("scanning images", 8, 8)
     assert str(scan) == (
-        "6 images of 6 x 4, 8 x 8, 9 x 8 and 1 other sizes; 4 with 1 channels, "
+        "6 images of 6 x 4, 8 x 8, 9 x 8 and 1 other sizes; 4 with 1 channel, "
         "1 with 3 channels, 1 with 4 channels; 2 classes; 2 unreadable"
     )
 
@@ -231,7 +231,7 @@ def test_a_plain_scan_is_short(tmp_path: Path) -> None:
     put(tmp_path, {"1.png": picture(1), "2.png": picture(1)})
     config = ImagesConfig(path=str(tmp_path))
     scan = scan_images(config)
-    assert str(scan) == "2 images of 6 x 4; 2 with 1 channels"
+    assert str(scan) == "2 images of 6 x 4; 2 with 1 channel"
     assert describe_form(config, scan) == "kept at 6 x 4, 1 channel (channels=)"
 
 
@@ -294,6 +294,17 @@ def test_truncated_pictures_are_listed_and_skipped_on_request(tmp_path: Path) ->
     dataset = build(tmp_path, skip_bad=True)
     assert dataset.space.labels == ("a", "c")
     assert shades(dataset) == [(1, "a"), (3, "c")]
+
+
+def test_what_is_skipped_is_counted_once(tmp_path: Path, form: str) -> None:
+    put(tmp_path, CLASSES | BAD | {"cow/1.png": truncated(), "cat/4.png": truncated()})
+    config = ImagesConfig(path=str(tmp_path), skip_bad=True)
+    said = config.scan()
+    assert said is not None
+    assert said.startswith("3 images of 6 x 4; 3 with 1 channel; 2 classes; 5 unreadable; ")
+    dataset = config.build()
+    assert len(dataset) == 3
+    assert dataset.notes == ("5 unreadable files are left out.",)
 
 
 def test_truncated_pictures_in_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Images from folders and zips: scanned before training, decoded with several threads."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -85,7 +85,7 @@ class Scan:
     def __str__(self) -> str:
         sizes = ", ".join(f"{h} x {w}" for (h, w), _ in self.sizes.most_common(3))
         more = f" and {len(self.sizes) - 3} other sizes" if len(self.sizes) > 3 else ""
-        kinds = ", ".join(f"{n} with {c} channels" for c, n in sorted(self.channels.items()))
+        kinds = ", ".join(f"{n} with {_counted(c)}" for c, n in sorted(self.channels.items()))
         classes = f"; {len(self.classes)} classes" if self.classes else ""
         bad = f"; {len(self.unreadable)} unreadable" if self.unreadable else ""
         return f"{self.count} images of {sizes}{more}; {kinds}{classes}{bad}"
@@ -147,7 +147,7 @@ class ImagesConfig(DataConfig):
         names, scan = _scan(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
-        made.notes = (*((f"{note}.",) if note else ()), *scan.notes)
+        made.notes = (*((f"{note}.",) if note else ()), *scan.notes, *images.notes)
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
 
     def _opened(
@@ -177,6 +177,11 @@ class ImagesConfig(DataConfig):
             decode.names = [names[i] for i in kept]
             made = StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
         made.items = tuple(names[i] for i in kept)
+        if left_out := len(scan.unreadable) + len(bad):
+            files = (
+                "1 unreadable file is" if left_out == 1 else f"{left_out:,} unreadable files are"
+            )
+            made.notes = (f"{files} left out.",)
         return made
 
     @classmethod
@@ -204,11 +209,32 @@ class ImagesConfig(DataConfig):
         return options
 
     def scan(self, progress: Progress | None = None) -> str | None:
-        """What the folder holds, and the form that images are brought to."""
-        scan = scan_images(self, progress)
+        """What the folder holds, and the form that images are brought to.
+
+        With `skip_bad` all are decoded, so that those are counted which are trained on.
+        """
+        archive, _ = open_split(Path(self.path), self.split, ENDINGS)
+        names, scan = _scan(archive, self, progress)
         if scan.unreadable and not self.skip_bad:
             return str(scan)  # the training will refuse them, and list them
-        return f"{scan}; {describe_form(self, scan)}"
+        form = describe_form(self, scan)
+        if self.skip_bad:
+            scan = self._whole(archive, names, scan, progress)
+        return f"{scan}; {form}"
+
+    def _whole(
+        self, archive: Archive, names: list[str], scan: Scan, progress: Progress | None
+    ) -> Scan:
+        """What is found without images whose headers are good, and which cannot be decoded."""
+        size, channels = self.form_of(scan)
+        decode = Decoder(archive, names, size, self.fit, channels, pixel_range=scan.pixel_range)
+        kept, bad = decode.check(progress)
+        if not bad:
+            return scan
+        if not kept:
+            raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
+        whole = _scan(archive, self, progress, names=[names[i] for i in kept])[1]
+        return replace(whole, unreadable=[*scan.unreadable, *bad])
 
     @classmethod
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
@@ -263,13 +289,21 @@ def describe_form(config: ImagesConfig, scan: Scan) -> str:
             f"brought to {height} x {width} (height x width; {option('size')}) with "
             f"{option('fit', config.fit)}"
         )
-    return f"{size}, {channels} channel{'s' if channels > 1 else ''} ({option('channels')})"
+    return f"{size}, {_counted(channels)} ({option('channels')})"
+
+
+def _counted(channels: int) -> str:
+    return f"{channels} channel{'s' if channels > 1 else ''}"
 
 
 def _scan(
-    archive: Archive, config: ImagesConfig, progress: Progress | None
+    archive: Archive,
+    config: ImagesConfig,
+    progress: Progress | None,
+    names: list[str] | None = None,
 ) -> tuple[list[str], Scan]:
-    names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    if names is None:
+        names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
     if not names:
         raise DataError(
             f"no images in {config.path} ({len(archive.names)} files). "
