@@ -257,6 +257,29 @@ def read_npz(path: Path, split: Split) -> tuple[np.ndarray, np.ndarray | None]:
         ) from error
 
 
+def read_npy(path: Path) -> np.ndarray:
+    """The array in a `.npy` file; nothing pickled is ever loaded.
+
+    Raises:
+        DataError: no such file, or no plain array.
+    """
+    try:
+        with open_regular(path) as handle:
+            return npy.read_array(handle)
+    except ARRAY_ERRORS as error:
+        raise DataError(
+            f"{path} cannot be read as .npy: {error}. Write a plain array of numbers with "
+            "numpy.save(path, x)."
+        ) from error
+
+
+def is_npy(data: Any) -> bool:
+    """Whether `data` is the path of a `.npy` file."""
+    return isinstance(data, str | Path) and (
+        Path(data).suffix.lower() == ".npy" and look_at(Path(data)) == "file"
+    )
+
+
 def _taken(keys: Collection[str], split: Split) -> tuple[str, ...]:
     """Says which arrays of a `.npz` file are taken; nothing of `x` and `y`, which are its form.
 

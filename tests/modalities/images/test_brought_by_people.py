@@ -213,6 +213,25 @@ def test_medmnist(tmp_path: Path) -> None:
     assert len(opened(tmp_path / "chestmnist.npz", labels="none")) == 20
 
 
+@pytest.mark.parametrize("shape", [(9, 28, 28), (9, 8, 8, 3)])
+def test_npy_for_a_recipe_of_images(shape: tuple[int, ...], tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    np.save(tmp_path / "x.npy", x)
+    dataset, config = open_data(str(tmp_path / "x.npy"), spaces=("image",))
+    assert dataset.space.shape == (1 if x.ndim == 3 else 3, *shape[1:3])
+    assert shades(dataset) == x.reshape(9, -1)[:, 0].tolist()
+    held, _ = open_holdout(str(tmp_path / "x.npy"), space=dataset.space, like=config)
+    assert held.fingerprint == dataset.fingerprint
+    if x.ndim == 3:
+        assert type(opened(tmp_path / "x.npy", spaces=("series",)).space).__name__ == "SeriesSpace"
+    np.save(tmp_path / "x.npy", x[:, 0].reshape(9, -1))
+    with pytest.raises(DataError, match=r"x\.npy has shape .*\[N, H, W\]"):
+        opened(tmp_path / "x.npy", spaces=("image",))
+    np.save(tmp_path / "x.npy", x - 128.0)
+    with pytest.raises(DataError, match="Images as floats lie between 0 and 1: scale them"):
+        opened(tmp_path / "x.npy", spaces=("image",))
+
+
 def test_names_of_labels_of_idx_files(tmp_path: Path) -> None:
     head = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (6, 4, 4))
     (tmp_path / "train-images-idx3-ubyte").write_bytes(head + bytes(96))

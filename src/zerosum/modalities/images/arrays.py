@@ -18,6 +18,8 @@ from zerosum.data.arrays import (
     HeldArrays,
     NpzFile,
     as_numpy,
+    is_npy,
+    read_npy,
     require_numbers,
     shape_and_type,
 )
@@ -89,9 +91,25 @@ class HeldImages(ImageArrays, HeldArrays):
 
 
 class ImagesFile(ImageArrays, NpzFile):
-    """A `.npz` file of images."""
+    """A `.npz` file of images, or a `.npy` file of `x` alone."""
 
     kind = "npz"
+
+    @classmethod
+    def claims(cls, data: Any) -> float:
+        """See `ImageArrays.claims`; `.npy` files less surely than series."""
+        return 0.45 if is_npy(data) else super().claims(data)
+
+    def build(self, progress: Progress | None = None) -> Dataset:
+        """Read the arrays; nothing pickled is ever loaded.
+
+        Raises:
+            DataError: no such file, no such arrays, or arrays that are no images.
+        """
+        path = Path(self.path)
+        if path.suffix.lower() != ".npy":
+            return super().build(progress)
+        return self.dataset(read_npy(path), None, name=path.name)
 
 
 class IdxConfig(ImageArrays):

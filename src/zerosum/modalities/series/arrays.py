@@ -16,10 +16,12 @@ from zerosum.data.arrays import (
     HeldArrays,
     NpzFile,
     as_numpy,
+    is_npy,
+    read_npy,
     shape_and_type,
 )
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, fingerprint_of
-from zerosum.data.files import look_at, open_regular
+from zerosum.data.files import open_regular
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import reading
 from zerosum.modalities.series.attributes import fit_attributes, values_like, with_label
@@ -286,9 +288,7 @@ class SeriesFile(SeriesArrays, NpzFile):
     @classmethod
     def claims(cls, data: Any) -> float:
         """See `SeriesArrays.claims`; and every `.npy` file."""
-        if isinstance(data, str | Path) and Path(data).suffix.lower() == ".npy":
-            return 0.5 if look_at(Path(data)) == "file" else 0.0
-        return super().claims(data)
+        return 0.5 if is_npy(data) else super().claims(data)
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read the arrays; nothing pickled is ever loaded.
@@ -299,15 +299,7 @@ class SeriesFile(SeriesArrays, NpzFile):
         path = Path(self.path)
         if path.suffix.lower() != ".npy":
             return super().build(progress)
-        try:
-            with open_regular(path) as handle:
-                x = np.lib.format.read_array(handle)
-        except ARRAY_ERRORS as error:
-            raise DataError(
-                f"{path} cannot be read as .npy: {error}. Write a plain array of numbers with "
-                "numpy.save(path, x)."
-            ) from error
-        return self.dataset(x, None, name=path.name)
+        return self.dataset(read_npy(path), None, name=path.name)
 
     def _beside(self, many: int) -> pa.Table | None:
         """See `SeriesArrays._beside`: arrays of the file with one value each."""
