@@ -414,3 +414,18 @@ def test_conditions_take_values_in_the_form_of_the_column(tmp_path: Path) -> Non
     assert amount.value_of("-1.234,50") == amount.value_of("-1234.5") == -1234.5
     with pytest.raises(DataError, match="it holds days"):
         day.value_of("yesterday")
+
+
+@pytest.mark.parametrize("clock", ["{}T10:00:00{}", "{} 10:00 {}"])
+def test_several_offsets_are_told(clock: str, tmp_path: Path) -> None:
+    rows = [
+        clock.format(day, ("+01:00", "+02:00")[k % 2]) for k, day in enumerate(days("%Y-%m-%d"))
+    ]
+    path = save(Case({"at": rows, "n": [str(k % 7) for k in range(N)]}, {}), tmp_path / "t.csv")
+    note = next(one for one in schema_of(path).notes if one.startswith("'at'"))
+    assert "several offsets from UTC (+01:00, +02:00), which are kept and written in UTC" in note
+    dataset, space = opened(path)
+    assert note in dataset.notes
+    assert next(f.dtype for f in space.fields if f.name == "at").endswith("tz=UTC]")
+    path.write_text(path.read_text().replace("+02:00", "+01:00"))
+    assert not any("offsets" in note for note in schema_of(path).notes)

@@ -259,7 +259,8 @@ def _number(seen: _Seen, form: NumberFormat, why: str) -> TextColumn:
 def _moment(seen: _Seen, form: MomentFormat) -> TextColumn:
     if not form.has_time:
         return TextColumn(pa.date32(), form, _taken(form))
-    return TextColumn(_timestamp(seen, form, "us"), form, _taken(form))
+    note = "; ".join(filter(None, (_taken(form), _several_offsets(seen, form))))
+    return TextColumn(_timestamp(seen, form, "us"), form, note)
 
 
 def _taken(form: MomentFormat) -> str:
@@ -272,7 +273,7 @@ def _known_moments(seen: _Seen, kind: pa.DataType) -> TextColumn:
     if likely is None or not likely.has_time:
         return TextColumn(kind)
     form = settled_form(likely, seen.sample)
-    return TextColumn(_timestamp(seen, form, kind.unit), form)
+    return TextColumn(_timestamp(seen, form, kind.unit), form, _several_offsets(seen, form))
 
 
 def _timestamp(seen: _Seen, form: MomentFormat, unit: str) -> pa.DataType:
@@ -283,13 +284,33 @@ def _timestamp(seen: _Seen, form: MomentFormat, unit: str) -> pa.DataType:
         return pa.timestamp(unit, "UTC")
     if "z" not in form.format:
         return pa.timestamp(unit)
-    cells = [text.rpartition(" ")[2] if " %" in form.format else text for text in seen.sample]
-    ends = {_offset(text) for text in cells}
-    if len(ends) > 1 or ends == {0}:
+    ends = _offsets(seen, form)
+    if len(ends) > 1 or ends == [0]:
         return pa.timestamp(unit, "UTC")
-    minutes = ends.pop() // 60
-    sign = "-" if minutes < 0 else "+"
-    return pa.timestamp(unit, f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}")
+    return pa.timestamp(unit, _clock(ends[0]))
+
+
+def _offsets(seen: _Seen, form: MomentFormat) -> list[int]:
+    """Seconds that the clocks of moments are ahead of UTC, each once."""
+    cells = [text.rpartition(" ")[2] if " %" in form.format else text for text in seen.sample]
+    return sorted({_offset(text) for text in cells})
+
+
+def _several_offsets(seen: _Seen, form: MomentFormat) -> str:
+    """What becomes of moments whose clocks differ; nothing where they do not."""
+    ends = _offsets(seen, form) if "z" in form.format else []
+    if len(ends) < 2:
+        return ""
+    more = ", …" if len(ends) > 3 else ""
+    return (
+        f"moments with several offsets from UTC ({', '.join(map(_clock, ends[:3]))}{more}), which "
+        "are kept and written in UTC"
+    )
+
+
+def _clock(seconds: int) -> str:
+    minutes = abs(seconds) // 60
+    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _fractions(seen: _Seen, form: MomentFormat) -> Iterator[str]:
