@@ -44,3 +44,5 @@ def schema(
         print_json(found.to_json())
     else:
         print_table(found.rows)
+        for remark in found.remarks:
+            say(remark, err=True)

@@ -3,8 +3,10 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, AnyStr, cast
 
@@ -18,17 +20,41 @@ _MOST = 4 << 20
 _SEPARATORS = ",;\t|"
 
 
-def header_of(path: Path) -> tuple[str, list[str], bool]:
-    """The character between cells, the cells of the first row, and whether more lines follow.
+_TOLD = re.compile(r'"?sep=([^\w"])"?\s*', re.IGNORECASE)
+"""The first line of a CSV for Excel, which says what stands between cells."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a CSV file says of its columns.
+
+    Attributes:
+        separator: the character between cells.
+        names: the cells of the row that names the columns.
+        more: whether lines follow it.
+        above: how many lines stand above it: one where `sep=;` is the first, else none.
+    """
+
+    separator: str
+    names: list[str]
+    more: bool
+    above: int
+
+
+def header_of(path: Path) -> Header:
+    """What a CSV file says of its columns.
 
     Raises:
-        DataError: there is no first row, or it is not text.
+        DataError: there is no row of names, or it is not text.
     """
-    separator = ","
+    separator, above = ",", 0
     try:
-        separator = _separator_of(path)
+        told = told_separator(path)
+        separator, above = told or _separator_of(path), int(told is not None)
         with text_of(path) as handle:
             lines = lines_of(handle, path)
+            for _ in range(above):
+                next(lines)
             names = next(csv.reader(lines, delimiter=separator), None)
             more = next(lines, None) is not None
     except UnicodeDecodeError as error:
@@ -41,16 +67,28 @@ def header_of(path: Path) -> tuple[str, list[str], bool]:
     nul = next((at for at, name in enumerate(names, 1) if "\0" in name), None)
     if nul is not None:  # the parser would pass over the end of the row
         raise DataError(
-            f"{path} cannot be read as CSV: line 1, column {nul} ({names[nul - 1]!r}) holds the "
-            "byte 0x00 (NUL), which no name of a column may hold. Save the file as UTF-8, if it is "
+            f"{path} cannot be read as CSV: line {above + 1}, column {nul} ({names[nul - 1]!r}) "
+            "holds the byte 0x00 (NUL), which no name of a column may hold. Save the file as UTF-8, if it is "
             "UTF-16, or remove the byte."
         )
     if not names:
         raise DataError(
-            f"{path} cannot be read as CSV: line 1 is empty. The first row names the columns; "
-            "remove the empty lines above it."
+            f"{path} cannot be read as CSV: line {above + 1} is empty. The first row names the "
+            "columns; remove the empty lines above it."
         )
-    return separator, names, more
+    return Header(separator, names, more, above)
+
+
+def told_separator(path: Path) -> str | None:
+    """What stands between cells by the first line, as in `sep=;`; None without such a line.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    with open_packed(path) as handle:
+        line = handle.readline(_MOST).decode("utf-8-sig", errors="replace").strip("\r\n")
+    found = _TOLD.fullmatch(line)
+    return found[1] if found else None
 
 
 def require_closed_quotes(path: Path, separator: str) -> None:
@@ -84,6 +122,7 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
     Raises:
         DataError: a line is too long.
     """
+    above = int(told_separator(path) is not None)
     with open_packed(path) as handle:
         for number, line in enumerate(lines_of(handle, path), 1):
             try:
@@ -96,14 +135,15 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
                     f"line {number}, column {len(before)}{name} holds the byte {line[at]:#04x}, "
                     "which is not UTF-8. Save the file as UTF-8."
                 )
-            if number == 1:
+            if number == 1 + above:
                 columns = columns or _cells(line.decode("utf-8-sig"), separator)
     line = 0
     with text_of(path) as handle:
         rows = csv.reader(lines_of(handle, path), delimiter=separator)
         try:
             for row in rows:
-                if len(row) != len(columns) and (row or len(columns) == 1):
+                odd = len(row) != len(columns) and (row or len(columns) == 1)
+                if odd and line >= above:
                     return (
                         f"line {line + 1} has {len(row)} columns, and the first has {len(columns)} "
                         f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}). Quote "
@@ -146,7 +186,10 @@ def rows_in(text: str) -> list[list[str]]:
     Raises:
         csv.Error: it is broken.
     """
-    separator = separator_in(text.partition("\n")[0])
+    first, _, below = text.partition("\n")
+    told = _TOLD.fullmatch(first.rstrip("\r"))
+    text = below if told else text
+    separator = told[1] if told else separator_in(first)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     return [[cell.strip() for cell in row] for row in rows if row]
 

@@ -247,8 +247,12 @@ def test_names_of_labels_of_idx_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_lists_of_labels_with_other_separators(separator: str, tmp_path: Path) -> None:
-    rows = [["file", "label"], *([f"{k}.png", "ab"[k % 2]] for k in range(4))]
+@pytest.mark.parametrize("told", [False, True])
+def test_lists_of_labels_with_other_separators(separator: str, told: bool, tmp_path: Path) -> None:
+    rows = [[f"sep={separator}"]] * told + [
+        ["file", "label"],
+        *([f"{k}.png", "ab"[k % 2]] for k in range(4)),
+    ]
     table = "\ufeff" + "\r\n".join(separator.join(row) for row in rows)
     files = {f"{k}.png": png(k) for k in range(4)}
     put(tmp_path, files | {"labels.csv": table.encode()})

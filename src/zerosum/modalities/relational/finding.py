@@ -43,6 +43,11 @@ class FoundSchema:
     evidence: tuple[str, ...] = ()
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was found of the tables as a whole: nothing but keys."""
+        return ()
+
+    @property
     def rows(self) -> list[dict[str, str]]:
         """A row for each table: its name, its key, what it refers to."""
         return [

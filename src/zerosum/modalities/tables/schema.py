@@ -34,6 +34,7 @@ class Schema(Config):
         dropped: columns that are left out.
         guesses: what was guessed of columns, by name; a schema that is given does not need it.
         left_out: columns that are left out unasked, and why.
+        remarks: what was found of the table as a whole, in sentences.
     """
 
     kind = "schema"
@@ -41,6 +42,7 @@ class Schema(Config):
     dropped: tuple[str, ...] = ()
     guesses: dict[str, str] = {}
     left_out: dict[str, str] = {}
+    remarks: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -56,7 +58,8 @@ class Schema(Config):
         if spaced:
             names = ", ".join(map(repr, spaced[:_SHOWN]))
             lines.append(f"{names}: conditions may leave out the spaces around a name.")
-        return (*lines, *(f"{one!r} is left out: {why}." for one, why in self.left_out.items()))
+        left_out = (f"{one!r} is left out: {why}." for one, why in self.left_out.items())
+        return (*self.remarks, *lines, *left_out)
 
     @property
     def rows(self) -> list[dict[str, str]]:

@@ -429,3 +429,27 @@ def test_several_offsets_are_told(clock: str, tmp_path: Path) -> None:
     assert next(f.dtype for f in space.fields if f.name == "at").endswith("tz=UTC]")
     path.write_text(path.read_text().replace("+02:00", "+01:00"))
     assert not any("offsets" in note for note in schema_of(path).notes)
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=; ", '"sep=;"', "sep=|", "sep=\t", "\ufeffsep=;"])
+def test_the_separator_that_excel_writes_first(first: str, tmp_path: Path) -> None:
+    separator = first.rstrip(' "')[-1]
+    case = Case(
+        {"a,b,c": [str(k % 9) for k in range(N)], "city": ["Oslo", "Bonn"] * 60}, {}, {}, separator
+    )
+    plain = save(case, tmp_path / "plain.csv").read_text()
+    path = tmp_path / "t.csv"
+    path.write_text(f"{first}\r\n{plain}", encoding="utf-8")
+    dataset, space = opened(path)
+    assert [(field.name, field.kind) for field in space.fields] == [
+        ("a,b,c", "integer"), ("city", "category"),
+    ]  # fmt: skip
+    assert len(dataset) == N
+    said = f"Its first line says that {separator!r} separates cells."
+    assert dataset.notes[0] == schema_of(path).notes[0] == said
+    path.write_text(f"{first}\n{plain}3\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"line {N + 3} has 1 columns, and the first has 2"):
+        schema_of(path)
+    path.write_text(f"{first}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="is empty"):
+        schema_of(path)

@@ -78,7 +78,11 @@ class CsvSource(TableSource):
     ) -> None:
         self.name, self._path = path.name, path
         self.missing = tuple(missing)
-        self._separator, self._columns, self._has_rows = header_of(path)
+        header = header_of(path)
+        self._separator, self._columns, self._above = header.separator, header.names, header.above
+        self._has_rows = header.more
+        if header.above:
+            self.remarks = (f"Its first line says that {header.separator!r} separates cells.",)
         nameless = not self._columns[0].strip()
         if nameless and len(self._columns) > 1 and INDEX not in self._columns:
             self._columns[0] = INDEX
@@ -145,7 +149,7 @@ class CsvSource(TableSource):
         options = {
             "read_options": arrow_csv.ReadOptions(
                 use_threads=False, block_size=_BLOCK_BYTES, column_names=self._columns,
-                skip_rows_after_names=1,
+                skip_rows=self._above, skip_rows_after_names=1,
             ),
             "parse_options": arrow_csv.ParseOptions(
                 delimiter=self._separator, newlines_in_values=True,

@@ -100,6 +100,7 @@ def infer_schema(
         dropped=tuple(n for n in source.types if n in dropped),
         guesses=guesses,
         left_out=dict(source.left_out),
+        remarks=source.remarks,
     )
 
 

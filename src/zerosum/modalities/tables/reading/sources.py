@@ -38,6 +38,7 @@ class TableSource(ABC):
         notes: what was guessed of columns, by name.
         left_out: columns that are left out unasked, and why.
         missing: texts that stand for what is missing.
+        remarks: what was found of the table as a whole, in sentences.
     """
 
     name: str
@@ -48,6 +49,7 @@ class TableSource(ABC):
     notes: Mapping[str, str] = {}
     left_out: Mapping[str, str] = {}
     missing: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @abstractmethod
     def read(self) -> Iterator[pa.RecordBatch]:
