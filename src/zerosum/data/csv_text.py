@@ -68,8 +68,8 @@ def header_of(path: Path) -> Header:
     if nul is not None:  # the parser would pass over the end of the row
         raise DataError(
             f"{path} cannot be read as CSV: line {above + 1}, column {nul} ({names[nul - 1]!r}) "
-            "holds the byte 0x00 (NUL), which no name of a column may hold. Save the file as UTF-8, if it is "
-            "UTF-16, or remove the byte."
+            "holds the byte 0x00 (NUL), which no name of a column may hold. Save the file as "
+            "UTF-8, if it is UTF-16, or remove the byte."
         )
     if not names:
         raise DataError(

@@ -1,13 +1,14 @@
 """Tables in CSV files."""
 
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
+import pyarrow.types as pt
 
 from zerosum.data.csv_text import (
     broken_place,
@@ -18,12 +19,17 @@ from zerosum.data.csv_text import (
 )
 from zerosum.data.files import length_of
 from zerosum.errors import DataError
+from zerosum.modalities.tables.arrow import functions, is_text
 from zerosum.modalities.tables.reading.cells import find_columns
 from zerosum.modalities.tables.reading.sources import TableSource, require_names, without
+
+pc = functions()
 
 _BLOCK_BYTES = 4 << 20
 _HELD_BYTES = 128 << 20
 """Length of a file whose texts are held in memory between passes."""
+
+_SHOWN = 4
 
 INDEX = "Unnamed: 0"
 """How pandas calls an index that it wrote without a name, when it reads it again."""
@@ -83,10 +89,8 @@ class CsvSource(TableSource):
         self._has_rows = header.more
         if header.above:
             self.remarks = (f"Its first line says that {header.separator!r} separates cells.",)
-        nameless = not self._columns[0].strip()
-        if nameless and len(self._columns) > 1 and INDEX not in self._columns:
-            self._columns[0] = INDEX
-        require_names(self._columns, self.name)
+        nameless = self._name_the_nameless()
+        self._require_names()
         self._held: list[pa.RecordBatch] | None = [] if length_of(path) <= _HELD_BYTES else None
         self._whole = False
         found, self.num_rows = find_columns(
@@ -97,12 +101,78 @@ class CsvSource(TableSource):
         self.forms = {name: one.form for name, one in found.items() if one.form is not None}
         self.notes = {name: one.note for name, one in found.items() if one.note}
         self.left_out = {}
-        if self._columns[0] == INDEX and self.num_rows:
-            if self._counts():
-                self.left_out[INDEX] = "its first column only counts the rows"
-                del self.types[INDEX]
-            elif nameless:
-                require_names(["", *self._columns[1:]], self.name)
+        if self._columns[0] == INDEX and self.num_rows and self._counts():
+            self._leave_out(INDEX, "its first column only counts the rows")
+        for name in nameless:
+            if name in self.types and pt.is_null(self.types[name]):
+                self._leave_out(name, "it has neither a name nor a value")
+        unnamed = {name for name in nameless if name in self.types}
+        require_names(["" if name in unnamed else name for name in self._columns], self.name)
+        if self.num_rows and self._looks_like_a_row():
+            shown = ", ".join(map(repr, self._columns[:_SHOWN]))
+            self.remarks += (
+                f"The first row ({shown}{', …' if len(self._columns) > _SHOWN else ''}) is taken "
+                "for the names of columns, and all of them read like the values below. If it is a "
+                "row of data, write a row of names above it.",
+            )
+
+    def _name_the_nameless(self) -> list[str]:
+        """Call columns without a name as pandas does; these names."""
+        made = []
+        for at, name in enumerate(self._columns):
+            called = f"Unnamed: {at}"
+            if not name.strip() and len(self._columns) > 1 and called not in self._columns:
+                self._columns[at] = called
+                made.append(called)
+        return made
+
+    def _require_names(self) -> None:
+        """Every column has a name of its own.
+
+        Raises:
+            DataError: see `require_names`; it says so where the first row may be one of data.
+        """
+        try:
+            require_names(self._columns, self.name)
+        except DataError as error:
+            if not all(_is_number(name) for name in self._columns):
+                raise
+            raise DataError(
+                f"{error} All of them are numbers: if the first row is one of data, write a row of "
+                "names above it."
+            ) from error
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self.left_out = {**self.left_out, name: why}
+        del self.types[name]
+
+    def _looks_like_a_row(self) -> bool:
+        """Whether every name reads as the values below it, and some as numbers or moments.
+
+        Names that count are names all the same.
+        """
+        if _count_up([name.strip() for name in self.types]):
+            return False
+        texts = [name for name, kind in self.types.items() if is_text(kind)]
+        others = [name for name in self.types if name not in texts]
+        measured = [name for name in others if not pt.is_boolean(self.types[name])]
+        return (
+            bool(measured)
+            and all(self._reads(name) for name in others)
+            and all(self._holds(name) for name in texts)
+        )
+
+    def _reads(self, name: str) -> bool:
+        """Whether the name of a column reads as its values do."""
+        try:
+            return not self._found[name].read(pa.array([name])).null_count
+        except pa.ArrowException:
+            return False
+
+    def _holds(self, name: str) -> bool:
+        """Whether the name of a column is one of its first values."""
+        first = next(iter(self._texts()), None)
+        return first is not None and pc.index(first.column(name), name).as_py() >= 0
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """Blocks of the file, in the types that were found."""
@@ -171,3 +241,18 @@ class CsvSource(TableSource):
             raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error
         if odd:
             require_closed_quotes(self._path, self._separator)
+
+
+def _count_up(names: Sequence[str]) -> bool:
+    """Whether names are whole numbers that follow each other, such as years."""
+    numbers = [int(name) for name in names if name.isdecimal()]
+    first = numbers[0] if numbers else 0
+    return len(names) > 1 and numbers == list(range(first, first + len(names)))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
