@@ -3,15 +3,16 @@
 import csv
 import json
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from zerosum.data.archives import Archive
+from zerosum.data.archives import Archive, open_archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
 from zerosum.errors import DataError
 from zerosum.faces import option
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
+_TABLES = (".csv", ".tsv")
 _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 """How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
 
@@ -50,6 +51,25 @@ def label_names(archive: Archive, names: list[str]) -> list[str] | None:
     for folder in set(folders):
         require_unicode(folder, "the class folder")
     return folders
+
+
+def unread_tables(path: Path) -> str:
+    """What to say of tables that lie beside files and give them no labels; nothing without any.
+
+    Args:
+        path: the folder or zip.
+    """
+    inside = [one.name for one in path.iterdir()] if path.is_dir() else open_archive(path).names
+    names = sorted(name for name in inside if PurePosixPath(name).suffix.lower() in _TABLES)
+    if not names or any(PurePosixPath(name).name == _TABLE for name in names):
+        return ""
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    which = "lies" if len(names) == 1 else "lie"
+    return (
+        f"{shown} {which} beside the files and {'is' if len(names) == 1 else 'are'} not read: "
+        f"labels are read from {_TABLE}, with the columns file (its path, such as "
+        "'images/1.png') and label."
+    )
 
 
 def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str] | None:

@@ -259,6 +259,21 @@ def test_lists_of_labels_with_other_separators(separator: str, told: bool, tmp_p
     assert classes(opened(tmp_path)) == ["a", "b", "a", "b"]
 
 
+@pytest.mark.parametrize("write", [put, zipped])
+@pytest.mark.parametrize("folder", ["train", "images"])
+def test_the_table_of_kaggle_is_told(write: Any, folder: str, tmp_path: Path) -> None:
+    files = {f"{folder}/{k}.png": png(k) for k in range(4)}
+    files |= {f"test/{k}.png": png(k) for k in range(2)} if folder == "train" else {}
+    path = write(tmp_path / "d.zip", files | {"train.csv": b"id,label\n0,cat\n"})
+    dataset = opened(path)
+    assert not dataset.space.labels
+    assert dataset.notes[-1] == (
+        "train.csv lies beside the files and is not read: labels are read from labels.csv, with "
+        "the columns file (its path, such as 'images/1.png') and label."
+    )
+    assert not any("train.csv" in note for note in opened(path, labels="none").notes)
+
+
 def facades(folder: Path, *, split: str = "") -> Path:
     for k in range(4):
         both = np.zeros((8, 16), np.uint8)

@@ -50,6 +50,10 @@ def test_what_is_not_there_is_refused(change: dict, words: str) -> None:
 def test_keys_are_found_with_evidence() -> None:
     sources = {name: MemorySource(table, name=name) for name, table in shop(60).items()}
     found = find_schema(sources)
+    lines = repr(found).splitlines()
+    assert lines[0] == f"Schema of {len(found.rows)} tables"
+    assert len(lines) == 1 + len(found.rows) + len(found.evidence)
+    assert all(row["table"] in line for row, line in zip(found.rows, lines[1:], strict=False))
     assert found.schema["customers"].key == ("id",)
     assert found.schema["lines"].key == ("order_id", "line")
     to = {

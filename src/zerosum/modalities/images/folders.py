@@ -10,7 +10,7 @@ from pydantic import PositiveInt
 from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.labels import label_names
+from zerosum.data.labels import label_names, unread_tables
 from zerosum.data.splits import Split, open_split, split_folders
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -147,7 +147,9 @@ class ImagesConfig(DataConfig):
         names, scan = _scan(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
-        made.notes = (*((f"{note}.",) if note else ()), *scan.notes, *images.notes)
+        beside = unread_tables(Path(self.path)) if self.labels == "auto" else ""
+        told = (f"{note}." if note else "", *scan.notes, *images.notes, beside)
+        made.notes = tuple(filter(None, told))
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
 
     def _opened(

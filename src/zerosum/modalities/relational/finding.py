@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow.types as pt
 
+from zerosum.cards import Described, InfoCard
 from zerosum.modalities.relational.keys import is_unique, linked
 from zerosum.modalities.relational.reading.rows import Keys, key_columns
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
@@ -30,8 +31,8 @@ orphans."""
 _ENDINGS = ("id", "key", "code", "no", "nr", "number", "num", "name", "uuid", "ref", "fk")
 
 
-@dataclass(frozen=True)
-class FoundSchema:
+@dataclass(frozen=True, repr=False)
+class FoundSchema(Described):
     """Keys that were found.
 
     Attributes:
@@ -57,6 +58,15 @@ class FoundSchema:
             }
             for one in self.schema.tables
         ]  # fmt: skip
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """See `Described.card`: a line for each table, and why."""
+        facts = {
+            row["table"]: f"key {row['key'] or 'none'}"
+            + (f"; refers to {row['refers to']}" if row["refers to"] else "")
+            for row in self.rows
+        }
+        return InfoCard(f"Schema of {len(self.rows):,} tables", facts, notes=self.evidence)
 
     def to_json(self) -> dict[str, Any]:
         """The schema as plain JSON values."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zerosum.cards import Described, InfoCard
 from zerosum.config import Config, family_of
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import either
@@ -24,9 +25,11 @@ Overrides = dict[str, dict[str, Any]]
 
 
 _SHOWN = 8
+_LINES = 20
+_COLUMNS = ("column", "kind", "type", "details", "guessed")
 
 
-class Schema(Config):
+class Schema(Described, Config):
     """What a table is.
 
     Attributes:
@@ -77,6 +80,22 @@ class Schema(Config):
             {"column": name, "kind": "left out", "details": why, **empty}
             for name, why in self.left_out.items()
         ]
+
+    def card(self, *, drawn: bool) -> InfoCard:
+        """See `Described.card`: a line for each of the first columns."""
+        rows = self.rows[:_LINES]
+        facts = {
+            row["column"]: "; ".join(filter(None, (row["kind"], row["details"], row["guessed"])))
+            for row in rows
+        }
+        more = len(self.rows) - len(rows)
+        return InfoCard(
+            f"Schema of {len(self.rows):,} column{'s' if len(self.rows) > 1 else ''}",
+            {} if drawn else facts,
+            columns=_COLUMNS,
+            rows=[[row[name] for name in _COLUMNS] for row in rows],
+            notes=(*self.remarks, *((f"and {more:,} more columns: see .rows",) if more else ())),
+        )
 
     def save(self, path: Path | str) -> Path:
         """Write it as JSON, to edit and to train with.

@@ -120,3 +120,21 @@ def test_separators_that_end_each_line(separator: str, more: int, tmp_path: Path
     path.write_text("\n".join(some))
     with pytest.raises(DataError, match=rf"column {2 + more} of t\.csv has no name"):
         schema_of(path)
+
+
+def test_a_schema_in_a_few_lines(tmp_path: Path) -> None:
+    columns = {"at": days("%d.%m.%Y"), "city": ["Oslo", "Bonn"] * 60, "": [""] * N}
+    found = schema_of(save(Case(columns, {}), tmp_path / "t.csv"), drop=["city"])
+    assert repr(found).splitlines() == [
+        "Schema of 3 columns",
+        "  at          date; days as %d.%m.%Y",
+        "  city        dropped",
+        "  Unnamed: 2  left out; it has neither a name nor a value",
+    ]
+    html = found._repr_html_()
+    assert "<td>at</td><td>date</td>" in html
+    assert "<td>city</td><td>dropped</td><td></td>" in html
+    wide = save(Case({f"c{k}": [str(k * 7 % 5)] * N for k in range(30)}, {}), tmp_path / "w.csv")
+    lines = repr(schema_of(wide)).splitlines()
+    assert len(lines) == 22
+    assert lines[-1] == "  and 10 more columns: see .rows"
