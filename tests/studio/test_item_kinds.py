@@ -34,6 +34,8 @@ TRAINED = {
     "sound": ("sound", "kit", 64, "sound"),
     "music": ("music", "tunes", 64, "sound"),
     "clip": ("video", "bouncing", 32, "clip"),
+    "texture": ("texture", "surfaces", 32, "picture"),
+    "captioned": ("text2image", "scenes", 32, "picture"),
     "molecule": ("molecules", "fragments", 128, "text"),
 }  # fmt: skip
 """A recipe, its data, samples to see, and the medium of its items, by kind."""
@@ -46,6 +48,9 @@ def known_kinds() -> list[str]:
     registered: Any = importlib.import_module("zerosum.modality")._REGISTERED
     homes = {kind: home for kind, (home, _) in registered.items()}
     return sorted(kind for kind, home in homes.items() if home.startswith("zerosum."))
+
+
+PICTURES = ("image", "texture", "captioned")
 
 
 def test_every_kind_has_a_form_and_is_tried_here() -> None:
@@ -99,12 +104,12 @@ def test_items_of_each_kind(
         shown = {"sound": "<audio controls", "level": "<pre>", "picture": "pixels wide"}
         shown["clip"] = f"/items/{one.pk}/file"
         assert shown.get(medium, "<table>") in page
-        if kind in ("image", "sound", "level", "music", "clip"):
+        if kind in (*PICTURES, "sound", "level", "music", "clip"):
             assert one.nearness is not None
             assert client.get(f"/items/{one.pk}/neighbour").status_code == 200
         if medium == "sound":
             assert client.get(f"/items/{one.pk}/nearest")["Content-Type"] == "audio/wav"
-        elif kind not in ("image", "level", "point", "clip"):
+        elif kind not in (*PICTURES, "level", "point", "clip"):
             assert one.facts["copied_rows"] >= 0  # counted, and never shown
             assert not one.neighbour
         copy = TemplateWriter().write(subject_of(one)).copy

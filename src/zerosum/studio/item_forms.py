@@ -30,6 +30,8 @@ class ItemForm:
 ITEM_FORMS: Mapping[str, ItemForm] = {
     "image": ItemForm(PICTURE, ".png"),
     "pair": ItemForm(PICTURE, ".png"),
+    "texture": ItemForm(PICTURE, ".png"),
+    "captioned": ItemForm(PICTURE, ".png"),
     "point": ItemForm(ROWS, ".csv", is_set=True),
     "table": ItemForm(ROWS, ".csv", is_set=True),
     "relational": ItemForm(DATABASE, ".sqlite", is_set=True),
