@@ -49,8 +49,8 @@ def header_of(path: Path) -> Header:
     """
     separator, above = ",", 0
     try:
-        told = told_separator(path)
-        separator, above = told or _separator_of(path), int(told is not None)
+        stated = told_separator(path)
+        separator, above = stated or _separator_of(path), int(stated is not None)
         with text_of(path) as handle:
             lines = lines_of(handle, path)
             for _ in range(above):
@@ -187,9 +187,9 @@ def rows_in(text: str) -> list[list[str]]:
         csv.Error: it is broken.
     """
     first, _, below = text.partition("\n")
-    told = _TOLD.fullmatch(first.rstrip("\r"))
-    text = below if told else text
-    separator = told[1] if told else separator_in(first)
+    stated = _TOLD.fullmatch(first.rstrip("\r"))
+    text = below if stated else text
+    separator = stated[1] if stated else separator_in(first)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     return [[cell.strip() for cell in row] for row in rows if row]
 
