@@ -78,6 +78,15 @@ def test_a_private_training_is_not_tried_dry_nor_drawn_with_rows(zerosum: Zerosu
         assert told in failed.err
 
 
+def test_a_first_row_that_may_be_data_is_said(zerosum: Zerosum, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("".join(f"{k * 7 % 50},{k % 9}\n" for k in range(30, 90)))
+    done = zerosum("schema", tmp_path / "t.csv")
+    assert done.code == 0
+    assert "The first row ('10', '3') is taken for the names of columns" in done.err
+    found = json.loads(zerosum("schema", tmp_path / "t.csv", "--json").out)
+    assert found["remarks"][0] in done.err
+
+
 def test_guesses_are_said_and_cells_can_be_missing(zerosum: Zerosum, tmp_path: Path) -> None:
     rows = [f"{k},{'unknown' if k == 50 else f'{k * 1.5:.2f} €'},{'ab'[k % 2]}" for k in range(90)]
     (tmp_path / "t.csv").write_text("\n".join([",price,c=d", *rows]), "utf-8")
