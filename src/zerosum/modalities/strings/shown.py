@@ -43,7 +43,7 @@ class TextPreview(Preview):
         return sheet
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
-        """One compact text `[W]` in large letters, about as wide as it is high; twelve lines at most."""
+        """One compact text `[W]` in large letters, twelve lines at most."""
         assert isinstance(space, TextSpace)
         lines = _lines(texts_of(space, x[None])[0], _LETTERS_OF_ONE, _MOST_LINES)
         step = _LARGE + 6
