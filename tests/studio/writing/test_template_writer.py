@@ -70,3 +70,8 @@ def test_long_and_odd_facts_still_make_copy() -> None:
     copy = TemplateWriter().write(subject).copy
     assert len(copy.title) <= 200
     assert all("," not in tag and len(tag) <= 80 for tag in copy.tags)
+
+
+def test_each_column_is_a_tag_of_its_own() -> None:
+    rows = CopySubject("item 3", attributes={"rows": "1,200", "columns": "price, list_price"})
+    assert TemplateWriter().write(rows).copy.tags == ("1 200", "price", "list_price", "generated")

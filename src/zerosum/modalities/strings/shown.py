@@ -16,6 +16,7 @@ from zerosum.spaces import Space
 
 _WIDTH, _LINE, _MARGIN = 720, 18, 12
 _LETTERS, _LINES_OF_ONE = 96, 4
+_WIDTH_OF_ONE, _LARGE, _LETTERS_OF_ONE, _MOST_LINES = 432, 28, 28, 12
 _FEW = 12
 _INK, _RULE = (17, 24, 39), (229, 231, 235)
 
@@ -41,6 +42,18 @@ class TextPreview(Preview):
             top += _MARGIN
         return sheet
 
+    def draw_one(self, space: Space, x: Tensor) -> Image.Image:
+        """One compact text `[W]` in large letters, twelve lines at most."""
+        assert isinstance(space, TextSpace)
+        lines = _lines(texts_of(space, x[None])[0], _LETTERS_OF_ONE, _MOST_LINES)
+        step = _LARGE + 6
+        size = (_WIDTH_OF_ONE, max(4, len(lines)) * step + 2 * _MARGIN)
+        sheet = Image.new("RGB", size, "white")
+        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_LARGE)
+        for i, line in enumerate(lines):
+            pen.text((_MARGIN, _MARGIN + i * step), line, fill=_INK, font=font)
+        return sheet
+
 
 class TextWriter(Writer):
     """A row for each text with its columns, in the columns and types of the training data."""
@@ -61,6 +74,6 @@ class TextWriter(Writer):
             write_parquet(path, tables)
 
 
-def _lines(text: str) -> list[str]:
-    lines = textwrap.wrap(text, _LETTERS) or [""]
-    return lines if len(lines) <= _LINES_OF_ONE else [*lines[: _LINES_OF_ONE - 1], "…"]
+def _lines(text: str, letters: int = _LETTERS, most: int = _LINES_OF_ONE) -> list[str]:
+    lines = textwrap.wrap(text, letters) or [""]
+    return lines if len(lines) <= most else [*lines[: most - 1], "…"]

@@ -24,8 +24,9 @@ _TABULAR = (ROWS, TEXT)
 """Media whose models make rows, and say their values."""
 _TOLD_BY_EYE = (PICTURE, LEVEL)
 """Media that blind tests show."""
-_THUMBNAIL = 192
-"""Pixels of the longer side of a thumbnail; smaller images are enlarged without smoothing."""
+_THUMBNAIL, _DRAWING = 192, 512
+"""Pixels of the longer side of a thumbnail of a picture, and of what is drawn with letters or thin
+lines, which its page shows too; smaller images are enlarged without smoothing."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class _Writer:
         else:
             picture = preview.draw_one(space, samples.tensor[0])
         row["file"] = self._file(f"{index:06d}", made, picture)
-        row["thumbnail"] = self._picture(f"{index:06d}.t.png", thumbnail(picture))
+        row["thumbnail"] = self._picture(f"{index:06d}.t.png", self._small(picture))
         copied = self._screen.copied_rows(samples.tensor)
         if copied is not None:
             row["facts"]["copied_rows"] = copied
@@ -176,6 +177,11 @@ class _Writer:
             name = f"{index:06d}.n{self._form.ending}"
             row["facts"]["nearest_file"] = self._save(name, heard.save)
 
+    def _small(self, picture: Image.Image) -> Image.Image:
+        """What the queue shows."""
+        most = _THUMBNAIL if self._form.medium in _TOLD_BY_EYE else _DRAWING
+        return thumbnail(picture, most)
+
     def _picture(self, name: str, picture: Image.Image) -> str:
         return self._save(
             name, lambda path: write_whole(path, lambda aside: picture.save(aside, format="PNG"))
@@ -189,17 +195,21 @@ class _Writer:
         return f"{self._sub}/{name}"
 
 
-def thumbnail(picture: Image.Image) -> Image.Image:
+def thumbnail(picture: Image.Image, most: int = _THUMBNAIL) -> Image.Image:
     """A small image: large ones are made smaller, small ones larger by a whole factor.
+
+    Args:
+        picture: an image of any size.
+        most: pixels of the longer side that it may have.
 
     >>> thumbnail(Image.new("L", (28, 28))).size, thumbnail(Image.new("L", (400, 100))).size
     ((168, 168), (192, 48))
     """
     longer = max(picture.size)
-    if longer <= _THUMBNAIL:
+    if longer <= most:
         factor = max(1, _THUMBNAIL // longer)
         size = (picture.width * factor, picture.height * factor)
         return picture.resize(size, Image.Resampling.NEAREST)
-    share = _THUMBNAIL / longer
+    share = most / longer
     size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
     return picture.resize(size, Image.Resampling.LANCZOS)

@@ -149,7 +149,7 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
             actor_of(request), training, n=number(request, "n", int, 0), where=where,
             seed=number(request, "seed", int), rows=number(request, "rows", int, 100),
         )  # fmt: skip
-        messages.success(request, f"Batch {made.pk} is ordered: {made.n} items.")
+        messages.success(request, f"Batch {made.pk} is ordered: {made.n} item{'s'[: made.n != 1]}.")
         return redirect("project", training.project.pk)
     context = {
         "project": training.project,

@@ -47,7 +47,8 @@ def bundle(request: HttpRequest, key: int) -> HttpResponse:
     """Sign and pack what is approved and in no bundle yet."""
     project = get_object_or_404(Project, pk=key)
     made = acts.bundle(actor_of(request), project, title=request.POST.get("title", ""))
-    messages.success(request, f"{made.name} is ordered: {made.items.count()} items.")
+    n = made.items.count()
+    messages.success(request, f"{made.name} is ordered: {n} item{'s'[: n != 1]}.")
     return redirect("bundles", key)
 
 

@@ -215,7 +215,8 @@ class TemplateWriter:
         return forms[i].format(self._listed(colours))
 
     def _tags(self, subject: CopySubject, colours: list[str]) -> tuple[str, ...]:
-        found = [subject.label or "", *map(str, subject.attributes.values()), *colours]
+        values = ", ".join(map(str, subject.attributes.values())).split(", ")
+        found = [subject.label or "", *values, *colours]
         tags = [_cut(" ".join(tag.replace(",", " ").split())) for tag in found]
         return tuple(dict.fromkeys([tag for tag in tags if tag] + [self._phrases.tag]))[:50]
 
