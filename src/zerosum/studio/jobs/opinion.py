@@ -34,8 +34,8 @@ class Opinion:
             return
         if game.seen_space is not game.space:
             return  # what the discriminator sees is no sample
-        if game.space.kind == "captioned":
-            return  # it sees a caption too, which a sample does not keep
+        if dataset.sources is not None:
+            return  # it sees a sample beside what that was made from, which is not kept
         rows = torch.arange(min(_REALS, len(dataset)))
         x, y = dataset.take(rows)
         self._reals = self._logits(x, y).sort().values
