@@ -71,3 +71,17 @@ def test_a_long_preparation_is_one_output(shell: Shell, monkeypatch: pytest.Monk
     (bar,) = shell.outputs
     assert "reading &lt;rows&gt;: 4 of 4" in bar
     assert "width:100.0%" in bar
+
+
+def test_what_is_said_of_data_is_no_error_output(
+    shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = notebook.reporter()
+    tell.say("people.csv: 'city' <of birth>: taken for categories.")
+    tell.say("a second one")
+    (said,) = shell.outputs
+    assert "&lt;of birth&gt;: taken for categories." in said
+    assert "a second one" in said
+    notebook.reporter(quiet=True).say("nothing")
+    assert len(shell.outputs) == 1
+    assert capsys.readouterr().err == ""

@@ -86,11 +86,12 @@ class Output:
 
 
 class PreparationBar(Reporter):
-    """How far a long preparation is, once it has taken two seconds."""
+    """What is said of a preparation, and how far it is, once it has taken two seconds."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
         self._output, self._what = Output(), ""
+        self._said, self._bar_html = "", ""
         self._start = self._last = time.monotonic()
 
     def __call__(self, what: str, done: int, total: int) -> None:
@@ -104,7 +105,17 @@ class PreparationBar(Reporter):
             return
         self._last = now
         words = f"{what}: {done:,} of {total:,}"
-        self._output.show(f"<div>{bar(done / max(total, 1))}{_text(words)}</div>")
+        self._bar_html = bar(done / max(total, 1)) + _text(words)
+        self._show()
+
+    def say(self, words: str) -> None:
+        """Show a sentence above the bar."""
+        if not self.quiet:
+            self._said += f"<div>{_text(words)}</div>"
+            self._show()
+
+    def _show(self) -> None:
+        self._output.show(f"<div>{self._said}{self._bar_html}</div>")
 
 
 class NotebookView(Hook):

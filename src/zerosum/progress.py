@@ -138,6 +138,11 @@ class Reporter:
             self._last = now
             self._screen.say(self._line())
 
+    def say(self, words: str) -> None:
+        """Say a sentence, such as what was guessed of the data."""
+        if not self.quiet:
+            self._screen.say(words)
+
     def stop(self) -> None:
         """Take the bar away, before something else is printed."""
         if self._bar.live.is_started:

@@ -24,7 +24,6 @@ from zerosum.notebook import reporter, watch
 from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.referee.guard import Guard
 from zerosum.runs.store import Run
-from zerosum.screen import screen
 from zerosum.signatures import (
     CaptionRecipe,
     DatabaseRecipe,
@@ -199,7 +198,7 @@ def train(
             wishes=Wishes(precision, layout, compile, threads),
             promise=promise_of(epsilon, delta), show_reals=show_reals,
             listener=watch(progress, quiet=quiet, tensorboard=tensorboard), progress=progress,
-            tell=None if quiet else screen().say,
+            tell=progress.say,
         )  # fmt: skip
     return shown(load_run(run, device=device))
 
