@@ -163,7 +163,8 @@ def test_a_move_that_begins_later_leaves_its_player_alone_till_then() -> None:
     assert torch.equal(straight.b.weight, before)
     assert [who for who, *_ in straight.log] == ["a"] * 6
     again = make_trainer(halves, record_every=20)
-    again.load_state(*trainer.state())
+    tensors, scalars = trainer.state()
+    again.load_state({name: tensor.clone() for name, tensor in tensors.items()}, scalars)
     for one in (trainer, again):
         one.play()
     assert not torch.equal(straight.b.weight, before)
