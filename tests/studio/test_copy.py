@@ -291,7 +291,7 @@ def test_copy_that_comes_after_acceptance_is_seen_before_approval(
     item = decide(ada, project, [(make_items(1)[0].pk, None)], "accepted")[0]
     copying.do(copying.order_for(ItemBatch.objects.get()))
     comment(ada, item, "Waiting for its copy.")
-    with pytest.raises(ConflictError, match=r"^the studio has changed item .* Look at it again"):
+    with pytest.raises(ConflictError, match=r"^the server has changed item .* Look at it again"):
         approve(eve, project, [(item.pk, item.version)])
     taken = Act.objects.get(what="copy.taken")
     assert taken.user is None

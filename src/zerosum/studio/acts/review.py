@@ -325,7 +325,7 @@ def who_changed(item: Item) -> str:
     """Who made the version of an item that it has now, by the log."""
     acts = Act.objects.filter(on=f"item:{item.pk}", after__version=item.version)
     last = acts.select_related("user").order_by("-id").first()
-    return "the studio" if last is None or last.user is None else last.user.username
+    return "the server" if last is None or last.user is None else last.user.username
 
 
 def _name(key: int | None) -> str:
