@@ -57,9 +57,7 @@ class PeerLoad(Load):
 
     def press_peer(self, peer: Peer, reviewers: int) -> None:
         """Let them all work at once."""
-        threads = [
-            threading.Thread(target=self._review, args=(peer, i)) for i in range(reviewers)
-        ]
+        threads = [threading.Thread(target=self._review, args=(peer, i)) for i in range(reviewers)]
         for thread in threads:
             thread.start()
         for thread in threads:
