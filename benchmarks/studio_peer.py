@@ -29,7 +29,7 @@ from typing import Any
 from studio_load import Load, busy, memory, processor, report
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
-PAGE = 60
+PAGE = 48
 """Tasks on a page, as items on one of zerosum's."""
 CONFIG = (
     '<View><Text name="text" value="$text"/><Choices name="decision" toName="text">'
