@@ -205,13 +205,13 @@ def test_waves_by_a_vocoder(
         ({"from_speaker": "anna", "to_speaker": "anna"}, "anna speaks already"),
     ],
 )
-def test_speakers_must_be_known(model: VoiceModel, who: dict[str, str], words: str) -> None:
+def test_speakers_must_be_known(model: VoiceModel, who: Any, words: str) -> None:
     with pytest.raises(ConditionError, match=words):
         model.translate(voice(1.0), rate=RATE, **who)
 
 
 def test_what_cannot_be_converted(model: VoiceModel) -> None:
-    who = {"from_speaker": "anna", "to_speaker": "ben"}
+    who: Any = {"from_speaker": "anna", "to_speaker": "ben"}
     with pytest.raises(DataError, match="a wave needs its rate"):
         model.translate(voice(1.0), **who)
     with pytest.raises(DataError, match="320 s long, and Griffin-Lim takes 300 s at most"):
@@ -242,7 +242,7 @@ def test_it_is_exported_with_consents_and_resumed(folder: Path, model: VoiceMode
     model.save("voice.safetensors")
     again = zs.load("voice.safetensors", recipe="voice")
     assert again.consents == model.consents
-    who = {"from_speaker": "ben", "to_speaker": "anna"}
+    who: Any = {"from_speaker": "ben", "to_speaker": "anna"}
     said = voice(1.0, pitch=100)
     first, second = (one.translate(said, rate=RATE, **who) for one in (model, again))
     assert np.array_equal(first, second)

@@ -118,6 +118,7 @@ class VoicesConfig(DataConfig):
             voices.append(torch.from_numpy(np.stack(windows).astype(np.float32)))
         form = sound_space(voices[0], rate)
         dataset = voices_of(voices, list(places), consents, form, name=self.name)
+        assert isinstance(dataset.space, VoicesSpace)
         who = [
             f"{name} has {len(one):,} windows of {samples / rate:.3g} s, at "
             f"{speaker.pitch:.0f} Hz in the middle ({speaker.consent})."

@@ -70,12 +70,6 @@ class VoicesSpace(SoundSpace):
         }  # fmt: skip
 
 
-class VoicesDataset(SoundDataset):
-    """Windows of voices in memory, float32 `[N, 1, samples]`."""
-
-    space: VoicesSpace
-
-
 def speaker_of(waves: Tensor, space: SoundSpace, consent: Consent) -> Speaker:
     """What is known of a voice by its windows `[N, 1, samples]`."""
     levels = mean_level(space.to_model(waves)[:, 0])
@@ -86,7 +80,7 @@ def speaker_of(waves: Tensor, space: SoundSpace, consent: Consent) -> Speaker:
 
 def voices_of(
     waves: list[Tensor], names: list[str], consents: list[Consent], form: SoundSpace, *, name: str
-) -> VoicesDataset:
+) -> SoundDataset:
     """The data set of the windows `[n, 1, samples]` of each speaker."""
     y = torch.cat([torch.full((len(one),), i) for i, one in enumerate(waves)])
     given = zip(waves, consents, strict=True) if names else ()
@@ -95,7 +89,7 @@ def voices_of(
         mels=form.mels, labels=tuple(names), label_counts=tuple(map(len, waves)) if names else (),
         speakers=tuple(speaker_of(one, form, consent) for one, consent in given),
     )  # fmt: skip
-    return VoicesDataset(torch.cat(waves), y if names else None, space, name=name)
+    return SoundDataset(torch.cat(waves), y if names else None, space, name=name)
 
 
 def require_voices(space: Space, *, recipe: str) -> VoicesSpace:
