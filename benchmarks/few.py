@@ -62,12 +62,14 @@ class Pace(Hook):
         self.execution = Execution()
 
     def stepped(self, trainer: Trainer) -> None:
-        if trainer.step in (_FROM, _TO):
+        """Note the time at both steps."""
+        if trainer.step in {_FROM, _TO}:
             self.at[trainer.step] = time.process_time()
             self.execution = trainer.execution
 
     @property
     def seconds(self) -> float:
+        """Of a step."""
         return (self.at[_TO] - self.at[_FROM]) / (_TO - _FROM)
 
 
@@ -86,9 +88,11 @@ class Yardstick:
         )
 
     def seen(self, x: Tensor) -> SampleSet:
+        """Images with their features."""
         return SampleSet(x, self.extract(x))
 
     def read(self, samples: SampleSet) -> dict[str, float]:
+        """Every figure, by name."""
         found: dict[str, float] = {}
         for metric in (KernelDistance(), Neighbourhoods(), NearCopies(), CloserToTrain()):
             for name, value in metric.read(samples, self.reals, self.context).items():
@@ -127,7 +131,7 @@ def trained(
     with tempfile.TemporaryDirectory() as folder:
         train(
             recipe, few, out=Path(folder) / "pace", samples=16 * (_TO + 2), changes=changes,
-            wishes=Wishes("auto", "auto", False, 1), referee="off", listener=lambda _run: [pace],
+            wishes=Wishes("auto", "auto", False, 1), referee="off", listener=lambda *_: [pace],
         )  # fmt: skip
         how = pace.execution
         samples = max(16, 16 * int(60 * args.minutes / pace.seconds))

