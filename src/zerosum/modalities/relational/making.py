@@ -5,7 +5,7 @@ So a unit is the same whatever else is made beside it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -31,7 +31,11 @@ _AT_ONCE = 16_384
 """Rows that a network makes together."""
 
 Asked = Mapping[str, Mapping[int, CodeShares]]
-"""What is asked of rows below: for each table and coded column what is allowed of its codes."""
+"""What one row below each is made to obey: for each table what is allowed of codes, by coded column;
+nothing for tables on the way to others."""
+
+_FORCING = 1_000
+"""Purpose of the chance by which a row is picked among those of a parent, plus its table's number."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class MadeRows:
         position: how many rows of the same parent come before, `[N]`.
         unit: which unit each belongs to, `[N]`.
         seed: of each row, uint64 `[N]`.
+        forced: which rows were made to obey what is asked, bool `[N]`; None where nothing is.
+        odds: of rows of a table of which something is asked: one over the probability with which a
+            row in their place obeys it, and 0 for those that do not; `[N]`.
     """
 
     values: Tensor
@@ -51,9 +58,20 @@ class MadeRows:
     position: np.ndarray
     unit: np.ndarray
     seed: np.ndarray
+    forced: np.ndarray | None = None
+    odds: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def some(self, taken: np.ndarray) -> "MadeRows":
+        """Those of the rows that are taken, bool `[N]`."""
+        return MadeRows(
+            self.values[torch.from_numpy(np.flatnonzero(taken))], self.parent[taken],
+            self.position[taken], self.unit[taken], self.seed[taken],
+            None if self.forced is None else self.forced[taken],
+            None if self.odds is None else self.odds[taken],
+        )  # fmt: skip
 
     def in_units(self, n: int) -> UnitRows:
         """The rows of `n` units."""
@@ -90,31 +108,40 @@ def chances(seeds: np.ndarray, count: int, purpose: int = 0) -> np.ndarray:
     return (words >> np.uint64(11)) * 2.0**-53
 
 
+def main_rows(values: Tensor, seeds: np.ndarray, unit: np.ndarray | None = None) -> MadeRows:
+    """Rows without a parent, each a unit of its own if not told otherwise.
+
+    Args:
+        values: float64 `[N, D]`.
+        seeds: of the rows, uint64 `[N]`.
+        unit: which unit each belongs to, `[N]`.
+    """
+    n = len(values)
+    return MadeRows(
+        values, np.full(n, -1), np.zeros(n, int), np.arange(n) if unit is None else unit, seeds
+    )
+
+
 def make_below(
     space: RelationalSpace,
     networks: Mapping[str, RowsNetwork],
-    values: Tensor,
-    seeds: np.ndarray,
+    roots: Mapping[str, MadeRows],
     *,
     asked: Asked | None = None,
-    tops: "Mapping[str, MadeRows] | None" = None,
     told: Callable[[str, int], None] | None = None,
 ) -> dict[str, MadeRows]:
-    """Everything that hangs below rows of the main table.
+    """Everything that hangs below rows.
 
     Args:
         space: what is made.
         networks: of each table.
-        values: rows of the main table, float64 `[N, D]`.
-        seeds: of the units, uint64 `[N]`.
-        asked: what is asked of rows below.
-        tops: rows of other tables without a parent.
+        roots: rows without a parent, by table.
+        asked: what one row below each is made to obey, of the tables in it, their parents first.
         told: called with how many rows of a table are made.
     """
-    n = len(values)
-    main = MadeRows(values, np.full(n, -1), np.zeros(n, int), np.arange(n), seeds)
-    made = {space.main: main, **(tops or {})}
-    codes = {name: _codes(space[name], one.values) for name, one in made.items()}
+    made = dict(roots)
+    codes = {side.name: torch.zeros(0, len(side.rows.codecs)).long() for side in space.sides}
+    codes |= {name: _codes(space[name], one.values) for name, one in made.items()}
     above: dict[str, list[str]] = {}
     for number, side in enumerate(space.sides):
         to = space.parents.get(side.name)
@@ -122,10 +149,12 @@ def make_below(
         if to is None or to not in made:
             continue
         own = _families(made[to], side, space[to], number)
-        loose = (tops or {}).get(side.name)
-        wanted = (asked or {}).get(side.name, {})
+        wanted = None if asked is None else asked.get(side.name)
+        if wanted is not None:
+            own = replace(own, forced=_picked(own, made[to], number))
+        loose = roots.get(side.name)
         rows, made_codes = _make(
-            networks[side.name], side, own, above[side.name], made, codes, wanted
+            networks[side.name], side, own, above[side.name], made, codes, wanted or {}
         )
         if loose is not None:
             rows, made_codes = _joined(rows, made_codes, loose, codes[side.name])
@@ -133,6 +162,17 @@ def make_below(
         if told is not None:
             told(side.name, len(rows))
     return made
+
+
+def _picked(own: MadeRows, above: MadeRows, number: int) -> np.ndarray:
+    """One row below each that is forced itself, or has no parent, bool `[N]`."""
+    first = np.flatnonzero(own.position == 0)
+    parents, sizes = own.parent[first], np.diff(np.append(first, len(own)))
+    chance = chances(above.seed[parents], 1, purpose=_FORCING + number)[:, 0]
+    at = first + np.minimum((chance * sizes).astype(np.int64), sizes - 1)
+    picked = np.zeros(len(own), bool)
+    picked[at] = True if above.forced is None else above.forced[parents]
+    return picked
 
 
 def make_loose(
@@ -147,10 +187,10 @@ def make_loose(
         side: the table.
         seeds: of the rows, uint64 `[N]`.
         unit: which unit each is dealt out to, `[N]`.
-        asked: what is asked of them.
+        asked: what each of them obeys, if its table is in it.
     """
     n, lonely = len(seeds), np.full(len(seeds), -1)
-    own = MadeRows(torch.zeros(n, 0), lonely, np.zeros(n, int), unit, seeds)
+    own = MadeRows(torch.zeros(n, 0), lonely, np.zeros(n, int), unit, seeds, np.ones(n, bool))
     above, empty = [], {}
     to = space.parents.get(side.name)
     while to is not None:
@@ -184,6 +224,7 @@ def _make(
     device = network.network.into.device
     n, columns = len(own), len(side.rows.codecs)
     x = torch.zeros(n, columns, dtype=torch.float32)
+    likely = np.ones(n)
     if n:
         starts = np.flatnonzero(own.position == 0)
         sizes = np.diff(np.append(starts, n))
@@ -208,32 +249,73 @@ def _make(
                 context = network.context(said[family], last[family], mean, places_of(place, size))
                 chance = torch.from_numpy(chances(own.seed[which.numpy()], 2 * columns))
                 state = network.network.rollout(len(piece), context=context, blocks=blocks)
-                x[which] = _drawn(state, side, chance, wanted)
+                forced = None if own.forced is None else own.forced[which.numpy()]
+                x[which], likely[which.numpy()] = _drawn(state, side, chance, wanted, forced)
                 last[family] = network.last(state.codes)
                 total[family] += network.before(state.codes).double()
     values = (
         side.rows.to_data(x) if n else torch.zeros(0, len(side.rows.names), dtype=torch.float64)
     )
-    return MadeRows(values, own.parent, own.position, own.unit, own.seed), x.floor().long()
+    odds = None
+    if wanted and own.forced is not None:
+        with np.errstate(divide="ignore"):
+            odds = np.where(own.forced | _inside(x, wanted), 1 / likely, 0.0)
+    rows = MadeRows(values, own.parent, own.position, own.unit, own.seed, own.forced, odds)
+    return rows, x.floor().long()
+
+
+def _inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
+    """Rows `[n, C]` whose codes and places are all allowed, bool `[n]`."""
+    inside = np.ones(len(x), bool)
+    for column, part in wanted.items():
+        code = x[:, column].floor().long().numpy()
+        place = x[:, column].double().numpy() - code
+        mine = np.zeros(len(x), bool)
+        pieces = zip(part.code.tolist(), part.first.tolist(), part.width.tolist(), strict=True)
+        for one, first, width in () if part.exact else pieces:
+            mine |= (code == one) & (place >= first) & (place <= first + width)
+        inside &= mine
+    return inside
 
 
 def _drawn(
-    state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares]
-) -> Tensor:
-    """Code + place of rows, float32 `[n, C]`, by uniform numbers `[n, 2 C]`."""
+    state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares],
+    forced: np.ndarray | None,
+) -> tuple[Tensor, np.ndarray]:  # fmt: skip
+    """Rows by uniform numbers, and how likely rows in their place obey what is wanted.
+
+    Args:
+        state: of the network.
+        side: the table.
+        chance: uniform numbers, `[n, 2 C]`.
+        wanted: what is allowed of codes, by coded column.
+        forced: which rows have to obey, bool `[n]`.
+
+    Returns:
+        Code + place, float32 `[n, C]`, and probabilities `[n]`: of forced rows the ones by which
+        they were drawn within what is allowed.
+    """
+    made = torch.ones(len(chance), dtype=torch.bool)
+    made = made if forced is None else torch.from_numpy(forced)
+    likely = np.ones(len(chance))
     columns = len(side.rows.codecs)
     for column, codec in enumerate(side.rows.codecs):
         odds = state.log_probs().exp()
         if codec.forbidden:
             odds[:, list(codec.forbidden)] = 0.0
         if column in wanted:
-            odds = _within(odds, wanted[column])
+            weights = wanted[column].weights.to(odds.device)
+            share = (odds.double() * weights).sum(1) / odds.double().sum(1)
+            likely *= share.cpu().numpy()
+            within = _within(odds, wanted[column])
+            odds = torch.where(made[:, None].to(odds.device), within, odds.double())
         state.put(pick(odds, chance[:, column].to(odds)))
     codes = state.codes.cpu()
     place = chance[:, columns:].clamp(max=1 - MIDDLE * 2**-11)
     for column, part in wanted.items():
-        place[:, column] = part.place(codes[:, column], place[:, column])
-    return (codes + place).float()
+        within = part.place(codes[made, column], place[made, column])
+        place[made, column] = within.to(place)
+    return (codes + place).float(), likely
 
 
 def _within(odds: Tensor, part: CodeShares) -> Tensor:

@@ -1,7 +1,7 @@
 """A trained model of databases: whole ones, of any size, with every key in place."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ from zerosum.errors import ConditionError
 from zerosum.faces import option
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.relational.assembling import assembled, key_columns_of, repeated, seeds_of
+from zerosum.modalities.relational.choosing import Taker, merged, on_the_way
 from zerosum.modalities.relational.conditions import (
     asked_below,
     by_table,
@@ -22,11 +23,20 @@ from zerosum.modalities.relational.conditions import (
     require_none_in_turn,
 )
 from zerosum.modalities.relational.game import UnitGame
-from zerosum.modalities.relational.making import SEEDS, MadeRows, make_below, make_loose, seeds_from
+from zerosum.modalities.relational.making import (
+    SEEDS,
+    Asked,
+    MadeRows,
+    main_rows,
+    make_below,
+    make_loose,
+    seeds_from,
+)
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.relational.writing import require_place, write_database
 from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.sampling.conditions import Conditions
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
@@ -41,6 +51,13 @@ if TYPE_CHECKING:
 
 _MOST_TIMES = 8
 """How many times as many rows are drawn at most, where keys that are learned repeat."""
+
+
+_PILOT = 1_024
+"""Units by which it is found how far weights of units reach."""
+
+_MOST_TRIED, _MOST_TRIED_FOR_ONE = 65_536, 64
+"""Units that are made at most where rows below must obey."""
 
 
 class RelationalModel(Model):
@@ -88,9 +105,9 @@ class RelationalModel(Model):
             n: rows of the main table; what hangs below them comes with them. Tables that hang
                 below none grow in proportion.
             scale: in place of `n`, how many times the rows of the training data.
-            where: what holds in rows: `{"customers.country": "NL"}`. On a table that hangs below no
-                other, rows are made as the model makes them under the condition. On others, every
-                row obeys, and rows above are made as if nothing had been asked.
+            where: what holds in rows: `{"customers.country": "NL"}`. A condition on a table below
+                others asks for rows that obey and for the rows above that have some, as if all
+                other rows had been taken out of a whole database.
             in_turn: not for databases.
             weight: not for databases.
             seed: which database; if not given, another each time.
@@ -257,42 +274,121 @@ class RelationalModel(Model):
         space, game = self.units, self.game
         assert isinstance(game, UnitGame)
         wanted = by_table(space, where)
-        asked = asked_below(space, {k: v for k, v in wanted.items() if not is_top(space, space[k])})
         size = self._batch(n, batch_size)
-        main, drawn = self._top_rows(space.main, n, wanted.get(space.main), seed, size)
-        n = len(main)
-        seeds = seeds_from(self.draw(int(drawn[-1]) + 1, seed=seed).z[drawn, -SEEDS:])
-        tops: dict[str, MadeRows] = {}
-        for side in space.sides if loose else ():
-            if side.name == space.main:
-                continue
-            total = side.rows.num_rows if is_top(space, side) else side.loose
-            many = round(total * n / space.num_rows) if total else 0
-            if total and is_top(space, side):
-                many = max(many, 1)
-            if many:
-                tops[side.name] = self._others(side, many, n, wanted, asked, seed, size)
 
         def told(name: str, rows: int) -> None:
             if progress is not None:
                 progress(f"making {name}", rows, rows)
 
-        return make_below(space, game.networks, main, seeds, asked=asked, tops=tops, told=told)
+        if any(not is_top(space, space[name]) for name in wanted):
+            return self._chosen(n, wanted, seed, size, told, loose=loose)
+        roots = {space.main: self._mains(n, wanted, seed, size)}
+        n = len(roots[space.main])
+        for side, many in self._others(n) if loose else ():
+            unit = np.arange(many) * n // many
+            roots[side.name] = self._roots(side, unit, wanted, None, seed, size)
+        return make_below(space, game.networks, roots, told=told)
 
-    def _others(
-        self, side: Side, many: int, n: int, wanted: Mapping[str, Mapping[str, Any]], asked: Any,
-        seed: int, size: int,
+    def _chosen(
+        self, n: int, wanted: Mapping[str, Mapping[str, Any]], seed: int, size: int,
+        told: Callable[[str, int], None], *, loose: bool,
+    ) -> dict[str, MadeRows]:  # fmt: skip
+        """Rows of all tables under conditions on rows below others; see `choosing`.
+
+        Raises:
+            ConditionError: hardly any unit has rows that obey.
+        """
+        space = self.units
+        asked, allowed = asked_below(space, wanted)
+
+        def mains(stop: int) -> MadeRows:
+            return self._mains(stop, wanted, seed, size)
+
+        first = self._taken(space[space.main], n, mains, asked, allowed, size)
+        n = len(first[space.main])
+        groups = [(first, np.arange(n))]
+        for side, many in self._others(n) if loose else ():
+
+            def others(stop: int, side: Side = side) -> MadeRows:
+                return self._roots(side, np.arange(stop), wanted, asked, seed, size)
+
+            made = self._taken(side, many, others, asked, allowed, size)
+            groups.append((made, np.arange(many) * n // many))
+        made = merged(space, groups)
+        for name, rows in made.items():
+            told(name, len(rows))
+        return made
+
+    def _taken(
+        self, side: Side, many: int, roots: Callable[[int], MadeRows], asked: Asked,
+        allowed: Mapping[str, Conditions], size: int,
+    ) -> dict[str, MadeRows]:  # fmt: skip
+        """So many rows of a table without a parent that have what is asked, and all below them.
+
+        Raises:
+            ConditionError: hardly any has.
+        """
+        assert isinstance(self.game, UnitGame)
+        space, networks = self.units, self.game.networks
+        way = on_the_way(space, side.name, asked)
+        if not way and side.name not in asked:
+            return make_below(space, networks, {side.name: roots(many)})
+        taker, groups = Taker(space, side.name, way, allowed), []
+        tried = found = 0
+        most = max(_MOST_TRIED, _MOST_TRIED_FOR_ONE * many)
+        every = roots(_PILOT)
+        while found < many and tried < min(most, len(every)):
+            stop = min(tried + (size if tried else _PILOT), len(every))
+            piece = np.zeros(len(every), bool)
+            piece[tried:stop] = True
+            made = make_below(space, networks, {side.name: every.some(piece)}, asked=way)
+            got = taker.taken(made, many - found)
+            count = len(got[side.name])
+            groups.append((got, np.arange(found, found + count)))
+            tried, found = stop, found + count
+            if tried == len(every) and found < many:
+                every = roots(min(2 * tried, most))
+        if found < many:
+            raise ConditionError(
+                f"of {tried:,} rows of {side.name} that were made, {found:,} have rows below "
+                f"them that obey all that is asked, and {many:,} are wanted. Ask for fewer, or "
+                "widen a condition."
+            )
+        return merged(space, groups)
+
+    def _others(self, n: int) -> Iterator[tuple[Side, int]]:
+        """Tables other than the main one with rows without a parent, and how many of these."""
+        space = self.units
+        for side in space.sides:
+            total = side.rows.num_rows if is_top(space, side) else side.loose
+            if side.name == space.main or not total:
+                continue
+            many = round(total * n / space.num_rows)
+            many = max(many, 1) if is_top(space, side) else many
+            if many:
+                yield side, many
+
+    def _mains(
+        self, n: int, wanted: Mapping[str, Mapping[str, Any]], seed: int, size: int
+    ) -> MadeRows:
+        """Rows of the main table."""
+        main = self.units.main
+        values, drawn = self._top_rows(main, n, wanted.get(main), seed, size)
+        seeds = seeds_from(self.draw(int(drawn[-1]) + 1, seed=seed).z[drawn, -SEEDS:])
+        return main_rows(values, seeds)
+
+    def _roots(
+        self, side: Side, unit: np.ndarray, wanted: Mapping[str, Mapping[str, Any]],
+        asked: Asked | None, seed: int, size: int,
     ) -> MadeRows:  # fmt: skip
-        """Rows without a parent of a table other than the main one."""
+        """Rows without a parent of a table other than the main one, of these units."""
         own = derive_seed(seed, "table", side.name)
-        seeds, unit = seeds_of(own, many), np.arange(many) * n // many
+        seeds = seeds_of(own, len(unit))
         if not is_top(self.units, side):
             assert isinstance(self.game, UnitGame)
             return make_loose(self.units, self.game.networks, side, seeds, unit, asked)
-        values, _ = self._top_rows(side.name, many, wanted.get(side.name), own, size)
-        many, unit = len(values), unit[: len(values)]
-        seeds = seeds[:many]
-        return MadeRows(values, np.full(many, -1), np.zeros(many, int), unit, seeds)
+        values, _ = self._top_rows(side.name, len(unit), wanted.get(side.name), own, size)
+        return main_rows(values, seeds[: len(values)], unit[: len(values)])
 
     def _top_rows(
         self, name: str, n: int, where: Mapping[str, Any] | None, seed: int, size: int
