@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from zerosum.errors import DataError
+from zerosum.modalities.relational.chance import chances, scrambled
 from zerosum.modalities.relational.fields import PositionField, ReferenceField
 from zerosum.modalities.relational.layout import families
-from zerosum.modalities.relational.making import MadeRows, chances, scrambled
+from zerosum.modalities.relational.making import MadeRows
 from zerosum.modalities.relational.matching import matched
 from zerosum.modalities.relational.sides import GROUP, KeptTable, Side
 from zerosum.modalities.relational.space import RelationalSpace

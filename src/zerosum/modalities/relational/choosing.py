@@ -18,8 +18,9 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from zerosum.modalities.relational.chance import chances
 from zerosum.modalities.relational.layout import families
-from zerosum.modalities.relational.making import Asked, MadeRows, chances
+from zerosum.modalities.relational.making import Asked, MadeRows
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.sampling.conditions import Conditions
 
@@ -85,8 +86,8 @@ def overdrawn(
     """How many times as often as it should each unit comes, float64 `[N]`.
 
     Each row of a parent was as likely to be the one that was made to obey. So this is the mean over
-    them, of 1 / P for those that obey and of 0 for others, times the same of what hangs below. Below
-    a row without any nothing was changed.
+    them, of 1 / P for those that obey and of 0 for others, times the same of what hangs below. A
+    row without any below was not changed.
     """
     times = {
         name: np.ones(len(rows)) if rows.odds is None else rows.odds.copy()
@@ -142,7 +143,7 @@ class Taker:
 def restricted(
     space: RelationalSpace, made: Mapping[str, MadeRows], kept: Mapping[str, np.ndarray]
 ) -> dict[str, MadeRows]:
-    """The rows that are kept, with units counted anew; rows of a parent not kept are not, either."""
+    """The rows that are kept, but for those of a parent that is not, with units counted anew."""
     found: dict[str, MadeRows] = {}
     number: dict[str, np.ndarray] = {}
     for side in space.sides:

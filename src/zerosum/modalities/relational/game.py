@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
-from zerosum.modalities.relational.making import SEEDS, main_rows, make_below, seeds_from
+from zerosum.modalities.relational.chance import SEEDS, seeds_from
+from zerosum.modalities.relational.making import main_rows, make_below
 from zerosum.modalities.relational.network import RowsNetwork
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.game import MaskedRows

@@ -11,31 +11,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zerosum.modalities.relational.across import Limits
+from zerosum.modalities.relational.chance import chances, scrambled
+from zerosum.modalities.relational.draws import Draws, inside
 from zerosum.modalities.relational.flat import UnitRows
 from zerosum.modalities.relational.layout import families
 from zerosum.modalities.relational.network import RowsNetwork, places_of
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.relational.space import RelationalSpace
-from zerosum.modalities.tables.codecs import MIDDLE
-from zerosum.modalities.tables.game import pick
 from zerosum.modalities.tables.sampling.conditioning import CodeShares
-from zerosum.networks.masked import MaskedState
-
-SEEDS = 3
-"""Uniform numbers, of 24 bits each, that a unit's seed is made of."""
-
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 _AT_ONCE = 16_384
 """Rows that a network makes together."""
 
 Asked = Mapping[str, Mapping[int, CodeShares]]
-"""What one row below each is made to obey: for each table what is allowed of codes, by coded column;
-nothing for tables on the way to others."""
+"""What one row below each is made to obey: for each table what is allowed of codes by column. Of
+tables on the way to others that is nothing."""
 
 _FORCING = 1_000
-"""Purpose of the chance by which a row is picked among those of a parent, plus its table's number."""
+"""Purpose of the chance by which one row below each is picked, plus the table's number."""
 
 
 @dataclass(frozen=True)
@@ -76,36 +70,6 @@ class MadeRows:
     def in_units(self, n: int) -> UnitRows:
         """The rows of `n` units."""
         return UnitRows(self.values, np.searchsorted(self.unit, np.arange(n + 1)))
-
-
-def seeds_from(uniform: Tensor) -> np.ndarray:
-    """A seed from uniform numbers `[N, SEEDS]`, uint64 `[N]`.
-
-    >>> seeds_from(torch.tensor([[0.1, 0.2, 0.3], [0.1, 0.2, 0.4]])).tolist()
-    [2867998482144235556, 16780049462449485287]
-    """
-    seeds = np.zeros(len(uniform), np.uint64)
-    for column in uniform.double().mul(2.0**24).long().numpy().astype(np.uint64).T:
-        seeds = scrambled(seeds ^ column)
-    return seeds
-
-
-def scrambled(numbers: np.ndarray) -> np.ndarray:
-    """Numbers that look random, one to one, uint64 `[...]` (splitmix64).
-
-    Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-    """
-    z = numbers + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX[0]
-    z = (z ^ (z >> np.uint64(27))) * _MIX[1]
-    return z ^ (z >> np.uint64(31))
-
-
-def chances(seeds: np.ndarray, count: int, purpose: int = 0) -> np.ndarray:
-    """Uniform numbers in [0, 1) that follow from seeds `[N]`, float64 `[N, count]`."""
-    steps = np.arange(1, count + 1, dtype=np.uint64) + np.uint64(purpose << 32)
-    words = scrambled(seeds[:, None] + steps * _GOLDEN)
-    return (words >> np.uint64(11)) * 2.0**-53
 
 
 def main_rows(values: Tensor, seeds: np.ndarray, unit: np.ndarray | None = None) -> MadeRows:
@@ -224,16 +188,19 @@ def _make(
     device = network.network.into.device
     n, columns = len(own), len(side.rows.codecs)
     x = torch.zeros(n, columns, dtype=torch.float32)
-    likely = np.ones(n)
+    likely, values = np.ones(n), torch.zeros(n, len(side.rows.names), dtype=torch.float64)
     if n:
         starts = np.flatnonzero(own.position == 0)
         sizes = np.diff(np.append(starts, n))
         rows, at = [], own.parent[starts]
+        beside: dict[str, np.ndarray] = {}
         for name in above:
             rows.append(torch.from_numpy(at).to(device))
+            beside[name] = at
             at = np.where(at >= 0, made[name].parent[np.maximum(at, 0)], -1) if name in made else at
         said = network.said_above([codes[name].to(device) for name in above], rows)
-        blocks = network.network.blocks()
+        draws = Draws(network, side, own.seed, own.forced, wanted)
+        limits = _limits(side, made, beside) if side.across else None
         last = torch.zeros(len(starts), network.none.shape[0], device=device)
         total = torch.zeros_like(last, dtype=torch.float64)
         by_size = np.argsort(-sizes, kind="stable")
@@ -247,83 +214,34 @@ def _make(
                 size = torch.from_numpy(sizes[piece]).to(device)
                 mean = (total[family] / max(position, 1)).to(last.dtype)
                 context = network.context(said[family], last[family], mean, places_of(place, size))
-                chance = torch.from_numpy(chances(own.seed[which.numpy()], 2 * columns))
-                state = network.network.rollout(len(piece), context=context, blocks=blocks)
-                forced = None if own.forced is None else own.forced[which.numpy()]
-                x[which], likely[which.numpy()] = _drawn(state, side, chance, wanted, forced)
-                last[family] = network.last(state.codes)
-                total[family] += network.before(state.codes).double()
-    values = (
-        side.rows.to_data(x) if n else torch.zeros(0, len(side.rows.names), dtype=torch.float64)
-    )
+                x[which], likely[which.numpy()] = draws.rows(which, context)
+                if limits is not None:
+                    mine = limits.of(torch.from_numpy(piece))
+                    x[which], values[which] = draws.within(mine, x[which], which, context)
+                codes_made = x[which].floor().long().to(device)
+                last[family] = network.last(codes_made)
+                total[family] += network.before(codes_made).double()
+        values = side.rows.to_data(x) if limits is None else values
     odds = None
     if wanted and own.forced is not None:
         with np.errstate(divide="ignore"):
-            odds = np.where(own.forced | _inside(x, wanted), 1 / likely, 0.0)
+            odds = np.where(own.forced | inside(x, wanted), 1 / likely, 0.0)
     rows = MadeRows(values, own.parent, own.position, own.unit, own.seed, own.forced, odds)
     return rows, x.floor().long()
 
 
-def _inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
-    """Rows `[n, C]` whose codes and places are all allowed, bool `[n]`."""
-    inside = np.ones(len(x), bool)
-    for column, part in wanted.items():
-        code = x[:, column].floor().long().numpy()
-        place = x[:, column].double().numpy() - code
-        mine = np.zeros(len(x), bool)
-        pieces = zip(part.code.tolist(), part.first.tolist(), part.width.tolist(), strict=True)
-        for one, first, width in () if part.exact else pieces:
-            mine |= (code == one) & (place >= first) & (place <= first + width)
-        inside &= mine
-    return inside
-
-
-def _drawn(
-    state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares],
-    forced: np.ndarray | None,
-) -> tuple[Tensor, np.ndarray]:  # fmt: skip
-    """Rows by uniform numbers, and how likely rows in their place obey what is wanted.
-
-    Args:
-        state: of the network.
-        side: the table.
-        chance: uniform numbers, `[n, 2 C]`.
-        wanted: what is allowed of codes, by coded column.
-        forced: which rows have to obey, bool `[n]`.
-
-    Returns:
-        Code + place, float32 `[n, C]`, and probabilities `[n]`: of forced rows the ones by which
-        they were drawn within what is allowed.
-    """
-    made = torch.ones(len(chance), dtype=torch.bool)
-    made = made if forced is None else torch.from_numpy(forced)
-    likely = np.ones(len(chance))
-    columns = len(side.rows.codecs)
-    for column, codec in enumerate(side.rows.codecs):
-        odds = state.log_probs().exp()
-        if codec.forbidden:
-            odds[:, list(codec.forbidden)] = 0.0
-        if column in wanted:
-            weights = wanted[column].weights.to(odds.device)
-            share = (odds.double() * weights).sum(1) / odds.double().sum(1)
-            likely *= share.cpu().numpy()
-            within = _within(odds, wanted[column])
-            odds = torch.where(made[:, None].to(odds.device), within, odds.double())
-        state.put(pick(odds, chance[:, column].to(odds)))
-    codes = state.codes.cpu()
-    place = chance[:, columns:].clamp(max=1 - MIDDLE * 2**-11)
-    for column, part in wanted.items():
-        within = part.place(codes[made, column], place[made, column])
-        place[made, column] = within.to(place)
-    return (codes + place).float(), likely
-
-
-def _within(odds: Tensor, part: CodeShares) -> Tensor:
-    """Odds of codes `[n, K]` within what is allowed; where none is likely, as in the data."""
-    weights = part.weights.to(odds.device)
-    inside = odds.double() * weights
-    usual = weights * torch.tensor(part.codec.counts, dtype=torch.float64, device=odds.device)
-    return torch.where(inside.sum(1, keepdim=True) > 0, inside, usual)
+def _limits(side: Side, made: Mapping[str, MadeRows], above: Mapping[str, np.ndarray]) -> Limits:
+    """What rows of each family must keep with those above; by table which these are, `[F]`."""
+    columns = []
+    for one in side.across:
+        at = above[one.above]
+        column = torch.full((len(at),), torch.nan, dtype=torch.float64)
+        if one.above in made:
+            values = made[one.above].values[:, one.place_above]
+            known = torch.from_numpy(at >= 0)
+            column[known] = values[torch.from_numpy(at)[known]]
+        columns.append(column)
+    return Limits(side.across, side.rows, columns)
 
 
 def _joined(
