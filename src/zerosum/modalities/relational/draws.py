@@ -39,13 +39,17 @@ class Draws:
         self._blocks = network.network.blocks()
 
     def rows(self, which: Tensor, context: Tensor, purpose: int = 0) -> tuple[Tensor, np.ndarray]:
-        """Code + place of rows `[n, C]`, and how likely rows in their place obey; see `drawn`."""
+        """Code + place of rows `[n, C]`, and how likely rows in their place obey; see `_drawn`."""
         mine, forced = which.numpy(), self._forced
         seeds, columns = self._seeds[mine], len(self._side.rows.codecs)
         chance = torch.from_numpy(chances(seeds, 2 * columns, purpose))
         state = self._network.rollout(len(mine), context=context, blocks=self._blocks)
         held = None if forced is None else forced[mine]
-        return drawn(state, self._side, chance, self._wanted, held)
+        return _drawn(state, self._side, chance, self._wanted, held)
+
+    def inside(self, x: Tensor) -> np.ndarray:
+        """Which rows `[n, C]` obey what is wanted, by their codes and places, bool `[n]`."""
+        return _inside(x, self._wanted)
 
     def within(
         self, limits: Limits, x: Tensor, which: Tensor, context: Tensor
@@ -68,7 +72,7 @@ class Draws:
         return x, values
 
 
-def inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
+def _inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
     """Rows `[n, C]` whose codes and places are all allowed, bool `[n]`."""
     inside = np.ones(len(x), bool)
     for column, part in wanted.items():
@@ -82,7 +86,7 @@ def inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
     return inside
 
 
-def drawn(
+def _drawn(
     state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares],
     forced: np.ndarray | None,
 ) -> tuple[Tensor, np.ndarray]:  # fmt: skip

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from zerosum.modalities.relational.across import Limits
 from zerosum.modalities.relational.chance import chances, scrambled
-from zerosum.modalities.relational.draws import Draws, inside
+from zerosum.modalities.relational.draws import Draws
 from zerosum.modalities.relational.flat import UnitRows
 from zerosum.modalities.relational.layout import families
 from zerosum.modalities.relational.network import RowsNetwork, places_of
@@ -79,6 +79,10 @@ def main_rows(values: Tensor, seeds: np.ndarray, unit: np.ndarray | None = None)
         values: float64 `[N, D]`.
         seeds: of the rows, uint64 `[N]`.
         unit: which unit each belongs to, `[N]`.
+
+    >>> rows = main_rows(torch.zeros(2, 1), np.array([7, 8], np.uint64))
+    >>> rows.unit.tolist(), rows.parent.tolist()
+    ([0, 1], [-1, -1])
     """
     n = len(values)
     return MadeRows(
@@ -189,6 +193,7 @@ def _make(
     n, columns = len(own), len(side.rows.codecs)
     x = torch.zeros(n, columns, dtype=torch.float32)
     likely, values = np.ones(n), torch.zeros(n, len(side.rows.names), dtype=torch.float64)
+    draws = Draws(network, side, own.seed, own.forced, wanted)
     if n:
         starts = np.flatnonzero(own.position == 0)
         sizes = np.diff(np.append(starts, n))
@@ -199,7 +204,6 @@ def _make(
             beside[name] = at
             at = np.where(at >= 0, made[name].parent[np.maximum(at, 0)], -1) if name in made else at
         said = network.said_above([codes[name].to(device) for name in above], rows)
-        draws = Draws(network, side, own.seed, own.forced, wanted)
         limits = _limits(side, made, beside) if side.across else None
         last = torch.zeros(len(starts), network.none.shape[0], device=device)
         total = torch.zeros_like(last, dtype=torch.float64)
@@ -225,7 +229,7 @@ def _make(
     odds = None
     if wanted and own.forced is not None:
         with np.errstate(divide="ignore"):
-            odds = np.where(own.forced | inside(x, wanted), 1 / likely, 0.0)
+            odds = np.where(own.forced | draws.inside(x), 1 / likely, 0.0)
     rows = MadeRows(values, own.parent, own.position, own.unit, own.seed, own.forced, odds)
     return rows, x.floor().long()
 

@@ -64,7 +64,7 @@ def private_table(
         PrivacyError: the data is no table, or has constraints.
     """
     if not isinstance(dataset, TableDataset):
-        raise PrivacyError(f"{option('epsilon')} is for tables, and {dataset.name} is none.")
+        raise PrivacyError(f"{option('epsilon')} is for tables, and {dataset.name} is another.")
     refuse_constraints(dataset.table.constraints)
     values, _ = dataset.resident
     space = fit_private_space(
@@ -150,7 +150,14 @@ def require_steps(theirs: Field, ours: Field) -> None:
 
 
 def recoded(values: Tensor, old: Field, new: Field) -> Tensor:
-    """Category indices of one field as those of another with fewer names."""
+    """Category indices of one field as those of another with fewer names.
+
+    >>> from zerosum.modalities.tables.fields import CategoryField
+    >>> old = CategoryField(name="city", names=("Bonn", "Oslo", "Rome"))
+    >>> new = CategoryField(name="city", names=("Rome",))
+    >>> recoded(torch.tensor([0.0, 1.0, 2.0]).double(), old, new)
+    tensor([1., 1., 0.], dtype=torch.float64)
+    """
     if not new.categories:
         return values
     place = {name: float(i) for i, name in enumerate(new.categories)}

@@ -114,18 +114,12 @@ class TableOptions(DataConfig):
         return made
 
     def refuse_uncounted(self) -> None:
-        """Refuse options of a private training by which one row may decide over others.
-
-        Raises:
-            PrivacyError: there are such options.
-        """
+        """Raise a `PrivacyError` for options by which one row may decide over others."""
         if self.private and self.limit is not None:
             raise PrivacyError(
-                f"{option('limit', self.limit)} takes rows that depend on how many there are, so "
-                "a single "
-                f"one more would change them all, and {option('epsilon')} would not hold. Leave "
-                "it out, or "
-                "write the rows that you want into a file of their own."
+                f"{option('limit', self.limit)} takes rows that depend on how many there are, so a "
+                f"single one more would change them all, and {option('epsilon')} would not hold. "
+                "Leave it out, or write the rows that you want into a file of their own."
             )
         if self.private and self.holdout is not None:
             raise PrivacyError(
