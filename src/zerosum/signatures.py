@@ -54,7 +54,7 @@ CaptionRecipe = Literal["text2image"]
 """Recipes whose models are a `CaptionModel`."""
 
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan",
+    "anomaly", "cgan", "dcgan", "few", "infogan", "music", "r3gan", "series", "series_gan",
     "vanilla", "video", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""

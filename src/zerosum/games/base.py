@@ -131,6 +131,10 @@ class Game(nn.Module):
     bounds: ClassVar[Mapping[str, tuple[int, int]]] = {}
     """Least and largest value of buffers that are used as an index; a saved state is held to it."""
 
+    looks_through: str = ""
+    """Name of the feature extractor through which a player sees samples, which therefore flatters
+    them as a judge; else empty."""
+
     space: Space
 
     def moves(self) -> Sequence[Move]:
@@ -172,6 +176,11 @@ class Game(nn.Module):
 
 class GameConfig(Config):
     """Describes a game; the space comes from the data, never from the user."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What users should know before a training, in sentences without a full stop."""
+        return ()
 
     def build(self, space: Space) -> Game:
         """The game for samples of `space`, freshly initialised.
