@@ -41,6 +41,9 @@ LevelRecipe = Literal["levels"]
 SoundRecipe = Literal["sound"]
 """Recipes whose models are a `SoundModel`."""
 
+VocoderRecipe = Literal["vocoder"]
+"""Recipes whose models are a `VocoderModel`."""
+
 TextureRecipe = Literal["texture"]
 """Recipes whose models are a `TextureModel`."""
 

@@ -120,7 +120,8 @@ def test_a_photo_is_drawn_in_a_texture(zerosum: Zerosum, tmp_path: Path) -> None
         assert drawn.size == (48, 48)
     done = zerosum(*words, "--tile", "64")
     assert done.code == 2
-    assert "--tile 64 is for models that translate images" in done.err
+    assert "--tile means nothing to this model" in done.err
+    assert "it knows --strength, --where, --seed" in done.err
 
 
 def test_a_factor_is_said_in_one_word(zerosum: Zerosum) -> None:

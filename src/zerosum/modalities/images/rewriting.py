@@ -1,9 +1,10 @@
 """Images below a folder or in a zip, each made into another file."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 from PIL import Image
 from torch import Tensor
@@ -36,10 +37,14 @@ class Translated:
     Attributes:
         paths: files that were written.
         failed: name and reason of each file that could not be read.
+        facts: numbers that are of interest beside; for images none.
+        remark: the same in words.
     """
 
     paths: list[Path]
     failed: list[tuple[str, str]]
+    facts: ClassVar[Mapping[str, float]] = {}
+    remark: ClassVar[str] = ""
 
 
 def rewrite(

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from pydantic import TypeAdapter, ValidationError
@@ -37,6 +37,8 @@ class TextureModel(Model):
     >>> import zerosum as zs  # doctest: +SKIP
     >>> zs.load("runs/wall").sized("512x256").sample(1).save("tile.png")  # doctest: +SKIP
     """
+
+    translation_wishes: ClassVar[tuple[str, ...]] = ("strength", "where", "seed")
 
     def sized(self, size: Any) -> Self:
         """The same model, whose samples have another size.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -48,6 +48,8 @@ class _Wishes:
 
 class TranslationModel(Model):
     """A generator from images to images."""
+
+    translation_wishes: ClassVar[tuple[str, ...]] = ("mask", "direction", "tile", "overlap")
 
     @property
     def translation(self) -> TranslationGame:
