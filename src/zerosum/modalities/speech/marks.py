@@ -32,7 +32,7 @@ def with_marks(wav: bytes, facts: Mapping[str, object], program: str) -> bytes:
 
 
 def marks_of(wav: bytes) -> dict[str, object]:
-    """Facts in the comment of a `.wav` file; empty where there are none.
+    """Facts in the comment of a `.wav` file; empty if it has no such comment.
 
     Raises:
         DataError: it is no `.wav` file.
