@@ -16,12 +16,21 @@ def register(app: typer.Typer) -> None:
 
 def translate(
     run: RunFolder,
-    pictures: Annotated[Path, typer.Argument(help="An image, or a folder or zip of images.")],
+    pictures: Annotated[
+        Path | None, typer.Argument(help="An image, or a folder or zip of images.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             help="A new folder; for a single image also a file, such as night.jpg. Default: "
             "translated, with a number if that is there."
+        ),
+    ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Of models that make an image from several: person=p.png; repeat for each name.",
         ),
     ] = None,
     mask: Annotated[
@@ -43,14 +52,22 @@ def translate(
     as_json: AsJson = False,
 ) -> None:
     """Translate images of any size with a run that learned it."""
+    from zerosum.config import parse_assignments
+    from zerosum.errors import ConditionError
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
+    if (pictures is None) == (not with_):
+        raise ConditionError(
+            "give an image, a folder or a zip, or one of each name by --with NAME=FILE."
+        )
+    named = parse_assignments(with_ or [], example="person=p.png")
+    given = {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
     with Reporter(quiet=as_json) as progress:
         done = model.translate_files(
-            pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
+            pictures or given, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
             progress=progress,
         )  # fmt: skip
     for name, why in done.failed:
@@ -59,6 +76,7 @@ def translate(
         failed = [{"file": name, "reason": why} for name, why in done.failed]
         print_json({"path": str(out), "n": len(done.paths), "failed": failed})
     else:
-        say(str(done.paths[0] if pictures.is_file() and len(done.paths) == 1 else out))
+        files = all(one.is_file() for one in ([pictures] if pictures else given.values()))
+        say(str(done.paths[0] if files and len(done.paths) == 1 else out))
     if done.failed:
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """A trained model that translates images: any size, in tiles, with alpha carried along."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,20 +11,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, open_archive
+from zerosum.data.archives import Archive, Folder
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError, RunError
 from zerosum.faces import option
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.forms import (
     as_pillow,
-    open_image,
     read_image,
     taken_in,
     with_alpha,
     with_channels,
 )
 from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.several import Readable, listed, seen_as, single
 from zerosum.modalities.images.tiles import cut, in_tiles
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
@@ -112,7 +112,9 @@ class TranslationModel(Model):
 
         Args:
             pictures: a path, a Pillow image, a uint8 array `[H, W, C]` or `[H, W]`, a uint8 tensor
-                `[C, H, W]`, or a list of these. A path comes back as a Pillow image.
+                `[C, H, W]`, or a list of these. A path comes back as a Pillow image. Where the
+                model makes an image from several, these by name: `{"person": ..., "garment": ...}`;
+                what is made has the form of the first.
             mask: of a model that fills holes: which pixels to fill, white (128 or more) or true,
                 in any of these forms.
             direction: one of `directions`.
@@ -139,7 +141,7 @@ class TranslationModel(Model):
 
     def translate_files(
         self,
-        source: Path | str,
+        source: Path | str | Mapping[str, Path | str],
         out: Path | str,
         *,
         mask: Path | str | None = None,
@@ -154,7 +156,8 @@ class TranslationModel(Model):
         cannot be read are skipped, and named in the result.
 
         Args:
-            source: the image, folder or zip.
+            source: the image, folder or zip. Where the model makes an image from several, a folder
+                or zip with a subfolder of each name, or an image or folder by name.
             out: an empty or new folder; for a single image also the name of a .png file.
             mask: one for all, or a folder of masks with the images' names.
             direction: as for `translate`.
@@ -168,64 +171,61 @@ class TranslationModel(Model):
             RunError: `out` is not empty, or cannot be written.
         """
         wishes = self._wishes(direction, tile, overlap, masked=mask is not None)
-        source, out = Path(source), Path(out)
-        if source.is_file() and source.suffix.lower() in ENDINGS:
+        out, taken = Path(out), self.translation.pictures(wishes.direction)[0]
+        one = single(source, taken)
+        if one is not None:
             hole = None if mask is None else _hole(mask)
-            made = self._pixels(open_image(source), hole, wishes, progress)
-            path = out if out.suffix.lower() in ENDINGS else out / f"{source.stem}.png"
-            if path.resolve() == source.resolve():
+            made = self._pixels(one.read(), hole, wishes, progress)
+            path = out if out.suffix.lower() in ENDINGS else out / f"{Path(one.name).stem}.png"
+            given = source.values() if isinstance(source, Mapping) else [source]
+            if path.resolve() in [Path(place).resolve() for place in given]:
                 raise RunError(
                     f"{path} is the image itself. Choose another name with {option('out')}."
                 )
             return Translated([_save(made, path)], [])
-        return self._folder(source, out, None if mask is None else Path(mask), wishes, progress)
+        files = listed(source, taken)
+        return self._folder(files, source, out, None if mask is None else Path(mask), wishes,
+                            progress)  # fmt: skip
 
     def _folder(
-        self, source: Path, out: Path, mask: Path | None, wishes: _Wishes,
-        progress: Progress | None,
+        self, files: Sequence[Readable], source: Any, out: Path, mask: Path | None,
+        wishes: _Wishes, progress: Progress | None,
     ) -> Translated:  # fmt: skip
-        archive = open_archive(source)
-        names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
-        if not names:
-            raise DataError(
-                f"no images in {source} ({len(archive.names)} files). Images end in "
-                f"{', '.join(sorted(ENDINGS))}."
-            )
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise RunError(
                 f"{out} is not an empty folder. Choose a new folder with {option('out')}."
             )
         hole_of = _holes(mask)
         done = Translated([], [])
-        for name, target in zip(names, _targets(names), strict=True):
+        for file, target in zip(files, _targets([file.name for file in files]), strict=True):
             try:
-                pixels = read_image(archive, name)
+                pixels = file.read()
             except DataError as error:
-                done.failed.append((name, str(error)))
+                done.failed.append((file.name, str(error)))
                 continue
             try:
-                made = self._pixels(pixels, hole_of(name), wishes, None)
+                made = self._pixels(pixels, hole_of(file.name), wishes, None)
             except DataError as error:
-                raise DataError(f"{name}: {error}") from error
+                raise DataError(f"{file.name}: {error}") from error
             done.paths.append(_save(made, out / target))
             if progress is not None:
-                progress("translating images", len(done.paths) + len(done.failed), len(names))
+                progress("translating images", len(done.paths) + len(done.failed), len(files))
         if not done.paths:
-            listed = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-            raise DataError(f"no readable image in {source}: {listed}.")
+            reasons = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
+            raise DataError(f"no readable image in {source}: {reasons}.")
         return done
 
     def _translated(
         self, picture: Any, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
     ) -> Any:
-        pixels, give_back = taken_in(picture)
+        pixels, give_back = seen_as(picture, self.translation.pictures(wishes.direction)[0])
         return give_back(self._pixels(pixels, hole, wishes, progress))
 
     @torch.no_grad()
     def _pixels(
         self, pixels: Tensor, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
     ) -> Tensor:
-        """An image, uint8 `[C, H, W]`, translated: uint8 `[C', factor * H, factor * W]`."""
+        """An image `[C, H, W]` in 0 to 255, translated: uint8 `[C', factor * H, factor * W]`."""
         game = self.translation
         taken, made = game.pictures(wishes.direction)
         _require_size(pixels, hole)
