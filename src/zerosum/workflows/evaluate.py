@@ -214,7 +214,7 @@ def examine(
         figures=figures,
         verdict=f"{_collapse(subject)}{verdict(figures, split=case.split)}",
         warnings=(*_unfinished(subject), *_uncounted(private), *case.warnings),
-        parts=tuple(modality_of(case.space).judge.parts(shown)),
+        parts=tuple(modality_of(subject.model.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,
