@@ -23,7 +23,7 @@ LOOSE: dict[str, Any] = {"spaces": ("pair",)}
 
 def shade(path: Path, value: int, *, size: tuple[int, int] = (12, 10), mode: str = "RGB") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new(mode, size[::-1], value if mode == "L" else (value,) * 3).save(path)
+    Image.fromarray(np.full((*size, 3), value, np.uint8)).convert(mode).save(path)
 
 
 @pytest.fixture
@@ -170,10 +170,10 @@ def test_a_model_of_one_source_takes_no_names() -> None:
 
 def test_a_file_beside_a_folder_is_refused(model: TranslationModel, tmp_path: Path) -> None:
     Image.fromarray(noise(32, 32, 0)).save(tmp_path / "p.png")
-    given = {"person": tmp_path / "p.png", "garment": tmp_path}
+    given: dict[str, Path | str] = {"person": tmp_path / "p.png", "garment": tmp_path}
     with pytest.raises(DataError, match=r"garment is .*, which is no image"):
         model.translate_files(given, tmp_path / "out")
-    given = dict.fromkeys(("person", "garment"), tmp_path / "p.png")
+    given["garment"] = tmp_path / "p.png"
     with pytest.raises(RunError, match="the image itself"):
         model.translate_files(given, tmp_path / "p.png")
     with pytest.raises(ConditionError, match="takes no mask"):

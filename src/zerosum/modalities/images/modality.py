@@ -24,6 +24,7 @@ from zerosum.modalities.images import (  # noqa: F401  (readers)
     digits,
     folders,
     pairs,
+    poses,
     sprites,
     textures,
     wardrobe,

@@ -32,7 +32,7 @@ from zerosum.modalities.images.folders import (
 from zerosum.modalities.images.joined import JoinedImages
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides, as_names
 from zerosum.modalities.images.sides import (
     Side,
     channels_of,
@@ -42,13 +42,7 @@ from zerosum.modalities.images.sides import (
 )
 from zerosum.spaces import Space
 
-
-def _as_names(value: Any) -> Any:
-    """Names as users write them: a list, or one text with commas."""
-    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_names)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_names)]
 """Names of subfolders."""
 
 
