@@ -33,8 +33,8 @@ def label_names(
         columns: of the table `labels.csv`, or of the only other `.csv` or `.tsv` file.
 
     Raises:
-        DataError: the table has not one label for each file, there is none where columns are
-            given, or some files lie in subfolders and some do not.
+        DataError: the table has not one label for each file, columns are given and no table lies
+            beside the files, or some files lie in subfolders and some do not.
     """
     if columns is not None:
         return _labels_in_table(archive, _table_beside(archive), names, columns)
@@ -87,7 +87,7 @@ def _table_beside(archive: Archive) -> str:
     """The table that says what files show.
 
     Raises:
-        DataError: there is none, or more than one and none of them is `labels.csv`.
+        DataError: there is no table, or several of which no one is called `labels.csv`.
     """
     tables = [one for one in archive.names if PurePosixPath(one).suffix.lower() in _TABLES]
     called = [one for one in tables if PurePosixPath(one).name == _TABLE]

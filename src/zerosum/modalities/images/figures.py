@@ -73,7 +73,7 @@ class Figures:
         return len(self.build)
 
     def rows(self, rows: slice | Tensor) -> "Figures":
-        """Some of them."""
+        """Some of them, by numbers `[m]` or a slice."""
         return Figures(self.points[rows], self.build[rows], self.skin[rows])
 
 
@@ -95,6 +95,10 @@ def key_points_of(angles: dict[str, Tensor], build: Tensor) -> Tensor:
     Args:
         angles: degrees `[n]` of each joint of `RANGES`.
         build: widths `[n]`.
+
+    >>> straight = dict.fromkeys(RANGES, torch.zeros(1))
+    >>> [round(float(value), 2) for value in key_points_of(straight, torch.ones(1))[0, 1]]
+    [0.5, 0.23]
     """
     turn = {name: angle * (pi / 180) for name, angle in angles.items()}
     up, across = _towards(turn["lean"] + pi), _towards(turn["lean"] + pi / 2)
@@ -141,14 +145,17 @@ class Canvas:
         return (0.5 - edge * self._scale).clamp_(0, 1)
 
     def paint(self, cover: Tensor, ink: Sequence[float] | Tensor) -> None:
-        """Lay a colour, one for each picture `[n, 3]`, or pictures, over what is covered."""
+        """Lay a colour, one for each `[n, 3]`, or pictures over what is covered `[n, S, S]`."""
         ink = torch.as_tensor(ink, dtype=torch.float32)
         if ink.ndim < 4:
             ink = ink.expand(len(self.pixels), 3)[:, :, None, None]
         self.pixels = torch.lerp(self.pixels, ink, cover[:, None])
 
     def capsule(self, a: Tensor, b: Tensor, radius: Tensor | float) -> Tensor:
-        """Distances from the edge of all that is near the line from `a` to `b` `[n, 2]`."""
+        """Distances `[n, S, S]` from the edge of all that is near the line from `a` to `b`.
+
+        The ends are `[n, 2]`, and the radius is `[n]` or one number.
+        """
         along = b - a
         px, py = self.x - _each(a[:, 0]), self.y - _each(a[:, 1])
         dx, dy = _each(along[:, 0]), _each(along[:, 1])
@@ -157,7 +164,10 @@ class Canvas:
         return far - (_each(radius) if isinstance(radius, Tensor) else radius)
 
     def convex(self, corners: Sequence[Tensor], rounded: Tensor | float) -> Tensor:
-        """Distances from the edge of convex polygons, corners `[n, 2]` clockwise, made larger."""
+        """Distances `[n, S, S]` from the edge of convex polygons that are made larger.
+
+        Corners are `[n, 2]`, clockwise, and `rounded` is `[n]` or one number.
+        """
         edges = []
         for a, b in zip(corners, [*corners[1:], corners[0]], strict=True):
             along = (b - a) / (b - a).norm(dim=1, keepdim=True)
@@ -200,7 +210,7 @@ def paint_head(canvas: Canvas, figures: Figures) -> None:
 
 
 def torso_edge(canvas: Canvas, figures: Figures, rounded: float) -> Tensor:
-    """Distances from the edge of the torso, made larger by `rounded`."""
+    """Distances `[n, S, S]` from the edge of the torso, made larger by `rounded`."""
     p = figures.points
     corners = [p[:, 5], p[:, 2], p[:, 8], p[:, 11]]
     return canvas.convex(corners, rounded * figures.build)

@@ -34,7 +34,7 @@ from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides, as_names
 from zerosum.modalities.images.sides import (
-    Side,
+    ImageDomain,
     channels_of,
     match,
     require_same_sizes,
@@ -216,9 +216,9 @@ class PairsConfig(DataConfig):
                 f"{given[0]} names subfolders of one folder, and pairs lie {where}; leave it out."
             )
 
-    def _scanned(self, progress: Progress | None) -> list[Side]:
+    def _scanned(self, progress: Progress | None) -> list[ImageDomain]:
         """Sources and targets with their headers read, without what cannot be used."""
-        sides = [Side.open(place.path, place.half) for place in self._places()[0]]
+        sides = [ImageDomain.open(place.path, place.half) for place in self._places()[0]]
         if self.aligned:
             match(sides)
         for side in sides:
@@ -229,7 +229,7 @@ class PairsConfig(DataConfig):
             require_same_sizes(sides)
         return sides
 
-    def _drop_bad(self, sides: list[Side], bad: list[dict[int, str]]) -> None:
+    def _drop_bad(self, sides: list[ImageDomain], bad: list[dict[int, str]]) -> None:
         """Leave unreadable images out; in both domains where they are aligned.
 
         Raises:
@@ -252,7 +252,7 @@ class PairsConfig(DataConfig):
                 raise DataError(f"no readable image in {side.path}. {unreadable_files(listed)}")
 
     def _held(
-        self, sides: list[Side], decoders: list[Decoder], progress: Progress | None
+        self, sides: list[ImageDomain], decoders: list[Decoder], progress: Progress | None
     ) -> list[Dataset]:
         found = [decode.all(progress) for decode in decoders]
         bad = []
@@ -274,7 +274,7 @@ class PairsConfig(DataConfig):
         return held
 
     def _streamed(
-        self, sides: list[Side], decoders: list[Decoder], progress: Progress | None
+        self, sides: list[ImageDomain], decoders: list[Decoder], progress: Progress | None
     ) -> list[Dataset]:
         if self.skip_bad:
             bad = []

@@ -96,7 +96,11 @@ def draw_poses(points: Tensor, *, size: int, links: Sequence[tuple[int, int]] = 
 
 
 def draw_dancer(points: Tensor, *, size: int) -> Tensor:
-    """The figure of `poses` at key points `[n, 14, 2]`, uint8 `[n, 3, size, size]`."""
+    """The figure of `poses` at key points `[n, 14, 2]`, uint8 `[n, 3, size, size]`.
+
+    >>> draw_dancer(simulate_dance(3), size=32).shape
+    torch.Size([3, 3, 32, 32])
+    """
     n = len(points)
     figures = Figures(points, torch.ones(n), torch.ones(n, dtype=torch.int64))
     red, striped = torch.zeros(n, dtype=torch.int64), torch.ones(n, dtype=torch.int64)

@@ -63,6 +63,10 @@ def joined(pictures: Mapping[str, Tensor], space: JoinedSpace) -> Tensor:
 
     Raises:
         DataError: their sizes differ.
+
+    >>> space = JoinedSpace(channels=4, height=8, width=8, names=("a", "b"), depths=(3, 1))
+    >>> joined({"a": torch.zeros(3, 5, 6), "b": torch.zeros(3, 5, 6)}, space).shape
+    torch.Size([4, 5, 6])
     """
     sizes = {name: f"{x.shape[1]} x {x.shape[2]}" for name, x in pictures.items()}
     if len(set(sizes.values())) > 1:
@@ -105,7 +109,7 @@ def listed(source: Any, space: ImageSpace) -> list[Readable]:
     """All images below a folder or in a zip; of a `JoinedSpace` those of equal names.
 
     Raises:
-        DataError: there are none, a subfolder is missing, or an image has no partner.
+        DataError: no images lie there, a subfolder is missing, or an image has no partner.
     """
     if isinstance(space, JoinedSpace):
         return _partners(_places(source, space), space)

@@ -17,7 +17,7 @@ _LISTED = 10
 
 
 @dataclass
-class Side:
+class ImageDomain:
     """The images of one domain, by name, with what their headers say.
 
     Attributes:
@@ -35,11 +35,11 @@ class Side:
     half: Half | None = None
 
     @classmethod
-    def open(cls, path: Path, half: Half | None = None) -> "Side":
+    def open(cls, path: Path, half: Half | None = None) -> "ImageDomain":
         """The images at `path`.
 
         Raises:
-            DataError: there are none.
+            DataError: it holds no images.
         """
         archive = open_archive(path)
         names = pictures_in(archive)
@@ -82,7 +82,7 @@ class Side:
         return [name for name, form in forms if not isinstance(form, str) and form.deep]
 
 
-def match(sides: Sequence[Side]) -> None:
+def match(sides: Sequence[ImageDomain]) -> None:
     """Put all in the order of their common names.
 
     Raises:
@@ -108,7 +108,7 @@ def match(sides: Sequence[Side]) -> None:
         side.names = [mine[stem] for stem in sorted(shared)]
 
 
-def _by_stem(side: Side) -> dict[str, str]:
+def _by_stem(side: ImageDomain) -> dict[str, str]:
     stems: dict[str, str] = {}
     for name in side.names:
         stem = PurePosixPath(name).with_suffix("").as_posix()
@@ -121,7 +121,7 @@ def _by_stem(side: Side) -> dict[str, str]:
     return stems
 
 
-def require_same_sizes(sides: Sequence[Side]) -> None:
+def require_same_sizes(sides: Sequence[ImageDomain]) -> None:
     """Refuse images of other sizes than their partners.
 
     Raises:
@@ -140,14 +140,14 @@ def require_same_sizes(sides: Sequence[Side]) -> None:
         )
 
 
-def scan_of(sides: Iterable[Side]) -> Scan:
+def scan_of(sides: Iterable[ImageDomain]) -> Scan:
     """What several sides hold together."""
     forms = [form for side in sides for form in side.good]
     sizes = Counter((form.height, form.width) for form in forms)
     return Scan(len(forms), sizes, Counter(form.channels for form in forms), Counter(), [])
 
 
-def channels_of(side: Side) -> int:
+def channels_of(side: ImageDomain) -> int:
     """The channels that its images share.
 
     Raises:

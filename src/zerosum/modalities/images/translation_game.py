@@ -129,7 +129,7 @@ class TranslationGame(Game):
         return Inputs(self.source.to_model(self.gallery[rows]).to(noise.device))
 
     def sources_in(self, inputs: Inputs) -> Tensor:
-        """The sources `inputs.z` as data."""
+        """The sources `inputs.z` as data, uint8 `[B, C, H, W]`."""
         return self.source.to_data(inputs.z).cpu()
 
     def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:

@@ -70,7 +70,7 @@ class Garments:
         return len(self.kind)
 
     def rows(self, rows: slice | Tensor) -> "Garments":
-        """Some of them."""
+        """Some of them, by numbers `[m]` or a slice."""
         return Garments(self.kind[rows], self.colour[rows], self.pattern[rows])
 
 
@@ -155,7 +155,11 @@ def simulate_wardrobe(
 
 
 def draw_people(figures: Figures, garments: Garments | None = None, *, size: int) -> Tensor:
-    """People, wearing garments if there are any, uint8 `[n, 3, size, size]`."""
+    """People, wearing garments if there are any, uint8 `[n, 3, size, size]`.
+
+    >>> draw_people(simulate_figures(2, Noise(0)), size=32).shape
+    torch.Size([2, 3, 32, 32])
+    """
     canvas = Canvas(len(figures), size, GROUND)
     paint_body(canvas, figures)
     if garments is not None:
@@ -165,7 +169,12 @@ def draw_people(figures: Figures, garments: Garments | None = None, *, size: int
 
 
 def draw_garments(garments: Garments, *, size: int) -> Tensor:
-    """Garments laid flat, uint8 `[n, 3, size, size]`."""
+    """Garments laid flat, uint8 `[n, 3, size, size]`.
+
+    >>> red_vest = Garments(*torch.zeros(3, 1, dtype=torch.int64))
+    >>> draw_garments(red_vest, size=32)[0, :, 12, 16].tolist()
+    [208, 48, 48]
+    """
     n = len(garments)
     canvas = Canvas(n, size, _TABLE, zoom=_LAID, middle=(0.5, 0.45))
     _paint_garments(canvas, _laid(n), garments)
