@@ -33,7 +33,7 @@ class Readable:
     read: Callable[[], Tensor]
 
 
-def seen_as(picture: Any, space: ImageSpace) -> tuple[Tensor, Callable[[Tensor], Any]]:
+def seen_as(picture: Any, space: ImageSpace | None) -> tuple[Tensor, Callable[[Tensor], Any]]:
     """An image, or several by name, as `[C, H, W]`, and a function that gives the form back.
 
     Args:
@@ -76,7 +76,7 @@ def joined(pictures: Mapping[str, Tensor], space: JoinedSpace) -> Tensor:
     return torch.cat([with_channels(pictures[name], depth)[0] for name, depth in pieces])
 
 
-def single(source: Any, space: ImageSpace) -> Readable | None:
+def single(source: Any, space: ImageSpace | None) -> Readable | None:
     """One image, or one of each name, as files; None where folders are given.
 
     Raises:
@@ -105,7 +105,7 @@ def single(source: Any, space: ImageSpace) -> Readable | None:
     return Readable(Path(source).name, partial(open_image, Path(source)))
 
 
-def listed(source: Any, space: ImageSpace) -> list[Readable]:
+def listed(source: Any, space: ImageSpace | None) -> list[Readable]:
     """All images below a folder or in a zip; of a `JoinedSpace` those of equal names.
 
     Raises:

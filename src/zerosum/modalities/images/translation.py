@@ -1,46 +1,33 @@
 """A trained model that translates images: any size, in tiles, with alpha carried along."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from zerosum.data.archives import Archive, Folder
 from zerosum.data.base import Progress
-from zerosum.errors import ConditionError, DataError, RunError
+from zerosum.errors import ConditionError, DataError
 from zerosum.faces import option
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.forms import (
-    as_pillow,
     read_image,
     taken_in,
     with_alpha,
     with_channels,
 )
-from zerosum.modalities.images.pixels import ENDINGS
-from zerosum.modalities.images.several import Readable, listed, seen_as, single
+from zerosum.modalities.images.rewriting import Translated, rewrite
+from zerosum.modalities.images.several import seen_as, single
 from zerosum.modalities.images.tiles import cut, in_tiles
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
 from zerosum.networks.translator import up_to
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import Batch
-
-_FORMATS = {
-    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF",
-    ".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM",
-}  # fmt: skip
-"""What Pillow calls the forms that a translated image is written in, by ending."""
-
-_WITH_ALPHA = {".png", ".webp", ".gif", ".tif", ".tiff"}
-"""Of these, those that hold alpha; in others colour is laid over white."""
 
 _TILE = 256
 """Side of a tile where none is asked for and the training images are smaller."""
@@ -53,19 +40,6 @@ _HOLE = 128
 
 
 @dataclass(frozen=True)
-class Translated:
-    """The result of translating a folder.
-
-    Attributes:
-        paths: files that were written.
-        failed: name and reason of each file that could not be read.
-    """
-
-    paths: list[Path]
-    failed: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class _Wishes:
     direction: str
     tile: int
@@ -74,6 +48,8 @@ class _Wishes:
 
 class TranslationModel(Model):
     """A generator from images to images."""
+
+    translation_wishes: ClassVar[tuple[str, ...]] = ("mask", "direction", "tile", "overlap")
 
     @property
     def translation(self) -> TranslationGame:
@@ -171,49 +147,15 @@ class TranslationModel(Model):
             RunError: `out` is not empty, or cannot be written.
         """
         wishes = self._wishes(direction, tile, overlap, masked=mask is not None)
-        out, taken = Path(out), self.translation.pictures(wishes.direction)[0]
-        one = single(source, taken)
-        if one is not None:
-            hole = None if mask is None else _hole(mask)
-            made = self._pixels(one.read(), hole, wishes, progress)
-            path = out if out.suffix.lower() in ENDINGS else out / f"{Path(one.name).stem}.png"
-            given = source.values() if isinstance(source, Mapping) else [source]
-            if path.resolve() in [Path(place).resolve() for place in given]:
-                raise RunError(
-                    f"{path} is the image itself. Choose another name with {option('out')}."
-                )
-            return Translated([_save(made, path)], [])
-        files = listed(source, taken)
-        return self._folder(files, source, out, None if mask is None else Path(mask), wishes,
-                            progress)  # fmt: skip
+        taken = self.translation.pictures(wishes.direction)[0]
+        mask = None if mask is None else Path(mask)
+        one = single(source, taken) is not None
+        hole_of = (lambda _: None if mask is None else _hole(mask)) if one else _holes(mask)
 
-    def _folder(
-        self, files: Sequence[Readable], source: Any, out: Path, mask: Path | None,
-        wishes: _Wishes, progress: Progress | None,
-    ) -> Translated:  # fmt: skip
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise RunError(
-                f"{out} is not an empty folder. Choose a new folder with {option('out')}."
-            )
-        hole_of = _holes(mask)
-        done = Translated([], [])
-        for file, target in zip(files, _targets([file.name for file in files]), strict=True):
-            try:
-                pixels = file.read()
-            except DataError as error:
-                done.failed.append((file.name, str(error)))
-                continue
-            try:
-                made = self._pixels(pixels, hole_of(file.name), wishes, None)
-            except DataError as error:
-                raise DataError(f"{file.name}: {error}") from error
-            done.paths.append(_save(made, out / target))
-            if progress is not None:
-                progress("translating images", len(done.paths) + len(done.failed), len(files))
-        if not done.paths:
-            reasons = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-            raise DataError(f"no readable image in {source}: {reasons}.")
-        return done
+        def make(pixels: Tensor, name: str, tick: Progress | None) -> Tensor:
+            return self._pixels(pixels, hole_of(name), wishes, tick)
+
+        return rewrite(source, out, make, space=taken, progress=progress)
 
     def _translated(
         self, picture: Any, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
@@ -330,26 +272,3 @@ def _holes(mask: Path | None) -> Callable[[str], Tensor | None]:
         return with_channels(read_image(archive, known[stem]), 1)[0][0] >= _HOLE
 
     return find
-
-
-def _targets(names: Sequence[str]) -> list[str]:
-    """Names of what is written: with .png for the ending, or after it where two would agree."""
-    stems = [PurePosixPath(name).with_suffix("").as_posix() for name in names]
-    twice = {stem for stem, count in Counter(stems).items() if count > 1}
-    return [
-        f"{name}.png" if stem in twice else f"{stem}.png"
-        for name, stem in zip(names, stems, strict=True)
-    ]
-
-
-def _save(pixels: Tensor, path: Path) -> Path:
-    """Write uint8 `[C, H, W]` in the form that the ending of `path` names."""
-    make_folder(path.parent)
-    picture, ending = as_pillow(pixels), path.suffix.lower()
-    if picture.mode == "RGBA" and ending not in _WITH_ALPHA:
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        picture = picture.convert("RGB")
-    if ending == ".pgm":
-        picture = picture.convert("L")
-    write_whole(path, lambda aside: picture.save(aside, format=_FORMATS[ending], quality=95))
-    return path
