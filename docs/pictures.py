@@ -31,7 +31,7 @@ python docs/pictures.py --textures runs/textures
 python benchmarks/text2image.py run --keep runs
 python docs/pictures.py --captions runs/scenes-0
 python benchmarks/wardrobe.py run --keep runs
-python docs/pictures.py --try-on runs/pix2pix-without-dropout-0
+python docs/pictures.py --try-on runs/pix2pix-0
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
