@@ -222,7 +222,7 @@ def _engine(
         ) from None
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"databases of {parsed.drivername.partition('+')[0]} need the driver {error.name}, "
+            f"databases of {url.partition(':')[0].partition('+')[0]} need the driver {error.name}, "
             f"which is not installed: pip install {error.name}."
         ) from None
     try:
