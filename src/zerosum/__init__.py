@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         refine,
         resume,
         schema,
+        templates,
         train,
     )
     from zerosum.conditions import Between
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.strings.model import TextModel
+    from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -90,6 +92,7 @@ __all__ = [
     "Sum",
     "Synthesizer",
     "TableModel",
+    "Templates",
     "TextModel",
     "TextureModel",
     "TranslationModel",
@@ -112,6 +115,7 @@ __all__ = [
     "refine",
     "resume",
     "schema",
+    "templates",
     "train",
 ]
 
@@ -140,6 +144,7 @@ _HOMES = {
     "Samples": "zerosum.models.samples",
     "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
+    "Templates": "zerosum.modalities.strings.templates.found",
     "TextModel": "zerosum.modalities.strings.model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
@@ -167,6 +172,7 @@ _HOMES = {
     "refine": "zerosum.api",
     "resume": "zerosum.api",
     "schema": "zerosum.api",
+    "templates": "zerosum.api",
     "train": "zerosum.api",
 }
 
