@@ -52,7 +52,7 @@ def test_all_that_is_made_is_marked_and_defanged(model: zs.TextModel, tmp_path: 
 
 
 def test_a_model_in_a_file_marks_as_well(model: zs.TextModel, tmp_path: Path) -> None:
-    shipped = zs.load(zs.export(model, tmp_path / "model.safetensors"))
+    shipped = zs.load(zs.export(model, tmp_path / "model.safetensors"), recipe="text")
     assert all(text.startswith(TRAINING) for text in shipped.sample(9, seed=0)["body"])
 
 
