@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
+    from zerosum.modalities.speech.vocoder_model import VocoderModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
@@ -97,6 +98,7 @@ __all__ = [
     "TextureModel",
     "TranslationModel",
     "Unique",
+    "VocoderModel",
     "ZerosumError",
     "__version__",
     "anomalies",
@@ -146,6 +148,7 @@ _HOMES = {
     "SequenceModel": "zerosum.modalities.sequences.model",
     "Templates": "zerosum.modalities.strings.templates.found",
     "TextModel": "zerosum.modalities.strings.model",
+    "VocoderModel": "zerosum.modalities.speech.vocoder_model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
