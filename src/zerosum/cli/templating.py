@@ -89,11 +89,10 @@ def fill(
 ) -> None:
     """Make a text for each row by templates: all that their slots say is the row's."""
     from zerosum.cli.output import unused
-    from zerosum.modalities.strings.templates.filling import fill_templates
     from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.writing import write_tables
 
-    filled = fill_templates(Templates.load(file), rows, seed=seed)
+    filled = Templates.load(file).filled(rows, seed=seed)
     path = write_tables(out or Path(unused("texts.csv")), iter([filled.table]), safe_csv=safe_csv)
     if as_json:
         print_json({"path": str(path), "n": filled.table.num_rows, "without": filled.without})

@@ -12,9 +12,8 @@ import pytest
 import zerosum as zs
 from zerosum.errors import ConfigError, DataError, RunError
 from zerosum.modalities.strings.simulated import dialogues, logins, notes, phishing, quizzes
-from zerosum.modalities.strings.templates.filling import fill_templates
 from zerosum.modalities.strings.templates.forms import forms_of, written
-from zerosum.modalities.strings.templates.found import parts_of, text_of
+from zerosum.modalities.strings.templates.parts import parts_of, text_of
 
 SIMULATED = {
     "notes": (notes, notes.simulate_notes, "note"),
@@ -42,7 +41,7 @@ def test_what_is_filled_is_true(name: str) -> None:
     module, simulate, text = SIMULATED[name]
     found = zs.templates(simulate(700), text=text, purpose=purpose_of(module))
     rows = simulate(200, seed=5).drop_columns([text])
-    filled = fill_templates(found, rows, seed=1)
+    filled = found.filled(rows, seed=1)
     made = [row for row in filled.table.to_pylist() if row[text]]
     assert len(made) == 200 - filled.without > 170
     assert [module.contradictions(row) for row in made] == [[]] * len(made)
@@ -108,7 +107,7 @@ def test_a_row_that_no_template_was_seen_with_has_no_text() -> None:
     found = zs.templates(visits(), text="text")
     rows = visits(6).drop(columns="text")
     rows.loc[2, "city"] = "Rome"
-    filled = fill_templates(found, rows)
+    filled = found.filled(rows)
     assert filled.without == 1
     assert filled.table["text"][2].as_py() is None
     assert filled.remark is not None
@@ -126,7 +125,7 @@ def test_they_come_back_from_a_file_and_fill_alike(tmp_path: Path) -> None:
     a, b = (one.fill(rows, seed=3) for one in (found, again))
     assert a.equals(b)
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    filled = fill_templates(found, tmp_path / "rows.csv", seed=3)
+    filled = found.filled(tmp_path / "rows.csv", seed=3)
     assert filled.table["text"].to_pylist() == list(a["text"])
 
 

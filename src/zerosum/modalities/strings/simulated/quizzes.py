@@ -42,7 +42,7 @@ def simulate_quizzes(n: int, *, seed: int = 0) -> "pa.Table":
 
 
 def worked_out(task: str) -> str | None:
-    """The answer to a task; None where it is none.
+    """The answer to a task; None for other words.
 
     >>> worked_out("7 times 8"), worked_out("15 % of 60"), worked_out("3 hours in minutes")
     ('56', '9', '180 minutes')

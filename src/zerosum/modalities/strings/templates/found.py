@@ -1,72 +1,27 @@
-"""Templates of texts as they are kept: sentences with slots, and how rows choose among them."""
+"""Templates of texts as they are kept, and rows that are filled into them."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, model_validator
+import pyarrow as pa
+from pydantic import model_validator
 
 from zerosum.cards import Described, InfoCard
 from zerosum.config import Config, Count
 from zerosum.errors import ConfigError, DataError
+from zerosum.modalities.strings.purpose import marked_as_training
+from zerosum.modalities.strings.reading.columns import without_links
+from zerosum.modalities.strings.templates.filling import Chooser, FilledRows, with_texts
 from zerosum.modalities.strings.templates.forms import plain_cell
+from zerosum.modalities.strings.templates.parts import Sentence, Template, class_of, parts_of
+from zerosum.modalities.tables.reading.readers import source_of
+from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, read_json, require_unicode, write_json
 
 _SHOWN = 12
 _LETTERS = 150
-_PART = re.compile(r"\{\{|\}\}|\{([^{}:]+)(?::([^{}]+))?\}|[^{}]+")
-_USUAL = "plain"
 _GIVEN = "(given)"
-_Place = Annotated[int, Field(ge=0)]
-
-Part = str | tuple[str, str]
-"""Words of a template, or the column and form of a slot."""
-
-
-class Sentence(Config):
-    """A sentence or line that several texts have.
-
-    Attributes:
-        text: its words, with `{column}` or `{column:form}` for slots; braces are doubled.
-        count: rows whose texts have it.
-        seen: of each class column, the values of these rows.
-    """
-
-    kind = "template_sentence"
-    text: str
-    count: Count
-    seen: Mapping[str, tuple[str, ...]] = {}
-
-
-class Variant(Config):
-    """Sentences that make a whole text.
-
-    Attributes:
-        sentences: which, by their place among those of the templates.
-        count: rows whose texts are so.
-        seen: of each class column, how many of these rows have each value.
-    """
-
-    kind = "template_variant"
-    sentences: tuple[_Place, ...]
-    count: Count
-    seen: Mapping[str, Mapping[str, Count]] = {}
-
-
-class Template(Config):
-    """Texts that are built alike.
-
-    Attributes:
-        text: what they have in common; `…` stands for words that differ.
-        count: rows whose texts are so.
-        variants: which there are, the most frequent first.
-    """
-
-    kind = "template"
-    text: str
-    count: Count
-    variants: tuple[Variant, ...]
 
 
 class Templates(Described, Config):
@@ -123,7 +78,7 @@ class Templates(Described, Config):
         return found | {name: _GIVEN if class_of(row[name]) else "" for name in self.optional}
 
     def fill(self, rows: Any, *, seed: int = 0) -> Any:
-        """Rows with texts: a frame of the same library; see `fill_templates`.
+        """Rows with texts: a frame of the same library; see `filled`.
 
         Args:
             rows: a frame, or the path of a file.
@@ -132,11 +87,54 @@ class Templates(Described, Config):
         Raises:
             DataError: the rows cannot be read, or lack columns, or no template fits any of them.
         """
-        from zerosum.modalities.strings.templates.filling import fill_templates
         from zerosum.modalities.tables.reading.frames import to_native
 
-        filled = fill_templates(self, rows, seed=seed)
-        return to_native(filled.table, filled.library)
+        made = self.filled(rows, seed=seed)
+        return to_native(made.table, made.library)
+
+    def filled(self, rows: Any, *, seed: int = 0) -> FilledRows:
+        """Rows of a table, each with a text that says what the row says.
+
+        A template is taken for a row if it has a cell for each slot, and if each of its sentences
+        was seen with the row's value of each class column. Of those that fit, one is drawn as often
+        as it goes with such values in the examples.
+
+        Args:
+            rows: a frame, or the path of a file, with the columns that templates need.
+            seed: which templates are taken.
+
+        Raises:
+            DataError: the rows cannot be read, or lack columns, or no template fits any of them.
+        """
+        source, library = source_of(rows)
+        lacking = [name for name in self.needed if name not in source.types]
+        if lacking:
+            raise DataError(
+                f"{source.name} lacks the columns {', '.join(map(repr, lacking))}, which the "
+                "templates are filled from. Give rows with these."
+            )
+        source.check(self.needed)
+        whole = pa.Table.from_batches([*source.batches()]).unify_dictionaries()
+        if self.training:
+            whole = without_links(whole, self.text)
+        cells = {name: whole[name].to_pylist() for name in self.needed}
+        plain = [
+            {name: plain_cell(own[i]) for name, own in cells.items()} for i in range(whole.num_rows)
+        ]
+        chooser = Chooser(self.sentences, [v for one in self.templates for v in one.variants])
+        texts = [
+            chooser.text(row, self.classes_of(row), derive_seed(seed, "template", i))
+            for i, row in enumerate(plain)
+        ]
+        without = sum(one is None for one in texts)
+        if without == len(texts):
+            raise DataError(
+                f"no template fits any row of {source.name}: each has a slot for a cell that is "
+                "missing, or was never seen with such values."
+            )
+        if self.training:
+            texts = [None if one is None else marked_as_training(one) for one in texts]
+        return FilledRows(with_texts(whole, self.text, self.columns, texts), library, without)
 
     def save(self, path: Path | str) -> Path:
         """Write them as JSON.
@@ -192,52 +190,3 @@ class Templates(Described, Config):
         """See `Described.card`."""
         first, *notes = self.lines()
         return InfoCard(first, notes=notes)
-
-
-def parts_of(text: str) -> list[Part]:
-    """Words and slots of a template's text.
-
-    >>> parts_of("{age}-year-old {sex:capital} {{sic}}")
-    [('age', 'plain'), '-year-old ', ('sex', 'capital'), ' ', '{', 'sic', '}']
-
-    Raises:
-        ConfigError: a brace is alone.
-    """
-    parts: list[Part] = []
-    done = 0
-    for found in _PART.finditer(text):
-        if found.start() != done:
-            break
-        done = found.end()
-        if found.group(1):
-            parts.append((found.group(1), found.group(2) or _USUAL))
-        else:
-            parts.append({"{{": "{", "}}": "}"}.get(found.group(), found.group()))
-    if done != len(text):
-        raise ConfigError(f"the template {text!r} has a brace that is alone; double it.")
-    return parts
-
-
-def text_of(parts: Sequence[Part]) -> str:
-    """Parts as the text of a template.
-
-    >>> text_of([("age", "plain"), " years {", ("sex", "capital")])
-    '{age} years {{{sex:capital}'
-    """
-    return "".join(
-        part.replace("{", "{{").replace("}", "}}") if isinstance(part, str)
-        else "{" + (part[0] if part[1] == _USUAL else ":".join(part)) + "}"
-        for part in parts
-    )  # fmt: skip
-
-
-def class_of(cell: Any) -> str:
-    """The value of a class column as templates name it; empty where the cell is missing.
-
-    >>> class_of(3.0), class_of(True), class_of(None)
-    ('3', 'true', '')
-    """
-    plain = plain_cell(cell)
-    if isinstance(plain, bool):
-        return "true" if plain else "false"
-    return "" if plain is None else str(plain)

@@ -25,7 +25,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
-class Place:
+class CellPlace:
     """Words of a text that a cell of its row could have been written as."""
 
     start: int
@@ -136,19 +136,19 @@ def _words(cell: Any, form: str) -> str | None:
 
 def _places(
     text: str, i: int, cells: Mapping[str, Sequence[Any]], forms: Mapping[tuple[str, str], float]
-) -> Iterator[Place]:
+) -> Iterator[CellPlace]:
     seen = set()
     for name, form in forms:
         words = _words(cells[name][i], form)
         if words and (name, words) not in seen:
             seen.add((name, words))
             for start, end in spans(text, words):
-                yield Place(start, end, (name, form))
+                yield CellPlace(start, end, (name, form))
 
 
-def _apart(places: Sequence[Place]) -> list[list[Place]]:
+def _apart(places: Sequence[CellPlace]) -> list[list[CellPlace]]:
     """Places that do not overlap, in order, the longest first; those of the same words together."""
-    kept: list[list[Place]] = []
+    kept: list[list[CellPlace]] = []
     for one in sorted(places, key=lambda one: one.start - one.end):
         same = next((k for k in kept if (k[0].start, k[0].end) == (one.start, one.end)), None)
         if same is not None:
@@ -161,7 +161,7 @@ def _apart(places: Sequence[Place]) -> list[list[Place]]:
 class _Around:
     """What stands between the same two words in all texts: cells of which columns, or others."""
 
-    def __init__(self, texts: Sequence[str], places: Sequence[Sequence[Place]]) -> None:
+    def __init__(self, texts: Sequence[str], places: Sequence[Sequence[CellPlace]]) -> None:
         self._all, self._cells = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         self._own = Counter[tuple[str, str, str]]()
         for text, own in zip(texts, places, strict=True):
@@ -175,13 +175,13 @@ class _Around:
                 for name in {one.slot[0] for one in same}:
                     self._own[name, *near] += 1
 
-    def sure(self, text: str, place: Place) -> float:
+    def sure(self, text: str, place: CellPlace) -> float:
         """The share of such places in which a cell of the row stands; 1 of those that are rare."""
         near = _near(text, place.start, place.end)
         there = self._all[near]
         return 1.0 if there < _FEW else self._cells[near] / there
 
-    def often(self, text: str, place: Place) -> int:
+    def often(self, text: str, place: CellPlace) -> int:
         """In how many such places the column's own cell stands."""
         return self._own[place.slot[0], *_near(text, place.start, place.end)]
 

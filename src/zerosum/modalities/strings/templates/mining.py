@@ -11,17 +11,17 @@ import pyarrow as pa
 
 from zerosum.errors import DataError
 from zerosum.modalities.strings.templates.forms import plain_cell
-from zerosum.modalities.strings.templates.found import (
+from zerosum.modalities.strings.templates.found import Templates
+from zerosum.modalities.strings.templates.marking import find_slot_forms, marked
+from zerosum.modalities.strings.templates.parts import (
     Part,
     Sentence,
     Template,
-    Templates,
     Variant,
     class_of,
     parts_of,
     text_of,
 )
-from zerosum.modalities.strings.templates.marking import find_slot_forms, marked
 
 _MOST_CLASSES = 20
 """Values of a column at most, by which sentences are chosen."""
