@@ -61,7 +61,7 @@ class Chooser:
         for name, value in classes.items():
             weights *= self._weight(name, value)
         lacking = {part for part in self._all_slots if written(row[part[0]], part[1]) is None}
-        fits = [i for i in np.flatnonzero(weights) if lacking.isdisjoint(self._slots[i])]
+        fits = [i for i in np.flatnonzero(weights).tolist() if lacking.isdisjoint(self._slots[i])]
         if not fits:
             return None
         shares = weights[fits].cumsum()
