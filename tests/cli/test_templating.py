@@ -48,7 +48,7 @@ def test_templates_are_found_written_and_filled(
     [
         (("--with", "txt=note"), "Did you mean 'text'?"),
         (("--with", "protect=few"), "no number of rows"),
-        (("--with", "purpose=fun"), "Did you mean 'training'?"),
+        (("--with", "purpose=fun"), "Give training"),
         (("--with", "text=nte"), "no column 'nte'"),
     ],
 )

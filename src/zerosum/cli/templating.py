@@ -57,7 +57,9 @@ def templates(
     if not isinstance(protect, int) or protect < 1:
         raise ConfigError(f"--with protect={protect} is no number of rows. Give 1 or more.")
     if purpose not in (None, "training"):
-        raise ConfigError(f"--with purpose={purpose}.{did_you_mean(str(purpose), ('training',))}")
+        raise ConfigError(
+            f"--with purpose={purpose} is no purpose. Give training, or leave it out."
+        )
     text = wishes.get("text")
     found = find_templates(
         data, text=None if text is None else str(text), protect=protect, purpose=purpose
