@@ -15,6 +15,7 @@ from zerosum.studio.acts import copy as acts
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.review import ConflictError, approve, comment, decide
 from zerosum.studio.models import Act, CopyOrder, CopyText, Item, ItemBatch, Project, WriterSettings
+from zerosum.studio.writing.errors import AddressError
 
 Make = Callable[..., list[Item]]
 QUICK = {"patience": {"attempts": 1, "seconds": 5}}
@@ -127,7 +128,16 @@ def test_a_server_that_is_down_ends_the_order_and_says_so(
 def test_private_addresses_are_refused_unless_allowed(
     ada: Actor, project: Project, make_items: Make, serve: Callable[..., ScriptedServer]
 ) -> None:
-    let_write(ada, project, serve(reply()), allow_private=False)
+    server = serve(reply())
+    let_write(ada, project, server)
+    for url in (server.url, "http://169.254.169.254/v1", "https://[::1]/v1"):
+        with pytest.raises(AddressError, match="An owner must allow private addresses"):
+            brand.set_writer(ada, project, {"base_url": url, "model": "m"})
+    with pytest.raises(AddressError, match="must be encrypted"):
+        brand.set_writer(ada, project, {"base_url": "http://8.8.8.8/v1", "model": "m"})
+    made = WriterSettings.objects.get()
+    made.endpoint["allow_private"] = False  # as when a name leads elsewhere later
+    made.save()
     order = acts.ask(ada, project, [make_items(1)[0].pk])
     assert copying.do(order) == "failed"
     assert "An owner must allow private addresses" in order.words
@@ -136,7 +146,7 @@ def test_private_addresses_are_refused_unless_allowed(
 def test_the_key_is_kept_encrypted_and_goes_with_its_address(
     ada: Actor, project: Project, folder: Any
 ) -> None:
-    values = {"base_url": "https://llm.example/v1", "model": "m"}
+    values = {"base_url": "https://8.8.8.8/v1", "model": "m"}
     brand.set_writer(ada, project, values, key="sk-secret")
     found = WriterSettings.objects.get()
     everything = json.dumps([found.endpoint, found.sealed_key, Act.objects.get().after])
@@ -147,7 +157,7 @@ def test_the_key_is_kept_encrypted_and_goes_with_its_address(
     (folder / "sealing.key").write_text("A" * 43 + "=")
     with pytest.raises(StudioError, match=r"not the key that it was stored with.*enter the secret"):
         copying.endpoint_of(project)
-    brand.set_writer(ada, project, values | {"base_url": "https://other.example/v1"})
+    brand.set_writer(ada, project, values | {"base_url": "https://8.8.4.4/v1"})
     assert WriterSettings.objects.get().sealed_key == ""
 
 
@@ -156,14 +166,14 @@ def test_an_owner_names_an_llm_in_the_page(
 ) -> None:
     owner, address = browser("owner"), f"/projects/{project.pk}/copy/writer/"
     form = {
-        "base_url": "https://llm.example/v1/", "model": "m", "key": "sk-secret", "pictures": "keep",
+        "base_url": "https://8.8.8.8/v1/", "model": "m", "key": "sk-secret", "pictures": "keep",
         "most_tokens": "500", "temperature": "0.5", "price_sent": "1", "price_written": "4",
         "currency": "EUR",
     }  # fmt: skip
     owner.post(address, form)
     found = WriterSettings.objects.get()
     kept = {name: found.endpoint[name] for name in ("base_url", "most_tokens", "temperature")}
-    assert kept == {"base_url": "https://llm.example/v1", "most_tokens": 500, "temperature": 0.5}
+    assert kept == {"base_url": "https://8.8.8.8/v1", "most_tokens": 500, "temperature": 0.5}
     assert found.endpoint["prices"]["currency"] == "EUR"
     page = owner.get(f"/projects/{project.pk}/copy/").content.decode()
     assert "Its key is stored, encrypted" in page
