@@ -227,7 +227,7 @@ def test_prompts_have_versions_and_variables(
 
 
 def test_a_hit_forbids_approval_until_it_is_mended(
-    ada: Actor, eve: Actor, project: Project, make_items: Make
+    ada: Actor, eve: Actor, project: Project, make_items: Make, browser: Callable[..., Client]
 ) -> None:
     items = make_items(2)
     texts = drafted(items)
@@ -246,6 +246,11 @@ def test_a_hit_forbids_approval_until_it_is_mended(
     act = Act.objects.filter(what="item.approved").order_by("-pk")[0]
     assert act.after["despite"] == "the client asked for it"
     assert "“warm” is not to be used" in act.after["obstacle"]
+    owner = browser("owner", "bob")
+    for page in ("/log/", f"/items/{items[1].pk}/"):
+        shown = owner.get(page).content.decode()
+        assert "Approved all the same: the client asked for it" in shown
+        assert "“warm” is not to be used" in shown
 
 
 def test_rules_that_change_are_checked_again(
@@ -354,8 +359,9 @@ def test_what_was_typed_stays_when_it_is_refused(
 
 
 def test_rules_by_the_form_come_back_in_the_form(
-    browser: Callable[..., Client], project: Project
+    ada: Actor, browser: Callable[..., Client], project: Project
 ) -> None:
+    address = f"/projects/{project.pk}/rules/"
     form = {
         "banned": "cheap => affordable\nugly", "required": "Acme", "claims": "best => By a survey.",
         "names": "iPhone", "no_shouting": "on", "title_most": "40", "warn_length": "on",
@@ -366,15 +372,18 @@ def test_rules_by_the_form_come_back_in_the_form(
     assert answer.status_code == 302
     (kept,) = [one.rules for one in project.rules.all()]
     assert len(kept.rules) == 9
-    page = owner.get(f"/projects/{project.pk}/rules/").content.decode()
+    page = owner.get(address).content.decode()
     assert "cheap =&gt; affordable\nugly</textarea>" in page
     assert 'value="#ffffff, #1c3f94"' in page
     refused = owner.post(f"/projects/{project.pk}/rules/save/", {"claims": "best"})
     assert refused.status_code == 422
     assert "the claim &#x27;best&#x27; needs a note" in refused.content.decode()
+    other_way_round = {"rules": kept.to_json()["rules"][::-1]}
+    brand.save_rules(ada, project, other_way_round)
+    assert "say more than the form can" not in owner.get(address).content.decode()
     star = owner.post(f"/projects/{project.pk}/rules/save/", {"banned": "a*b"})
     assert star.status_code == 422
-    assert project.rules.count() == 1
+    assert project.rules.count() == 2
 
 
 def test_rules_that_no_form_has_are_kept_as_json(

@@ -122,7 +122,9 @@ def people(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """A link for one more account, shown on the next page and never again."""
     secret = acts.invite(actor_of(request), request.POST.get("role", ""))
-    request.session["new_link"] = request.build_absolute_uri(f"/join/{secret}/")
+    options, path = settings.STUDIO, f"/join/{secret}/"
+    here = request.build_absolute_uri(path)
+    request.session["new_link"] = f"{options.address}{path}" if options.names else here
     return redirect("people")
 
 
