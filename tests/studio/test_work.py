@@ -127,6 +127,10 @@ def test_conditions_are_read_as_a_shell_reads_them(
     run.mkdir()
     (run / "manifest.json").write_text("{}")
     client, address = browser("expert"), f"/trainings/{training.pk}/sample/"
+    assert 'name="where"' not in client.get(address).content.decode()
+    training.facts = {"asks": ["city", "age"]}
+    training.save()
+    assert "<code>city</code>, <code>age</code>" in client.get(address).content.decode()
     client.post(address, {"n": "1", "where": "city='New York' age>=30", "label": "1"})
     assert ItemBatch.objects.get().where == {"city": "New York", "age": ">=30", "label": "1"}
     page = client.post(address, {"n": "1", "where": "city='New York"}, follow=True)
