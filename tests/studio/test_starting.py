@@ -144,7 +144,7 @@ def test_what_is_too_large_is_said_in_the_form_of_the_place() -> None:
         start, body = asked(path, length=large, cookie=session, pieces=left)
         assert start["status"] == 413
         assert dict(start["headers"])[b"content-type"].startswith(kind)
-        assert b"1,082,130,432 bytes at most" in body["body"]
+        assert b"1,073,741,824 bytes are allowed" in body["body"]
         assert not list(left)
     left = iter([PIECE] * 30)
     assert asked("/projects/1/upload/", length=large, pieces=left)[0]["status"] == 413

@@ -246,7 +246,7 @@ class BoundedBodies:
         if not length.isdigit() or int(length) > most:
             if uploads and known:
                 await _read_away(receive)
-            await _too_large(scope, send, most)
+            await _too_large(scope, send, self._upload if uploads and known else most)
             return
         taken = 0
 
@@ -273,8 +273,8 @@ async def _too_large(scope: dict[str, Any], send: Send, most: int) -> None:
     from zerosum.studio.api.problems import PREFIX, problem
 
     words = (
-        f"this is too large: a request here has {most:,} bytes at most. Send less, or ask an owner "
-        "to allow a folder of the server, or a larger --most-upload-mb."
+        f"this is too large: {most:,} bytes are allowed here. Send less, or ask an owner to allow "
+        "a folder of the server, or a larger --most-upload-mb."
     )
     if scope["path"].startswith(PREFIX):
         answer = problem(413, "Content Too Large", words)
