@@ -14,6 +14,8 @@ python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 zerosum train series --data waves --samples 120000 --out runs/waves
 python docs/pictures.py --series runs/waves
+zerosum train sequences --data bank --samples 60000 --out runs/bank
+python docs/pictures.py --sequences runs/bank
 zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
@@ -170,6 +172,16 @@ def draw_series(run: Path) -> None:
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
 
 
+def draw_sequences(run: Path) -> None:
+    """Timelines of samples, and bars of them beside those of fresh accounts."""
+    model = zs.load(run)
+    held, _ = open_holdout("bank", space=model.space)
+    real, _ = held.take(torch.arange(min(500, len(held))))
+    made = model.values(500, seed=1)
+    preview = modality_of(model.space).preview
+    preview.draw(model.space, made, real=real).save(FOLDER / "sequences.png")
+
+
 def draw_molecules(run: Path) -> None:
     """Four molecules freely, four of a weight of 270 or less, and four that begin with a part."""
     model = zs.load(run, recipe="molecules")
@@ -202,6 +214,26 @@ def draw_textures(runs: Path) -> None:
         for pattern in ("bricks", "wood")
     ]
     draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=2).save(FOLDER / "textures.png")
+    photo = torch.from_numpy(_drawn_ball(128, 192)).expand(3, -1, -1).contiguous()
+    drawn = [photo]
+    for pattern, strength in (("wood", 1.0), ("wood", 2.0), ("bricks", 1.0)):
+        model = zs.load(runs / f"{pattern}-0", recipe="texture")
+        drawn.append(model.translate(photo, strength=strength, seed=1))
+    draw_grid(torch.stack(drawn), columns=4).save(FOLDER / "texture-drawing.png")
+
+
+def _drawn_ball(height: int, width: int) -> np.ndarray:
+    """A ball on a floor, lit from above on the left, uint8 `[1, height, width]`."""
+    down, right = np.mgrid[:height, :width] / height - 0.5
+    right = right + 0.5 - width / height / 2
+    down, right = down / 0.36 + 0.15, right / 0.36
+    deep = np.sqrt(np.clip(1 - down**2 - right**2, 0, None))
+    lit = np.clip(0.25 + 0.8 * (-0.55 * right - 0.6 * down + 0.58 * deep), 0.08, 1)
+    floor = np.where(down > 0.75, 0.75, 0.45)
+    shadow = np.hypot((right - 0.5) / 1.3, (down - 1.0) / 0.22) < 1
+    floor = np.where(shadow, 0.2, floor)
+    picture = np.where(down**2 + right**2 < 1, lit, floor)
+    return (255 * picture).astype(np.uint8)[None]
 
 
 CAPTIONS = (
@@ -250,6 +282,7 @@ def main() -> None:
     parser.add_argument("--editability", type=Path)
     parser.add_argument("--stacked", type=Path)
     parser.add_argument("--series", type=Path)
+    parser.add_argument("--sequences", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--video", type=Path)
@@ -267,6 +300,7 @@ def main() -> None:
         (options.editability, draw_editability),
         (options.stacked, draw_stacked),
         (options.series, draw_series),
+        (options.sequences, draw_sequences),
         (options.levels, draw_levels),
         (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
