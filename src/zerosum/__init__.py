@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.speech.vocoder_model import VocoderModel
+    from zerosum.modalities.speech.voice_model import VoiceModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -96,6 +97,7 @@ __all__ = [
     "TranslationModel",
     "Unique",
     "VocoderModel",
+    "VoiceModel",
     "ZerosumError",
     "__version__",
     "anomalies",
@@ -144,6 +146,7 @@ _HOMES = {
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
     "VocoderModel": "zerosum.modalities.speech.vocoder_model",
+    "VoiceModel": "zerosum.modalities.speech.voice_model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
