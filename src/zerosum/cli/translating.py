@@ -1,7 +1,7 @@
 """The command that translates images and sounds: `translate`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,8 @@ def translate(
         list[str] | None,
         typer.Option(
             "--with",
-            help="Of models that make an image from several: person=p.png; repeat for each name.",
+            help="Of models that make an image from several: person=p.png; repeat for each name. "
+            "Of voices: vocoder=RUN, which makes the waves.",
         ),
     ] = None,
     mask: Annotated[
@@ -63,10 +64,6 @@ def translate(
         str | None, typer.Option("--from", help="Who speaks, for a run of voice.")
     ] = None,
     to: Annotated[str | None, typer.Option(help="Who is to speak, for a run of voice.")] = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option("--with", help="vocoder=RUN makes the waves of a converted voice."),
-    ] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
@@ -80,21 +77,26 @@ def translate(
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
-    if (source is None) == (not with_):
+    if source is None and not with_:
         raise ConditionError(
             "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
         )
     named = parse_assignments(with_ or [], example="person=p.png")
-    places = {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
-    if named and not isinstance(model, TranslationModel):
+    helps = "vocoder" in model.translation_wishes
+    places = {} if helps else {name: Path(str(path)) for name, path in named.items()}
+    if places and not isinstance(model, TranslationModel):
         raise ConditionError("--with is for models that make an image from several; leave it out.")
+    if (source is None) == (not places):
+        raise ConditionError(
+            "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
+        )
     conditions = read_pairs(where, model.controls) if where else None
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
-        "from_speaker": from_, "to_speaker": to, **_helpers(with_ or [], device),
+        "from_speaker": from_, "to_speaker": to, **(_helpers(named, device) if helps else {}),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
@@ -114,7 +116,7 @@ def translate(
         raise typer.Exit(1)
 
 
-def _helpers(pairs: list[str], device: str) -> dict[str, object]:
+def _helpers(named: dict[str, Any], device: str) -> dict[str, object]:
     """Models that help, from `--with`.
 
     Raises:
@@ -125,13 +127,13 @@ def _helpers(pairs: list[str], device: str) -> dict[str, object]:
     from zerosum.workflows.load import load
 
     found: dict[str, object] = {}
-    for name, value in read_pairs(pairs).items():
+    for name, value in named.items():
         if name != "vocoder":
             raise ConfigError(
                 f"--with {name}=… is no option of translate.{did_you_mean(name, ['vocoder'])} "
                 "Give --with vocoder=RUN."
             )
-        model = load(value, device=device)
+        model = load(str(value), device=device)
         if not isinstance(model, VocoderModel):
             raise ConfigError(f"{value} was not trained by vocoder. Name a run that was.")
         found[name] = model

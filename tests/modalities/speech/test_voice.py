@@ -163,7 +163,7 @@ def test_files_are_marked(folder: Path, model: VoiceModel, zerosum: Zerosum) -> 
     source = write(folder / "in.wav", voice(1.5, pitch=200))
     done = zerosum("translate", "run", source, "--from", "anna", "--to", "ben", "--out", "out.wav")
     assert done.code == 0, done.err
-    assert "Griffin-Lim; a run of vocoder sounds better: --with vocoder=RUN" in done.err
+    assert "Griffin-Lim; a run of vocoder is faster: --with vocoder=RUN" in done.err
     told: Any = marks_of(Path("out.wav").read_bytes())
     assert told["converted"] is True
     assert told["origin"]["recipe"] == "voice"

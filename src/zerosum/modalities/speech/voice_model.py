@@ -133,7 +133,7 @@ class VoiceModel(Model):
             from_levels=None, marks=self._marks(who, vocoder),
         )  # fmt: skip
         how = "a vocoder" if vocoder is not None else (
-            "Griffin-Lim; a run of vocoder sounds better: "
+            "Griffin-Lim; a run of vocoder is faster: "
             + either(python="vocoder=MODEL", shell="--with vocoder=RUN")
         )  # fmt: skip
         done.notes.append(f"Waves were made by {how}.")
