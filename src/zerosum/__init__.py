@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.speech.vocoder_model import VocoderModel
+    from zerosum.modalities.speech.voice_model import VoiceModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
@@ -99,6 +100,7 @@ __all__ = [
     "TranslationModel",
     "Unique",
     "VocoderModel",
+    "VoiceModel",
     "ZerosumError",
     "__version__",
     "anomalies",
@@ -149,6 +151,7 @@ _HOMES = {
     "Templates": "zerosum.modalities.strings.templates.found",
     "TextModel": "zerosum.modalities.strings.model",
     "VocoderModel": "zerosum.modalities.speech.vocoder_model",
+    "VoiceModel": "zerosum.modalities.speech.voice_model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",

@@ -52,6 +52,14 @@ def translate(
         int | None,
         typer.Option(help="Of textures: decides what is left to chance; 0 if not given."),
     ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Who speaks, for a run of voice.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Who is to speak, for a run of voice.")] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="vocoder=RUN makes the waves of a converted voice."),
+    ] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
@@ -68,6 +76,7 @@ def translate(
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
+        "from_speaker": from_, "to_speaker": to, **_helpers(with_ or [], device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
@@ -84,3 +93,27 @@ def translate(
             say(done.remark, err=True)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _helpers(pairs: list[str], device: str) -> dict[str, object]:
+    """Models that help, from `--with`.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    from zerosum.errors import ConfigError, did_you_mean
+    from zerosum.modalities.speech.vocoder_model import VocoderModel
+    from zerosum.workflows.load import load
+
+    found: dict[str, object] = {}
+    for name, value in read_pairs(pairs).items():
+        if name != "vocoder":
+            raise ConfigError(
+                f"--with {name}=… is no option of translate.{did_you_mean(name, ['vocoder'])} "
+                "Give --with vocoder=RUN."
+            )
+        model = load(value, device=device)
+        if not isinstance(model, VocoderModel):
+            raise ConfigError(f"{value} was not trained by vocoder. Name a run that was.")
+        found[name] = model
+    return found
