@@ -12,6 +12,7 @@ from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.strings.frames import texts_of
 from zerosum.modalities.strings.simulated.notes import contradictions, simulate_notes
 from zerosum.modalities.strings.space import FIRST_SLOT, TextSpace
+from zerosum.modalities.tables.reading.frames import to_table
 from zerosum.workflows.data import open_data, open_holdout
 
 
@@ -49,6 +50,25 @@ def test_a_cell_is_a_slot_of_its_own_word() -> None:
     compact, _ = open_data(reviews(), spaces=("string",), pieces="characters")
     first = space.templates(compact.take(torch.arange(1))[0])[0]
     assert first == f"I bought the {chr(FIRST_SLOT)} one, number 0."
+
+
+def test_moments_are_slots_as_they_are_written() -> None:
+    when = pd.date_range("2026-03-04 09:12:33", periods=40, freq="37min")
+    frame = pd.DataFrame({"at": when, "text": [f"[{one}] signed in" for one in when]})
+    assert texts(frame, pieces="characters")[0].slots == ("at",)
+
+
+def test_constraints_hold_of_columns() -> None:
+    frame = reviews().assign(shade=["dark", "light"] * 20)
+    together = [zs.FixedCombinations(["variation", "shade"])]
+    space, found, _ = texts(frame, pieces="characters", text="review", constraints=together)
+    assert [one.columns for one in space.attributes.constraints] == [("variation", "shade")]
+    made = to_table(space.attributes.to_data(torch.rand(30, len(space.attributes.codecs))),
+                    space.attributes).to_pylist()  # fmt: skip
+    assert {(row["variation"], row["shade"]) for row in made} <= {
+        ("black", "dark"), ("white", "light"),
+    }  # fmt: skip
+    assert found == list(frame["review"])
 
 
 def test_slots_can_be_left_out() -> None:
