@@ -28,13 +28,6 @@ def translate(
             "Default: translated, with a number if that is there."
         ),
     ] = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            help="Of models that make an image from several: person=p.png; repeat for each name.",
-        ),
-    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="White where to fill: one for all, or a folder with the same names."),
@@ -65,7 +58,11 @@ def translate(
     to: Annotated[str | None, typer.Option(help="Who is to speak, for a run of voice.")] = None,
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", help="vocoder=RUN makes the waves of a converted voice."),
+        typer.Option(
+            "--with",
+            help="vocoder=RUN makes the waves of a converted voice. Of models that make an image "
+            "from several, and in place of a source: person=p.png; repeat for each name.",
+        ),
     ] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
@@ -80,21 +77,25 @@ def translate(
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
-    if (source is None) == (not with_):
+    if source is None and not with_:
         raise ConditionError(
             "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
         )
-    named = parse_assignments(with_ or [], example="person=p.png")
+    named = {} if source else parse_assignments(with_ or [], example="person=p.png")
     places = {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
     if named and not isinstance(model, TranslationModel):
-        raise ConditionError("--with is for models that make an image from several; leave it out.")
+        raise ConditionError(
+            "give a file, a folder or a zip; --with alone is for models that make an image from "
+            "several."
+        )
     conditions = read_pairs(where, model.controls) if where else None
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
-        "from_speaker": from_, "to_speaker": to, **_helpers(with_ or [], device),
+        "from_speaker": from_, "to_speaker": to,
+        **_helpers([] if source is None else with_ or [], device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
