@@ -88,7 +88,7 @@ def main() -> None:
         schema={"number": "integer"}, threads=1, quiet=True,
     )  # fmt: skip
     rows = invoices.sample(2 * args.pages, seed=0)
-    pages = [rendered(row) for _, row in rows.iterrows()]
+    pages = [rendered(row) for row in rows.to_dict("records")]
     clean = [page.pixels for page in pages]
     rule = [scanned(x, seed=i) for i, x in enumerate(clean)]
     train, test = slice(0, args.pages), slice(args.pages, None)
