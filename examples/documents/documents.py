@@ -87,8 +87,8 @@ def main() -> None:
         "table", data=made_invoices(2_000, seed=0), samples=args.rows, out=args.out / "rows",
         schema={"number": "integer"}, threads=1, quiet=True,
     )  # fmt: skip
-    rows = invoices.sample(2 * args.pages, seed=0).frame()
-    pages = [rendered(row) for _, row in rows.iterrows()]
+    rows = invoices.sample(2 * args.pages, seed=0)
+    pages = [rendered(row) for row in rows.to_dict("records")]
     clean = [page.pixels for page in pages]
     rule = [scanned(x, seed=i) for i, x in enumerate(clean)]
     train, test = slice(0, args.pages), slice(args.pages, None)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def made_invoices(n: int, *, seed: int) -> pd.DataFrame:
     )
 
 
-def rendered(row: pd.Series) -> Page:
+def rendered(row: dict[str, Any]) -> Page:
     """The page of one row."""
     total = float(row["quantity"]) * float(row["price"])
     lines = [
@@ -68,7 +69,7 @@ def rendered(row: pd.Series) -> Page:
         f"Tax 20 percent {0.2 * total:.2f}",
         f"Total to pay {1.2 * total:.2f}",
     ]
-    page = Image.new("L", SIZE[::-1], 255)
+    page = Image.new("L", (SIZE[1], SIZE[0]), 255)
     pen, font, digits = ImageDraw.Draw(page), _font(), []
     for i, line in enumerate(lines):
         top = _TOP + i * _STEP
@@ -83,10 +84,10 @@ def rendered(row: pd.Series) -> Page:
 def scanned(pixels: np.ndarray, *, seed: int) -> np.ndarray:
     """A page as a poor scanner sees it: soft, faded, on uneven paper, with grain and specks."""
     rng = np.random.default_rng(seed)
-    x = ndimage.gaussian_filter(pixels / 255.0, rng.uniform(0.9, 1.3))
-    height, width = x.shape
-    shade = ndimage.zoom(rng.uniform(0.0, 1.0, (3, 4)), (height / 3, width / 4), order=1)
-    fade = ndimage.zoom(rng.uniform(0.35, 0.7, (4, 5)), (height / 4, width / 5), order=1)
+    x: Any = ndimage.gaussian_filter(pixels / 255.0, rng.uniform(0.9, 1.3))
+    height, width = SIZE
+    shade: Any = ndimage.zoom(rng.uniform(0.0, 1.0, (3, 4)), (height / 3, width / 4), order=1)
+    fade: Any = ndimage.zoom(rng.uniform(0.35, 0.7, (4, 5)), (height / 4, width / 5), order=1)
     paper = 0.95 - 0.12 * shade[:height, :width]
     x = paper * (1 - fade[:height, :width] * (1 - x))
     x = x + rng.normal(0, 0.03, x.shape)

@@ -54,7 +54,7 @@ def test_from_the_command_line(zerosum: Zerosum, run: Path, tmp_path: Path) -> N
         ((tmp_path / "in" / "person",), "has no subfolder 'person'"),
         ((tmp_path / "in" / "person" / "1.png",), "--with person=FILE --with garment=FILE"),
         ((), "or one of each name by --with NAME=FILE"),
-        ((tmp_path / "in", *named), "or one of each name by --with NAME=FILE"),
+        ((tmp_path / "in", *named), "--with garment=… is no option of translate"),
     ):
         done = zerosum("translate", run, *words, "--out", tmp_path / "bad")
         assert done.code == 2

@@ -63,6 +63,20 @@ def test_the_reviews_go_the_whole_way(real: bool, tmp_path: Path, forks: Forks) 
         assert "groups of customers agree with segments" in done.stdout
 
 
+@pytest.mark.slow
+def test_invoices_become_pages_that_look_scanned(tmp_path: Path, forks: Forks) -> None:
+    few = ("--rows", "640", "--pieces", "64", "--pages", "8", "--out", "out")
+    done = forks.run(EXAMPLES / "documents" / "documents.py", *few, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"clean.png", "rule.png", "gan.png"} <= {
+        path.name for path in (tmp_path / "out").iterdir()
+    }
+    rows = re.findall(r"^\| (clean|degraded by the \w+) \|.*\| ([\d.]+)% \|$", done.stdout, re.M)
+    assert [name for name, _ in rows] == ["clean", "degraded by the GAN", "degraded by the rule"]
+    accuracies = [float(share) for _, share in rows]
+    assert accuracies[2] > 30, "a reader of such pages reads them"
+
+
 def write_reviews(path: Path, n: int) -> Path:
     """A file in the form of a well-known set of reviews: a mark, blanks in names, tabs, quotes."""
     rng = random.Random(0)

@@ -28,14 +28,6 @@ def translate(
             "Default: translated, with a number if that is there."
         ),
     ] = None,
-    with_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            help="Of models that make an image from several: person=p.png; repeat for each name. "
-            "Of voices: vocoder=RUN, which makes the waves.",
-        ),
-    ] = None,
     mask: Annotated[
         Path | None,
         typer.Option(help="White where to fill: one for all, or a folder with the same names."),
@@ -64,6 +56,14 @@ def translate(
         str | None, typer.Option("--from", help="Who speaks, for a run of voice.")
     ] = None,
     to: Annotated[str | None, typer.Option(help="Who is to speak, for a run of voice.")] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="vocoder=RUN makes the waves of a converted voice. Of models that make an image "
+            "from several, and in place of a source: person=p.png; repeat for each name.",
+        ),
+    ] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
@@ -81,22 +81,21 @@ def translate(
         raise ConditionError(
             "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
         )
-    named = parse_assignments(with_ or [], example="person=p.png")
+    named = {} if source else parse_assignments(with_ or [], example="person=p.png")
+    places = {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
-    helps = "vocoder" in model.translation_wishes
-    places = {} if helps else {name: Path(str(path)) for name, path in named.items()}
-    if places and not isinstance(model, TranslationModel):
-        raise ConditionError("--with is for models that make an image from several; leave it out.")
-    if (source is None) == (not places):
+    if named and not isinstance(model, TranslationModel):
         raise ConditionError(
-            "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
+            "give a file, a folder or a zip; --with alone is for models that make an image from "
+            "several."
         )
     conditions = read_pairs(where, model.controls) if where else None
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
-        "from_speaker": from_, "to_speaker": to, **(_helpers(named, device) if helps else {}),
+        "from_speaker": from_, "to_speaker": to,
+        **_helpers([] if source is None else with_ or [], device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
