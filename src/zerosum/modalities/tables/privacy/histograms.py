@@ -267,7 +267,10 @@ def _fine_edges(low: float, high: float, decimals: int | None) -> np.ndarray:
     every = np.concatenate([even, skewed, -skewed, [-least / 2, least / 2]])
     if decimals is not None:
         every = np.round(every, decimals) - 0.5 * 10.0**-decimals
-    return np.unique(every[(every >= min(low, -least / 2)) & (every <= high)])
+    # Far from zero there is nothing near it but noise, of which values would be made.
+    first = low if low > 0 else min(low, -least / 2)
+    last = high if high < 0 else max(high, least / 2)
+    return np.unique(every[(every >= first) & (every <= last)])
 
 
 def _intervals(
