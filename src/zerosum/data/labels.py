@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
-from zerosum.errors import DataError
-from zerosum.faces import option
+from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import option, reading
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
 _TABLES = (".csv", ".tsv")
@@ -17,16 +18,26 @@ _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 """How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
 
 
-def label_names(archive: Archive, names: list[str]) -> list[str] | None:
+def label_names(
+    archive: Archive, names: list[str], columns: Sequence[str] | None = None
+) -> list[str] | None:
     """The label of each file, or None without labels.
 
-    It is read from `labels.csv` or `dataset.json` (of StyleGAN); else it is the name of the file's
+    With `columns` it is their values in the table beside the files, such as `coat, dark`; without,
+    it is read from `labels.csv` or `dataset.json` (of StyleGAN); else it is the name of the file's
     subfolder, unless that is one of StyleGAN's numbered folders.
 
+    Args:
+        archive: the folder or zip.
+        names: of the files.
+        columns: of the table `labels.csv`, or of the only other `.csv` or `.tsv` file.
+
     Raises:
-        DataError: `labels.csv` is not a table with one label for each file, or some files lie in
-            subfolders and some do not.
+        DataError: the table has not one label for each file, columns are given and no table lies
+            beside the files, or some files lie in subfolders and some do not.
     """
+    if columns is not None:
+        return _labels_in_table(archive, _table_beside(archive), names, columns)
     tables = [name for name in archive.names if PurePosixPath(name).name == _TABLE]
     if len(tables) > 1:
         raise DataError(
@@ -68,12 +79,32 @@ def unread_tables(path: Path) -> str:
     return (
         f"{shown} {which} beside the files and {'is' if len(names) == 1 else 'are'} not read: "
         f"labels are read from {_TABLE}, with the columns file (its path, such as "
-        "'images/1.png') and label."
+        f"'images/1.png') and label, or from columns that you name ({reading(attributes='NAME')})."
     )
 
 
-def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str] | None:
-    """Labels from a table of file and label; its files are named from where it lies."""
+def _table_beside(archive: Archive) -> str:
+    """The table that says what files show.
+
+    Raises:
+        DataError: there is no table, or several of which no one is called `labels.csv`.
+    """
+    tables = [one for one in archive.names if PurePosixPath(one).suffix.lower() in _TABLES]
+    called = [one for one in tables if PurePosixPath(one).name == _TABLE]
+    found = called or tables
+    if len(found) != 1:
+        what = f"are {len(found)} tables, {', '.join(found[:3])}," if found else "is no table"
+        raise DataError(
+            f"there {what} beside the files. Put one there, {_TABLE}, with a column of the "
+            "files' names and a column for each attribute."
+        )
+    return found[0]
+
+
+def _labels_in_table(
+    archive: Archive, path: str, names: list[str], columns: Sequence[str] | None = None
+) -> list[str] | None:
+    """Labels from a table of file and label, or columns; files are named from where it lies."""
     try:
         text = archive.read(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -82,15 +113,30 @@ def _labels_in_table(archive: Archive, path: str, names: list[str]) -> list[str]
         header, *rows = rows_in(text) or [[]]
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
-    if not rows or not {"file", "label"} <= set(header):
-        raise DataError(f"{path} needs the columns file and label, and a row for each file.")
-    file, label = header.index("file"), header.index("label")
+    if columns is None and (not rows or not {"file", "label"} <= set(header)):
+        others = [name for name in header if name not in ("file", "label")]
+        known = f"; or name columns to take: {reading(attributes=others[0])}" if others else ""
+        raise DataError(f"{path} needs the columns file and label, and a row for each file{known}.")
+    file = header.index("file") if "file" in header else 0
+    if columns is not None:
+        others = [name for i, name in enumerate(header) if i != file]
+        for name in columns:
+            if name not in others:
+                raise DataError(f"{path} has no column {name!r}.{did_you_mean(name, others)}")
+    taken = [header.index(name) for name in columns or ("label",)]
     rows = [row + [""] * (len(header) - len(row)) for row in rows]
     below = PurePosixPath(path).parent
-    table = {str(below / row[file].replace("\\", "/")): row[label] for row in rows}
+    table = {
+        str(below / row[file].replace("\\", "/")): _joined([row[i] for i in taken]) for row in rows
+    }
     if len(table) < len(rows):
         raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
     return _in_order(path, table, names)
+
+
+def _joined(values: Sequence[str]) -> str:
+    """Values as one label; empty where one of them is, so that it is refused."""
+    return ", ".join(values) if all(values) else ""
 
 
 def _labels_in_json(archive: Archive, path: str, names: list[str]) -> list[str] | None:

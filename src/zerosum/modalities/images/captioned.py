@@ -24,7 +24,7 @@ from zerosum.spaces import Space
 
 _TABLES = ("captions.csv", "labels.csv")
 _COLUMNS = ("caption", "text")
-_ASKED = frozenset({"labels", "label_names", "mirror"})
+_ASKED = frozenset({"labels", "label_names", "attributes", "mirror"})
 """Options of readers of images that captions leave no room for."""
 
 

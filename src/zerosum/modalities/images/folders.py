@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import BeforeValidator, PositiveInt
 
 from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
@@ -28,6 +28,7 @@ from zerosum.modalities.images.pixels import (
     PixelRange,
     Range,
     Sides,
+    as_names,
     read_form,
     read_range,
 )
@@ -104,6 +105,7 @@ class ImagesConfig(DataConfig):
         channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
             takes the subfolder's name.
+        attributes: columns of a table beside the images, whose values become labels: `coat, dark`.
         split: where all images lie in folders called train, val or test, which of them is taken; of
             trainA, trainB, testA and testB, which two.
         pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; if not given, the
@@ -124,6 +126,7 @@ class ImagesConfig(DataConfig):
     channels: Literal[1, 3, 4] | None = None
     pixel_range: PixelRange | None = None
     labels: Labels = "auto"
+    attributes: Annotated[tuple[str, ...], BeforeValidator(as_names)] | None = None
     skip_bad: bool = False
     limit: PositiveInt | None = None
     mirror: bool = False
@@ -147,7 +150,8 @@ class ImagesConfig(DataConfig):
         names, scan = _scan(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
-        beside = unread_tables(Path(self.path)) if self.labels == "auto" else ""
+        passed_over = self.labels == "auto" and self.attributes is None
+        beside = unread_tables(Path(self.path)) if passed_over else ""
         told = (f"{note}." if note else "", *scan.notes, *images.notes, beside)
         made.notes = tuple(filter(None, told))
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
@@ -158,7 +162,7 @@ class ImagesConfig(DataConfig):
         if scan.unreadable and not self.skip_bad:
             raise DataError(unreadable_files(scan.unreadable))
         size, channels = self.form_of(scan)
-        values = label_names(archive, names) if self.labels == "auto" else None
+        values = label_names(archive, names, self.attributes) if self.labels == "auto" else None
         decode = Decoder(archive, names, size, self.fit, channels, pixel_range=scan.pixel_range)
         pixels = None
         if len(names) * channels * size[0] * size[1] <= RESIDENT_BYTES:
@@ -331,7 +335,7 @@ def _scan(
         animated += found.animated
     if not good:
         raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
-    labels = label_names(archive, good) if config.labels == "auto" else None
+    labels = label_names(archive, good, config.attributes) if config.labels == "auto" else None
     levels = config.pixel_range or range_of(archive, deep, progress)
     counts = Counter(labels or ())
     return good, Scan(
