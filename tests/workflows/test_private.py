@@ -17,8 +17,13 @@ from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_no
 from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import EvaluationError, PrivacyError, RunError
+from zerosum.modalities.tables.fields import IntegerField
 from zerosum.modalities.tables.judging.part import TablePart
-from zerosum.modalities.tables.privacy.histograms import fit_private_space
+from zerosum.modalities.tables.privacy.histograms import (
+    NoisyRelease,
+    fit_private_space,
+    private_codec,
+)
 from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT, as_private, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.space import TableSpace
@@ -74,6 +79,18 @@ def test_codes_are_made_of_noisy_counts() -> None:
             real = torch.bincount(codes[:, i], minlength=codec.size).double()
             apart = (told / told.sum() - real / real.sum()).abs().sum() / 2
             assert float(apart) < 0.08, codec.name
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_far_from_zero_have_codes_where_they_are(sign: int) -> None:
+    years = sign * np.random.default_rng(0).integers(1935, 2007, 3_000).astype(float)
+    release = NoisyRelease(9.6, 1e-7, Seeded(), num_counts=12, num_names=12)
+    codec = private_codec(IntegerField(name="born"), years, release, num_rows=3_000)
+    values = codec.decode(
+        torch.rand(4_000, generator=torch.Generator().manual_seed(0)) * codec.size
+    )
+    assert values.abs().quantile(0.05) >= 1_750  # in place of 1024, the next power of two
+    assert values.abs().max() <= 2_049
 
 
 def test_a_category_of_few_rows_is_told_to_nobody(tmp_path: Path) -> None:
