@@ -97,6 +97,9 @@ class Described(ABC):
     def __repr__(self) -> str:
         return self.card(drawn=False).text()
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         return self.card(drawn=True).html()
 

@@ -13,7 +13,7 @@ from zerosum.errors import ConfigError, PrivacyError
 from zerosum.faces import option
 from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
-from zerosum.modalities.tables.reading.infer import SECRET
+from zerosum.modalities.tables.reading.disclosed import SECRET
 from zerosum.modalities.tables.schema import schema_form
 from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.recipe_registry import Recipe

@@ -32,6 +32,7 @@ from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
+    layout_of,
     source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
@@ -68,7 +69,7 @@ class MoleculeOptions(BesideOptions):
         if not isinstance(space, MoleculeSpace):
             raise other_kind("molecules", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, (*space.order,), missing=missing)
+        source, library = source_of(data, (*space.order,), missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library, progress=progress), None
 
     def read(

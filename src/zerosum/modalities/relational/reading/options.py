@@ -24,9 +24,9 @@ from zerosum.modalities.relational.reading.rows import LinkedTables, Orphans, li
 from zerosum.modalities.relational.schema import DatabaseSchema, TableKeys, read_schema
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.reading.checks import with_rare
 from zerosum.modalities.tables.reading.dataset import LEAST
 from zerosum.modalities.tables.reading.infer import infer_schema
-from zerosum.modalities.tables.reading.readers import with_rare
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.spaces import Space
 

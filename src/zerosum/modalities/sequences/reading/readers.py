@@ -30,13 +30,13 @@ from zerosum.modalities.tables.bank import (
     accounts_with_transactions,
     simulate_bank,
 )
+from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    refuse_text,
+    layout_of,
     source_of,
-    with_rare,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource
 from zerosum.spaces import Space
@@ -90,7 +90,7 @@ class SequenceOptions(TableOptions):
         if not isinstance(space, SequenceSpace):
             raise other_kind("sequences of rows", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, space.order, missing=missing)
+        source, library = source_of(data, space.order, missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library), None
 
     def read(

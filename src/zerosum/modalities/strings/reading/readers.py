@@ -35,6 +35,7 @@ from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
+    layout_of,
     source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
@@ -86,7 +87,7 @@ class TextOptions(BesideOptions):
         if not isinstance(space, TextSpace):
             raise other_kind("texts", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, (*space.order,), missing=missing)
+        source, library = source_of(data, (*space.order,), missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library), None
 
     def read(
