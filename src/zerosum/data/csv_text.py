@@ -15,7 +15,7 @@ from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
 from zerosum.data.files import length_of, open_regular, what_else
 from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.errors import DataError
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 
 _MOST = 4 << 20
 """Characters that a line may have, and bytes that are looked at at once."""
@@ -93,7 +93,7 @@ def header_of(path: Path, layout: FileLayout = AS_USUAL) -> Header:
         raise DataError(
             f"{path} cannot be read as CSV: line {above + 1} is empty. The first row names the "
             "columns; remove the empty lines above it, or say which line it is "
-            f"({reading(header='LINE')})."
+            f"({reading(header=Blank('LINE'))})."
         )
     return Header(separator, names, more, above, stated is not None and layout.header is None)
 
@@ -113,6 +113,21 @@ def unusual_separator(path: Path, header: Header) -> str:
         if len(parts) == 1 and max(parts) > (2 if mark == " " else 1):
             return mark
     return ""
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether the first lines of a file have as many cells each, three or more of them.
+
+    Two are enough between tabs, semicolons or `|`, which hardly stand in sentences.
+    """
+    with open_packed(path) as handle:
+        lines = [line.decode("utf-8", errors="replace") for line in islice(handle, _LOOKED_AT)]
+    bare = ["".join(line.split('"')[::2]) for line in lines if line.strip()]
+    return len(bare) > 2 and any(
+        len(counts := {line.count(mark) for line in bare}) == 1
+        and max(counts) >= (2 if mark == "," else 1)
+        for mark in _SEPARATORS
+    )
 
 
 def require_plain(path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path, PurePosixPath
 from zerosum.data.archives import Archive, open_archive
 from zerosum.errors import DataError
 from zerosum.faces import either
-from zerosum.modalities.images.folders import read_header
 from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.scanning import no_images, read_header
 
 KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("traina", "trainb"))
 """Subfolders of sources and of targets that are known by name, in small letters."""
@@ -29,7 +29,8 @@ def two_domains(path: str) -> tuple[str, str]:
     Raises:
         DataError: there are no two, or more than two without known names.
     """
-    names = [PurePosixPath(name).parts for name in pictures_in(open_archive(Path(path)))]
+    archive = open_archive(Path(path))
+    names = [PurePosixPath(name).parts for name in pictures_in(archive)]
     depth = 0  # a folder in which everything lies is passed through
     while len({parts[depth] for parts in names}) == 1 and all(len(p) > depth + 1 for p in names):
         depth += 1
@@ -40,7 +41,7 @@ def two_domains(path: str) -> tuple[str, str]:
         if source in known and target in known:
             return above + known[source], above + known[target]
     if not names:
-        raise DataError(f"no images in {path}. Images end in {', '.join(sorted(ENDINGS))}.")
+        raise DataError(no_images(archive, path))
     if len(below) != 2:
         found = f"the subfolders {', '.join(below[:_LISTED])}" if below else "no subfolders"
         raise DataError(

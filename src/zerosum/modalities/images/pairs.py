@@ -20,8 +20,11 @@ from zerosum.modalities.images.decoding import (
     in_threads,
 )
 from zerosum.modalities.images.domains import are_double, pictures_in, two_domains, two_folders
-from zerosum.modalities.images.folders import (
-    RESIDENT_BYTES,
+from zerosum.modalities.images.folders import RESIDENT_BYTES
+from zerosum.modalities.images.pair_space import PairSpace
+from zerosum.modalities.images.paired import PairDataset
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
+from zerosum.modalities.images.scanning import (
     Scan,
     natural_channels,
     natural_size,
@@ -29,9 +32,6 @@ from zerosum.modalities.images.folders import (
     read_header,
     unreadable_files,
 )
-from zerosum.modalities.images.pair_space import PairSpace
-from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
 from zerosum.spaces import Space
 
 _LISTED = 10

@@ -25,6 +25,7 @@ from zerosum.modalities.images.forms import (
     with_channels,
 )
 from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.scanning import no_images
 from zerosum.modalities.images.tiles import cut, in_tiles
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
@@ -187,10 +188,7 @@ class TranslationModel(Model):
         archive = open_archive(source)
         names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
         if not names:
-            raise DataError(
-                f"no images in {source} ({len(archive.names)} files). Images end in "
-                f"{', '.join(sorted(ENDINGS))}."
-            )
+            raise DataError(no_images(archive, str(source)))
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise RunError(
                 f"{out} is not an empty folder. Choose a new folder with {option('out')}."

@@ -12,7 +12,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
-from zerosum.faces import option, reading
+from zerosum.faces import Blank, option, reading
 from zerosum.modalities.molecules.chemistry import (
     PROPERTIES,
     properties,
@@ -140,7 +140,7 @@ class MoleculeOptions(BesideOptions):
             which = f"{len(found)} do: {', '.join(found)}" if found else "none does"
             raise DataError(
                 f"one column of {name} must hold SMILES, and {which}. Name it: "
-                f"{reading(smiles='NAME')}."
+                f"{reading(smiles=Blank('NAME'))}."
             )
         notes.append(f"{found[0]!r} is taken for the column of SMILES.")
         return found[0]

@@ -282,3 +282,23 @@ def test_a_frame_of_numbers_may_have_marks_too() -> None:
     dataset, _ = open_data(table, missing=["-99", "unknown", "1e9"])
     assert isinstance(dataset, TableDataset)
     assert dataset.resident[0].isnan().sum(0).tolist() == [20, 20]
+
+
+@pytest.mark.parametrize("mark", ["|", "\t", ";"])
+@pytest.mark.parametrize("ending", ["txt", "dat", "data"])
+def test_rows_in_plain_text_are_a_table(mark: str, ending: str, tmp_path: Path) -> None:
+    rows = [["age", "sex"], *([str(20 + k % 60), "fm"[k % 2]] for k in range(N))]
+    path = put(tmp_path / f"ehr.{ending}", "\n".join(mark.join(row) for row in rows))
+    dataset, space = opened(path, spaces=("table", "string"))
+    assert space.names == ("age", "sex")
+    assert len(dataset) == N
+    assert isinstance(zs.schema(str(path)), Schema)
+
+
+def test_sentences_are_no_rows(tmp_path: Path) -> None:
+    lines = [f"Well, it was {k} o'clock, or so." for k in range(N)]
+    lines[3] = "No comma here."
+    dataset, _ = open_data(str(put(tmp_path / "notes.txt", "\n".join(lines))))
+    assert dataset.space.kind == "string"
+    with pytest.raises(DataError, match="no table at"):
+        schema_of(tmp_path / "notes.txt")

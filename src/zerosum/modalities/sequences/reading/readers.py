@@ -11,7 +11,7 @@ from zerosum.config import Count, Size
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import option
+from zerosum.faces import Blank, option, reading
 from zerosum.modalities.sequences.dataset import SequenceDataset, compact_of, fit_sequences
 from zerosum.modalities.sequences.reading.long_table import (
     LongTable,
@@ -20,7 +20,6 @@ from zerosum.modalities.sequences.reading.long_table import (
     read_long,
     schema_of_part,
     values_by,
-    with_option,
 )
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import axis_of
@@ -110,7 +109,7 @@ class SequenceOptions(TableOptions):
         if not self.entity:
             raise DataError(
                 f"sequences belong to entities: name the column that says whose a row is, such as "
-                f"{with_option('entity', next(iter(table.types), 'account'))}, of "
+                f"{reading(entity=next(iter(table.types), 'account'))}, of "
                 f"{', '.join(table.types)}."
             )
         told = {name: one for name, one in self.columns.items() if name != self.entity}
@@ -124,7 +123,7 @@ class SequenceOptions(TableOptions):
         if cut and self.longest is None:
             raise DataError(
                 f"{cut:,} entities have more than {longest:,} rows. Give "
-                f"{with_option('longest', longest)}: so many of the first rows of each are taken."
+                f"{reading(longest=longest)}: so many of the first rows of each are taken."
             )
         if cut:
             sentences.append(f"of {cut:,} entities the first {longest:,} rows are taken.")
@@ -154,7 +153,7 @@ class SequenceOptions(TableOptions):
         if self.time is None and not any(field.modelled for field in of_rows):
             raise DataError(
                 f"rows of {long.source.name} hold nothing that varies. Name the column of time, "
-                f"{with_option('time', 'NAME')}, or give rows with columns of their own."
+                f"{reading(time=Blank('NAME'))}, or give rows with columns of their own."
             )
         values = values_by(long.part(attributes, long.firsts), of_entity) if attributes else (
             torch.empty(len(made.lengths), 0, dtype=torch.float64)

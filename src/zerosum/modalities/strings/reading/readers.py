@@ -14,7 +14,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
-from zerosum.faces import option, reading
+from zerosum.faces import Blank, option, reading
 from zerosum.modalities.strings.canaries import Canary, make_canaries
 from zerosum.modalities.strings.dataset import (
     TextCut,
@@ -35,6 +35,7 @@ from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
+    is_table,
     layout_of,
     source_of,
 )
@@ -175,7 +176,7 @@ class TextOptions(BesideOptions):
             which = f"{len(found)} do: {', '.join(found)}" if found else "none does"
             raise DataError(
                 f"one column of {table.name} must hold the texts, and {which}. Name it: "
-                f"{reading(text='NAME')}."
+                f"{reading(text=Blank('NAME'))}."
             )
         notes.append(f"{found[0]!r} is taken for the column of texts.")
         return found[0]
@@ -215,11 +216,13 @@ class TextLines(DataConfig):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """`.txt` files, less surely than levels do."""
+        """`.txt` files, less surely than levels do, and than tables where lines are rows."""
         if not isinstance(data, str | Path):
             return 0.0
         path = Path(data)
-        return 0.5 if path.suffix.lower() == ".txt" and look_at(path) == "file" else 0.0
+        if path.suffix.lower() != ".txt" or look_at(path) != "file":
+            return 0.0
+        return 0.1 if is_table(path) else 0.5
 
     @property
     def _options(self) -> TextOptions:

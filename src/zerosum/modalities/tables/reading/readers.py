@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, PositiveInt
 from pydantic import Field as Limits
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.csv_text import holds_rows
 from zerosum.data.files import look_at
 from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.data.subsets import rows_apart
@@ -130,18 +131,15 @@ def _as_name(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
-class TableFileConfig(TableOptions):
-    """A .csv, .tsv or .parquet file.
+class LayoutOptions(DataConfig):
+    """Where the table of a file lies, for readers of such files.
 
     Attributes:
-        path: the file.
         header: the line of a CSV, or row of a sheet, that names the columns, the first being 1.
         separator: the character between cells of a CSV.
         sheet: the sheet of a workbook; the first if not given.
     """
 
-    kind = "table_file"
-    path: str
     header: PositiveInt | None = None
     separator: Annotated[str, Limits(min_length=1, max_length=1)] | None = None
     sheet: Annotated[str | None, BeforeValidator(_as_name)] = None
@@ -150,6 +148,17 @@ class TableFileConfig(TableOptions):
     def layout(self) -> FileLayout:
         """Where the table lies in the file."""
         return FileLayout(self.header, self.separator, self.sheet)
+
+
+class TableFileConfig(TableOptions, LayoutOptions):
+    """A .csv, .tsv or .parquet file.
+
+    Attributes:
+        path: the file.
+    """
+
+    kind = "table_file"
+    path: str
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -216,7 +225,7 @@ class TableMemoryConfig(TableOptions):
 
 def layout_of(config: DataConfig | None) -> FileLayout:
     """Where the table lies in the file of a description; as usual where it has none."""
-    return config.layout if isinstance(config, TableFileConfig) else AS_USUAL
+    return config.layout if isinstance(config, LayoutOptions) else AS_USUAL
 
 
 def schema_of(
@@ -316,8 +325,14 @@ TABLE_SUFFIXES = (
 """Of files that hold tables."""
 
 
+_PLAIN = (".dat", ".data", ".txt")
+"""Endings of files that are read as CSV where their lines are rows of as many cells each."""
+
+
 def is_table(path: Path) -> bool:
-    """Whether a file is called as tables are."""
+    """Whether a file is called as tables are, or holds rows in plain text."""
+    if path.suffix.lower() in _PLAIN:
+        return look_at(path) == "file" and holds_rows(path)
     return path.name.lower().endswith(TABLE_SUFFIXES)
 
 
@@ -352,7 +367,8 @@ def source_of(
     path = Path(data)
     if look_at(path) != "file" or not is_table(path):
         raise DataError(
-            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
+            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}; or "
+            f"in {', '.join(_PLAIN)}, with rows of cells between tabs, |, ; or commas."
         )
     return open_file(path, texts=texts, told=told, missing=missing, layout=layout), None
 

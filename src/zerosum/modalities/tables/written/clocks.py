@@ -139,7 +139,7 @@ def check_clock(text: str) -> str:
     """The format, which says a time.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it says no time.
     """
     letters = [letter for _, _, letter in DIRECTIVE.findall(text)]
     if text and (not {"H", "I"} & {*letters} or not {*letters} <= {*_LETTERS}):
