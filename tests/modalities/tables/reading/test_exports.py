@@ -148,7 +148,7 @@ def test_a_line_below_the_rows_is_refused_by_its_number(tmp_path: Path) -> None:
 def test_other_separators_are_asked_for_and_can_be_said(mark: str, tmp_path: Path) -> None:
     rows = [["mrn", "visits", "los"]]
     rows += [[str(900 + k % 40), str(k % 5), str(k % 9 + 1)] for k in range(N)]
-    path = put(tmp_path / "ehr.csv", "\n".join(mark.join(row) for row in rows))
+    path = put(tmp_path / "clinic.csv", "\n".join(mark.join(row) for row in rows))
     with pytest.raises(DataError, match=r"If '.' stands between cells, say so: options="):
         opened(path)
     _, space = opened(path, separator=mark)
@@ -288,7 +288,7 @@ def test_a_frame_of_numbers_may_have_marks_too() -> None:
 @pytest.mark.parametrize("ending", ["txt", "dat", "data"])
 def test_rows_in_plain_text_are_a_table(mark: str, ending: str, tmp_path: Path) -> None:
     rows = [["age", "sex"], *([str(20 + k % 60), "fm"[k % 2]] for k in range(N))]
-    path = put(tmp_path / f"ehr.{ending}", "\n".join(mark.join(row) for row in rows))
+    path = put(tmp_path / f"clinic.{ending}", "\n".join(mark.join(row) for row in rows))
     dataset, space = opened(path, spaces=("table", "string"))
     assert space.names == ("age", "sex")
     assert len(dataset) == N

@@ -217,12 +217,9 @@ class TextLines(DataConfig):
     @classmethod
     def claims(cls, data: Any) -> float:
         """`.txt` files, less surely than levels do, and than tables where lines are rows."""
-        if not isinstance(data, str | Path):
-            return 0.0
-        path = Path(data)
-        if path.suffix.lower() != ".txt" or look_at(path) != "file":
-            return 0.0
-        return 0.1 if is_table(path) else 0.5
+        path = Path(data) if isinstance(data, str | Path) else Path()
+        text = path.suffix.lower() == ".txt" and look_at(path) == "file"
+        return (0.1 if is_table(path) else 0.5) if text else 0.0
 
     @property
     def _options(self) -> TextOptions:
