@@ -173,7 +173,7 @@ def measured(
     with tempfile.TemporaryDirectory() as folder:
         model = zs.train(
             "r3gan", data=train, out=Path(folder) / "run", samples=args.samples, seed=seed,
-            set=change, threads=1, compile=False, referee="off", quiet=True,
+            set=change, threads=1, compile=False, referee=args.referee, quiet=True,
         )  # fmt: skip
         made = model.sample(HELD_OUT, seed=1).tensor
     return yardstick.read(made) | {"samples": args.samples}
@@ -205,6 +205,7 @@ def main() -> None:
     parser.add_argument("--rates", default="2e-3,3e-4,chosen")
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--samples", type=int, default=120_000)
+    parser.add_argument("--referee", choices=("off", "watch", "act"), default="off")
     parser.add_argument("--set", default="{}", help="further settings, as JSON")
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results/untuned"))
     args = parser.parse_args()

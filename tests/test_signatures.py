@@ -24,6 +24,7 @@ from zerosum.signatures import (
     TextureRecipe,
     TrainOptions,
     TranslationRecipe,
+    VocoderRecipe,
 )
 from zerosum.testing import small_dataset
 
@@ -39,6 +40,7 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.SequenceModel: SequenceRecipe,
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
+    zs.VocoderModel: VocoderRecipe,
     zs.Model: PlainRecipe,
 }
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from zerosum.modalities.relational.model import RelationalModel
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
+    from zerosum.modalities.speech.vocoder_model import VocoderModel
     from zerosum.modalities.strings.model import TextModel
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
@@ -94,6 +95,7 @@ __all__ = [
     "TextureModel",
     "TranslationModel",
     "Unique",
+    "VocoderModel",
     "ZerosumError",
     "__version__",
     "anomalies",
@@ -141,6 +143,7 @@ _HOMES = {
     "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
     "TextModel": "zerosum.modalities.strings.model",
+    "VocoderModel": "zerosum.modalities.speech.vocoder_model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",

@@ -41,6 +41,9 @@ LevelRecipe = Literal["levels"]
 SoundRecipe = Literal["sound"]
 """Recipes whose models are a `SoundModel`."""
 
+VocoderRecipe = Literal["vocoder"]
+"""Recipes whose models are a `VocoderModel`."""
+
 TextureRecipe = Literal["texture"]
 """Recipes whose models are a `TextureModel`."""
 
@@ -48,7 +51,7 @@ CaptionRecipe = Literal["text2image"]
 """Recipes whose models are a `CaptionModel`."""
 
 PlainRecipe = Literal[
-    "anomaly", "cgan", "dcgan", "infogan", "music", "r3gan", "series", "series_gan",
+    "anomaly", "cgan", "dcgan", "few", "infogan", "music", "r3gan", "series", "series_gan",
     "vanilla", "video", "wgan_gp"
 ]  # fmt: skip
 """Recipes whose models are a `Model` and no more."""

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ __all__ = [
 ]  # fmt: skip
 
 _BATCH = 8
+_STEPS = 20
 _CPU = Runtime(torch.device("cpu"))
 
 
@@ -142,10 +144,14 @@ def stays_finite(entry: Entry, dataset: Dataset) -> None:
 
 
 def trains_each_player_whole(entry: Entry, dataset: Dataset) -> None:
-    """Over a few steps every parameter of every player moves, and every one has a player."""
+    """Over a few steps every parameter of every player moves, and every one has a player.
+
+    A move that begins later is waited for.
+    """
     trainer = _trainer(entry, dataset)
     before = {name: p.detach().clone() for name, p in trainer.game.named_parameters()}
-    for _ in range(6):
+    last = max(move.begin for move in trainer.moves)
+    for _ in range(6 + ceil(_STEPS * last)):
         trainer.play()
     idle = [n for n, p in trainer.game.named_parameters() if torch.equal(p, before[n])]
     assert not idle, f"these parameters never move: {', '.join(idle)}"
@@ -356,7 +362,7 @@ def _recipe(entry: Entry, dataset: Dataset) -> Recipe:
     return recipe.with_values(
         {
             "optimisation.batch_size": _BATCH,
-            "optimisation.total_samples": 20 * _BATCH,
+            "optimisation.total_samples": _STEPS * _BATCH,
             "optimisation.record_every": 1_000,
         }
     )

@@ -152,6 +152,26 @@ def test_every_and_repeats() -> None:
     assert [who for who, _, progress in game.log if progress == 1 / 12] == ["a", "a", "a"]
 
 
+def test_a_move_that_begins_later_leaves_its_player_alone_till_then() -> None:
+    straight, halves = (make_game() for _ in range(2))
+    for game in (straight, halves):
+        game.plan = [Move("a", game.pull("a")), Move("b", game.pull("b"), begin=0.5)]
+    trainer = make_trainer(straight, record_every=20)
+    before = straight.b.weight.detach().clone()
+    for _ in range(6):
+        trainer.play()
+    assert torch.equal(straight.b.weight, before)
+    assert [who for who, *_ in straight.log] == ["a"] * 6
+    again = make_trainer(halves, record_every=20)
+    tensors, scalars = trainer.state()
+    again.load_state({name: tensor.clone() for name, tensor in tensors.items()}, scalars)
+    for one in (trainer, again):
+        one.play()
+    assert not torch.equal(straight.b.weight, before)
+    assert [(who, index) for who, index, _ in halves.log] == [("a", 6), ("b", 6)]
+    assert_same(trainer.state()[0], again.state()[0])
+
+
 def test_progress_is_the_share_of_the_budget() -> None:
     game = make_game()
     trainer = make_trainer(game, steps=4)

@@ -261,7 +261,7 @@ def scale(space: str, one: Metric) -> dict[str, float]:
     return {f.name: abs((f.floor or 0) - (f.ceiling or 0)) + 1e-9 for f in figures}
 
 
-ROOMS_OF_THEIR_OWN = ("clips", "images", "molecules", "music", "sequences")
+ROOMS_OF_THEIR_OWN = ("clips", "images", "molecules", "music", "sequences", "speech")
 """Modalities whose measures are tested beside them alone, on samples that are disturbed there."""
 
 

@@ -74,3 +74,10 @@ def test_pages_of_each_kind(kind: str, server: Server, page: Any) -> None:
     broken = "all => all.filter(one => one.complete && !one.naturalWidth).length"
     assert page.locator("img").evaluate_all(broken) == 0
     look(page)
+    if kind == "clip":
+        shown = page.get_by_role("img", name=f"Item {item}", exact=True)
+        assert shown.get_attribute("src").endswith("/file")
+        page.get_by_role("button", name="Pause").click()
+        assert shown.get_attribute("src").endswith("/thumbnail")
+        page.get_by_role("button", name="Play").click()
+        assert shown.get_attribute("src").endswith("/file")

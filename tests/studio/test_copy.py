@@ -13,7 +13,7 @@ from zerosum.studio import copying
 from zerosum.studio.acts import brand
 from zerosum.studio.acts import copy as acts
 from zerosum.studio.acts.log import Actor
-from zerosum.studio.acts.review import ConflictError, approve, decide
+from zerosum.studio.acts.review import ConflictError, approve, comment, decide
 from zerosum.studio.models import Act, CopyOrder, CopyText, Item, ItemBatch, Project, WriterSettings
 
 Make = Callable[..., list[Item]]
@@ -278,7 +278,7 @@ def test_of_two_who_write_the_later_is_told(
 ) -> None:
     item = make_items(1)[0]
     acts.write(ada, item, GOOD, version=item.version)
-    with pytest.raises(ConflictError, match="What you wrote is not stored"):
+    with pytest.raises(ConflictError, match=r"ada has changed item .*is not stored"):
         acts.write(eve, item, GOOD, version=item.version)
     with pytest.raises(DataError, match="title"):
         acts.write(eve, item, GOOD | {"title": ""})
@@ -290,8 +290,12 @@ def test_copy_that_comes_after_acceptance_is_seen_before_approval(
 ) -> None:
     item = decide(ada, project, [(make_items(1)[0].pk, None)], "accepted")[0]
     copying.do(copying.order_for(ItemBatch.objects.get()))
-    with pytest.raises(ConflictError, match="Look at it again"):
+    comment(ada, item, "Waiting for its copy.")
+    with pytest.raises(ConflictError, match=r"^the server has changed item .* Look at it again"):
         approve(eve, project, [(item.pk, item.version)])
+    taken = Act.objects.get(what="copy.taken")
+    assert taken.user is None
+    assert taken.on == f"item:{item.pk}"
 
 
 def test_rejected_items_get_no_copy(ada: Actor, project: Project, make_items: Make) -> None:

@@ -55,8 +55,8 @@ PICTURES = ("image", "texture", "captioned")
 
 def test_every_kind_has_a_form_and_is_tried_here() -> None:
     assert set(known_kinds()) == set(ITEM_FORMS)
-    # A translation needs a source for each sample, so it is not asked for items.
-    assert set(known_kinds()) == {*TRAINED, "pair"}
+    # What is made from something needs a source for each sample, so it is not asked for items.
+    assert set(known_kinds()) == {*TRAINED, "pair", "speech"}
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ def test_items_of_each_kind(
         assert client.get(f"/items/{one.pk}/file").status_code == 200
         page = client.get(f"/items/{one.pk}/").content.decode()
         shown = {"sound": "<audio controls", "level": "<pre>", "picture": "pixels wide"}
-        shown["clip"] = f"/items/{one.pk}/file"
+        shown["clip"] = f'data-moving="/items/{one.pk}/file"'
         assert shown.get(medium, "<table>") in page
         if kind in (*PICTURES, "sound", "level", "music", "clip"):
             assert one.nearness is not None

@@ -17,6 +17,7 @@ from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sound.model import SoundModel
+from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -39,6 +40,7 @@ from zerosum.signatures import (
     TextureRecipe,
     TrainOptions,
     TranslationRecipe,
+    VocoderRecipe,
 )
 from zerosum.workflows.data import together
 from zerosum.workflows.load import load as load_run
@@ -69,6 +71,8 @@ def train(recipe: MoleculeRecipe, data: Any, **options: Unpack[TrainOptions]) ->
 def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> LevelModel: ...
 @overload
 def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
+@overload
+def train(recipe: VocoderRecipe, data: Any, **options: Unpack[TrainOptions]) -> VocoderModel: ...
 @overload
 def train(recipe: CaptionRecipe, data: Any, **options: Unpack[TrainOptions]) -> CaptionModel: ...
 @overload
@@ -231,6 +235,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[ResumeOptions]
 ) -> SoundModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: VocoderRecipe, **options: Unpack[ResumeOptions]
+) -> VocoderModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[ResumeOptions]

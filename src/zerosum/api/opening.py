@@ -13,6 +13,7 @@ from zerosum.modalities.molecules.model import MoleculeModel
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sound.model import SoundModel
+from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -31,6 +32,7 @@ from zerosum.signatures import (
     TextRecipe,
     TextureRecipe,
     TranslationRecipe,
+    VocoderRecipe,
 )
 from zerosum.workflows.load import load as load_run
 from zerosum.workflows.load import require_recipe
@@ -71,6 +73,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: SoundRecipe, **options: Unpack[LoadOptions]
 ) -> SoundModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: VocoderRecipe, **options: Unpack[LoadOptions]
+) -> VocoderModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[LoadOptions]

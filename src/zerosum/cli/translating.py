@@ -1,4 +1,4 @@
-"""The command that translates images: `translate`."""
+"""The command that translates images and sounds: `translate`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +16,15 @@ def register(app: typer.Typer) -> None:
 
 def translate(
     run: RunFolder,
-    pictures: Annotated[Path, typer.Argument(help="An image, or a folder or zip of images.")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="An image or a sound, or a folder or zip of these; also .npy levels."),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="A new folder; for a single image also a file, such as night.jpg. Default: "
-            "translated, with a number if that is there."
+            help="A new folder; for a single file also a file, such as night.jpg or a.wav. "
+            "Default: translated, with a number if that is there."
         ),
     ] = None,
     mask: Annotated[
@@ -42,23 +45,26 @@ def translate(
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Translate images of any size with a run that learned it."""
+    """Translate images of any size, or sounds of any length, with a run that learned it."""
+    from zerosum.models.abilities import require_wishes
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
+    given = {"mask": mask, "direction": direction, "tile": tile, "overlap": overlap}
+    wishes = {name: value for name, value in given.items() if value is not None}
+    require_wishes(model, wishes)
     with Reporter(quiet=as_json) as progress:
-        done = model.translate_files(
-            pictures, out, mask=mask, direction=direction, tile=tile, overlap=overlap,
-            progress=progress,
-        )  # fmt: skip
+        done = model.translate_files(source, out, progress=progress, **wishes)
     for name, why in done.failed:
         say(f"{name} cannot be read and is left out: {why}", err=True)
     if as_json:
         failed = [{"file": name, "reason": why} for name, why in done.failed]
-        print_json({"path": str(out), "n": len(done.paths), "failed": failed})
+        print_json({"path": str(out), "n": len(done.paths), "failed": failed} | done.facts)
     else:
-        say(str(done.paths[0] if pictures.is_file() and len(done.paths) == 1 else out))
+        say(str(done.paths[0] if source.is_file() and len(done.paths) == 1 else out))
+        if done.remark:
+            say(done.remark, err=True)
     if done.failed:
         raise typer.Exit(1)

@@ -158,7 +158,7 @@ class Trainer:
         """One step: every move that is due, then the average."""
         progress = self.progress
         for move in self.moves:
-            if self.step % move.every:
+            if self.step % move.every or progress < move.begin:
                 continue
             played = self.step // move.every * move.repeats
             for repeat in range(move.repeats):

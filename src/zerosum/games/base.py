@@ -31,7 +31,7 @@ class StepContext:
     Attributes:
         batch_size: samples to draw in this call, for this process.
         noise: the only source of randomness.
-        index: how often this move was played before.
+        index: how often this move was played before, or was not played because it begins later.
         progress: share of the training budget that is used, 0 to 1.
         next_batch: draws real samples, a `Batch` of `batch_size`.
         signals: scalars to record beside the terms, without minimising them.
@@ -65,6 +65,7 @@ class Move:
         loss: returns named, weighted terms whose sum is minimised.
         every: played on every `every`-th step of the training.
         repeats: how many times in a row.
+        begin: share of the budget before which it is not played, 0 to 1.
         gradient: takes the place of the loss and of differentiating it: it leaves the gradient with
             the player's parameters, and returns terms to record.
     """
@@ -73,6 +74,7 @@ class Move:
     loss: Callable[[StepContext], Terms]
     every: int = 1
     repeats: int = 1
+    begin: float = 0.0
     gradient: Callable[[StepContext], Terms] | None = None
 
 
@@ -129,6 +131,10 @@ class Game(nn.Module):
     bounds: ClassVar[Mapping[str, tuple[int, int]]] = {}
     """Least and largest value of buffers that are used as an index; a saved state is held to it."""
 
+    looks_through: str = ""
+    """Name of the feature extractor through which a player sees samples, which therefore flatters
+    them as a judge; else empty."""
+
     space: Space
 
     def moves(self) -> Sequence[Move]:
@@ -170,6 +176,11 @@ class Game(nn.Module):
 
 class GameConfig(Config):
     """Describes a game; the space comes from the data, never from the user."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What users should know before a training, in sentences without a full stop."""
+        return ()
 
     def build(self, space: Space) -> Game:
         """The game for samples of `space`, freshly initialised.

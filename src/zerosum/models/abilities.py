@@ -1,13 +1,13 @@
 """What some models can do and others refuse, so that every model can be asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from zerosum.data.base import Progress
 from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
-from zerosum.faces import verb
+from zerosum.faces import option, verb
 from zerosum.models.augmented import Augmented
 
 
@@ -20,6 +20,9 @@ class Abilities:
     """
 
     recipe: Recipe
+    translation_wishes: ClassVar[tuple[str, ...]] = ()
+    """What `translate` and `translate_files` may be asked for beside what is translated."""
+
     augmenter: Callable[..., Augmented] | None = None
     finder: Callable[..., Any] | None = None
 
@@ -105,7 +108,7 @@ class Abilities:
         )  # fmt: skip
 
     def translate(self, *_given: Any, **_wishes: Any) -> Any:
-        """Images made from images; see `TranslationModel`.
+        """Images made from images, or sounds from sounds; see `TranslationModel`, `VocoderModel`.
 
         Raises:
             ConditionError: the model makes samples from noise.
@@ -113,7 +116,7 @@ class Abilities:
         raise self._cannot("makes samples and translates no images", "pix2pix")
 
     def translate_files(self, *_given: Any, **_wishes: Any) -> Any:
-        """Files of images made from files of images; see `TranslationModel`.
+        """Files made from files; see `TranslationModel` and `VocoderModel`.
 
         Raises:
             ConditionError: the model makes samples from noise.
@@ -200,3 +203,21 @@ class Abilities:
             f"this model was trained by {name}, which {what}. Train a recipe that does, such as "
             f"{recipe}: see {verb('recipes')}."
         )
+
+
+def require_wishes(model: Abilities, wishes: Iterable[str]) -> None:
+    """Refuse wishes of a translation that a model does not know.
+
+    Raises:
+        ConditionError: there are some, or the model translates nothing.
+    """
+    if type(model).translate_files is Abilities.translate_files:
+        model.translate_files()
+    known = model.translation_wishes
+    for name in wishes:
+        if name not in known:
+            others = ", ".join(option(one) for one in known)
+            raise ConditionError(
+                f"{option(name)} means nothing to this model. Leave it out"
+                + (f"; it knows {others}." if known else ".")
+            )

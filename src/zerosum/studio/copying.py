@@ -5,10 +5,10 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from zerosum.errors import DataError, ZerosumError
+from zerosum.studio.acts.log import record
 from zerosum.studio.brand import checked, rules_of
 from zerosum.studio.models import CopyOrder, CopyText, Item, ItemBatch, PromptVersion, RulesVersion
 from zerosum.studio.models.items import ACCEPTED, OPEN_STATES
@@ -125,8 +125,13 @@ def _keep(
         if made:
             _spend(order, draft.usage)
         if now.copy_id is None and now.state in OPEN_STATES:
-            version = F("version") + (1 if now.state == ACCEPTED else 0)
+            version = now.version + (1 if now.state == ACCEPTED else 0)
             Item.objects.filter(pk=now.pk).update(copy=text, version=version)
+            record(
+                None, "copy.taken", f"item:{now.pk}", project=now.project_id,
+                after={"text": text.pk, "order": order.pk}
+                | ({"version": version} if version != now.version else {}),
+            )  # fmt: skip
 
 
 def _spend(order: CopyOrder, usage: Usage) -> None:

@@ -40,6 +40,7 @@ ITEM_FORMS: Mapping[str, ItemForm] = {
     "string": ItemForm(TEXT, ".csv"),
     "level": ItemForm(LEVEL, ".txt"),
     "sound": ItemForm(SOUND, ".wav"),
+    "speech": ItemForm(SOUND, ".wav"),
     "music": ItemForm(SOUND, ".wav"),
     "clip": ItemForm(CLIP, ".gif"),
     "molecule": ItemForm(TEXT, ".csv"),

@@ -212,7 +212,12 @@ def examine(
         subject=_facts(subject, case),
         figures=figures,
         verdict=f"{_collapse(subject)}{verdict(figures, split=case.split)}",
-        warnings=(*_unfinished(subject), *_uncounted(private), *case.warnings),
+        warnings=(
+            *_unfinished(subject),
+            *_uncounted(private),
+            *_flattered(subject, case),
+            *case.warnings,
+        ),
         parts=tuple(modality_of(case.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
@@ -314,6 +319,17 @@ def _facts(subject: Subject, case: EvaluationSetup) -> dict[str, Any]:
 def _uncounted(private: dict[str, Any] | None) -> Iterator[str]:
     if private:
         yield outside_the_account(private)
+
+
+def _flattered(subject: Subject, case: EvaluationSetup) -> Iterator[str]:
+    """That samples are judged in features which they were trained to look right in."""
+    features = case.extractor.name
+    if subject.model.game.looks_through == features:
+        yield (
+            f"The discriminator of {subject.name} saw images through the features {features} "
+            "themselves, so figures in these features flatter it. Judge in others: "
+            f"{option('features', 'self')}."
+        )
 
 
 def _unfinished(subject: Subject) -> Iterator[str]:

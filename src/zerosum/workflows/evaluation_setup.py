@@ -101,6 +101,7 @@ class EvaluationSetup:
             extractor=self.extractor.name,
             split=self.split,
             train=self.train,
+            originals=self.fresh if self.dataset.aligned else None,
             modes=self.dataset.modes,
             mode_std=self.dataset.mode_std,
             target=self.target,

@@ -65,7 +65,7 @@ def plan_training(
         data_options: the options of `open_data`.
         private: whether a table is opened for a private training.
         progress: called during work that takes long.
-        tell: called with each guess about the data.
+        tell: called with each guess about the data, and what is to be known of the game.
 
     Raises:
         RecipeError: no such recipe, or it does not take this data.
@@ -92,6 +92,9 @@ def plan_training(
         raise RecipeError("give a recipe's name, a file, or a Recipe.")
     if changes:
         resolved = resolved.with_values(dict(changes))
+    if tell is not None:
+        for note in resolved.game.notes:
+            tell(f"{resolved.name}: {note}")
     return Plan(resolved, dataset, config, entry.source if entry else None)
 
 

@@ -66,6 +66,8 @@ class MetricContext:
         split: where the reference comes from: `holdout` or `train`.
         train: reals that the model was trained on, or a part of them that the extractor never
             saw; None if there are too few.
+        originals: row by row the reals that samples were made from; None where samples are made
+            from nothing, or it is not known from which.
         modes: centres of a mixture `[M, D]`, in data units, or None.
         mode_std: standard deviation of one of its modes.
         mode_weights: share of each mode `[M]`, or None.
@@ -80,6 +82,7 @@ class MetricContext:
     extractor: str
     split: str
     train: SampleSet | None = None
+    originals: SampleSet | None = None
     modes: Tensor | None = None
     mode_std: float = 0.0
     mode_weights: Tensor | None = None

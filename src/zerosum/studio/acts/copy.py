@@ -9,7 +9,7 @@ from django.db.models import F
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record
-from zerosum.studio.acts.review import MOST_AT_ONCE, ConflictError
+from zerosum.studio.acts.review import MOST_AT_ONCE, ConflictError, who_changed
 from zerosum.studio.brand import checked, hits_of, rules_of
 from zerosum.studio.copying import newest_prompt
 from zerosum.studio.models import CopyOrder, CopyText, Item, Project, PromptVersion
@@ -144,7 +144,7 @@ def write(
         _take(actor, now, text)
         record(
             actor, "copy.written", f"item:{now.pk}", project=now.project_id,
-            after={"text": text.pk, "instead_of": now.copy_id},
+            after={"text": text.pk, "instead_of": now.copy_id, "version": now.version + 1},
         )  # fmt: skip
     return text
 
@@ -162,7 +162,7 @@ def choose(actor: Actor, text: CopyText, *, version: int | None = None) -> CopyT
             _take(actor, now, text)
             record(
                 actor, "copy.chosen", f"item:{now.pk}", project=now.project_id,
-                after={"text": text.pk, "instead_of": now.copy_id},
+                after={"text": text.pk, "instead_of": now.copy_id, "version": now.version + 1},
             )  # fmt: skip
     return text
 
@@ -203,8 +203,8 @@ def _open(item: Item, version: int | None) -> Item:
     now = Item.objects.select_for_update().get(pk=item.pk)
     if version is not None and now.version != version:
         raise ConflictError(
-            f"somebody has changed item {now.pk} while you looked at it. What you wrote is not "
-            "stored: look at it again."
+            f"{who_changed(now)} has changed item {now.pk} while you looked at it. What you wrote "
+            "is not stored: look at it again."
         )
     if now.state == APPROVED:
         raise StudioError(

@@ -265,7 +265,7 @@ def _locked(project: Project, items: Seen) -> list[Item]:
             raise StudioError(f"there is no item {key} in {project.name}.")
         if version is not None and item.version != version:
             raise ConflictError(
-                f"{_last_actor(item)} has changed item {key} while you looked at it: it is "
+                f"{who_changed(item)} has changed item {key} while you looked at it: it is "
                 f"{item.state} now. Look at it again."
             )
     return [found[key] for key in dict.fromkeys(key for key, _ in items)]
@@ -321,9 +321,11 @@ def _again(project: Project, items: Seen) -> list[Item]:
     return [found[key] for key, _ in items]
 
 
-def _last_actor(item: Item) -> str:
-    last = Act.objects.filter(on=f"item:{item.pk}").order_by("-id").first()
-    return "somebody" if last is None or last.user is None else last.user.username
+def who_changed(item: Item) -> str:
+    """Who made the version of an item that it has now, by the log."""
+    acts = Act.objects.filter(on=f"item:{item.pk}", after__version=item.version)
+    last = acts.select_related("user").order_by("-id").first()
+    return "the server" if last is None or last.user is None else last.user.username
 
 
 def _name(key: int | None) -> str:

@@ -1,0 +1,1 @@
+"""Speech of any length: waves made from levels of bands, and voices changed into others."""

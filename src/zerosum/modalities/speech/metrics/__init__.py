@@ -1,0 +1,1 @@
+"""Measures of waves that were made again."""

@@ -1,0 +1,56 @@
+"""Windows of speech as pictures and files: those of sounds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from PIL import Image
+from torch import Tensor
+
+from zerosum.forms.base import Preview, Writer
+from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.sound.shown import SoundPreview, SoundWriter
+from zerosum.modalities.speech.space import SpeechSpace
+from zerosum.spaces import Space
+
+
+class SpeechPreview(Preview):
+    """Spectra side by side; see `SoundPreview`."""
+
+    few: ClassVar[int] = 16
+
+    def __init__(self) -> None:
+        self._sounds = SoundPreview()
+
+    def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
+        """A grid of waves `[N, 1, samples]`; reals are not drawn."""
+        assert isinstance(space, SpeechSpace)
+        return self._sounds.draw(space.sounds, x)
+
+    def draw_one(self, space: Space, x: Tensor) -> Image.Image:
+        """One wave `[1, samples]`."""
+        assert isinstance(space, SpeechSpace)
+        return self._sounds.draw_one(space.sounds, x)
+
+    def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
+        """The first waves of `[N, 1, samples]` as `.wav` files."""
+        assert isinstance(space, SpeechSpace)
+        return self._sounds.media(space.sounds, x)
+
+
+class SpeechWriter(Writer):
+    """A folder of `.wav` files, or all windows in one `.wav` or `.flac`; see `SoundWriter`."""
+
+    forms = SoundWriter.forms
+    default = SoundWriter.default
+
+    def __init__(self) -> None:
+        self._sounds = SoundWriter()
+
+    def write(
+        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
+        labels: Sequence[str], cells: Cells,
+    ) -> None:  # fmt: skip
+        """Write pieces, `[n, 1, samples]` each; see `Writer.write`."""
+        assert isinstance(space, SpeechSpace)
+        self._sounds.write(path, form, space.sounds, pieces, labels, cells)
