@@ -183,10 +183,7 @@ class NumberField(Field):
     @property
     def form(self) -> NumberFormat:
         """How numbers are written."""
-        return NumberFormat(
-            self.before, self.after, self.point, self.thousands, self.negative, self.padded,
-            self.grouped,
-        )  # fmt: skip
+        return NumberFormat(*(getattr(self, name) for name in NumberFormat.__match_args__))
 
     @property
     def written(self) -> NumberFormat | None:
