@@ -358,10 +358,15 @@ def source_of(
         layout: where the table lies in a file.
     """
     from zerosum.modalities.tables.reading.files import open_file
-    from zerosum.modalities.tables.reading.frames import from_native
+    from zerosum.modalities.tables.reading.frames import from_native, is_frame
     from zerosum.modalities.tables.reading.sources import MemorySource
 
     if not isinstance(data, str | Path):
+        if not is_frame(data):
+            kind = type(data).__name__
+            raise DataError(
+                f"a table is a data frame or the path of a file, and this is of type {kind}."
+            )
         table, library, natives = from_native(data)
         return MemorySource(table, name="the data frame", natives=natives, missing=missing), library
     path = Path(data)
