@@ -184,7 +184,7 @@ def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:
     (folder / "A" / "2.png").write_bytes(b"no image")
     whole = (folder / "B" / "5.bmp").read_bytes()
     (folder / "B" / "5.bmp").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"1 unreadable files: .*A/2\.png"):
+    with pytest.raises(DataError, match=r"1 unreadable file: .*A/2\.png"):
         open_data(str(folder), **PAIRED)
     dataset, _ = open_data(str(folder), **PAIRED, skip_bad=True)
     assert isinstance(dataset, PairDataset)
