@@ -214,6 +214,26 @@ def draw_textures(runs: Path) -> None:
         for pattern in ("bricks", "wood")
     ]
     draw_grid(torch.cat(tiles).repeat(1, 1, 2, 2), columns=2).save(FOLDER / "textures.png")
+    photo = torch.from_numpy(_drawn_ball(128, 192)).expand(3, -1, -1).contiguous()
+    drawn = [photo]
+    for pattern, strength in (("wood", 1.0), ("wood", 2.0), ("bricks", 1.0)):
+        model = zs.load(runs / f"{pattern}-0", recipe="texture")
+        drawn.append(model.translate(photo, strength=strength, seed=1))
+    draw_grid(torch.stack(drawn), columns=4).save(FOLDER / "texture-drawing.png")
+
+
+def _drawn_ball(height: int, width: int) -> np.ndarray:
+    """A ball on a floor, lit from above on the left, uint8 `[1, height, width]`."""
+    down, right = np.mgrid[:height, :width] / height - 0.5
+    right = right + 0.5 - width / height / 2
+    down, right = down / 0.36 + 0.15, right / 0.36
+    deep = np.sqrt(np.clip(1 - down**2 - right**2, 0, None))
+    lit = np.clip(0.25 + 0.8 * (-0.55 * right - 0.6 * down + 0.58 * deep), 0.08, 1)
+    floor = np.where(down > 0.75, 0.75, 0.45)
+    shadow = np.hypot((right - 0.5) / 1.3, (down - 1.0) / 0.22) < 1
+    floor = np.where(shadow, 0.2, floor)
+    picture = np.where(down**2 + right**2 < 1, lit, floor)
+    return (255 * picture).astype(np.uint8)[None]
 
 
 CAPTIONS = (

@@ -188,7 +188,7 @@ def test_evaluate_and_compare(train: TrainQuietly, tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_is_said_before_a_training(train: TrainQuietly, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="referee='on'. Allowed: act, off, watch"):
+    with pytest.raises(ConfigError, match=r"referee='on'\. Allowed: act, off, watch"):
         train("vanilla", _pixels(32, 8, 8), referee="on")
     assert not (tmp_path / "run").exists()
     with pytest.raises(DataError, match="a data frame or the path of a file, and this is of type"):

@@ -55,6 +55,32 @@ class JudgeKit:
 
 
 @dataclass(frozen=True)
+class PrivateKit:
+    """How samples of one kind are learned with differential privacy.
+
+    Attributes:
+        unit: whom the promise is made to, as a manifest calls it: `row`.
+        fit: the data in codes that are made from noisy counts. It takes `noise_multiplier`, `delta`
+            (with which a name may be revealed) and `secret`.
+        known_again: data that was opened anew, in the codes of a space that was fitted so.
+        stand_in: made-up samples of such a space, from a `seed`.
+        count: how many units there are in such a space, as it was released.
+        neighbours: in what two data sets differ that nobody can tell apart.
+        public: what is taken for known to everybody.
+        changes: of the recipe, since noise asks for other settings.
+    """
+
+    unit: str
+    fit: Callable[..., Dataset]
+    known_again: Callable[[Dataset, Space], Dataset]
+    stand_in: Callable[..., Dataset]
+    count: Callable[[Space], int]
+    neighbours: Callable[[Space], str]
+    public: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Modality:
     """What is done with samples of one kind of space.
 
@@ -68,6 +94,8 @@ class Modality:
             keywords `num_labels` and `needs` (what a recipe needs), and others for the shape.
         shapes: keywords of `small_dataset` for other shapes that recipes must take.
         classes: how samples are known by their class; None where `augment` does not suit the kind.
+        private: how they are learned privately; None where no promise can be kept.
+        not_private: why none can be, where that is not plain.
     """
 
     kind: str
@@ -78,6 +106,8 @@ class Modality:
     model: Callable[[Game], type[Model]] = lambda _game: Model
     shapes: tuple[Mapping[str, Any], ...] = ()
     classes: ClassKit | None = None
+    private: PrivateKit | None = None
+    not_private: str = ""
 
 
 _REGISTERED: dict[str, tuple[str, Modality]] = {}

@@ -107,6 +107,23 @@ def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs
         load(digits_run).translate(pairs / "A" / "1.png")
 
 
+def test_a_photo_is_drawn_in_a_texture(zerosum: Zerosum, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)).save(tmp_path / "wall.png")
+    run = tmp_path / "run"
+    done = zerosum("train", "texture", "--data", tmp_path / "wall.png", "--out", run, *SMALL)
+    assert done.code == 0, done.err
+    words = ("translate", run, tmp_path / "wall.png", "--out", tmp_path / "drawn.png")
+    done = zerosum(*words, "--strength", "2", "--seed", "3")
+    assert done.code == 0, done.err
+    with Image.open(tmp_path / "drawn.png") as drawn:
+        assert drawn.size == (48, 48)
+    done = zerosum(*words, "--tile", "64")
+    assert done.code == 2
+    assert "--tile means nothing to this model" in done.err
+    assert "it knows --strength, --where, --seed" in done.err
+
+
 def test_a_factor_is_said_in_one_word(zerosum: Zerosum) -> None:
     done = zerosum("train", "upscale", "--data", "digits", "--factor", "4", "--dry-run")
     assert json.loads(done.out)["game"]["factor"] == 4

@@ -137,7 +137,7 @@ def test_the_form_is_said_before_a_training(folder: Path) -> None:
     (folder / "dog" / "2.png").write_bytes(b"junk")
     said = scan_data(str(folder))
     assert said is not None
-    assert said.endswith("2 classes; 1 unreadable")
+    assert said.endswith("2 classes (cat, dog); 1 unreadable")
     said = scan_data(str(folder), skip_bad=True)
     assert said is not None
     assert "1 unreadable; kept at 4 x 6" in said

@@ -18,12 +18,8 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import EvaluationError, PrivacyError, RunError
 from zerosum.modalities.tables.judging.part import TablePart
-from zerosum.modalities.tables.privacy.histograms import (
-    FINGERPRINT,
-    as_private,
-    fit_private_space,
-    stand_in,
-)
+from zerosum.modalities.tables.privacy.histograms import fit_private_space
+from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT, as_private, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.unmodelled_fields import KeyField

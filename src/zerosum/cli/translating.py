@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Where
 from zerosum.cli.output import print_json, say, unused
+from zerosum.conditions import read_pairs
 
 
 def register(app: typer.Typer) -> None:
@@ -40,19 +41,34 @@ def translate(
     overlap: Annotated[
         int | None, typer.Option(help="Pixels that tiles share; default a quarter of a tile.")
     ] = None,
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            help="Of textures: how far the image's light and shade go, up to 4; 1 if not given."
+        ),
+    ] = None,
+    where: Where = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of textures: decides what is left to chance; 0 if not given."),
+    ] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
-    """Translate images of any size, or sounds of any length, with a run that learned it."""
+    """Translate images or sounds with a run that learned it, or draw images in a texture."""
     from zerosum.models.abilities import require_wishes
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
-    given = {"mask": mask, "direction": direction, "tile": tile, "overlap": overlap}
+    conditions = read_pairs(where, model.controls) if where else None
+    given = {
+        "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
+        "strength": strength, "where": conditions, "seed": seed,
+    }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
     with Reporter(quiet=as_json) as progress:

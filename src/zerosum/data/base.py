@@ -34,6 +34,8 @@ class Dataset(ABC):
         aligned: whether the source of each sample is that at the same index.
         in_parts: whether samples consist of parts that games learn from.
         items: name of the file of each sample; empty where samples have numbers alone.
+        read_from_rows: what of the columns of records was found by looking at rows, by column;
+            empty where it was given.
     """
 
     space: Space
@@ -47,6 +49,7 @@ class Dataset(ABC):
     aligned: bool = False
     in_parts: bool = False
     items: Sequence[str] = ()
+    read_from_rows: Mapping[str, Sequence[str]] = {}
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -2,7 +2,7 @@
 
 Mironov, "Rényi differential privacy", CSF 2017, arXiv:1702.07476; Mironov et al., "Rényi
 differential privacy of the sampled Gaussian mechanism", arXiv:1908.10530. Neighbouring data sets
-differ by one row that is there or not.
+differ by one person, a row or all rows of an entity, who is there or not.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,20 +19,22 @@ _PRECISION = 1e-3
 
 @dataclass(frozen=True)
 class PrivacySpent:
-    """What touches the rows.
+    """What touches the data.
 
     Attributes:
         histogram_noise: noise multiplier of the histograms that codes are fitted by; None without
             histograms.
         noise_multiplier: of each step.
-        sample_rate: probability of each row to be in a step's batch.
+        sample_rate: probability of each person to be in a step's batch.
         steps: number of steps.
+        gradients: private gradients of a step, each of a batch of its own.
     """
 
     histogram_noise: float | None
     noise_multiplier: float
     sample_rate: float
     steps: int
+    gradients: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -52,8 +54,8 @@ class PrivacySpent:
             )
         if self.steps:
             spent = spent + rdp.compute_rdp(
-                q=self.sample_rate, noise_multiplier=self.noise_multiplier, steps=self.steps,
-                orders=_ORDERS,
+                q=self.sample_rate, noise_multiplier=self.noise_multiplier,
+                steps=self.steps * self.gradients, orders=_ORDERS,
             )  # fmt: skip
         return float(rdp.get_privacy_spent(orders=_ORDERS, rdp=spent, delta=delta)[0])
 

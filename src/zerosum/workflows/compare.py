@@ -11,7 +11,7 @@ from zerosum.errors import EvaluationError, RunError
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.holdout import require_same_kind, shared_rows
 from zerosum.faces import option
-from zerosum.modalities.tables.privacy.histograms import FINGERPRINT
+from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT
 from zerosum.models.model import Model
 from zerosum.plots.charts import overlays
 from zerosum.plots.raster import to_image

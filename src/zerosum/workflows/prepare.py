@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file
+from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file, modality_of
 from zerosum.config import kinds_in, known_kind
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.engine.execution import Execution
@@ -15,7 +15,7 @@ from zerosum.engine.trainer import Trainer
 from zerosum.errors import ConfigError, DataError, RecipeError, RunError
 from zerosum.faces import option
 from zerosum.games.build import build_game
-from zerosum.modalities.tables.privacy.histograms import FINGERPRINT, as_private
+from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT
 from zerosum.recipe_registry import Capacity, Recipe
 from zerosum.rng import SecretNoise, derive_seed, seeded_initialisation
 from zerosum.runs.store import Run
@@ -241,8 +241,9 @@ def data_of(
             raise DataError(
                 f"{error} If the data has moved, name it with {option('data')}."
             ) from error
-    if recorded["fingerprint"] == FINGERPRINT:
-        return as_private(dataset, space), config
+    kit = modality_of(space).private
+    if recorded["fingerprint"] == FINGERPRINT and kit is not None:
+        return kit.known_again(dataset, space), config
     if not dataset.is_of(recorded["fingerprint"]):
         raise DataError(
             f"this is not the data of {run.folder}: fingerprint {dataset.fingerprint}, and the run "

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from zerosum.catalogue import find_recipe
+from zerosum.catalogue import find_recipe, modality_of
 from zerosum.data.base import Dataset
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
 from zerosum.faces import option
-from zerosum.modalities.tables.privacy.histograms import as_private, fit_private_space, stand_in
-from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.reading.disclosed import SECRET
 from zerosum.modalities.tables.schema import schema_form
-from zerosum.modalities.tables.space import TableSpace, require_table
+from zerosum.modality import PrivateKit
 from zerosum.recipe_registry import Recipe
 from zerosum.rng import SecretNoise
 from zerosum.spaces import Space
@@ -31,13 +29,10 @@ _FOR_NAMES = 0.1
 _DELTA = 1e-6
 """δ where none is given."""
 
-_UNDER_NOISE = {"optimisation.optimizers.generator.decay": 0.0}
-"""Noise holds weights back enough: with decay too, less is learned."""
-
 
 @dataclass(frozen=True)
 class PrivacyBudget:
-    """What is to be kept: (ε, δ)-differential privacy of each row.
+    """What is to be kept: (ε, δ)-differential privacy of each row, or of each entity.
 
     Attributes:
         epsilon: ε.
@@ -76,25 +71,14 @@ class PrivacyBudget:
                 "the number of rows."
             )
 
-    def fit(self, dataset: Dataset) -> tuple[TableDataset, "PrivacyBudget"]:
+    def fit(self, dataset: Dataset) -> tuple[Dataset, "PrivacyBudget"]:
         """The data with codes that are fitted privately, and the promise with what that spent.
 
         Raises:
-            PrivacyError: the data is no table, has constraints, or was opened so that its fields
-                hold values of rows.
+            PrivacyError: no promise can be kept for data of its kind, it has constraints, or it was
+                opened so that its fields hold values of rows.
         """
-        if not isinstance(dataset, TableDataset):
-            raise PrivacyError(
-                f"{option('epsilon')} is for tables, and this data is of kind "
-                f"{dataset.space.kind!r}."
-            )
-        table = require_table(dataset.space, network="private training")
-        if table.constraints:
-            raise PrivacyError(
-                f"constraints are fitted to the rows, which {option('epsilon')} does not count. "
-                "Leave them "
-                "out, and give them when you sample: model.sample(n, constraints=[...])."
-            )
+        kit = _kit_of(dataset.space)
         found = dataset.read_from_rows
         telling = [name for name, attributes in found.items() if set(attributes) & set(SECRET)]
         if telling:
@@ -104,14 +88,10 @@ class PrivacyBudget:
                 "data, or open it with private=True."
             )
         noise = histogram_noise_for(_FOR_HISTOGRAMS * self.epsilon, self._steps_delta)
-        values, _ = dataset.resident
-        told = fit_private_space(
-            table.fields, values, noise_multiplier=noise, delta=_FOR_NAMES * self.delta,
-            secret=self.secret,
-        )  # fmt: skip
-        space = _without_withheld(told)
-        kept = replace(self, histogram_noise=noise, read_from_rows=found)
-        return as_private(dataset, space), kept
+        private = kit.fit(
+            dataset, noise_multiplier=noise, delta=_FOR_NAMES * self.delta, secret=self.secret
+        )
+        return private, replace(self, histogram_noise=noise, read_from_rows=found)
 
     def settle(self, recipe: Recipe, space: Space, processes: int) -> tuple[Recipe, dict[str, Any]]:
         """The recipe with the noise that keeps the promise, and what the manifest says of it.
@@ -119,29 +99,31 @@ class PrivacyBudget:
         Raises:
             PrivacyError: the recipe cannot be trained privately.
         """
-        rows = require_table(space, network="private training").num_rows
-        optimisation = recipe.optimisation
+        kit, optimisation = _kit_of(space), recipe.optimisation
+        units = kit.count(space)
         if optimisation.accumulate * processes > 1:
             raise PrivacyError(
                 "private training takes a batch whole and in one process: leave out torchrun, and "
                 "set optimisation.accumulate=1."
             )
         steps = -(-optimisation.total_samples // optimisation.batch_size)
-        rate = min(optimisation.batch_size / rows, 1.0)
+        rate = min(optimisation.batch_size / units, 1.0)
+        moves = recipe.game.build(space).moves()
+        gradients = sum(one.repeats for one in moves if one.gradient is not None)
         noise = step_noise_for(
-            self.epsilon, self._steps_delta,
-            histogram_noise=self.histogram_noise, sample_rate=rate, steps=steps,
+            self.epsilon, self._steps_delta, histogram_noise=self.histogram_noise,
+            sample_rate=rate, steps=steps * gradients,
         )  # fmt: skip
-        spending = PrivacySpent(self.histogram_noise, noise, rate, steps)
+        spending = PrivacySpent(self.histogram_noise, noise, rate, steps, gradients)
         facts = {
             "epsilon": round(spending.epsilon(self._steps_delta), 4),
             "delta": self.delta,
             "accountant": "Rényi, opacus",
-            "neighbours": "one row more or less",
+            "unit": kit.unit,
+            "neighbours": kit.neighbours(space),
             **spending.to_json(),
             "noise": self.secret.source,
-            "taken_for_public": "names and kinds of columns, decimals, steps of time, and what the "
-            "schema says",
+            "taken_for_public": kit.public,
             "read_from_rows": {name: list(what) for name, what in self.read_from_rows.items()},
         }
         return _with_noise(recipe, noise), facts
@@ -176,20 +158,40 @@ def plan_private(
     The noise of the gradients is still to be settled, once the number of steps is known.
 
     Raises:
-        PrivacyError: the data is no table, or the recipe cannot be trained privately.
+        PrivacyError: no promise can be kept for data of its kind, or the recipe cannot be trained
+            privately.
     """
     promise.check()
     _with_noise(plan.recipe, 1.0)
     dataset, promise = promise.fit(plan.dataset)
     _warn_of(promise.read_from_rows)
     resolved = recipe if isinstance(recipe, Recipe) else find_recipe(recipe).resolve(dataset.space)
-    resolved = _with_noise(resolved.with_values(_UNDER_NOISE | dict(changes or {})), 1.0)
+    resolved = _with_noise(
+        resolved.with_values(dict(_kit_of(dataset.space).changes) | dict(changes or {})), 1.0
+    )
     return replace(plan, dataset=dataset, recipe=resolved), promise
 
 
 def stand_in_for(plan: Plan, seed: int) -> Dataset:
     """Made-up rows to try a private plan on: no step is played on real ones that is not counted."""
-    return stand_in(require_table(plan.dataset.space, network="private training"), seed=seed)
+    space = plan.dataset.space
+    return _kit_of(space).stand_in(space, seed=seed)
+
+
+def _kit_of(space: Space) -> PrivateKit:
+    """How samples of a space are learned privately.
+
+    Raises:
+        PrivacyError: they are not.
+    """
+    modality = modality_of(space)
+    if modality.private is None:
+        why = f" {modality.not_private}" if modality.not_private else ""
+        raise PrivacyError(
+            f"{option('epsilon')} is for tables and sequences, and this data is of kind "
+            f"{space.kind!r}.{why}"
+        )
+    return modality.private
 
 
 def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
@@ -205,29 +207,11 @@ def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _without_withheld(space: TableSpace) -> TableSpace:
-    """The space with the revealed names alone, counted anew."""
-    fields, codecs = [], {codec.name: codec for codec in space.codecs}
-    for one in space.fields:
-        codec = codecs.get(one.name)
-        if codec is None or not one.categories or "names" not in type(one).model_fields:
-            fields.append(one)
-            continue
-        kept: list[int] = list(getattr(codec, "values"))  # noqa: B009 - of category codecs alone
-        order = sorted(kept)
-        names = tuple(one.categories[i] for i in order)
-        fields.append(one.model_copy(update={"names": names}))
-        moved = tuple(order.index(i) for i in kept)
-        codecs[one.name] = codec.model_copy(update={"values": moved})
-    return space.model_copy(
-        update={"fields": tuple(fields), "codecs": tuple(codecs[c.name] for c in space.codecs)}
-    )
-
-
 def _with_noise(recipe: Recipe, noise: float) -> Recipe:
     try:
         return recipe.with_values({"game.private": {"kind": "private", "noise_multiplier": noise}})
     except ConfigError as error:
         raise PrivacyError(
-            f"the recipe {recipe.name!r} cannot be trained privately. Take the recipe `table`."
+            f"the recipe {recipe.name!r} cannot be trained privately. Take the recipe `table`, or "
+            "`sequences` for rows of entities."
         ) from error

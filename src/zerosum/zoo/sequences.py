@@ -11,6 +11,7 @@ and a gap is chosen by the weekday and the place in the month that it leads to.
 """
 
 import torch
+from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
@@ -19,7 +20,9 @@ from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.networks.masked import MaskedNetworkConfig
+from zerosum.networks.masked_private import clipped_gradient
 from zerosum.networks.recurrent_rows import RecurrentRowsConfig
+from zerosum.objectives.private import Private, clipped_sum
 from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
@@ -32,11 +35,19 @@ _DECAY = 200
 
 
 class SequencesConfig(GameConfig):
-    """A masked network of attributes, and a recurrent one of rows."""
+    """A masked network of attributes, and a recurrent one of rows.
+
+    Attributes:
+        entities: makes attributes.
+        generator: makes rows.
+        private: takes gradients privately, of one entity as a whole; set by `--epsilon`, which
+            plans the noise.
+    """
 
     kind = "sequences_game"
     entities: MaskedNetworkConfig = MaskedNetworkConfig(width=256, depth=3)
     generator: RecurrentRowsConfig = RecurrentRowsConfig()
+    private: Private | None = None
 
     def build(self, space: Space) -> "SequencesGame":
         """The game for sequences of `space`.
@@ -69,7 +80,12 @@ class SequencesGame(SequenceGame):
 
     def moves(self) -> list[Move]:
         """Attributes, and then rows, each by likelihood."""
-        return [Move("entities", self.attributes), Move("generator", self.likelihood)]
+        if self.config.private is None:
+            return [Move("entities", self.attributes), Move("generator", self.likelihood)]
+        return [
+            Move("entities", self.attributes, gradient=self.private_attributes),
+            Move("generator", self.likelihood, gradient=self.private_rows),
+        ]
 
     def attributes(self, context: StepContext) -> Terms:
         """Negative log-likelihood of the attributes of a batch, in nats an entity."""
@@ -78,7 +94,42 @@ class SequencesGame(SequenceGame):
 
     def likelihood(self, context: StepContext) -> Terms:
         """Negative log-likelihood of the rows of a batch, in nats a row."""
-        attributes, rows = self.sequences.model_parts(context.next_batch().x)
+        return {"likelihood": -self._rows(context.next_batch().x).mean()}
+
+    def private_attributes(self, context: StepContext) -> Terms:
+        """The gradient of attributes, each entity's clipped, with noise; no term is returned."""
+        private = self._private
+        codes, _ = self.sequences.model_parts(self._sampled(context))
+        clipped_gradient(self.entities, codes.floor().long(), clip=private.clip)
+        private.add_noise(self.entities.masked_parameters(), context.batch_size, context.secret)
+        return {}
+
+    def private_rows(self, context: StepContext) -> Terms:
+        """The gradient of rows, that of all rows of an entity clipped together, with noise.
+
+        The loss of an entity is that of its rows, in nats; no term is returned.
+        """
+        private, x = self._private, self._sampled(context)
+        learned = list(self.generator.parameters())
+        clipped_sum(learned, (-self._rows(one).sum() for one in x[:, None]), clip=private.clip)
+        masks = {id(p): mask for p, mask in self.generator.row.masked_parameters()}
+        masked = [(one, masks.get(id(one))) for one in learned]
+        private.add_noise(masked, context.batch_size, context.secret)
+        return {}
+
+    @property
+    def _private(self) -> Private:
+        assert self.config.private is not None
+        return self.config.private
+
+    def _sampled(self, context: StepContext) -> Tensor:
+        """Entities, each with the same probability, in model units `[B, *shape]`."""
+        entities = self.sequences.attributes.num_rows
+        return context.sampled_batch(min(context.batch_size / entities, 1.0)).x
+
+    def _rows(self, x: Tensor) -> Tensor:
+        """Log-probability of each row of sequences `[B, *shape]`, `[T]`."""
+        attributes, rows = self.sequences.model_parts(x)
         codes = rows[..., : len(self.sequences.columns)].floor().long()
         valid = codes[..., 0] >= 0
         deepest = int(valid.sum(1).max())
@@ -89,7 +140,7 @@ class SequencesGame(SequenceGame):
             self.sequences.marks(before[valid]),
         )  # fmt: skip
         learned = torch.tensor(self.sequences.learned, device=found.device)
-        return {"likelihood": -found[:, learned].sum(1).mean()}
+        return found[:, learned].sum(1)
 
 
 @recipe(

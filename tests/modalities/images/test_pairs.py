@@ -164,7 +164,9 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         open_data((str(tmp_path / "three"), str(tmp_path / "empty")), **LOOSE)
-    with pytest.raises(DataError, match=r"no images in .*empty \(0 files\)\. Images end in .*\.bmp, "):
+    with pytest.raises(
+        DataError, match=r"no images in .*empty \(0 files\)\. Images end in .*\.bmp, "
+    ):
         open_data(str(tmp_path / "empty"), **LOOSE)
     draw(tmp_path / "flat" / "1.png", 0)
     with pytest.raises(DataError, match="no subfolders"):

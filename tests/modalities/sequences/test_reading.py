@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from zerosum.data.base import Dataset
-from zerosum.errors import ConfigError, ConstraintError, DataError, PrivacyError
+from zerosum.errors import ConfigError, ConstraintError, DataError
 from zerosum.modalities.sequences.frames import to_long
 from zerosum.modalities.sequences.space import SequenceSpace
 from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -252,13 +252,11 @@ def test_what_one_entity_does_often_is_no_code_of_its_own() -> None:
     assert bare.decode(torch.arange(bare.size) + 0.999).max() == 99_999
 
 
-def test_free_text_and_privacy_are_refused() -> None:
+def test_free_text_is_refused() -> None:
     frame = visits()
     words = [f"saw the doctor about {'x' * (i % 40)} and {i} more" for i in range(len(frame))]
     frame["note"] = words
     assert "free text" in refusal(frame)
-    with pytest.raises(PrivacyError, match="no bound on what they tell together"):
-        open_data(visits(), spaces=("sequences",), private=True, **ROWS)
 
 
 def test_other_options_are_refused() -> None:

@@ -258,11 +258,6 @@ def test_an_audit_is_of_entities(folder: Path, model: SequenceModel, frame: Any)
     assert len(list(found)) > 2
 
 
-def test_privacy_by_noise_is_refused(folder: Path, frame: Any) -> None:
-    with pytest.raises(ZerosumError, match="epsilon"):
-        zs.train("sequences", frame, out="private", epsilon=3.0, options=ROWS, **QUICK)
-
-
 def test_the_command_line(folder: Path, model: SequenceModel, frame: Any) -> None:
     frame.groupby("account").head(4).to_csv("history.csv", index=False)
     cli = CliRunner()

@@ -34,8 +34,12 @@ def promise(privacy: Mapping[str, Any]) -> str:
 
     >>> promise({"epsilon": 2.9968, "delta": 1e-06})
     '(ε = 3, δ = 1e-06)-differential privacy'
+    >>> promise({"epsilon": 2.9968, "delta": 1e-06, "unit": "entity"})
+    '(ε = 3, δ = 1e-06)-differential privacy of each entity'
     """
-    return f"(ε = {privacy['epsilon']:.3g}, δ = {privacy['delta']:g})-differential privacy"
+    unit = privacy.get("unit", "row")
+    whom = "" if unit == "row" else f" of each {unit}"
+    return f"(ε = {privacy['epsilon']:.3g}, δ = {privacy['delta']:g})-differential privacy{whom}"
 
 
 def outside_the_account(privacy: Mapping[str, Any]) -> str:

@@ -1,47 +1,33 @@
 """A trained model that translates images: any size, in tiles, with alpha carried along."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, open_archive
+from zerosum.data.archives import Archive, Folder
 from zerosum.data.base import Progress
-from zerosum.errors import ConditionError, DataError, RunError
+from zerosum.errors import ConditionError, DataError
 from zerosum.faces import option
 from zerosum.games.base import Inputs
 from zerosum.modalities.images.forms import (
-    as_pillow,
-    open_image,
     read_image,
     taken_in,
     with_alpha,
     with_channels,
 )
 from zerosum.modalities.images.pixels import ENDINGS
-from zerosum.modalities.images.scanning import no_images
+from zerosum.modalities.images.rewriting import Translated, rewrite
 from zerosum.modalities.images.tiles import cut, in_tiles
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
 from zerosum.networks.translator import up_to
 from zerosum.rng import Noise, derive_seed
-from zerosum.runs.files import make_folder, write_whole
 from zerosum.spaces import Batch
-
-_FORMATS = {
-    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF",
-    ".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM",
-}  # fmt: skip
-"""What Pillow calls the forms that a translated image is written in, by ending."""
-
-_WITH_ALPHA = {".png", ".webp", ".gif", ".tif", ".tiff"}
-"""Of these, those that hold alpha; in others colour is laid over white."""
 
 _TILE = 256
 """Side of a tile where none is asked for and the training images are smaller."""
@@ -51,23 +37,6 @@ _PIECE = 256
 
 _HOLE = 128
 """Shade of a mask from which on a pixel is to be filled."""
-
-
-@dataclass(frozen=True)
-class Translated:
-    """The result of translating a folder.
-
-    Attributes:
-        paths: files that were written.
-        failed: name and reason of each file that could not be read.
-        facts: numbers that are of interest beside; for images none.
-        remark: the same in words.
-    """
-
-    paths: list[Path]
-    failed: list[tuple[str, str]]
-    facts: ClassVar[Mapping[str, float]] = {}
-    remark: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -175,49 +144,14 @@ class TranslationModel(Model):
             RunError: `out` is not empty, or cannot be written.
         """
         wishes = self._wishes(direction, tile, overlap, masked=mask is not None)
-        source, out = Path(source), Path(out)
-        if source.is_file() and source.suffix.lower() in ENDINGS:
-            hole = None if mask is None else _hole(mask)
-            made = self._pixels(open_image(source), hole, wishes, progress)
-            path = out if out.suffix.lower() in ENDINGS else out / f"{source.stem}.png"
-            if path.resolve() == source.resolve():
-                raise RunError(
-                    f"{path} is the image itself. Choose another name with {option('out')}."
-                )
-            return Translated([_save(made, path)], [])
-        return self._folder(source, out, None if mask is None else Path(mask), wishes, progress)
+        mask = None if mask is None else Path(mask)
+        single = Path(source).is_file() and Path(source).suffix.lower() in ENDINGS
+        hole_of = (lambda _: None if mask is None else _hole(mask)) if single else _holes(mask)
 
-    def _folder(
-        self, source: Path, out: Path, mask: Path | None, wishes: _Wishes,
-        progress: Progress | None,
-    ) -> Translated:  # fmt: skip
-        archive = open_archive(source)
-        names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
-        if not names:
-            raise DataError(no_images(archive, str(source)))
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise RunError(
-                f"{out} is not an empty folder. Choose a new folder with {option('out')}."
-            )
-        hole_of = _holes(mask)
-        done = Translated([], [])
-        for name, target in zip(names, _targets(names), strict=True):
-            try:
-                pixels = read_image(archive, name)
-            except DataError as error:
-                done.failed.append((name, str(error)))
-                continue
-            try:
-                made = self._pixels(pixels, hole_of(name), wishes, None)
-            except DataError as error:
-                raise DataError(f"{name}: {error}") from error
-            done.paths.append(_save(made, out / target))
-            if progress is not None:
-                progress("translating images", len(done.paths) + len(done.failed), len(names))
-        if not done.paths:
-            listed = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-            raise DataError(f"no readable image in {source}: {listed}.")
-        return done
+        def make(pixels: Tensor, name: str, tick: Progress | None) -> Tensor:
+            return self._pixels(pixels, hole_of(name), wishes, tick)
+
+        return rewrite(source, out, make, progress=progress)
 
     def _translated(
         self, picture: Any, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
@@ -334,26 +268,3 @@ def _holes(mask: Path | None) -> Callable[[str], Tensor | None]:
         return with_channels(read_image(archive, known[stem]), 1)[0][0] >= _HOLE
 
     return find
-
-
-def _targets(names: Sequence[str]) -> list[str]:
-    """Names of what is written: with .png for the ending, or after it where two would agree."""
-    stems = [PurePosixPath(name).with_suffix("").as_posix() for name in names]
-    twice = {stem for stem, count in Counter(stems).items() if count > 1}
-    return [
-        f"{name}.png" if stem in twice else f"{stem}.png"
-        for name, stem in zip(names, stems, strict=True)
-    ]
-
-
-def _save(pixels: Tensor, path: Path) -> Path:
-    """Write uint8 `[C, H, W]` in the form that the ending of `path` names."""
-    make_folder(path.parent)
-    picture, ending = as_pillow(pixels), path.suffix.lower()
-    if picture.mode == "RGBA" and ending not in _WITH_ALPHA:
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        picture = picture.convert("RGB")
-    if ending == ".pgm":
-        picture = picture.convert("L")
-    write_whole(path, lambda aside: picture.save(aside, format=_FORMATS[ending], quality=95))
-    return path

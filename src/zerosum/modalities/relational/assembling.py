@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from zerosum.errors import DataError
+from zerosum.modalities.relational.chance import chances, scrambled
 from zerosum.modalities.relational.fields import PositionField, ReferenceField
 from zerosum.modalities.relational.layout import families
-from zerosum.modalities.relational.making import MadeRows, chances, scrambled
+from zerosum.modalities.relational.making import MadeRows
 from zerosum.modalities.relational.matching import matched
 from zerosum.modalities.relational.sides import GROUP, KeptTable, Side
 from zerosum.modalities.relational.space import RelationalSpace
@@ -39,7 +39,7 @@ def assembled(space: RelationalSpace, made: Mapping[str, MadeRows]) -> dict[str,
         if up is not None:
             parent = np.where(own.parent >= 0, number[up][np.maximum(own.parent, 0)], -1)
             own = replace(own, parent=parent)
-            own = _some(own, parent != -2)
+            own = own.some(parent != -2)
             before = np.flatnonzero(parent != -2)
         else:
             before = np.arange(len(own))
@@ -48,7 +48,7 @@ def assembled(space: RelationalSpace, made: Mapping[str, MadeRows]) -> dict[str,
         if side.apart:
             taken &= ~_again(space, side, own, links)
         if not taken.all():
-            own = _some(own, taken)
+            own = own.some(taken)
             links = {one: link[taken] for one, link in links.items()}
             again = np.cumsum(taken) - 1
             for one in side.matches:
@@ -64,14 +64,6 @@ def assembled(space: RelationalSpace, made: Mapping[str, MadeRows]) -> dict[str,
             links[side.parent] = own.parent
         tables[side.name] = _table(space, side, own, links, tables)
     return {name: tables[name] for name in schema.names}
-
-
-def _some(rows: MadeRows, taken: np.ndarray) -> MadeRows:
-    at = torch.from_numpy(np.flatnonzero(taken))
-    return MadeRows(
-        rows.values[at], rows.parent[taken], rows.position[taken], rows.unit[taken],
-        rows.seed[taken],
-    )  # fmt: skip
 
 
 def _links(

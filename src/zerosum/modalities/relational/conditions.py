@@ -10,7 +10,7 @@ from zerosum.modalities.relational.making import Asked
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.sampling.conditioning import parts_of
-from zerosum.modalities.tables.sampling.conditions import parse_where
+from zerosum.modalities.tables.sampling.conditions import Conditions, parse_where
 from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.models.steering import Where
 
@@ -44,16 +44,19 @@ def by_table(space: RelationalSpace, where: Where) -> dict[str, dict[str, Any]]:
     return found
 
 
-def asked_below(space: RelationalSpace, wanted: Mapping[str, Mapping[str, Any]]) -> Asked:
-    """What is asked of rows below others, as what is allowed of their codes.
+def asked_below(
+    space: RelationalSpace, wanted: Mapping[str, Mapping[str, Any]]
+) -> tuple[Asked, dict[str, Conditions]]:
+    """What is asked of rows below others: what is allowed of their codes, and of their values.
 
     Raises:
         ConditionError: no row of the training data obeys one.
     """
-    return {
-        name: parts_of(space[name].rows, parse_where(conditions, space[name].rows))
-        for name, conditions in wanted.items()
-    }
+    allowed: dict[str, Conditions] = {
+        name: parse_where(conditions, space[name].rows)
+        for name, conditions in wanted.items() if not is_top(space, space[name])
+    }  # fmt: skip
+    return {name: parts_of(space[name].rows, one) for name, one in allowed.items()}, allowed
 
 
 def is_top(space: RelationalSpace, side: Side) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerosum.errors import DataError
 from zerosum.faces import either, option
+from zerosum.modalities.relational.across import fitted_across, require_kept, sorted_out
 from zerosum.modalities.relational.fields import PositionField, ReferenceField
 from zerosum.modalities.relational.flat import UnitRows, flat_fields, flatten, tables_below
 from zerosum.modalities.relational.layout import (
@@ -23,6 +24,7 @@ from zerosum.modalities.relational.matching import grouped
 from zerosum.modalities.relational.schema import DatabaseSchema, TableKeys
 from zerosum.modalities.relational.sides import COUNT, GROUP, TO, KeptTable, Match, Side
 from zerosum.modalities.relational.space import RelationalSpace
+from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import CategoryField, Field, IntegerField
 from zerosum.modalities.tables.reading.dataset import LEAST, fit_space
 from zerosum.modalities.tables.space import TableSpace
@@ -54,6 +56,7 @@ def fit_database(
     rows: Mapping[str, TableRows],
     *,
     least: int = LEAST,
+    constraints: Sequence[Constraint] = (),
 ) -> Fitted:
     """Fit codes, groups and flat units to rows.
 
@@ -62,13 +65,16 @@ def fit_database(
         fields: every column of each table.
         rows: of each table; values of the modelled fields.
         least: rows that must share a value before it is learned as one of its own.
+        constraints: what holds in rows, with names such as `orders.shipped`.
 
     Raises:
         DataError: every table is to be kept as it is.
+        ConstraintError: a constraint cannot hold, or rows break one.
     """
     parents = parents_of(schema, rows)
     if not parents:
         raise DataError("all tables are to be kept as they are, so there is nothing to learn.")
+    within, across = sorted_out(constraints, schema, parents, fields)
     main = main_table(schema, parents, {name: len(one) for name, one in rows.items()})
     placed = place(schema, parents, main, rows, _times(fields, rows))
     plain = {name: _plain_space(fields[name], rows[name].values, least=least) for name in parents}
@@ -99,10 +105,18 @@ def fit_database(
         order = torch.from_numpy(placed[name].order)
         values[name] = columns[order]
         number = parents[name]
+        learned = fit_space(own, values[name], constraints=within.get(name, ()), least=least)
+        require_kept(learned, name)
         sides.append(
             Side(
                 name=name, fields=tuple(fields[name]), parent=number, matches=matches[name],
-                rows=fit_space(own, values[name], least=least),
+                rows=learned,
+                across=tuple(
+                    one.model_copy(update={"place_above": _at(sides, one.above, one.column_above)})
+                    for one in fitted_across(
+                        across.get(name, ()), name, schema, parents, fields, rows
+                    )
+                ),
                 loose=0 if number is None else int((rows[name].links[number] < 0).sum()),
                 apart=_tells_rows(schema[name], fields[name]),
             )
@@ -121,6 +135,11 @@ def fit_database(
         num_rows=space.num_rows, database=schema, main=main, sides=tuple(sides), kept=kept,
     )  # fmt: skip
     return Fitted(whole, placed, values, flat)
+
+
+def _at(sides: Sequence[Side], table: str, column: str) -> int:
+    """Where a column is among the values of rows of a table."""
+    return next(side for side in sides if side.name == table).rows.names.index(column)
 
 
 def apply_database(space: RelationalSpace, rows: Mapping[str, TableRows]) -> Tensor:

@@ -111,7 +111,7 @@ def _frequent(side: Side, field: Field) -> list[int]:
     """The most frequent categories of a column; of two alone the second."""
     if len(field.categories) <= 2:
         return [len(field.categories) - 1]
-    codec = next(codec for codec in side.rows.codecs if codec.name == field.name)
+    codec = next((codec for codec in side.rows.codecs if codec.name == field.name), None)
     if not isinstance(codec, CategoryCodec):
         return []
     times = dict(zip(codec.values, codec.counts, strict=False))

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from zerosum.games.base import Game, Inputs
-from zerosum.modalities.relational.making import SEEDS, make_below, seeds_from
+from zerosum.modalities.relational.chance import SEEDS, seeds_from
+from zerosum.modalities.relational.making import main_rows, make_below
 from zerosum.modalities.relational.network import RowsNetwork
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.game import MaskedRows
@@ -43,8 +44,9 @@ class UnitGame(Game):
     def generate(self, inputs: Inputs) -> Tensor:
         """Code + place of flat units, `[B, C]`."""
         units = self.units
-        own = self.top(units.main).generate(Inputs(inputs.z[:, :-SEEDS]))
-        values = units[units.main].rows.to_data(own)
-        made = make_below(units, self.networks, values, seeds_from(inputs.z[:, -SEEDS:].cpu()))
+        x = self.top(units.main).generate(Inputs(inputs.z[:, :-SEEDS]))
+        values = units[units.main].rows.to_data(x)
+        own = main_rows(values, seeds_from(inputs.z[:, -SEEDS:].cpu()))
+        made = make_below(units, self.networks, {units.main: own})
         rows = {name: one.in_units(inputs.size) for name, one in made.items()}
         return units.to_model(units.flattened(rows)).to(inputs.z.device)

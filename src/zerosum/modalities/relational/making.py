@@ -5,33 +5,31 @@ So a unit is the same whatever else is made beside it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from zerosum.modalities.relational.across import Limits
+from zerosum.modalities.relational.chance import chances, scrambled
+from zerosum.modalities.relational.draws import Draws
 from zerosum.modalities.relational.flat import UnitRows
 from zerosum.modalities.relational.layout import families
 from zerosum.modalities.relational.network import RowsNetwork, places_of
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.relational.space import RelationalSpace
-from zerosum.modalities.tables.codecs import MIDDLE
-from zerosum.modalities.tables.game import pick
 from zerosum.modalities.tables.sampling.conditioning import CodeShares
-from zerosum.networks.masked import MaskedState
-
-SEEDS = 3
-"""Uniform numbers, of 24 bits each, that a unit's seed is made of."""
-
-_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 _AT_ONCE = 16_384
 """Rows that a network makes together."""
 
 Asked = Mapping[str, Mapping[int, CodeShares]]
-"""What is asked of rows below: for each table and coded column what is allowed of its codes."""
+"""What one row below each is made to obey: for each table what is allowed of codes by column. Of
+tables on the way to others that is nothing."""
+
+_FORCING = 1_000
+"""Purpose of the chance by which one row below each is picked, plus the table's number."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,9 @@ class MadeRows:
         position: how many rows of the same parent come before, `[N]`.
         unit: which unit each belongs to, `[N]`.
         seed: of each row, uint64 `[N]`.
+        forced: which rows were made to obey what is asked, bool `[N]`; None where nothing is.
+        odds: of rows of a table of which something is asked: one over the probability with which a
+            row in their place obeys it, and 0 for those that do not; `[N]`.
     """
 
     values: Tensor
@@ -51,70 +52,64 @@ class MadeRows:
     position: np.ndarray
     unit: np.ndarray
     seed: np.ndarray
+    forced: np.ndarray | None = None
+    odds: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def some(self, taken: np.ndarray) -> "MadeRows":
+        """Those of the rows that are taken, bool `[N]`."""
+        return MadeRows(
+            self.values[torch.from_numpy(np.flatnonzero(taken))], self.parent[taken],
+            self.position[taken], self.unit[taken], self.seed[taken],
+            None if self.forced is None else self.forced[taken],
+            None if self.odds is None else self.odds[taken],
+        )  # fmt: skip
 
     def in_units(self, n: int) -> UnitRows:
         """The rows of `n` units."""
         return UnitRows(self.values, np.searchsorted(self.unit, np.arange(n + 1)))
 
 
-def seeds_from(uniform: Tensor) -> np.ndarray:
-    """A seed from uniform numbers `[N, SEEDS]`, uint64 `[N]`.
+def main_rows(values: Tensor, seeds: np.ndarray, unit: np.ndarray | None = None) -> MadeRows:
+    """Rows without a parent, each a unit of its own if not told otherwise.
 
-    >>> seeds_from(torch.tensor([[0.1, 0.2, 0.3], [0.1, 0.2, 0.4]])).tolist()
-    [2867998482144235556, 16780049462449485287]
+    Args:
+        values: float64 `[N, D]`.
+        seeds: of the rows, uint64 `[N]`.
+        unit: which unit each belongs to, `[N]`.
+
+    >>> rows = main_rows(torch.zeros(2, 1), np.array([7, 8], np.uint64))
+    >>> rows.unit.tolist(), rows.parent.tolist()
+    ([0, 1], [-1, -1])
     """
-    seeds = np.zeros(len(uniform), np.uint64)
-    for column in uniform.double().mul(2.0**24).long().numpy().astype(np.uint64).T:
-        seeds = scrambled(seeds ^ column)
-    return seeds
-
-
-def scrambled(numbers: np.ndarray) -> np.ndarray:
-    """Numbers that look random, one to one, uint64 `[...]` (splitmix64).
-
-    Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-    """
-    z = numbers + _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX[0]
-    z = (z ^ (z >> np.uint64(27))) * _MIX[1]
-    return z ^ (z >> np.uint64(31))
-
-
-def chances(seeds: np.ndarray, count: int, purpose: int = 0) -> np.ndarray:
-    """Uniform numbers in [0, 1) that follow from seeds `[N]`, float64 `[N, count]`."""
-    steps = np.arange(1, count + 1, dtype=np.uint64) + np.uint64(purpose << 32)
-    words = scrambled(seeds[:, None] + steps * _GOLDEN)
-    return (words >> np.uint64(11)) * 2.0**-53
+    n = len(values)
+    return MadeRows(
+        values, np.full(n, -1), np.zeros(n, int), np.arange(n) if unit is None else unit, seeds
+    )
 
 
 def make_below(
     space: RelationalSpace,
     networks: Mapping[str, RowsNetwork],
-    values: Tensor,
-    seeds: np.ndarray,
+    roots: Mapping[str, MadeRows],
     *,
     asked: Asked | None = None,
-    tops: "Mapping[str, MadeRows] | None" = None,
     told: Callable[[str, int], None] | None = None,
 ) -> dict[str, MadeRows]:
-    """Everything that hangs below rows of the main table.
+    """Everything that hangs below rows.
 
     Args:
         space: what is made.
         networks: of each table.
-        values: rows of the main table, float64 `[N, D]`.
-        seeds: of the units, uint64 `[N]`.
-        asked: what is asked of rows below.
-        tops: rows of other tables without a parent.
+        roots: rows without a parent, by table.
+        asked: what one row below each is made to obey, of the tables in it, their parents first.
         told: called with how many rows of a table are made.
     """
-    n = len(values)
-    main = MadeRows(values, np.full(n, -1), np.zeros(n, int), np.arange(n), seeds)
-    made = {space.main: main, **(tops or {})}
-    codes = {name: _codes(space[name], one.values) for name, one in made.items()}
+    made = dict(roots)
+    codes = {side.name: torch.zeros(0, len(side.rows.codecs)).long() for side in space.sides}
+    codes |= {name: _codes(space[name], one.values) for name, one in made.items()}
     above: dict[str, list[str]] = {}
     for number, side in enumerate(space.sides):
         to = space.parents.get(side.name)
@@ -122,10 +117,12 @@ def make_below(
         if to is None or to not in made:
             continue
         own = _families(made[to], side, space[to], number)
-        loose = (tops or {}).get(side.name)
-        wanted = (asked or {}).get(side.name, {})
+        wanted = None if asked is None else asked.get(side.name)
+        if wanted is not None:
+            own = replace(own, forced=_picked(own, made[to], number))
+        loose = roots.get(side.name)
         rows, made_codes = _make(
-            networks[side.name], side, own, above[side.name], made, codes, wanted
+            networks[side.name], side, own, above[side.name], made, codes, wanted or {}
         )
         if loose is not None:
             rows, made_codes = _joined(rows, made_codes, loose, codes[side.name])
@@ -133,6 +130,17 @@ def make_below(
         if told is not None:
             told(side.name, len(rows))
     return made
+
+
+def _picked(own: MadeRows, above: MadeRows, number: int) -> np.ndarray:
+    """One row below each that is forced itself, or has no parent, bool `[N]`."""
+    first = np.flatnonzero(own.position == 0)
+    parents, sizes = own.parent[first], np.diff(np.append(first, len(own)))
+    chance = chances(above.seed[parents], 1, purpose=_FORCING + number)[:, 0]
+    at = first + np.minimum((chance * sizes).astype(np.int64), sizes - 1)
+    picked = np.zeros(len(own), bool)
+    picked[at] = True if above.forced is None else above.forced[parents]
+    return picked
 
 
 def make_loose(
@@ -147,10 +155,10 @@ def make_loose(
         side: the table.
         seeds: of the rows, uint64 `[N]`.
         unit: which unit each is dealt out to, `[N]`.
-        asked: what is asked of them.
+        asked: what each of them obeys, if its table is in it.
     """
     n, lonely = len(seeds), np.full(len(seeds), -1)
-    own = MadeRows(torch.zeros(n, 0), lonely, np.zeros(n, int), unit, seeds)
+    own = MadeRows(torch.zeros(n, 0), lonely, np.zeros(n, int), unit, seeds, np.ones(n, bool))
     above, empty = [], {}
     to = space.parents.get(side.name)
     while to is not None:
@@ -184,15 +192,19 @@ def _make(
     device = network.network.into.device
     n, columns = len(own), len(side.rows.codecs)
     x = torch.zeros(n, columns, dtype=torch.float32)
+    likely, values = np.ones(n), torch.zeros(n, len(side.rows.names), dtype=torch.float64)
+    draws = Draws(network, side, own.seed, own.forced, wanted)
     if n:
         starts = np.flatnonzero(own.position == 0)
         sizes = np.diff(np.append(starts, n))
         rows, at = [], own.parent[starts]
+        beside: dict[str, np.ndarray] = {}
         for name in above:
             rows.append(torch.from_numpy(at).to(device))
+            beside[name] = at
             at = np.where(at >= 0, made[name].parent[np.maximum(at, 0)], -1) if name in made else at
         said = network.said_above([codes[name].to(device) for name in above], rows)
-        blocks = network.network.blocks()
+        limits = _limits(side, made, beside) if side.across else None
         last = torch.zeros(len(starts), network.none.shape[0], device=device)
         total = torch.zeros_like(last, dtype=torch.float64)
         by_size = np.argsort(-sizes, kind="stable")
@@ -206,42 +218,34 @@ def _make(
                 size = torch.from_numpy(sizes[piece]).to(device)
                 mean = (total[family] / max(position, 1)).to(last.dtype)
                 context = network.context(said[family], last[family], mean, places_of(place, size))
-                chance = torch.from_numpy(chances(own.seed[which.numpy()], 2 * columns))
-                state = network.network.rollout(len(piece), context=context, blocks=blocks)
-                x[which] = _drawn(state, side, chance, wanted)
-                last[family] = network.last(state.codes)
-                total[family] += network.before(state.codes).double()
-    values = (
-        side.rows.to_data(x) if n else torch.zeros(0, len(side.rows.names), dtype=torch.float64)
-    )
-    return MadeRows(values, own.parent, own.position, own.unit, own.seed), x.floor().long()
+                x[which], likely[which.numpy()] = draws.rows(which, context)
+                if limits is not None:
+                    mine = limits.of(torch.from_numpy(piece))
+                    x[which], values[which] = draws.within(mine, x[which], which, context)
+                codes_made = x[which].floor().long().to(device)
+                last[family] = network.last(codes_made)
+                total[family] += network.before(codes_made).double()
+        values = side.rows.to_data(x) if limits is None else values
+    odds = None
+    if wanted and own.forced is not None:
+        with np.errstate(divide="ignore"):
+            odds = np.where(own.forced | draws.inside(x), 1 / likely, 0.0)
+    rows = MadeRows(values, own.parent, own.position, own.unit, own.seed, own.forced, odds)
+    return rows, x.floor().long()
 
 
-def _drawn(
-    state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares]
-) -> Tensor:
-    """Code + place of rows, float32 `[n, C]`, by uniform numbers `[n, 2 C]`."""
-    columns = len(side.rows.codecs)
-    for column, codec in enumerate(side.rows.codecs):
-        odds = state.log_probs().exp()
-        if codec.forbidden:
-            odds[:, list(codec.forbidden)] = 0.0
-        if column in wanted:
-            odds = _within(odds, wanted[column])
-        state.put(pick(odds, chance[:, column].to(odds)))
-    codes = state.codes.cpu()
-    place = chance[:, columns:].clamp(max=1 - MIDDLE * 2**-11)
-    for column, part in wanted.items():
-        place[:, column] = part.place(codes[:, column], place[:, column])
-    return (codes + place).float()
-
-
-def _within(odds: Tensor, part: CodeShares) -> Tensor:
-    """Odds of codes `[n, K]` within what is allowed; where none is likely, as in the data."""
-    weights = part.weights.to(odds.device)
-    inside = odds.double() * weights
-    usual = weights * torch.tensor(part.codec.counts, dtype=torch.float64, device=odds.device)
-    return torch.where(inside.sum(1, keepdim=True) > 0, inside, usual)
+def _limits(side: Side, made: Mapping[str, MadeRows], above: Mapping[str, np.ndarray]) -> Limits:
+    """What rows of each family must keep with those above; by table which these are, `[F]`."""
+    columns = []
+    for one in side.across:
+        at = above[one.above]
+        column = torch.full((len(at),), torch.nan, dtype=torch.float64)
+        if one.above in made:
+            values = made[one.above].values[:, one.place_above]
+            known = torch.from_numpy(at >= 0)
+            column[known] = values[torch.from_numpy(at)[known]]
+        columns.append(column)
+    return Limits(side.across, side.rows, columns)
 
 
 def _joined(

@@ -98,6 +98,12 @@ register(
         model=lambda _game: RelationalModel,
         small_dataset=small_database,
         shapes=({"depth": 1}, {"depth": 3}, {"lists": 1}, {"depth": 3, "lists": 2}),
+        not_private=(
+            "A row of the main table with all that hangs below it would be one person, and no "
+            "bound is known on what such persons tell together: rows that they refer to in common, "
+            "groups of rows that are matched, and how many rows there are of each. Learn one table "
+            "with its rows by entity instead, by the recipe sequences."
+        ),
     ),
     module=__name__,
 )

@@ -1,6 +1,5 @@
 """A trained model of databases: whole ones, of any size, with every key in place."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,46 +12,28 @@ from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.faces import option
 from zerosum.games.controls import ChoiceControl, RangeControl
-from zerosum.modalities.relational.assembling import assembled, key_columns_of, repeated, seeds_of
+from zerosum.modalities.relational.assembling import assembled
 from zerosum.modalities.relational.conditions import (
-    asked_below,
-    by_table,
     controls_in,
-    is_top,
     require_none_in_turn,
 )
-from zerosum.modalities.relational.game import UnitGame
-from zerosum.modalities.relational.making import SEEDS, MadeRows, make_below, make_loose, seeds_from
-from zerosum.modalities.relational.sides import Side
-from zerosum.modalities.relational.space import RelationalSpace
+from zerosum.modalities.relational.drawing import UnitModel
 from zerosum.modalities.relational.writing import require_place, write_database
-from zerosum.modalities.tables.model import TableModel
-from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
 from zerosum.models.steering import Weight, Where
 from zerosum.models.walk import Walk
-from zerosum.rng import derive_seed, fresh_seed
+from zerosum.rng import fresh_seed
 from zerosum.runs.files import read_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_MOST_TIMES = 8
-"""How many times as many rows are drawn at most, where keys that are learned repeat."""
-
-
-class RelationalModel(Model):
+class RelationalModel(UnitModel):
     """A generator of databases."""
 
     usual_batch: ClassVar[int] = 2_048
-
-    @property
-    def units(self) -> RelationalSpace:
-        """The space, which is one of databases."""
-        assert isinstance(self.space, RelationalSpace)
-        return self.space
 
     @property
     def library(self) -> str | None:
@@ -88,9 +69,9 @@ class RelationalModel(Model):
             n: rows of the main table; what hangs below them comes with them. Tables that hang
                 below none grow in proportion.
             scale: in place of `n`, how many times the rows of the training data.
-            where: what holds in rows: `{"customers.country": "NL"}`. On a table that hangs below no
-                other, rows are made as the model makes them under the condition. On others, every
-                row obeys, and rows above are made as if nothing had been asked.
+            where: what holds in rows: `{"customers.country": "NL"}`. A condition on a table below
+                others asks for rows that obey and for the rows above that have some, as if all
+                other rows had been taken out of a whole database.
             in_turn: not for databases.
             weight: not for databases.
             seed: which database; if not given, another each time.
@@ -121,7 +102,7 @@ class RelationalModel(Model):
         progress: Progress | None = None,
     ) -> "dict[str, pa.Table]":
         """The same as arrow tables."""
-        made = self._made(self._units(n, scale), where or {}, seed, batch_size, progress)
+        made = self.made(self._units(n, scale), where or {}, seed, batch_size, progress)
         return assembled(self.units, made)
 
     def values(
@@ -131,7 +112,7 @@ class RelationalModel(Model):
 
         Where the model makes fewer different keys, units come again.
         """
-        made = self._made(self._units(n, None), where or {}, seed, batch_size, None, loose=False)
+        made = self.made(self._units(n, None), where or {}, seed, batch_size, None, loose=False)
         units = len(made[self.units.main])
         rows = {name: one.in_units(units) for name, one in made.items()}
         return self.units.flattened(rows)[torch.arange(n) % units]
@@ -248,98 +229,3 @@ class RelationalModel(Model):
         if n < 1:
             raise ConditionError(f"{option('n', n)}: it must be at least 1.")
         return n
-
-    def _made(
-        self, n: int, where: Where, seed: int, batch_size: int | None,
-        progress: Progress | None, *, loose: bool = True,
-    ) -> dict[str, MadeRows]:  # fmt: skip
-        """Rows of all tables; without those of other tables without a parent if not `loose`."""
-        space, game = self.units, self.game
-        assert isinstance(game, UnitGame)
-        wanted = by_table(space, where)
-        asked = asked_below(space, {k: v for k, v in wanted.items() if not is_top(space, space[k])})
-        size = self._batch(n, batch_size)
-        main, drawn = self._top_rows(space.main, n, wanted.get(space.main), seed, size)
-        n = len(main)
-        seeds = seeds_from(self.draw(int(drawn[-1]) + 1, seed=seed).z[drawn, -SEEDS:])
-        tops: dict[str, MadeRows] = {}
-        for side in space.sides if loose else ():
-            if side.name == space.main:
-                continue
-            total = side.rows.num_rows if is_top(space, side) else side.loose
-            many = round(total * n / space.num_rows) if total else 0
-            if total and is_top(space, side):
-                many = max(many, 1)
-            if many:
-                tops[side.name] = self._others(side, many, n, wanted, asked, seed, size)
-
-        def told(name: str, rows: int) -> None:
-            if progress is not None:
-                progress(f"making {name}", rows, rows)
-
-        return make_below(space, game.networks, main, seeds, asked=asked, tops=tops, told=told)
-
-    def _others(
-        self, side: Side, many: int, n: int, wanted: Mapping[str, Mapping[str, Any]], asked: Any,
-        seed: int, size: int,
-    ) -> MadeRows:  # fmt: skip
-        """Rows without a parent of a table other than the main one."""
-        own = derive_seed(seed, "table", side.name)
-        seeds, unit = seeds_of(own, many), np.arange(many) * n // many
-        if not is_top(self.units, side):
-            assert isinstance(self.game, UnitGame)
-            return make_loose(self.units, self.game.networks, side, seeds, unit, asked)
-        values, _ = self._top_rows(side.name, many, wanted.get(side.name), own, size)
-        many, unit = len(values), unit[: len(values)]
-        seeds = seeds[:many]
-        return MadeRows(values, np.full(many, -1), np.zeros(many, int), unit, seeds)
-
-    def _top_rows(
-        self, name: str, n: int, where: Mapping[str, Any] | None, seed: int, size: int
-    ) -> tuple[Tensor, Tensor]:
-        """Rows of a table without a parent, `[n, D]`, and which of those drawn they are, `[n]`.
-
-        Where learned columns tell rows apart, those that equal an earlier one are passed over.
-        """
-        side, key = self.units[name], self.units.database[name].key
-        if not side.apart:
-            return self._drawn_rows(name, n, where, seed, size), torch.arange(n)
-        refers = self.units.database[name].refers
-        columns = key_columns_of(side, key) + [
-            side.rows.names.index(one.column)
-            for one in side.matches
-            if not one.grouped and set(refers[one.reference].columns) <= set(key)
-        ]
-        for times in (1, 2, 4, _MOST_TIMES):
-            values = self._drawn_rows(name, times * n, where, seed, size)
-            first = torch.from_numpy(np.flatnonzero(~repeated(values[:, columns].numpy())))
-            if len(first) >= n or times == _MOST_TIMES:
-                break
-        if len(first) < n:
-            warnings.warn(
-                f"the model makes {len(first):,} different keys of {name}, and {n:,} rows were "
-                "asked for. There are as many rows as keys.",
-                stacklevel=4,
-            )
-        return values[first[:n]], first[:n]
-
-    def _drawn_rows(
-        self, name: str, n: int, where: Mapping[str, Any] | None, seed: int, size: int
-    ) -> Tensor:
-        """Rows of a table without a parent as they come, float64 `[n, D]`."""
-        assert isinstance(self.game, UnitGame)
-        top = self.game.top(name)
-        if name != self.units.main or where:
-            rows = TableModel(
-                recipe=self.recipe, game=top, preview=self.preview, writer=self.writer,
-                device=self.device,
-            )  # fmt: skip
-            return rows.values(n, where=where, seed=seed)
-        inputs = self.draw(n, seed=seed)
-        pieces = []
-        with torch.no_grad():
-            for start in range(0, n, size):
-                piece = inputs.rows(start, start + size).to(self.device)
-                own = type(piece)(piece.z[:, :-SEEDS])
-                pieces.append(top.table.to_data(top.generate(own)))
-        return torch.cat(pieces)

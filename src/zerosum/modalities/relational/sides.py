@@ -8,6 +8,7 @@ from pydantic import Field as Limits
 from torch import Tensor
 
 from zerosum.config import Config
+from zerosum.modalities.relational.across import Across
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.space import TableSpace
 
@@ -46,6 +47,7 @@ class Side(Config):
         loose: share of the rows without a parent, of all.
         matches: the other references.
         apart: whether the key tells rows by learned columns, so that equal rows are made again.
+        across: orders that its rows keep with rows above them.
     """
 
     kind = "side"
@@ -56,6 +58,7 @@ class Side(Config):
     loose: int = Limits(default=0, ge=0)
     matches: tuple[Match, ...] = ()
     apart: bool = False
+    across: tuple[Across, ...] = ()
 
     @property
     def shown(self) -> tuple[Field, ...]:

@@ -31,7 +31,12 @@ class SequenceDataset(Dataset):
         space: what a sequence is.
         name: how messages call them.
         source: the library whose frames go out as they came in; None where they were a file.
+
+    Attributes:
+        stated_longest: rows that are taken of an entity, if the user said so.
     """
+
+    stated_longest: int | None = None
 
     def __init__(
         self, compact: Tensor, space: SequenceSpace, *, name: str, source: str | None = None

@@ -11,15 +11,21 @@ from zerosum.modalities.sequences.dataset import SequenceDataset, fit_sequences
 from zerosum.modalities.sequences.features import EntityFeatures
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sequences.part import sequence_parts
+from zerosum.modalities.sequences.private import (
+    as_private_sequences,
+    private_sequences,
+    stand_in_sequences,
+)
 from zerosum.modalities.sequences.reading import readers  # noqa: F401  (readers of data)
 from zerosum.modalities.sequences.shown import SequencePreview, SequenceWriter
-from zerosum.modalities.sequences.space import SequenceSpace
+from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.sequences.time_axis import axis_of
 from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.time_fields import DatetimeField
 from zerosum.modalities.tables.unmodelled_fields import KeyField
-from zerosum.modality import JudgeKit, Modality, register
+from zerosum.modality import JudgeKit, Modality, PrivateKit, register
 from zerosum.rng import Noise
+from zerosum.spaces import Space
 
 _FEW_TRAIN, _FEW_HELD = 500, 200
 """Entities below which a report warns."""
@@ -70,9 +76,33 @@ def too_small(train: int, held: int | None) -> Iterator[str]:
         )
 
 
+def _sequences(space: Space) -> SequenceSpace:
+    return require_sequences(space, network="private training")
+
+
 def _entities(dataset: Dataset) -> Extractor:
     assert isinstance(dataset.space, SequenceSpace)
     return EntityFeatures(dataset.space)
+
+
+PRIVATE = PrivateKit(
+    unit="entity",
+    fit=private_sequences,
+    known_again=as_private_sequences,
+    stand_in=stand_in_sequences,
+    count=lambda space: _sequences(space).attributes.num_rows,
+    neighbours=lambda space: (
+        f"one {_sequences(space).entity.name!r} more or less, with all of its rows, of which the "
+        f"first {_sequences(space).longest:,} enter"
+    ),
+    public="names and kinds of columns, decimals, steps of time, which columns an entity has once, "
+    "and what the schema says",
+    changes={
+        "optimisation.optimizers.entities.decay": 0.0,
+        "optimisation.optimizers.generator.decay": 0.0,
+    },
+)
+"""An entity is a person, whatever number of rows it has."""
 
 
 register(
@@ -92,6 +122,7 @@ register(
             {"longest": 1, "numbers": 1}, {"longest": 9, "clocks": False},
             {"longest": 3, "numbers": 5},
         ),
+        private=PRIVATE,
     ),
     module=__name__,
 )  # fmt: skip

@@ -14,10 +14,11 @@ from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.judging.part import table_part
 from zerosum.modalities.tables.judging.rows import judge_inputs
 from zerosum.modalities.tables.model import TableModel
+from zerosum.modalities.tables.privacy.private_rows import as_private, private_table, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
 from zerosum.modalities.tables.shown import TablePreview, TableWriter
-from zerosum.modalities.tables.space import TableSpace
-from zerosum.modality import JudgeKit, Modality, register
+from zerosum.modalities.tables.space import TableSpace, require_table
+from zerosum.modality import JudgeKit, Modality, PrivateKit, register
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
@@ -112,6 +113,16 @@ register(
         small_dataset=small_table,
         shapes=({"dimensions": 1}, {"dimensions": 7}),
         classes=TableClasses(),
+        private=PrivateKit(
+            unit="row",
+            fit=private_table,
+            known_again=as_private,
+            stand_in=stand_in,
+            count=lambda space: require_table(space, network="private training").num_rows,
+            neighbours=lambda _space: "one row more or less",
+            public="names and kinds of columns, decimals, steps of time, and what the schema says",
+            changes={"optimisation.optimizers.generator.decay": 0.0},
+        ),
     ),
     module=__name__,
 )

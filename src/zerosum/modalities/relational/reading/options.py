@@ -11,6 +11,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.subsets import held_name, held_note, rows_apart
 from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import option
+from zerosum.modalities.relational.across import offered_across
 from zerosum.modalities.relational.dataset import RelationalDataset, UnitDataset
 from zerosum.modalities.relational.finding import FoundSchema, find_schema
 from zerosum.modalities.relational.fit import (
@@ -23,6 +24,8 @@ from zerosum.modalities.relational.layout import TableRows, main_table, parents_
 from zerosum.modalities.relational.reading.rows import LinkedTables, Orphans, link_tables
 from zerosum.modalities.relational.schema import DatabaseSchema, TableKeys, read_schema
 from zerosum.modalities.relational.space import RelationalSpace
+from zerosum.modalities.tables.constraints.base import Constraint
+from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.checks import with_rare
 from zerosum.modalities.tables.reading.dataset import LEAST
@@ -48,6 +51,8 @@ class DatabaseOptions(DataConfig):
         orphans: what is done about rows that refer to something that is not there: `refuse` them,
             or set them `apart`.
         protect: rows that must share a value before it is learned as one of its own; 1 for all.
+        constraints: what holds in every row of a table, or between a row and one above it, with
+            names such as `orders.shipped`.
     """
 
     spaces = ("relational",)
@@ -59,6 +64,7 @@ class DatabaseOptions(DataConfig):
     missing: tuple[str, ...] = ()
     orphans: Orphans = "refuse"
     protect: PositiveInt = LEAST
+    constraints: tuple[Constraint, ...] = ()
 
     @classmethod
     def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,6 +72,8 @@ class DatabaseOptions(DataConfig):
         given = dict(options)
         if given.get("schema") is not None:
             given["schema"] = read_schema(given["schema"])
+        if given.get("constraints") is not None:
+            given["constraints"] = read_constraints(given["constraints"])
         for name in ("drop", "keep", "missing"):
             if isinstance(given.get(name), str):
                 given[name] = tuple(part.strip() for part in given[name].split(","))
@@ -135,7 +143,10 @@ class DatabaseOptions(DataConfig):
         held = None
         if self.holdout is not None:
             rows, held = split_units(schema, rows, self.holdout)
-        fitted = fit_database(schema, fields, rows, least=self.protect)
+        fitted = fit_database(
+            schema, fields, rows, least=self.protect, constraints=self.constraints
+        )
+        notes += offered_across(schema, parents_of(schema, rows), fields, rows, self.constraints)
         made = RelationalDataset(fitted, name=name, library=library)
         if held is not None:
             flat = apply_database(fitted.space, held)

@@ -55,7 +55,7 @@ class LongTable(NamedTuple):
 
 def read_long(
     source: TableSource, *, entity: str, time: str | None, told: Overrides,
-    time_field: Field | None = None, least: int = 2,
+    time_field: Field | None = None, least: int = 2, private: bool = False,
 ) -> LongTable:  # fmt: skip
     """The rows of a table by entity, sorted by time.
 
@@ -66,6 +66,7 @@ def read_long(
         told: what is known of columns beforehand.
         time_field: what the column of time is, where that is known.
         least: entities that there must be.
+        private: whether the field of time holds no value of a row, as for a private training.
 
     Raises:
         DataError: a column is not there, or holds what it cannot; or there are too few entities.
@@ -88,7 +89,7 @@ def read_long(
     sentences = []
     when = None
     if time is not None:
-        field = time_field or _time_field(table, source, time, told)
+        field = time_field or _time_field(table, source, time, told, private)
         values = _moments(table[time], field)
         groups, moved = grouped(owner, values)
         if moved:
@@ -138,8 +139,11 @@ def find_attributes(
     return list(asked)
 
 
-def entity_field(long: LongTable, name: str) -> Field:
-    """What entities are called: keys of the form of the data's, which are made anew."""
+def entity_field(long: LongTable, name: str, *, private: bool = False) -> Field:
+    """What entities are called: keys of the form of the data's, which are made anew.
+
+    Of a private one no key is looked at, so they count from 1.
+    """
     ids = long.part([name], long.firsts)
     kind = ids.types[name]
     plain = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
@@ -147,16 +151,16 @@ def entity_field(long: LongTable, name: str) -> Field:
         cast = ids if plain == kind else MemorySource(
             pa.table({name: _whole(ids._table[name]).cast(plain)}), name=ids.name
         )  # fmt: skip
-        return infer_schema(cast, overrides={name: {"kind": "key"}}).fields[0]
+        return infer_schema(cast, overrides={name: {"kind": "key"}}, private=private).fields[0]
     return KeyField(name=name, dtype="int64")
 
 
 def schema_of_part(
-    source: MemorySource, told: Overrides
+    source: MemorySource, told: Overrides, *, private: bool = False
 ) -> tuple[tuple[Field, ...], tuple[str, ...]]:
     """Fields of some columns, and what was guessed of them."""
     mine = {name: one for name, one in told.items() if name in source.types}
-    schema = infer_schema(source, overrides=mine)
+    schema = infer_schema(source, overrides=mine, private=private)
     return schema.fields, schema.notes
 
 
@@ -167,7 +171,9 @@ def values_by(source: MemorySource, fields: Sequence[Field]) -> Tensor:
     return read_values(source, fields)
 
 
-def _time_field(table: pa.Table, source: TableSource, time: str, told: Overrides) -> Field:
+def _time_field(
+    table: pa.Table, source: TableSource, time: str, told: Overrides, private: bool
+) -> Field:
     kind = table.schema.field(time).type
     plain = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
     stated: Mapping[str, Any] = told.get(time, {})
@@ -191,7 +197,7 @@ def _time_field(table: pa.Table, source: TableSource, time: str, told: Overrides
         stated = {**stated, "kind": found}
     one = MemorySource(table.select([time]), name=source.name, natives=source.natives)
     one.forms, one.notes = source.forms, source.notes
-    field = infer_schema(one, overrides={time: dict(stated)}).fields[0]
+    field = infer_schema(one, overrides={time: dict(stated)}, private=private).fields[0]
     axis_of(field)
     return field_of(time, field.to_json())
 

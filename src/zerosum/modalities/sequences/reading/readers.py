@@ -1,6 +1,6 @@
 """Readers of sequences: long tables in files and frames, and the simulated bank."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from zerosum.config import Count, Size
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import Blank, option, reading
+from zerosum.faces import Blank, reading
 from zerosum.modalities.sequences.dataset import SequenceDataset, compact_of, fit_sequences
 from zerosum.modalities.sequences.reading.long_table import (
     LongTable,
@@ -29,7 +29,9 @@ from zerosum.modalities.tables.bank import (
     accounts_with_transactions,
     simulate_bank,
 )
+from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
+from zerosum.modalities.tables.reading.disclosed import read_from_rows
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
@@ -56,6 +58,7 @@ class SequenceOptions(TableOptions):
             are in order, and have no time.
         static: columns that an entity has once; if not given, those that never vary within one.
         longest: rows that are taken of an entity, its first ones; if not given, all, up to 1,000.
+        unit: whom a private training protects: the entity, which is so if not given.
         limit: take this many entities only, evenly spread.
         protect: entities that must share a value before it is learned as one of its own.
     """
@@ -65,6 +68,7 @@ class SequenceOptions(TableOptions):
     time: str | None = None
     static: tuple[str, ...] | None = None
     longest: Size | None = None
+    unit: str | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -99,28 +103,31 @@ class SequenceOptions(TableOptions):
 
         Raises:
             DataError: it cannot be used.
-            PrivacyError: it is private, which sequences are not.
+            PrivacyError: it is private, and what is asked for cannot be counted.
         """
-        if self.private:
-            raise PrivacyError(
-                f"sequences are not trained with {option('epsilon')}: one entity has many rows, "
-                "and no bound on what they tell together is worked out. Leave it out."
-            )
+        self.refuse_uncounted()
         if not self.entity:
             raise DataError(
                 f"sequences belong to entities: name the column that says whose a row is, such as "
                 f"{reading(entity=next(iter(table.types), 'account'))}, of "
                 f"{', '.join(table.types)}."
             )
+        if self.unit not in (None, self.entity):
+            raise PrivacyError(
+                f"{reading(unit=self.unit)}: rows are protected by their entity, "
+                f"{self.entity!r}, and what several entities tell together of {self.unit!r} is "
+                f"not bounded. Make that the entity ({reading(entity=self.unit)}), or "
+                f"leave it out."
+            )
         told = {name: one for name, one in self.columns.items() if name != self.entity}
-        long = read_long(table, entity=self.entity, time=self.time, told=told)
+        long = read_long(table, entity=self.entity, time=self.time, told=told, private=self.private)
         return self._dataset(_limited(long, self.limit), library)
 
     def _dataset(self, long: LongTable, library: str | None) -> Dataset:
         sentences = list(long.sentences)
         longest = self.longest or _LONGEST
         cut = int((long.groups.lengths > longest).sum())
-        if cut and self.longest is None:
+        if cut and self.longest is None and not self.private:
             raise DataError(
                 f"{cut:,} entities have more than {longest:,} rows. Give "
                 f"{reading(longest=longest)}: so many of the first rows of each are taken."
@@ -146,9 +153,11 @@ class SequenceOptions(TableOptions):
         rows = [name for name in names if name not in attributes]
         told, made = self.columns, long.groups
         of_entity, guesses = ((), ()) if not attributes else schema_of_part(
-            long.part(attributes, long.firsts), told
+            long.part(attributes, long.firsts), told, private=self.private
         )  # fmt: skip
-        of_rows, more = ((), ()) if not rows else schema_of_part(long.part(rows, made.order), told)
+        of_rows, more = ((), ()) if not rows else schema_of_part(
+            long.part(rows, made.order), told, private=self.private
+        )  # fmt: skip
         refuse_text([*of_entity, *of_rows])
         if self.time is None and not any(field.modelled for field in of_rows):
             raise DataError(
@@ -162,7 +171,7 @@ class SequenceOptions(TableOptions):
             torch.empty(len(made.order), 0, dtype=torch.float64)
         )  # fmt: skip
         space, compact = fit_sequences(
-            entity=entity_field(long, self.entity),
+            entity=entity_field(long, self.entity, private=self.private),
             attribute_fields=self._with_rare(of_entity, values), attributes=values,
             row_fields=self._with_rare(of_rows, row_values), rows=row_values,
             lengths=made.lengths, axis=None if long.when is None else axis_of(long.when[0]),
@@ -170,9 +179,20 @@ class SequenceOptions(TableOptions):
             order=[name for name in long.source.types if name not in self.drop],
             constraints=self.constraints, least=self.protect,
         )  # fmt: skip
-        dataset: Dataset = SequenceDataset(compact, space, name=long.source.name, source=library)
-        dataset.notes = (*sentences, *guesses, *more)
+        dataset = SequenceDataset(compact, space, name=long.source.name, source=library)
+        dataset.notes = (*(() if self.private else sentences), *guesses, *more)
+        dataset.stated_longest = self.longest
+        dataset.read_from_rows = self._read_from_rows(long, of_entity, of_rows)
         return dataset if self.holdout is None else with_holdout(dataset, self.holdout)
+
+    def _read_from_rows(
+        self, long: LongTable, of_entity: Sequence[Field], of_rows: Sequence[Field]
+    ) -> dict[str, tuple[str, ...]]:
+        """What was found by looking at rows, by column; see `infer.read_from_rows`."""
+        fields = [*of_entity, *of_rows, *(() if long.when is None else (long.when[0],))]
+        found = read_from_rows(fields, self.columns, private=self.private)
+        mine = [] if self.static is not None else [field.name for field in (*of_entity, *of_rows)]
+        return found | {name: ("static", *found.get(name, ())) for name in mine}
 
     def _with_rare(self, fields: Any, values: torch.Tensor) -> list[Any]:
         columns = iter(values.unbind(dim=1))
@@ -204,21 +224,25 @@ class BankConfig(DataConfig):
         num_customers: how many; there are about 1.38 accounts for each.
         seed: which.
         protect: entities that must share a value before it is learned as one of its own.
+        private: whether it is opened for a private training.
     """
 
+    not_options = frozenset({"private"})
     kind = "bank"
     spaces = ("sequences",)
     built_in = True
     num_customers: Count = 2_000
     seed: int = 0
     protect: PositiveInt = 5
+    private: bool = False
 
     @property
     def options_of_rows(self) -> SequenceOptions:
-        """How the long table is read."""
+        """How the long table is read; constraints are fitted, so a private training has none."""
+        held = () if self.private else (*ACCOUNT_CONSTRAINTS, *TRANSACTION_CONSTRAINTS)
         return SequenceMemory(
-            entity="account", time="booked_at", protect=self.protect,
-            constraints=(*ACCOUNT_CONSTRAINTS, *TRANSACTION_CONSTRAINTS),
+            entity="account", time="booked_at", protect=self.protect, constraints=held,
+            private=self.private,
         )  # fmt: skip
 
     def build(self, progress: Progress | None = None) -> Dataset:

@@ -1,7 +1,8 @@
 """Codes of a table that are fitted privately: from noisy histograms, and from nothing else.
 
-The rows are counted, and every column in one or two histograms to which each row adds one. All of
-them together are released once by the Gaussian mechanism; what follows, ends of intervals,
+The rows are counted, and every column in one or two histograms to which each row adds one. Where a
+person has several rows, these together add a vector of length 1, so that nobody counts for more.
+All of them together are released once by the Gaussian mechanism; what follows, ends of intervals,
 categories and marginals, is made from the noisy counts alone.
 
 A number is first counted on a grid of signed powers of two, which needs no bounds; the noisy counts
@@ -9,7 +10,8 @@ say where the data lies and whether it is spread or skewed. Then it is counted o
 Names of categories are data too: a name is released only if so many rows have it that a single
 row is unlikely to have decided it (see `SecretNoise.frequent`). How many rows share all other names
 follows from what is released besides: their own noisy counts, added up, would scatter more the more
-names there are, which a single row may decide.
+names there are, which a single row may decide. Where a person has several rows, names are chosen by
+who has them at all, and those that are chosen are counted once more, beside all others.
 """
 
 import math
@@ -21,18 +23,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.data.base import Dataset
 from zerosum.errors import DataError
-from zerosum.modalities.tables.codecs import MIDDLE, CategoryCodec, NumberCodec
+from zerosum.modalities.tables.codecs import CategoryCodec, Codec, NumberCodec
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.reading.dataset import TableDataset
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.modalities.tables.time_fields import StepField
-from zerosum.rng import Noise, SecretNoise, derive_seed
-from zerosum.spaces import Space
-
-FINGERPRINT = "private"
-"""Stands for the fingerprint of private data, since a digest of rows reveals something."""
+from zerosum.rng import SecretNoise
 
 _LEAST_POWER, _MOST_POWER = -20, 63
 _CELLS = 512
@@ -50,13 +45,15 @@ class NoisyRelease:
         noise_multiplier: deviation of the noise over the L2 sensitivity of all counts together.
         delta: probability with which a category of a single row may be released.
         secret: where the noise comes from.
-        num_counts: how many counts a row adds one to.
+        num_counts: how many histograms a person adds to, each by a vector of length 1 at most.
+        num_names: how many names of categories one person may bring.
     """
 
     noise_multiplier: float
     delta: float
     secret: SecretNoise
     num_counts: int
+    num_names: int
 
     @property
     def deviation(self) -> float:
@@ -65,9 +62,13 @@ class NoisyRelease:
 
     @property
     def threshold(self) -> float:
-        """A noisy count that one row exceeds with probability `delta` at most, in any column."""
-        share = torch.tensor(1 - self.delta / self.num_counts, dtype=torch.float64)
+        """A noisy count that one person's names exceed with probability `delta` at most."""
+        share = torch.tensor(1 - self.delta / self.num_names, dtype=torch.float64)
         return 1 + self.deviation * float(torch.special.ndtri(share))
+
+    def size(self, count: int) -> int:
+        """A number of persons with noise, 1 at least."""
+        return max(round(float(self.noisy(np.array([count]))[0])), 1)
 
     def noisy(self, counts: np.ndarray) -> np.ndarray:
         """Counts with noise."""
@@ -99,120 +100,97 @@ def fit_private_space(
     if not modelled:
         raise DataError("there is nothing to learn: no column of the table holds values.")
     num_counts = 1 + sum(1 if field.categories else 2 for field in modelled)
-    release = NoisyRelease(noise_multiplier, delta, secret, num_counts)
-    num_rows = max(round(float(release.noisy(np.array([len(values)]))[0])), 1)
+    release = NoisyRelease(noise_multiplier, delta, secret, num_counts, num_counts)
+    num_rows = release.size(len(values))
     codecs = tuple(
-        _categories(field, column.numpy(), release, num_rows)
-        if field.categories
-        else _numbers(field, column.numpy(), release)
+        private_codec(field, column.numpy(), release, num_rows=num_rows)
         for field, column in zip(modelled, values.unbind(dim=1), strict=True)
     )
     return TableSpace(fields=tuple(fields), codecs=codecs, num_rows=num_rows)
 
 
-class PrivateTable(TableDataset):
-    """Rows in private codes, which say nothing of themselves: no digest, and no exact number.
+def private_codec(
+    field: Field, values: np.ndarray, release: NoisyRelease, *, num_rows: int,
+    owner: np.ndarray | None = None, has_missing: bool = False,
+) -> Codec:  # fmt: skip
+    """Codes of one column, from noisy histograms.
 
-    Attributes:
-        content: the fingerprint of the rows as they were opened; it is written nowhere.
+    Args:
+        field: of the column.
+        values: `[N]`, NaN where something is missing.
+        release: the mechanism, with the number of all histograms.
+        num_rows: rows, as they were released; without `owner` they are persons.
+        owner: whose each row is, `[N]`, where a person may have several: all of these together
+            count as a vector of length 1. If not given, each row is a person.
+        has_missing: whether something is known to be missing, whatever is counted.
     """
-
-    def __init__(
-        self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None
-    ) -> None:
-        super().__init__(values, space, name=name, source=source)
-        self.content, self.fingerprint = self.fingerprint, FINGERPRINT
-        self._stated = space.num_rows
-
-    @property
-    def stated_size(self) -> int:
-        """The noisy number of rows."""
-        return self._stated
-
-    def holds_what(self, other: Dataset) -> bool:
-        """By what was opened: the fingerprints of all private data are the same."""
-        return isinstance(other, PrivateTable) and self.content == other.content
+    counts = _Counts(release, owner)
+    if field.categories:
+        return _categories(field, values, counts, num_rows)
+    return _numbers(field, values, counts, num_rows, has_missing)
 
 
-def as_private(dataset: Dataset, space: Space) -> PrivateTable:
-    """The rows of `dataset` as values of the fields of `space`: withheld categories are unknown.
+@dataclass(frozen=True)
+class _Counts:
+    """Histograms of a column to which each person adds a vector of length 1 at most."""
 
-    Raises:
-        DataError: they are not rows of a table, a column is missing, or counts other steps of time.
-    """
-    if not isinstance(dataset, TableDataset) or not isinstance(space, TableSpace):
-        raise DataError("this is not the data of the run, which is a table.")
-    assert isinstance(dataset.space, TableSpace)
-    held, _ = dataset.resident
-    columns = dataset.space.columns(held)
-    theirs = {field.name: field for field in dataset.space.modelled}
-    missing = [name for name in space.names if name not in theirs]
-    if missing:
-        raise DataError(f"this is not the data of the run: it lacks {', '.join(missing[:5])}.")
-    for field in space.modelled:
-        _require_steps(theirs[field.name], field)
-    values = [_recoded(columns[f.name], theirs[f.name], f) for f in space.modelled]
-    table = PrivateTable(
-        torch.stack(values, dim=1), space, name=dataset.name, source=dataset.source
-    )
-    table.content = dataset.fingerprint
-    return table
+    release: NoisyRelease
+    owner: np.ndarray | None
 
+    def of_rows(self, cells: np.ndarray, num_cells: int) -> np.ndarray:
+        """How much each cell holds, `[num_cells]`.
 
-def stand_in(space: TableSpace, *, seed: int) -> PrivateTable:
-    """As many rows as `space` says, of independent columns: nothing of the real ones is looked at.
+        Args:
+            cells: the number of each row's cell, `[N]`; below 0 for rows that are not counted.
+            num_cells: how many there are.
+        """
+        if self.owner is None:
+            return np.bincount(cells[cells >= 0], minlength=num_cells).astype(float)
+        return self._shared(self.owner, cells, num_cells)
 
-    What a step takes is measured on them, so that nothing recorded about it reveals rows.
-    """
-    noise = Noise(derive_seed(seed, "stand-in rows"))
-    columns = {
-        codec.name: codec.decode(
-            noise.choice(space.num_rows, torch.tensor(codec.counts, dtype=torch.float64)) + MIDDLE
-        )
-        for codec in space.codecs
-    }
-    return PrivateTable(space.compact(columns), space, name="made-up rows")
+    def of_owners(self, cells: np.ndarray, num_cells: int) -> np.ndarray:
+        """The same where a cell counts once for each who has it, `[num_cells]`."""
+        assert self.owner is not None
+        pairs = np.unique(self.owner[cells >= 0] * num_cells + cells[cells >= 0])
+        return self._shared(pairs // num_cells, pairs % num_cells, num_cells)
 
+    @staticmethod
+    def _shared(owner: np.ndarray, cells: np.ndarray, num_cells: int) -> np.ndarray:
+        """What owners add, each a vector of length 1, `[num_cells]`."""
+        counted = cells >= 0
+        own, where = np.unique(owner[counted], return_inverse=True)
+        pairs, times = np.unique(where * num_cells + cells[counted], return_counts=True)
+        norms = np.sqrt(np.bincount(pairs // num_cells, times.astype(float) ** 2, len(own)))
+        shares = times / norms[pairs // num_cells]
+        return np.bincount(pairs % num_cells, shares, num_cells)
 
-def _require_steps(theirs: Field, ours: Field) -> None:
-    if not isinstance(ours, StepField):
-        return
-    stated, run = (
-        (one.resolution, one.offset) if isinstance(one, StepField) else one.kind
-        for one in (theirs, ours)
-    )
-    if stated != run:
-        raise DataError(
-            f"this is not the data of the run: column {ours.name!r} is of {theirs.details}, and "
-            f"the run's of {ours.details}."
-        )
+    def scale(self, held: float, num_rows: int) -> float:
+        """What turns so much that all cells hold together into rows."""
+        return 1.0 if self.owner is None else num_rows / max(held, 1.0)
 
 
-def _recoded(values: Tensor, old: Field, new: Field) -> Tensor:
-    """Category indices of one field as those of another with fewer names."""
-    if not new.categories:
-        return values
-    place = {name: float(i) for i, name in enumerate(new.categories)}
-    unknown = float(len(new.categories))
-    table = torch.tensor([*(place.get(name, unknown) for name in old.categories), unknown]).double()
-    index = values.nan_to_num(nan=0.0).long().clamp(0, len(table) - 1)
-    return torch.where(values.isnan(), values, table[index])
-
-
-def _categories(
-    field: Field, values: np.ndarray, release: NoisyRelease, num_rows: int
-) -> CategoryCodec:
-    """Codes of the categories that many rows have; all others share one."""
-    known = values[~np.isnan(values)].astype(np.int64)
-    names = field.categories
-    times = np.bincount(known, minlength=len(names))
-    common = release.frequent(
-        {names[i]: int(times[i]) for i in np.flatnonzero(times[: len(names)])}
-    )
+def _categories(field: Field, values: np.ndarray, counts: _Counts, num_rows: int) -> CategoryCodec:
+    """Codes of the categories that many have; all others share one."""
+    names, release = field.categories, counts.release
+    gone = len(names) + 1  # after the index of what the field does not name
+    cells = np.where(np.isnan(values), gone, values).astype(np.int64)
+    several = counts.owner is not None
+    times = (counts.of_owners if several else counts.of_rows)(cells, gone + 1)
+    common = release.frequent({names[i]: times[i] for i in np.flatnonzero(times[: len(names)])})
+    lacking = 0.0
+    if several:
+        chosen = [*common]
+        at = np.full(gone + 1, len(chosen))
+        at[[names.index(name) for name in chosen]] = np.arange(len(chosen))
+        at[gone] = len(chosen) + 1
+        noisy = release.noisy(counts.of_rows(at[cells], len(chosen) + 2)).clip(0)
+        noisy *= num_rows / max(noisy.sum(), 1.0)
+        common, lacking = dict(zip(chosen, noisy[:-2].tolist(), strict=True)), float(noisy[-1])
+    else:
+        lacking = float(release.noisy(times[gone:])[0])
     order = sorted(common, key=lambda name: (-common[name], names.index(name)))
-    gone = float(release.noisy(np.array([len(values) - len(known)]))[0])
-    has_missing = gone > release.threshold
-    missing = [max(round(gone), 1)] if has_missing else []
+    has_missing = lacking > release.threshold
+    missing = [max(round(lacking), 1)] if has_missing else []
     num_rare = max(round(num_rows - sum(common.values()) - sum(missing)), 1)
     return CategoryCodec(
         name=field.name, values=tuple(names.index(name) for name in order),
@@ -221,23 +199,38 @@ def _categories(
     )  # fmt: skip
 
 
-def _numbers(field: Field, values: np.ndarray, release: NoisyRelease) -> NumberCodec:
+def _numbers(
+    field: Field, values: np.ndarray, counts: _Counts, num_rows: int, has_missing: bool
+) -> NumberCodec:
     """Codes of a column of numbers: a coarse noisy count finds where, a fine one how many."""
-    known = values[~np.isnan(values)]
+    release, gone = counts.release, np.isnan(values)
     powers = _power_edges()
-    coarse = release.noisy(np.histogram(known, powers)[0])
+    coarse = release.noisy(counts.of_rows(_cells(values, powers), len(powers) - 1))
     low, high = _bounds(powers, np.maximum(coarse, 0) * (coarse > release.threshold))
     edges = _fine_edges(low, high, field.decimals)
-    inside = np.clip(known, edges[0], np.nextafter(edges[-1], edges[0]))
-    noisy = release.noisy(np.append(np.histogram(inside, edges)[0], len(values) - len(known)))
-    has_missing = bool(noisy[-1] > release.threshold)
+    inside = np.clip(values, edges[0], np.nextafter(edges[-1], edges[0]))
+    cells = np.where(gone, len(edges) - 1, _cells(inside, edges))
+    noisy = release.noisy(counts.of_rows(cells, len(edges)))
+    has_missing = has_missing or bool(noisy[-1] > release.threshold)
     knots, sizes = _intervals(edges, noisy[:-1], field.decimals, release.deviation)
-    missing = [max(round(noisy[-1]), 1)] if has_missing else []
+    scale = counts.scale(sum(sizes) + (noisy[-1] if has_missing else 0.0), num_rows)
+    missing = [max(round(scale * noisy[-1]), 1)] if has_missing else []
     return NumberCodec(
         name=field.name, knots=tuple(knots),
-        counts=(*(max(round(size), 1) for size in sizes), *missing),
+        counts=(*(max(round(scale * size), 1) for size in sizes), *missing),
         places=field.decimals, has_missing=has_missing,
     )  # fmt: skip
+
+
+def _cells(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The number of the cell that each value lies in, `[N]`; -1 outside and where it is missing.
+
+    >>> _cells(np.array([0.0, 1.5, 2.0, 3.0, np.nan]), np.array([0.0, 1.0, 2.0]))
+    array([ 0,  1,  1, -1, -1])
+    """
+    cells = np.searchsorted(edges, values, side="right") - 1
+    cells = np.where(values == edges[-1], len(edges) - 2, cells)
+    return np.where(np.isnan(values) | (cells > len(edges) - 2), -1, cells)
 
 
 def _power_edges() -> np.ndarray:

@@ -1,7 +1,7 @@
 """Rows of a table as a data set: values in memory, with the codes that fit them."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,13 +35,7 @@ class TableDataset(Dataset):
         name: how messages call this data.
         source: the library whose frames go out as they came in: `pandas`, `polars`, `pyarrow`;
             None where the rows came from a file.
-
-    Attributes:
-        read_from_rows: what of the fields was found by looking at rows, by column; see
-            `infer.read_from_rows`. Empty where they were given.
     """
-
-    read_from_rows: Mapping[str, Sequence[str]] = {}
 
     def __init__(
         self, values: Tensor, space: TableSpace, *, name: str, source: str | None = None

@@ -81,25 +81,12 @@ class TableOptions(DataConfig):
 
         Raises:
             DataError: it cannot be used.
-            PrivacyError: it is private, and has a limit.
+            PrivacyError: it is private, and has a limit or a holdout.
         """
         from zerosum.modalities.tables.reading.disclosed import read_from_rows
         from zerosum.modalities.tables.reading.infer import infer_schema
 
-        if self.private and self.limit is not None:
-            raise PrivacyError(
-                f"{option('limit', self.limit)} takes rows that depend on how many there are, so "
-                "a single "
-                f"one more would change them all, and {option('epsilon')} would not hold. Leave "
-                "it out, or "
-                "write the rows that you want into a file of their own."
-            )
-        if self.private and self.holdout is not None:
-            raise PrivacyError(
-                f"{option('holdout', self.holdout)} keeps rows apart that depend on how many there "
-                "are, so a single one more would change them all, and no promise of privacy would "
-                "hold. Keep them in a file of their own."
-            )
+        self.refuse_uncounted()
         schema = infer_schema(
             table, overrides=self.columns, drop=self.drop, limit=self.limit, private=self.private,
             progress=progress,
@@ -124,6 +111,21 @@ class TableOptions(DataConfig):
             made.keep_apart(held)
         made.read_from_rows = read_from_rows(schema.fields, self.columns, private=self.private)
         return made
+
+    def refuse_uncounted(self) -> None:
+        """Raise a `PrivacyError` for options by which one row may decide over others."""
+        if self.private and self.limit is not None:
+            raise PrivacyError(
+                f"{option('limit', self.limit)} takes rows that depend on how many there are, so a "
+                f"single one more would change them all, and {option('epsilon')} would not hold. "
+                "Leave it out, or write the rows that you want into a file of their own."
+            )
+        if self.private and self.holdout is not None:
+            raise PrivacyError(
+                f"{option('holdout', self.holdout)} keeps rows apart that depend on how many there "
+                "are, so a single one more would change them all, and no promise of privacy would "
+                "hold. Keep them in a file of their own."
+            )
 
 
 def _as_name(value: Any) -> Any:
