@@ -28,11 +28,11 @@ from zerosum.modalities.strings.vocabulary import UNKNOWN, Vocabulary
 from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field, FloatField, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space, read_values
+from zerosum.modalities.tables.reading.layouts import layout_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    layout_of,
     source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource

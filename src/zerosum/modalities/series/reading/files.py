@@ -18,7 +18,8 @@ from zerosum.modalities.series.reading.wide import cut_wide, is_wide
 from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.modalities.tables.reading.files import open_file
-from zerosum.modalities.tables.reading.readers import LayoutOptions, is_table
+from zerosum.modalities.tables.reading.layouts import LayoutOptions
+from zerosum.modalities.tables.reading.readers import is_table
 
 _TABLES = (".csv", ".tsv", ".parquet")
 _LOOKED_AT = 10_000

@@ -31,12 +31,12 @@ from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
 from zerosum.modalities.tables.arrow import functions, is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
+from zerosum.modalities.tables.reading.layouts import layout_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
     is_table,
-    layout_of,
     source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource

@@ -3,10 +3,9 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BeforeValidator, PositiveInt
-from pydantic import Field as Limits
+from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.csv_text import holds_rows
@@ -19,6 +18,7 @@ from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
 from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
+from zerosum.modalities.tables.reading.layouts import LayoutOptions, layout_of
 from zerosum.modalities.tables.schema import Schema, overrides_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
@@ -128,30 +128,6 @@ class TableOptions(DataConfig):
             )
 
 
-def _as_name(value: Any) -> Any:
-    """The name of a sheet; `2024` is one too."""
-    return str(value) if isinstance(value, int) else value
-
-
-class LayoutOptions(DataConfig):
-    """Where the table of a file lies, for readers of such files.
-
-    Attributes:
-        header: the line of a CSV, or row of a sheet, that names the columns, the first being 1.
-        separator: the character between cells of a CSV.
-        sheet: the sheet of a workbook; the first if not given.
-    """
-
-    header: PositiveInt | None = None
-    separator: Annotated[str, Limits(min_length=1, max_length=1)] | None = None
-    sheet: Annotated[str | None, BeforeValidator(_as_name)] = None
-
-    @property
-    def layout(self) -> FileLayout:
-        """Where the table lies in the file."""
-        return FileLayout(self.header, self.separator, self.sheet)
-
-
 class TableFileConfig(TableOptions, LayoutOptions):
     """A .csv, .tsv or .parquet file.
 
@@ -223,11 +199,6 @@ class TableMemoryConfig(TableOptions):
         source, library = source_of(data, missing=self.missing)
         config = self.model_copy(update={"library": library})
         return self.read(source, library=library, progress=progress), config
-
-
-def layout_of(config: DataConfig | None) -> FileLayout:
-    """Where the table lies in the file of a description; as usual where it has none."""
-    return config.layout if isinstance(config, LayoutOptions) else AS_USUAL
 
 
 def schema_of(
