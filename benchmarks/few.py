@@ -4,10 +4,10 @@
     python benchmarks/few.py table
 
 Both get the same processor time on one thread, each in the precision and layout that is fastest for
-it, without labels, and with the referee off. Where the extra `efficientnet` is not installed, `few`
-sees pixels, and its results are called so. Samples are held against images that nobody trained on,
-in `self` features that were learned from others of these; no judge knows EfficientNet. What is in
-`benchmarks/results/few` is not trained again.
+it, without labels, and with the referee off. Samples are held against images
+that nobody trained on, in `self` features that were learned from others of these; no judge knows
+EfficientNet. `projected` needs the extra `efficientnet`. What is in `benchmarks/results/few` is not
+trained again.
 """
 
 import argparse
@@ -31,7 +31,6 @@ from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.evaluation.metrics.kernels import KernelDistance
 from zerosum.evaluation.metrics.memory import CloserToTrain, NearCopies
 from zerosum.evaluation.metrics.neighbours import Neighbourhoods
-from zerosum.modalities.images.pretrained import has_efficientnet
 from zerosum.pictures import draw_grid
 from zerosum.runs.files import write_json
 from zerosum.workflows.data import open_data
@@ -50,6 +49,7 @@ FEW: dict[str, tuple[str, int]] = {
 """The set of `untuned.py` that the first images are of, and how many."""
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "few": ("few", {}),
+    "projected": ("few", {"game": "projected"}),
     "stylegan": ("stylegan", {"game.augmentation": "adaptive"}),
 }
 _FROM, _TO = 10, 50
@@ -110,8 +110,7 @@ def run(args: argparse.Namespace) -> None:
         few, others = open_data(x[:count])[0], open_data(x[count : count + OTHERS])[0]
         yardstick = None
         for way in args.ways.split(","):
-            called = "pixels" if way == "few" and not has_efficientnet() else way
-            path = RESULTS / f"{name}-{called}{args.note}-{args.seed}.json"
+            path = RESULTS / f"{name}-{way}{args.note}-{args.seed}.json"
             if path.exists():
                 continue
             yardstick = yardstick or Yardstick(few, others)

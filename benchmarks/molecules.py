@@ -29,6 +29,7 @@ import torch
 import zerosum as zs
 from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.modalities.molecules.metrics.molecules import (
+    MedicinalFilters,
     MoleculeParts,
     MoleculeProperties,
     MoleculesThemselves,
@@ -94,7 +95,13 @@ def figures(model: MoleculeModel, x: torch.Tensor, test: SampleSet, train: Sampl
     """What the judge says of compact molecules."""
     context = MetricContext(model.space, extractor="-", split="holdout", train=train, replicates=0)
     found: dict[str, float] = {}
-    for one in (MoleculesThemselves(), NewMolecules(), MoleculeParts(), MoleculeProperties()):
+    for one in (
+        MoleculesThemselves(),
+        NewMolecules(),
+        MedicinalFilters(),
+        MoleculeParts(),
+        MoleculeProperties(),
+    ):
         read = one.read(SampleSet(x, torch.zeros(len(x), 1)), test, context)
         found |= {name: value.value for name, value in read.items()}
     return found
@@ -173,6 +180,7 @@ def table() -> None:
     """A row for each model, floor and ceiling."""
     names = {
         "fcd": "FCD", "unique_molecules": "unique", "novel_molecules": "new",
+        "without_alerts": "no alerts",
         "internal_diversity": "diversity", "fragment_similarity": "fragments",
         "scaffold_similarity": "scaffolds", "nearest_molecule": "nearest",
         "logp_distance": "logP", "qed_distance": "QED", "mw_distance": "MW",

@@ -26,7 +26,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 import zerosum as zs
 from zerosum.modalities.strings.features import hashed_words
-from zerosum.modalities.strings.notes import contradictions, simulate_notes
+from zerosum.modalities.strings.simulated.notes import contradictions, simulate_notes
 from zerosum.runs.files import write_json
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"

@@ -80,7 +80,7 @@ _EXAMPLES = {
     "level": "dungeon", "string": "notes", "clip": "bouncing", "molecule": "fragments",
     "relational": "shop.sqlite",
     "sound": "kit", "music": "tunes",
-    "speech": "speech/",
+    "speech": "speech/", "voices": "anna/ ben/",
     "texture": "wall.jpg", "captioned": "scenes",
 }  # fmt: skip
 """Data that shows a recipe, by the first kind of space that it takes."""
@@ -128,6 +128,8 @@ def example_spaces(entry: Entry) -> Iterator[tuple[str, Space]]:
         yield "For sounds with four labels", small_dataset("sound").space
     if "speech" in entry.spaces:
         yield "For speech", small_dataset("speech").space
+    if "voices" in entry.spaces:
+        yield "For two speakers", small_dataset("voices", num_labels=2).space
     if "series" in entry.spaces:
         yield "For labelled series of two channels", small_dataset("series", num_labels=2).space
     if "sequences" in entry.spaces:

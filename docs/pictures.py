@@ -30,6 +30,8 @@ python benchmarks/texture.py run --keep runs/textures
 python docs/pictures.py --textures runs/textures
 python benchmarks/text2image.py run --keep runs
 python docs/pictures.py --captions runs/scenes-0
+python benchmarks/wardrobe.py run --keep runs
+python docs/pictures.py --try-on runs/pix2pix-0
 zerosum train music --data tunes --out runs/tunes
 python docs/pictures.py --music runs/tunes
 """
@@ -46,6 +48,7 @@ import zerosum as zs
 from zerosum.catalogue import modality_of
 from zerosum.evaluation.anomalies.heat import over
 from zerosum.games.base import Inputs
+from zerosum.modalities.images.wardrobe import simulate_wardrobe
 from zerosum.models.steering import steered
 from zerosum.pictures import draw_grid
 from zerosum.plots.charts import curves
@@ -153,6 +156,20 @@ def draw_sounds(run: Path) -> None:
     tiles = np.stack([np.asarray(preview.draw_one(model.space, one)) for one in x])
     sheet = draw_grid(torch.from_numpy(tiles).permute(0, 3, 1, 2), columns=len(kinds))
     sheet.save(FOLDER / "sounds.png")
+
+
+def draw_try_on(run: Path) -> None:
+    """Twelve people and garments that were not trained on, what is made of them, and the truth."""
+    model, made = zs.load(run, recipe="pix2pix"), simulate_wardrobe(12, seed=1_000)
+    given = [
+        {"person": person, "garment": garment}
+        for person, garment in zip(made.person, made.garment, strict=True)
+    ]
+    worn = torch.stack(model.translate(given))
+    rows = torch.stack([made.person, made.garment, worn, made.worn], 1)
+    sheet = draw_grid(rows.flatten(0, 1), columns=12)
+    larger = sheet.resize((sheet.width * 3 // 2, sheet.height * 3 // 2), Image.Resampling.NEAREST)
+    larger.save(FOLDER / "try-on.png")
 
 
 def draw_music(run: Path) -> None:
@@ -288,6 +305,7 @@ def main() -> None:
     parser.add_argument("--video", type=Path)
     parser.add_argument("--textures", type=Path)
     parser.add_argument("--captions", type=Path)
+    parser.add_argument("--try-on", type=Path)
     parser.add_argument("--music", type=Path)
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
@@ -308,6 +326,7 @@ def main() -> None:
         (options.video, draw_video),
         (options.textures, draw_textures),
         (options.captions, draw_captions),
+        (options.try_on, draw_try_on),
         (options.music, draw_music),
     )
     for run, draw in drawers:

@@ -25,6 +25,7 @@ from zerosum.signatures import (
     TrainOptions,
     TranslationRecipe,
     VocoderRecipe,
+    VoiceRecipe,
 )
 from zerosum.testing import small_dataset
 
@@ -41,6 +42,7 @@ LISTED: dict[type[zs.Model], Any] = {
     zs.StyledModel: StyledRecipe,
     zs.TranslationModel: TranslationRecipe,
     zs.VocoderModel: VocoderRecipe,
+    zs.VoiceModel: VoiceRecipe,
     zs.Model: PlainRecipe,
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         refine,
         resume,
         schema,
+        templates,
         train,
     )
     from zerosum.conditions import Between
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from zerosum.modalities.sequences.model import SequenceModel
     from zerosum.modalities.sound.model import SoundModel
     from zerosum.modalities.speech.vocoder_model import VocoderModel
+    from zerosum.modalities.speech.voice_model import VoiceModel
     from zerosum.modalities.strings.model import TextModel
+    from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
     from zerosum.modalities.tables.constraints.groups import FixedCombinations, OneHot, Unique
     from zerosum.modalities.tables.constraints.inequality import Inequality
@@ -91,11 +94,13 @@ __all__ = [
     "Sum",
     "Synthesizer",
     "TableModel",
+    "Templates",
     "TextModel",
     "TextureModel",
     "TranslationModel",
     "Unique",
     "VocoderModel",
+    "VoiceModel",
     "ZerosumError",
     "__version__",
     "anomalies",
@@ -114,6 +119,7 @@ __all__ = [
     "refine",
     "resume",
     "schema",
+    "templates",
     "train",
 ]
 
@@ -142,8 +148,10 @@ _HOMES = {
     "Samples": "zerosum.models.samples",
     "MoleculeModel": "zerosum.modalities.molecules.model",
     "SequenceModel": "zerosum.modalities.sequences.model",
+    "Templates": "zerosum.modalities.strings.templates.found",
     "TextModel": "zerosum.modalities.strings.model",
     "VocoderModel": "zerosum.modalities.speech.vocoder_model",
+    "VoiceModel": "zerosum.modalities.speech.voice_model",
     "CaptionModel": "zerosum.modalities.images.caption_model",
     "StyledModel": "zerosum.modalities.images.styled",
     "Sum": "zerosum.modalities.tables.constraints.sums",
@@ -170,6 +178,7 @@ _HOMES = {
     "refine": "zerosum.api",
     "resume": "zerosum.api",
     "schema": "zerosum.api",
+    "templates": "zerosum.api",
     "train": "zerosum.api",
 }
 

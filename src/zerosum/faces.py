@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_SHORT = {"n": "-n", "from_run": "--from"}
+_SHORT = {"n": "-n", "from_run": "--from", "from_speaker": "--from", "to_speaker": "--to"}
 """Options whose name on the command line does not follow from that in Python."""
 
 _LONGEST = 40

@@ -44,6 +44,9 @@ SoundRecipe = Literal["sound"]
 VocoderRecipe = Literal["vocoder"]
 """Recipes whose models are a `VocoderModel`."""
 
+VoiceRecipe = Literal["voice"]
+"""Recipes whose models are a `VoiceModel`."""
+
 TextureRecipe = Literal["texture"]
 """Recipes whose models are a `TextureModel`."""
 

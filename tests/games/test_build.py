@@ -3,12 +3,13 @@
 import pytest
 import torch
 
-from zerosum.catalogue import all_recipes
+from zerosum.catalogue import all_recipes, find_recipe
 from zerosum.config import family_of
 from zerosum.errors import ConfigError, RecipeError, RunError
 from zerosum.games.base import GameConfig
 from zerosum.games.build import build_game
 from zerosum.games.two_player import TwoPlayerConfig
+from zerosum.modalities.sound.space import sound_space
 from zerosum.networks.mlp import MlpDiscriminatorConfig, MlpGeneratorConfig
 from zerosum.rng import seeded_initialisation
 from zerosum.testing import small_dataset
@@ -49,3 +50,11 @@ def test_sizes_are_bounded() -> None:
         with pytest.raises(ConfigError, match="less than or equal to"):
             MlpGeneratorConfig.from_json({"kind": "mlp_generator", **changes})
     assert "two_player" in family_of(GameConfig)
+
+
+def test_long_sounds_take_their_time_to_become_waves() -> None:
+    """Finding phases makes many numbers, one after another."""
+    space = sound_space(torch.empty(0, 1, 64_000), 16_000)
+    recipe = find_recipe("sound").resolve(space).with_values({"game.generator.width": 8})
+    saved = recipe.game.build(space).get_submodule("generator").state_dict()
+    assert build_game(recipe.game, space, saved.values()).space == space

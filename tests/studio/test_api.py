@@ -1,6 +1,7 @@
 """The API: problems in the command line's sentences, idempotency keys, pages by cursor."""
 
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 from django.test import Client
 
 from zerosum.studio.acts.log import Actor
-from zerosum.studio.acts.people import make_token
-from zerosum.studio.models import Act, Answer, Item, Project
+from zerosum.studio.acts.people import make_token, revoke_token
+from zerosum.studio.models import Act, Answer, Item, Project, Token
 
 Call = Callable[..., Any]
 
@@ -66,6 +67,16 @@ def test_an_act_of_a_program_is_logged_with_its_token(
         ("/projects/1/items?sort=x", None, 422, "cannot sort by 'x'"),
         ("/batches", {"training": 1, "n": 0}, 422, "0 items are not allowed"),
         ("/projects/1/items/act", {"do": "burn", "items": []}, 422, "Input should be"),
+        ("/nowhere", None, 404, "the API has nothing at this address"),
+        ("/nowhere/1/cancel", None, 405, "does not take this method"),
+        ("/projects", {"name": "a\0b"}, 422, r"the text 'a\0b' holds a zero byte"),
+        ("/projects", {"name": "\ud800"}, 422, r"'\ud800' holds a zero byte or half a character"),
+        ("/projects/1/items?batch=" + 30 * "9", None, 422, "bits is too large"),
+        ("/projects/1/items?after=" + 30 * "9", None, 422, "bits is too large"),
+        ("/projects/1/items?tag=%00", None, 422, "holds a zero byte"),
+        ("/projects/1/items/act", {"do": "new", "items": [{"id": 2**80}]}, 422, "81 bits is too"),
+        ("/projects/1/copy", {"items": [2**63]}, 422, "64 bits is too large"),
+        ("/batches", {"training": 1, "n": 1, "where": {"x": math.nan}}, 422, "a finite one"),
     ],
 )
 def test_problems_are_said(
@@ -95,6 +106,29 @@ def test_a_request_with_a_key_is_done_once(call: Call) -> None:
     assert "was used for another request" in other.json()["detail"]
     assert call("/projects", {"name": ""}, Idempotency_Key="k2").status_code == 422
     assert Answer.objects.count() == 1
+
+
+def test_an_answer_is_not_given_again_to_a_token_that_was_revoked(call: Call, ada: Actor) -> None:
+    assert call("/projects", {"name": "Spring"}, Idempotency_Key="k1").status_code == 201
+    revoke_token(ada, Token.objects.get())
+    assert call("/projects", {"name": "Spring"}, Idempotency_Key="k1").status_code == 401
+
+
+def test_a_body_that_is_no_json_is_refused_with_its_place(call: Call, ada: Actor) -> None:
+    token = make_token(ada, "other", "owner")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    answer = client.post("/api/v1/projects", "{bad", "application/json")
+    assert answer.status_code == 400
+    assert "line 1 column 2" in answer.json()["detail"]
+
+
+def test_the_role_of_a_token_is_named_in_words(call: Call, eve: Actor) -> None:
+    token = make_token(eve, "tests", "expert")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    answer = client.post("/api/v1/projects", "{}", "application/json")
+    assert (
+        "this token is for content experts. This is for owners and dev" in answer.json()["detail"]
+    )
 
 
 def test_the_description_names_every_operation(db: None) -> None:

@@ -1,6 +1,7 @@
 """People in a browser: from the first start to an item that another person has approved."""
 
 import os
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -78,6 +79,10 @@ def look(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{page.url} is {wide} wide at {width}"
+    nameless = page.locator("button:visible:not([aria-label])").filter(
+        has_not_text=re.compile(r"\S")
+    )
+    assert nameless.count() == 0, f"{page.url} shows a button without words"
     page.set_viewport_size({"width": 1280, "height": 900})
 
 

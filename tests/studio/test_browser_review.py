@@ -73,6 +73,13 @@ def test_fifty_items_by_keyboard(server: Server, chromium: Any, shots: Path) -> 
     for key in ("4", "a", "e"):
         page.keyboard.press(key)
     browsing.wait_for_states(page, {"accepted": 1, "edit": 1})
+    page.keyboard.press("x")
+    page.get_by_placeholder("tag").fill("later")
+    page.keyboard.press("Enter")  # which tags, and does not press the form's first button
+    page.locator(".tile .tag", has_text="later").wait_for()
+    page.locator(".tile", has=page.locator(".tag")).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Untag").click()
+    page.locator(".tile .tag", has_text="later").wait_for(state="detached")
     assert states(server) == {"accepted": 33, "edit": 1, "rejected": 16}
 
 

@@ -15,6 +15,7 @@ from zerosum.studio.acts import copy as acts
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.review import ConflictError, approve, comment, decide
 from zerosum.studio.models import Act, CopyOrder, CopyText, Item, ItemBatch, Project, WriterSettings
+from zerosum.studio.writing.errors import AddressError
 
 Make = Callable[..., list[Item]]
 QUICK = {"patience": {"attempts": 1, "seconds": 5}}
@@ -127,7 +128,16 @@ def test_a_server_that_is_down_ends_the_order_and_says_so(
 def test_private_addresses_are_refused_unless_allowed(
     ada: Actor, project: Project, make_items: Make, serve: Callable[..., ScriptedServer]
 ) -> None:
-    let_write(ada, project, serve(reply()), allow_private=False)
+    server = serve(reply())
+    let_write(ada, project, server)
+    for url in (server.url, "http://169.254.169.254/v1", "https://[::1]/v1"):
+        with pytest.raises(AddressError, match="An owner must allow private addresses"):
+            brand.set_writer(ada, project, {"base_url": url, "model": "m"})
+    with pytest.raises(AddressError, match="must be encrypted"):
+        brand.set_writer(ada, project, {"base_url": "http://8.8.8.8/v1", "model": "m"})
+    made = WriterSettings.objects.get()
+    made.endpoint["allow_private"] = False  # as when a name leads elsewhere later
+    made.save()
     order = acts.ask(ada, project, [make_items(1)[0].pk])
     assert copying.do(order) == "failed"
     assert "An owner must allow private addresses" in order.words
@@ -136,7 +146,7 @@ def test_private_addresses_are_refused_unless_allowed(
 def test_the_key_is_kept_encrypted_and_goes_with_its_address(
     ada: Actor, project: Project, folder: Any
 ) -> None:
-    values = {"base_url": "https://llm.example/v1", "model": "m"}
+    values = {"base_url": "https://8.8.8.8/v1", "model": "m"}
     brand.set_writer(ada, project, values, key="sk-secret")
     found = WriterSettings.objects.get()
     everything = json.dumps([found.endpoint, found.sealed_key, Act.objects.get().after])
@@ -147,7 +157,7 @@ def test_the_key_is_kept_encrypted_and_goes_with_its_address(
     (folder / "sealing.key").write_text("A" * 43 + "=")
     with pytest.raises(StudioError, match=r"not the key that it was stored with.*enter the secret"):
         copying.endpoint_of(project)
-    brand.set_writer(ada, project, values | {"base_url": "https://other.example/v1"})
+    brand.set_writer(ada, project, values | {"base_url": "https://8.8.4.4/v1"})
     assert WriterSettings.objects.get().sealed_key == ""
 
 
@@ -156,14 +166,14 @@ def test_an_owner_names_an_llm_in_the_page(
 ) -> None:
     owner, address = browser("owner"), f"/projects/{project.pk}/copy/writer/"
     form = {
-        "base_url": "https://llm.example/v1/", "model": "m", "key": "sk-secret", "pictures": "keep",
+        "base_url": "https://8.8.8.8/v1/", "model": "m", "key": "sk-secret", "pictures": "keep",
         "most_tokens": "500", "temperature": "0.5", "price_sent": "1", "price_written": "4",
         "currency": "EUR",
     }  # fmt: skip
     owner.post(address, form)
     found = WriterSettings.objects.get()
     kept = {name: found.endpoint[name] for name in ("base_url", "most_tokens", "temperature")}
-    assert kept == {"base_url": "https://llm.example/v1", "most_tokens": 500, "temperature": 0.5}
+    assert kept == {"base_url": "https://8.8.8.8/v1", "most_tokens": 500, "temperature": 0.5}
     assert found.endpoint["prices"]["currency"] == "EUR"
     page = owner.get(f"/projects/{project.pk}/copy/").content.decode()
     assert "Its key is stored, encrypted" in page
@@ -217,7 +227,7 @@ def test_prompts_have_versions_and_variables(
 
 
 def test_a_hit_forbids_approval_until_it_is_mended(
-    ada: Actor, eve: Actor, project: Project, make_items: Make
+    ada: Actor, eve: Actor, project: Project, make_items: Make, browser: Callable[..., Client]
 ) -> None:
     items = make_items(2)
     texts = drafted(items)
@@ -236,6 +246,11 @@ def test_a_hit_forbids_approval_until_it_is_mended(
     act = Act.objects.filter(what="item.approved").order_by("-pk")[0]
     assert act.after["despite"] == "the client asked for it"
     assert "“warm” is not to be used" in act.after["obstacle"]
+    owner = browser("owner", "bob")
+    for page in ("/log/", f"/items/{items[1].pk}/"):
+        shown = owner.get(page).content.decode()
+        assert "Approved all the same: the client asked for it" in shown
+        assert "“warm” is not to be used" in shown
 
 
 def test_rules_that_change_are_checked_again(
@@ -344,8 +359,9 @@ def test_what_was_typed_stays_when_it_is_refused(
 
 
 def test_rules_by_the_form_come_back_in_the_form(
-    browser: Callable[..., Client], project: Project
+    ada: Actor, browser: Callable[..., Client], project: Project
 ) -> None:
+    address = f"/projects/{project.pk}/rules/"
     form = {
         "banned": "cheap => affordable\nugly", "required": "Acme", "claims": "best => By a survey.",
         "names": "iPhone", "no_shouting": "on", "title_most": "40", "warn_length": "on",
@@ -356,15 +372,18 @@ def test_rules_by_the_form_come_back_in_the_form(
     assert answer.status_code == 302
     (kept,) = [one.rules for one in project.rules.all()]
     assert len(kept.rules) == 9
-    page = owner.get(f"/projects/{project.pk}/rules/").content.decode()
+    page = owner.get(address).content.decode()
     assert "cheap =&gt; affordable\nugly</textarea>" in page
     assert 'value="#ffffff, #1c3f94"' in page
     refused = owner.post(f"/projects/{project.pk}/rules/save/", {"claims": "best"})
     assert refused.status_code == 422
     assert "the claim &#x27;best&#x27; needs a note" in refused.content.decode()
+    other_way_round = {"rules": kept.to_json()["rules"][::-1]}
+    brand.save_rules(ada, project, other_way_round)
+    assert "say more than the form can" not in owner.get(address).content.decode()
     star = owner.post(f"/projects/{project.pk}/rules/save/", {"banned": "a*b"})
     assert star.status_code == 422
-    assert project.rules.count() == 1
+    assert project.rules.count() == 2
 
 
 def test_rules_that_no_form_has_are_kept_as_json(

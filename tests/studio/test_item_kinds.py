@@ -56,7 +56,7 @@ PICTURES = ("image", "texture", "captioned")
 def test_every_kind_has_a_form_and_is_tried_here() -> None:
     assert set(known_kinds()) == set(ITEM_FORMS)
     # What is made from something needs a source for each sample, so it is not asked for items.
-    assert set(known_kinds()) == {*TRAINED, "pair", "speech"}
+    assert set(known_kinds()) == {*TRAINED, "pair", "speech", "voices"}
 
 
 @pytest.mark.slow

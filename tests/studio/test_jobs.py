@@ -44,6 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     training_job.do(order, heard)
     assert heard.last("done") == {"state": "finished", "seen": 640}
     assert heard.last("facts")["controls"]["label"]
+    assert heard.last("facts")["asks"] == ["label"]
     return folder
 
 
@@ -78,12 +79,16 @@ def test_items_are_the_samples_of_the_seed(run: Path, tmp_path: Path) -> None:
             assert np.array_equal(np.asarray(picture), pixels[..., 0])
 
 
-@pytest.mark.parametrize(("recipe", "data"), [("vanilla", "ring"), ("table", "reviews")])
-def test_rows_come_in_sets(recipe: str, data: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("recipe", "data", "asks"), [("vanilla", "ring", False), ("table", "reviews", True)]
+)
+def test_rows_come_in_sets(recipe: str, data: str, asks: bool, tmp_path: Path) -> None:
     run = tmp_path / "run"
     ordered = {"recipe": recipe, "data": data, "samples": 256, "seed": 0, "wishes": QUICK}
     ordered |= {"folder": str(tmp_path)}
-    training_job.do(ordered | {"run": str(run)}, Heard())
+    heard = Heard()
+    training_job.do(ordered | {"run": str(run)}, heard)
+    assert ("rating" in heard.last("facts")["asks"]) == asks  # columns, and none of their values
     heard = Heard()
     sampling.do(order(run, tmp_path, n=2, rows=7, where={}), heard)
     items = [one["item"] for one in heard if "item" in one]

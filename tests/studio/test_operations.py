@@ -89,6 +89,8 @@ def test_a_request_keeps_its_id_and_says_no_secret(
     (line,) = [one for one in lines if one["logger"] == "zerosum.studio.requests"]
     assert (line["method"], line["route"]) == ("GET", "/join/<str:secret>/")
     assert line["milliseconds"] > 0
+    (problem,) = [one for one in lines if one["logger"] == "django.request"]
+    assert problem["request_id"] == "proxy-7"
     assert "very-secret" not in json.dumps(lines)
     odd = Client().get("/health", headers={"X-Request-ID": "a b\n{}"})["X-Request-ID"]
     assert len(odd) == 16

@@ -1,8 +1,10 @@
 """Accounts: links, passwords, sessions, tokens, and the limit on wrong passwords."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -81,6 +83,15 @@ def test_an_owner_ends_sessions_and_changes_roles(browser: Browser) -> None:
     assert other.post("/projects/", {"name": "x"}).status_code == 403
     owner.post(f"/people/{tom.pk}/", {"role": "viewer"})
     assert other.get("/").status_code == 302
+
+
+def test_links_name_a_studio_as_others_reach_it(browser: Browser, settings: Any) -> None:
+    owner = browser("owner")
+    page = owner.post("/people/invite/", {"role": "viewer"}, follow=True).content.decode()
+    assert "http://testserver/join/" in page
+    settings.STUDIO = dataclasses.replace(settings.STUDIO, names=("studio.example.org",))
+    page = owner.post("/people/invite/", {"role": "viewer"}, follow=True).content.decode()
+    assert "https://studio.example.org/join/" in page
 
 
 def test_the_last_owner_stays(ada: Actor) -> None:

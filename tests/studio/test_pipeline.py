@@ -1,5 +1,7 @@
 """From the first start to decided items, with a server that is killed on the way."""
 
+import json
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +69,33 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(server: Server) -> No
     server.call(act, {"do": "rejected", "items": [{"id": one["id"]} for one in rest]})
     until(lambda: server.call(address)["closed"], "the batch is not closed")
     assert len(all_items(server, project)) == n
+
+
+@pytest.mark.slow
+def test_a_server_that_is_told_to_end_ends_its_jobs_in_order(server: Server) -> None:
+    """Told as a terminal and a service manager tell it: the processes of its jobs hear it, too."""
+    data = server.call("/projects", {"name": "Digits"})["id"]
+    data = server.call(f"/projects/{data}/data", {"built_in": "digits"})["id"]
+    server.wait(f"/data/{data}", state="done")
+    training = server.call("/trainings", {"data": data, "recipe": "vanilla", "samples": 10**7})
+    address = f"/trainings/{training['id']}"
+    until(lambda: server.call(address)["words"].endswith("seen"), "it does not train")
+    assert server.process is not None
+    lists = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    jobs = [int(pid) for one in lists for pid in one.read_text().split()]
+    assert len(jobs) == 1
+    os.kill(jobs[0], signal.SIGTERM)
+    server.stop(signal.SIGINT)
+    assert server.process.returncode == 0
+    manifest = server.folder / "runs" / f"training-{training['id']}" / "manifest.json"
+    assert json.loads(manifest.read_text())["state"] == "interrupted"
+    assert "Traceback" not in server.log.read_text()
+    server.start()
+    until(lambda: server.call(address)["words"].endswith("seen"), "it does not go on")
+    again = server.call(address)
+    assert (again["state"], again["attempt"]) == ("running", 1)
+    server.stop()
+    assert server.process.returncode == 0
 
 
 @pytest.mark.slow

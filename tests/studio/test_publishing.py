@@ -253,10 +253,10 @@ def test_everything_can_be_done_by_the_api(
     assert call(f"{home}/writer")["writer"] == "template"
     wish = {"items": [item.pk]}
     assert call(f"{home}/copy/preview", wish) == {"url": None, "body": None, "with_key": False}
-    writer = {"base_url": "https://llm.example/v1", "model": "m", "key": "sk-1"}
+    writer = {"base_url": "https://8.8.8.8/v1", "model": "m", "key": "sk-1"}
     assert call(f"{home}/writer", writer)["has_key"]
     sent = call(f"{home}/copy/preview", wish)
-    assert sent["url"] == "https://llm.example/v1/chat/completions"
+    assert sent["url"] == "https://8.8.8.8/v1/chat/completions"
     assert sent["with_key"]
     assert call(f"{home}/copy", wish | {"variants": 2})["writer"] == "llm"
     assert call(f"{home}/copy/usage")[0]["requests"] == 0

@@ -1,15 +1,19 @@
 """The pages of the queue, as browsers without and with scripts use them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
+import zerosum.studio
 from zerosum.studio.models import Item, Project
 
 Make = Callable[..., list[Item]]
 Browser = Callable[..., Client]
+TEMPLATES = Path(zerosum.studio.__file__).parent / "templates"
 
 
 def test_a_form_without_scripts_decides(
@@ -48,6 +52,41 @@ def test_what_models_and_people_write_is_no_markup(
         text = client.get(page).content.decode()
         assert "<img src=x" not in text
         assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "words"),
+    [
+        ("/projects/1/queue/?batch=" + 30 * "9", None, "bits is too large"),
+        ("/log/?before=" + 30 * "9", None, "bits is too large"),
+        ("/projects/1/queue/?label=%00", None, "holds a zero byte"),
+        ("/projects/", {"name": "a\0b"}, "holds a zero byte"),
+        ("/projects/1/queue/act/", {"items": 30 * "9", "do": "new"}, "bits is too large"),
+        ("/projects/1/panels/", {"n": "2", "batch": 30 * "9"}, "bits is too large"),
+    ],
+)
+def test_what_no_database_keeps_is_refused(
+    path: str, fields: dict[str, str] | None, words: str, browser: Browser, project: Project
+) -> None:
+    path = path.replace("/1/", f"/{project.pk}/")
+    client = browser("owner")
+    answer = client.get(path) if fields is None else client.post(path, fields, follow=True)
+    assert words in answer.content.decode()
+    assert Project.objects.count() == 1
+
+
+def test_enter_in_a_field_decides_nothing() -> None:
+    """A browser presses the first button of the form then, whatever that does."""
+    nothing = "no_default.html"
+    guarded = 0
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        for form in re.findall(r"<form.*?</form>", path.read_text("utf-8"), re.DOTALL):
+            typed = re.findall(r'<input(?![^>]*type="(?:hidden|checkbox|radio|file)")', form)
+            deeds = re.findall(r'<button name="(?:do|fault|state|says)" value="', form)
+            if typed and deeds and 'value="show"' not in form:  # which changes nothing
+                assert form.index(nothing) < form.index("<button"), path
+                guarded += 1
+    assert guarded == 3
 
 
 def test_files_outside_the_items_are_not_given(

@@ -5,7 +5,7 @@ import os
 import socket
 import sqlite3
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +93,20 @@ def test_a_worker_needs_a_database_to_share(tmp_path: Path) -> None:
         work(StudioOptions(folder=tmp_path), name="1", say=print)
 
 
+PIECE = {"type": "http.request", "body": b"x" * (1 << 20), "more_body": True}
+
+
 def asked(
-    path: str, *, length: int, cookie: bytes = b"", pieces: int = 0, upload: int = 1 << 30
+    path: str,
+    *,
+    length: int,
+    cookie: bytes = b"",
+    pieces: Iterable[Any] = (),
+    upload: int = 1 << 30,
 ) -> list[dict[str, Any]]:
     """What a server that bounds bodies sends for a request of this length."""
     sent: list[dict[str, Any]] = []
-    bodies = iter([{"type": "http.request", "body": b"x" * (1 << 20), "more_body": True}] * pieces)
+    bodies = iter(pieces)
 
     async def app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Any) -> None:
         while (message := await receive())["type"] != "http.disconnect":
@@ -125,8 +133,28 @@ def test_large_requests_are_refused_before_they_are_kept() -> None:
     assert asked("/sign-in/", length=100)[0]["status"] == 299
 
 
+def test_what_is_too_large_is_said_in_the_form_of_the_place() -> None:
+    """A browser reads no answer before it has sent all, so that is read and thrown away."""
+    session, large = b"zerosum_session=x", 1 << 40
+    for path, kind in (
+        ("/projects/1/upload/", b"text/html"),
+        ("/api/v1/upload", b"application/pr"),
+    ):
+        left = iter([PIECE] * 30)
+        start, body = asked(path, length=large, cookie=session, pieces=left)
+        assert start["status"] == 413
+        assert dict(start["headers"])[b"content-type"].startswith(kind)
+        assert b"1,073,741,824 bytes are allowed" in body["body"]
+        assert not list(left)
+    left = iter([PIECE] * 30)
+    assert asked("/projects/1/upload/", length=large, pieces=left)[0]["status"] == 413
+    assert len(list(left)) == 30  # of somebody whom nobody knows
+
+
 def test_a_request_that_says_nothing_of_its_length_is_cut() -> None:
-    assert asked("/sign-in/", length=0, pieces=1000)[0]["status"] == 299  # and did not read on
+    assert (
+        asked("/sign-in/", length=0, pieces=[PIECE] * 1000)[0]["status"] == 299
+    )  # and did not read on
 
 
 def test_the_journal_of_sqlite_is_written_ahead(tmp_path: Path) -> None:
@@ -135,3 +163,10 @@ def test_the_journal_of_sqlite_is_written_ahead(tmp_path: Path) -> None:
         for statement in found["OPTIONS"]["init_command"].split(";"):
             database.execute(statement)
         assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_people_reach_a_studio_by_its_name_through_a_proxy(tmp_path: Path) -> None:
+    assert StudioOptions(tmp_path, port=80).address == "http://127.0.0.1:80"
+    assert StudioOptions(tmp_path, host="::1").address == "http://[::1]:8765"
+    named = StudioOptions(tmp_path, names=("studio.example.org",))
+    assert (named.address, named.local) == ("https://studio.example.org", "http://127.0.0.1:8765")

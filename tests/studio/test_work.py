@@ -12,7 +12,7 @@ from django.utils import timezone
 from zerosum.errors import StudioError
 from zerosum.studio.acts import people, work
 from zerosum.studio.acts.log import Actor
-from zerosum.studio.models import AllowedFolder, DataSource, Project, Training
+from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 
 Browser = Callable[..., Client]
 
@@ -118,6 +118,23 @@ def test_each_batch_gets_another_seed(ada: Actor, training: Training, folder: Pa
     run.mkdir()
     (run / "manifest.json").write_text("{}")
     assert [work.sample(ada, training, n=1).seed for _ in range(3)] == [0, 1, 2]
+
+
+def test_conditions_are_read_as_a_shell_reads_them(
+    browser: Browser, training: Training, folder: Path, started: list[str]
+) -> None:
+    run = folder / "runs" / training.run
+    run.mkdir()
+    (run / "manifest.json").write_text("{}")
+    client, address = browser("expert"), f"/trainings/{training.pk}/sample/"
+    assert 'name="where"' not in client.get(address).content.decode()
+    training.facts = {"asks": ["city", "age"]}
+    training.save()
+    assert "<code>city</code>, <code>age</code>" in client.get(address).content.decode()
+    client.post(address, {"n": "1", "where": "city='New York' age>=30", "label": "1"})
+    assert ItemBatch.objects.get().where == {"city": "New York", "age": ">=30", "label": "1"}
+    page = client.post(address, {"n": "1", "where": "city='New York"}, follow=True)
+    assert "is not closed" in page.content.decode()
 
 
 def test_what_is_over_is_not_cancelled_and_only_failures_are_retried(

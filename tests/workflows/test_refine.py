@@ -13,6 +13,7 @@ import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.errors import EvaluationError, PrivacyError, RecipeError, RunError
 from zerosum.runs.store import Run
+from zerosum.workflows.refine import refine
 from zerosum.workflows.refining import JUDGES, Looks, area, judged
 
 
@@ -63,6 +64,30 @@ def test_the_new_run_knows_where_it_comes_from(short: Path, refined: zs.Refineme
         zs.resume(run, data=frame(), quiet=True)
     found = zs.evaluate(run, data=frame(), replicates=2, n=100, quiet=True)
     assert found["c2st_boosted"].value < 1
+
+
+def test_a_round_of_a_recipe_of_small_batches_is_short(tmp_path: Path) -> None:
+    animals = pd.DataFrame({"kind": [("ant", "bee")[i % 2] for i in range(400)]})
+    animals["text"] = [("red ", "wet ")[i % 3 == 0] + one for i, one in enumerate(animals["kind"])]
+    options = {"text": "text", "pieces": "characters", "slots": "none", "copies": "allowed"}
+    changes = {"game.generator.width": 24, "game.attributes.width": 16}
+    said: dict[str, int] = {}
+    model = zs.train(
+        "text", data=animals, out=tmp_path / "run", samples=3_200, holdout=0.3, options=options,
+        set=changes, **QUICK,
+    )  # fmt: skip
+    found = refine(
+        tmp_path / "run", rounds=1, data=animals,
+        progress=lambda what, done, total: said.update({what: total}),
+    )  # fmt: skip
+    assert found.rounds[0]["auc"] > 0.6
+    assert found.kept == 1
+    assert found.after.auc < found.before.auc
+    before, after = (
+        one.game.get_submodule("attributes").state_dict() for one in (model, zs.load(found.run))
+    )
+    assert any(not torch.equal(before[name], after[name]) for name in before)
+    assert said["learning from the verdict"] == 200
 
 
 @pytest.mark.slow

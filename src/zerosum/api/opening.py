@@ -14,6 +14,7 @@ from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.speech.vocoder_model import VocoderModel
+from zerosum.modalities.speech.voice_model import VoiceModel
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.tables.model import TableModel
 from zerosum.models.model import Model
@@ -33,6 +34,7 @@ from zerosum.signatures import (
     TextureRecipe,
     TranslationRecipe,
     VocoderRecipe,
+    VoiceRecipe,
 )
 from zerosum.workflows.load import load as load_run
 from zerosum.workflows.load import require_recipe
@@ -77,6 +79,10 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: VocoderRecipe, **options: Unpack[LoadOptions]
 ) -> VocoderModel: ...
+@overload
+def load(
+    run: Run | Path | str, *, recipe: VoiceRecipe, **options: Unpack[LoadOptions]
+) -> VoiceModel: ...
 @overload
 def load(
     run: Run | Path | str, *, recipe: CaptionRecipe, **options: Unpack[LoadOptions]

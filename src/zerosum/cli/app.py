@@ -25,6 +25,7 @@ from zerosum.cli import (
     sampling,
     studio,
     tables,
+    templating,
     training,
     translating,
 )
@@ -86,6 +87,7 @@ refining.register(app)
 anomalies.register(app)
 remedies.register(app)
 tables.register(app)
+templating.register(app)
 origin.register(app)
 studio.register(app)
 

@@ -18,14 +18,22 @@ def register(app: typer.Typer) -> None:
 def translate(
     run: RunFolder,
     source: Annotated[
-        Path,
+        Path | None,
         typer.Argument(help="An image or a sound, or a folder or zip of these; also .npy levels."),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             help="A new folder; for a single file also a file, such as night.jpg or a.wav. "
             "Default: translated, with a number if that is there."
+        ),
+    ] = None,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Of models that make an image from several: person=p.png, repeat for each name; "
+            "of voices: vocoder=RUN makes the waves.",
         ),
     ] = None,
     mask: Annotated[
@@ -52,35 +60,78 @@ def translate(
         int | None,
         typer.Option(help="Of textures: decides what is left to chance; 0 if not given."),
     ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Who speaks, for a run of voice.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Who is to speak, for a run of voice.")] = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
     """Translate images or sounds with a run that learned it, or draw images in a texture."""
+    from zerosum.config import parse_assignments
+    from zerosum.errors import ConditionError
+    from zerosum.modalities.images.translation import TranslationModel
     from zerosum.models.abilities import require_wishes
     from zerosum.progress import Reporter
     from zerosum.workflows.load import load
 
+    pairs = with_ or []
+    helping = [one for one in pairs if one.partition("=")[0].strip() == "vocoder"]
+    named = parse_assignments([one for one in pairs if one not in helping], example="person=p.png")
+    if (source is None) == (not named):
+        raise ConditionError(
+            "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
+        )
+    places = {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
+    if named and not isinstance(model, TranslationModel):
+        raise ConditionError("--with is for models that make an image from several; leave it out.")
     conditions = read_pairs(where, model.controls) if where else None
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
+        "from_speaker": from_, "to_speaker": to, **_helpers(helping, device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
     with Reporter(quiet=as_json) as progress:
-        done = model.translate_files(source, out, progress=progress, **wishes)
+        done = model.translate_files(source or places, out, progress=progress, **wishes)
     for name, why in done.failed:
         say(f"{name} cannot be read and is left out: {why}", err=True)
     if as_json:
         failed = [{"file": name, "reason": why} for name, why in done.failed]
-        print_json({"path": str(out), "n": len(done.paths), "failed": failed} | done.facts)
+        print_json({"path": str(out), "n": len(done.paths), "failed": failed} | dict(done.facts))
     else:
-        say(str(done.paths[0] if source.is_file() and len(done.paths) == 1 else out))
+        files = all(one.is_file() for one in ([source] if source else places.values()))
+        say(str(done.paths[0] if files and len(done.paths) == 1 else out))
         if done.remark:
             say(done.remark, err=True)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _helpers(pairs: list[str], device: str) -> dict[str, object]:
+    """Models that help, from `--with`.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    from zerosum.errors import ConfigError, did_you_mean
+    from zerosum.modalities.speech.vocoder_model import VocoderModel
+    from zerosum.workflows.load import load
+
+    found: dict[str, object] = {}
+    for name, value in read_pairs(pairs).items():
+        if name != "vocoder":
+            raise ConfigError(
+                f"--with {name}=… is no option of translate.{did_you_mean(name, ['vocoder'])} "
+                "Give --with vocoder=RUN."
+            )
+        model = load(value, device=device)
+        if not isinstance(model, VocoderModel):
+            raise ConfigError(f"{value} was not trained by vocoder. Name a run that was.")
+        found[name] = model
+    return found

@@ -3,14 +3,15 @@
 import csv
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
-from zerosum.errors import DataError
-from zerosum.faces import option
+from zerosum.errors import DataError, did_you_mean
+from zerosum.faces import Blank, option, reading
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
@@ -19,18 +20,28 @@ _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 """How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
 
 
-def label_names(archive: Archive, names: list[str]) -> list[str] | None:
+def label_names(
+    archive: Archive, names: list[str], columns: Sequence[str] | None = None
+) -> list[str] | None:
     """The label of each file, or None without labels.
 
-    It is read from `labels.csv`, the `metadata.csv` or `metadata.jsonl` of Hugging Face, or the
+    With `columns` it is their values in the table beside the files, such as `coat, dark`. Without,
+    it is read from `labels.csv`, the `metadata.csv` or `metadata.jsonl` of Hugging Face, or the
     `dataset.json` of StyleGAN; else it is the name of the file's subfolder, unless that is one of
     StyleGAN's numbered folders. Where all subfolders are called alike, as in `cats/images`, it is
     the name of the folder above.
 
+    Args:
+        archive: the folder or zip.
+        names: of the files.
+        columns: of the table `labels.csv`, or of the only other `.csv` or `.tsv` file.
+
     Raises:
-        DataError: a list has not one label for each file, or some files lie in subfolders and some
-            do not.
+        DataError: a list has not one label for each file, columns are given and no table lies
+            beside the files, or some files lie in subfolders and some do not.
     """
+    if columns is not None:
+        return _values_in_table(read_listed(archive, _table_beside(archive)), names, columns)
     for called in (_TABLE, *_METADATA):
         tables = [name for name in archive.names if PurePosixPath(name).name == called]
         if len(tables) > 1:
@@ -85,18 +96,18 @@ class Listed:
     rows: list[list[str]]
     file: str
 
-    def column(self, name: str) -> dict[str, str]:
-        """What a column says of each file, which is named from where the table lies.
+    def columns(self, names: Sequence[str]) -> dict[str, str]:
+        """What columns say of each file, which is named from where the table lies.
 
         Raises:
             DataError: a file is named more than once.
         """
-        at, of, below = (
-            self.header.index(self.file),
-            self.header.index(name),
-            PurePosixPath(self.path),
-        )
-        table = {str(below.parent / row[at].replace("\\", "/")): row[of] for row in self.rows}
+        at, below = self.header.index(self.file), PurePosixPath(self.path).parent
+        of = [self.header.index(name) for name in names]
+        table = {
+            str(below / row[at].replace("\\", "/")): _joined([row[i] for i in of])
+            for row in self.rows
+        }
         if len(table) < len(self.rows):
             raise DataError(
                 f"{self.path} names {len(self.rows) - len(table)} files more than once."
@@ -155,19 +166,56 @@ def unread_tables(path: Path, *, labelled: bool) -> str:
     return (
         f"{shown} {which} beside the files and {'is' if len(names) == 1 else 'are'} not read: "
         f"labels are read from {_TABLE}, with the columns file (its path, such as "
-        "'images/1.png') and label."
+        "'images/1.png') and label, or from columns that you name "
+        f"({reading(attributes=Blank('NAME'))})."
     )
 
 
 def _labels_in_table(listed: Listed, names: list[str]) -> list[str] | None:
     """Labels from a table of file and label; its files are named from where it lies."""
     if not listed.rows or not listed.file or "label" not in listed.header:
+        others = [name for name in listed.header if name not in ("file", "label")]
+        known = f", name columns to take ({reading(attributes=others[0])})" if others else ""
         raise DataError(
             f"{listed.path} needs the columns file and label, and a row for each file; it has "
             f"{len(listed.rows):,} rows and the columns {', '.join(listed.header) or '(none)'}. "
-            f"Rename them, or say {option('labels', 'none')}."
+            f"Rename them{known}, or say {option('labels', 'none')}."
         )
-    return _in_order(listed.path, listed.column("label"), names)
+    return _in_order(listed.path, listed.columns(["label"]), names)
+
+
+def _table_beside(archive: Archive) -> str:
+    """The table that says what files show.
+
+    Raises:
+        DataError: there is no table, or several of which no one is called `labels.csv`.
+    """
+    endings = (".csv", ".tsv", ".jsonl")
+    tables = [one for one in archive.names if PurePosixPath(one).suffix.lower() in endings]
+    called = [one for one in tables if PurePosixPath(one).name == _TABLE]
+    found = called or tables
+    if len(found) != 1:
+        what = f"are {len(found)} tables, {', '.join(found[:3])}," if found else "is no table"
+        raise DataError(
+            f"there {what} beside the files. Put one there, {_TABLE}, with a column of the "
+            "files' names and a column for each attribute."
+        )
+    return found[0]
+
+
+def _values_in_table(listed: Listed, names: list[str], columns: Sequence[str]) -> list[str] | None:
+    """Values of columns as labels; the first column names files where none is called so."""
+    listed = replace(listed, file=listed.file or listed.header[0])
+    others = [name for name in listed.header if name != listed.file]
+    for name in columns:
+        if name not in others:
+            raise DataError(f"{listed.path} has no column {name!r}.{did_you_mean(name, others)}")
+    return _in_order(listed.path, listed.columns(columns), names)
+
+
+def _joined(values: Sequence[str]) -> str:
+    """Values as one label; empty where one of them is, so that it is refused."""
+    return ", ".join(values) if all(values) else ""
 
 
 def _labels_in_json(archive: Archive, path: str, names: list[str]) -> list[str] | None:

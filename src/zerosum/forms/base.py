@@ -38,6 +38,19 @@ class Preview(ABC):
         """One compact sample as a small picture."""
         return self.draw(space, x[None])
 
+    def draw_made(
+        self, space: Space, x: Tensor, *, sources: Tensor, truth: Tensor | None = None
+    ) -> Image.Image:
+        """One picture of samples that were made from something; here they are drawn alone.
+
+        Args:
+            space: what a sample is.
+            x: compact samples `[N, ...]`.
+            sources: what they were made from, compact `[N, ...]`.
+            truth: what should have been made, compact `[N, ...]`, where it is known.
+        """
+        return self.draw(space, x)
+
     def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
         """Files in which samples can be heard or watched, by name; empty for most kinds.
 

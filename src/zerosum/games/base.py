@@ -149,6 +149,10 @@ class Game(nn.Module):
         """Samples in model units, `[B, *space.shape]`."""
         raise TypeError(f"{type(self).__name__} must define generate()")
 
+    def sources_in(self, inputs: Inputs) -> Tensor | None:
+        """What samples are made from, compact `[B, ...]`; None where from random numbers."""
+        return None
+
     def controls(self) -> Mapping[str, ChoiceControl | RangeControl]:
         """What a caller may fix when sampling, by name."""
         return {}

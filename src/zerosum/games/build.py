@@ -15,6 +15,8 @@ from zerosum.spaces import Space
 _TIMES, _BESIDE = 16, 2**25
 """Numbers that building may make for each number that was saved, and as many besides: masks,
 tables, first weights and what they are drawn from."""
+_FOR_A_SAMPLE = 2**30
+"""Numbers that one sample may take on its way to data, such as while phases are looked for."""
 _EACH = 64
 """What an operation counts at least, so that not even empty layers go on for ever."""
 
@@ -35,8 +37,9 @@ def build_game(config: GameConfig, space: Space, saved: Iterable[Tensor]) -> Gam
     try:
         with _Allowance(allowance):
             game = config.build(space)
+        with _Allowance(max(allowance, _FOR_A_SAMPLE), each=allowance):
             space.to_data(torch.zeros(1, *space.shape))  # what a sample would go through
-            return game
+        return game
     except ZerosumError:
         raise
     except Exception as error:  # networks may trust what they are given, and this is a stranger's
@@ -50,17 +53,18 @@ _BY_COUNT = ("arange", "eye", "linspace", "randperm")
 
 
 class _Allowance(TorchDispatchMode):
-    """Ends in an error before more numbers are made than are allowed."""
+    """Ends in an error before more numbers are made than are allowed, in all or at once."""
 
-    def __init__(self, numbers: int) -> None:
+    def __init__(self, numbers: int, *, each: int | None = None) -> None:
         super().__init__()
-        self._left = numbers
+        self._left, self._most = numbers, numbers if each is None else each
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
-        self._left -= max(_wanted(func.overloadpacket.__name__, args), _EACH)
-        if self._left < 0:
+        wanted = max(_wanted(func.overloadpacket.__name__, args), _EACH)
+        self._left -= wanted
+        if self._left < 0 or wanted > self._most:
             raise RunError(
                 "the game that is described is far larger than the weights beside it. It is "
                 "damaged, or made to fill the memory."

@@ -33,7 +33,7 @@ def clipped_gradient(network: MaskedNetwork, codes: Tensor, *, clip: float) -> T
     Raises:
         RecipeError: a column has too many codes.
     """
-    _require_narrow(network)
+    require_narrow(network)
     columns = len(network.sizes)
     table = network.readings() * network.into_mask
     sums = [network.read(codes, table) + network.into_bias]
@@ -113,7 +113,12 @@ def _num_runs(network: MaskedNetwork) -> int:
     return 0 if network.into_runs is None else len(network.into_runs)
 
 
-def _require_narrow(network: MaskedNetwork) -> None:
+def require_narrow(network: MaskedNetwork) -> None:
+    """Refuse columns of very many codes.
+
+    Raises:
+        RecipeError: there is one.
+    """
     if network.wide:
         i = network.wide[0]
         raise RecipeError(

@@ -3,9 +3,8 @@
 Abadi et al., "Deep learning with differential privacy", CCS 2016, arXiv:1607.00133, algorithm 1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-import torch
 from pydantic import NonNegativeFloat, PositiveFloat
 from torch import Tensor, nn
 
@@ -47,32 +46,3 @@ class Private(Config):
             within = slice(None) if mask is None else mask.bool()
             noisy = secret.noisy(gradient[within], deviation) / batch_size
             gradient[within] = noisy.to(gradient)
-
-
-def clipped_sum(
-    parameters: Sequence[nn.Parameter], losses: Iterable[Tensor], *, clip: float
-) -> Tensor:
-    """Leave the sum of the losses' gradients, each of norm `clip` at most, with the parameters.
-
-    Args:
-        parameters: what is learned; a loss need not depend on each.
-        losses: one for each sample, made and differentiated one after another.
-        clip: the largest norm of one sample's gradient, over all parameters together.
-
-    Returns:
-        The gradients' norms before they were clipped, `[B]`.
-    """
-    total = [torch.zeros_like(one) for one in parameters]
-    norms = []
-    for loss in losses:
-        found = torch.autograd.grad(loss, parameters, allow_unused=True)
-        known = [one for one in found if one is not None]
-        norm = torch.stack([one.norm() for one in known]).norm()
-        share = float((clip / norm.clamp_min(1e-12)).clamp_max(1.0))
-        for whole, one in zip(total, found, strict=True):
-            if one is not None:
-                whole.add_(one, alpha=share)
-        norms.append(norm)
-    for parameter, whole in zip(parameters, total, strict=True):
-        parameter.grad = whole
-    return torch.stack(norms) if norms else torch.zeros(0)

@@ -127,7 +127,11 @@ class SampleHook(Hook):
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)
         folder = self._run.subfolder("samples")
-        picture = self.preview.draw(trainer.game.space, self.newest, real=self._real)
+        space, sources = trainer.game.space, trainer.game.sources_in(inputs)
+        if sources is None:
+            picture = self.preview.draw(space, self.newest, real=self._real)
+        else:
+            picture = self.preview.draw_made(space, self.newest, sources=sources)
         path = folder / f"samples-{trainer.samples_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))
         self._last = time.monotonic()

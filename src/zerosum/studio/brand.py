@@ -59,5 +59,5 @@ def obstacle_of(item: Item, rules: RulesVersion | None) -> str:
         return ""
     first = next(hit for hit in hits if hit.severity == "blocking")
     more = sum(hit.severity == "blocking" for hit in hits) - 1
-    others = f" and {more} more" if more else ""
+    others = f" {more} more place{'s'[: more != 1]} break{'s'[: more == 1]} them." if more else ""
     return f"item {item.pk} breaks the brand rules: {first.field}: {first.message}{others}"

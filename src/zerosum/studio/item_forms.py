@@ -41,6 +41,7 @@ ITEM_FORMS: Mapping[str, ItemForm] = {
     "level": ItemForm(LEVEL, ".txt"),
     "sound": ItemForm(SOUND, ".wav"),
     "speech": ItemForm(SOUND, ".wav"),
+    "voices": ItemForm(SOUND, ".wav"),
     "music": ItemForm(SOUND, ".wav"),
     "clip": ItemForm(CLIP, ".gif"),
     "molecule": ItemForm(TEXT, ".csv"),

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio.models import Item, Project
 from zerosum.studio.models.items import ITEM_STATES
+from zerosum.studio.values import require_number
 
 SORTS = {
     "newest": ("id", True),
@@ -119,7 +120,7 @@ class Wanted:
         name, descending = SORTS[self.sort]
         value, _, key = cursor.rpartition("~")
         try:
-            number = int(key)
+            number = require_number(int(key))
             if name == "id":
                 return Q(pk__lt=number) if descending else Q(pk__gt=number)
             edge = float(value)
@@ -150,6 +151,6 @@ def _number(given: Mapping[str, str], name: str) -> int | None:
     if not given.get(name):
         return None
     try:
-        return int(given[name])
+        return require_number(int(given[name]))
     except ValueError:
         raise StudioError(f"{name}={given[name]!r} is not a whole number.") from None

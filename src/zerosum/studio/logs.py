@@ -11,6 +11,8 @@ from typing import Any
 
 REQUEST_ID: ContextVar[str] = ContextVar("zerosum_request_id", default="")
 """The id of the request that is being answered, in whatever thread answers it."""
+ID_OF_REQUEST = "zerosum_id"
+"""The attribute of a request that holds its id."""
 _SECRET = re.compile(r"/join/[^/<\s\"']+")
 FACTS = "facts"
 """The attribute of a record that holds more fields of its line."""
@@ -58,8 +60,9 @@ class JsonLines(logging.Formatter):
             "time": time, "level": record.levelname.lower(), "logger": record.name,
             "message": record.getMessage(),
         }  # fmt: skip
-        if REQUEST_ID.get():
-            line["request_id"] = REQUEST_ID.get()
+        asked = getattr(record, "request", None)  # of what is logged once it is answered
+        if name := REQUEST_ID.get() or getattr(asked, ID_OF_REQUEST, ""):
+            line["request_id"] = name
         line |= getattr(record, FACTS, {})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -45,6 +45,17 @@ class StudioOptions:
     threads: int = field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2))
 
     @property
+    def address(self) -> str:
+        """Where people reach it: by its first name through a proxy with HTTPS, if it has one."""
+        return f"https://{self.names[0]}" if self.names else self.local
+
+    @property
+    def local(self) -> str:
+        """Where it listens, as browsers on this machine name it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
     def runs(self) -> Path:
         """Where the run folders lie."""
         return self.folder / "runs"

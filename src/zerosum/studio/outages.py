@@ -24,6 +24,15 @@ from zerosum.studio.room import NO_ROOM, is_full
 _T = TypeVar("_T")
 STOPPING = threading.Event()
 """Set when the process ends: nobody waits any more."""
+
+
+class StoppedError(BaseException):
+    """This process ends, and a job of it goes on at the next start; nothing is recorded of that.
+
+    No `Exception`, so that neither a job nor the engine takes it for a failure.
+    """
+
+
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 10.0
 _PASSING = {
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,

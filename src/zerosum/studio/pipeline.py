@@ -120,12 +120,6 @@ def launch(options: StudioOptions, *, executor: str, queues: Mapping[str, int] |
         )  # fmt: skip
 
 
-def stop() -> None:
-    """Stop the engine; what was under way goes on at the next start."""
-    STOPPING.set()
-    DBOS.destroy(workflow_completion_timeout_sec=0)
-
-
 def start(job: runner.AnyJob) -> None:
     """Let a job be done, once the transaction that made it is complete.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from zerosum.studio.logs import FACTS, REQUEST_ID
+from zerosum.studio.logs import FACTS, ID_OF_REQUEST, REQUEST_ID
 from zerosum.studio.metrics import REQUESTS
 
 HEADER = "X-Request-ID"
@@ -30,6 +30,7 @@ class Requests:
         """Answer a request."""
         given = request.headers.get(HEADER, "")
         name = given if _ID.fullmatch(given) else secrets.token_hex(8)
+        setattr(request, ID_OF_REQUEST, name)
         token, start = REQUEST_ID.set(name), time.perf_counter()
         try:
             response = self._get_response(request)

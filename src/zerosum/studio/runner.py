@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from zerosum.studio.models import (
     WebhookDelivery,
 )
 from zerosum.studio.models.work import CANCELLED, DONE, FAILED, RUNNING
-from zerosum.studio.outages import if_heard, patiently
+from zerosum.studio.outages import STOPPING, StoppedError, if_heard, patiently
 
 AnyJob = DataSource | Training | ItemBatch | CopyOrder | BundleOrder | WebhookDelivery
 
@@ -37,6 +38,9 @@ _TICK = 0.5
 _KEPT_AT_ONCE = 25
 _GRACE = 60.0
 _MOST_LOG = 1 << 20
+_AT_THE_END = 35.0
+"""Seconds that jobs have to end in order when this process ends; see `jobs.__main__`."""
+_PROCESSES: set[subprocess.Popen[bytes]] = set()
 
 
 def data_path(source: DataSource) -> str:
@@ -109,7 +113,11 @@ def _run(training: Training) -> str:
 
 
 def do(job: AnyJob) -> str:
-    """Do a job in a process of its own, and return the state in which it ended."""
+    """Do a job in a process of its own, and return the state in which it ended.
+
+    Raises:
+        StoppedError: this process ends, so that the job ends early and goes on at the next start.
+    """
     kind = type(job)
     if job.unwanted:
         return end(job, CANCELLED, "cancelled before it began")
@@ -119,6 +127,8 @@ def do(job: AnyJob) -> str:
     write_json(folder / "order.json", order_of(job))
     listener = _Listener(job)
     status = run_process(folder, listener.hear, lambda: is_unwanted(kind, job.pk))
+    if STOPPING.is_set():
+        raise StoppedError
     patiently(listener.keep)
     unwanted = kind.objects.filter(pk=job.pk, unwanted=True)
     if listener.done is None and patiently(unwanted.exists):
@@ -133,7 +143,15 @@ def do(job: AnyJob) -> str:
 def run_process(
     folder: Path, hear: Callable[[dict[str, Any]], None], unwanted: Callable[[], bool]
 ) -> int:
-    """Run the order in `folder`, hand every message on, and return the exit status."""
+    """Run the order in `folder`, hand every message on, and return the exit status.
+
+    It is in a session of its own: Ctrl-C in a terminal is for the server, which ends it in order.
+
+    Raises:
+        StoppedError: this process ends already.
+    """
+    if STOPPING.is_set():
+        raise StoppedError
     options = settings.STUDIO
     log = folder / "log.txt"
     if log.is_file() and log.stat().st_size > _MOST_LOG:
@@ -143,8 +161,14 @@ def run_process(
     with (
         log.open("ab") as errors,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
         ) as process,
+        _counted(process),
     ):
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
@@ -165,6 +189,27 @@ def run_process(
                 if asked and time.monotonic() - asked > _GRACE:
                     process.kill()
         return process.wait()
+
+
+@contextmanager
+def _counted(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    _PROCESSES.add(process)
+    try:
+        yield
+    finally:
+        _PROCESSES.discard(process)
+
+
+def end_processes() -> None:
+    """Let every job end in order, since this process ends; each goes on at the next start."""
+    STOPPING.set()
+    for process in list(_PROCESSES):
+        assert process.stdin is not None
+        with suppress(OSError):
+            process.stdin.close()  # as if this process were gone
+    end = time.monotonic() + _AT_THE_END
+    while _PROCESSES and time.monotonic() < end:
+        time.sleep(_TICK / 10)
 
 
 class _Listener:

@@ -3,11 +3,13 @@
 import errno
 import fcntl
 import os
+import signal
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from zerosum.errors import StudioError
@@ -80,32 +82,59 @@ def _serve(
     from zerosum.studio.catalogue import warm_up
     from zerosum.studio.demo import make_demo  # its workflow may have to go on
     from zerosum.studio.models import User
+    from zerosum.studio.outages import STOPPING
 
     set_up(options.log)
     # WhiteNoise reads its small files at once, and Django has a word to say about that.
     warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            STOPPING.set()  # before any job ends
+            super().handle_exit(sig, frame)
+
     limits = {"trainings": options.trainings, "samplings": options.samplings}
     queues = {**pipeline.QUEUES, **limits}
-    pipeline.launch(options, executor=_SERVER, queues=queues)
-    pipeline.start_waiting()
-    upkeep.keep_up(executor=_SERVER, serves=True)
-    if demo:
-        make_demo(say)
-    warm_up(_DEMO_FIRST if demo else 0.0)
-    address = f"http://{options.host}:{options.port}"
-    say(f"The studio is at {address}, and its files in {options.folder}.")
-    if not User.objects.filter(role="owner", is_active=True).exists():
-        say(f"Make the owner's account, within a day: {address}/join/{invite(None, 'owner')}/")
-    app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
-    config = uvicorn.Config(
-        app, log_level="warning", log_config=None, lifespan="off", server_header=False,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-    )  # fmt: skip
+    with ending_in_order(say, "The studio ends. What was under way goes on at its next start."):
+        pipeline.launch(options, executor=_SERVER, queues=queues)
+        pipeline.start_waiting()
+        upkeep.keep_up(executor=_SERVER, serves=True)
+        if demo:
+            make_demo(say)
+        warm_up(_DEMO_FIRST if demo else 0.0)
+        say(f"The studio is at {options.local}, and its files in {options.folder}.")
+        if not User.objects.filter(role="owner", is_active=True).exists():
+            link = f"{options.address}/join/{invite(None, 'owner')}/"
+            say(f"Make the owner's account, within a day: {link}")
+        app = BoundedBodies(get_asgi_application(), upload=options.most_upload)
+        config = uvicorn.Config(
+            app, log_level="warning", log_config=None, lifespan="off", server_header=False,
+            access_log=False, timeout_graceful_shutdown=2,
+        )  # fmt: skip
+        Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def ending_in_order(say: Callable[[str], None], words: str) -> Iterator[None]:
+    """End the process where Ctrl-C or a service manager asks for it, once its jobs have ended.
+
+    Threads that wait for people and other servers are not waited for: the engine knows what they
+    wait for.
+    """
+    from zerosum.studio.runner import end_processes
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        pipeline.stop()
+        yield
+    except KeyboardInterrupt:
+        say(words)
+    except BaseException:
+        end_processes()
+        raise
+    with suppress(KeyboardInterrupt):  # of somebody who does not want to wait
+        end_processes()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> None:
@@ -124,15 +153,12 @@ def work(options: StudioOptions, *, name: str, say: Callable[[str], None]) -> No
     from zerosum.studio import pipeline, upkeep
 
     executor = f"worker-{socket.gethostname()}-{name}"
-    pipeline.launch(options, executor=executor, queues=None)
-    upkeep.keep_up(executor=executor, serves=False)
-    say(f"The worker {name!r} takes jobs. Ctrl-C ends it; its jobs go on when it is back.")
-    try:
+    set_up(options.log)
+    with ending_in_order(say, "The worker ends. Its jobs go on when it is back."):
+        pipeline.launch(options, executor=executor, queues=None)
+        upkeep.keep_up(executor=executor, serves=False)
+        say(f"The worker {name!r} takes jobs. Ctrl-C ends it; its jobs go on when it is back.")
         threading.Event().wait()
-    except KeyboardInterrupt:
-        say("The worker ends.")
-    finally:
-        pipeline.stop()
 
 
 @contextmanager
@@ -218,7 +244,9 @@ class BoundedBodies:
         most = self._upload + _MOST_BODY if uploads and known else _MOST_BODY
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most:
-            await _too_large(send, most)
+            if uploads and known:
+                await _read_away(receive)
+            await _too_large(scope, send, self._upload if uploads and known else most)
             return
         taken = 0
 
@@ -231,8 +259,34 @@ class BoundedBodies:
         await self._app(scope, bounded, send)
 
 
-async def _too_large(send: Send, most: int) -> None:
-    words = f"A request here has {most:,} bytes at most.".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+async def _read_away(receive: Receive) -> None:
+    """Read what comes and keep nothing: a browser shows no answer before it has sent all."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return
+
+
+async def _too_large(scope: dict[str, Any], send: Send, most: int) -> None:
+    from django.template.loader import render_to_string
+
+    from zerosum.studio.api.problems import PREFIX, problem
+
+    words = (
+        f"this is too large: {most:,} bytes are allowed here. Send less, or ask an owner to allow "
+        "a folder of the server, or a larger --most-upload-mb."
+    )
+    if scope["path"].startswith(PREFIX):
+        answer = problem(413, "Content Too Large", words)
+        kind, body = answer.headers["Content-Type"], answer.content
+    else:
+        context = {"title": "Too large", "sentence": words}
+        kind = "text/html; charset=utf-8"
+        body = render_to_string("studio/unavailable.html", context).encode()
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"connection", b"close"),
+        (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self'"),
+    ]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": words})
+    await send({"type": "http.response.body", "body": body})

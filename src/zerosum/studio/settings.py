@@ -74,6 +74,7 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
         ],
         "MIDDLEWARE": [
             "zerosum.studio.requests.Requests",
+            "zerosum.studio.api.problems.Problems",
             "django.middleware.security.SecurityMiddleware",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "csp.middleware.CSPMiddleware",

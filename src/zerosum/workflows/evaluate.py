@@ -206,7 +206,8 @@ def examine(
         model=subject.model, space=case.space, samples=samples, reference=case.reference,
         reals="holdout" if case.split == "holdout" else "training data", neighbours=beside,
         pool=len(case.pool), private=bool(private), seed=case.seed, target=case.target,
-        dataset=subject.dataset, others=case.others,
+        dataset=subject.dataset, others=case.others, sources=case.sources,
+        truth=case.fresh.x if case.sources is not None and case.dataset.aligned else None,
     )  # fmt: skip
     return Evaluation(
         subject=_facts(subject, case),
@@ -218,7 +219,7 @@ def examine(
             *_flattered(subject, case),
             *case.warnings,
         ),
-        parts=tuple(modality_of(case.space).judge.parts(shown)),
+        parts=tuple(modality_of(subject.model.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},
         events=_diagnoses(subject.run) if subject.run else (),
         seconds=time.monotonic() - start,

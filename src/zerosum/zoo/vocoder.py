@@ -5,9 +5,9 @@ high-quality audio synthesis", ICLR 2024, arXiv:2306.00814; judged as in HiFi-GA
 Bae, NeurIPS 2020, arXiv:2010.05646), by periods, and as in DAC (Kumar et al., NeurIPS 2023,
 arXiv:2306.06546), by bands of spectra.
 
-We deviate in the order. For the first 60 % of the budget there is no discriminator: the generator
-learns from the distance of mel levels at five lengths of frames alone, each step of which takes a
-quarter of the time. Networks are far narrower, for a CPU, and the generator begins from the levels
+We deviate in the order. For the first three quarters of the budget there is no discriminator: the
+generator learns from the distance of mel levels at five lengths of frames alone. Networks are far
+narrower, for a CPU, and discriminators hear half of a batch. The generator begins from the levels
 as Griffin-Lim does (see `networks.vocos`).
 """
 
@@ -32,8 +32,8 @@ def vocoder(space: Space) -> Recipe:
         name="vocoder",
         game=VocoderConfig(),
         optimisation=Optimisation(
-            batch_size=16,
-            total_samples=64_000,
+            batch_size=8,
+            total_samples=48_000,
             optimizers={
                 "generator": AdamW(lr=1e-3, beta1=0.8, beta2=0.9, schedule=slow),
                 "discriminator": AdamW(lr=5e-4, beta1=0.8, beta2=0.9),

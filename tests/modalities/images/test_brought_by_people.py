@@ -269,7 +269,8 @@ def test_the_table_of_kaggle_is_told(write: Any, folder: str, tmp_path: Path) ->
     assert not dataset.space.labels
     assert dataset.notes[-1] == (
         "train.csv lies beside the files and is not read: labels are read from labels.csv, with "
-        "the columns file (its path, such as 'images/1.png') and label."
+        "the columns file (its path, such as 'images/1.png') and label, or from columns that you "
+        "name (options={'attributes': NAME})."
     )
     assert not any("train.csv" in note for note in opened(path, labels="none").notes)
 

@@ -126,6 +126,35 @@ def test_a_table_of_labels(top: str, tmp_path: Path, form: str) -> None:
     assert shades(build(put(tmp_path / "folder", files))) == expected
 
 
+ATTRIBUTES = b"image,kind,tone\na.png,coat,dark\nb.png,coat,bright\nc.png,dress,dark\n"
+
+
+@pytest.mark.parametrize("table", ["attributes.csv", "labels.csv"])
+def test_columns_of_a_table_become_labels(table: str, tmp_path: Path) -> None:
+    files = {f"{name}.png": picture(i) for i, name in enumerate("abc")}
+    put(tmp_path, files | {table: ATTRIBUTES})
+    one = build(tmp_path, attributes="kind")
+    assert shades(one) == [(0, "coat"), (1, "coat"), (2, "dress")]
+    assert not one.notes
+    both = build(tmp_path, attributes="kind,tone")
+    assert shades(both) == [(0, "coat, dark"), (1, "coat, bright"), (2, "dress, dark")]
+    assert one.fingerprint != both.fingerprint
+    with pytest.raises(DataError, match=r"no column 'tones'\. Did you mean 'tone'"):
+        build(tmp_path, attributes="tones")
+    (tmp_path / table).write_bytes(ATTRIBUTES.replace(b"coat,dark", b"coat,"))
+    with pytest.raises(DataError, match=r"leaves the label of 1 files empty, such as 'a\.png'"):
+        build(tmp_path, attributes="kind,tone")
+
+
+def test_columns_need_one_table(tmp_path: Path) -> None:
+    put(tmp_path, {"a.png": picture(0)})
+    with pytest.raises(DataError, match="there is no table beside the files"):
+        build(tmp_path, attributes="kind")
+    put(tmp_path, {"x.csv": ATTRIBUTES, "y.csv": ATTRIBUTES})
+    with pytest.raises(DataError, match=r"there are 2 tables, x\.csv, y\.csv, beside"):
+        build(tmp_path, attributes="kind")
+
+
 @pytest.mark.parametrize("labels", [("x", 'y,\n"z"'), ()])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_saved_samples_can_be_read_back(
@@ -148,6 +177,7 @@ def test_saved_samples_can_be_read_back(
     ("table", "message"),
     [
         ("name,label\na.png,x\n", "needs the columns file and label"),
+        ("file,tone\na.png,x\n", r"each file; or name columns .*\{'attributes': 'tone'\}"),
         ("file,label\n", "needs the columns file and label, and a row for each file"),
         ("", "needs the columns file and label"),
         ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*labels='none'"),

@@ -1,10 +1,12 @@
 """Discriminators on frozen features: what is frozen, what is mixed, and what is saved of it."""
 
+from importlib.util import find_spec
+
 import pytest
 import torch
 
 from zerosum.errors import RecipeError
-from zerosum.modalities.images.pretrained import has_efficientnet, load_efficientnet
+from zerosum.modalities.images.pretrained import load_efficientnet
 from zerosum.modalities.images.projected import (
     FrozenFeatures,
     ProjectedDiscriminator,
@@ -18,7 +20,7 @@ from zerosum.spaces import ImageSpace
 CPU = torch.device("cpu")
 GREY = ImageSpace(channels=1, height=20, width=12)
 needs_features = pytest.mark.skipif(
-    not has_efficientnet(), reason="the extra efficientnet is not installed"
+    find_spec("efficientnet_lite_pytorch") is None, reason="the extra efficientnet is not installed"
 )
 
 

@@ -4,12 +4,13 @@ import json
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.modalities.relational.shops import shop, write_shop
-from zerosum.errors import DataError, RunError
+from zerosum.errors import DataError, MissingExtraError, RunError
 from zerosum.modalities.relational.reading.databases import read_sqlite, read_url, write_to_url
 from zerosum.modalities.relational.schema import DatabaseSchema, read_schema
 from zerosum.modalities.relational.writing import write_database
@@ -62,6 +63,13 @@ def test_a_url_is_a_source_and_a_sink(tmp_path: Path) -> None:
     assert len(dataset) == 40
     assert config is not None
     assert open_data(config)[0].fingerprint == dataset.fingerprint
+
+
+@pytest.mark.skipif(find_spec("pymysql") is not None, reason="the driver is installed")
+@pytest.mark.parametrize("kind", ["mysql", "mariadb"])
+def test_a_driver_that_is_missing_is_named(kind: str) -> None:
+    with pytest.raises(MissingExtraError, match=f"of {kind} need .* pip install pymysql"):
+        open_data(f"{kind}://ann:pa55word@127.0.0.1:1/shop")
 
 
 @pytest.mark.parametrize(

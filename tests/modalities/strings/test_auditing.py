@@ -9,7 +9,7 @@ import zerosum as zs
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.strings.auditing import exposures
 from zerosum.modalities.strings.canaries import make_canaries, others_than
-from zerosum.modalities.strings.notes import simulate_notes
+from zerosum.modalities.strings.simulated.notes import simulate_notes
 from zerosum.workflows.data import open_data
 
 OPTIONS = {"text": "note", "pieces": "characters", "canaries": 6}

@@ -9,7 +9,7 @@ import pytest
 import zerosum as zs
 from zerosum.errors import ConfigError, DataError
 from zerosum.modalities.strings.copies import OwnRuns, own_runs, plain_words, words_of
-from zerosum.modalities.strings.notes import simulate_notes
+from zerosum.modalities.strings.simulated.notes import simulate_notes
 from zerosum.workflows.data import open_data
 
 TEXTS = [

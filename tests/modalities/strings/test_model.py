@@ -12,7 +12,7 @@ from zerosum.cli.app import app
 from zerosum.errors import ConditionError, DataError
 from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.strings.metrics.words import WordModel
-from zerosum.modalities.strings.notes import simulate_notes
+from zerosum.modalities.strings.simulated.notes import simulate_notes
 
 SMALL = {"game.generator.width": 96, "game.generator.rank": 48, "game.attributes.width": 64}
 

@@ -10,7 +10,7 @@ import torch
 import zerosum as zs
 from zerosum.errors import DataError, PrivacyError
 from zerosum.modalities.strings.frames import texts_of
-from zerosum.modalities.strings.notes import contradictions, simulate_notes
+from zerosum.modalities.strings.simulated.notes import contradictions, simulate_notes
 from zerosum.modalities.strings.space import FIRST_SLOT, TextSpace
 from zerosum.workflows.data import open_data, open_holdout
 

@@ -64,6 +64,8 @@ class Shown:
         target: the column that is to be predicted, or None.
         dataset: what the model was trained on, or None.
         others: real rows apart from the reference, of which a judge may learn; None without any.
+        sources: what samples were made from, compact `[N, ...]`; None if from nothing.
+        truth: what should have been made of these, compact `[N, ...]`; None where it is not known.
     """
 
     model: Model
@@ -78,6 +80,8 @@ class Shown:
     target: str | None = None
     dataset: Dataset | None = None
     others: SampleSet | None = None
+    sources: Tensor | None = None
+    truth: Tensor | None = None
 
 
 class Part(ABC):

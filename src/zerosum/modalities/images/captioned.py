@@ -23,7 +23,7 @@ from zerosum.spaces import Space
 
 _TABLES = ("captions.csv", "metadata.csv", "metadata.jsonl", "labels.csv")
 _COLUMNS = ("caption", "text")
-_ASKED = frozenset({"labels", "label_names", "mirror"})
+_ASKED = frozenset({"labels", "label_names", "attributes", "mirror"})
 """Options of readers of images that captions leave no room for."""
 
 
@@ -181,7 +181,7 @@ def _read_captions(archive: Archive, path: str, column: str | None) -> dict[str,
             f"{', '.join(header) or 'none'}. Name another column of captions with "
             f"{option('column', 'description')}."
         )
-    table = listed.column(name)
+    table = listed.columns([name])
     empty = [file for file, caption in table.items() if not caption.strip()]
     if empty:
         raise DataError(

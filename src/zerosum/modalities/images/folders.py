@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import BeforeValidator, PositiveInt
 
 from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
@@ -19,7 +19,7 @@ from zerosum.modalities.images.decoding import (
     fingerprint_of_files,
 )
 from zerosum.modalities.images.mirrored import mirrored
-from zerosum.modalities.images.pixels import ENDINGS, Fit, PixelRange, Sides
+from zerosum.modalities.images.pixels import ENDINGS, Fit, PixelRange, Sides, as_names
 from zerosum.modalities.images.scanning import (
     DEFAULT_SIDE,
     Scan,
@@ -51,6 +51,7 @@ class ImagesConfig(DataConfig):
         channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
             takes the subfolder's name; see `label_names`.
+        attributes: columns of a table beside the images, whose values become labels: `coat, dark`.
         split: where all images lie in folders called train, val or test, which of them is taken; of
             trainA, trainB, testA and testB, which two.
         pixel_range: of pixels of 16 or 32 bits, the values that become 0 and 255; if not given, the
@@ -71,6 +72,7 @@ class ImagesConfig(DataConfig):
     channels: Literal[1, 3, 4] | None = None
     pixel_range: PixelRange | None = None
     labels: Labels = "auto"
+    attributes: Annotated[tuple[str, ...], BeforeValidator(as_names)] | None = None
     skip_bad: bool = False
     limit: PositiveInt | None = None
     mirror: bool = False
@@ -94,11 +96,9 @@ class ImagesConfig(DataConfig):
         names, scan = scan_files(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
-        beside = (
-            unread_tables(Path(self.path), labelled=bool(made.space.labels))
-            if self.labels == "auto"
-            else ""
-        )
+        beside = ""
+        if self.labels == "auto" and self.attributes is None:
+            beside = unread_tables(Path(self.path), labelled=bool(made.space.labels))
         told = (f"{note}." if note else "", *scan.notes, *images.notes, beside)
         made.notes = tuple(filter(None, told))
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
@@ -109,7 +109,7 @@ class ImagesConfig(DataConfig):
         if scan.unreadable and not self.skip_bad:
             raise DataError(unreadable_files(scan.unreadable))
         size, channels = self.form_of(scan)
-        values = label_names(archive, names) if self.labels == "auto" else None
+        values = label_names(archive, names, self.attributes) if self.labels == "auto" else None
         decode = Decoder(archive, names, size, self.fit, channels, pixel_range=scan.pixel_range)
         pixels = None
         if len(names) * channels * size[0] * size[1] <= RESIDENT_BYTES:

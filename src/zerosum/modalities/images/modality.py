@@ -1,6 +1,7 @@
 """Images, and images that are made from other images, as modalities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -8,7 +9,14 @@ import torch
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.evaluation.features.base import Embedded
 from zerosum.evaluation.features.self_features import self_features
-from zerosum.evaluation.reports.parts import beside_reals
+from zerosum.evaluation.reports.parts import (
+    Drawn,
+    Part,
+    SamplesPart,
+    Shown,
+    beside_reals,
+    png_of,
+)
 from zerosum.games.base import Game
 from zerosum.modalities.images import (  # noqa: F401  (readers)
     arrays,
@@ -16,8 +24,10 @@ from zerosum.modalities.images import (  # noqa: F401  (readers)
     digits,
     folders,
     pairs,
+    poses,
     sprites,
     textures,
+    wardrobe,
 )
 from zerosum.modalities.images.caption_game import CaptionGame
 from zerosum.modalities.images.caption_model import CaptionModel
@@ -26,7 +36,12 @@ from zerosum.modalities.images.classes import ImageClasses
 from zerosum.modalities.images.crops import Picture, TextureCrops
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pretrained import EfficientNetFeatures, InceptionFeatures
-from zerosum.modalities.images.shown import ImagePreview, ImageWriter, TexturePreview
+from zerosum.modalities.images.shown import (
+    ImagePreview,
+    ImageWriter,
+    PairPreview,
+    TexturePreview,
+)
 from zerosum.modalities.images.styled import StyledModel
 from zerosum.modalities.images.styled_game import Styled
 from zerosum.modalities.images.surfaces import PATTERNS, draw_surface
@@ -106,7 +121,18 @@ def model_of(game: Game) -> type[Model]:
     return StyledModel if isinstance(game, Styled) else Model
 
 
-_PREVIEW, _WRITER = ImagePreview(), ImageWriter()
+def pair_parts(shown: Shown) -> Iterator[Part]:
+    """Sources, what was made of them and the truth, where pairs are known; then as images."""
+    if shown.sources is not None and shown.truth is not None:
+        picture = _PAIRS.draw_made(
+            shown.model.space, shown.samples.x, sources=shown.sources, truth=shown.truth
+        )
+        words = f"what was given, what was made of it, and the true image of the {shown.reals}"
+        yield SamplesPart("Translations beside the truth", Drawn(png_of(picture), words))
+    yield from beside_reals(shown, _PAIRS, most=_SHOWN)
+
+
+_PREVIEW, _PAIRS, _WRITER = ImagePreview(), PairPreview(), ImageWriter()
 _JUDGE = JudgeKit(
     extractors={
         "self": lambda dataset, tick: self_features(dataset, tick=tick),
@@ -125,8 +151,10 @@ _SMALL: dict[str, Callable[..., Dataset]] = {
 for _kind, _small in _SMALL.items():
     register(
         Modality(
-            kind=_kind, preview=_PREVIEW, writer=_WRITER, judge=_JUDGE, model=model_of,
-            small_dataset=_small, shapes=({"height": 9, "width": 13, "channels": 3},),
+            kind=_kind, preview=_PAIRS if _kind == "pair" else _PREVIEW, writer=_WRITER,
+            judge=replace(_JUDGE, parts=pair_parts) if _kind == "pair" else _JUDGE,
+            model=model_of, small_dataset=_small,
+            shapes=({"height": 9, "width": 13, "channels": 3},),
             classes=ImageClasses() if _kind == "image" else None,
         ),
         module=__name__,

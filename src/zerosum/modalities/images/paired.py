@@ -1,6 +1,7 @@
 """Pairs of images as a data set, and pairs of arrays that the caller holds."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
@@ -9,6 +10,7 @@ from zerosum.data.arrays import samples_and_labels, shape_and_type
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.errors import DataError
 from zerosum.modalities.images.arrays import HeldImages, ImageArrays
+from zerosum.modalities.images.joined import JoinedImages
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.spaces import ImageSpace, Space
 
@@ -72,7 +74,10 @@ class PairDataset(Dataset):
 
 
 class PairArrays(ImageArrays):
-    """Two arrays that the caller holds: sources, and targets."""
+    """Two arrays that the caller holds: sources, and targets.
+
+    In place of sources, a mapping holds several arrays by name, which are joined as channels.
+    """
 
     kind = "pair_arrays"
     spaces = ("pair",)
@@ -80,9 +85,12 @@ class PairArrays(ImageArrays):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """A pair of arrays, or of arrays with labels."""
-        several = isinstance(data, tuple | list) and len(data) == 2
-        return 0.8 if several and all(shape_and_type(one) is not None for one in data) else 0.0
+        """A pair of arrays, or of arrays with labels; the first may be several by name."""
+        if not isinstance(data, tuple | list) or len(data) != 2:
+            return 0.0
+        sources = [*data[0].values()] if isinstance(data[0], Mapping) else [data[0]]
+        arrays = [shape_and_type(one) is not None for one in (*sources, data[1])]
+        return 0.8 if sources and all(arrays) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Always an error: the arrays are gone.
@@ -98,8 +106,22 @@ class PairArrays(ImageArrays):
         Raises:
             DataError: one of them cannot be used, or they do not belong together.
         """
-        sources, targets = (self.dataset(*samples_and_labels(one), name="array") for one in data)
-        return PairDataset(sources, targets, aligned=self.aligned, name="two arrays"), self
+        given, target = data
+        targets = self.dataset(*samples_and_labels(target), name="array")
+        if not isinstance(given, Mapping):
+            sources = self.dataset(*samples_and_labels(given), name="array")
+            return PairDataset(sources, targets, aligned=self.aligned, name="two arrays"), self
+        if not self.aligned:
+            raise DataError(
+                f"{' and '.join(map(str, given))} are several sources, which belong together; "
+                "cyclegan takes one that belongs to nothing. Train pix2pix, or give one array."
+            )
+        parts = {
+            str(name): self.dataset(*samples_and_labels(one), name=str(name))
+            for name, one in given.items()
+        }
+        joined = JoinedImages(parts, name="arrays")
+        return PairDataset(joined, targets, aligned=True, name="arrays"), self
 
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:

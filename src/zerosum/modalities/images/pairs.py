@@ -1,14 +1,12 @@
 """Images of two domains: in aligned pairs, or each domain by itself."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import BeforeValidator, PositiveInt
 
-from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
+from zerosum.data.archives import is_folder_or_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
 from zerosum.data.splits import Split, place_of_split
 from zerosum.errors import DataError
@@ -17,24 +15,35 @@ from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
     fingerprint_of_files,
-    in_threads,
 )
-from zerosum.modalities.images.domains import are_double, pictures_in, two_domains, two_folders
+from zerosum.modalities.images.domains import (
+    are_double,
+    are_several,
+    named_domains,
+    two_domains,
+    two_folders,
+)
 from zerosum.modalities.images.folders import RESIDENT_BYTES
+from zerosum.modalities.images.joined import JoinedImages
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
-from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, ImageHeader, Sides
+from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides, as_names
 from zerosum.modalities.images.scanning import (
-    Scan,
-    natural_channels,
     natural_size,
     range_of,
-    read_header,
     unreadable_files,
+)
+from zerosum.modalities.images.sides import (
+    ImageDomain,
+    channels_of,
+    match,
+    require_same_sizes,
+    scan_of,
 )
 from zerosum.spaces import Space
 
-_LISTED = 10
+Names = Annotated[tuple[str, ...], BeforeValidator(as_names)]
+"""Names of subfolders."""
 
 
 class PairsConfig(DataConfig):
@@ -45,6 +54,9 @@ class PairsConfig(DataConfig):
             source and target, or trainA and trainB are taken by their names, first the sources;
             else there must be two, which are taken in the order of the alphabet.
         targets: where targets lie, if not beside the sources in `path`.
+        target: the subfolder of what is made, where there are several of sources, whose images are
+            joined as channels; if not given and there are more than two, the last of the alphabet.
+        sources: the subfolders of sources, in this order; if not given, all but the target.
         side_by_side: where each image holds a pair, `A|B` if the left half is the source, or `B|A`;
             if not given, `A|B` where there are no two subfolders and all are twice as wide as high.
         split: where all images lie in folders called train, val or test, which of them is taken.
@@ -63,6 +75,8 @@ class PairsConfig(DataConfig):
     path: str
     targets: str | None = None
     split: Split = "train"
+    target: str | None = None
+    sources: Names | None = None
     side_by_side: Literal["A|B", "B|A"] | None = None
     aligned: bool = False
     size: Sides | None = None
@@ -115,8 +129,8 @@ class PairsConfig(DataConfig):
                 another size, files are unreadable, or channels are mixed.
         """
         sides = self._scanned(progress)
-        size = self.size or natural_size(_scan_of(sides))
-        channels = [self.channels or _channels_of(side) for side in sides]
+        size = self.size or natural_size(scan_of(sides))
+        channels = [self.channels or channels_of(side) for side in sides]
         decoders = [
             Decoder(
                 side.archive,
@@ -131,10 +145,22 @@ class PairsConfig(DataConfig):
         ]
         amount = sum(len(d.names) * d.channels * size[0] * size[1] for d in decoders)
         opened = self._held if amount <= RESIDENT_BYTES else self._streamed
-        sources, targets = opened(sides, decoders, progress)
-        made = PairDataset(sources, targets, aligned=self.aligned, name=self.name)
-        made.notes = self._places()[1]
+        *sources, targets = opened(sides, decoders, progress)
+        places, notes = self._places()
+        one = sources[0]
+        if len(sources) > 1:
+            names = [place.name for place in places]
+            one = JoinedImages(dict(zip(names, sources, strict=False)), name=self.path)
+        made = PairDataset(one, targets, aligned=self.aligned, name=self.name)
+        made.notes = notes
         return made
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, DataConfig]:
+        """See `DataConfig.open`; names of several sources that were guessed are recorded."""
+        made = self.build(progress)
+        *sources, target = [place.name for place in self._places()[0]]
+        named = {"sources": sources, "target": target} if len(sources) > 1 else {}
+        return made, self.with_values(named)
 
     def scan(self, progress: Progress | None = None) -> str | None:
         """What the folders hold, from the files' headers alone.
@@ -143,43 +169,67 @@ class PairsConfig(DataConfig):
             DataError: as `build`.
         """
         sides = self._scanned(progress)
-        height, width = self.size or natural_size(_scan_of(sides))
-        sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
+        height, width = self.size or natural_size(scan_of(sides))
+        *sources, targets = (f"{len(side.names):,} in {side.path}" for side in sides)
         what = "aligned pairs" if self.aligned else "unpaired images"
-        return f"{what}: {sources} to {targets}; brought to {height} x {width} ({option('size')})"
+        return (
+            f"{what}: {' and '.join(sources)} to {targets}; brought to {height} x {width} "
+            f"({option('size')})"
+        )
 
-    def _places(self) -> tuple[list[tuple[Path, Half | None]], tuple[str, ...]]:
-        """Where sources and targets lie, and what was guessed."""
+    def _places(self) -> tuple[list["_Place"], tuple[str, ...]]:
+        """Where sources and, at last, targets lie, and what was guessed."""
         if self.targets is not None:
-            return [(Path(self.path), None), (Path(self.targets), None)], ()
+            self._refuse_names(f"in {self.path} and {self.targets}")
+            return [_Place("source", Path(self.path)), _Place("target", Path(self.targets))], ()
         place, note = place_of_split(Path(self.path), self.split, ENDINGS)
         notes = [f"{note}."] if note else []
         order = self.side_by_side
-        if order is None and are_double(place):
+        named = self.target is not None or self.sources is not None
+        if order is None and not named and are_double(place):
             order = "A|B"
             notes.append(
                 "each image holds a pair side by side: the left half is translated into the right "
                 f"one ({reading(side_by_side='B|A')} for the other way)."
             )
         if order is not None:
+            self._refuse_names("side by side")
             halves: list[Half] = ["left", "right"] if order == "A|B" else ["right", "left"]
-            return [(place, half) for half in halves], tuple(notes)
-        return [(place / name, None) for name in two_domains(str(place))], tuple(notes)
+            return [_Place(half, place, half) for half in halves], tuple(notes)
+        if named or (self.aligned and are_several(str(place))):
+            sources, target, guess = named_domains(str(place), self.sources, self.target)
+            if len(sources) > 1 and not self.aligned:
+                raise DataError(
+                    f"{' and '.join(sources)} are several sources, which belong together by the "
+                    "names of their files; cyclegan takes one that belongs to nothing. Train "
+                    f"pix2pix, or name one: {reading(sources=next(iter(sources)))}."
+                )
+            notes += [guess] if guess else []
+            places = [_Place(name, place / inside) for name, inside in sources.items()]
+            return [*places, _Place(Path(target).name, place / target)], tuple(notes)
+        return [_Place(name, place / name) for name in two_domains(str(place))], tuple(notes)
 
-    def _scanned(self, progress: Progress | None) -> "list[_Side]":
+    def _refuse_names(self, where: str) -> None:
+        given = [name for name in ("sources", "target") if getattr(self, name) is not None]
+        if given:
+            raise DataError(
+                f"{given[0]} names subfolders of one folder, and pairs lie {where}; leave it out."
+            )
+
+    def _scanned(self, progress: Progress | None) -> list[ImageDomain]:
         """Sources and targets with their headers read, without what cannot be used."""
-        sides = [_Side.open(path, half) for path, half in self._places()[0]]
+        sides = [ImageDomain.open(place.path, place.half) for place in self._places()[0]]
         if self.aligned:
-            _match(*sides)
+            match(sides)
         for side in sides:
             side.keep(_spread(len(side.names), self.limit))
             side.read_headers(progress)
         self._drop_bad(sides, [side.bad for side in sides])
         if self.aligned:
-            _require_same_sizes(*sides)
+            require_same_sizes(sides)
         return sides
 
-    def _drop_bad(self, sides: "list[_Side]", bad: list[dict[int, str]]) -> None:
+    def _drop_bad(self, sides: list[ImageDomain], bad: list[dict[int, str]]) -> None:
         """Leave unreadable images out; in both domains where they are aligned.
 
         Raises:
@@ -202,7 +252,7 @@ class PairsConfig(DataConfig):
                 raise DataError(f"no readable image in {side.path}. {unreadable_files(listed)}")
 
     def _held(
-        self, sides: "list[_Side]", decoders: list[Decoder], progress: Progress | None
+        self, sides: list[ImageDomain], decoders: list[Decoder], progress: Progress | None
     ) -> list[Dataset]:
         found = [decode.all(progress) for decode in decoders]
         bad = []
@@ -224,7 +274,7 @@ class PairsConfig(DataConfig):
         return held
 
     def _streamed(
-        self, sides: "list[_Side]", decoders: list[Decoder], progress: Progress | None
+        self, sides: list[ImageDomain], decoders: list[Decoder], progress: Progress | None
     ) -> list[Dataset]:
         if self.skip_bad:
             bad = []
@@ -243,128 +293,20 @@ class PairsConfig(DataConfig):
         ]  # fmt: skip
 
 
-def _several(data: Any) -> list[Any]:
-    return list(data) if isinstance(data, tuple | list) else [data]
+@dataclass(frozen=True)
+class _Place:
+    """Where the images of a domain lie, and how it is called."""
 
-
-@dataclass
-class _Side:
-    """The images of one domain, by name, with what their headers say."""
-
+    name: str
     path: Path
-    archive: Archive
-    names: list[str]
-    forms: list[ImageHeader | str]
     half: Half | None = None
 
-    @classmethod
-    def open(cls, path: Path, half: Half | None = None) -> "_Side":
-        archive = open_archive(path)
-        names = pictures_in(archive)
-        if not names:
-            raise DataError(
-                f"no images in {path} ({len(archive.names)} files). A translation needs images "
-                f"of both domains; they end in {', '.join(sorted(ENDINGS))}."
-            )
-        return cls(path, archive, names, [], half)
 
-    def read_headers(self, progress: Progress | None) -> None:
-        look = in_threads(
-            lambda name: read_header(self.archive, name), self.names, progress, "scanning images"
-        )
-        self.forms = [
-            one if isinstance(one, str) or self.half is None else one._replace(width=one.width // 2)
-            for one in look
-        ]
-
-    def keep(self, rows: Sequence[int]) -> None:
-        self.names = [self.names[i] for i in rows]
-        self.forms = [self.forms[i] for i in rows] if self.forms else []
-
-    @property
-    def bad(self) -> dict[int, str]:
-        return {i: form for i, form in enumerate(self.forms) if isinstance(form, str)}
-
-    @property
-    def good(self) -> list[ImageHeader]:
-        return [form for form in self.forms if not isinstance(form, str)]
-
-    @property
-    def deep(self) -> list[str]:
-        """Names of images whose pixels have more than 8 bits."""
-        forms = zip(self.names, self.forms, strict=True)
-        return [name for name, form in forms if not isinstance(form, str) and form.deep]
+def _several(data: Any) -> list[Any]:
+    return list(data) if isinstance(data, tuple | list) else [data]
 
 
 def _spread(count: int, limit: int | None) -> list[int]:
     if limit is None or limit >= count:
         return list(range(count))
     return [i * count // limit for i in range(limit)]
-
-
-def _match(sources: _Side, targets: _Side) -> None:
-    """Put both in the order of their common names.
-
-    Raises:
-        DataError: an image has no partner, or several.
-    """
-    stems = [_by_stem(side) for side in (sources, targets)]
-    alone = [
-        f"{side.path}/{name}"
-        for side, mine, other in ((sources, *stems), (targets, *stems[::-1]))
-        for stem, name in mine.items()
-        if stem not in other
-    ]
-    if alone:
-        raise DataError(
-            f"{len(sources.names)} images in {sources.path} and {len(targets.names)} in "
-            f"{targets.path}, and {len(alone)} have no partner of the same name: {_listed(alone)}. "
-            "Add or remove them, or train cyclegan, which needs no pairs."
-        )
-    for side, mine in zip((sources, targets), stems, strict=True):
-        side.names = [mine[stem] for stem in sorted(stems[0])]
-
-
-def _by_stem(side: _Side) -> dict[str, str]:
-    stems: dict[str, str] = {}
-    for name in side.names:
-        stem = PurePosixPath(name).with_suffix("").as_posix()
-        if stem in stems:
-            raise DataError(
-                f"{side.path} has both {stems[stem]} and {name}; pairs are found by their names "
-                "without the ending. Remove or rename one of them."
-            )
-        stems[stem] = name
-    return stems
-
-
-def _require_same_sizes(sources: _Side, targets: _Side) -> None:
-    wrong = [
-        f"{name} ({a[0]} x {a[1]} and {b[0]} x {b[1]})"
-        for name, a, b in zip(sources.names, sources.good, targets.good, strict=True)
-        if a[:2] != b[:2]
-    ]
-    if wrong:
-        raise DataError(
-            f"{len(wrong)} of {len(sources.names)} pairs hold images of different sizes: "
-            f"{_listed(wrong)}. Pixels of a pair must lie on each other: bring both images to "
-            "one size."
-        )
-
-
-def _scan_of(sides: Iterable[_Side]) -> Scan:
-    forms = [form for side in sides for form in side.good]
-    sizes = Counter((form.height, form.width) for form in forms)
-    return Scan(len(forms), sizes, Counter(form.channels for form in forms), Counter(), [])
-
-
-def _channels_of(side: _Side) -> int:
-    try:
-        return natural_channels(_scan_of([side]))
-    except DataError as error:
-        raise DataError(f"{side.path}: {error}") from error
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"{', '.join(names[:_LISTED])}{more}"

@@ -59,6 +59,15 @@ _SIDEWAYS = {5, 6, 7, 8}
 """EXIF orientations that swap height and width."""
 
 
+def as_names(value: Any) -> Any:
+    """Names as users write them: a list, or one text with commas.
+
+    >>> as_names("kind, tone")
+    ['kind', 'tone']
+    """
+    return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+
 def as_sides(value: Any) -> Any:
     """Height and width as users write them: one number for both, or `48x64` for `(48, 64)`.
 

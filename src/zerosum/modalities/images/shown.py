@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Sequence
+from math import sqrt
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,8 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.modalities.images.forms import with_channels
+from zerosum.modalities.images.pair_space import JoinedSpace, PairSpace
 from zerosum.pictures import draw_grid, to_pil
 from zerosum.spaces import Space
 
@@ -29,6 +32,29 @@ class ImagePreview(Preview):
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
         """One image `[C, H, W]` at its own size."""
         return to_pil(x.permute(1, 2, 0).contiguous().numpy())
+
+
+class PairPreview(ImagePreview):
+    """Images that were made stand beside their sources, and the true ones after them."""
+
+    def draw_made(
+        self, space: Space, x: Tensor, *, sources: Tensor, truth: Tensor | None = None
+    ) -> Image.Image:
+        """The first 16 of uint8 `[N, C, H, W]`: sources, what was made, and the truth if known."""
+        assert isinstance(space, PairSpace)
+        source = space.source
+        given = source.apart(sources) if isinstance(source, JoinedSpace) else [sources]
+        columns = [*given, x] if truth is None else [*given, x, truth]
+        few = [_in_colour(one[: self.few]) for one in columns]
+        rows = torch.stack(few, 1)
+        _, _, _, height, width = rows.shape
+        beside = max(1, round(sqrt(len(x[: self.few]) * height / (len(few) * width))))
+        return draw_grid(rows.flatten(0, 1), columns=beside * len(few))
+
+
+def _in_colour(x: Tensor) -> Tensor:
+    """uint8 `[N, 3, H, W]` of grey, colour or alpha, which is laid over white."""
+    return torch.stack([with_channels(one, 3)[0] for one in x]).round().to(torch.uint8)
 
 
 class TexturePreview(ImagePreview):

@@ -1,6 +1,6 @@
 """A trained model that translates images: any size, in tiles, with alpha carried along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -20,8 +20,8 @@ from zerosum.modalities.images.forms import (
     with_alpha,
     with_channels,
 )
-from zerosum.modalities.images.pixels import ENDINGS
 from zerosum.modalities.images.rewriting import Translated, rewrite
+from zerosum.modalities.images.several import seen_as, single
 from zerosum.modalities.images.tiles import cut, in_tiles
 from zerosum.modalities.images.translation_game import TranslationGame
 from zerosum.models.model import Model
@@ -88,7 +88,9 @@ class TranslationModel(Model):
 
         Args:
             pictures: a path, a Pillow image, a uint8 array `[H, W, C]` or `[H, W]`, a uint8 tensor
-                `[C, H, W]`, or a list of these. A path comes back as a Pillow image.
+                `[C, H, W]`, or a list of these. A path comes back as a Pillow image. Where the
+                model makes an image from several, these by name: `{"person": ..., "garment": ...}`;
+                what is made has the form of the first.
             mask: of a model that fills holes: which pixels to fill, white (128 or more) or true,
                 in any of these forms.
             direction: one of `directions`.
@@ -115,7 +117,7 @@ class TranslationModel(Model):
 
     def translate_files(
         self,
-        source: Path | str,
+        source: Path | str | Mapping[str, Path | str],
         out: Path | str,
         *,
         mask: Path | str | None = None,
@@ -130,7 +132,8 @@ class TranslationModel(Model):
         cannot be read are skipped, and named in the result.
 
         Args:
-            source: the image, folder or zip.
+            source: the image, folder or zip. Where the model makes an image from several, a folder
+                or zip with a subfolder of each name, or an image or folder by name.
             out: an empty or new folder; for a single image also the name of a .png file.
             mask: one for all, or a folder of masks with the images' names.
             direction: as for `translate`.
@@ -144,26 +147,27 @@ class TranslationModel(Model):
             RunError: `out` is not empty, or cannot be written.
         """
         wishes = self._wishes(direction, tile, overlap, masked=mask is not None)
+        taken = self.translation.pictures(wishes.direction)[0]
         mask = None if mask is None else Path(mask)
-        single = Path(source).is_file() and Path(source).suffix.lower() in ENDINGS
-        hole_of = (lambda _: None if mask is None else _hole(mask)) if single else _holes(mask)
+        one = single(source, taken) is not None
+        hole_of = (lambda _: None if mask is None else _hole(mask)) if one else _holes(mask)
 
         def make(pixels: Tensor, name: str, tick: Progress | None) -> Tensor:
             return self._pixels(pixels, hole_of(name), wishes, tick)
 
-        return rewrite(source, out, make, progress=progress)
+        return rewrite(source, out, make, space=taken, progress=progress)
 
     def _translated(
         self, picture: Any, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
     ) -> Any:
-        pixels, give_back = taken_in(picture)
+        pixels, give_back = seen_as(picture, self.translation.pictures(wishes.direction)[0])
         return give_back(self._pixels(pixels, hole, wishes, progress))
 
     @torch.no_grad()
     def _pixels(
         self, pixels: Tensor, hole: Tensor | None, wishes: _Wishes, progress: Progress | None
     ) -> Tensor:
-        """An image, uint8 `[C, H, W]`, translated: uint8 `[C', factor * H, factor * W]`."""
+        """An image `[C, H, W]` in 0 to 255, translated: uint8 `[C', factor * H, factor * W]`."""
         game = self.translation
         taken, made = game.pictures(wishes.direction)
         _require_size(pixels, hole)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import observed
-from zerosum.modalities.images.pair_space import PairSpace
+from zerosum.modalities.images.pair_space import JoinedSpace, PairSpace
 from zerosum.networks.base import DiscriminatorConfig, require_images
 from zerosum.networks.translator import Translator, TranslatorConfig
 from zerosum.objectives.adversarial import AdversarialLoss, NonSaturating
@@ -127,6 +127,10 @@ class TranslationGame(Game):
         order = order[order < count]
         rows = order[torch.arange(n) % count].to(self.gallery.device)
         return Inputs(self.source.to_model(self.gallery[rows]).to(noise.device))
+
+    def sources_in(self, inputs: Inputs) -> Tensor:
+        """The sources `inputs.z` as data, uint8 `[B, C, H, W]`."""
+        return self.source.to_data(inputs.z).cpu()
 
     def interpolate(self, a: Inputs, b: Inputs, t: float) -> Inputs:
         """Sources on the straight line from `a` to `b`: one is blended into the other."""
@@ -307,12 +311,18 @@ def require_pairs(space: Space, *, aligned: bool, recipe: str) -> PairSpace:
     """`space`, known to hold two domains of images.
 
     Raises:
-        RecipeError: it does not, or they are not aligned and have to be.
+        RecipeError: it does not, they are not aligned and have to be, or sources are joined where
+            none can be.
     """
     if not isinstance(space, PairSpace) or (aligned and not space.aligned):
         what = "aligned pairs of images" if aligned else "two domains of images"
         raise RecipeError(
             f"{recipe} takes {what}, and the data is of kind {space.kind!r}. Give a folder with "
             "the subfolders A and B, or two folders."
+        )
+    if not aligned and isinstance(space.source, JoinedSpace):
+        raise RecipeError(
+            f"{recipe} takes one image at a time, and each source here is several: "
+            f"{' and '.join(space.source.names)}. Train pix2pix, which takes them together."
         )
     return space

@@ -192,6 +192,33 @@ def fragments(smiles: str) -> tuple[str, ...]:
     return tuple(sorted(BRICS.BRICSDecompose(parsed(smiles))))
 
 
+@cache
+def _catalogue() -> Any:
+    """RDKit's catalogue of parts that medicinal chemists avoid: PAINS and BRENK."""
+    _quiet()
+    from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
+
+    asked = FilterCatalogParams()
+    for one in ("PAINS", "BRENK"):
+        asked.AddCatalog(getattr(FilterCatalogParams.FilterCatalogs, one))
+    return FilterCatalog(asked)
+
+
+@lru_cache(maxsize=_KEPT)
+def alerts(smiles: str) -> tuple[str, ...]:
+    """Parts that medicinal chemists avoid, by their names; none of no molecule.
+
+    Baell and Holloway, "New substructure filters for removal of pan assay interference compounds
+    (PAINS)", 2010; Brenk et al., "Lessons learnt from assembling screening libraries", 2008.
+
+    >>> alerts("CCO"), alerts("c1ccccc1N=Nc1ccccc1")
+    ((), ('azo_A(324)', 'diazo_group'))
+    """
+    if not smiles:
+        return ()
+    return tuple(str(one.GetDescription()) for one in _catalogue().GetMatches(parsed(smiles)))
+
+
 def holds(smiles: str, part: str) -> bool:
     """Whether a molecule has another within it.
 

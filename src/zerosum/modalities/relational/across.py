@@ -21,15 +21,12 @@ from zerosum.faces import option
 from zerosum.modalities.relational.layout import TableRows
 from zerosum.modalities.relational.schema import DatabaseSchema
 from zerosum.modalities.tables.calendar_fitting import orders_of
-from zerosum.modalities.tables.constraints.base import ROUNDS, Constraint, obeying, settle
+from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
 from zerosum.modalities.tables.constraints.fitting import check_constraints
 from zerosum.modalities.tables.constraints.inequality import Inequality
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
-
-TRIES = 32
-"""How often a row that breaks an order between tables is drawn before its value is moved."""
 
 _MOVED = (Inequality, Positive, Range, Rounded)
 """Constraints that any row can be moved to obey."""
@@ -73,56 +70,6 @@ class Across(Config):
         (mine,) = one.changes
         found = one.backward({upper: above, made: distance})[mine]
         return torch.where(self.holds(own, above), own, found)
-
-
-class Limits:
-    """What rows of one table must keep with those above them.
-
-    Args:
-        across: the orders.
-        space: of the rows.
-        above: values of the columns above in each row's place, float64 `[N]`, one for each order.
-    """
-
-    def __init__(
-        self, across: Sequence[Across], space: TableSpace, above: Sequence[Tensor]
-    ) -> None:
-        self._across, self._space, self._above = across, space, above
-
-    def of(self, rows: Tensor) -> "Limits":
-        """The same for some of the rows, int64 `[n]`."""
-        return Limits(self._across, self._space, [one[rows] for one in self._above])
-
-    def hold(self, values: Tensor) -> Tensor:
-        """Which rows `[N, D]` keep everything, bool `[N]`."""
-        ok = obeying(self._space.constraints, self._space.columns(values))
-        for one, above in zip(self._across, self._above, strict=True):
-            ok &= one.holds(values[:, self._space.names.index(one.column)], above)
-        return ok
-
-    def moved(self, values: Tensor) -> Tensor:
-        """Rows `[N, D]`, moved so that they keep everything.
-
-        Raises:
-            ConstraintError: there is no way for some.
-        """
-        for _ in range(ROUNDS):
-            if bool(self.hold(values).all()):
-                return values
-            values = values.clone()
-            for one, above in zip(self._across, self._above, strict=True):
-                at = self._space.names.index(one.column)
-                values[:, at] = one.moved(values[:, at], above)
-            columns = settle(self._space.constraints, self._space.columns(values))
-            values = self._space.compact(columns)
-        broken = int((~self.hold(values)).sum())
-        if not broken:
-            return values
-        raise ConstraintError(
-            f"{broken:,} rows cannot be moved so that "
-            f"{', '.join(one.order.statement for one in self._across)} holds, since other "
-            "constraints, or rows above, leave no room. Loosen one."
-        )
 
 
 def sorted_out(

@@ -49,6 +49,8 @@ def asked_below(
 ) -> tuple[Asked, dict[str, Conditions]]:
     """What is asked of rows below others: what is allowed of their codes, and of their values.
 
+    Of columns that repeat what rows above say nothing is asked of codes.
+
     Raises:
         ConditionError: no row of the training data obeys one.
     """
@@ -56,7 +58,13 @@ def asked_below(
         name: parse_where(conditions, space[name].rows)
         for name, conditions in wanted.items() if not is_top(space, space[name])
     }  # fmt: skip
-    return {name: parts_of(space[name].rows, one) for name, one in allowed.items()}, allowed
+    asked = {}
+    for name, conditions in allowed.items():
+        repeated = {one.column for one in space[name].copied}
+        parts_of(space[name].rows, conditions)  # refuses what no row has
+        own = {column: one for column, one in conditions.items() if column not in repeated}
+        asked[name] = parts_of(space[name].rows, own)
+    return asked, allowed
 
 
 def is_top(space: RelationalSpace, side: Side) -> bool:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.modalities.relational.across import TRIES, Limits
 from zerosum.modalities.relational.chance import chances
+from zerosum.modalities.relational.limits import TRIES, Limits
 from zerosum.modalities.relational.network import RowsNetwork
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.tables.codecs import MIDDLE
@@ -59,17 +59,16 @@ class Draws:
         Raises:
             ConstraintError: there is no way for some.
         """
-        values = self._side.rows.to_data(x)
+        values = limits.copied(self._side.rows.to_data(x))
         for time in range(TRIES):
             broken = (~limits.hold(values)).nonzero()[:, 0]
             if not len(broken):
-                return x, values
+                break
             x[broken], _ = self.rows(which[broken], context[broken], _AGAIN + time)
-            values[broken] = self._side.rows.to_data(x[broken])
+            values[broken] = limits.of(broken).copied(self._side.rows.to_data(x[broken]))
         broken = (~limits.hold(values)).nonzero()[:, 0]
         values[broken] = limits.of(broken).moved(values[broken])
-        x[broken] = self._side.rows.to_model(values[broken])
-        return x, values
+        return self._side.rows.to_model(values), values
 
 
 def _inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:

@@ -1,7 +1,8 @@
 """What is learned of a database before any network: fields, parents, groups, codes, flat units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -9,7 +10,13 @@ from torch import Tensor
 
 from zerosum.errors import DataError
 from zerosum.faces import either, option
-from zerosum.modalities.relational.across import fitted_across, require_kept, sorted_out
+from zerosum.modalities.relational.across import (
+    Across,
+    fitted_across,
+    require_kept,
+    sorted_out,
+)
+from zerosum.modalities.relational.copied import Copied, find_copied
 from zerosum.modalities.relational.fields import PositionField, ReferenceField
 from zerosum.modalities.relational.flat import UnitRows, flat_fields, flatten, tables_below
 from zerosum.modalities.relational.layout import (
@@ -28,6 +35,8 @@ from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import CategoryField, Field, IntegerField
 from zerosum.modalities.tables.reading.dataset import LEAST, fit_space
 from zerosum.modalities.tables.space import TableSpace
+
+_Above = TypeVar("_Above", Across, Copied)
 
 _NONE = CategoryField(name="(a row)", names=("is there",))
 """The column of a table that has none to learn."""
@@ -111,12 +120,11 @@ def fit_database(
             Side(
                 name=name, fields=tuple(fields[name]), parent=number, matches=matches[name],
                 rows=learned,
-                across=tuple(
-                    one.model_copy(update={"place_above": _at(sides, one.above, one.column_above)})
-                    for one in fitted_across(
-                        across.get(name, ()), name, schema, parents, fields, rows
-                    )
+                across=_placed(
+                    sides,
+                    fitted_across(across.get(name, ()), name, schema, parents, fields, rows),
                 ),
+                copied=_placed(sides, find_copied(name, schema, parents, fields, rows)),
                 loose=0 if number is None else int((rows[name].links[number] < 0).sum()),
                 apart=_tells_rows(schema[name], fields[name]),
             )
@@ -137,9 +145,13 @@ def fit_database(
     return Fitted(whole, placed, values, flat)
 
 
-def _at(sides: Sequence[Side], table: str, column: str) -> int:
-    """Where a column is among the values of rows of a table."""
-    return next(side for side in sides if side.name == table).rows.names.index(column)
+def _placed(sides: Sequence[Side], found: Iterable[_Above]) -> tuple[_Above, ...]:
+    """With the places of columns among the values of rows above."""
+    rows = {side.name: side.rows for side in sides}
+    return tuple(
+        one.model_copy(update={"place_above": rows[one.above].names.index(one.column_above)})
+        for one in found
+    )
 
 
 def apply_database(space: RelationalSpace, rows: Mapping[str, TableRows]) -> Tensor:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.modalities.relational.across import Limits
 from zerosum.modalities.relational.chance import chances, scrambled
 from zerosum.modalities.relational.draws import Draws
 from zerosum.modalities.relational.flat import UnitRows
 from zerosum.modalities.relational.layout import families
+from zerosum.modalities.relational.limits import Limits
 from zerosum.modalities.relational.network import RowsNetwork, places_of
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.relational.space import RelationalSpace
@@ -204,7 +204,7 @@ def _make(
             beside[name] = at
             at = np.where(at >= 0, made[name].parent[np.maximum(at, 0)], -1) if name in made else at
         said = network.said_above([codes[name].to(device) for name in above], rows)
-        limits = _limits(side, made, beside) if side.across else None
+        limits = _limits(side, made, beside) if side.across or side.copied else None
         last = torch.zeros(len(starts), network.none.shape[0], device=device)
         total = torch.zeros_like(last, dtype=torch.float64)
         by_size = np.argsort(-sizes, kind="stable")
@@ -237,15 +237,15 @@ def _make(
 def _limits(side: Side, made: Mapping[str, MadeRows], above: Mapping[str, np.ndarray]) -> Limits:
     """What rows of each family must keep with those above; by table which these are, `[F]`."""
     columns = []
-    for one in side.across:
+    for one in (*side.across, *side.copied):
         at = above[one.above]
-        column = torch.full((len(at),), torch.nan, dtype=torch.float64)
+        column = torch.full((len(at),), torch.inf, dtype=torch.float64)
         if one.above in made:
             values = made[one.above].values[:, one.place_above]
             known = torch.from_numpy(at >= 0)
             column[known] = values[torch.from_numpy(at)[known]]
         columns.append(column)
-    return Limits(side.across, side.rows, columns)
+    return Limits(side, columns)
 
 
 def _joined(

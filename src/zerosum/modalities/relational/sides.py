@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerosum.config import Config
 from zerosum.modalities.relational.across import Across
+from zerosum.modalities.relational.copied import Copied
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.space import TableSpace
 
@@ -48,6 +49,7 @@ class Side(Config):
         matches: the other references.
         apart: whether the key tells rows by learned columns, so that equal rows are made again.
         across: orders that its rows keep with rows above them.
+        copied: columns that repeat those of rows above.
     """
 
     kind = "side"
@@ -59,6 +61,7 @@ class Side(Config):
     matches: tuple[Match, ...] = ()
     apart: bool = False
     across: tuple[Across, ...] = ()
+    copied: tuple[Copied, ...] = ()
 
     @property
     def shown(self) -> tuple[Field, ...]:

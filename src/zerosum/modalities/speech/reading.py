@@ -14,7 +14,13 @@ from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.sound.arrays import MOST_BYTES, SoundArrays, least_samples
 from zerosum.modalities.sound.decoding import SoundHeader
-from zerosum.modalities.sound.files import MOST_RATE, SoundsConfig, scan_sounds, unreadable_sounds
+from zerosum.modalities.sound.files import (
+    MOST_RATE,
+    SoundScan,
+    SoundsConfig,
+    scan_sounds,
+    unreadable_sounds,
+)
 from zerosum.modalities.sound.shaping import (
     SILENCE,
     SoundFindings,
@@ -78,28 +84,7 @@ class SpeechConfig(SoundsConfig):
         rate = self.rate or min(scan.rates.most_common(1)[0][0], MOST_RATE)
         samples = window_of(self.seconds, rate, name=self.path)
         found = SoundFindings(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
-        windows: list[np.ndarray] = []
-        for i, (name, header) in enumerate(scan.headers.items()):
-            before = len(windows)
-            try:
-                for wave in pieces_of(scan.files.read, name, header, rate, found):
-                    windows += windows_in(wave, samples)
-            except DataError as error:
-                if not self.skip_bad:
-                    raise DataError(unreadable_sounds([(name, str(error))])) from error
-                found.unreadable.append(name)
-                del windows[before:]
-                continue
-            if len(windows) == before:
-                found.silent.append(name)
-            if sum(one.nbytes for one in windows[-1:]) * len(windows) > MOST_BYTES:
-                raise DataError(
-                    f"the speech in {self.path} takes more than {MOST_BYTES >> 30} GiB of memory "
-                    f"at {rate:,} Hz. Take fewer files ({reading(limit=1000)}) or a coarser rate "
-                    f"({reading(rate=8000)})."
-                )
-            if progress is not None:
-                progress("reading speech", i + 1, len(scan.headers))
+        windows = windows_of(self, scan, rate, samples, found, progress)
         dataset = speech_of(windows, rate, name=self.path)
         dataset.notes = (
             *((f"{scan.note}.",) if scan.note else ()),
@@ -169,6 +154,48 @@ def form_of_speech(space: Space) -> dict[str, Any]:
     if not isinstance(space, SpeechSpace):
         raise other_kind("windows of speech", space)
     return {"rate": space.sounds.rate, "seconds": space.sounds.seconds}
+
+
+def windows_of(
+    config: SoundsConfig, scan: SoundScan, rate: int, samples: int, found: SoundFindings,
+    progress: Progress | None,
+) -> list[np.ndarray]:  # fmt: skip
+    """Windows `[1, samples]` of all files.
+
+    Args:
+        config: says whether to go on without unreadable files.
+        scan: what was found.
+        rate: samples in a second.
+        samples: in a window.
+        found: what is met is written down here.
+        progress: called with how many files are read.
+
+    Raises:
+        DataError: unreadable files without `skip_bad`, or more than memory should hold.
+    """
+    windows: list[np.ndarray] = []
+    for i, (name, header) in enumerate(scan.headers.items()):
+        before = len(windows)
+        try:
+            for wave in pieces_of(scan.files.read, name, header, rate, found):
+                windows += windows_in(wave, samples)
+        except DataError as error:
+            if not config.skip_bad:
+                raise DataError(unreadable_sounds([(name, str(error))])) from error
+            found.unreadable.append(name)
+            del windows[before:]
+            continue
+        if len(windows) == before:
+            found.silent.append(name)
+        if 4 * samples * len(windows) > MOST_BYTES:
+            raise DataError(
+                f"the speech in {config.path} takes more than {MOST_BYTES >> 30} GiB of memory at "
+                f"{rate:,} Hz. Take fewer files ({reading(limit=1000)}) or a coarser rate "
+                f"({reading(rate=8000)})."
+            )
+        if progress is not None:
+            progress("reading speech", i + 1, len(scan.headers))
+    return windows
 
 
 def window_of(seconds: float | None, rate: int, *, name: str) -> int:

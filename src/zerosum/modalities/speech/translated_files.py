@@ -4,8 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from zerosum.modalities.sound.arrays import MOST_BYTES
 from zerosum.modalities.sound.decoding import ENDINGS, SoundFiles, SoundHeader
 from zerosum.modalities.sound.shaping import SILENCE
 from zerosum.modalities.sound.shown import wav_bytes
+from zerosum.modalities.speech.marks import with_marks
 from zerosum.runs.files import make_folder, write_whole
 
 LEVELS = (".npy", ".npz")
@@ -40,12 +43,14 @@ class TranslatedSounds:
         failed: name and reason of each file that could not be used.
         heard: seconds of sound that were made.
         took: seconds that making it took, without reading and writing.
+        notes: what there is to say besides.
     """
 
     paths: list[Path] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     heard: float = 0.0
     took: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def real_time_factor(self) -> float:
@@ -64,8 +69,8 @@ class TranslatedSounds:
         """The same in words."""
         return (
             f"{self.heard:.1f} s of sound in {self.took:.1f} s: a real-time factor of "
-            f"{self.real_time_factor:.2f}."
-        )
+            f"{self.real_time_factor:.2f}. {' '.join(self.notes)}"
+        ).rstrip()
 
 
 def is_levels(path: Path | PurePosixPath) -> bool:
@@ -105,7 +110,7 @@ def read_levels(path: Path) -> dict[str, np.ndarray]:
 
 def translate_sounds(
     source: Path, out: Path, *, rate: int, from_wave: FromWave, from_levels: FromLevels | None,
-    progress: Progress | None,
+    progress: Progress | None, marks: Mapping[str, Any] | None = None,
 ) -> TranslatedSounds:  # fmt: skip
     """Every sound below `source`, translated, into `.wav` files below `out`.
 
@@ -116,6 +121,7 @@ def translate_sounds(
         from_wave: translates a wave.
         from_levels: makes waves of levels; None where levels cannot be used.
         progress: called with how many files, or frames of the only one, are done.
+        marks: what each file is to say inside of how it was made, as JSON.
 
     Raises:
         DataError: there is nothing to translate, or nothing that can be used.
@@ -158,7 +164,7 @@ def translate_sounds(
         for part, wave in waves.items():
             path = out if as_file and len(waves) == 1 else (out / target) / part
             path = path if path.suffix == ".wav" else path.with_name(path.name + ".wav")
-            paths.append(_save(wave, path, rate))
+            paths.append(_save(wave, path, rate, marks))
             heard += wave.shape[1] / rate
         if progress is not None and len(names) > 1:
             progress("translating sounds", i + 1, len(names))
@@ -206,7 +212,10 @@ def _targets(names: Sequence[str]) -> list[str]:
     return [name if stem in twice else stem for name, stem in zip(names, stems, strict=True)]
 
 
-def _save(wave: np.ndarray, path: Path, rate: int) -> Path:
+def _save(wave: np.ndarray, path: Path, rate: int, marks: Mapping[str, Any] | None) -> Path:
     make_folder(path.parent)
-    write_whole(path, lambda aside: aside.write_bytes(wav_bytes(wave, rate)))
+    body = wav_bytes(wave, rate)
+    if marks is not None:
+        body = with_marks(body, marks, f"zerosum {version('zerosum')}")
+    write_whole(path, lambda aside: aside.write_bytes(body))
     return path

@@ -45,8 +45,8 @@ class VocoderConfig(GameConfig):
     discriminator: WaveJudgesConfig = WaveJudgesConfig()
     adversarial: AdversarialLoss = LeastSquares()
     segment: Size = 33
-    heard: Size = 8
-    begin: float = Field(default=0.6, ge=0, le=1)
+    heard: Size = 4
+    begin: float = Field(default=0.75, ge=0, le=1)
     mel_weight: NonNegativeFloat = 45.0
     adversarial_weight: NonNegativeFloat = 1.0
     matching_weight: NonNegativeFloat = 2.0

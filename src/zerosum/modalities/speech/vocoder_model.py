@@ -70,7 +70,7 @@ class VocoderModel(Model):
         Raises:
             DataError: it is no wave.
         """
-        waves = _as_waves(wave, "the wave")
+        waves = as_given_waves(wave, "the wave")
         if len(waves) != 1:
             raise DataError(f"levels are those of one channel, and the wave has {len(waves)}.")
         waves = at_rate(waves, rate, self.rate)
@@ -113,7 +113,7 @@ class VocoderModel(Model):
             return self._from_wave(wave, header.rate, progress)
         array = np.asarray(sound)
         if rate is not None:
-            return self._from_wave(_as_waves(array, "the wave"), rate, progress)
+            return self._from_wave(as_given_waves(array, "the wave"), rate, progress)
         return self._from_levels(array, "the array", progress)
 
     def translate_files(
@@ -212,7 +212,7 @@ class VocoderModel(Model):
         return torch.from_numpy(np.ascontiguousarray(x, np.float32)).clamp(-1, 1)
 
 
-def _as_waves(array: Any, name: str) -> np.ndarray:
+def as_given_waves(array: Any, name: str) -> np.ndarray:
     """Waves `[channels, samples]` of an array.
 
     Raises:

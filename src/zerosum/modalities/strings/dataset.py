@@ -13,6 +13,7 @@ from zerosum.data.base import Dataset
 from zerosum.modalities.strings.copies import own_runs
 from zerosum.modalities.strings.space import FIRST_SLOT, LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import UNKNOWN, Way, learn_vocabulary
+from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import Field, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space
 
@@ -78,7 +79,7 @@ class TextCut:
 def fit_texts(
     texts: Sequence[str], *, text: str, fields: Sequence[Field], values: Tensor,
     cells: dict[str, list[str | None]], order: Sequence[str], cut: TextCut, least: int,
-    notes: list[str],
+    notes: list[str], constraints: Sequence[Constraint] = (),
 ) -> tuple[TextSpace, Tensor]:  # fmt: skip
     """The space of texts, and they in compact form.
 
@@ -92,6 +93,7 @@ def fit_texts(
         cut: how texts are cut.
         least: rows that must share a value before it is learned as one of its own.
         notes: is added to.
+        constraints: what holds in every row of the other columns.
     """
     plain = [_PRIVATE.sub(UNKNOWN, one) for one in texts]
     slots = find_slots(plain, cells) if cut.slots else ()
@@ -112,8 +114,9 @@ def fit_texts(
         notes.append(f"{cut_off:,} texts have more than {longest:,} pieces, and end there.")
     derived = torch.from_numpy(np.minimum(lengths, longest)).double()[:, None]
     attributes = fit_space(
-        [*fields, IntegerField(name=LENGTH)], torch.cat([values, derived], dim=1), least=least
-    )
+        [*fields, IntegerField(name=LENGTH)], torch.cat([values, derived], dim=1), least=least,
+        constraints=constraints,
+    )  # fmt: skip
     own, again = (None, 0.0) if cut.copies else own_runs(texts, least=max(least, 2))
     if again > _MANY_AGAIN:
         notes.append(f"{again:.0%} of the texts repeat others: what few rows share stays theirs.")

@@ -1,15 +1,20 @@
 """Texts and their columns as tables, in the columns and types of the training data."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from zerosum.modalities.strings.purpose import marked_as_training
 from zerosum.modalities.strings.space import FIRST_SLOT, TextSpace
 from zerosum.modalities.tables.reading.frames import to_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_NO_FRACTION = re.compile(r"\.0+(?=$|Z)")
+"""Parts of a second that a moment has not."""
 
 
 def to_texts(space: TextSpace, compact: Tensor, start: int = 0) -> "pa.Table":
@@ -22,7 +27,7 @@ def to_texts(space: TextSpace, compact: Tensor, start: int = 0) -> "pa.Table":
 
     attributes, _ = space.parts(compact)
     table = to_table(attributes, space.attributes, start)
-    texts = filled(space, space.templates(compact), table)
+    texts = given_out(space, filled(space, space.templates(compact), table))
     columns = {f.name: (f, c) for f, c in zip(table.schema, table.columns, strict=True)}
     columns[space.text] = pa.field(space.text, pa.string()), pa.chunked_array([pa.array(texts)])
     kept = [columns[name] for name in space.order]
@@ -40,11 +45,16 @@ def text_tables(space: TextSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Tabl
 
 
 def texts_of(space: TextSpace, compact: Tensor) -> list[str]:
-    """The texts of compact ones `[N, W]` alone, with slots filled."""
+    """The texts of compact ones `[N, W]` alone, with slots filled, as the model said them."""
     templates = space.templates(compact)
     if not space.slots:
         return templates
     return filled(space, templates, to_table(space.parts(compact)[0], space.attributes))
+
+
+def given_out(space: TextSpace, texts: Sequence[str]) -> list[str]:
+    """Texts as they leave: marked and without working links, where that is their purpose."""
+    return [*texts] if space.purpose is None else [marked_as_training(one) for one in texts]
 
 
 def filled(space: TextSpace, templates: Sequence[str], table: "pa.Table") -> list[str]:
@@ -66,4 +76,7 @@ def cells_of(column: "pa.ChunkedArray | pa.Array") -> list[str | None]:
 
     if isinstance(column.type, pa.DictionaryType):
         column = column.cast(column.type.value_type)
-    return column.cast(pa.string()).to_pylist()
+    cells = column.cast(pa.string()).to_pylist()
+    if pa.types.is_timestamp(column.type):
+        return [None if one is None else _NO_FRACTION.sub("", one) for one in cells]
+    return cells

@@ -6,9 +6,10 @@ import pyarrow as pa
 
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Extractor
-from zerosum.modalities.strings.features import TextFeatures
+from zerosum.modalities.strings.features import TextFeatures, looks_of
 from zerosum.modalities.strings.model import TextModel
 from zerosum.modalities.strings.part import text_parts
+from zerosum.modalities.strings.reading import simulated  # noqa: F401  (readers are found)
 from zerosum.modalities.strings.reading.readers import TextTableMemory
 from zerosum.modalities.strings.shown import TextPreview, TextWriter
 from zerosum.modalities.strings.space import TextSpace
@@ -66,6 +67,7 @@ register(
             default="words",
             parts=text_parts,
             warnings=too_small,
+            inputs=looks_of,
         ),
         model=lambda _game: TextModel,
         small_dataset=small_texts,

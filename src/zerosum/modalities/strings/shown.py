@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
-from zerosum.modalities.strings.frames import text_tables, texts_of
+from zerosum.modalities.strings.frames import given_out, text_tables, texts_of
 from zerosum.modalities.strings.space import TextSpace
 from zerosum.modalities.tables.writing import write_csv, write_parquet
 from zerosum.spaces import Space
@@ -29,7 +29,7 @@ class TextPreview(Preview):
     def draw(self, space: Space, x: Tensor, *, real: Tensor | None = None) -> Image.Image:
         """Compact texts `[N, W]`, twelve of them at most."""
         assert isinstance(space, TextSpace)
-        shown = [_lines(text) for text in texts_of(space, x[:_FEW])]
+        shown = [_lines(text) for text in given_out(space, texts_of(space, x[:_FEW]))]
         height = sum(len(lines) * _LINE + _MARGIN for lines in shown) + _MARGIN
         sheet = Image.new("RGB", (_WIDTH, max(height, _LINE + 2 * _MARGIN)), "white")
         pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
@@ -45,7 +45,7 @@ class TextPreview(Preview):
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
         """One compact text `[W]` in large letters, twelve lines at most."""
         assert isinstance(space, TextSpace)
-        lines = _lines(texts_of(space, x[None])[0], _LETTERS_OF_ONE, _MOST_LINES)
+        lines = _lines(given_out(space, texts_of(space, x[None]))[0], _LETTERS_OF_ONE, _MOST_LINES)
         step = _LARGE + 6
         size = (_WIDTH_OF_ONE, max(4, len(lines)) * step + 2 * _MARGIN)
         sheet = Image.new("RGB", size, "white")

@@ -9,6 +9,7 @@ stands for whatever the cell holds, so texts never contradict their rows there.
 """
 
 from functools import cached_property
+from typing import Literal
 
 import torch
 from pydantic import model_validator
@@ -44,6 +45,8 @@ class TextSpace(Space):
         slots: columns whose cells stand in texts; the i-th is the character `FIRST_SLOT` + i.
         longest: pieces that a text has at most.
         own: what no text that is made may repeat; None where texts may be copies.
+        purpose: what texts are for, if they imitate fraud: those that are made are marked, and no
+            link in them can be followed.
         canaries: secrets that were planted in the training texts, for an audit.
         order: names of the user's columns in their order.
     """
@@ -59,6 +62,7 @@ class TextSpace(Space):
     slots: tuple[str, ...] = ()
     longest: Size
     own: OwnRuns | None = None
+    purpose: Literal["training"] | None = None
     canaries: tuple[Canary, ...] = ()
     order: tuple[str, ...]
 

@@ -11,6 +11,7 @@ from zerosum.studio.acts.log import Actor, record
 from zerosum.studio.models import CopyOrder, Project, PromptVersion, RulesVersion, WriterSettings
 from zerosum.studio.rules.rule_set import RuleSet, check
 from zerosum.studio.sealing import seal
+from zerosum.studio.writing.addresses import resolve
 from zerosum.studio.writing.drafts import Copy
 from zerosum.studio.writing.endpoint import KEY_VARIABLE, Endpoint
 from zerosum.studio.writing.prompts import PromptTemplate
@@ -53,6 +54,7 @@ def set_writer(
         if name not in _CHANGED:
             raise StudioError(f"a writer has no {name!r}. Allowed: {', '.join(_CHANGED)}.")
     endpoint = Endpoint.from_json(dict(values) | {"key_variable": KEY_VARIABLE} | _key_of(key))
+    resolve(endpoint.base_url, allow_private=endpoint.allow_private)
     with transaction.atomic():
         old = WriterSettings.objects.select_for_update().filter(project=project).first()
         sealed = seal(key) if key else ""

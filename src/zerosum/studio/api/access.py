@@ -30,6 +30,7 @@ class TokenOf(HttpBearer):
         actor = actor_of_token(token)
         if actor is not None and actor.role not in self.roles:
             raise ForbiddenError(
-                f"this token is for a {actor.role}. This is for {in_words(self.roles)}."
+                f"this token is for {in_words(frozenset({actor.role}))}. This is for "
+                f"{in_words(self.roles)}."
             )
         return actor

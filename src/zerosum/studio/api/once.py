@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from zerosum.studio.acts.people import actor_of_token
+from zerosum.studio.api.problems import problem
 from zerosum.studio.models import Answer
 
 _MOST_KEY = 200
@@ -30,7 +32,12 @@ class Once:
         if request.method != "POST" or not key or not request.path.startswith("/api/v1/"):
             return self._get_response(request)
         if len(key) > _MOST_KEY:
-            return _problem(422, f"an idempotency key has {_MOST_KEY} characters at most.")
+            return problem(
+                422, "Refused", f"an idempotency key has {_MOST_KEY} characters at most."
+            )
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if actor_of_token(given) is None:
+            return self._get_response(request)  # which refuses it, whatever it was told before
         name = _digest(request.headers.get("Authorization", ""), key)
         asked = _digest(request.path, request.META.get("CONTENT_LENGTH", ""), _body(request))
         known = Answer.objects.filter(key=name).first()
@@ -43,7 +50,9 @@ class Once:
                 if known is None:
                     raise
         if known.request != asked:
-            return _problem(422, f"the key {key!r} was used for another request. Choose a new one.")
+            return problem(
+                422, "Refused", f"the key {key!r} was used for another request. Choose a new one."
+            )
         answer = HttpResponse(known.body, status=known.status, content_type="application/json")
         answer["Idempotency-Replayed"] = "true"
         return answer
@@ -73,8 +82,3 @@ def _body(request: HttpRequest) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _problem(status: int, detail: str) -> HttpResponse:
-    body = {"type": "about:blank", "title": "Refused", "status": status, "detail": detail}
-    return JsonResponse(body, status=status, content_type="application/problem+json")

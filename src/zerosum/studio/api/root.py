@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 
 from zerosum import __version__
 from zerosum.errors import ZerosumError
@@ -14,6 +15,7 @@ from zerosum.studio.api.access import ForbiddenError
 from zerosum.studio.api.copy import copy
 from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
+from zerosum.studio.api.problems import problem
 from zerosum.studio.api.publishing import publishing
 from zerosum.studio.api.reviewing import reviewing
 from zerosum.studio.api.tags import PreconditionError
@@ -23,12 +25,30 @@ from zerosum.studio.pages.answers import status_of
 from zerosum.studio.roles import PUBLIC
 from zerosum.studio.room import is_full
 from zerosum.studio.runner import without_paths
+from zerosum.studio.values import require_keepable
+
+
+class KeepableParser(Parser):
+    """Reads JSON and parameters, and refuses values that no database keeps."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body of a request."""
+        body = super().parse_body(request)
+        require_keepable(body)
+        return body
+
+    def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:
+        """The parameters of an address or a form."""
+        found = super().parse_querydict(data, list_fields, request)
+        require_keepable(found)
+        return found
+
 
 api = NinjaAPI(
     title="zerosum studio", version=__version__, urls_namespace="api",
     description="The acts of the studio's pages. Make a token on the page Account, and send it as "
     "`Authorization: Bearer zs_…`. A POST with the header `Idempotency-Key` is done once.",
-    docs_decorator=allow(PUBLIC),
+    docs_decorator=allow(PUBLIC), parser=KeepableParser(),
 )  # fmt: skip
 api.add_router("", work)
 api.add_router("", items)
@@ -36,12 +56,6 @@ api.add_router("", copy)
 api.add_router("", publishing)
 api.add_router("", duel)
 api.add_router("", reviewing)
-
-
-def problem(status: int, title: str, detail: str, **more: Any) -> HttpResponse:
-    """An error after RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 @api.exception_handler(ZerosumError)
@@ -101,5 +115,9 @@ def missing(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def failed(request: HttpRequest, error: Any) -> HttpResponse:
-    """What the framework itself refuses."""
-    return problem(error.status_code, "Refused", str(error))
+    """What the framework itself refuses, such as a body that cannot be read."""
+    cause = error.__cause__
+    if isinstance(cause, ZerosumError):
+        return refused(request, cause)
+    why = f": {cause}" if isinstance(cause, ValueError) else ""
+    return problem(error.status_code, "Refused", f"{error}{why}")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from zerosum.runs.files import read_json
 from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.studio.jobs.field import continue_field, field_hooks
+from zerosum.workflows.load import model_of
+from zerosum.workflows.prepare import recipe_of
 from zerosum.workflows.provoke import faults_for, provoke, remedies_for, take_back
 from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
@@ -39,6 +42,7 @@ class ProgressHook(Hook):
         facts = {
             "unit": space.unit, "kind": space.kind, "labels": list(space.labels)[:1_000],
             "controls": {name: one.to_json() for name, one in controls.items()},
+            "asks": _asks(self._run, trainer),
             "total": trainer.optimisation.total_samples,
         }  # fmt: skip
         self._say(facts=facts | self._ways(), words="training")
@@ -62,6 +66,12 @@ class ProgressHook(Hook):
             share = max(share, trainer.seconds / (60 * self._minutes))
         words = f"{row.samples:,} {trainer.game.space.unit} seen"
         self._say(progress=min(share, 0.99), words=words)
+
+
+def _asks(run: Run, trainer: Trainer) -> list[str]:
+    """What conditions may name, as the model says it: of tables the columns, without values."""
+    model = model_of(recipe_of(run, None), deepcopy(trainer.game), run=run.folder)
+    return list(model.controls)[:1_000]
 
 
 def do(order: dict[str, Any], say: Callable[..., None]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -14,8 +14,10 @@ from django.utils.html import format_html
 from zerosum.errors import StudioError, ZerosumError
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.review import ConflictError
+from zerosum.studio.api.problems import PREFIX, problem
 from zerosum.studio.outages import in_words
 from zerosum.studio.runner import without_paths
+from zerosum.studio.values import require_keepable
 
 _UNEXPECTED = (
     "something went wrong that the studio did not expect. The server's log says what; tell an "
@@ -39,9 +41,11 @@ def number(request: HttpRequest, name: str, kind: Callable[[str], Any], default:
     if not text:
         return default
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
-        raise StudioError(f"{name}: {text!r} is not a number.") from None
+        raise StudioError(f"{name}: {text[:80]!r} is not a number.") from None
+    require_keepable(value)
+    return value
 
 
 def back(request: HttpRequest, fallback: str) -> HttpResponse:
@@ -65,6 +69,18 @@ class Refusals:
     def __call__(self, request: HttpRequest) -> Any:
         """Answer a request."""
         return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *words: Any) -> HttpResponse | None:
+        """Refuse text in a form or an address that no database keeps."""
+        if request.path.startswith(PREFIX):
+            return None
+        try:
+            require_keepable(
+                [text for given in (request.GET, request.POST) for _, text in given.items()]
+            )
+        except StudioError as error:
+            return self.process_exception(request, error)
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A sentence where the form was, and no other page."""
@@ -96,9 +112,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _unavailable(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
     """An answer that asks the database for nothing, as pages with a name in their head do."""
-    if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": "Unavailable", "status": status, "detail": sentence}
-        answer = JsonResponse(body, status=status, content_type="application/problem+json")
+    if request.path.startswith(PREFIX):
+        answer = problem(status, "Unavailable", sentence)
     elif _takes_a_piece(request):
         answer = _piece(sentence, status)
     else:

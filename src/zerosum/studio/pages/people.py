@@ -16,6 +16,7 @@ from zerosum.studio.acts import people as acts
 from zerosum.studio.models import Act, AllowedFolder, Token, User
 from zerosum.studio.pages.answers import actor_of
 from zerosum.studio.roles import EVERYONE, OWNERS, PUBLIC, ROLE_NAMES, WRITERS, Role
+from zerosum.studio.values import require_number
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _SHOWN_ACTS = 100
@@ -121,7 +122,9 @@ def people(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     """A link for one more account, shown on the next page and never again."""
     secret = acts.invite(actor_of(request), request.POST.get("role", ""))
-    request.session["new_link"] = request.build_absolute_uri(f"/join/{secret}/")
+    options, path = settings.STUDIO, f"/join/{secret}/"
+    here = request.build_absolute_uri(path)
+    request.session["new_link"] = f"{options.address}{path}" if options.names else here
     return redirect("people")
 
 
@@ -159,7 +162,7 @@ def log(request: HttpRequest) -> HttpResponse:
     found = Act.objects.select_related("user", "project", "by_token").order_by("-id")
     before = request.GET.get("before", "")
     if before.isdecimal():
-        found = found.filter(pk__lt=int(before))
+        found = found.filter(pk__lt=require_number(int(before)))
     rows = list(found[: _SHOWN_ACTS + 1])
     older = rows[_SHOWN_ACTS - 1].pk if len(rows) > _SHOWN_ACTS else None
     return render(request, "studio/log.html", {"acts": rows[:_SHOWN_ACTS], "older": older})

@@ -1,5 +1,6 @@
 """Pages of projects: their data, trainings and batches."""
 
+import shlex
 from typing import Any
 
 from django.contrib import messages
@@ -142,7 +143,7 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
     """The form of a batch of items, and ordering it."""
     training = get_object_or_404(Training.objects.select_related("project", "data"), pk=key)
     if request.method == "POST":
-        pairs = request.POST.get("where", "").split()
+        pairs = _pairs(request.POST.get("where", ""))
         label = request.POST.get("label", "")
         where = read_pairs(pairs) | ({"label": label} if label else {})
         made = acts.sample(
@@ -157,6 +158,21 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
         "is_set": acts.makes_sets(training),
     }
     return render(request, "studio/sample.html", context)
+
+
+def _pairs(text: str) -> list[str]:
+    """Conditions as a shell reads them: quotes hold a value with spaces together.
+
+    >>> _pairs("age>=30 city='New York'")
+    ['age>=30', 'city=New York']
+
+    Raises:
+        StudioError: a quote is not closed.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError:
+        raise StudioError(f"a quote in {text!r} is not closed. Write city='New York'.") from None
 
 
 @allow(WRITERS, methods=("POST",))

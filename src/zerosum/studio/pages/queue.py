@@ -20,6 +20,7 @@ from zerosum.studio.pages.contents import contents_of
 from zerosum.studio.pages.copy_shown import copy_of
 from zerosum.studio.pages.files import file_of, png
 from zerosum.studio.roles import EVERYONE, REVIEWERS, WRITERS
+from zerosum.studio.values import require_number
 
 PAGE = 48
 _SHOWN_ACTS = 20
@@ -108,7 +109,7 @@ def read_seen(texts: list[str]) -> list[tuple[int, int | None]]:
         key, dot, version = text.partition(".")
         if not key.isdecimal() or (dot and not version.isdecimal()) or len(text) > 40:
             raise StudioError(f"{text[:40]!r} names no item.")
-        seen.append((int(key), int(version) if dot else None))
+        seen.append((require_number(int(key)), require_number(int(version)) if dot else None))
     return seen
 
 

@@ -64,7 +64,13 @@ def form_of(rules: RuleSet) -> dict[str, str] | None:
             form[f"warn_{part}"] = "on"
         form |= _fields(kind, rule)
     again = RuleSet.from_json({"name": rules.name, "rules": rules_from(form)})
-    return form if again.rules == rules.rules else None
+    # In whatever order they stand, they say the same.
+    same = _by_kind(again) == _by_kind(rules)
+    return form if same else None
+
+
+def _by_kind(rules: RuleSet) -> list[Any]:
+    return sorted(rules.rules, key=lambda rule: rule.kind)
 
 
 _PARTS = {

@@ -21,6 +21,7 @@ from zerosum.evaluation.metrics.base import (
 )
 from zerosum.modalities.molecules.chemistry import (
     PROPERTIES,
+    alerts,
     fingerprints,
     fragments,
     properties,
@@ -99,6 +100,35 @@ class MoleculesThemselves(MoleculeMetric):
             "unique_molecules": MetricValue(seen, tuple(float(first[r].mean()) for r in draws)),
             "internal_diversity": _mean_of(ratio, draws),
         }
+
+
+@metric
+class MedicinalFilters(MoleculeMetric):
+    """Whether molecules have parts that medicinal chemists avoid."""
+
+    least: ClassVar[int] = 1
+    outputs: ClassVar[tuple[MetricSpec, ...]] = (
+        MetricSpec(
+            name="without_alerts",
+            title="Molecules without alerts",
+            better="higher",
+            meaning="The share of samples with none of the parts that RDKit's catalogues PAINS "
+            "and BRENK warn of: reactive, unstable, or misleading in assays. Beside it fresh "
+            "reals, which may have some as well.",
+            source="Baell and Holloway 2010 (PAINS); Brenk et al. 2008",
+            extractor=False,
+            limits=(0.0, 1.0),
+        ),
+    )
+
+    def read(
+        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
+    ) -> Mapping[str, MetricValue]:
+        """The share of samples; those that are no molecule do not count."""
+        mine, _ = _both(candidate, reference, context)
+        free = np.array([bool(one) and not alerts(one) for one in mine], float)
+        draws = [rows[rows < len(mine)].numpy() for rows in context.resamples(len(mine), "alerts")]
+        return {"without_alerts": _mean_of(free, draws)}
 
 
 @metric

@@ -222,8 +222,8 @@ def _engine(
         ) from None
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"a driver is needed that is not installed: pip install {error.name}, or for "
-            "PostgreSQL 'zerosum[sql]'."
+            f"databases of {url.partition(':')[0].partition('+')[0]} need the driver {error.name}, "
+            f"which is not installed: pip install {error.name}."
         ) from None
     try:
         yield engine, shown
@@ -236,11 +236,13 @@ def _engine(
 
 
 def _with_driver(url: "URL") -> "URL":
-    """PostgreSQL by the driver that is installed."""
+    """PostgreSQL, MySQL and MariaDB by a driver that is installed, else one that pip installs."""
     from importlib.util import find_spec
 
     if url.drivername in ("postgresql", "postgres") and find_spec("psycopg2") is None:
         return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("mysql", "mariadb") and find_spec("MySQLdb") is None:
+        return url.set(drivername=f"{url.drivername}+pymysql")
     return url
 
 

@@ -146,6 +146,11 @@ class DatabaseOptions(DataConfig):
         fitted = fit_database(
             schema, fields, rows, least=self.protect, constraints=self.constraints
         )
+        notes += [
+            f"{side.name}.{one.column} is {one.above}.{one.column_above} in all rows, and is copied"
+            for side in fitted.space.sides
+            for one in side.copied
+        ]
         notes += offered_across(schema, parents_of(schema, rows), fields, rows, self.constraints)
         made = RelationalDataset(fitted, name=name, library=library)
         if held is not None:

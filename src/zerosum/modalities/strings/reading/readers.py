@@ -1,4 +1,4 @@
-"""Readers of texts: tables with a column of text, files with a text in each line, and notes."""
+"""Readers of texts: tables with a column of text, and files with a text in each line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +13,8 @@ from zerosum.config import Count, Size
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
-from zerosum.errors import DataError, PrivacyError, did_you_mean
-from zerosum.faces import Blank, option, reading
+from zerosum.errors import DataError, PrivacyError
+from zerosum.faces import option
 from zerosum.modalities.strings.canaries import Canary, make_canaries
 from zerosum.modalities.strings.dataset import (
     TextCut,
@@ -24,11 +24,11 @@ from zerosum.modalities.strings.dataset import (
     fit_texts,
 )
 from zerosum.modalities.strings.frames import cells_of
-from zerosum.modalities.strings.notes import simulate_notes
 from zerosum.modalities.strings.reading.beside import BesideOptions
+from zerosum.modalities.strings.reading.columns import as_material, require_purpose, text_column
 from zerosum.modalities.strings.space import LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
-from zerosum.modalities.tables.arrow import functions, is_text
+from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.layouts import layout_of
@@ -45,8 +45,6 @@ from zerosum.spaces import Space
 _LEAST = 8
 """Texts that a model is learned from, at least."""
 _MOST_CHARACTERS = 20_000
-_PROSE = 12.0
-"""Characters of a cell on average from which on a column of text is taken for one of texts."""
 
 
 class TextOptions(BesideOptions):
@@ -61,6 +59,8 @@ class TextOptions(BesideOptions):
         slots: `found`: cells that stand in most of the texts are filled in from the row; or `none`.
         copies: whether texts that are made may repeat runs of words that are a training text's own:
             `refused` or `allowed`.
+        purpose: `training`: texts are material for training detectors; those that are made are
+            marked, and no link in them can be followed. A class such as `phishing` needs it.
         canaries: sentences with random numbers that are planted in more rows, once, 4 and 16 times
             in turn; `audit` says how well the model knows them.
     """
@@ -72,6 +72,7 @@ class TextOptions(BesideOptions):
     longest: Size | None = None
     slots: Literal["found", "none"] = "found"
     copies: Literal["refused", "allowed"] = "refused"
+    purpose: Literal["training"] | None = None
     canaries: Count | None = None
 
     @classmethod
@@ -108,8 +109,9 @@ class TextOptions(BesideOptions):
         table.check([*table.types])
         whole = pa.Table.from_batches([*table.batches(self.limit)]).unify_dictionaries()
         notes: list[str] = []
-        text = self._text_column(whole, table, notes)
-        texts, whole = _texts_of(whole, text, table.name, notes)
+        text = text_column(whole, table.name, notes, asked=self.text, drop=self.drop)
+        texts, whole = texts_of_table(whole, text, table.name, notes)
+        texts, whole = self._for_purpose(texts, whole, text, notes)
         canaries = make_canaries(self.canaries or 0)
         if canaries:
             texts, whole = self._planted(texts, whole, canaries, notes)
@@ -131,10 +133,9 @@ class TextOptions(BesideOptions):
         space, compact = fit_texts(
             texts, text=text, fields=fields, values=values, cells=cells,
             order=[one for one in whole.column_names if one == text or one in names], cut=cut,
-            least=self.protect, notes=notes,
+            least=self.protect, notes=notes, constraints=self.constraints,
         )  # fmt: skip
-        if canaries:
-            space = space.model_copy(update={"canaries": canaries})
+        space = space.model_copy(update={"canaries": canaries, "purpose": self.purpose})
         made: Dataset = TextDataset(compact, space, name=table.name, source=library)
         made.notes = (*notes, *guesses)
         return made if self.holdout is None else with_holdout(made, self.holdout)
@@ -156,30 +157,24 @@ class TextOptions(BesideOptions):
         )
         return [*texts, *more], whole
 
-    def _text_column(self, whole: pa.Table, table: TableSource, notes: list[str]) -> str:
-        if self.text is not None:
-            if self.text not in whole.column_names:
-                raise DataError(
-                    f"{table.name} has no column {self.text!r}."
-                    f"{did_you_mean(self.text, whole.column_names)}"
-                )
-            return self.text
-        likely = {
-            name: _mean_length(whole[name])
-            for name in whole.column_names
-            if is_text(whole.schema.field(name).type) and name not in self.drop
-        }
-        found = [name for name, size in likely.items() if size >= _PROSE]
-        if len(whole.column_names) == 1 and likely:
-            found = [*likely]
-        if len(found) != 1:
-            which = f"{len(found)} do: {', '.join(found)}" if found else "none does"
-            raise DataError(
-                f"one column of {table.name} must hold the texts, and {which}. Name it: "
-                f"{reading(text=Blank('NAME'))}."
+    def _for_purpose(
+        self, texts: list[str], whole: pa.Table, text: str, notes: list[str]
+    ) -> tuple[list[str], pa.Table]:
+        """Texts and rows without links that can be followed, where they imitate fraud.
+
+        Raises:
+            DataError: they do, and what for is not said.
+        """
+        if self.purpose is not None:
+            made, whole = as_material(texts, whole, text)
+            many = sum(a != b for a, b in zip(texts, made, strict=True))
+            notes.append(
+                f"texts are material for training detectors: those that are made begin with a "
+                f"mark, and the links in {many:,} texts are written so that none can be followed."
             )
-        notes.append(f"{found[0]!r} is taken for the column of texts.")
-        return found[0]
+            return made, whole
+        require_purpose(whole, text)
+        return texts, whole
 
 
 class TextTableFile(TextOptions, TableFileConfig):
@@ -247,47 +242,6 @@ class TextLines(DataConfig):
         return read_like(lines_of(str(data)), space, library=None), None
 
 
-class NotesConfig(DataConfig):
-    """Simulated notes of visits with the columns that they are about; see `simulate_notes`.
-
-    Nothing in it is real.
-
-    Attributes:
-        num_rows: how many.
-        seed: which.
-        pieces: see `TextOptions`.
-    """
-
-    kind = "notes"
-    spaces = ("string",)
-    built_in = True
-    num_rows: Count = 3_000
-    seed: int = 0
-    pieces: Way | None = None
-
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """The notes."""
-        options = TextTableMemory(text="note", pieces=self.pieces, holdout=self.holdout)
-        return options.read(self.source(), library=None, progress=progress)
-
-    def source(self) -> MemorySource:
-        """The table."""
-        return MemorySource(simulate_notes(self.num_rows, seed=self.seed), name=self.kind)
-
-    @classmethod
-    def open_like(
-        cls, data: Any, space: Space, *, like: DataConfig | None = None, holdout: bool = False,
-        progress: Progress | None = None,
-    ) -> tuple[Dataset, DataConfig | None]:  # fmt: skip
-        """See `DataConfig.open_like`; texts are read as those of `space` were."""
-        if not isinstance(space, TextSpace):
-            raise other_kind("texts", space)
-        config = cls.describing(data, cls.options_like(space, like))
-        if holdout:
-            config = config.with_values({"seed": config.seed + 1, "holdout": None})
-        return read_like(config.source(), space, library=None), config
-
-
 def read_like(source: TableSource, space: TextSpace, *, library: str | None) -> TextDataset:
     """Texts of a table, read as those of `space` were.
 
@@ -295,7 +249,9 @@ def read_like(source: TableSource, space: TextSpace, *, library: str | None) -> 
         DataError: it cannot be read, or lacks columns.
     """
     whole = _whole(source, space)
-    texts, whole = _texts_of(whole, space.text, source.name, [], least=1)
+    texts, whole = texts_of_table(whole, space.text, source.name, [], least=1)
+    if space.purpose is not None:
+        texts, whole = as_material(texts, whole, space.text)
     values, codes = _coded(source, space, whole, texts)
     return TextDataset(compact_of(space, values, codes), space, name=source.name, source=library)
 
@@ -312,6 +268,8 @@ def read_beginnings(source: TableSource, space: TextSpace) -> tuple[Tensor, list
     if not whole.num_rows:
         raise DataError(f"{source.name} has no rows, so there is nothing to go on from.")
     texts = [one or "" for one in cells_of(whole[space.text])]
+    if space.purpose is not None:
+        texts, whole = as_material(texts, whole, space.text)
     return _coded(source, space, whole, texts)
 
 
@@ -342,7 +300,7 @@ def _coded(
     return values, encoded(space, texts, cells)
 
 
-def _texts_of(
+def texts_of_table(
     whole: pa.Table, text: str, name: str, notes: list[str], *, least: int = _LEAST
 ) -> tuple[list[str], pa.Table]:
     """The texts, and the table without the rows that have none.
@@ -390,11 +348,3 @@ def lines_of(path: str) -> MemorySource:
     if not kept:
         raise DataError(f"{path} holds no text.")
     return MemorySource(pa.table({"text": pa.array(kept, pa.string())}), name=Path(path).name)
-
-
-def _mean_length(column: pa.ChunkedArray) -> float:
-    compute = functions()
-    kind = column.type
-    plain = column.cast(kind.value_type) if isinstance(kind, pa.DictionaryType) else column
-    found = compute.mean(compute.utf8_length(plain)).as_py()
-    return float(found or 0.0)

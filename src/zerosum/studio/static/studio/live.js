@@ -115,13 +115,13 @@
       names.forEach((name, i) => {
         ink.strokeStyle = colours[i];
         ink.beginPath();
-        let on = false;
-        for (const row of shown) {
-          if (!Number.isFinite(row[name])) continue;
-          if (on) ink.lineTo(x(row.samples), y(row[name])); else ink.moveTo(x(row.samples), y(row[name]));
-          on = true;
-        }
+        const known = shown.filter((row) => Number.isFinite(row[name]));
+        for (const row of known) ink.lineTo(x(row.samples), y(row[name]));
         ink.stroke();
+        if (known.length === 1) {  // a line of one point is none
+          ink.fillStyle = colours[i];
+          ink.fillRect(x(known[0].samples) - 3, y(known[0][name]) - 3, 6, 6);
+        }
       });
       const now = shown.at(-1);
       const said = names.map((name) => `${name} ${short(now[name])}`);

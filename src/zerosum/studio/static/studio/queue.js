@@ -126,6 +126,12 @@
     else if (button) act(button.value, form.elements.word.value);
   });
 
+  form?.elements.word.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    act("tag", form.elements.word.value);
+  });
+
   const keys = { a: "accepted", r: "rejected", e: "edit" };
   list.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;

@@ -1,0 +1,1 @@
+"""Simulated rows with texts, and what in a text contradicts its row."""
