@@ -178,7 +178,7 @@ def _labels_in_table(listed: Listed, names: list[str]) -> list[str] | None:
         known = f", name columns to take ({reading(attributes=others[0])})" if others else ""
         raise DataError(
             f"{listed.path} needs the columns file and label, and a row for each file; it has "
-            f"{len(listed.rows):,} rows and the columns {', '.join(listed.header) or '(none)'}. "
+            f"{len(listed.rows):,} rows below the columns {', '.join(listed.header) or '(none)'}. "
             f"Rename them{known}, or say {option('labels', 'none')}."
         )
     return _in_order(listed.path, listed.columns(["label"]), names)

@@ -180,7 +180,7 @@ def test_metadata_that_are_none(content: bytes, words: str, tmp_path: Path) -> N
 def test_a_list_with_other_columns_says_what_it_has(tmp_path: Path) -> None:
     files = {f"{k}.png": png() for k in range(2)}
     put(tmp_path, files | {"labels.csv": b"filename,class\n0.png,a\n1.png,b\n"})
-    with pytest.raises(DataError, match="it has 2 rows and the columns filename, class"):
+    with pytest.raises(DataError, match="it has 2 rows below the columns filename, class"):
         opened(tmp_path)
     put(tmp_path, {"labels.csv": b"file,label\n0,a\n1,b\n"})
     with pytest.raises(DataError, match=r"such as '0\.png'; it names files such as '0'"):

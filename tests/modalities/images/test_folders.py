@@ -177,7 +177,7 @@ def test_saved_samples_can_be_read_back(
     ("table", "message"),
     [
         ("name,label\na.png,x\n", "needs the columns file and label"),
-        ("file,tone\na.png,x\n", r"each file; or name columns .*\{'attributes': 'tone'\}"),
+        ("file,tone\na.png,x\n", r"each file; .*name columns to take .*\{'attributes': 'tone'\}"),
         ("file,label\n", "needs the columns file and label, and a row for each file"),
         ("", "needs the columns file and label"),
         ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*labels='none'"),
