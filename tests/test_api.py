@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import zerosum as zs
-from zerosum.errors import DataError, RunError
+from zerosum.errors import ConfigError, DataError, RunError
 from zerosum.testing import small_dataset
 
 TrainQuietly = Callable[..., zs.Model]
@@ -185,3 +185,11 @@ def test_evaluate_and_compare(train: TrainQuietly, tmp_path: Path) -> None:
     assert found.save(tmp_path / "report.html").is_file()
     other = train("vanilla", points, out=tmp_path / "other")
     assert zs.compare([model, other], **options).names == ["run", "other"]
+
+
+def test_what_is_wrong_is_said_before_a_training(train: TrainQuietly, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"referee='on'\. Allowed: act, off, watch"):
+        train("vanilla", _pixels(32, 8, 8), referee="on")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(DataError, match="a data frame or the path of a file, and this is of type"):
+        zs.schema(np.zeros((3, 3)))

@@ -14,6 +14,8 @@ from zerosum.terminal import printable
 _MOST_WIDE = 960
 """Pixels; wider pictures are made smaller."""
 
+_MOST_NAMES = 8
+
 
 @dataclass(frozen=True)
 class InfoCard:
@@ -97,8 +99,21 @@ class Described(ABC):
     def __repr__(self) -> str:
         return self.card(drawn=False).text()
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def _repr_html_(self) -> str:
         return self.card(drawn=True).html()
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a line; the first eight of many.
+
+    >>> listed(["a", "b"]), listed([*"abcdefghij"])
+    ('a, b', 'a, b, c, d, e, f, g, h and 2 more')
+    """
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
 def as_png(picture: Image.Image) -> bytes:

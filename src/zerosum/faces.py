@@ -50,19 +50,30 @@ def option(name: str, value: Any = None) -> str:
     return spelled if value is None or value is True else f"{spelled} {shlex.quote(str(value))}"
 
 
-def reading(**values: Any) -> str:
-    """Options of a reader, with values; words in capitals stand for what the user knows.
+class Blank(str):
+    """Words in capitals that stand for what the user knows, in the value of an option."""
 
-    >>> reading(window="LENGTH")
-    "options={'window': LENGTH}"
+
+def reading(**values: Any) -> str:
+    """Options of a reader, with values.
+
+    >>> reading(window=Blank("LENGTH")), reading(text="NOTE")
+    ("options={'window': LENGTH}", "options={'text': 'NOTE'}")
     >>> with command_line():
     ...     reading(series="id", label="id")
     '--with series=id label=id'
     """
     if _verbs_of_shell:
         return "--with " + " ".join(shlex.quote(f"{k}={v}") for k, v in values.items())
-    pairs = (f"{k!r}: {v if str(v).isupper() else repr(v)}" for k, v in values.items())
+    pairs = (f"{k!r}: {_as_python(v)}" for k, v in values.items())
     return f"options={{{', '.join(pairs)}}}"
+
+
+def _as_python(value: Any) -> str:
+    """A value; a blank as it is, several of them as a tuple."""
+    if not isinstance(value, Blank):
+        return repr(value)
+    return f"({value.replace(',', ', ')})" if "," in value else str(value)
 
 
 def schema(column: str, kind: Any) -> str:

@@ -121,3 +121,16 @@ def test_guesses_are_said_and_cells_can_be_missing(zerosum: Zerosum, tmp_path: P
     first, second = (tmp_path / "whole.csv").read_text("utf-8").splitlines()[1:]
     assert first.startswith('"45.00 €",')
     assert second.endswith('"b"')
+
+
+def test_schema_takes_what_its_messages_ask_for(tmp_path: Path, zerosum: Zerosum) -> None:
+    path, kinds = tmp_path / "t.csv", tmp_path / "kinds.json"
+    rows = "\n".join(f"{1 + k % 28};{'ab'[k % 2]};{k % 9},5" for k in range(60))
+    path.write_text(f"Konto:;DE1\n\nTag;Vorgang;Betrag\n{rows}\n")
+    refused = zerosum("schema", path)
+    assert refused.code == 2
+    assert "--with header=3" in refused.err
+    assert "Vorgang" in zerosum("schema", path, "--with", "header=3").out
+    kinds.write_text('{"Tag": "category"}')
+    said = zerosum("schema", path, "--with", "header=3", "--schema", kinds, "--json")
+    assert json.loads(said.out)["fields"][0]["kind"] == "category"

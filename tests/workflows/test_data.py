@@ -126,7 +126,8 @@ def test_options_that_are_not_given_are_no_options() -> None:
 
 def test_the_form_is_said_before_a_training(folder: Path) -> None:
     assert scan_data(str(folder)) == (
-        "3 images of 4 x 6; 3 with 1 channel; 2 classes; kept at 4 x 6, 1 channel (channels=)"
+        "3 images of 4 x 6; 3 with 1 channel; 2 classes (cat, dog); kept at 4 x 6, 1 channel "
+        "(channels=)"
     )
     said = scan_data(str(folder), size=(8, 8), fit="contain", channels=3)
     assert said is not None
@@ -136,7 +137,7 @@ def test_the_form_is_said_before_a_training(folder: Path) -> None:
     (folder / "dog" / "2.png").write_bytes(b"junk")
     said = scan_data(str(folder))
     assert said is not None
-    assert said.endswith("2 classes; 1 unreadable")
+    assert said.endswith("2 classes (cat, dog); 1 unreadable")
     said = scan_data(str(folder), skip_bad=True)
     assert said is not None
     assert "1 unreadable; kept at 4 x 6" in said

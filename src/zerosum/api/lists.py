@@ -1,5 +1,6 @@
 """What there is: recipes, runs, and the columns of a table."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ def list_runs(root: Path | str = "runs") -> list[Run]:
     return list_runs_below(Path(root))
 
 
-def schema(data: Any) -> Schema | FoundSchema:
+def schema(
+    data: Any,
+    *,
+    schema: Any = None,
+    drop: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> Schema | FoundSchema:
     """What the columns of a table are, or the keys of a database, as `train` would take them.
 
     >>> import zerosum as zs  # doctest: +SKIP
@@ -33,8 +41,12 @@ def schema(data: Any) -> Schema | FoundSchema:
     Args:
         data: a data frame, or the path of a .csv, .tsv or .parquet file; a dict of frames, a folder
             of tables, an SQLite file, or a database's URL.
+        schema: of a table, what is known of its columns beforehand, as `train` takes it.
+        drop: columns of a table to leave out.
+        missing: cells that stand for what is missing, such as `unknown`.
+        options: where the table lies in a file: `header`, `separator` and `sheet`.
 
     Raises:
         DataError: it cannot be read.
     """
-    return schema_for(data)
+    return schema_for(data, schema=schema, drop=drop, missing=missing, options=options)

@@ -93,6 +93,10 @@ class Archive(ABC):
         """One file, to read as much of it as is needed."""
         return io.BytesIO(self.read(name))
 
+    def stream(self, name: str) -> IO[bytes]:
+        """As `open`; a file of a folder may have any length, since parts of it can be read."""
+        return self.open(name)
+
     @abstractmethod
     def size(self, name: str) -> int:
         """Its length in bytes."""
@@ -123,6 +127,10 @@ class Folder(Archive):
         """One file, to read as much of it as is needed."""
         if self.size(name) > MAX_MEMBER:
             raise DataError(f"{name} has more than {MAX_MEMBER:,} bytes.")
+        return self.stream(name)
+
+    def stream(self, name: str) -> IO[bytes]:
+        """See `Archive.stream`."""
         return open_regular(self._path / name)
 
     def size(self, name: str) -> int:

@@ -219,8 +219,8 @@ class DataConfig(Config):
         for name in options:
             if name not in known:
                 raise DataError(
-                    f"{name} does not apply to {cls.kind} data; leave it out. These do: "
-                    f"{', '.join(sorted(known)) or 'none'}.{did_you_mean(name, known)}"
+                    f"{name} does not apply to {cls.kind} data; leave it out."
+                    f"{did_you_mean(name, known)}"
                 )
         return {known[name]: value for name, value in options.items()}
 

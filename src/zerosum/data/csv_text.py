@@ -7,18 +7,25 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, AnyStr, cast
 
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
-from zerosum.data.files import length_of, open_regular
+from zerosum.data.files import length_of, open_regular, what_else
+from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.errors import DataError
+from zerosum.faces import Blank, reading
 
 _MOST = 4 << 20
 """Characters that a line may have, and bytes that are looked at at once."""
 
 _SEPARATORS = ",;\t|"
+_UNUSUAL = "^~\x1f\x01§¦ "
 
+
+_LOOKED_AT = 10
+"""Lines that may say what separates cells."""
 
 _TOLD = re.compile(r'"?sep=([^\w"])"?\s*', re.IGNORECASE)
 """The first line of a CSV for Excel, which says what stands between cells."""
@@ -32,36 +39,47 @@ class Header:
         separator: the character between cells.
         names: the cells of the row that names the columns.
         more: whether lines follow it.
-        above: how many lines stand above it: one where `sep=;` is the first, else none.
+        above: how many lines stand above it: one where `sep=;` is the first, as many as the user
+            says, else none.
+        stated: whether the file itself says what separates its cells.
     """
 
     separator: str
     names: list[str]
     more: bool
     above: int
+    stated: bool
 
 
-def header_of(path: Path) -> Header:
+def header_of(path: Path, layout: FileLayout = AS_USUAL) -> Header:
     """What a CSV file says of its columns.
+
+    Args:
+        path: the file.
+        layout: what the user says of it.
 
     Raises:
         DataError: there is no row of names, or it is not text.
     """
-    separator, above = ",", 0
+    separator, above = layout.separator or ",", (layout.header or 1) - 1
+    require_plain(path)
     try:
         stated = told_separator(path)
-        separator, above = stated or _separator_of(path), int(stated is not None)
+        above = int(stated is not None) if layout.header is None else above
+        separator = layout.separator or stated or _separator_of(path, above)
         with text_of(path) as handle:
             lines = lines_of(handle, path)
-            for _ in range(above):
-                next(lines)
+            passed = sum(1 for _ in islice(lines, above))
             names = next(csv.reader(lines, delimiter=separator), None)
             more = next(lines, None) is not None
     except UnicodeDecodeError as error:
-        place = broken_place(path, separator, ())
+        place = broken_place(path, separator, (), above)
         raise DataError(f"{path} cannot be read as CSV: {place}") from error
     except (OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}.") from error
+    if passed < above:
+        said = reading(header=layout.header)
+        raise DataError(f"{path} has {passed} lines, and {said} says which one names the columns.")
     if names is None:
         raise DataError(f"{path} is empty. The first row names the columns.")
     nul = next((at for at, name in enumerate(names, 1) if "\0" in name), None)
@@ -74,9 +92,53 @@ def header_of(path: Path) -> Header:
     if not names:
         raise DataError(
             f"{path} cannot be read as CSV: line {above + 1} is empty. The first row names the "
-            "columns; remove the empty lines above it."
+            "columns; remove the empty lines above it, or say which line it is "
+            f"({reading(header=Blank('LINE'))})."
         )
-    return Header(separator, names, more, above)
+    return Header(separator, names, more, above, stated is not None and layout.header is None)
+
+
+def unusual_separator(path: Path, header: Header) -> str:
+    """What seems to stand between the cells of a file of one column, such as `^`; else empty.
+
+    Spaces are one where each of the first lines has as many words, and three or more.
+    """
+    if len(header.names) != 1:
+        return ""
+    with text_of(path) as handle:
+        lines = [line.strip() for line in islice(lines_of(handle, path), header.above, 21)]
+    some = [line for line in lines if line]
+    for mark in _UNUSUAL if len(some) > 2 else "":
+        parts = {len(line.split(mark if mark != " " else None)) for line in some}
+        if len(parts) == 1 and max(parts) > (2 if mark == " " else 1):
+            return mark
+    return ""
+
+
+def holds_rows(path: Path) -> bool:
+    """Whether the first lines of a file have as many cells each, three or more of them.
+
+    Two are enough between tabs, semicolons or `|`, which hardly stand in sentences.
+    """
+    with open_packed(path) as handle:
+        lines = [line.decode("utf-8", errors="replace") for line in islice(handle, _LOOKED_AT)]
+    bare = ["".join(line.split('"')[::2]) for line in lines if line.strip()]
+    return len(bare) > 2 and any(
+        len(counts := {line.count(mark) for line in bare}) == 1
+        and max(counts) >= (2 if mark == "," else 1)
+        for mark in _SEPARATORS
+    )
+
+
+def require_plain(path: Path) -> None:
+    """A file is no web page or pointer to another file, which would be read as text.
+
+    Raises:
+        DataError: it is one.
+    """
+    with open_packed(path) as handle:
+        if what := what_else(handle.read(200)):
+            raise DataError(f"{path} is no table: it is {what}.")
 
 
 def told_separator(path: Path) -> str | None:
@@ -116,13 +178,18 @@ def require_closed_quotes(path: Path, separator: str) -> None:
             ) from error
 
 
-def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
+def broken_place(path: Path, separator: str, columns: Sequence[str], above: int) -> str:
     """The first cell that is not UTF-8 text, or else row of another length; or nothing.
+
+    Args:
+        path: the file.
+        separator: the character between cells.
+        columns: their names, if they are known.
+        above: how many lines stand above that of the names.
 
     Raises:
         DataError: a line is too long.
     """
-    above = int(told_separator(path) is not None)
     with open_packed(path) as handle:
         for number, line in enumerate(lines_of(handle, path), 1):
             try:
@@ -137,22 +204,36 @@ def broken_place(path: Path, separator: str, columns: Sequence[str]) -> str:
                 )
             if number == 1 + above:
                 columns = columns or _cells(line.decode("utf-8-sig"), separator)
-    line = 0
+    line = above
     with text_of(path) as handle:
-        rows = csv.reader(lines_of(handle, path), delimiter=separator)
+        lines = lines_of(handle, path)
+        sum(1 for _ in islice(lines, above))
+        rows = csv.reader(lines, delimiter=separator)
         try:
             for row in rows:
-                odd = len(row) != len(columns) and (row or len(columns) == 1)
-                if odd and line >= above:
+                if len(row) != len(columns) and (row or len(columns) == 1):
+                    names = f"{', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}"
                     return (
-                        f"line {line + 1} has {len(row)} columns, and the first has {len(columns)} "
-                        f"({', '.join(columns[:5])}{', …' if len(columns) > 5 else ''}). Quote "
-                        "cells that hold the separator, or mend the line."
+                        f"line {line + 1} has {len(row)} column{'s' * (len(row) != 1)}, and line "
+                        f"{above + 1}, which names them, has {len(columns)} ({names}). "
+                        f"{_names_below(row, rows, columns, line + 1)}Quote cells that hold the "
+                        "separator, mend the line, or remove it if it is no row of data."
                     )
-                line = rows.line_num
+                line = above + rows.line_num
         except csv.Error as error:
             return f"line {line + 1}: {error}."
     return ""
+
+
+def _names_below(
+    row: list[str], rows: Iterator[list[str]], columns: Sequence[str], line: int
+) -> str:
+    """What to do where a wider row seems to name the columns of those below it; else nothing."""
+    below = [len(one) for one in islice(rows, 3)]
+    if len(row) <= len(columns) or any(length != len(row) for length in below):
+        return ""
+    names = f"{', '.join(row[:3])}{', …' if len(row) > 3 else ''}"
+    return f"If it names the columns ({names}), say so: {reading(header=line)}. "
 
 
 def _cells(text: str, separator: str) -> list[str]:
@@ -162,12 +243,19 @@ def _cells(text: str, separator: str) -> list[str]:
         return []
 
 
-def _separator_of(path: Path) -> str:
-    """The most frequent of the usual separators in the first line, outside quotes."""
+def _separator_of(path: Path, above: int) -> str:
+    """The most frequent of the usual separators in the line of names, outside quotes.
+
+    A line without any may be a title; then those below it say.
+    """
     if suffix_of(path) == ".tsv":
         return "\t"
     with open_packed(path) as handle:
-        return separator_in(handle.readline(_MOST).decode(errors="replace"))
+        for line in islice(lines_of(handle, path), above, above + _LOOKED_AT):
+            text = line.decode(errors="replace")
+            if any(mark in "".join(text.split('"')[::2]) for mark in _SEPARATORS):
+                return separator_in(text)
+    return _SEPARATORS[0]
 
 
 def separator_in(line: str) -> str:
@@ -194,15 +282,18 @@ def rows_in(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows if row]
 
 
-def line_of(path: Path, separator: str, column: int, text: str) -> int:
+def line_of(path: Path, header: Header, column: int, text: str) -> int:
     """The first line whose row has `text` in a column, the first line being 1; 0 without one."""
     with text_of(path) as handle:
-        rows = csv.reader(lines_of(handle, path), delimiter=separator)
-        line = 1
+        lines = lines_of(handle, path)
+        sum(1 for _ in islice(lines, header.above))
+        rows = csv.reader(lines, delimiter=header.separator)
+        next(rows, None)
+        line = header.above + rows.line_num + 1
         for row in rows:
-            if line > 1 and column < len(row) and row[column].strip() == text:
+            if column < len(row) and row[column].strip() == text:
                 return line
-            line = rows.line_num + 1
+            line = header.above + rows.line_num + 1
     return 0
 
 

@@ -52,6 +52,23 @@ def open_regular(path: Path) -> IO[bytes]:
         raise DataError(f"{path} cannot be opened: {_reason(error)}.") from error
 
 
+def what_else(start: bytes) -> str:
+    """What a file is that was saved in the place of another, and what to do; else empty.
+
+    >>> what_else(b"<!DOCTYPE html><html>")
+    'a web page, such as one to log in at; fetch the file itself'
+
+    Args:
+        start: its first bytes.
+    """
+    bare = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if bare.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS; fetch the file itself with git lfs pull"
+    if bare.startswith((b"<!doctype html", b"<html")):
+        return "a web page, such as one to log in at; fetch the file itself"
+    return ""
+
+
 def length_of(path: Path) -> int:
     """Bytes in a regular file.
 

@@ -4,16 +4,18 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import option, reading
+from zerosum.faces import Blank, option, reading
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
-_TABLES = (".csv", ".tsv")
+_METADATA = ("metadata.csv", "metadata.jsonl")
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".parquet")
 _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 """How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
 
@@ -23,9 +25,11 @@ def label_names(
 ) -> list[str] | None:
     """The label of each file, or None without labels.
 
-    With `columns` it is their values in the table beside the files, such as `coat, dark`; without,
-    it is read from `labels.csv` or `dataset.json` (of StyleGAN); else it is the name of the file's
-    subfolder, unless that is one of StyleGAN's numbered folders.
+    With `columns` it is their values in the table beside the files, such as `coat, dark`. Without,
+    it is read from `labels.csv`, the `metadata.csv` or `metadata.jsonl` of Hugging Face, or the
+    `dataset.json` of StyleGAN; else it is the name of the file's subfolder, unless that is one of
+    StyleGAN's numbered folders. Where all subfolders are called alike, as in `cats/images`, it is
+    the name of the folder above.
 
     Args:
         archive: the folder or zip.
@@ -33,25 +37,28 @@ def label_names(
         columns: of the table `labels.csv`, or of the only other `.csv` or `.tsv` file.
 
     Raises:
-        DataError: the table has not one label for each file, columns are given and no table lies
+        DataError: a list has not one label for each file, columns are given and no table lies
             beside the files, or some files lie in subfolders and some do not.
     """
     if columns is not None:
-        return _labels_in_table(archive, _table_beside(archive), names, columns)
-    tables = [name for name in archive.names if PurePosixPath(name).name == _TABLE]
-    if len(tables) > 1:
-        raise DataError(
-            f"there are {len(tables)} files {_TABLE}: {', '.join(tables[:3])}. Keep one, or say "
-            f"{option('labels', 'none')}."
-        )
-    if tables:
-        return _labels_in_table(archive, tables[0], names)
+        return _values_in_table(read_listed(archive, _table_beside(archive)), names, columns)
+    for called in (_TABLE, *_METADATA):
+        tables = [name for name in archive.names if PurePosixPath(name).name == called]
+        if len(tables) > 1:
+            raise DataError(
+                f"there are {len(tables)} files {called}: {', '.join(tables[:3])}. Keep one, or "
+                f"say {option('labels', 'none')}."
+            )
+        if tables:
+            listed = read_listed(archive, tables[0])
+            if called == _TABLE or (listed.file and "label" in listed.header):
+                return _labels_in_table(listed, names)
     lists = [name for name in archive.names if PurePosixPath(name).name == _JSON]
     if len(lists) == 1:
         return _labels_in_json(archive, lists[0], names)
     if all(_SHARD.fullmatch("/".join(PurePosixPath(name).parts[-2:])) for name in names):
         return None
-    folders = [PurePosixPath(name).parent.name for name in names]
+    folders = _own_folders([PurePosixPath(name).parent.parts for name in names])
     if len(set(folders)) == 1:
         return None
     if "" in folders:
@@ -64,23 +71,117 @@ def label_names(
     return folders
 
 
-def unread_tables(path: Path) -> str:
-    """What to say of tables that lie beside files and give them no labels; nothing without any.
+def _own_folders(paths: list[tuple[str, ...]]) -> list[str]:
+    """The name of each file's folder; of that above where all folders are called alike."""
+    while len(set(paths)) > 1 and len({path[-1:] for path in paths}) == 1 and all(
+        len(path) > 1 for path in paths
+    ):  # fmt: skip
+        paths = [path[:-1] for path in paths]
+    return [path[-1] if path else "" for path in paths]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A table that lies beside files and says something of each.
+
+    Attributes:
+        path: of the table.
+        header: names of its columns.
+        rows: its cells; those that a row lacks are empty.
+        file: the column that names files, `file` or `file_name`; empty without one.
+    """
+
+    path: str
+    header: list[str]
+    rows: list[list[str]]
+    file: str
+
+    def columns(self, names: Sequence[str]) -> dict[str, str]:
+        """What columns say of each file, which is named from where the table lies.
+
+        Raises:
+            DataError: a file is named more than once.
+        """
+        at, below = self.header.index(self.file), PurePosixPath(self.path).parent
+        of = [self.header.index(name) for name in names]
+        table = {
+            str(below / row[at].replace("\\", "/")): _joined([row[i] for i in of])
+            for row in self.rows
+        }
+        if len(table) < len(self.rows):
+            raise DataError(
+                f"{self.path} names {len(self.rows) - len(table)} files more than once."
+            )
+        return table
+
+
+def read_listed(archive: Archive, path: str) -> Listed:
+    """A table of files: CSV, or an object in each line of a `.jsonl`.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        text = archive.read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
+    try:
+        if path.endswith(".jsonl"):
+            objects = [dict(json.loads(line)) for line in text.splitlines() if line.strip()]
+            header = list(dict.fromkeys(name for one in objects for name in one))
+            rows = [[_cell(one.get(name)) for name in header] for one in objects]
+        else:
+            header, *rows = rows_in(text) or [[]]
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read as JSON lines: {error}.") from error
+    rows = [row + [""] * (len(header) - len(row)) for row in rows]
+    file = next((name for name in ("file", "file_name") if name in header), "")
+    return Listed(path, header, rows, file)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def unread_tables(path: Path, *, labelled: bool) -> str:
+    """What to say of tables and lists that lie beside files and are not read; empty without any.
 
     Args:
         path: the folder or zip.
+        labelled: whether files have labels, which a list with a name that is known may give.
     """
-    inside = [one.name for one in path.iterdir()] if path.is_dir() else open_archive(path).names
+    if path.is_dir():
+        below = (*path.iterdir(), *path.glob("*/*.json"))  # and annotations in a folder of theirs
+        inside = [one.relative_to(path).as_posix() for one in below if one.is_file()]
+    else:
+        inside = open_archive(path).names
     names = sorted(name for name in inside if PurePosixPath(name).suffix.lower() in _TABLES)
-    if not names or any(PurePosixPath(name).name == _TABLE for name in names):
+    known = {_TABLE, _JSON, *(_METADATA if labelled else ())}
+    if not names or any(PurePosixPath(name).name in known for name in names):
         return ""
     shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     which = "lies" if len(names) == 1 else "lie"
     return (
         f"{shown} {which} beside the files and {'is' if len(names) == 1 else 'are'} not read: "
         f"labels are read from {_TABLE}, with the columns file (its path, such as "
-        f"'images/1.png') and label, or from columns that you name ({reading(attributes='NAME')})."
+        "'images/1.png') and label, or from columns that you name "
+        f"({reading(attributes=Blank('NAME'))})."
     )
+
+
+def _labels_in_table(listed: Listed, names: list[str]) -> list[str] | None:
+    """Labels from a table of file and label; its files are named from where it lies."""
+    if not listed.rows or not listed.file or "label" not in listed.header:
+        others = [name for name in listed.header if name not in ("file", "label")]
+        known = f", name columns to take ({reading(attributes=others[0])})" if others else ""
+        raise DataError(
+            f"{listed.path} needs the columns file and label, and a row for each file; it has "
+            f"{len(listed.rows):,} rows below the columns {', '.join(listed.header) or '(none)'}. "
+            f"Rename them{known}, or say {option('labels', 'none')}."
+        )
+    return _in_order(listed.path, listed.columns(["label"]), names)
 
 
 def _table_beside(archive: Archive) -> str:
@@ -89,7 +190,8 @@ def _table_beside(archive: Archive) -> str:
     Raises:
         DataError: there is no table, or several of which no one is called `labels.csv`.
     """
-    tables = [one for one in archive.names if PurePosixPath(one).suffix.lower() in _TABLES]
+    endings = (".csv", ".tsv", ".jsonl")
+    tables = [one for one in archive.names if PurePosixPath(one).suffix.lower() in endings]
     called = [one for one in tables if PurePosixPath(one).name == _TABLE]
     found = called or tables
     if len(found) != 1:
@@ -101,37 +203,14 @@ def _table_beside(archive: Archive) -> str:
     return found[0]
 
 
-def _labels_in_table(
-    archive: Archive, path: str, names: list[str], columns: Sequence[str] | None = None
-) -> list[str] | None:
-    """Labels from a table of file and label, or columns; files are named from where it lies."""
-    try:
-        text = archive.read(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
-    try:
-        header, *rows = rows_in(text) or [[]]
-    except csv.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}.") from error
-    if columns is None and (not rows or not {"file", "label"} <= set(header)):
-        others = [name for name in header if name not in ("file", "label")]
-        known = f"; or name columns to take: {reading(attributes=others[0])}" if others else ""
-        raise DataError(f"{path} needs the columns file and label, and a row for each file{known}.")
-    file = header.index("file") if "file" in header else 0
-    if columns is not None:
-        others = [name for i, name in enumerate(header) if i != file]
-        for name in columns:
-            if name not in others:
-                raise DataError(f"{path} has no column {name!r}.{did_you_mean(name, others)}")
-    taken = [header.index(name) for name in columns or ("label",)]
-    rows = [row + [""] * (len(header) - len(row)) for row in rows]
-    below = PurePosixPath(path).parent
-    table = {
-        str(below / row[file].replace("\\", "/")): _joined([row[i] for i in taken]) for row in rows
-    }
-    if len(table) < len(rows):
-        raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
-    return _in_order(path, table, names)
+def _values_in_table(listed: Listed, names: list[str], columns: Sequence[str]) -> list[str] | None:
+    """Values of columns as labels; the first column names files where none is called so."""
+    listed = replace(listed, file=listed.file or listed.header[0])
+    others = [name for name in listed.header if name != listed.file]
+    for name in columns:
+        if name not in others:
+            raise DataError(f"{listed.path} has no column {name!r}.{did_you_mean(name, others)}")
+    return _in_order(listed.path, listed.columns(columns), names)
 
 
 def _joined(values: Sequence[str]) -> str:
@@ -170,8 +249,8 @@ def _in_order(path: str, table: dict[str, str], names: list[str]) -> list[str] |
     missing = [name for name in names if name not in table]
     if missing:
         raise DataError(
-            f"{path} has no label for {len(missing)} files, such as {missing[0]!r}. "
-            f"Add them, or say {option('labels', 'none')}."
+            f"{path} has no label for {len(missing)} files, such as {missing[0]!r}; it names files "
+            f"such as {next(iter(table), '')!r}. Add them, or say {option('labels', 'none')}."
         )
     labels = [table[name] for name in names]
     if not any(labels):

@@ -178,6 +178,7 @@ def require_batch_fits(dataset: Dataset, batch_size: int) -> None:
     size = dataset.stated_size
     if batch_size > size:
         raise DataError(
-            f"a batch of {batch_size} is larger than {dataset.name}, which has {size} samples. "
+            f"a batch of {batch_size} is larger than {dataset.name}, which has {size} "
+            f"sample{'s' if size != 1 else ''}. "
             f"Set optimisation.batch_size to {size} or less."
         )

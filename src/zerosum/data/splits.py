@@ -29,9 +29,7 @@ def split_folders(path: Path, endings: Collection[str]) -> dict[str, Path]:
         DataError: there is no such folder or zip.
     """
     names = open_archive(path).names
-    parts = [
-        PurePosixPath(name).parts for name in names if PurePosixPath(name).suffix.lower() in endings
-    ]
+    parts = [PurePosixPath(name).parts for name in names if _ends(name, endings)]
     if not parts:
         return {}
     depth = 0
@@ -54,13 +52,16 @@ def split_folders(path: Path, endings: Collection[str]) -> dict[str, Path]:
 def open_split(path: Path, split: Split, endings: Collection[str]) -> tuple[Archive, str]:
     """The files of a split, and what to tell of it; all files without splits.
 
-    Where splits are of two domains, the folders of this one are called `A` and `B`.
+    Where splits are of two domains, the folders of this one are called `A` and `B`. Where each
+    class has splits, as in `cats/train`, those of this one are called as the class is.
 
     Raises:
         DataError: there is no such folder or zip.
     """
     folders = split_folders(path, endings)
     domains = _domains(folders)
+    if not folders and (inner := _inner_splits(path, endings)):
+        return _open_inner(path, split, inner)
     if not domains:
         place, note = place_of_split(path, split, endings)
         return open_archive(place), note
@@ -79,6 +80,43 @@ def open_split(path: Path, split: Split, endings: Collection[str]) -> tuple[Arch
     return _Renamed(open_archive(path), inside), note
 
 
+def has_splits(path: Path, endings: Collection[str]) -> bool:
+    """Whether the files at `path` lie in folders that are splits.
+
+    Raises:
+        DataError: there is no such folder or zip.
+    """
+    return bool(split_folders(path, endings) or _inner_splits(path, endings))
+
+
+def _inner_splits(path: Path, endings: Collection[str]) -> dict[str, str]:
+    """The folders in folders of classes that are splits, and which; empty where none are."""
+    names = [name for name in open_archive(path).names if _ends(name, endings)]
+    folders = {str(PurePosixPath(name).parent): PurePosixPath(name).parent for name in names}
+    splits = {folder: parent.name.lower() for folder, parent in folders.items()}
+    classes = {parent.parent for parent in folders.values()}
+    there = set(splits.values())
+    inner = there <= {*_TRAIN, *_HELD} and there & {*_TRAIN} and there & {*_HELD}
+    return splits if inner and len(classes) > 1 and PurePosixPath() not in classes else {}
+
+
+def _open_inner(path: Path, split: Split, inner: Mapping[str, str]) -> tuple[Archive, str]:
+    there = set(inner.values())
+    order = (*_TRAIN, *_HELD) if split == "train" else (*_HELD, *_TRAIN)
+    used = next(one for one in order if one in there)
+    taken = {
+        folder: str(PurePosixPath(folder).parent) for folder, one in inner.items() if one == used
+    }
+    note = f"{', '.join(sorted(there))} in each class are splits, not classes: {used} is used"
+    if split == "train":
+        note += f"; judge with {option('holdout', str(path))}"
+    return _Renamed(open_archive(path), taken), note
+
+
+def _ends(name: str, endings: Collection[str]) -> bool:
+    return PurePosixPath(name).suffix.lower() in endings
+
+
 class _Renamed(Archive):
     """The files in some folders of an archive, which are called otherwise."""
 
@@ -89,9 +127,9 @@ class _Renamed(Archive):
 
     def _named(self, folders: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for name in self._archive.names:
-            for folder, new in folders.items():
-                if name.startswith(f"{folder}/"):
-                    yield f"{new}{name.removeprefix(folder)}", name
+            for above in map(str, PurePosixPath(name).parents):
+                if above in folders:
+                    yield f"{folders[above]}{name.removeprefix(above)}", name
 
     def read(self, name: str) -> bytes:
         """The content of one file."""
@@ -100,6 +138,10 @@ class _Renamed(Archive):
     def open(self, name: str) -> IO[bytes]:
         """One file, to read as much of it as is needed."""
         return self._archive.open(self._own[name])
+
+    def stream(self, name: str) -> IO[bytes]:
+        """See `Archive.stream`."""
+        return self._archive.stream(self._own[name])
 
     def size(self, name: str) -> int:
         """Its length in bytes."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from zerosum.cards import Described, InfoCard
+from zerosum.cards import Described, InfoCard, listed
 from zerosum.data.base import Progress
 from zerosum.engine.recipe import Recipe
 from zerosum.errors import ConditionError
@@ -67,7 +67,7 @@ class Model(Abilities, Described):
         """What it was trained by, what it makes, and what can be asked of it."""
         name = getattr(self.recipe, "name", "a recipe")
         step = "" if self.step is None else f", step {self.step:,}"
-        controls = ", ".join(self.controls)
+        controls = listed(list(self.controls))
         where = {} if self.run is None else {"run": str(self.run)}
         return InfoCard(
             f"{type(self).__name__} of {name}{step}",

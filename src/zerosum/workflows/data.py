@@ -17,6 +17,24 @@ _HARDLY = 0.3
 """A claim below this only says what the data lacks."""
 
 
+_UNPACK = "Unpack it, or pack its files as a .zip."
+_FRAME = "Read it with pandas ({}) and give the frame, or write it as .parquet."
+_ARRAYS = "Read its arrays and give them, or write them with numpy.savez as a .npz file."
+_ADVICE = {
+    **dict.fromkeys((".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), _UNPACK),
+    **dict.fromkeys((".h5", ".hdf5", ".mat", ".pt", ".pth", ".tfrecord"), _ARRAYS),
+    ".dta": _FRAME.format("read_stata"),
+    ".sav": _FRAME.format("read_spss"),
+    ".sas7bdat": _FRAME.format("read_sas"),
+    ".xls": "Save it as .xlsx or .csv.",
+    ".ods": "Save it as .xlsx or .csv.",
+    ".arff": "Write it as .csv, with a first row of names.",
+    ".pkl": "A pickle can run programs, so none is loaded: write it as .parquet or .npz.",
+    ".pickle": "A pickle can run programs, so none is loaded: write it as .parquet or .npz.",
+}
+"""What to do about files of forms that are not read, by their ending."""
+
+
 def open_data(
     data: Any,
     *,
@@ -226,11 +244,14 @@ def _unclaimed(
     names = [kind for kind, reader in readers.items() if reader.built_in]
     if isinstance(data, str | Path):
         if look_at(Path(data)) is not None:
-            return (
-                f"no reader knows what {str(data)!r} is. Files are known by their names: give a "
-                "folder or zip of images, a .npz, .csv, .tsv or .parquet file, an idx file called "
-                f"such as x-idx3-ubyte or x.idx, or one of {', '.join(names)}."
+            known = (
+                "Files are known by their names: give a folder or zip of images, sounds, clips or "
+                "songs; a .csv, .tsv, .parquet, .xlsx or .jsonl file; a .npz or .npy file, an idx "
+                "file called such as x-idx3-ubyte or x.idx; a .sqlite file; or one of "
+                f"{', '.join(names)}."
             )
+            advice = _ADVICE.get(Path(data).suffix.lower(), "")
+            return f"no reader knows what {str(data)!r} is. {advice or known}"
         return (
             f"no data at {str(data)!r}: it is neither a file or folder nor a built-in name."
             f"{did_you_mean(str(data), names)}"

@@ -11,7 +11,7 @@ from zerosum.data.base import Dataset
 from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_noise_for
 from zerosum.errors import ConfigError, PrivacyError
 from zerosum.faces import option
-from zerosum.modalities.tables.reading.infer import SECRET
+from zerosum.modalities.tables.reading.disclosed import SECRET
 from zerosum.modalities.tables.schema import schema_form
 from zerosum.modality import PrivateKit
 from zerosum.recipe_registry import Recipe

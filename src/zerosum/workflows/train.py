@@ -22,7 +22,7 @@ from zerosum.faces import option
 from zerosum.games.one_class import OneClassGame
 from zerosum.models.model import Model
 from zerosum.recipe_registry import Capacity, Recipe
-from zerosum.referee.guard import Guard
+from zerosum.referee.guard import Guard, parse_guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.files import write_whole
@@ -93,6 +93,7 @@ def train(
         ZerosumError: see its subclasses; the message says what to do.
     """
     check_budget(minutes, samples)
+    parse_guard(referee)
     require_source(freeze, from_run)
     if promise is not None and from_run is not None:
         raise PrivacyError(
@@ -208,6 +209,8 @@ def resume(
         PrivacyError: a private run is to be changed, or its ledger is missing or damaged.
     """
     check_budget(minutes, samples)
+    if referee is not None:
+        parse_guard(referee)
     run = Run.open(folder)
     private = run.manifest.get("privacy")
     if private and (samples is not None or referee not in (None, "off")):

@@ -164,7 +164,7 @@ def test_deep_pixels_are_scaled_by_the_range_of_all(top: int, kind: Any, tmp_pat
     dataset, config = open_data(str(folder))
     x = dataset.take(torch.arange(2))[0]
     assert [int(one.max()) for one in x] == [pytest.approx(127, abs=1), 255]
-    assert f"2 images have more than 8 bits; their values 0 to {top} become 0" in dataset.notes[0]
+    assert f"2 images have more than 8 bits; values 0 to {top} become 0" in dataset.notes[0]
     assert config is not None
     assert config.given_options()["pixel_range"] == (0, top)
     Image.fromarray(np.full((8, 8), top // 2, kind)).save(other / f"1.{ending}")

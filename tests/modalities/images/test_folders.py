@@ -177,7 +177,7 @@ def test_saved_samples_can_be_read_back(
     ("table", "message"),
     [
         ("name,label\na.png,x\n", "needs the columns file and label"),
-        ("file,tone\na.png,x\n", r"each file; or name columns .*\{'attributes': 'tone'\}"),
+        ("file,tone\na.png,x\n", r"each file; .*name columns to take .*\{'attributes': 'tone'\}"),
         ("file,label\n", "needs the columns file and label, and a row for each file"),
         ("", "needs the columns file and label"),
         ("file,label\na.png,x\n", r"no label for 1 files, such as 'b\.png'.*labels='none'"),
@@ -252,8 +252,8 @@ def test_a_scan_counts_everything(tmp_path: Path) -> None:
     assert scan.unreadable == [("dog/4.png", "empty"), ("dog/5.png", "not an image")]
     assert seen[-1] == ("scanning images", 8, 8)
     assert str(scan) == (
-        "6 images of 6 x 4, 8 x 8, 9 x 8 and 1 other sizes; 4 with 1 channel, "
-        "1 with 3 channels, 1 with 4 channels; 2 classes; 2 unreadable"
+        "6 images of 6 x 4, 8 x 8, 9 x 8 and 1 other size; 4 with 1 channel, "
+        "1 with 3 channels, 1 with 4 channels; 2 classes (cat, dog); 2 unreadable"
     )
 
 
@@ -279,8 +279,8 @@ def test_the_form_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({}, r"no images in .* \(0 files\)\. Images end in \.bmp, "),
-        ({"a.txt": b"x", "b.csv": b"x"}, r"no images in .* \(2 files\)"),
+        ({}, r"no images in .* \(0 files\)\. Images end in .*\.bmp, "),
+        ({"a.txt": b"x", "b.csv": b"x"}, r"no images in .* \(2 files, such as"),
         (
             {"a.png": b"", "b.jpg": b"?"},
             r"no readable image in .*2 unreadable files: a\.png:",
@@ -318,7 +318,7 @@ def test_many_unreadable_files_are_counted(tmp_path: Path) -> None:
 def test_truncated_pictures_are_listed_and_skipped_on_request(tmp_path: Path) -> None:
     files = {"a/1.png": picture(1), "b/1.png": truncated(), "c/1.png": picture(3)}
     put(tmp_path, files)
-    reason = r"1 unreadable files: b/1\.png: cannot be decoded: image file is truncated"
+    reason = r"1 unreadable file: b/1\.png: cannot be decoded: image file is truncated"
     with pytest.raises(DataError, match=reason):
         build(tmp_path)
     dataset = build(tmp_path, skip_bad=True)
@@ -331,7 +331,8 @@ def test_what_is_skipped_is_counted_once(tmp_path: Path, form: str) -> None:
     config = ImagesConfig(path=str(tmp_path), skip_bad=True)
     said = config.scan()
     assert said is not None
-    assert said.startswith("3 images of 6 x 4; 3 with 1 channel; 2 classes; 5 unreadable; ")
+    found = "3 images of 6 x 4; 3 with 1 channel; 2 classes (cat, dog); 5 unreadable; "
+    assert said.startswith(found)
     dataset = config.build()
     assert len(dataset) == 3
     assert dataset.notes == ("5 unreadable files are left out.",)

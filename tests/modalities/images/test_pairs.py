@@ -164,7 +164,9 @@ def test_two_domains_are_needed(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"no images in .*empty"):
         open_data((str(tmp_path / "three"), str(tmp_path / "empty")), **LOOSE)
-    with pytest.raises(DataError, match=r"no images in .*empty\. Images end in \.bmp, "):
+    with pytest.raises(
+        DataError, match=r"no images in .*empty \(0 files\)\. Images end in .*\.bmp, "
+    ):
         open_data(str(tmp_path / "empty"), **LOOSE)
     draw(tmp_path / "flat" / "1.png", 0)
     with pytest.raises(DataError, match="no subfolders"):
@@ -184,7 +186,7 @@ def test_unreadable_files_take_their_partners_with_them(folder: Path) -> None:
     (folder / "A" / "2.png").write_bytes(b"no image")
     whole = (folder / "B" / "5.bmp").read_bytes()
     (folder / "B" / "5.bmp").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"1 unreadable files: .*A/2\.png"):
+    with pytest.raises(DataError, match=r"1 unreadable file: .*A/2\.png"):
         open_data(str(folder), **PAIRED)
     dataset, _ = open_data(str(folder), **PAIRED, skip_bad=True)
     assert isinstance(dataset, PairDataset)

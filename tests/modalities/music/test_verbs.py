@@ -116,13 +116,15 @@ def test_a_folder_of_songs_is_read_again(folder: Path, model: Model) -> None:
 
 def test_songs_are_heard(folder: Path, model: Model) -> None:
     made = model.sample(5, where={"label": "march", "bars": 2}, seed=1)
-    assert [*made.media()] == ["0.wav", "1.wav", "2.wav", "3.wav"]
+    assert [*made.media()] == ["0.wav", "1.wav"]
     with wave.open(io.BytesIO(made.media()["0.wav"])) as heard:
         data = np.frombuffer(heard.readframes(heard.getnframes()), "<i2")
         assert heard.getframerate() == 22_050
         assert 4 < heard.getnframes() / 22_050 < 6
     assert 3_000 < np.abs(data).max() < 30_000
-    assert made._repr_html_().count("<audio controls") == 4
+    assert made._repr_html_().count("<audio controls") == 2
+    long = model.sample(2, where={"label": "march", "bars": 32}, seed=1)
+    assert len(long._repr_html_()) < 1_500_000  # ten seconds of each
     made.save("all.mid")
     made.save("all.wav")
     made.save("all.npz")

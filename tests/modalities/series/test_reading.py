@@ -273,3 +273,20 @@ def test_waves_are_simulated_with_known_truth() -> None:
     assert float(memory) == pytest.approx(0.8, abs=0.05)
     held, _ = open_holdout("waves", space=dataset.space, like=config)
     assert not torch.equal(all_of(held)[0], x)
+
+
+def test_logs_as_loggers_write_them(tmp_path: Path) -> None:
+    """Semicolons, decimal commas, marks of what is missing, and lines above the names."""
+    rows = [f"01.03.2024 {k // 60:02d}:{k % 60:02d};{k % 7},{k % 10};{k % 5}" for k in range(64)]
+    plain = "\n".join(["k,Temp,Rh", *(f"{k},{k % 7}.{k % 10},{k % 5}" for k in range(64))])
+    (tmp_path / "a.csv").write_text("Logger 12\nZeit;Temp;Rh\n" + "\n".join(rows))
+    (tmp_path / "b.csv").write_text(plain)
+    log, _ = open_data(
+        str(tmp_path / "a.csv"), spaces=("series",), header=2, window=16, channels=("Temp", "Rh")
+    )
+    same, _ = open_data(
+        str(tmp_path / "b.csv"), spaces=("series",), window=16, channels=("Temp", "Rh")
+    )
+    assert log.fingerprint == same.fingerprint
+    with pytest.raises(DataError, match=r"say so: options=\{'header': 2\}"):
+        open_data(str(tmp_path / "a.csv"), spaces=("series",), window=16)

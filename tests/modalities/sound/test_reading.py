@@ -282,3 +282,18 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(__import__("sys").modules, "soundfile", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'zerosum\[sound\]'"):
         opened(tmp_path)
+
+
+@needs_files
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_folders_of_cyclegan_are_splits_of_two_domains(packed: bool, tmp_path: Path) -> None:
+    for k, name in enumerate(("trainA", "trainB", "testA", "testB")):
+        folder_of(tmp_path / "set" / name, 8 + k)
+    place = tmp_path / "set"
+    if packed:
+        place = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "set"))
+    dataset, config = open_data(str(place), spaces=("sound",))
+    assert (dataset.space.labels, dataset.space.label_counts) == (("A", "B"), (8, 9))
+    assert any("splits of two domains, not 4 classes" in note for note in dataset.notes)
+    held, _ = open_holdout(str(place), space=dataset.space, like=config)
+    assert held.space.label_counts == (10, 11)

@@ -16,9 +16,9 @@ from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, open_split, split_folders
+from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 from zerosum.modalities.clips.arrays import RATE, Frames, dataset_of_clips
 from zerosum.modalities.clips.decoding import (
     ANIMATIONS,
@@ -30,9 +30,9 @@ from zerosum.modalities.clips.decoding import (
     read_header,
 )
 from zerosum.modalities.clips.space import LEAST_FRAMES, ClipSpace
-from zerosum.modalities.images.folders import unreadable_files
 from zerosum.modalities.images.pixels import ENDINGS as IMAGES
 from zerosum.modalities.images.pixels import Fit, Sides
+from zerosum.modalities.images.scanning import unreadable_files
 from zerosum.spaces import Space
 
 USUAL_FRAMES = 16
@@ -163,7 +163,7 @@ class ClipsConfig(DataConfig):
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
+        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 
@@ -319,21 +319,23 @@ def _notes(config: ClipsConfig, scan: _Scan, form: _Form, clips: Counter[str]) -
         )
         lines.append(
             f"frames a second: {listed}; all files are brought to {form.rate:g} "
-            f"({reading(rate='RATE')})."
+            f"({reading(rate=Blank('RATE'))})."
         )
     short = [name for name in scan.headers if not clips[name]]
     longer = [name for name, count in clips.items() if count > 1]
     if longer:
         lines.append(
             f"{len(longer):,} files are longer than {form.frames} frames and are cut into "
-            f"{sum(clips[name] for name in longer):,} clips ({reading(frames='FRAMES')})."
+            f"{sum(clips[name] for name in longer):,} clips ({reading(frames=Blank('FRAMES'))})."
         )
     if short:
         lines.append(f"shorter than {form.frames} frames, and not used: {_some(short)}.")
     sizes = {(one.height, one.width) for one in scan.headers.values()}
     if config.size is None and sizes != {form.size}:
         height, width = form.size
-        lines.append(f"frames are brought to {height} x {width} pixels ({reading(size='SIDE')}).")
+        lines.append(
+            f"frames are brought to {height} x {width} pixels ({reading(size=Blank('SIDE'))})."
+        )
     if scan.bad:
         lines.append(f"unreadable, and not used: {_some([name for name, _ in scan.bad])}.")
     return tuple(lines)

@@ -1,6 +1,5 @@
 """Readers of pictures with captions: a folder with a table, arrays, and simulated scenes."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +10,7 @@ from zerosum.config import Count
 from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import shape_and_type
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
-from zerosum.data.csv_text import rows_in
+from zerosum.data.labels import read_listed
 from zerosum.data.splits import place_of_split
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option
@@ -22,7 +21,7 @@ from zerosum.modalities.images.pixels import ENDINGS
 from zerosum.modalities.images.scenes import Combinations, draw_scenes
 from zerosum.spaces import Space
 
-_TABLES = ("captions.csv", "labels.csv")
+_TABLES = ("captions.csv", "metadata.csv", "metadata.jsonl", "labels.csv")
 _COLUMNS = ("caption", "text")
 _ASKED = frozenset({"labels", "label_names", "attributes", "mirror"})
 """Options of readers of images that captions leave no room for."""
@@ -31,7 +30,8 @@ _ASKED = frozenset({"labels", "label_names", "attributes", "mirror"})
 class CaptionedImages(ImagesConfig):
     """Images below a folder or in a zip, with a table of their captions.
 
-    It is `captions.csv` or `labels.csv`, with the columns `file` and `caption`, or `text`.
+    It is `captions.csv` or `labels.csv`, with the columns `file` and `caption`, or `text`; or the
+    `metadata.csv` or `metadata.jsonl` of Hugging Face, with `file_name`.
 
     Attributes:
         column: the column of captions, if it is called otherwise.
@@ -170,29 +170,22 @@ def _in_words(dataset: Dataset, space: Space) -> Dataset:
 
 def _read_captions(archive: Archive, path: str, column: str | None) -> dict[str, str]:
     """Captions by the name of their file, from a table of files and captions."""
-    try:
-        text = archive.read(path).decode("utf-8-sig")
-        header, *rows = rows_in(text) or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}. Save it as UTF-8.") from error
+    listed = read_listed(archive, path)
+    header = listed.header
     if column is not None and column not in header:
         raise DataError(f"{path} has no column {column!r}.{did_you_mean(column, header)}")
     name = column or next((one for one in _COLUMNS if one in header), None)
-    if name is None or "file" not in header or not rows:
+    if name is None or not listed.file or not listed.rows:
         raise DataError(
             f"{path} needs the columns file and caption, and a row for each image; it has "
             f"{', '.join(header) or 'none'}. Name another column of captions with "
             f"{option('column', 'description')}."
         )
-    at, of, below = header.index("file"), header.index(name), PurePosixPath(path).parent
-    rows = [row + [""] * (len(header) - len(row)) for row in rows]
-    empty = [row[at] for row in rows if not row[of].strip()]
+    table = listed.columns([name])
+    empty = [file for file, caption in table.items() if not caption.strip()]
     if empty:
         raise DataError(
             f"{path} leaves the caption of {len(empty)} files empty, such as {empty[0]!r}. Fill "
             "them in, or take these images away."
         )
-    table = {str(below / row[at].replace("\\", "/")): row[of] for row in rows}
-    if len(table) < len(rows):
-        raise DataError(f"{path} names {len(rows) - len(table)} files more than once.")
     return table

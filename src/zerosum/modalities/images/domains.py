@@ -5,9 +5,9 @@ from pathlib import Path, PurePosixPath
 
 from zerosum.data.archives import Archive, open_archive
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import either, reading
-from zerosum.modalities.images.folders import read_header
+from zerosum.faces import Blank, either, reading
 from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.scanning import no_images, read_header
 
 KNOWN_NAMES = (("a", "b"), ("source", "target"), ("sources", "targets"), ("traina", "trainb"))
 """Subfolders of sources and of targets that are known by name, in small letters."""
@@ -88,7 +88,8 @@ def named_domains(
             f"the sources are {', '.join(sources) or 'none'} and the target is {target}; name "
             "each subfolder once, and one source or more."
         )
-    note = f"{target} is made from {' and '.join(sources)} ({reading(target='NAME')} for another)."
+    another = reading(target=Blank("NAME"))
+    note = f"{target} is made from {' and '.join(sources)} ({another} for another)."
     return {name: above + name for name in sources}, above + target, note if guessed else ""
 
 
@@ -100,9 +101,10 @@ def subfolders(path: str) -> tuple[str, list[str]]:
     Raises:
         DataError: there are no images.
     """
-    names = [PurePosixPath(name).parts for name in pictures_in(open_archive(Path(path)))]
+    archive = open_archive(Path(path))
+    names = [PurePosixPath(name).parts for name in pictures_in(archive)]
     if not names:
-        raise DataError(f"no images in {path}. Images end in {', '.join(sorted(ENDINGS))}.")
+        raise DataError(no_images(archive, path))
     depth = 0
     while len({parts[depth] for parts in names}) == 1 and all(len(p) > depth + 1 for p in names):
         depth += 1

@@ -1,7 +1,6 @@
 """Images from folders and zips: scanned before training, decoded with several threads."""
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -11,85 +10,32 @@ from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.labels import label_names, unread_tables
-from zerosum.data.splits import Split, open_split, split_folders
+from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
-from zerosum.faces import option, reading
+from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
     Decoder,
     StreamedImages,
     fingerprint_of_files,
-    in_threads,
 )
 from zerosum.modalities.images.mirrored import mirrored
-from zerosum.modalities.images.pixels import (
-    ENDINGS,
-    Fit,
-    ImageHeader,
-    PixelRange,
-    Range,
-    Sides,
-    as_names,
-    read_form,
-    read_range,
+from zerosum.modalities.images.pixels import ENDINGS, Fit, PixelRange, Sides, as_names
+from zerosum.modalities.images.scanning import (
+    DEFAULT_SIDE,
+    Scan,
+    counted,
+    natural_channels,
+    natural_size,
+    scan_files,
+    unreadable_files,
 )
 from zerosum.spaces import ImageSpace, Space
 
 RESIDENT_BYTES = 4 << 30
 """Decoded images up to this size are held in memory; more are read from disk as needed."""
 
-DEFAULT_SIDE = 64
-"""What images of many sizes are brought to where no size is asked for."""
-
-_LARGEST_NATIVE = 256
 _LOOKED_AT = 10_000
 """Files among which one image is looked for before a folder is taken to hold none."""
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What lies in a folder or zip.
-
-    Attributes:
-        count: readable images.
-        sizes: how many there are of each `(height, width)`.
-        channels: how many there are with 1 (grey), 3 (colour) and 4 (alpha) channels.
-        classes: how many there are of each label; empty without labels.
-        unreadable: name and reason of each file that looks like an image but cannot be read.
-        deep: names of those whose pixels have more than 8 bits.
-        animated: how many hold more than one image.
-        pixel_range: of deep pixels, what becomes 0 and 255.
-    """
-
-    count: int
-    sizes: Counter[tuple[int, int]]
-    channels: Counter[int]
-    classes: Counter[str]
-    unreadable: list[tuple[str, str]]
-    deep: tuple[str, ...] = ()
-    animated: int = 0
-    pixel_range: Range | None = None
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was guessed, in sentences."""
-        lines = []
-        if self.pixel_range is not None and self.deep:
-            low, high = self.pixel_range
-            lines.append(
-                f"{len(self.deep):,} images have more than 8 bits; their values {low} to {high} "
-                f"become 0 to 255 ({reading(pixel_range='LOW,HIGH')})."
-            )
-        if self.animated:
-            lines.append(f"{self.animated:,} images hold several; the first of each is taken.")
-        return tuple(lines)
-
-    def __str__(self) -> str:
-        sizes = ", ".join(f"{h} x {w}" for (h, w), _ in self.sizes.most_common(3))
-        more = f" and {len(self.sizes) - 3} other sizes" if len(self.sizes) > 3 else ""
-        kinds = ", ".join(f"{n} with {_counted(c)}" for c, n in sorted(self.channels.items()))
-        classes = f"; {len(self.classes)} classes" if self.classes else ""
-        bad = f"; {len(self.unreadable)} unreadable" if self.unreadable else ""
-        return f"{self.count} images of {sizes}{more}; {kinds}{classes}{bad}"
 
 
 class ImagesConfig(DataConfig):
@@ -104,7 +50,7 @@ class ImagesConfig(DataConfig):
         fit: how an image is brought to that size.
         channels: 1 grey, 3 colour, 4 with alpha; if not given, what the images share.
         labels: `auto` reads `labels.csv` (columns file, label) or StyleGAN's `dataset.json`, else
-            takes the subfolder's name.
+            takes the subfolder's name; see `label_names`.
         attributes: columns of a table beside the images, whose values become labels: `coat, dark`.
         split: where all images lie in folders called train, val or test, which of them is taken; of
             trainA, trainB, testA and testB, which two.
@@ -147,11 +93,12 @@ class ImagesConfig(DataConfig):
             DataError: as `build`.
         """
         archive, note = open_split(Path(self.path), self.split, ENDINGS)
-        names, scan = _scan(archive, self, progress)
+        names, scan = scan_files(archive, self, progress)
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
-        passed_over = self.labels == "auto" and self.attributes is None
-        beside = unread_tables(Path(self.path)) if passed_over else ""
+        beside = ""
+        if self.labels == "auto" and self.attributes is None:
+            beside = unread_tables(Path(self.path), labelled=bool(made.space.labels))
         told = (f"{note}." if note else "", *scan.notes, *images.notes, beside)
         made.notes = tuple(filter(None, told))
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
@@ -220,7 +167,7 @@ class ImagesConfig(DataConfig):
         With `skip_bad` all are decoded, so that those are counted which are trained on.
         """
         archive, _ = open_split(Path(self.path), self.split, ENDINGS)
-        names, scan = _scan(archive, self, progress)
+        names, scan = scan_files(archive, self, progress)
         if scan.unreadable and not self.skip_bad:
             return str(scan)  # the training will refuse them, and list them
         form = describe_form(self, scan)
@@ -239,14 +186,14 @@ class ImagesConfig(DataConfig):
             return scan
         if not kept:
             raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
-        whole = _scan(archive, self, progress, names=[names[i] for i in kept])[1]
+        whole = scan_files(archive, self, progress, names=[names[i] for i in kept])[1]
         return replace(whole, unreadable=[*scan.unreadable, *bad])
 
     @classmethod
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
+        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 
@@ -278,7 +225,7 @@ def scan_images(config: ImagesConfig, progress: Progress | None = None) -> Scan:
         DataError: no such folder, no images, or none that can be read.
     """
     archive, _ = open_split(Path(config.path), config.split, ENDINGS)
-    return _scan(archive, config, progress)[1]
+    return scan_files(archive, config, progress)[1]
 
 
 def describe_form(config: ImagesConfig, scan: Scan) -> str:
@@ -295,106 +242,4 @@ def describe_form(config: ImagesConfig, scan: Scan) -> str:
             f"brought to {height} x {width} (height x width; {option('size')}) with "
             f"{option('fit', config.fit)}"
         )
-    return f"{size}, {_counted(channels)} ({option('channels')})"
-
-
-def _counted(channels: int) -> str:
-    return f"{channels} channel{'s' if channels > 1 else ''}"
-
-
-def _scan(
-    archive: Archive,
-    config: ImagesConfig,
-    progress: Progress | None,
-    names: list[str] | None = None,
-) -> tuple[list[str], Scan]:
-    if names is None:
-        names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
-    if not names:
-        raise DataError(
-            f"no images in {config.path} ({len(archive.names)} files). "
-            f"Images end in {', '.join(sorted(ENDINGS))}."
-        )
-    if config.limit is not None and config.limit < len(names):
-        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
-    sizes: Counter[tuple[int, int]] = Counter()
-    channels: Counter[int] = Counter()
-    good: list[str] = []
-    bad: list[tuple[str, str]] = []
-    deep: list[str] = []
-    animated = 0
-    look = in_threads(lambda name: read_header(archive, name), names, progress, "scanning images")
-    for name, found in zip(names, look, strict=True):
-        if isinstance(found, str):
-            bad.append((name, found))
-            continue
-        good.append(name)
-        sizes[found[:2]] += 1
-        channels[found.channels] += 1
-        deep += [name] if found.deep else []
-        animated += found.animated
-    if not good:
-        raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
-    labels = label_names(archive, good, config.attributes) if config.labels == "auto" else None
-    levels = config.pixel_range or range_of(archive, deep, progress)
-    counts = Counter(labels or ())
-    return good, Scan(
-        len(good), sizes, channels, counts, bad, tuple(deep), animated, levels if deep else None
-    )
-
-
-def range_of(archive: Archive, names: list[str], progress: Progress | None) -> Range | None:
-    """The smallest and largest value of deep pixels; those that cannot be read are passed over."""
-
-    def look(name: str) -> Range | None:
-        try:
-            return read_range(archive, name)
-        except DataError:
-            return None
-
-    found = [one for one in in_threads(look, names, progress, "reading deep pixels") if one]
-    if not found:
-        return None
-    return min(low for low, _ in found), max(high for _, high in found)
-
-
-def read_header(archive: Archive, name: str) -> ImageHeader | str:
-    """What its header says, or why the file is no image."""
-    try:
-        return read_form(archive, name)
-    except DataError as error:
-        return str(error)
-
-
-def natural_size(scan: Scan) -> tuple[int, int]:
-    """The `(height, width)` that images are brought to if no size is given."""
-    if len(scan.sizes) == 1:
-        ((height, width),) = scan.sizes
-        if max(height, width) <= _LARGEST_NATIVE:
-            return height, width
-    return DEFAULT_SIDE, DEFAULT_SIDE
-
-
-def natural_channels(scan: Scan) -> int:
-    """The channels that images share.
-
-    Raises:
-        DataError: images differ in their channels.
-    """
-    if len(scan.channels) > 1:
-        found = ", ".join(f"{n} with {c}" for c, n in sorted(scan.channels.items()))
-        raise DataError(
-            f"mixed channels: {found}. Say {option('channels', 1)} (grey), 3 (colour) or 4 (alpha)."
-        )
-    return next(iter(scan.channels))
-
-
-def unreadable_files(bad: list[tuple[str, str]]) -> str:
-    """A message about files that are not images, by name and reason."""
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
-    more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
-    return (
-        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say "
-        f"{option('skip_bad', True)} to "
-        "train without them."
-    )
+    return f"{size}, {counted(channels)} ({option('channels')})"

@@ -23,16 +23,16 @@ from zerosum.modalities.images.domains import (
     two_domains,
     two_folders,
 )
-from zerosum.modalities.images.folders import (
-    RESIDENT_BYTES,
-    natural_size,
-    range_of,
-    unreadable_files,
-)
+from zerosum.modalities.images.folders import RESIDENT_BYTES
 from zerosum.modalities.images.joined import JoinedImages
 from zerosum.modalities.images.pair_space import PairSpace
 from zerosum.modalities.images.paired import PairDataset
 from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides, as_names
+from zerosum.modalities.images.scanning import (
+    natural_size,
+    range_of,
+    unreadable_files,
+)
 from zerosum.modalities.images.sides import (
     ImageDomain,
     channels_of,

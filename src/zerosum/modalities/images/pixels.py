@@ -6,26 +6,29 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 from PIL.TiffImagePlugin import TiffImageFile
 from pydantic import BeforeValidator
 from torch import Tensor
 
 from zerosum.config import Size
 from zerosum.data.archives import Archive
+from zerosum.data.files import what_else
 from zerosum.errors import DataError
 from zerosum.faces import option
+from zerosum.modalities.images.deep import Range, colours_of, deep_values, from_deep, is_deep
 
 Fit = Literal["cover", "contain", "stretch", "crop"]
 """`cover` fills the size and cuts what is over, `contain` adds black borders, `stretch` ignores
 proportions, `crop` takes the middle without resizing."""
 
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
+_AVIF = features.check("avif")
+ENDINGS = {
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm",
+    ".pgm", *([".avif"] if _AVIF else ()),
+}  # fmt: skip
 MAX_PIXELS = 64_000_000
-
-Range = tuple[int, int]
-"""The darkest and the brightest value of deep pixels, which become 0 and 255."""
 
 Half = Literal["left", "right"]
 """Of an image that holds two side by side."""
@@ -51,7 +54,7 @@ class ImageHeader(NamedTuple):
 
 _CHANNEL_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Named, because Pillow would otherwise try every format that it knows, and run programs for some.
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", *(("AVIF",) if _AVIF else ()))
 _SIDEWAYS = {5, 6, 7, 8}
 """EXIF orientations that swap height and width."""
 
@@ -124,7 +127,7 @@ def open_image(archive: Archive, name: str) -> Iterator[Image.Image]:
                 raise DataError("its pixels are floating-point numbers; save it with 8 or 16 bits")
             yield image
     except UnidentifiedImageError as error:
-        raise DataError("not an image" if archive.size(name) else "empty") from error
+        raise DataError(_no_image(archive, name)) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise DataError(_huge("it has far more")) from error
 
@@ -141,8 +144,7 @@ def read_form(archive: Archive, name: str) -> ImageHeader:
             with suppress(Exception):  # what comes after the first image may be cut off
                 more = bool(getattr(image, "is_animated", False))
                 image.seek(0)
-            deep = image.mode.startswith("I")
-            return ImageHeader(*_upright_sides(image), channels_of(image), deep, more)
+            return ImageHeader(*_upright_sides(image), channels_of(image), is_deep(image), more)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like
@@ -156,8 +158,8 @@ def read_range(archive: Archive, name: str) -> Range:
         DataError: it cannot be decoded.
     """
     try:
-        with open_image(archive, name) as image:
-            values = np.asarray(image)
+        with open_image(archive, name):  # which refuses what is too large
+            values = colours_of(deep_values(archive, name))
             return int(values.min()), int(values.max())
     except DataError:
         raise
@@ -192,17 +194,19 @@ def read_pixels(
     try:
         with open_image(archive, name) as image:
             turn = _orientation(image)
+            deep = is_deep(image)
             if (
                 fit != "crop" and half is None
             ):  # a JPEG can be decoded at a fraction of its size, which is faster
                 height, width = size[::-1] if turn in _SIDEWAYS else size
                 image.draft(_CHANNEL_MODES[channels], (width, height))
-            upright = image if turn == 1 else ImageOps.exif_transpose(image)
+            made = from_deep(deep_values(archive, name), pixel_range) if deep else image
+            upright = made if turn == 1 else _turned(image, made)
             if half is not None:
                 middle = upright.width // 2
                 left = 0 if half == "left" else upright.width - middle
                 upright = upright.crop((left, 0, left + middle, upright.height))
-            return fit_image(upright, size, fit, channels, pixel_range=pixel_range)
+            return fit_image(upright, size, fit, channels)
     except DataError:
         raise
     except Exception as error:  # decoders raise whatever they like
@@ -214,8 +218,6 @@ def fit_image(
     size: tuple[int, int],
     fit: Fit,
     channels: int,
-    *,
-    pixel_range: Range | None = None,
 ) -> Tensor:
     """One Pillow image as uint8 `[C, H, W]` of `size`; see `read_pixels`.
 
@@ -226,13 +228,29 @@ def fit_image(
     torch.Size([1, 4, 4])
     """
     if image.mode.startswith("I"):
-        image = _from_deep(image, pixel_range)
+        image = from_deep(np.asarray(image), None)
     image = _with_channels(image, channels)
     height, width = size
     if image.size != (width, height):
         image = _resized(image, height, width, fit)
     pixels = np.asarray(image, dtype=np.uint8)
     return torch.from_numpy(pixels.reshape(height, width, channels).transpose(2, 0, 1).copy())
+
+
+def _no_image(archive: Archive, name: str) -> str:
+    """Why a file is not an image."""
+    if not archive.size(name):
+        return "empty"
+    with archive.open(name) as handle:
+        other = what_else(handle.read(200))
+    return f"not an image, but {other}" if other else "not an image"
+
+
+def _turned(image: Image.Image, made: Image.Image) -> Image.Image:
+    """What was made of an opened image, turned upright as the EXIF block of that says."""
+    if made is not image:
+        made.getexif()[ExifTags.Base.Orientation] = _orientation(image)
+    return ImageOps.exif_transpose(made)
 
 
 def _huge(given: str) -> str:
@@ -269,14 +287,6 @@ def _with_channels(image: Image.Image, channels: int) -> Image.Image:
     if channels != 4 and channels_of(image) == 4:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     return image.convert(_CHANNEL_MODES[channels])
-
-
-def _from_deep(image: Image.Image, pixel_range: Range | None) -> Image.Image:
-    """Pixels of more than 8 bits, of which a range becomes 0 to 255; what lies outside is cut."""
-    deep = np.asarray(image).astype(np.float64)
-    low, high = pixel_range or (deep.min(), deep.max())
-    scaled = (deep - low) * (255 / max(high - low, 1))
-    return Image.fromarray(np.round(scaled).clip(0, 255).astype(np.uint8))
 
 
 def _resized(image: Image.Image, height: int, width: int, fit: Fit) -> Image.Image:

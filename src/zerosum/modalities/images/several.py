@@ -15,6 +15,7 @@ from zerosum.faces import either
 from zerosum.modalities.images.forms import open_image, read_image, taken_in, with_channels
 from zerosum.modalities.images.pair_space import JoinedSpace
 from zerosum.modalities.images.pixels import ENDINGS
+from zerosum.modalities.images.scanning import no_images
 from zerosum.spaces import ImageSpace
 
 _LISTED = 10
@@ -116,10 +117,7 @@ def listed(source: Any, space: ImageSpace | None) -> list[Readable]:
     archive = open_archive(Path(source))
     names = _images_in(archive)
     if not names:
-        raise DataError(
-            f"no images in {source} ({len(archive.names)} files). Images end in "
-            f"{', '.join(sorted(ENDINGS))}."
-        )
+        raise DataError(no_images(archive, str(source)))
     return [Readable(name, partial(read_image, archive, name)) for name in names]
 
 

@@ -10,8 +10,8 @@ from zerosum.data.base import Progress
 from zerosum.errors import DataError
 from zerosum.modalities.images.decoding import in_threads
 from zerosum.modalities.images.domains import pictures_in
-from zerosum.modalities.images.folders import Scan, natural_channels, read_header
 from zerosum.modalities.images.pixels import ENDINGS, Half, ImageHeader
+from zerosum.modalities.images.scanning import Scan, natural_channels, read_header
 
 _LISTED = 10
 

@@ -12,7 +12,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at, open_regular
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError, did_you_mean
-from zerosum.faces import option, reading
+from zerosum.faces import Blank, option, reading
 from zerosum.modalities.molecules.chemistry import (
     PROPERTIES,
     properties,
@@ -28,6 +28,7 @@ from zerosum.modalities.strings.vocabulary import UNKNOWN, Vocabulary
 from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field, FloatField, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space, read_values
+from zerosum.modalities.tables.reading.layouts import layout_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
@@ -68,7 +69,7 @@ class MoleculeOptions(BesideOptions):
         if not isinstance(space, MoleculeSpace):
             raise other_kind("molecules", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, (*space.order,), missing=missing)
+        source, library = source_of(data, (*space.order,), missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library, progress=progress), None
 
     def read(
@@ -139,7 +140,7 @@ class MoleculeOptions(BesideOptions):
             which = f"{len(found)} do: {', '.join(found)}" if found else "none does"
             raise DataError(
                 f"one column of {name} must hold SMILES, and {which}. Name it: "
-                f"{reading(smiles='NAME')}."
+                f"{reading(smiles=Blank('NAME'))}."
             )
         notes.append(f"{found[0]!r} is taken for the column of SMILES.")
         return found[0]

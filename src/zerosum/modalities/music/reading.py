@@ -21,7 +21,7 @@ from zerosum.data.base import (
 )
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, open_split, split_folders
+from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.music.codes import FIRST
@@ -167,7 +167,7 @@ class MusicFiles(DataConfig):
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
+        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 

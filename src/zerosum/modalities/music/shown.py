@@ -27,7 +27,7 @@ _INKS = (
 )  # fmt: skip
 _STEP, _TONE, _DRUM, _GAP = 3, 3, 4, 10
 _LEAST_TONES = 24
-_HEARD = 4
+_HEARD, _HEARD_SECONDS = 2, 10
 """Songs that a notebook plays."""
 
 
@@ -56,9 +56,10 @@ class MusicPreview(Preview):
         return _roll(space, x, *_frame(space, x[None]))
 
     def media(self, space: Space, x: Tensor) -> Mapping[str, bytes]:
-        """The first four songs as `.wav` files."""
+        """The first ten seconds of the first two songs as `.wav` files, which notebooks keep."""
         assert isinstance(space, MusicSpace)
-        return {f"{i}.wav": _heard(space, one, None) for i, one in enumerate(x[:_HEARD])}
+        waves = [_wave(space, one, None)[:, : _HEARD_SECONDS * RATE] for one in x[:_HEARD]]
+        return {f"{i}.wav": wav_bytes(wave, RATE) for i, wave in enumerate(waves)}
 
 
 class MusicWriter(Writer):

@@ -23,7 +23,7 @@ from zerosum.data.arrays import (
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, fingerprint_of
 from zerosum.data.files import open_regular
 from zerosum.errors import ConfigError, DataError, did_you_mean
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 from zerosum.modalities.series.attributes import fit_attributes, values_like, with_label
 from zerosum.modalities.series.finding import FactWishes
 from zerosum.modalities.series.missing import Missing, without_missing
@@ -92,7 +92,7 @@ class SeriesOptions(DataConfig):
             raise DataError(
                 f"{name} holds {len(x)} series, and a model learns from {LEAST} or more. Cut a "
                 "long one into windows: a table of one row each step, with "
-                f"{reading(window='LENGTH')}."
+                f"{reading(window=Blank('LENGTH'))}."
             )
         if x.shape[1] < 2:
             raise DataError(

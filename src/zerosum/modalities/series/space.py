@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 from zerosum.modalities.series.attributes import codes_of, embedded, scaled, without_label
 from zerosum.modalities.series.finding import FactWishes, find_steps
 from zerosum.modalities.series.gaps import Gaps
@@ -299,7 +299,7 @@ class SeriesSpace(Space):
         if need == "labels" and not self.labels:
             return (
                 "it needs labels, and the series have none. Give `y` beside `x`, or name a column "
-                f"of the file with {reading(label='NAME')}."
+                f"of the file with {reading(label=Blank('NAME'))}."
             )
         return super().missing(need)
 

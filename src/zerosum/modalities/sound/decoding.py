@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from zerosum.data.archives import Archive
-from zerosum.data.files import open_regular
 from zerosum.errors import DataError
 from zerosum.modalities.sound.shaping import missing_extra
 
@@ -47,11 +45,10 @@ class SoundFiles:
 
     Args:
         archive: the folder or zip.
-        folder: where a folder lies; None for a zip.
     """
 
-    def __init__(self, archive: Archive, folder: Path | None) -> None:
-        self._archive, self._folder = archive, folder
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
 
     def header(self, name: str) -> SoundHeader:
         """What a file says of itself.
@@ -99,6 +96,4 @@ class SoundFiles:
                 raise DataError(f"it cannot be decoded ({why.rstrip('.')})") from error
 
     def _bytes(self, name: str) -> IO[bytes]:
-        if self._folder is not None:
-            return open_regular(self._folder / name)
-        return self._archive.open(name)
+        return self._archive.stream(name)

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from zerosum.data.archives import Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, place_of_split, split_folders
+from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.sound.arrays import (
@@ -148,7 +148,7 @@ class SoundsConfig(DataConfig):
     def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
         """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
         config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and split_folders(Path(config.path), ENDINGS):
+        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
             config = config.with_values({"split": "test"})
         return config.open(data, how.get("progress"))
 
@@ -313,10 +313,9 @@ def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
     """
     path, note = Path(config.path), ""
     if path.suffix.lower() in ENDINGS and look_at(path) == "file":
-        archive, place = Folder(path.parent, only=path.name), path.parent
+        archive: Archive = Folder(path.parent, only=path.name)
     else:
-        place, note = place_of_split(path, config.split, ENDINGS)
-        archive = open_archive(place)
+        archive, note = open_split(path, config.split, ENDINGS)
     names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
     if not names:
         raise DataError(
@@ -325,7 +324,7 @@ def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
         )
     if config.limit is not None and config.limit < len(names):
         names = [names[i * len(names) // config.limit] for i in range(config.limit)]
-    files = SoundFiles(archive, place if place.is_dir() else None)
+    files = SoundFiles(archive)
     headers, bad = {}, []
     for i, name in enumerate(names):
         try:

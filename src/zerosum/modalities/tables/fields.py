@@ -163,6 +163,7 @@ class NumberField(Field):
         thousands: what stands between groups of three digits; empty where nothing does.
         negative: how a number below 0 is written; `#` is the number with its texts.
         padded: decimals that are written at least, with zeros.
+        grouped: digits of a group before the last three: 2 in India, as in 12,34,567.
     """
 
     before: str = pydantic.Field(default="", max_length=20)
@@ -171,6 +172,7 @@ class NumberField(Field):
     thousands: str = pydantic.Field(default="", max_length=1)
     negative: Negative = "-#"
     padded: int = pydantic.Field(default=0, ge=0, le=20)
+    grouped: Literal[2, 3] = 3
 
     @pydantic.model_validator(mode="after")
     def _two_marks(self) -> "NumberField":
@@ -181,9 +183,7 @@ class NumberField(Field):
     @property
     def form(self) -> NumberFormat:
         """How numbers are written."""
-        return NumberFormat(
-            self.before, self.after, self.point, self.thousands, self.negative, self.padded
-        )
+        return NumberFormat(*(getattr(self, name) for name in NumberFormat.__match_args__))
 
     @property
     def written(self) -> NumberFormat | None:

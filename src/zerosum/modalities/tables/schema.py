@@ -24,6 +24,7 @@ Overrides = dict[str, dict[str, Any]]
 """For each column that something is said of, attributes of its field, with the `kind`."""
 
 
+_MEASURED = ("integer", "float", "date", "datetime", "duration")
 _SHOWN = 8
 _LINES = 20
 _COLUMNS = ("column", "kind", "type", "details", "guessed")
@@ -173,6 +174,8 @@ def _attributes(name: str, stated: Any) -> dict[str, Any]:
     if unknown:
         hint = did_you_mean(unknown[0], kinds[kind].model_fields)
         raise DataError(f"the schema of column {name!r}: unknown key {unknown[0]!r}.{hint}")
+    if kind in _MEASURED:
+        field_of(name, body)  # what is wrong about an attribute is said before rows are read
     return {key: value for key, value in body.items() if key != "name"}
 
 

@@ -10,6 +10,7 @@ import pydantic
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import floats, functions, is_text
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.written.clocks import ClockFormat, check_clock
 from zerosum.modalities.tables.written.moments import MomentFormat, check_format
 
 if TYPE_CHECKING:
@@ -219,10 +220,25 @@ class DatetimeField(FormattedField, StepField):
 
 
 class DurationField(StepField):
-    """Lengths of time, and times of day."""
+    """Lengths of time, and times of day, and how they are written as text.
+
+    Attributes:
+        format: such as `%-H:%M`; see `ClockFormat`. Empty where they are written as 10:30:00.
+    """
 
     kind = "duration"
     dtype: str = "duration[us]"
+    format: str = pydantic.Field(default="", max_length=100)
+
+    @pydantic.field_validator("format")
+    @classmethod
+    def _known_directives(cls, text: str) -> str:
+        return check_clock(text)
+
+    @property
+    def written(self) -> ClockFormat | None:
+        """See `Field.written`."""
+        return ClockFormat(self.format) if self.format else None
 
     def value_of(self, text: Any) -> float:
         """Steps in `text`: `36 hours`, `1 day 12:00:00`, `10:30`, or a `timedelta`."""

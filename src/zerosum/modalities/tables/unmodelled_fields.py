@@ -10,6 +10,7 @@ import pydantic
 from zerosum.errors import DataError
 from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.written.base import WrittenForm
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -118,6 +119,16 @@ class ConstantField(UnlearnedField):
     kind = "fixed"
     of: Field | None = None
     value: float | None = None
+
+    @property
+    def written(self) -> WrittenForm | None:
+        """See `Field.written`: as values of its field are."""
+        return self.of.written if self.of is not None else None
+
+    @property
+    def decimals(self) -> int | None:
+        """See `Field.decimals`."""
+        return self.of.decimals if self.of is not None else super().decimals
 
     @property
     def details(self) -> str:

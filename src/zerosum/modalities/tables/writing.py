@@ -9,12 +9,16 @@ from zerosum.errors import RunError
 from zerosum.faces import option
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
+from zerosum.modalities.tables.written.clocks import ClockFormat
 from zerosum.modalities.tables.written.moments import MomentFormat
 from zerosum.modalities.tables.written.numbers import NumberFormat
 from zerosum.runs.files import make_folder, require_unicode, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_FORMS = {form.kind: form for form in (NumberFormat, MomentFormat, ClockFormat)}
 
 
 def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = False) -> Path:
@@ -97,5 +101,4 @@ def _written_of(metadata: Mapping[bytes, bytes] | None) -> tuple[WrittenForm, in
     if told is None:
         return None
     body = json.loads(told)
-    form = NumberFormat if body["kind"] == NumberFormat.kind else MomentFormat
-    return form(**body["form"]), body["places"]
+    return _FORMS[body["kind"]](**body["form"]), body["places"]

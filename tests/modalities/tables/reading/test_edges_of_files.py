@@ -48,7 +48,9 @@ def test_the_separator_that_excel_writes_first(first: str, tmp_path: Path) -> No
     said = f"Its first line says that {separator!r} separates cells."
     assert dataset.notes[0] == schema_of(path).notes[0] == said
     path.write_text(f"{first}\n{plain}3\n", encoding="utf-8")
-    with pytest.raises(DataError, match=f"line {N + 3} has 1 columns, and the first has 2"):
+    with pytest.raises(
+        DataError, match=f"line {N + 3} has 1 column, and line 2, which names them, has 2"
+    ):
         schema_of(path)
     path.write_text(f"{first}\n", encoding="utf-8")
     with pytest.raises(DataError, match="is empty"):

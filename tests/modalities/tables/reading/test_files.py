@@ -95,8 +95,8 @@ def test_separators_marks_and_lines_in_cells(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b\n1,2\n3,4,5\n", "line 3 has 3 columns, and the first has 2"),
-        ('a,b\n"1\n2",2\n3\n', "line 4 has 1 columns"),
+        ("a,b\n1,2\n3,4,5\n", "line 3 has 3 columns, and line 1, which names them, has 2"),
+        ('a,b\n"1\n2",2\n3\n', "line 4 has 1 column, and line 1"),
         (b"a,b\n1,2\n\n3,\xe9\n", r"line 4, column 2 \('b'\) holds the byte 0xe9"),
         (b"\xe9,b\n1,2\n", "line 1, column 1 holds the byte 0xe9"),
         ('a,b\n1,2\n1,"x\n3,4\n', "a quote in line 3 is never closed"),

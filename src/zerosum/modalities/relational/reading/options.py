@@ -27,9 +27,9 @@ from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.reading.checks import with_rare
 from zerosum.modalities.tables.reading.dataset import LEAST
 from zerosum.modalities.tables.reading.infer import infer_schema
-from zerosum.modalities.tables.reading.readers import with_rare
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.spaces import Space
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import either, schema
+from zerosum.faces import Blank, reading, schema
 from zerosum.modalities.sequences.dataset import Grouped, constant_columns, grouped, varying
 from zerosum.modalities.sequences.time_axis import axis_of
 from zerosum.modalities.tables.arrow import is_text
@@ -21,15 +21,6 @@ from zerosum.modalities.tables.schema import Overrides, field_of
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 
 _SHOWN = 3
-
-
-def with_option(name: str, value: Any) -> str:
-    """An option of these readers, as messages spell it.
-
-    >>> with_option("entity", "account")
-    "options={'entity': 'account'}"
-    """
-    return either(python=f"options={{{name!r}: {value!r}}}", shell=f"--with {name}={value}")
 
 
 class LongTable(NamedTuple):
@@ -112,13 +103,13 @@ def read_long(
         raise DataError(
             f"{source.name} holds one entity only, {owner[0].as_py()!r} in {entity!r}. A model of "
             "sequences learns from many. Of one long record learn windows, by the recipe series "
-            f"with {with_option('window', 24)}."
+            f"with {reading(window=24)}."
         )
     if least > 1 and groups.lengths.max() == 1:
         raise DataError(
             f"every {entity!r} of {source.name} has one row, so there are no sequences. Learn the "
             "rows as a table, by the recipe table; or name another column: "
-            f"{with_option('entity', 'NAME')}."
+            f"{reading(entity=Blank('NAME'))}."
         )
     return LongTable(table, source, groups, when, tuple(sentences))
 

@@ -11,6 +11,7 @@ from zerosum.config import Count, Size
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, PrivacyError
+from zerosum.faces import Blank, reading
 from zerosum.modalities.sequences.dataset import SequenceDataset, compact_of, fit_sequences
 from zerosum.modalities.sequences.reading.long_table import (
     LongTable,
@@ -19,7 +20,6 @@ from zerosum.modalities.sequences.reading.long_table import (
     read_long,
     schema_of_part,
     values_by,
-    with_option,
 )
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
 from zerosum.modalities.sequences.time_axis import axis_of
@@ -30,14 +30,14 @@ from zerosum.modalities.tables.bank import (
     simulate_bank,
 )
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.reading.infer import read_from_rows
+from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
+from zerosum.modalities.tables.reading.disclosed import read_from_rows
+from zerosum.modalities.tables.reading.layouts import layout_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    refuse_text,
     source_of,
-    with_rare,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource
 from zerosum.spaces import Space
@@ -93,7 +93,7 @@ class SequenceOptions(TableOptions):
         if not isinstance(space, SequenceSpace):
             raise other_kind("sequences of rows", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, space.order, missing=missing)
+        source, library = source_of(data, space.order, missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library), None
 
     def read(
@@ -109,14 +109,14 @@ class SequenceOptions(TableOptions):
         if not self.entity:
             raise DataError(
                 f"sequences belong to entities: name the column that says whose a row is, such as "
-                f"{with_option('entity', next(iter(table.types), 'account'))}, of "
+                f"{reading(entity=next(iter(table.types), 'account'))}, of "
                 f"{', '.join(table.types)}."
             )
         if self.unit not in (None, self.entity):
             raise PrivacyError(
-                f"{with_option('unit', self.unit)}: rows are protected by their entity, "
+                f"{reading(unit=self.unit)}: rows are protected by their entity, "
                 f"{self.entity!r}, and what several entities tell together of {self.unit!r} is "
-                f"not bounded. Make that the entity ({with_option('entity', self.unit)}), or "
+                f"not bounded. Make that the entity ({reading(entity=self.unit)}), or "
                 f"leave it out."
             )
         told = {name: one for name, one in self.columns.items() if name != self.entity}
@@ -130,7 +130,7 @@ class SequenceOptions(TableOptions):
         if cut and self.longest is None and not self.private:
             raise DataError(
                 f"{cut:,} entities have more than {longest:,} rows. Give "
-                f"{with_option('longest', longest)}: so many of the first rows of each are taken."
+                f"{reading(longest=longest)}: so many of the first rows of each are taken."
             )
         if cut:
             sentences.append(f"of {cut:,} entities the first {longest:,} rows are taken.")
@@ -162,7 +162,7 @@ class SequenceOptions(TableOptions):
         if self.time is None and not any(field.modelled for field in of_rows):
             raise DataError(
                 f"rows of {long.source.name} hold nothing that varies. Name the column of time, "
-                f"{with_option('time', 'NAME')}, or give rows with columns of their own."
+                f"{reading(time=Blank('NAME'))}, or give rows with columns of their own."
             )
         values = values_by(long.part(attributes, long.firsts), of_entity) if attributes else (
             torch.empty(len(made.lengths), 0, dtype=torch.float64)

@@ -2,24 +2,24 @@
 
 import re
 import sys
-from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.files import look_at, open_regular
+from zerosum.data.files import look_at
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.series.arrays import SeriesOptions
 from zerosum.modalities.series.reading.wide import cut_wide, is_wide
 from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
+from zerosum.modalities.tables.reading.files import open_file
+from zerosum.modalities.tables.reading.layouts import LayoutOptions
+from zerosum.modalities.tables.reading.readers import is_table
 
 _TABLES = (".csv", ".tsv", ".parquet")
 _LOOKED_AT = 10_000
@@ -85,7 +85,21 @@ class WindowOptions(SeriesOptions):
         return "; ".join(clauses)
 
 
-class SeriesTableFile(WindowOptions):
+class TableFiles(LayoutOptions):
+    """What can be asked of files with tables of numbers."""
+
+    def table_of(self, path: Path) -> pa.Table:
+        """The rows of a file.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+        source = open_file(path, layout=self.layout)
+        schema = pa.schema(list(source.types.items()))
+        return pa.Table.from_batches(source.batches(), schema=schema)
+
+
+class SeriesTableFile(WindowOptions, TableFiles):
     """A .csv, .tsv or .parquet file with a row for each step, or for each series.
 
     Attributes:
@@ -101,12 +115,12 @@ class SeriesTableFile(WindowOptions):
         if not isinstance(data, str | Path):
             return 0.0
         path = Path(data)
-        return 0.5 if path.suffix.lower() in _TABLES and look_at(path) == "file" else 0.0
+        return 0.5 if is_table(path) and look_at(path) == "file" else 0.0
 
     def windows(self) -> Windows:
         """See `WindowOptions.windows`; a wide table has a row for each series."""
         path = Path(self.path)
-        table = read_table(path)
+        table = self.table_of(path)
         cut = cut_wide if is_wide(table.column_names) else cut_rows
         return cut(table, self.cut, name=path.name)
 
@@ -166,7 +180,7 @@ class SeriesFrame(WindowOptions):
         return self.dataset_of_windows(found, name="the data frame"), self
 
 
-class SeriesFolder(WindowOptions):
+class SeriesFolder(WindowOptions, TableFiles):
     """A folder of CSV or Parquet files, one series each; their subfolders are labels.
 
     Attributes:
@@ -192,7 +206,7 @@ class SeriesFolder(WindowOptions):
         parts: list[pa.Table] = []
         columns: list[str] = []
         for path in files:
-            table = read_table(path)
+            table = self.table_of(path)
             columns = columns or table.column_names
             if table.column_names != columns:
                 raise DataError(
@@ -231,31 +245,6 @@ class SeriesFolder(WindowOptions):
 
 FILE, FOLDER = "(file)", "(folder)"
 """Columns that are added for the file of a row, and for its folder."""
-
-
-def read_table(path: Path) -> pa.Table:
-    """The rows of a .csv, .tsv or .parquet file.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    with open_regular(path) as handle:
-        try:
-            if path.suffix.lower() == ".parquet":
-                table = pyarrow.parquet.read_table(handle, page_checksum_verification=True)
-            else:
-                mark = "\t" if path.suffix.lower() == ".tsv" else ","
-                tabs = pyarrow.csv.ParseOptions(delimiter=mark)
-                table = pyarrow.csv.read_csv(handle, parse_options=tabs)
-            table.validate(full=True)
-            names = table.column_names
-        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-            why = " ".join(str(error).split()).rstrip(".")
-            raise DataError(f"{path} cannot be read: {why}.") from error
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
-        raise DataError(f"{path} has several columns called {twice[0]!r}. Rename them.")
-    return table
 
 
 def holds_files(root: Path, endings: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 
 _MOST_WINDOWS = 100_000
 """Windows that are cut where no stride is given."""
@@ -152,7 +152,8 @@ def _channels(table: pa.Table, cut: Cut, taken: set[str], *, name: str) -> tuple
             raise DataError(
                 f"column {one!r} of {name} holds {kind}, and channels are numbers. If it names "
                 f"the series, the label or the time, say so: {reading(series=one)}, or `label` or "
-                f"`time` in place of `series`. Else name the channels: {reading(channels='A,B')}."
+                "`time` in place of `series`. Else name the channels: "
+                f"{reading(channels=Blank('A,B'))}."
             )
     if not names:
         raise DataError(f"{name} has no column of numbers beside those of time, series and label.")
@@ -216,7 +217,7 @@ def _without_gaps(
         raise DataError(
             f"{name}: the time of row {int(rows[at + 1]) + 1:,} {again}. Sort the rows by time; if "
             f"they are of several series, name the column that tells them apart: "
-            f"{reading(series='NAME')}."
+            f"{reading(series=Blank('NAME'))}."
         )
     usual = float(np.median(steps))
     return np.split(rows, np.flatnonzero(steps > cut.gap * usual) + 1)
@@ -234,21 +235,21 @@ def _windows(
         if cut.series is None:
             raise DataError(
                 f"{name} holds one series of {len(groups[0]):,} steps. Cut it into windows with "
-                f"{reading(window='LENGTH')}, or name the column that tells series apart with "
-                f"{reading(series='NAME')}."
+                f"{reading(window=Blank('LENGTH'))}, or name the column that tells series apart "
+                f"with {reading(series=Blank('NAME'))}."
             )
         if len(runs) > len(groups):
             raise DataError(
                 f"{len(runs) - len(groups):,} series of {name} have a gap in time. Cut them into "
-                f"windows, which no gap crosses, with {reading(window='LENGTH')}; or allow longer "
-                f"gaps with {reading(gap='TIMES')}."
+                f"windows, which no gap crosses, with {reading(window=Blank('LENGTH'))}; or allow "
+                f"longer gaps with {reading(gap=Blank('TIMES'))}."
             )
         lengths = sorted({len(rows) for rows in runs})
         if len(lengths) > 1:
             raise DataError(
                 f"the series of {name} have {len(lengths)} lengths, {lengths[0]:,} to "
                 f"{lengths[-1]:,} steps, and all of one data set have the same. Cut them into "
-                f"windows with {reading(window='LENGTH')}, such as {lengths[0]}."
+                f"windows with {reading(window=Blank('LENGTH'))}, such as {lengths[0]}."
             )
         return np.stack(runs)
     places = [len(rows) - cut.window + 1 for rows in runs]

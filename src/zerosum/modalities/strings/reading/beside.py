@@ -7,9 +7,10 @@ import torch
 
 from zerosum.errors import DataError, did_you_mean
 from zerosum.modalities.tables.fields import Field
+from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
 from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.infer import infer_schema
-from zerosum.modalities.tables.reading.readers import TableOptions, refuse_text, with_rare
+from zerosum.modalities.tables.reading.readers import TableOptions
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import reading
+from zerosum.faces import Blank, reading
 from zerosum.modalities.strings.frames import cells_of
 from zerosum.modalities.strings.purpose import defanged, imitates_fraud, unmarked
 from zerosum.modalities.tables.arrow import functions, is_text
@@ -47,7 +47,7 @@ def text_column(
         which = f"{len(found)} do: {', '.join(found)}" if found else "none does"
         raise DataError(
             f"one column of {name} must hold the texts, and {which}. Name it: "
-            f"{reading(text='NAME')}."
+            f"{reading(text=Blank('NAME'))}."
         )
     notes.append(f"{found[0]!r} is taken for the column of texts.")
     return found[0]

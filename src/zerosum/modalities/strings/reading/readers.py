@@ -31,10 +31,12 @@ from zerosum.modalities.strings.vocabulary import Way, has_tokenizers
 from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
+from zerosum.modalities.tables.reading.layouts import layout_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
+    is_table,
     source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
@@ -87,7 +89,7 @@ class TextOptions(BesideOptions):
         if not isinstance(space, TextSpace):
             raise other_kind("texts", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        source, library = source_of(data, (*space.order,), missing=missing)
+        source, library = source_of(data, (*space.order,), missing=missing, layout=layout_of(like))
         return read_like(source, space, library=library), None
 
     def read(
@@ -209,11 +211,10 @@ class TextLines(DataConfig):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """`.txt` files, less surely than levels do."""
-        if not isinstance(data, str | Path):
-            return 0.0
-        path = Path(data)
-        return 0.5 if path.suffix.lower() == ".txt" and look_at(path) == "file" else 0.0
+        """`.txt` files, less surely than levels do, and than tables where lines are rows."""
+        path = Path(data) if isinstance(data, str | Path) else Path()
+        text = path.suffix.lower() == ".txt" and look_at(path) == "file"
+        return (0.1 if is_table(path) else 0.5) if text else 0.0
 
     @property
     def _options(self) -> TextOptions:

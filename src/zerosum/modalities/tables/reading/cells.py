@@ -1,6 +1,5 @@
 """What the columns of a table of texts hold: numbers and moments in any form that people write."""
 
-import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,11 +11,13 @@ import pyarrow.types as pt
 from zerosum.errors import DataError
 from zerosum.faces import either, schema
 from zerosum.modalities.tables.arrow import MISSING_MARKS, as_type, functions, without_marks
+from zerosum.modalities.tables.reading.offsets import clock, fractions, offsets, several_offsets
 from zerosum.modalities.tables.written.base import WrittenForm
+from zerosum.modalities.tables.written.clocks import ClockFormat, clock_forms
 from zerosum.modalities.tables.written.moments import (
     MomentFormat,
     moment_forms,
-    offset_of,
+    settled,
     settled_form,
 )
 from zerosum.modalities.tables.written.numbers import NumberFormat, decimals_in, number_forms
@@ -30,10 +31,13 @@ _SAMPLE = 1_000
 _ODD_SHARE = 0.05
 """Share of a column that may be odd cells among numbers or moments; with more it is text."""
 
+_CODES = 3
+"""Different texts that may stand for something among any number of numbers, such as `<5`."""
+
 _FEW = 50
 """Different numbers up to which a column with an odd cell may well be one of names."""
 
-_MEASURED = ("integer", "float", "date", "datetime")
+_MEASURED = ("integer", "float", "date", "datetime", "duration")
 
 _TYPES = (
     pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.time64("us"), pa.timestamp("us"),
@@ -51,6 +55,8 @@ _WIDER = {
 
 _NO_NUMBER = r"^\s*(-?(0\d+|\d{17,})|\+\d{7,})\s*$"
 """Digits of a postal code, a telephone number or an identifier; a number would lose some."""
+
+_CALLED = {NumberFormat: "numbers", MomentFormat: "moments", ClockFormat: "times"}
 
 Batches = Callable[[], Iterable[pa.RecordBatch]]
 
@@ -87,8 +93,9 @@ class _Seen:
     forms: list[WrittenForm] = field(default_factory=list)
     known: int = 0
     odd: dict[WrittenForm, int] = field(default_factory=dict)
-    first_odd: dict[WrittenForm, str] = field(default_factory=dict)
+    odd_texts: dict[WrittenForm, list[str]] = field(default_factory=dict)
     decimals: dict[WrittenForm, set[int]] = field(default_factory=dict)
+    within_a_day: bool = True
 
     def sampled(self, texts: pa.Array) -> None:
         """Keep some texts, evenly spread over the first piece that has any."""
@@ -100,10 +107,12 @@ class _Seen:
         """Note the forms that the sample may be of."""
         some = self.sample[:: max(1, len(self.sample) // _A_FEW)]
         kind = self.told.get("kind")
-        if kind not in ("date", "datetime"):
+        if kind in (None, "integer", "float"):
             self.forms += number_forms(some)
-        if kind not in ("integer", "float"):
+        if kind in (None, "date", "datetime"):
             self.forms += moment_forms(some)
+        if kind in (None, "duration"):
+            self.forms += clock_forms(some)
         self.odd = dict.fromkeys(self.forms, 0)
         self.decimals = {form: set() for form in self.forms}
 
@@ -117,10 +126,14 @@ class _Seen:
             fits = form.fits(names)
             odd = pc.sum(pc.if_else(fits, 0, times)).as_py() or 0
             if odd:
-                self.first_odd.setdefault(form, names.filter(pc.invert(fits))[0].as_py())
+                texts = self.odd_texts.setdefault(form, [])
+                texts += [one for one in names.filter(pc.invert(fits))[: _CODES + 1].to_pylist()
+                          if one not in texts]  # fmt: skip
             self.odd[form] += odd
             if isinstance(form, NumberFormat):
                 self.decimals[form] |= decimals_in(names.filter(fits), form)
+            if isinstance(form, ClockFormat) and self.within_a_day:
+                self.within_a_day = form.within_a_day(names.filter(fits))
 
     @property
     def fitting(self) -> list[WrittenForm]:
@@ -235,6 +248,9 @@ def _settled(
         points = {one.point for one in numbers if one.point in form.point + form.thousands}
         why = "the column alone does not say what its commas are" if len(points) > 1 else ""
         return _number(seen, form, why)
+    clocks = [form for form in fitting if isinstance(form, ClockFormat)]
+    if clocks:
+        return _clock_time(seen, clocks[0])
     moments = [form for form in fitting if isinstance(form, MomentFormat)]
     order = [form for form in moments if form.format.lstrip("%-^")[:1] == "d"]
     form = order[0] if days_first and order else moments[0]
@@ -259,8 +275,16 @@ def _number(seen: _Seen, form: NumberFormat, why: str) -> TextColumn:
 def _moment(seen: _Seen, form: MomentFormat) -> TextColumn:
     if not form.has_time:
         return TextColumn(pa.date32(), form, _taken(form))
-    note = "; ".join(filter(None, (_taken(form), _several_offsets(seen, form))))
+    note = "; ".join(filter(None, (_taken(form), several_offsets(seen.sample, form))))
     return TextColumn(_timestamp(seen, form, "us"), form, note)
+
+
+def _clock_time(seen: _Seen, form: ClockFormat) -> TextColumn:
+    """Times of day; lengths of time where some are a day or longer, or below 0."""
+    exact = ClockFormat(settled(form.format, form.pattern, seen.sample))
+    kind = pa.time64("us") if seen.within_a_day else pa.duration("us")
+    what = "times" if seen.within_a_day else "lengths of time"
+    return TextColumn(kind, exact, f"{what} as {exact.format}")
 
 
 def _taken(form: MomentFormat) -> str:
@@ -273,59 +297,21 @@ def _known_moments(seen: _Seen, kind: pa.DataType) -> TextColumn:
     if likely is None or not likely.has_time:
         return TextColumn(kind)
     form = settled_form(likely, seen.sample)
-    return TextColumn(_timestamp(seen, form, kind.unit), form, _several_offsets(seen, form))
+    return TextColumn(_timestamp(seen, form, kind.unit), form, several_offsets(seen.sample, form))
 
 
 def _timestamp(seen: _Seen, form: MomentFormat, unit: str) -> pa.DataType:
     """The type of moments, in the zone of their offset if all have one."""
-    fine = max((len(f) for f in _fractions(seen, form)), default=0) > 6
+    fine = max((len(f) for f in fractions(seen.sample, form)), default=0) > 6
     unit = "ns" if fine else unit
     if form.format.endswith("Z"):
         return pa.timestamp(unit, "UTC")
     if "z" not in form.format:
         return pa.timestamp(unit)
-    ends = _offsets(seen, form)
+    ends = offsets(seen.sample, form)
     if len(ends) > 1 or ends == [0]:
         return pa.timestamp(unit, "UTC")
-    return pa.timestamp(unit, _clock(ends[0]))
-
-
-def _offsets(seen: _Seen, form: MomentFormat) -> list[int]:
-    """Seconds that the clocks of moments are ahead of UTC, each once."""
-    cells = [text.rpartition(" ")[2] if " %" in form.format else text for text in seen.sample]
-    return sorted({_offset(text) for text in cells})
-
-
-def _several_offsets(seen: _Seen, form: MomentFormat) -> str:
-    """What becomes of moments whose clocks differ; nothing where they do not."""
-    ends = _offsets(seen, form) if "z" in form.format else []
-    if len(ends) < 2:
-        return ""
-    more = ", …" if len(ends) > 3 else ""
-    return (
-        f"moments with several offsets from UTC ({', '.join(map(_clock, ends[:3]))}{more}), which "
-        "are kept and written in UTC"
-    )
-
-
-def _clock(seconds: int) -> str:
-    minutes = abs(seconds) // 60
-    return f"{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
-
-
-def _fractions(seen: _Seen, form: MomentFormat) -> Iterator[str]:
-    if "f" not in form.format:
-        return
-    pattern = re.compile(form.pattern)
-    for text in seen.sample:
-        if found := pattern.match(text):
-            yield found["f"]
-
-
-def _offset(text: str) -> int:
-    """Seconds that a moment's clock is ahead of UTC."""
-    found = re.search(r"(Z|[-+]\d{2}:?\d{2})$", text)
-    return offset_of(found[1]) if found else 0
+    return pa.timestamp(unit, clock(ends[0]))
 
 
 def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
@@ -338,18 +324,26 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
     if not seen.odd or kind not in (None, *_MEASURED):
         return
     form = min(seen.forms, key=lambda one: seen.odd[one])
-    few = seen.odd[form] <= _ODD_SHARE * seen.known and seen.known >= 2 * _A_FEW // 3
-    if not few or (kind is None and len(seen.sample) <= _FEW):
+    odds, count = seen.odd_texts[form], seen.odd[form]
+    few = count <= _ODD_SHARE * seen.known or (
+        len(odds) <= _CODES and count <= seen.known / 2
+    )  # fmt: skip
+    enough = seen.known >= 2 * _A_FEW // 3
+    if not (few and enough) or (kind is None and len(seen.sample) <= _FEW):
         return
-    odd, count = seen.first_odd[form], seen.odd[form]
-    what = "numbers" if isinstance(form, NumberFormat) else "moments"
+    odd, odds = odds[0], odds if len(odds) <= _CODES else odds[:1]
+    what = _CALLED[type(form)]
     example = f" like {form.example}" if form.attributes() else ""
     more = f", one of {count:,} such cells" if count > 1 else ""
-    missing = either(python=f"missing=[{odd!r}]", shell=f"--missing {shlex.quote(odd)}")
+    missing = either(
+        python=f"missing={odds!r}",
+        shell=" ".join(f"--missing {shlex.quote(one)}" for one in odds),
+    )
+    mend = "Mend it" if count > 2 else "Remove the line if it is no row of data, mend it"
     raise DataError(
         f"{place(seen.name, odd)}, column {seen.name!r} holds {odd!r}{more}; the other "
-        f"{seen.known - count:,} are {what}{example}. Have it read as missing "
-        f"({missing}), mend it, say what the column is "
+        f"{seen.known - count:,} are {what}{example}. {mend}, have it read as missing "
+        f"({missing}), say what the column is "
         f"({schema(seen.name, 'category')}), or drop it."
     )
 

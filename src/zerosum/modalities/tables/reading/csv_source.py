@@ -16,9 +16,12 @@ from zerosum.data.csv_text import (
     line_of,
     open_packed,
     require_closed_quotes,
+    unusual_separator,
 )
 from zerosum.data.files import length_of
+from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.errors import DataError
+from zerosum.faces import reading
 from zerosum.modalities.tables.arrow import functions, is_text
 from zerosum.modalities.tables.reading.cells import find_columns
 from zerosum.modalities.tables.reading.sources import TableSource, require_names, without
@@ -69,6 +72,7 @@ class CsvSource(TableSource):
         texts: columns that are text, whatever they look like.
         told: what is known of columns beforehand; see `Overrides`.
         missing: texts that stand for what is missing.
+        layout: where the table lies in it.
 
     Raises:
         DataError: it cannot be read; the message says the line and the column.
@@ -81,13 +85,20 @@ class CsvSource(TableSource):
         texts: Collection[str] = (),
         told: Mapping[str, Mapping[str, Any]] | None = None,
         missing: Collection[str] = (),
+        layout: FileLayout = AS_USUAL,
     ) -> None:
         self.name, self._path = path.name, path
         self.missing = tuple(missing)
-        header = header_of(path)
-        self._separator, self._columns, self._above = header.separator, header.names, header.above
-        self._has_rows = header.more
-        if header.above:
+        self._header = header = header_of(path, layout)
+        self._columns, self._empty = header.names, 0
+        if layout.separator is None and (mark := unusual_separator(path, header)):
+            raise DataError(
+                f"{path} has one column, called {header.names[0]!r}, by the separators that are "
+                f"seen by themselves: commas, semicolons, tabs and |. If {mark!r} stands between "
+                f"cells, say so: {reading(separator=mark)}; if columns are as wide as spaces make "
+                f"them, write them with commas; if it is one column: {reading(separator=',')}."
+            )
+        if header.stated:
             self.remarks = (f"Its first line says that {header.separator!r} separates cells.",)
         nameless = self._name_the_nameless()
         self._require_names()
@@ -114,6 +125,12 @@ class CsvSource(TableSource):
                 f"The first row ({shown}{', …' if len(self._columns) > _SHOWN else ''}) is taken "
                 "for the names of columns, and all of them read like the values below. If it is a "
                 "row of data, write a row of names above it.",
+            )
+        if self._empty:
+            rows, hold = ("row", "holds") if self._empty == 1 else ("rows", "hold")
+            self.remarks += (
+                f"{self._empty:,} {rows} {hold} nothing but separators, and all of it is taken for "
+                "missing. Remove what is no row of data.",
             )
 
     def _name_the_nameless(self) -> list[str]:
@@ -198,7 +215,7 @@ class CsvSource(TableSource):
         return True
 
     def _place(self, column: str, text: str) -> str:
-        line = line_of(self._path, self._separator, self._columns.index(column), text)
+        line = line_of(self._path, self._header, self._columns.index(column), text)
         return f"{self._path} line {line}" if line else str(self._path)
 
     def _texts(self) -> Iterator[pa.RecordBatch]:
@@ -208,21 +225,23 @@ class CsvSource(TableSource):
             return
         for batch in self._parsed():
             known = without(batch, self.missing)
+            self._empty += 0 if self._whole else _empty_rows(batch)
             if self._held is not None:
                 self._held.append(known)
             yield known
         self._whole = True
 
     def _parsed(self) -> Iterator[pa.RecordBatch]:
-        if not self._has_rows:
+        header = self._header
+        if not header.more:
             return
         options = {
             "read_options": arrow_csv.ReadOptions(
                 use_threads=False, block_size=_BLOCK_BYTES, column_names=self._columns,
-                skip_rows=self._above, skip_rows_after_names=1,
+                skip_rows=header.above, skip_rows_after_names=1,
             ),
             "parse_options": arrow_csv.ParseOptions(
-                delimiter=self._separator, newlines_in_values=True,
+                delimiter=header.separator, newlines_in_values=True,
                 ignore_empty_lines=len(self._columns) > 1,
             ),
             "convert_options": arrow_csv.ConvertOptions(
@@ -236,11 +255,21 @@ class CsvSource(TableSource):
                     yield from reader
                 odd = handle.count % 2
         except (pa.ArrowException, OSError, MemoryError) as error:
-            require_closed_quotes(self._path, self._separator)
-            place = broken_place(self._path, self._separator, self._columns)
+            require_closed_quotes(self._path, header.separator)
+            place = broken_place(self._path, header.separator, self._columns, header.above)
             raise DataError(f"{self._path} cannot be read as CSV: {place or error}") from error
         if odd:
-            require_closed_quotes(self._path, self._separator)
+            require_closed_quotes(self._path, header.separator)
+
+
+def _empty_rows(batch: pa.RecordBatch) -> int:
+    """Rows in which all of several cells are missing."""
+    if batch.num_columns < 2 or not all(column.null_count for column in batch.columns):
+        return 0
+    gone = np.ones(len(batch), bool)
+    for column in batch.columns:
+        gone &= column.is_null().to_numpy(zero_copy_only=False)
+    return int(gone.sum())
 
 
 def _count_up(names: Sequence[str]) -> bool:

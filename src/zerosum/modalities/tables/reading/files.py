@@ -7,6 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from zerosum.data.csv_text import suffix_of
+from zerosum.data.layout import AS_USUAL, FileLayout
+from zerosum.errors import DataError
+from zerosum.faces import reading
 from zerosum.modalities.tables.reading.csv_source import CsvSource
 from zerosum.modalities.tables.reading.parquet_source import ParquetSource
 from zerosum.modalities.tables.reading.sources import TableSource
@@ -18,9 +21,10 @@ from zerosum.modalities.tables.reading.whole_files import (
 )
 
 _WHOLE: Mapping[str, Callable[[Path], pa.Table]] = {
-    ".xlsx": read_excel, ".xlsm": read_excel, ".feather": read_feather, ".arrow": read_feather,
+    ".feather": read_feather, ".arrow": read_feather,
     ".jsonl": read_json, ".ndjson": read_json, ".json": read_json,
 }  # fmt: skip
+_EXCEL = (".xlsx", ".xlsm")
 
 
 def open_file(
@@ -29,6 +33,7 @@ def open_file(
     texts: Collection[str] = (),
     told: Mapping[str, Mapping[str, Any]] | None = None,
     missing: Collection[str] = (),
+    layout: FileLayout = AS_USUAL,
 ) -> TableSource:
     """The table in a file of one of `TABLE_SUFFIXES`.
 
@@ -37,16 +42,38 @@ def open_file(
         texts: columns that are text, whatever they look like.
         told: what is known of columns beforehand; see `Overrides`.
         missing: texts that stand for what is missing.
+        layout: where the table lies in it.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it cannot be read, or has no such layout.
         MissingExtraError: a library is not installed that reads it.
     """
     suffix = suffix_of(path)
+    _require_layout(path, suffix, layout)
     if suffix == ".parquet":
         return ParquetSource(path, missing=missing)
-    if suffix in _WHOLE:
-        return WholeSource(
-            _WHOLE[suffix](path), name=path.name, texts=texts, told=told, missing=missing
-        )
-    return CsvSource(path, texts=texts, told=told, missing=missing)
+    if suffix in _EXCEL:
+        table, remarks = read_excel(path, layout)
+    elif suffix in _WHOLE:
+        table, remarks = _WHOLE[suffix](path), ()
+    else:
+        return CsvSource(path, texts=texts, told=told, missing=missing, layout=layout)
+    source = WholeSource(table, name=path.name, texts=texts, told=told, missing=missing)
+    source.remarks = remarks
+    return source
+
+
+def _require_layout(path: Path, suffix: str, layout: FileLayout) -> None:
+    """A file of this form may have such a layout.
+
+    Raises:
+        DataError: it may not.
+    """
+    excel, other = suffix in _EXCEL, suffix == ".parquet" or suffix in _WHOLE
+    for name, value, lacking, of in (
+        ("header", layout.header, other, "CSV and Excel files"),
+        ("separator", layout.separator, other or excel, "CSV files"),
+        ("sheet", layout.sheet, not excel, "Excel files"),
+    ):
+        if value is not None and lacking:
+            raise DataError(f"{reading(**{name: value})} is for {of}, not for {path.name}.")

@@ -44,7 +44,10 @@ _PEOPLE = {
 """Words in a name of a column that says whom a row is about, beside a word such as `id`."""
 
 _TELEPHONES = {"cell", "fax", "mobile", "msisdn", "phone", "tel", "telephone"}
-_CONTACTS = {"email", "iban", "mail", "passport", "ssn", *_TELEPHONES}
+_CONTACTS = {
+    "aadhaar", "cpf", "email", "iban", "mail", "mrn", "nino", "passport", "pesel", "ssn",
+    *_TELEPHONES,
+}  # fmt: skip
 """Words in a name of a column that holds what belongs to one person."""
 
 _NUMBER_WORDS = {"code", "no", "nr", "num", "number", "ref"}

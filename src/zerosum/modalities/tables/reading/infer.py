@@ -1,6 +1,6 @@
 """What each column of a table is, found by reading all rows once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ from zerosum.faces import either, option
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.cells import find_column
+from zerosum.modalities.tables.reading.disclosed import WRITTEN
 from zerosum.modalities.tables.reading.guesses import (
     identifies,
     is_day,
@@ -29,6 +30,7 @@ from zerosum.modalities.tables.schema import Overrides, Schema, field_of, requir
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, FormattedField
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
 from zerosum.modalities.tables.written.base import WrittenForm
+from zerosum.modalities.tables.written.clocks import ClockFormat
 from zerosum.modalities.tables.written.moments import MomentFormat
 from zerosum.modalities.tables.written.numbers import NumberFormat
 
@@ -104,58 +106,13 @@ def infer_schema(
     )
 
 
-_WRITTEN = ("before", "after", "point", "thousands", "negative", "padded")
-_FOUND: Mapping[str, tuple[str, ...]] = {
-    "integer": _WRITTEN,
-    "float": ("places", *_WRITTEN),
-    "date": ("format",),
-    "datetime": ("resolution", "offset", "format"),
-    "duration": ("resolution", "offset"),
-    "key": ("before", "after", "digits", "first", "letters"),
-    "fixed": ("of", "value"),
-}
-"""Attributes that rows decide, other than the kind and the names of categories."""
-
-SECRET = ("offset", *_FOUND["key"], *_FOUND["fixed"])
-"""Of these, what rows do not decide where a schema is private."""
-
-
-def read_from_rows(
-    fields: Iterable[Field], overrides: Overrides | None = None, *, private: bool = False
-) -> dict[str, tuple[str, ...]]:
-    """What was found by looking at rows, for each column: `{"price": ("kind", "places")}`.
-
-    Names of categories are not counted, which a private training chooses by itself.
-
-    Args:
-        fields: of a schema that was inferred.
-        overrides: what was known of columns.
-        private: whether it was inferred privately.
-    """
-    found = {}
-    for field in fields:
-        names = ("kind", *_FOUND.get(field.kind, ()))
-        stated = (overrides or {}).get(field.name, {})
-        found[field.name] = tuple(
-            name
-            for name in names
-            if name not in stated and not (private and name in SECRET) and _differs(field, name)
-        )
-    return {name: attributes for name, attributes in found.items() if attributes}
-
-
-def _differs(field: Field, name: str) -> bool:
-    """Whether it was worth telling: how a column is written is, if that is not the usual way."""
-    if name not in (*_WRITTEN, "format"):
-        return True
-    return getattr(field, name) != type(field).model_fields[name].default
-
-
 def _form_stated(stated: Mapping[str, Any]) -> WrittenForm | None:
     """How a column is written, as it is stated."""
     if stated.get("format"):
+        if stated.get("kind") == "duration":
+            return ClockFormat(stated["format"])
         return MomentFormat(stated["format"])
-    given = {name: stated[name] for name in _WRITTEN if stated.get(name)}
+    given = {name: stated[name] for name in WRITTEN if stated.get(name)}
     return NumberFormat(**given) if given else None
 
 
@@ -190,8 +147,9 @@ def _summary(
             day = plain if pt.is_date(plain) else said or pa.date32()
             return Steps(name, day, form=form)
         case "duration" if text or is_length(plain):
-            length = plain if is_length(plain) else said or pa.time64("us")
-            return Steps(name, length, offset=offset)
+            usual = pa.time64("us") if form is None else pa.duration("us")
+            length = plain if is_length(plain) else said or usual
+            return Steps(name, length, offset=offset, form=form)
         case "category":
             return Names(name, kind)
         case "key" | "person" | "pattern" if text:
@@ -287,6 +245,8 @@ def _field(
         made = summary.field(own)
         if isinstance(summary, Texts):
             guess = "a category" if private else f"a category of {len(made.categories):,} names"
+        elif isinstance(summary, Numbers) and not private:
+            guess = summary.outlying
     made = _without_facts(made, native) if private else made
     return made if forced is None else field_of(summary.name, {**made.to_json(), **stated}), guess
 
@@ -351,10 +311,11 @@ def _constant(summary: Summary, own: dict[str, Any]) -> ConstantField:
             f"column {summary.name!r} cannot be of kind fixed: it holds "
             f"{', '.join(summary.examples)}. Leave its kind out, or drop it."
         )
+    bare = {name: own[name] for name in ("dtype", "native")}
     if not summary.known:
-        return ConstantField(name=summary.name, **own)
+        return ConstantField(name=summary.name, **bare)
     field = summary.field(own)
-    return ConstantField(name=summary.name, of=field, value=summary.value_in(field), **own)
+    return ConstantField(name=summary.name, of=field, value=summary.value_in(field), **bare)
 
 
 def _key(summary: Summary, own: dict[str, Any], *, forced: bool) -> KeyField:

@@ -5,22 +5,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from pydantic import PositiveInt
-from torch import Tensor
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.csv_text import holds_rows
 from zerosum.data.files import look_at
+from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
-from zerosum.faces import either, option, reading
-from zerosum.faces import schema as spelled_schema
+from zerosum.faces import option
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
-from zerosum.modalities.tables.fields import CategoryField, Field
-from zerosum.modalities.tables.reading.identifiers import hint
-from zerosum.modalities.tables.schema import Schema, TextField, overrides_of
+from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
+from zerosum.modalities.tables.reading.layouts import LayoutOptions, layout_of
+from zerosum.modalities.tables.schema import Schema, overrides_of
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.spaces import Space
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.dataset import (
     LEAST,
-    RARE,
     TableDataset,
     fit_space,
     read_values,
@@ -74,7 +72,7 @@ class TableOptions(DataConfig):
         if not isinstance(space, TableSpace):
             raise other_kind("rows of a table", space)
         missing = like.missing if isinstance(like, TableOptions) else ()
-        return open_table_holdout(data, space, missing=missing), None
+        return open_table_holdout(data, space, missing=missing, layout=layout_of(like)), None
 
     def read(
         self, table: "TableSource", *, library: str | None, progress: Progress | None = None
@@ -85,7 +83,8 @@ class TableOptions(DataConfig):
             DataError: it cannot be used.
             PrivacyError: it is private, and has a limit or a holdout.
         """
-        from zerosum.modalities.tables.reading.infer import infer_schema, read_from_rows
+        from zerosum.modalities.tables.reading.disclosed import read_from_rows
+        from zerosum.modalities.tables.reading.infer import infer_schema
 
         self.refuse_uncounted()
         schema = infer_schema(
@@ -129,7 +128,7 @@ class TableOptions(DataConfig):
             )
 
 
-class TableFileConfig(TableOptions):
+class TableFileConfig(TableOptions, LayoutOptions):
     """A .csv, .tsv or .parquet file.
 
     Attributes:
@@ -154,7 +153,9 @@ class TableFileConfig(TableOptions):
             DataError: it cannot be read or used; the message says why, and where.
         """
         texts = _as_written(self.columns, self.drop, private=self.private)
-        source, _ = source_of(self.path, texts, told=self.columns, missing=self.missing)
+        source, _ = source_of(
+            self.path, texts, told=self.columns, missing=self.missing, layout=self.layout
+        )
         return self.read(source, library=None, progress=progress)
 
 
@@ -201,7 +202,12 @@ class TableMemoryConfig(TableOptions):
 
 
 def schema_of(
-    data: Any, *, schema: Any = None, drop: Sequence[str] = (), missing: Sequence[str] = ()
+    data: Any,
+    *,
+    schema: Any = None,
+    drop: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    layout: FileLayout = AS_USUAL,
 ) -> Schema:
     """What the columns of a table are, as training would take them.
 
@@ -210,6 +216,7 @@ def schema_of(
         schema: what is known beforehand; see `overrides_of`.
         drop: columns to leave out.
         missing: texts that stand for what is missing.
+        layout: where the table lies in a file.
 
     Raises:
         DataError: it cannot be read.
@@ -218,12 +225,17 @@ def schema_of(
 
     options = table_options({"schema": schema or {}, "drop": drop})
     columns, left = options.get("columns", {}), options.get("drop", ())
-    source, _ = source_of(data, _as_written(columns, left), told=columns, missing=missing)
+    texts = _as_written(columns, left)
+    source, _ = source_of(data, texts, told=columns, missing=_names(missing), layout=layout)
     return infer_schema(source, overrides=columns, drop=left)
 
 
 def open_table_holdout(
-    data: Any, space: TableSpace, *, missing: Sequence[str] = ()
+    data: Any,
+    space: TableSpace,
+    *,
+    missing: Sequence[str] = (),
+    layout: FileLayout = AS_USUAL,
 ) -> TableDataset:
     """Rows that a run was not trained on, as rows of its space.
 
@@ -234,11 +246,12 @@ def open_table_holdout(
         data: a frame, or the path of a file.
         space: what the run's rows are.
         missing: texts that stand for what is missing.
+        layout: where the table lies in a file.
 
     Raises:
         DataError: it cannot be read, or lacks columns.
     """
-    source, library = source_of(data, space.names, missing=missing)
+    source, library = source_of(data, space.names, missing=missing, layout=layout)
     source.check([name for name in space.names if name in source.types])
     lacking = [name for name in space.names if name not in source.types]
     if lacking:
@@ -285,8 +298,14 @@ TABLE_SUFFIXES = (
 """Of files that hold tables."""
 
 
+_PLAIN = (".dat", ".data", ".txt")
+"""Endings of files that are read as CSV where their lines are rows of as many cells each."""
+
+
 def is_table(path: Path) -> bool:
-    """Whether a file is called as tables are."""
+    """Whether a file is called as tables are, or holds rows in plain text."""
+    if path.suffix.lower() in _PLAIN:
+        return look_at(path) == "file" and holds_rows(path)
     return path.name.lower().endswith(TABLE_SUFFIXES)
 
 
@@ -300,6 +319,7 @@ def source_of(
     *,
     told: Mapping[str, Mapping[str, Any]] | None = None,
     missing: Sequence[str] = (),
+    layout: FileLayout = AS_USUAL,
 ) -> "tuple[TableSource, str | None]":
     """A frame or file to read, and the library that it came from, if any.
 
@@ -308,20 +328,27 @@ def source_of(
         texts: columns that are read from a CSV file as they are written.
         told: what is known of columns beforehand.
         missing: texts that stand for what is missing.
+        layout: where the table lies in a file.
     """
     from zerosum.modalities.tables.reading.files import open_file
-    from zerosum.modalities.tables.reading.frames import from_native
+    from zerosum.modalities.tables.reading.frames import from_native, is_frame
     from zerosum.modalities.tables.reading.sources import MemorySource
 
     if not isinstance(data, str | Path):
+        if not is_frame(data):
+            kind = type(data).__name__
+            raise DataError(
+                f"a table is a data frame or the path of a file, and this is of type {kind}."
+            )
         table, library, natives = from_native(data)
         return MemorySource(table, name="the data frame", natives=natives, missing=missing), library
     path = Path(data)
     if look_at(path) != "file" or not is_table(path):
         raise DataError(
-            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}."
+            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}; or "
+            f"in {', '.join(_PLAIN)}, with rows of cells between tabs, |, ; or commas."
         )
-    return open_file(path, texts=texts, told=told, missing=missing), None
+    return open_file(path, texts=texts, told=told, missing=missing, layout=layout), None
 
 
 def _as_written(
@@ -345,56 +372,3 @@ _FORM = {"format", "before", "after", "point", "thousands"}
 
 def _names(given: str | Sequence[str]) -> Sequence[str]:
     return (given,) if isinstance(given, str) else given
-
-
-def refuse_text(fields: Sequence[Field]) -> None:
-    """Refuse columns of free text.
-
-    Raises:
-        DataError: there are some.
-    """
-    texts = [field for field in fields if isinstance(field, TextField)]
-    if texts:
-        from zerosum.modalities.tables.reading.guesses import in_several_forms
-
-        names = [field.name for field in texts]
-        drops = either(
-            python=option("drop", names), shell=" ".join(option("drop", name) for name in names)
-        )
-        shown = "; ".join(
-            f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
-        )
-        raise DataError(
-            f"free text, of which a table model learns nothing: {shown}. Let its words be made "
-            f"with the rows ({reading(text=names[0])}, with the recipe table or text), drop it "
-            f"({drops}), or give it a kind, as in "
-            f"{spelled_schema(texts[0].name, 'category')}.{hint()}" + in_several_forms(texts)
-        )
-
-
-_MANY_RARE = 0.05
-"""Share of the rows from which on rare categories are many."""
-
-
-def with_rare(field: Field, column: Tensor, *, protect: int) -> Field:
-    """A field whose categories are all known, with one for the rare where these are many.
-
-    >>> field = CategoryField(name="city", names=("Oslo", "Bonn"))
-    >>> with_rare(field, torch.tensor([0.0, 0.0, 1.0]), protect=2).names
-    ('Oslo', 'Bonn', '(rare)')
-
-    Raises:
-        DataError: the data has categories that the given field lacks.
-    """
-    if not isinstance(field, CategoryField):
-        return field
-    times = torch.bincount(column[~column.isnan()].long(), minlength=len(field.names) + 1)
-    if times[-1]:
-        raise DataError(
-            f"column {field.name!r} holds {int(times[-1]):,} rows of categories that its schema "
-            f"does not name; it names {', '.join(field.names[:10])}. Add them, or leave names out."
-        )
-    rare = int(times[times < protect].sum())
-    if rare <= _MANY_RARE * len(column) or RARE in field.names or "string" not in field.dtype:
-        return field
-    return field.model_copy(update={"names": (*field.names, RARE)})

@@ -4,6 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -141,17 +142,26 @@ def require_names(names: Sequence[str], where: str) -> None:
 
 
 def without(batch: pa.RecordBatch, missing: Collection[str]) -> pa.RecordBatch:
-    """Rows in which texts that stand for what is missing are missing."""
+    """Rows in which texts and numbers that stand for what is missing are missing."""
     if not missing:
         return batch
-    marks = pa.array(sorted(missing), pa.string())
-    columns = [
-        pc.if_else(pc.is_in(pc.utf8_trim_whitespace(column), value_set=marks.cast(column.type)),
-                   None, column)
-        if is_text(column.type) else column
-        for column in batch.columns
-    ]  # fmt: skip
+    columns = [_without(column, sorted(missing)) for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _without(column: pa.Array, missing: Sequence[str]) -> pa.Array:
+    if is_text(column.type):
+        marks = pa.array(missing, pa.string()).cast(column.type)
+        return pc.if_else(pc.is_in(pc.utf8_trim_whitespace(column), value_set=marks), None, column)
+    if not pt.is_integer(column.type) and not pt.is_floating(column.type):
+        return column
+    numbers = []
+    for text in missing:
+        with suppress(ValueError, pa.ArrowInvalid):  # a text, or a number of another type
+            numbers.append(pa.scalar(float(text)).cast(column.type).as_py())
+    return pc.if_else(
+        pc.is_in(column, value_set=pa.array(numbers, column.type)), None, column
+    ) if numbers else column  # fmt: skip
 
 
 def index_levels(schema: pa.Schema) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
+from zerosum.faces import either
 from zerosum.modalities.tables.arrow import (
     as_type,
     functions,
@@ -119,6 +120,10 @@ class Summary(ABC):
 _MOST_COUNTED = 1_000_000
 """Different whole numbers that are counted, once some come twice."""
 
+_NINES = tuple(sign * (10**digits - 1) for digits in range(2, 8) for sign in (-1, 1))
+"""Numbers that people write for what is missing: -99, 999, -9999."""
+_FEWEST_NINES, _FEWEST_OTHERS = 3, 20
+
 
 class Numbers(Summary):
     """Numbers: their range, their decimals, and whether one comes twice.
@@ -141,6 +146,8 @@ class Numbers(Summary):
         self._places: int | None = max(0, reads.scale) if pt.is_decimal(reads) else 0
         self._kept: list[np.ndarray] = []
         self._twice = False
+        self._nines: dict[int, int] = {}
+        self._low_other, self._high_other = float("inf"), float("-inf")
         self.format = "%Y%m%d%H%M%S" if whole else ""
 
     @property
@@ -168,6 +175,7 @@ class Numbers(Summary):
         numbers = known.to_numpy(zero_copy_only=False)
         low, high = numbers.min().item(), numbers.max().item()
         first = self.known == len(known)
+        self._count_nines(numbers, low, high)
         self.counts_up = (
             (first or (self.counts_up and numbers[0] > self.last))
             and bool((numbers[1:] > numbers[:-1]).all())
@@ -188,6 +196,38 @@ class Numbers(Summary):
             self._kept.append(own)
         if self._twice and self._held > 2 * _MOST_COUNTED:
             self._kept = [np.unique(np.concatenate(self._kept))]
+
+    @property
+    def outlying(self) -> str:
+        """What to say of numbers such as -9999 that lie far from all others; empty without any."""
+        low, high = self._low_other, self._high_other
+        far = {
+            one: count
+            for one, count in self._nines.items()
+            if count >= _FEWEST_NINES and not 2 * low - high <= one <= 2 * high - low
+        }
+        if not far or self.known - sum(self._nines.values()) < _FEWEST_OTHERS:
+            return ""
+        marks = [str(one) for one in sorted(far)]
+        says = either(
+            python=f"missing={marks!r}", shell=" ".join(f"--missing={one}" for one in marks)
+        )
+        held = " and ".join(f"{far[int(one)]:,} are {one}" for one in marks)
+        return (
+            f"numbers, of which {held}, far from the others ({low:g} to {high:g}); if that stands "
+            f"for what is missing, say so ({says})"
+        )
+
+    def _count_nines(self, numbers: np.ndarray, low: float, high: float) -> None:
+        if low in _NINES or high in _NINES:
+            nines = np.isin(numbers, _NINES)
+            for one, count in zip(*np.unique(numbers[nines], return_counts=True), strict=True):
+                self._nines[int(one)] = self._nines.get(int(one), 0) + int(count)
+            numbers = numbers[~nines]
+            low, high = (numbers.min(), numbers.max()) if len(numbers) else (high, low)
+        if low <= high:
+            self._low_other = min(self._low_other, float(low))
+            self._high_other = max(self._high_other, float(high))
 
     @property
     def _held(self) -> int:

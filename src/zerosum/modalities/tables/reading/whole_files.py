@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -14,7 +15,9 @@ import pyarrow.feather as feather
 from zerosum.data.archives import MAX_EXPANSION, MAX_SMALL
 from zerosum.data.csv_text import lines_of, open_packed, suffix_of
 from zerosum.data.files import length_of, open_regular
-from zerosum.errors import DataError, MissingExtraError
+from zerosum.data.layout import AS_USUAL, FileLayout
+from zerosum.errors import DataError, MissingExtraError, did_you_mean
+from zerosum.faces import reading
 from zerosum.modalities.tables.arrow import is_text, plain
 from zerosum.modalities.tables.reading.cells import find_columns
 from zerosum.modalities.tables.reading.parquet_source import DAMAGED
@@ -64,8 +67,12 @@ class WholeSource(MemorySource):
         self.notes = {one: column.note for one, column in found.items() if column.note}
 
 
-def read_excel(path: Path) -> pa.Table:
-    """The first sheet of a workbook; its first row names the columns.
+def read_excel(path: Path, layout: FileLayout = AS_USUAL) -> tuple[pa.Table, tuple[str, ...]]:
+    """A sheet of a workbook, the first if none is named, and what to say of it.
+
+    Args:
+        path: the workbook.
+        layout: which sheet, and which of its rows names the columns; the first if not given.
 
     Raises:
         MissingExtraError: openpyxl is not installed.
@@ -82,13 +89,27 @@ def read_excel(path: Path) -> pa.Table:
         with open_regular(path) as handle:
             _require_bounded(path)
             book = load_workbook(handle, read_only=True, data_only=True)
-            rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+            sheets = [one.title for one in book.worksheets]
+            which = layout.sheet or sheets[0]
+            if which not in sheets:
+                raise DataError(f"{path} has no sheet {which!r}.{did_you_mean(which, sheets)}")
+            rows = [list(row) for row in book[which].iter_rows(values_only=True)]
             book.close()
     except (*DAMAGED, BadZipFile, InvalidFileException, LookupError, TypeError) as error:
         raise DataError(f"{path} cannot be read as an Excel file: {error}.") from error
-    rows = [row for row in rows if any(cell is not None for cell in row)]
-    if not rows:
-        raise DataError(f"{path} is empty. The first row of its first sheet names the columns.")
+    where, remarks = path.name, ()
+    if len(sheets) > 1 and layout.sheet is None:
+        other = reading(sheet=sheets[1])
+        where = (
+            f"the first sheet of {path.name}, {which!r}, beside {len(sheets) - 1} more ({other}),"
+        )
+        remarks = (f"Of its {len(sheets)} sheets the first, {which!r}, is read ({other}).",)
+    numbered = {at: row for at, row in enumerate(rows, 1) if at >= (layout.header or 1)}
+    numbered = {at: row for at, row in numbered.items() if any(cell is not None for cell in row)}
+    rows = list(numbered.values())
+    if len(rows) < 2:
+        empty = "has no rows" if rows else "is empty"
+        raise DataError(f"{where} {empty}. Its first row names the columns, and rows follow.")
     width = max((at for row in rows for at, cell in enumerate(row, 1) if cell is not None))
     names = ["" if name is None else str(name) for name in rows[0][:width]]
     names += [""] * (width - len(names))
@@ -97,8 +118,33 @@ def read_excel(path: Path) -> pa.Table:
         list(range(len(rows) - 1)), list(range(1, len(rows)))
     ):  # fmt: skip
         names, columns = names[1:], columns[1:]
-    require_names(names, path.name)
-    return pa.table(dict(zip(names, map(_array, columns), strict=True)))
+    _require_named(names, numbered, where)
+    return pa.table(dict(zip(names, map(_array, columns), strict=True))), remarks
+
+
+def _require_named(names: list[str], rows: Mapping[int, list[Any]], where: str) -> None:
+    """Every column has a name.
+
+    Args:
+        names: of the columns.
+        rows: by their numbers in the sheet.
+        where: how messages call it.
+
+    Raises:
+        DataError: one has none; it says so where a row below seems to name them.
+    """
+    try:
+        require_names(names, where)
+    except DataError as error:
+        below = ((at, row) for at, row in islice(rows.items(), 1, 10) if len(row) >= len(names))
+        found = next((one for one in below if all(isinstance(cell, str) for cell in one[1])), None)
+        if found is None or all(name.strip() for name in names):
+            raise
+        at, cells = found
+        shown = f"{', '.join(cells[:3])}{', …' if len(cells) > 3 else ''}"
+        raise DataError(
+            f"{error} If row {at} names the columns ({shown}), say so: {reading(header=at)}."
+        ) from error
 
 
 def read_json(path: Path) -> pa.Table:
@@ -124,7 +170,7 @@ def read_json(path: Path) -> pa.Table:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(
             f'{path} holds no rows. Each line is an object such as {{"age": 30}}, or the file is '
-            "one list of these."
+            "one list of these, as to_json(orient='records') of pandas writes it."
         )
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_names(names, path.name)

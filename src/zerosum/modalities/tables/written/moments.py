@@ -21,8 +21,8 @@ _MONTHS = (
 )  # fmt: skip
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_DIRECTIVE = re.compile(r"%([-^:]?)(\d?)([a-zA-Z%])")
-_GROUPS = {
+DIRECTIVE = re.compile(r"%([-^:]?)(\d?)([a-zA-Z%])")
+GROUPS = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": "1[0-2]|0?[1-9]", "d": r"3[01]|[12]\d|0?[1-9]",
     "H": r"2[0-3]|1\d|0?\d", "I": "1[0-2]|0?[1-9]", "M": r"[0-5]\d", "S": r"[0-5]\d",
     "f": r"\d{1,9}", "p": r"[AaPp]\.?[Mm]\.?", "z": r"Z|[-+]\d{2}:?\d{2}",
@@ -37,7 +37,7 @@ _DATES = (
     "%d%b%y", "%d-%B-%Y", "%d/%b/%Y", "%Y-%b-%d", "%Y %b %d", "%a, %d %b %Y", "%a %d %b %Y",
     "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y",
 )  # fmt: skip
-_TIMES = (
+TIMES = (
     "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p",
     "%I:%M:%S%p",
 )  # fmt: skip
@@ -66,15 +66,15 @@ class MomentFormat(WrittenForm):
     @property
     def has_time(self) -> bool:
         """Whether it says a time of day."""
-        return any(letter in "HI" for _, _, letter in _DIRECTIVE.findall(self.format))
+        return any(letter in "HI" for _, _, letter in DIRECTIVE.findall(self.format))
 
     @property
     def pattern(self) -> str:
         """A regular expression of whole texts, with a group for each directive."""
         parts, at, compact = [], 0, re.search(r"%Y%m|%H%M", self.format)
-        for one in _DIRECTIVE.finditer(self.format):
+        for one in DIRECTIVE.finditer(self.format):
             parts.append(re.escape(self.format[at : one.start()]))
-            group = _GROUPS[one[3]].replace("0?", "0") if compact else _GROUPS[one[3]]
+            group = GROUPS[one[3]].replace("0?", "0") if compact else GROUPS[one[3]]
             parts.append(f"(?P<{one[3]}>{group})")
             at = one.end()
         parts.append(re.escape(self.format[at:]))
@@ -190,7 +190,7 @@ class MomentFormat(WrittenForm):
             }[letter]  # fmt: skip
             return str(number) if flag == "-" else f"{number:02d}"
 
-        return _DIRECTIVE.sub(told, self.format)
+        return DIRECTIVE.sub(told, self.format)
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -202,10 +202,10 @@ def check_format(text: str) -> str:
     Raises:
         ValueError: a directive is not known, or day, month or year is not said.
     """
-    letters = [letter for _, _, letter in _DIRECTIVE.findall(text)]
-    strange = [letter for letter in letters if letter not in _GROUPS and letter != "%"]
+    letters = [letter for _, _, letter in DIRECTIVE.findall(text)]
+    strange = [letter for letter in letters if letter not in GROUPS and letter != "%"]
     if strange:
-        raise ValueError(f"no directive %{strange[0]}. Allowed: %{', %'.join(_GROUPS)}")
+        raise ValueError(f"no directive %{strange[0]}. Allowed: %{', %'.join(GROUPS)}")
     whole = [any(one in letters for one in some) for some in ("Yy", "mbB", "d")]
     if text and (not all(whole) or len(set(letters)) < len(letters)):
         raise ValueError("it says year, month and day, each once, such as %d/%m/%Y")
@@ -235,8 +235,12 @@ def moment_forms(texts: Sequence[str]) -> Iterator[MomentFormat]:
 
 def settled_form(form: MomentFormat, texts: Iterable[str]) -> MomentFormat:
     """The form with zeros, capitals, digits of a second and offsets as texts have them."""
-    pattern = re.compile(form.pattern)
-    cells = [cell for cell in map(pattern.match, texts) if cell]
+    return MomentFormat(settled(form.format, form.pattern, texts))
+
+
+def settled(format: str, pattern: str, texts: Iterable[str]) -> str:
+    """A format with zeros, capitals, digits of a second and offsets as texts have them."""
+    cells = [cell for cell in map(re.compile(pattern).match, texts) if cell]
 
     def told(one: re.Match[str]) -> str:
         letter = one[3]
@@ -254,7 +258,7 @@ def settled_form(form: MomentFormat, texts: Iterable[str]) -> MomentFormat:
             return "%:z" if any(":" in text for text in seen) else "%z"
         return one[0]
 
-    return MomentFormat(_DIRECTIVE.sub(told, form.format))
+    return DIRECTIVE.sub(told, format)
 
 
 def offset_of(text: str) -> int:
@@ -276,7 +280,7 @@ def _ends(ends: Sequence[str], need: float) -> Iterator[str]:
         yield ""
     if sum(bool(end) for end in ends) < need:
         return
-    for gap, clock, zone in product((" ", "T", ", ", "  "), _TIMES, ("", "%z", " %z")):
+    for gap, clock, zone in product((" ", "T", ", ", "  ", ":"), TIMES, ("", "%z", " %z")):
         start = f"{gap}{clock}{zone}"
         pattern = re.compile(MomentFormat(start).pattern)
         if sum(bool(pattern.match(end)) for end in ends) >= need:

@@ -60,6 +60,7 @@ class NumberFormat(WrittenForm):
         thousands: what stands between groups of three digits; empty where nothing does.
         negative: how a number below 0 is written; `#` is the number with its texts.
         padded: decimals that are written at least, with zeros.
+        grouped: digits of a group before the last three: 2 in India, as in 12,34,567.
     """
 
     kind: ClassVar[str] = "number"
@@ -69,6 +70,7 @@ class NumberFormat(WrittenForm):
     thousands: str = ""
     negative: Negative = "-#"
     padded: int = 0
+    grouped: int = 3
 
     @property
     def pattern(self) -> str:
@@ -76,7 +78,12 @@ class NumberFormat(WrittenForm):
         point, digits = re.escape(self.point), r"(?:0|[1-9]\d{0,15})"
         if self.thousands:
             mark = f"[{_SPACES}]" if self.thousands in _SPACES else re.escape(self.thousands)
-            digits = rf"(?:0|[1-9]\d{{0,2}}(?:{mark}\d{{3}})*)"
+            groups = rf"(?:{mark}\d{{3}})*"
+            if self.grouped == 2:
+                groups = rf"(?:(?:{mark}\d{{2}})*{mark}\d{{3}})?"
+            digits = rf"(?:0|[1-9]\d{{0,{self.grouped - 1}}}{groups})"
+            if self.grouped == 2:
+                digits = rf"(?:{digits}|[1-9]\d{{0,2}})"
         number = rf"(?:{digits}(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
         before, after = (re.escape(text.strip()) for text in (self.before, self.after))
         sign = r"[-+−(]?" if self.negative == "(#)" else r"[-+−]?"
@@ -133,6 +140,8 @@ class NumberFormat(WrittenForm):
             text = f"{size:,.{max(places, 0)}f}"
         whole, _, rest = text.partition(".")
         rest = rest.ljust(self.padded, "0")
+        if self.grouped == 2:
+            whole = _in_lakhs(whole)
         text = whole.replace(",", self.thousands) + (self.point + rest if rest else "")
         text = f"{self.before}{text}{self.after}"
         below = value < 0 and any(c in "123456789" for c in text)
@@ -140,8 +149,9 @@ class NumberFormat(WrittenForm):
 
     @property
     def example(self) -> str:
-        """A number of four digits."""
-        return self._one(1234.5 if self.padded or self.point == "," else 1234, None) or ""
+        """A number of four digits, or of six where groups are of two."""
+        whole = 123_456 if self.grouped == 2 else 1234
+        return self._one(whole + 0.5 if self.padded or self.point == "," else whole, None) or ""
 
 
 def number_forms(texts: Iterable[str]) -> Iterator[NumberFormat]:
@@ -165,9 +175,10 @@ def number_forms(texts: Iterable[str]) -> Iterator[NumberFormat]:
     for point, thousands in _MARKS:
         if thousands and thousands not in digits:
             continue
-        form = NumberFormat(before, after, point, thousands, negative)
-        if sum(bool(re.match(form.pattern, text)) for text in texts) >= len(cells) / 2:
-            yield form
+        for grouped in (3, 2) if thousands == "," else (3,):
+            form = NumberFormat(before, after, point, thousands, negative, grouped=grouped)
+            if sum(bool(re.match(form.pattern, text)) for text in texts) >= len(cells) / 2:
+                yield form
 
 
 def decimals_in(texts: "pa.Array", form: NumberFormat) -> set[int]:
@@ -178,7 +189,7 @@ def decimals_in(texts: "pa.Array", form: NumberFormat) -> set[int]:
     ).drop_null()
     point = pc.find_substring(number, form.point)
     count = pc.if_else(
-        pc.less(point, 0), 0, pc.subtract(pc.subtract(pc.utf8_length(number), point), 1)
+        pc.less(point, 0), 0, pc.subtract(pc.subtract(pc.binary_length(number), point), 1)
     )
     count = pc.if_else(pc.match_substring_regex(number, "[eE]"), -1, count)
     return set(count.unique().to_pylist())
@@ -191,6 +202,17 @@ def _usual(before: str, after: str, *, spaced: bool) -> bool:
     ]
     unit = after in _UNITS and (len(after) > 1 or not after.isalpha() or spaced)
     return (not before or money[0]) and (not after or money[1] or unit)
+
+
+def _in_lakhs(whole: str) -> str:
+    """Digits in groups of two before the last three.
+
+    >>> _in_lakhs("1,234,567")
+    '12,34,567'
+    """
+    digits = whole.replace(",", "")
+    head, last = digits[:-3], digits[-3:]
+    return ",".join([*(part[::-1] for part in re.findall("..?", head[::-1]))][::-1] + [last])
 
 
 def _grouped(text: str) -> str:
