@@ -81,11 +81,12 @@ def translate(
         raise ConditionError(
             "give a file, a folder or a zip, or one of each name by --with NAME=FILE."
         )
-    named = {} if source else parse_assignments(with_ or [], example="person=p.png")
-    places = {name: Path(str(path)) for name, path in named.items()}
+    example = "vocoder=RUN" if source else "person=p.png"
+    named = parse_assignments(with_ or [], example=example)
+    places = {} if source else {name: Path(str(path)) for name, path in named.items()}
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
-    if named and not isinstance(model, TranslationModel):
+    if places and not isinstance(model, TranslationModel):
         raise ConditionError(
             "give a file, a folder or a zip; --with alone is for models that make an image from "
             "several."
@@ -94,8 +95,7 @@ def translate(
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
-        "from_speaker": from_, "to_speaker": to,
-        **_helpers([] if source is None else with_ or [], device),
+        "from_speaker": from_, "to_speaker": to, **_helpers(named if source else {}, device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)
