@@ -87,7 +87,7 @@ def read_sound(path: Path) -> tuple[np.ndarray, SoundHeader]:
     """
     if look_at(path) != "file":
         raise DataError(f"no file at {path}.")
-    files = SoundFiles(Folder(path.parent, only=path.name), path.parent)
+    files = SoundFiles(Folder(path.parent, only=path.name))
     try:
         return _heard(files, path.name)
     except DataError as error:
@@ -143,7 +143,7 @@ def translate_sounds(
         raise RunError(f"{out} is the sound itself. Choose another name with {option('out')}.")
     if not as_file and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out} is not an empty folder. Choose a new folder with {option('out')}.")
-    files = SoundFiles(archive, place if place.is_dir() else None)
+    files = SoundFiles(archive)
     failed: list[tuple[str, str]] = []
     paths: list[Path] = []
     heard = took = 0.0
