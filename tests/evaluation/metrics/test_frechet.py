@@ -6,7 +6,12 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.metrics.frechet import FeatureMoments, frechet_distance, influences
+from zerosum.evaluation.metrics.frechet import (
+    FeatureMoments,
+    frechet_distance,
+    influences,
+    narrowed,
+)
 
 
 def rows(n: int, num_features: int, *, seed: int) -> Tensor:
@@ -114,3 +119,17 @@ def test_the_interval_is_as_wide_as_repeated_experiments_scatter(n: int) -> None
     draws = torch.randint(n, (100, n), generator=torch.Generator().manual_seed(1))
     resampled = [frechet_distance(moments(made[0][drawn]), target) for drawn in draws]
     assert said < torch.tensor(resampled).std()
+
+
+def test_more_features_than_rows_are_narrowed_without_loss() -> None:
+    a, b = rows(40, 300, seed=0), 3 + 2 * rows(50, 300, seed=1)
+    plain = [moments(one) for one in (a, b)]
+    short = narrowed(a, b)
+    assert [one.shape for one in short] == [(40, 90), (50, 90)]
+    turned = [moments(one) for one in short]
+    value, each = influences(a, *plain)
+    again, each_again = influences(short[0], *turned)
+    assert again == pytest.approx(value, rel=1e-6)
+    assert frechet_distance(*turned) == pytest.approx(frechet_distance(*plain), rel=1e-6)
+    torch.testing.assert_close(each_again, each, rtol=1e-5, atol=1e-5 * float(each.abs().max()))
+    assert narrowed(a[:, :80], b[:, :80])[0].shape == (40, 80)

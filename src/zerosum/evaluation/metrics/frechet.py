@@ -82,6 +82,29 @@ def frechet_distance(a: FeatureMoments, b: FeatureMoments) -> float:
     return _distance(a, b, torch.linalg.eigvalsh(root @ a.covariance @ root))
 
 
+def narrowed(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Features with the same distance, of no more columns than there are rows.
+
+    Nothing lies outside what the rows span, and a distance does not change when axes are turned. So
+    pixels, which are many, are no dearer than the samples that they are of.
+
+    Args:
+        a: features `[N, F]`.
+        b: others, `[M, F]`.
+
+    Returns:
+        Both as they are where F is N + M or less, and otherwise float64 `[N, N + M]` and
+        `[M, N + M]`.
+    """
+    if a.shape[1] <= len(a) + len(b):
+        return a, b
+    rows = torch.cat([a, b]).double()
+    middle = rows.mean(0)
+    basis = torch.linalg.qr((rows - middle).T).Q
+    found = (rows - middle) @ basis
+    return found[: len(a)], found[len(a) :]
+
+
 def influences(
     features: Tensor, of: FeatureMoments, target: FeatureMoments
 ) -> tuple[float, Tensor]:
@@ -156,12 +179,12 @@ class FrechetDistance(Metric):
         self, candidate: SampleSet, reference: SampleSet, context: MetricContext
     ) -> Mapping[str, MetricValue]:
         """One distance; for the interval, what the candidate's rows add to it is resampled."""
-        size = candidate.features.shape[1]
-        target = FeatureMoments(size).update(reference.features)
-        moments = FeatureMoments(size).update(candidate.features)
+        made, real = narrowed(candidate.features, reference.features)
+        target = FeatureMoments(real.shape[1]).update(real)
+        moments = FeatureMoments(made.shape[1]).update(made)
         if not context.replicates:
             return {"frechet_distance": MetricValue(frechet_distance(moments, target))}
-        value, each = influences(candidate.features, moments, target)
+        value, each = influences(made, moments, target)
         draws = context.resamples(len(candidate), "frechet")
         replicates = tuple(value + float(each[rows].mean()) for rows in draws)
         return {"frechet_distance": MetricValue(value, replicates)}
