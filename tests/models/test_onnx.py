@@ -26,6 +26,8 @@ SHORT = {"cyclegan": {"generator.num_blocks": 1}, "stylegan": {"generator.mappin
 
 IN_STEPS = ("table", "relational", "sequences", "string", "molecule", "music")
 """Kinds of samples that are made step by step."""
+NO_GRAPH = ("series", "vocoder")
+"""The one is made in steps, the other by a transform of complex numbers."""
 
 
 def every_recipe() -> list[Any]:
@@ -33,7 +35,7 @@ def every_recipe() -> list[Any]:
     found, seen = [], set[str]()
     for entry in all_recipes().values():
         for space in entry.spaces:
-            if space in IN_STEPS or entry.name == "series":  # no one graph
+            if space in IN_STEPS or entry.name in NO_GRAPH:
                 continue
             recipe = entry.resolve(small_dataset(space, needs=entry.needs).space)
             kind = recipe.game.to_json()["generator"]["kind"]

@@ -25,7 +25,9 @@ def of_zerosum(family: type) -> list[str]:
 TORUS = "torus_generator"
 """Its latents depend on the size of what it makes; see `modalities/images/test_torus.py`."""
 GENERATORS = [kind for kind in of_zerosum(GeneratorConfig) if kind != TORUS]
-DISCRIMINATORS = of_zerosum(DiscriminatorConfig)
+PROJECTED = "projected_discriminator"
+"""It needs the extra `efficientnet`; see `modalities/images/test_projected.py`."""
+DISCRIMINATORS = [kind for kind in of_zerosum(DiscriminatorConfig) if kind != PROJECTED]
 IMAGES = [
     ImageSpace(channels=channels, height=height, width=width)
     for (height, width), channels in product([(8, 8), (9, 13), (28, 28), (32, 48)], [1, 3, 4])

@@ -97,8 +97,8 @@ def key_points_of(angles: dict[str, Tensor], build: Tensor) -> Tensor:
         build: widths `[n]`.
 
     >>> straight = dict.fromkeys(RANGES, torch.zeros(1))
-    >>> [round(float(value), 2) for value in key_points_of(straight, torch.ones(1))[0, 1]]
-    [0.5, 0.23]
+    >>> [round(float(value), 3) for value in key_points_of(straight, torch.ones(1))[0, 1]]
+    [0.5, 0.225]
     """
     turn = {name: angle * (pi / 180) for name, angle in angles.items()}
     up, across = _towards(turn["lean"] + pi), _towards(turn["lean"] + pi / 2)

@@ -13,6 +13,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def seeds_from(uniform: Tensor) -> np.ndarray:
     """A seed from uniform numbers `[N, SEEDS]`, uint64 `[N]`.
 
+    >>> import torch
     >>> seeds_from(torch.tensor([[0.1, 0.2, 0.3], [0.1, 0.2, 0.4]])).tolist()
     [2867998482144235556, 16780049462449485287]
     """

@@ -205,7 +205,7 @@ def window_of(seconds: float | None, rate: int, *, name: str) -> int:
         DataError: it is shorter than a model needs.
 
     >>> window_of(1.0, 16_000, name="anna")
-    16128
+    15872
     """
     hop = usual_frames(rate).hop
     samples = hop * max(1, round((seconds or _USUAL) * rate / hop))

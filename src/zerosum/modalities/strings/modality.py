@@ -13,6 +13,7 @@ from zerosum.modalities.strings.reading import simulated  # noqa: F401  (readers
 from zerosum.modalities.strings.reading.readers import TextTableMemory
 from zerosum.modalities.strings.shown import TextPreview, TextWriter
 from zerosum.modalities.strings.space import TextSpace
+from zerosum.modalities.strings.templates import found as templates  # noqa: F401  (so are they)
 from zerosum.modalities.tables.reading.sources import MemorySource
 from zerosum.modality import JudgeKit, Modality, register
 

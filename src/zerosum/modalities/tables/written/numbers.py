@@ -158,7 +158,7 @@ def number_forms(texts: Iterable[str]) -> Iterator[NumberFormat]:
     """Forms that each of some texts may be of, the likeliest first; none where they have none.
 
     >>> [form.example for form in number_forms(["$1,234.50", "$0.75"])]
-    ['$1234', '$1,234']
+    ['$1234', '$1,234', '$1,23,456']
     """
     texts = list(texts)
     cells = [None if _IDENTIFIER.match(text) else _CELL.fullmatch(text) for text in texts]
