@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zerosum.cli.completing import REMEDIES, offering
 from zerosum.cli.options import AsJson, Code, RunFolder
 from zerosum.cli.output import print_json, print_table, say
 
@@ -36,7 +37,10 @@ def remedies(as_json: AsJson = False) -> None:
 
 def remedy(
     run: RunFolder,
-    name: Annotated[str, typer.Argument(help="A name from `zerosum remedies`.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A name from `zerosum remedies`.", autocompletion=offering(REMEDIES)),
+    ],
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zerosum.cli.completing import BUILT_IN, offering, recipe_names
 from zerosum.cli.looking import report_run
 from zerosum.cli.options import AsJson, Code, Device, MoreData, RunFolder, Seed
 from zerosum.cli.output import print_json, say
@@ -35,13 +36,20 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name from `zerosum recipes`, or a .py file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A name from `zerosum recipes`, or a .py file.",
+            autocompletion=offering(recipe_names()),
+        ),
+    ],
     data: Annotated[
         list[str],
         typer.Option(
+            autocompletion=offering(BUILT_IN),
             help="Folder, .zip, .npz, idx(.gz), .csv, .parquet, .xlsx, .jsonl, .sqlite and others, "
             "a database's URL, or digits, ring, grid, spiral, moons, waves, sprites, reviews, "
-            "bank. For translations two folders."
+            "bank. For translations two folders.",
         ),
     ],
     more: MoreData = None,
@@ -52,6 +60,7 @@ def train(
         str,
         typer.Option(
             help="How much networks for images hold: small for a CPU; medium or large for a GPU.",
+            autocompletion=offering(("small", "medium", "large")),
             rich_help_panel=_NETWORKS,
         ),
     ] = "small",
