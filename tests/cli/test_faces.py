@@ -84,12 +84,14 @@ def test_the_hint_runs_as_it_stands(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my gan.py").write_text(OWN)
+    (tmp_path / "samples.png").write_text("of another run")
     done = zerosum("train", "my gan.py", "--data", "ring", "--out", "a run", *FAST)
     assert done.code == 0, done.err
     _, _, hint = done.err.rpartition("Sample: zerosum ")
     done = zerosum(*shlex.split(hint))
     assert done.code == 0, done.err
-    assert (tmp_path / "samples.png").is_file()
+    assert (tmp_path / "samples-2.png").is_file()
+    assert (tmp_path / "samples.png").read_text() == "of another run"
 
 
 def test_the_hint_after_rows_is_a_table(

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
-from zerosum.cli.output import print_json, print_table, say, unused
+from zerosum.cli.output import print_json, print_table, say
 from zerosum.cli.sampling import steering
 from zerosum.errors import ConditionError
+from zerosum.runs.files import unused
 
 Seeds = Annotated[str, typer.Option(help="Which samples: 1-8, or 3,5,9.")]
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from zerosum.cli.options import AsJson, Code, RunOrFile
-from zerosum.cli.output import print_json, say, unused
+from zerosum.cli.output import print_json, say
+from zerosum.runs.files import unused
 
 
 def register(app: typer.Typer) -> None:

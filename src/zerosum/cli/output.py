@@ -4,7 +4,6 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -27,18 +26,6 @@ def say(*lines: str, err: bool = False) -> None:
             screen().say(line)
         else:
             typer.echo(printable(line))
-
-
-def unused(path: Path | str) -> Path:
-    """A default place of output, or one beside it with a number if something is there.
-
-    What was asked for by name is written over; what was not is never lost.
-    """
-    path, number = Path(path), 2
-    free = path
-    while free.exists() or free.is_symlink():
-        free, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return free
 
 
 class _Unfailing(io.RawIOBase):

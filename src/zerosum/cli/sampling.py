@@ -16,9 +16,10 @@ from zerosum.cli.options import (
     Where,
 )
 from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, MiningChoice, identity_of
-from zerosum.cli.output import print_json, say, unused
+from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs, read_shares
 from zerosum.errors import ConditionError, OriginError
+from zerosum.runs.files import unused
 
 if TYPE_CHECKING:
     from zerosum.models.model import Model

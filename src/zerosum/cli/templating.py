@@ -40,9 +40,8 @@ def templates(
     as_json: AsJson = False,
 ) -> None:
     """Find the templates that texts follow, with slots for what their rows say."""
-    from zerosum.cli.output import unused
     from zerosum.config import parse_assignments
-    from zerosum.runs.files import require_unicode
+    from zerosum.runs.files import require_unicode, unused
     from zerosum.workflows.templates import templates as find_templates
 
     if out is not None:
@@ -90,9 +89,9 @@ def fill(
     as_json: AsJson = False,
 ) -> None:
     """Make a text for each row by templates: all that their slots say is the row's."""
-    from zerosum.cli.output import unused
     from zerosum.modalities.strings.templates.found import Templates
     from zerosum.modalities.tables.writing import write_tables
+    from zerosum.runs.files import unused
 
     filled = Templates.load(file).filled(rows, seed=seed)
     path = write_tables(out or Path(unused("texts.csv")), iter([filled.table]), safe_csv=safe_csv)

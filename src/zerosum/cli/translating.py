@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Where
-from zerosum.cli.output import print_json, say, unused
+from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs
+from zerosum.runs.files import unused
 
 
 def register(app: typer.Typer) -> None:

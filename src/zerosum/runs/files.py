@@ -175,6 +175,18 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
+def unused(path: Path | str) -> Path:
+    """A default place of output, or one beside it with a number if something is there.
+
+    What was asked for by name is written over; what was not is never lost.
+    """
+    path, number = Path(path), 2
+    free = path
+    while free.exists() or free.is_symlink():
+        free, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
+    return free
+
+
 def append_line(path: Path, line: str) -> None:
     """Append a line; a last line that a crash cut off is ended first, so that the two stay apart.
 

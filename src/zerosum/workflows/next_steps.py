@@ -5,6 +5,7 @@ from pathlib import Path
 from zerosum.catalogue import modality_of
 from zerosum.engine.trainer import Trainer
 from zerosum.faces import either, verb
+from zerosum.runs.files import unused
 from zerosum.runs.store import Run
 
 _LONG = 2.0
@@ -26,9 +27,8 @@ def farewell(run: Run, trainer: Trainer, reason: str) -> str:
         text = f"{text[:-1]}, and {' and '.join(long)}."
     if reason != "finished":
         text += f" Continue: {verb('resume', run.folder, **_code_of(run))}"
-    sample = verb(
-        "sample", run.folder, n=64, out=modality_of(space).writer.default, **_code_of(run)
-    )
+    out = unused(modality_of(space).writer.default)
+    sample = verb("sample", run.folder, n=64, out=out, **_code_of(run))
     return f"{text} Sample: {either(python='model.sample(64)', shell=sample)}"
 
 
