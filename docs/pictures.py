@@ -14,8 +14,6 @@ python benchmarks/stacked_mnist.py run --samples 200000 --every 25000 --seeds 1,
 python docs/pictures.py --stacked benchmarks/results/stacked_mnist
 zerosum train series --data waves --samples 120000 --out runs/waves
 python docs/pictures.py --series runs/waves
-zerosum train sequences --data bank --samples 60000 --out runs/bank
-python docs/pictures.py --sequences runs/bank
 zerosum train levels --data dungeon --samples 200000 --out runs/levels
 python docs/pictures.py --levels runs/levels
 python benchmarks/anomaly.py run --settings textures --keep runs/textures
@@ -189,16 +187,6 @@ def draw_series(run: Path) -> None:
     preview.draw(model.space, made, real=real).save(FOLDER / "series.png")
 
 
-def draw_sequences(run: Path) -> None:
-    """Timelines of samples, and bars of them beside those of fresh accounts."""
-    model = zs.load(run)
-    held, _ = open_holdout("bank", space=model.space)
-    real, _ = held.take(torch.arange(min(500, len(held))))
-    made = model.values(500, seed=1)
-    preview = modality_of(model.space).preview
-    preview.draw(model.space, made, real=real).save(FOLDER / "sequences.png")
-
-
 def draw_molecules(run: Path) -> None:
     """Four molecules freely, four of a weight of 270 or less, and four that begin with a part."""
     model = zs.load(run, recipe="molecules")
@@ -299,7 +287,6 @@ def main() -> None:
     parser.add_argument("--editability", type=Path)
     parser.add_argument("--stacked", type=Path)
     parser.add_argument("--series", type=Path)
-    parser.add_argument("--sequences", type=Path)
     parser.add_argument("--anomalies", type=Path)
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--video", type=Path)
@@ -318,7 +305,6 @@ def main() -> None:
         (options.editability, draw_editability),
         (options.stacked, draw_stacked),
         (options.series, draw_series),
-        (options.sequences, draw_sequences),
         (options.levels, draw_levels),
         (options.molecules, draw_molecules),
         (options.anomalies, draw_anomalies),
