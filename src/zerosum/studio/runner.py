@@ -65,6 +65,9 @@ def order_of(job: AnyJob) -> dict[str, Any]:
         order |= {
             "recipe": job.recipe, "minutes": job.minutes, "samples": job.samples,
             "seed": job.seed, "changes": job.changes, "run": _run(job),
+            "capacity": job.capacity, "referee": job.referee, "epsilon": job.epsilon,
+            "delta": job.delta, "options": job.options, "freeze": job.freeze,
+            "from": None if job.begins_with is None else _run(job.begins_with),
             "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
         }  # fmt: skip
         order |= _continued(job)

@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from zerosum.conditions import read_pairs
-from zerosum.config import parse_assignments
 from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import work as acts
-from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.catalogue import catalogue
 from zerosum.studio.counting import item_counts
 from zerosum.studio.models import (
     AllowedFolder,
@@ -26,10 +25,9 @@ from zerosum.studio.models import (
     Training,
     WebhookDelivery,
 )
-from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
-from zerosum.studio.uploads import ENDINGS
+from zerosum.studio.uploads import KINDS
 
 _SHOWN = 50
 _JOBS = (DataSource, Training, ItemBatch, CopyOrder, BundleOrder, WebhookDelivery)
@@ -59,7 +57,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     project = get_object_or_404(Project, pk=key)
     context = {
         "project": project, "folders": AllowedFolder.objects.order_by("name"),
-        "endings": ", ".join(ENDINGS),
+        "kinds": {what: ", ".join(endings) for what, endings in KINDS.items()},
     }  # fmt: skip
     return render(request, "studio/project.html", context | _work(project))
 
@@ -111,31 +109,6 @@ def built_in(request: HttpRequest, key: int) -> HttpResponse:
         acts.take_built_in(actor_of(request), project, request.POST.get("name", ""), known)
         return redirect("project", key)
     return render(request, "studio/built_in.html", {"project": project, "names": known})
-
-
-@allow(MAKERS, methods=("GET", "POST"))
-def train(request: HttpRequest, key: int) -> HttpResponse:
-    """The form of a training for some data, and ordering it."""
-    data = get_object_or_404(DataSource.objects.select_related("project"), pk=key)
-    if request.method == "POST":
-        lines = [line for line in request.POST.get("changes", "").splitlines() if line.strip()]
-        changes = parse_assignments(lines)
-        made = acts.train(
-            actor_of(request), data, recipe=request.POST.get("recipe", ""), known=recipe_names(),
-            minutes=number(request, "minutes", float), samples=number(request, "samples", int),
-            seed=number(request, "seed", int, 0), changes=changes,
-        )  # fmt: skip
-        return redirect("training", made.pk)
-    if data.state != DONE:
-        raise StudioError(f"{data.name!r} is not ready: {data.state}. Wait for its check.")
-    kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
-    recipes = [
-        one
-        for one in catalogue()["recipes"]
-        if kind in one["takes"] and (labelled or "labels" not in one["needs"])
-    ]
-    context = {"project": data.project, "data": data, "recipes": recipes}
-    return render(request, "studio/train.html", context)
 
 
 @allow(WRITERS, methods=("GET", "POST"))

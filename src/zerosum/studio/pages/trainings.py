@@ -17,7 +17,7 @@ from zerosum.studio.roles import EVERYONE
 @allow(EVERYONE)
 def show(request: HttpRequest, key: int) -> Any:
     """The page; what moves comes by the stream."""
-    wanted = Training.objects.select_related("project", "data", "by", "continuation")
+    wanted = Training.objects.select_related("project", "data", "by", "continuation", "begins_with")
     training = get_object_or_404(wanted, pk=key)
     others = Training.objects.filter(project=training.project).exclude(pk=key)
     context = {
