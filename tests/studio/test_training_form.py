@@ -159,7 +159,7 @@ def test_what_is_refused_stays_in_the_form(
         ({"epsilon": 3.0}, "cgan cannot promise privacy"),
         ({"freeze": 2}, "“freeze” keeps layers of the training that it begins with"),
         ({"begins_with": 99}, "this project has no training 99"),
-        ({"begins_with": 1}, "its run is not there"),
+        ({"begins_with": 1}, "has no model: done"),
         ({"options": {"entity": "who"}}, "“entity” is no option of cgan"),
     ],
 )

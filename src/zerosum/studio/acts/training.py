@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from zerosum.errors import StudioError, did_you_mean
@@ -15,6 +14,7 @@ from zerosum.studio.catalogue import offers_of
 from zerosum.studio.fields import require_options
 from zerosum.studio.models import DataSource, Training
 from zerosum.studio.models.work import DONE, GUARDS
+from zerosum.studio.run_folders import why_no_model
 
 MOST_MINUTES = 14 * 24 * 60.0
 _MOST_SEED = 2**63 - 1
@@ -163,8 +163,9 @@ def _source(data: DataSource, order: TrainingOrder) -> Training | None:
             f"this project has no training {order.begins_with} to begin with. Choose one of its "
             "own."
         )
-    if not (settings.STUDIO.runs / found.run / "manifest.json").is_file():
-        raise StudioError(f"{found.name} has no weights to begin with: its run is not there.")
+    why = why_no_model(found)
+    if why:
+        raise StudioError(why)
     return found
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from zerosum.studio.item_forms import item_form
 from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 from zerosum.studio.models.work import CANCELLED, FAILED, WAITING
 from zerosum.studio.roles import MAKERS
+from zerosum.studio.run_folders import why_gone, why_no_model
 from zerosum.studio.runner import AnyJob
 from zerosum.studio.uploads import store
 
@@ -131,12 +131,9 @@ def sample(
             f"{n:,} items of {rows:,} rows are {n * rows:,} rows, and one batch has "
             f"{MOST_IN_ALL:,} at most. Ask for fewer, or for several batches."
         )
-    if not (settings.STUDIO.runs / training.run / "manifest.json").is_file():
-        why = training.words if training.state == FAILED else "it has not saved a model yet"
-        raise StudioError(
-            f"{training.name} has no model to sample: {why}. Wait until it has begun, or train "
-            "anew."
-        )
+    why = why_no_model(training)
+    if why:
+        raise StudioError(why)
     if seed is None:
         taken = set(training.batches.values_list("seed", flat=True))
         seed = next(one for one in range(len(taken) + 1) if one not in taken)
@@ -183,6 +180,8 @@ def retry(actor: Actor, job: AnyJob) -> None:
         StudioError: it is not over, it is done, or it is a developer's to retry.
     """
     _require_maker(actor, job)
+    if isinstance(job, Training) and why_gone(job):
+        raise StudioError(why_gone(job))
     with transaction.atomic():
         current: Any = type(job).objects.select_for_update().get(pk=job.pk)
         if current.state not in (FAILED, CANCELLED):

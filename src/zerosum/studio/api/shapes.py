@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from zerosum.studio.models import Comment, DataSource, Item, ItemBatch, Project, Training
+from zerosum.studio.run_folders import why_gone
 
 
 class Problem(Schema):
@@ -139,6 +140,9 @@ class TrainingOut(JobOut):
     freeze: int
     options: dict[str, Any]
     set: dict[str, Any]
+    problem: str = Field(
+        description="that its run folder is not there any more"
+    )
     facts: dict[str, Any]
 
     @classmethod
@@ -148,7 +152,8 @@ class TrainingOut(JobOut):
             **job_fields(one), data=one.data.pk, recipe=one.recipe, seed=one.seed,
             minutes=one.minutes, samples=one.samples, capacity=one.capacity, referee=one.referee,
             epsilon=one.epsilon, delta=one.delta, begins_with=one.begins_with_id,
-            freeze=one.freeze, options=one.options, set=one.changes, facts=one.facts,
+            freeze=one.freeze, options=one.options, set=one.changes,
+            problem=why_gone(one), facts=one.facts,
         )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from zerosum.studio.models import (
 )
 from zerosum.studio.pages.answers import actor_of, back, number
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
+from zerosum.studio.run_folders import why_gone, why_no_model
 from zerosum.studio.uploads import KINDS
 
 _SHOWN = 50
@@ -72,9 +73,11 @@ def work(request: HttpRequest, key: int) -> HttpResponse:
 def _work(project: Project) -> dict[str, Any]:
     trainings = Training.objects.filter(project=project).select_related("data")
     batches = ItemBatch.objects.filter(project=project).select_related("training__data")
+    shown = list(trainings.order_by("-pk")[:_SHOWN])
     return {
+        "gone": [one.pk for one in shown if why_gone(one)],
         "sources": DataSource.objects.filter(project=project).order_by("-pk"),
-        "trainings": trainings.order_by("-pk")[:_SHOWN],
+        "trainings": shown,
         "batches": batches.order_by("-pk")[:_SHOWN],
         "counts": item_counts(project.pk),
     }
@@ -126,10 +129,9 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
         messages.success(request, f"Batch {made.pk} is ordered: {made.n} item{'s'[: made.n != 1]}.")
         return redirect("project", training.project.pk)
     context = {
-        "project": training.project,
-        "training": training,
-        "is_set": acts.makes_sets(training),
-    }
+        "project": training.project, "training": training, "is_set": acts.makes_sets(training),
+        "why_not": why_no_model(training),
+    }  # fmt: skip
     return render(request, "studio/sample.html", context)
 
 
