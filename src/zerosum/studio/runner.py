@@ -290,7 +290,8 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
 def names_of_files(row: Mapping[str, Any]) -> list[str]:
     """The files of an item, and of what is set beside it, below the folder of items."""
     facts = row["facts"]
-    names = [row["file"], row["thumbnail"], row["neighbour"], facts.get("real")]
+    names = [row["file"], row["thumbnail"], row["neighbour"]]
+    names += [facts.get("real"), facts.get("source")]
     return [name for name in (*names, facts.get("nearest_file")) if name]
 
 

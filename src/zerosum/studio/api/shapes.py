@@ -140,9 +140,7 @@ class TrainingOut(JobOut):
     freeze: int
     options: dict[str, Any]
     set: dict[str, Any]
-    problem: str = Field(
-        description="that its run folder is not there any more"
-    )
+    problem: str = Field(description="that its run folder is not there any more")
     facts: dict[str, Any]
 
     @classmethod
