@@ -107,7 +107,7 @@ def test_the_job_keeps_the_promise_and_tells_what_it_guessed(
         ada, visits,
         TrainingOrder("table", samples=64, epsilon=8.0, options={"drop": ["who"]}),
     )  # fmt: skip
-    order = order_of(made) | {"wishes": QUICK}
+    order: dict[str, Any] = order_of(made) | {"wishes": QUICK}
     Path(order["folder"]).mkdir()
     heard = Heard()
     training_job.do(order, heard)
@@ -122,7 +122,7 @@ def test_the_job_keeps_the_promise_and_tells_what_it_guessed(
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"recipe": "tabel"}, "no recipe &#x27;tabel&#x27; takes this data."),
+        ({"recipe": "taple"}, "no recipe &#x27;taple&#x27; takes this data."),
         ({"epsilon": "-1"}, "give a number above 0"),
         ({"delta": "0.1"}, "“delta” goes with “epsilon”"),
         ({"recipe": "table_gan", "epsilon": "3"}, "table_gan cannot promise privacy"),
@@ -167,9 +167,10 @@ def test_odd_trainings_are_refused(
     values: dict[str, Any], message: str, ada: Actor, images: DataSource
 ) -> None:
     if values.get("begins_with") == 1:
-        values = {"begins_with": Training.objects.get().pk}
+        values["begins_with"] = Training.objects.get().pk
+    given: dict[str, Any] = {"recipe": "cgan"} | values
     with pytest.raises(StudioError, match=message):
-        train(ada, images, TrainingOrder(**{"recipe": "cgan"} | values))
+        train(ada, images, TrainingOrder(**given))
 
 
 def test_a_program_orders_the_same(images: DataSource, ada: Actor, folder: Path) -> None:

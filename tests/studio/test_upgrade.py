@@ -169,7 +169,7 @@ def test_a_backup_of_an_older_studio_goes_on_in_this_one(
         assert [one["state"] for one in items] == ["new", "accepted", "rejected", "approved"]
         assert server.call("/items/4/copy")[0]["words"]["title"] == "The number three"
         assert server.call("/trainings/1")["capacity"] == "small"
-        assert server.wait("/bundles/1", state="done")["items"] == 1  # it was under way
+        assert server.wait("/bundles/1", state="done")["facts"]["items"] == 1  # it went on
         done = server.call("/projects/1/items/act", {"do": "accepted", "items": [{"id": 1}]})
         assert done[0]["state"] == "accepted"
     finally:
@@ -198,14 +198,18 @@ def make_older(apps: Any) -> None:
     training = add("Training", **about, data=data, recipe="cgan", samples=640, state="done")
     batch = add("ItemBatch", **about, training=training, n=4, gathered=4, state="done", step=10)
     states = ("new", "accepted", "rejected", "approved")
-    for index, state in enumerate(states):
-        item = add(
+    items = [
+        add(
             "Item", project=project, batch=batch, index=index, medium="picture", state=state,
             file=f"batch-1/{index}.png", thumbnail=f"batch-1/{index}.png", label="3",
             facts={"model": "f" * 32}, decided_by=None if state == "new" else ada,
             approved_by=eve if state == "approved" else None,
-        )  # fmt: skip
-        add("Act", what=f"item.{state}", on=f"item:{item.pk}", project=project, user=ada)
+        )
+        for index, state in enumerate(states)
+    ]  # fmt: skip
+    for item in items:
+        add("Act", what=f"item.{item.state}", on=f"item:{item.pk}", project=project, user=ada)
+    item = items[-1]
     words = {"title": "The number three", "body": "A three.", "alt_text": "3", "tags": [],
              "language": "en"}  # fmt: skip
     item.copy = add("CopyText", item=item, words=words, author="template")

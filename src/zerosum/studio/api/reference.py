@@ -31,7 +31,8 @@ class Reference(DocsBase):
         }
         context = {
             "groups": groups, "shapes": shapes, "version": api.version,
-            "description": schema["info"]["description"], "json": self.get_openapi_url(api, named),
+            "description": schema["info"]["description"].replace("`", ""),
+            "json": self.get_openapi_url(api, named),
         }  # fmt: skip
         return render(request, "studio/api.html", context)
 
