@@ -110,8 +110,8 @@ def test_a_studio_that_lives_in_a_bucket(
         studio.become_owner()
         eve = studio.join(studio.invite("expert"), "eve", "expert")
         studio.call("/projects", {"name": "Spring"})
-        source = studio.upload("/projects/1/data/upload", "squares.zip", squares(40))
-        assert studio.wait(f"/data/{source['id']}", state="done")["facts"]["count"] == 40
+        source = studio.upload("/projects/1/data/upload", "squares.zip", squares(80))
+        assert studio.wait(f"/data/{source['id']}", state="done")["facts"]["count"] == 80
         studio.call("/trainings", {"data": 1, "recipe": "vanilla", "samples": 640})
         studio.wait("/trainings/1", state="done")
         hook = {"name": "Shop", "url": receiver.url, "allow_private": True}

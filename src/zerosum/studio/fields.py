@@ -14,7 +14,7 @@ _PAIR = re.compile(r"\s*(\d+)\s*[x×,]\s*(\d+)\s*")
 
 
 @dataclass(frozen=True)
-class Field:
+class FormField:
     """One field of a form.
 
     Attributes:
@@ -34,7 +34,7 @@ class Field:
     choices: tuple[str, ...] = ()
 
 
-def fields_of(options: Mapping[str, Mapping[str, Any]]) -> list[Field]:
+def fields_of(options: Mapping[str, Mapping[str, Any]]) -> list[FormField]:
     """A field for each option, by its JSON Schema.
 
     >>> fields_of({"size": {"type": "integer", "default": 8}})[0].widget
@@ -43,7 +43,7 @@ def fields_of(options: Mapping[str, Mapping[str, Any]]) -> list[Field]:
     return [_field(name, schema) for name, schema in options.items()]
 
 
-def _field(name: str, schema: Mapping[str, Any]) -> Field:
+def _field(name: str, schema: Mapping[str, Any]) -> FormField:
     kinds = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     kind = kinds[0] if len(kinds) == 1 else {}
     default, widget = schema.get("default"), TEXT
@@ -60,10 +60,10 @@ def _field(name: str, schema: Mapping[str, Any]) -> Field:
     plain = isinstance(default, str | int | float) and not isinstance(default, bool)
     choices = tuple(map(str, kind.get("enum", [kind["const"]] if "const" in kind else [])))
     hint = str(schema.get("description", ""))
-    return Field(name, label(name), widget, hint, str(default) if plain else "", choices)
+    return FormField(name, label(name), widget, hint, str(default) if plain else "", choices)
 
 
-def given(fields: list[Field], form: Mapping[str, str], before: str) -> dict[str, Any]:
+def given(fields: list[FormField], form: Mapping[str, str], before: str) -> dict[str, Any]:
     """Values of the fields that somebody filled in.
 
     Args:
@@ -72,7 +72,7 @@ def given(fields: list[Field], form: Mapping[str, str], before: str) -> dict[str
         before: what each name begins with in the form.
 
     Raises:
-        StudioError: a number is none, or JSON is not sound.
+        StudioError: a text is not a number, or not sound JSON.
     """
     found = {}
     for field in fields:
@@ -82,7 +82,7 @@ def given(fields: list[Field], form: Mapping[str, str], before: str) -> dict[str
     return found
 
 
-def _value(field: Field, text: str) -> Any:
+def _value(field: FormField, text: str) -> Any:
     if field.widget == CHECK:
         return True
     if field.widget in (NUMBER, CHOICE):
@@ -106,7 +106,7 @@ def _value(field: Field, text: str) -> Any:
 def require_options(
     options: Mapping[str, Mapping[str, Any]], values: Mapping[str, Any], *, of: str
 ) -> None:
-    """Refuse options that are none, and names of files where JSON is asked for.
+    """Refuse unknown options, and names of files where JSON is asked for.
 
     A text would be taken for the path of a file of the server.
 
@@ -116,7 +116,7 @@ def require_options(
         of: whose options they are, for messages.
 
     Raises:
-        StudioError: one is no option of theirs, or is the name of a file.
+        StudioError: a reader has no such option, or it names a file.
     """
     for field in fields_of({name: options.get(name, {}) for name in values}):
         if field.name not in options:

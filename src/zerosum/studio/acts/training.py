@@ -170,7 +170,7 @@ def _source(data: DataSource, order: TrainingOrder) -> Training | None:
 
 
 def require_seed(seed: int) -> None:
-    """Refuse a seed that is none.
+    """Refuse a number that cannot be a seed.
 
     Raises:
         StudioError: it is below 0, or has more than 63 bits.

@@ -12,7 +12,7 @@ from zerosum.errors import StudioError, ZerosumError
 from zerosum.studio.access import allow
 from zerosum.studio.acts.training import TrainingOrder, train
 from zerosum.studio.catalogue import offers_of
-from zerosum.studio.fields import CHOICE, LIST, NUMBER, TEXT, Field, fields_of, given
+from zerosum.studio.fields import CHOICE, LIST, NUMBER, TEXT, FormField, fields_of, given
 from zerosum.studio.models import DataSource, Training
 from zerosum.studio.models.work import DONE, GUARDS
 from zerosum.studio.pages.answers import actor_of, number
@@ -111,23 +111,23 @@ def _settings(offer: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, An
     }  # fmt: skip
 
 
-def _options(offer: Mapping[str, Any]) -> list[Field]:
+def _options(offer: Mapping[str, Any]) -> list[FormField]:
     return fields_of(offer["options"])
 
 
-def _keys(offer: Mapping[str, Any]) -> list[Field]:
+def _keys(offer: Mapping[str, Any]) -> list[FormField]:
     """A field for each single value of a recipe."""
     return [_key(name, value) for name, value in offer["keys"].items()]
 
 
-def _key(name: str, value: Any) -> Field:
+def _key(name: str, value: Any) -> FormField:
     if isinstance(value, bool):
-        return Field(name, name, CHOICE, usual=_text(value), choices=("true", "false"))
+        return FormField(name, name, CHOICE, usual=_text(value), choices=("true", "false"))
     widget = NUMBER if isinstance(value, int | float) else TEXT
-    return Field(name, name, widget, usual=_text(value))
+    return FormField(name, name, widget, usual=_text(value))
 
 
-def _filled(fields: list[Field], form: Mapping[str, str], before: str) -> list[dict[str, Any]]:
+def _filled(fields: list[FormField], form: Mapping[str, str], before: str) -> list[dict[str, Any]]:
     """Fields with their names in the form and what they hold."""
     return [
         {
