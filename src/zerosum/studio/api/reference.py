@@ -43,7 +43,8 @@ def _roles(api: NinjaAPI) -> Iterator[tuple[str, str]]:
         for view in router.path_operations.values():
             for one in view.operations:
                 name = one.operation_id or api.get_openapi_operation_id(one)
-                yield name, in_words(one.auth_callbacks[0].roles)
+                rule: Any = one.auth_callbacks[0]
+                yield name, in_words(rule.roles)
 
 
 def _operation(path: str, method: str, one: Mapping[str, Any]) -> dict[str, Any]:
