@@ -231,7 +231,7 @@ def review_by_keyboard(page: Any) -> None:
     keyboard.press("4")
     page.locator(".marks", has_text="★★★★").wait_for()
     keyboard.press("u")
-    page.wait_for_function("() => !document.querySelector('.marks').textContent.includes('★')")
+    page.locator(".marks", has_text="★").wait_for(state="detached")
     for _ in range(5):
         keyboard.press("Shift+ArrowRight")
     page.locator("[data-chosen]", has_text="6 chosen").wait_for()
@@ -272,14 +272,19 @@ def mend_copy(page: Any, item: str) -> None:
     page.get_by_role("link", name="Ask for copy").click()
     page.get_by_text("Nothing is sent anywhere").wait_for()
     look(page)
-    page.get_by_role("button", name="Ask", exact=True).click()
-    while page.get_by_role("button", name="Use text").count() < 4:
-        page.wait_for_timeout(300)
-        page.reload()
+    ask_for_texts(page)
     look(page)
     page.get_by_label("Title").fill("The number three")
     page.get_by_role("button", name="Store the copy").click()
     page.get_by_text("The copy is stored").wait_for()
+
+
+def ask_for_texts(page: Any) -> None:
+    """Order other texts by the form that is open, and wait until they stand beside each other."""
+    page.get_by_role("button", name="Ask", exact=True).click()
+    while page.get_by_role("button", name="Use text").count() < 4:
+        page.wait_for_timeout(300)
+        page.reload()
 
 
 def download_bundle(page: Any, folder: Path) -> None:

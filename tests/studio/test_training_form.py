@@ -240,6 +240,42 @@ def test_data_that_cannot_be_read_is_read_in_another_way(
     assert (again.json()["options"], again.json()["state"]) == ({}, "waiting")
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["like=99999999999999999999999", "like=%D9%A3", "recipe=%00", "recipe=../..", "read_as=a%0Ab",
+     "like=-1", "recipe=table&like=1&recipe=x"],
+)  # fmt: skip
+def test_odd_addresses_are_answered(query: str, visits: DataSource, browser: Browser) -> None:
+    client = browser("developer")
+    for page in ("train", "read"):
+        answer = client.get(f"/data/{visits.pk}/{page}/?{query}")
+        assert answer.status_code in (200, 422), query
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"options": {"schema": {"a": {"kind": "x" * 10_000}}}},
+        {"options": {"drop": [["deep"], {"a": None}]}},
+        {"options": {"limit": -5}},
+        {"set": {"": 1, "a.b.c": {"d": [1, 2]}}},
+        {"epsilon": 1e308},
+        {"freeze": 2**62},
+        {"begins_with": -1},
+        {"capacity": ""},
+        {"options": [1]},
+        {"recipe": ["table"]},
+    ],
+)
+def test_odd_orders_are_answered(body: dict[str, Any], visits: DataSource, ada: Actor) -> None:
+    client = Client(headers={"Authorization": f"Bearer {make_token(ada, 'tests', 'developer')}"})
+    order = {"data": visits.pk, "recipe": "table"} | body
+    answer = client.post("/api/v1/trainings", order, "application/json")
+    assert answer.status_code in (201, 422), answer.content
+    if answer.status_code == 422:
+        assert answer["Content-Type"] == "application/problem+json"
+
+
 def test_recommended_recipes_exist() -> None:
     assert set(RECOMMENDED) <= set(all_recipes())
 

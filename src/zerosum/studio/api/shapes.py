@@ -95,7 +95,7 @@ class DataOut(JobOut):
         )  # fmt: skip
 
 
-class Reading(Schema):
+class NewReading(Schema):
     """How data is to be read."""
 
     read_as: str = Field("", description="a kind of samples; empty for what it is surest to be")

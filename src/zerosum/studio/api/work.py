@@ -21,10 +21,10 @@ from zerosum.studio.api.shapes import (
     NewBatch,
     NewData,
     NewProject,
+    NewReading,
     NewTraining,
     OfferOut,
     ProjectOut,
-    Reading,
     TrainingOut,
 )
 from zerosum.studio.api.tags import require_match, tagged
@@ -107,7 +107,7 @@ def upload_data(request: Any, key: int, file: Annotated[UploadedFile, File()]) -
 
 
 @work.post("/data/{int:key}/read", auth=TokenOf(MAKERS), response=DataOut)
-def read_again(request: Any, key: int, body: Reading) -> Any:
+def read_again(request: Any, key: int, body: NewReading) -> Any:
     """Check data anew, read as another kind or with other options."""
     data = _job(request, "data", key)
     return DataOut.of(acts.read_again(request.auth, data, **body.model_dump()))
