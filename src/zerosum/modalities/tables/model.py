@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
@@ -28,7 +29,7 @@ from zerosum.modalities.tables.sampling.streams import (
 )
 from zerosum.modalities.tables.shown import tables_of
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.modalities.tables.writing import write_tables
+from zerosum.modalities.tables.writing import write_signed
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
@@ -69,6 +70,7 @@ class TableModel(Model):
         """What can be asked of each column."""
         return controls_of(self.table)
 
+    @checked
     def sample(
         self,
         n: int,
@@ -111,6 +113,7 @@ class TableModel(Model):
         )  # fmt: skip
         return to_native(to_table(values, self.table), self.library)
 
+    @checked
     def stream(
         self,
         n: int | None = None,
@@ -150,6 +153,7 @@ class TableModel(Model):
         pieces = self.pieces(n, where, in_turn, weight, constraints, seed, batch_size)
         return torch.cat([*pieces])
 
+    @checked
     def write(
         self,
         path: Path | str,
@@ -165,7 +169,7 @@ class TableModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
-        """The same rows into a .parquet or .csv file, block by block.
+        """The same rows into a file or a table of a database, block by block.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
         `sign`, a signed file beside it says by which model they were made.
@@ -186,14 +190,12 @@ class TableModel(Model):
                 if progress is not None:
                     progress("making rows", done, n)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, tables_of(self.table, pieces()), safe_csv=safe_csv)
+        return write_signed(
+            path, tables_of(self.table, pieces()), safe_csv=safe_csv, sign=sign,
+            made=lambda: self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed),
+        )  # fmt: skip
 
-        if sign is None:
-            return write(Path(path))
-        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed)
-        return sign.write(Path(path), write, made)
-
+    @checked
     def complete(
         self,
         partial: Any,
@@ -226,6 +228,7 @@ class TableModel(Model):
         table, library = self._completed(partial, seed, particles, progress, best=best)
         return to_native(table, library or self.library)
 
+    @checked
     def write_completed(
         self,
         path: Path | str,
@@ -238,7 +241,7 @@ class TableModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> tuple[Path, int]:
-        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+        """The same into a file or a table of a database; its path, and how many rows there are.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`, given ones
         too. With `sign`, a signed file beside it says that a model made some of the cells.
@@ -249,13 +252,11 @@ class TableModel(Model):
         """
         table, _ = self._completed(partial, seed, particles, progress, best=best)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, iter([table]), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path)), table.num_rows
-        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
-        return sign.write(Path(path), write, made), table.num_rows
+        written = write_signed(
+            path, iter([table]), safe_csv=safe_csv, sign=sign,
+            made=lambda: replace(self.provenance(table.num_rows, seed=seed), share="some"),
+        )  # fmt: skip
+        return written, table.num_rows
 
     def drawn_like(
         self,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
@@ -18,7 +19,7 @@ from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.modalities.tables.sampling.streams import of_size
-from zerosum.modalities.tables.writing import write_tables
+from zerosum.modalities.tables.writing import write_signed
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
@@ -98,6 +99,7 @@ class RecordModel(Model):
     def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
         """Compact records `[n, W]` each as tables; keys are counted across pieces."""
 
+    @checked
     def sample(
         self,
         n: int,
@@ -133,6 +135,7 @@ class RecordModel(Model):
         )  # fmt: skip
         return to_native(next(self.tables_of([compact])), self.library)
 
+    @checked
     def stream(
         self,
         n: int | None = None,
@@ -167,6 +170,7 @@ class RecordModel(Model):
         """The same records in compact form, float64 `[n, W]`."""
         return torch.cat([*self.pieces(n, where, in_turn, weight, seed, batch_size)])
 
+    @checked
     def write(
         self,
         path: Path | str,
@@ -181,7 +185,7 @@ class RecordModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
-        """The same records into a .parquet or .csv file, piece by piece.
+        """The same records into a file or a table of a database, piece by piece.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
         `sign`, a signed file beside it says by which model they were made.
@@ -201,14 +205,14 @@ class RecordModel(Model):
                 if progress is not None:
                     progress(f"making {self.space.unit}", done, n)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, self.tables_of(pieces()), safe_csv=safe_csv)
+        return write_signed(
+            path, self.tables_of(pieces()), safe_csv=safe_csv, sign=sign,
+            made=lambda: self.provenance(
+                n, where=where, in_turn=in_turn, weight=weight, seed=chosen
+            ),
+        )  # fmt: skip
 
-        if sign is None:
-            return write(Path(path))
-        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=chosen)
-        return sign.write(Path(path), write, made)
-
+    @checked
     def continue_(
         self, history: Any, n: int = 1, *, seed: int | None = None, progress: Progress | None = None
     ) -> Any:
@@ -231,11 +235,12 @@ class RecordModel(Model):
         table, library = self._continued(history, n, seed, progress)
         return to_native(table, library or self.library)
 
+    @checked
     def write_continued(
         self, path: Path | str, history: Any, n: int = 1, *, seed: int | None = None,
         safe_csv: bool = False, sign: Signer | None = None, progress: Progress | None = None,
     ) -> tuple[Path, int]:  # fmt: skip
-        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+        """The same into a file or a table of a database; its path, and how many rows there are.
 
         Raises:
             RunError: the form is another, or the file cannot be written.
@@ -243,13 +248,11 @@ class RecordModel(Model):
         """
         table, _ = self._continued(history, n, seed, progress)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, iter([table]), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path)), table.num_rows
-        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
-        return sign.write(Path(path), write, made), table.num_rows
+        written = write_signed(
+            path, iter([table]), safe_csv=safe_csv, sign=sign,
+            made=lambda: replace(self.provenance(table.num_rows, seed=seed), share="some"),
+        )  # fmt: skip
+        return written, table.num_rows
 
     @abstractmethod
     def continued(
