@@ -282,3 +282,22 @@ class TestConstraints:
         assert not [note for note in dataset.notes if "is after" in note]
         assert isinstance(dataset.space, TableSpace)
         assert "ordered (time)" in [one.name for one in dataset.space.codecs]
+
+
+@pytest.mark.parametrize(
+    ("column", "parts"),
+    [
+        ("hour", ["at (day)", "at (time)"]),
+        ("weekday", ["at (week)", "at (weekday)"]),
+        ("month", ["at (month)", "at (day of month)"]),
+        ("none", ["at"]),
+    ],
+)
+def test_a_part_that_another_column_repeats_is_coded(column: str, parts: list[str]) -> None:
+    """Where all hours and days are alike, and a column says which it is."""
+    at = pd.Series(pd.date_range("2021-01-01", periods=4_000, freq="5h"))
+    told = {
+        "hour": at.dt.hour, "weekday": at.dt.day_name(), "month": at.dt.month,
+        "none": pd.Series(np.random.default_rng(0).integers(0, 24, len(at))),
+    }  # fmt: skip
+    assert coded(pd.DataFrame({"at": at, column: told[column]})) == [*parts, column]

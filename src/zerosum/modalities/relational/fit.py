@@ -108,8 +108,9 @@ def fit_database(
         if name not in parents:
             continue
         counts = _counts(schema, parents, rows, name)
+        copied = tuple(find_copied(name, schema, parents, fields, rows))
         columns, own = _columns(
-            schema, name, fields[name], rows, matches[name], codes[name], counts, groups
+            schema, name, fields[name], rows, matches[name], codes[name], counts, groups, copied
         )
         order = torch.from_numpy(placed[name].order)
         values[name] = columns[order]
@@ -124,7 +125,7 @@ def fit_database(
                     sides,
                     fitted_across(across.get(name, ()), name, schema, parents, fields, rows),
                 ),
-                copied=_placed(sides, find_copied(name, schema, parents, fields, rows)),
+                copied=_placed(sides, copied),
                 loose=0 if number is None else int((rows[name].links[number] < 0).sum()),
                 apart=_tells_rows(schema[name], fields[name]),
             )
@@ -173,7 +174,15 @@ def apply_database(space: RelationalSpace, rows: Mapping[str, TableRows]) -> Ten
             for field in side.rows.modelled if field.name.startswith(GROUP)
         }  # fmt: skip
         columns, _ = _columns(
-            schema, name, side.fields, rows, side.matches, codes, counts, {name: unknown}
+            schema,
+            name,
+            side.fields,
+            rows,
+            side.matches,
+            codes,
+            counts,
+            {name: unknown},
+            side.copied,
         )
         values[name] = columns[torch.from_numpy(placed[name].order)]
     return flatten(space[space.main], space.below, _unit_rows(values, placed))
@@ -295,9 +304,12 @@ def _counts(
 def _columns(
     schema: DatabaseSchema, name: str, fields: Sequence[Field], rows: Mapping[str, TableRows],
     matches: Sequence[Match], codes: Mapping[str, np.ndarray], counts: Mapping[str, np.ndarray],
-    groups: Mapping[str, Mapping[str, np.ndarray]],
+    groups: Mapping[str, Mapping[str, np.ndarray]], copied: Sequence[Copied],
 ) -> tuple[Tensor, list[Field]]:  # fmt: skip
-    """Values of all columns of a table's network `[N, D]`, and what they are."""
+    """Values of all columns of a table's network `[N, D]`, and what they are.
+
+    Those that are copied from rows above come first, so that all others are drawn given these.
+    """
     parts: list[np.ndarray] = []
     found: list[Field] = []
     for one in matches:
@@ -316,7 +328,10 @@ def _columns(
         found.append(CategoryField(name=column, names=tuple(map(str, range(64)))))
     if not found:
         parts, found = [np.zeros((len(rows[name]), 1))], [_NONE]
-    return torch.from_numpy(np.concatenate(parts, axis=1)), found
+    first = {one.column for one in copied}
+    order = sorted(range(len(found)), key=lambda i: found[i].name not in first)
+    values = torch.from_numpy(np.concatenate(parts, axis=1))
+    return values[:, order], [found[i] for i in order]
 
 
 def _tells_rows(table: TableKeys, fields: Sequence[Field]) -> bool:

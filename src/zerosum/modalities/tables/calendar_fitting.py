@@ -1,6 +1,6 @@
 """Which parts moments are coded by, decided by what the rows show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -28,6 +28,10 @@ _FEWEST_ROWS, _SHORTEST = 20, 3
 _EQUAL, _CLOSE = 0.2, 0.25
 """A moment follows another if so many rows are as many days apart, or the days between vary so
 little beside its own."""
+
+_TOLD, _MOST_TOLD, _ROWS_OF_EACH, _LOOKED_AT = 0.97, 64, 5, 10_000
+"""Share of rows in which a part of a moment says what another column is, how many values that has
+at most, how many rows there are of each value of the part, and rows that are looked at."""
 
 _MOST_ORDERS = 3
 """Orders of moments that are offered."""
@@ -102,11 +106,16 @@ def _calendar(
     least: int,
 ) -> Calendar | None:
     """The calendar of one column; None where its moments are best taken as they are."""
-    days, _ = days_and_rest(field, known)
+    days, rest = days_and_rest(field, known)
     time, grid = _time(field, known)
     date: Literal["", "day", "week", "month", "since"] = ""
     if is_moment(field):
-        date = "since" if followed is not None else _date(days)
+        here = ~np.isnan(columns[field.name].numpy())
+        others = [one.numpy()[here] for name, one in columns.items() if name != field.name]
+        hours = np.floor(rest * 24 / steps_per_day(field))
+        if not time and np.ptp(days) >= _SHORTEST and _told(hours, others):
+            time = "time" if steps_per_day(field) == 24 else "hour"
+        date = "since" if followed is not None else _date(days, others)
     if date in ("", "day") and not time:
         return None
     ordered = np.sort(known)
@@ -136,7 +145,31 @@ def _named(made: Calendar, taken: set[str]) -> Calendar:
     return Calendar.from_json(body)
 
 
-def _date(days: np.ndarray) -> Literal["day", "week", "month"]:
+def _told(part: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether a part of moments says what another column is: the hour a column `hour`, say.
+
+    >>> day = np.arange(400.0)
+    >>> _told(day % 7, [day % 7 >= 5]), _told(day % 5, [day % 7 >= 5])
+    (True, False)
+    """
+    some = np.arange(0, len(part), -(-len(part) // _LOOKED_AT))
+    distinct, at = np.unique(part[some], return_inverse=True)
+    if not 2 <= len(distinct) * _ROWS_OF_EACH <= len(some):
+        return False
+    for other in others:
+        known = ~np.isnan(other[some].astype(float))
+        values, code = np.unique(other[some][known], return_inverse=True)
+        if not 2 <= len(values) <= _MOST_TOLD:
+            continue
+        times = np.zeros((len(distinct), len(values)))
+        np.add.at(times, (at[known], code), 1)
+        n, usual = times.sum(), times.sum(0).max()
+        if times.max(1).sum() >= _TOLD * n and usual <= (1 - 2 * (1 - _TOLD)) * n:
+            return True
+    return False
+
+
+def _date(days: np.ndarray, others: Sequence[np.ndarray]) -> Literal["day", "week", "month"]:
     """How days are best coded."""
     distinct = np.unique(days)
     if len(distinct) <= most_values(len(days)):
@@ -144,7 +177,10 @@ def _date(days: np.ndarray) -> Literal["day", "week", "month"]:
     gains = {"week": _weekly(days), "month": _monthly(days)}
     best = max(gains, key=lambda how: gains[how])
     if not gains[best]:
-        return "day"
+        week, month = (date_parts(days, how) for how in ("week", "month"))
+        if _told(week[1], others):
+            return "week"
+        return "month" if _told(month[1], others) or _told(month[0], others) else "day"
     return "week" if best == "week" else "month"
 
 
