@@ -16,11 +16,11 @@ from tests.modalities.speech.voices import RATE, voice, write
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError
 from zerosum.modalities.sound.spectra import log_mels, usual_frames
-from zerosum.modalities.speech.marks import marks_of
 from zerosum.modalities.speech.pitch import median_pitch
 from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.speech.voice_model import VoiceModel
 from zerosum.modalities.speech.warping import matrices, mean_level, moved
+from zerosum.origin.marks import marks_of
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 
@@ -164,16 +164,41 @@ def test_files_are_marked(folder: Path, model: VoiceModel, zerosum: Zerosum) -> 
     done = zerosum("translate", "run", source, "--from", "anna", "--to", "ben", "--out", "out.wav")
     assert done.code == 0, done.err
     assert "Griffin-Lim; a run of vocoder is faster: --with vocoder=RUN" in done.err
-    told: Any = marks_of(Path("out.wav").read_bytes())
+    told = marks_of("out.wav")
     assert told["converted"] is True
-    assert told["origin"]["recipe"] == "voice"
-    assert told["origin"]["model"] == model.fingerprint
-    assert told["origin"]["where"] == {"from": "anna", "to": "ben"}
-    assert told["consents"]["ben"] == {"who": "Anna Example", "when": "2026-01-31", "what": "tests"}
+    assert told["recipe"] == "voice"
+    assert told["model"] == model.fingerprint
+    assert told["where"] == {"from": "anna", "to": "ben", "waves": "Griffin-Lim"}
+    assert told["consents"]["ben"] == "Anna Example agreed on 2026-01-31 to: tests"
     soundfile = pytest.importorskip("soundfile", reason="the extra `sound` is not installed")
     wave, rate = soundfile.read("out.wav")
     assert (len(wave), rate) == (6_000, RATE)
-    assert marks_of(source.read_bytes()) == {}
+    assert marks_of(source) == {}
+
+
+def test_a_signature_holds_what_speakers_agreed_to(
+    folder: Path, model: VoiceModel, zerosum: Zerosum
+) -> None:
+    pytest.importorskip("c2pa", reason="the extra `origin` is not installed")
+    source = write(folder / "said.wav", voice(1.0, pitch=200))
+    words = ("translate", "run", source, "--from", "anna", "--to", "ben")
+    assert zerosum(*words, "--out", "plain.wav").code == 0
+    assert zerosum(*words, "--out", "signed.wav", "--sign", "--identity", "me").code == 0
+    plain = zerosum("inspect", "plain.wav", "--identity", "me")
+    assert plain.code == 3
+    assert "a mark without a signature, which says:" in plain.out
+    signed = zerosum("inspect", "signed.wav", "--identity", "me")
+    assert signed.code == 0, signed.out
+    assert "Its signer says that it is AI-generated." in signed.out
+    for one in (plain, signed):
+        assert "ben=Anna Example agreed on 2026-01-31 to: tests" in one.out
+    assert marks_of("signed.wav") == marks_of("plain.wav")
+    spoilt = bytearray(Path("signed.wav").read_bytes())
+    spoilt[3_000] ^= 1
+    Path("signed.wav").write_bytes(spoilt)
+    assert zerosum("inspect", "signed.wav", "--identity", "me").code == 1
+    done = zerosum(*words, "--out", "x.wav", "--identity", "me")
+    assert "are about what is signed. Add --sign" in done.err
 
 
 def test_waves_by_a_vocoder(
@@ -186,8 +211,7 @@ def test_waves_by_a_vocoder(
     assert done.code == 1
     assert "two.wav cannot be read and is left out: it is silent throughout" in done.err
     assert "Waves were made by a vocoder." in done.err
-    told: Any = marks_of(Path("folder/one.wav").read_bytes())
-    assert told["waves_by"] == vocoder.fingerprint
+    assert marks_of("folder/one.wav")["where"]["waves"] == vocoder.fingerprint
     done = zerosum("translate", "run", "several", "--with", "vocoder=run", "--out", "x")
     assert "run was not trained by vocoder" in done.err
     done = zerosum("translate", "run", "several", "--with", "tile=3", "--out", "x")

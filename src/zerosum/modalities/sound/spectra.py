@@ -96,11 +96,35 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
     >>> waves_of(-torch.ones(1, 64, 32), usual_frames(8_000), 4_000).abs().max()
     tensor(0.)
     """
+    bins = frames.n_fft // 2 + 1
+    phases = 2 * math.pi * Noise(0).uniform(bins, mels.shape[2]).to(mels.device)
+    return _istft(found_spectra(mels, frames, samples, phases, iterations), frames, samples)
+
+
+def found_spectra(
+    mels: Tensor, frames: Frames, samples: int, phases: Tensor, iterations: int
+) -> Tensor:
+    """Spectra whose bands are as loud as levels say, after iterations of Griffin-Lim.
+
+    Args:
+        mels: scaled levels `[N, mels, frames]`.
+        frames: how waves are cut.
+        samples: in each wave.
+        phases: to begin with, in radians, `[n_fft // 2 + 1, frames]` or one such for each wave.
+        iterations: how many.
+
+    Returns:
+        complex64 `[N, n_fft // 2 + 1, frames]`.
+
+    >>> frames = usual_frames(8_000)
+    >>> levels, phases = -torch.ones(1, 64, 5), torch.zeros(257, 5)
+    >>> found_spectra(levels, frames, 512, phases, 2).abs().max()
+    tensor(0.)
+    """
     filters = mel_filters(frames).to(mels.device)
     shares = _shares(filters)
     wanted = _power_of(mels) / _scale(frames)
     sizes = spread_over_bins(mels, frames)
-    phases = 2 * math.pi * Noise(0).uniform(*sizes.shape[1:]).to(mels.device)
     spectra = torch.polar(sizes, phases.expand_as(sizes))
     before = torch.zeros_like(spectra)
     for _ in range(iterations):
@@ -110,7 +134,7 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
         heard = filters @ _power(ahead)
         gains = shares.T @ (wanted / heard.clamp_min(_TINY))
         spectra = ahead * gains.clamp_max(_MOST_GAIN).sqrt()
-    return _istft(spectra, frames, samples)
+    return spectra
 
 
 def spread_over_bins(mels: Tensor, frames: Frames) -> Tensor:
