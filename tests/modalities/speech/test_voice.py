@@ -19,7 +19,7 @@ from zerosum.modalities.sound.spectra import log_mels, usual_frames
 from zerosum.modalities.speech.pitch import median_pitch
 from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.speech.voice_model import VoiceModel
-from zerosum.modalities.speech.warping import matrices, mean_level, moved
+from zerosum.modalities.speech.warping import mean_level, moved, moves_between
 from zerosum.origin.marks import marks_of
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
@@ -142,7 +142,8 @@ def test_own_levels_stay_as_they_are() -> None:
     waves = torch.from_numpy(np.stack([voice(2.0, pitch=p) for p in (90, 180)]))
     levels = log_mels(waves, frames)
     means = torch.stack([mean_level(one[None]) for one in levels])
-    whole, colours = matrices([90.0, 180.0], means, frames)
+    moves = moves_between([90.0, 180.0], means, frames)
+    whole, colours = moves.matrix, moves.colour
     for i in range(2):
         same = moved(levels[i : i + 1], whole[i, i][None], colours[i, i][None])
         assert torch.allclose(same, levels[i : i + 1], atol=1e-5)
@@ -154,7 +155,9 @@ def test_own_levels_stay_as_they_are() -> None:
 def test_unknown_pitches_move_nothing_but_colour() -> None:
     frames = usual_frames(RATE)
     means = torch.stack([torch.linspace(0, -0.5, frames.mels), torch.full((frames.mels,), -0.2)])
-    whole, colours = matrices([0.0, 150.0], means, frames)
+    moves = moves_between([0.0, 150.0], means, frames)
+    whole, colours = moves.matrix, moves.colour
+    assert (moves.pitch == 1).all()
     assert whole.isfinite().all()
     assert torch.allclose(whole[0, 1] @ (means[0] + 1) - 1 + colours[0, 1], means[1], atol=1e-4)
 

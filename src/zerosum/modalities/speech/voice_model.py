@@ -15,6 +15,7 @@ from zerosum.modalities.sound.decoding import SoundHeader
 from zerosum.modalities.sound.shaping import at_rate
 from zerosum.modalities.sound.spectra import log_mels, waves_of
 from zerosum.modalities.speech.consents import Consent
+from zerosum.modalities.speech.grains import with_voice
 from zerosum.modalities.speech.translated_files import (
     TranslatedSounds,
     read_sound,
@@ -202,10 +203,13 @@ class VoiceModel(Model):
         wave = at_rate(wave, rate, self.rate)
         samples, hop, space = wave.shape[1], self.voices.hop, self.voices
         length = max(math.ceil(samples / hop), 3) * hop
-        whole = torch.from_numpy(np.pad(wave, ((0, 0), (0, length - samples))))
-        levels = log_mels(whole, space.frames).to(self.device)
-        source, target = (torch.full((len(levels),), i, device=self.device) for i in who)
-        made = self.conversion.convert(levels, source, target).cpu()
+        pitch, throat = (
+            float(one[who]) for one in (self.conversion.moved.pitch, self.conversion.moved.throat)
+        )
+        whole = np.pad(wave, ((0, 0), (0, length - samples)))
+        whole = [with_voice(one, self.rate, pitch=pitch, throat=throat) for one in whole]
+        levels = log_mels(torch.from_numpy(np.stack(whole)), space.frames).to(self.device)
+        made = self.conversion.finished(levels, *who).cpu()
         if vocoder is not None:
             return vocoder.translate(made.numpy())[:, :samples]
         waves = waves_of(made, space.frames, length)[:, :samples]
