@@ -12,7 +12,12 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import observed
-from zerosum.modalities.sound.spectra import found_spectra, spread_over_bins
+from zerosum.modalities.sound.spectra import (
+    found_spectra,
+    inverse_stft,
+    spread_over_bins,
+    stft,
+)
 from zerosum.modalities.speech.space import SpeechSpace, require_speech
 from zerosum.modalities.speech.spectral import mel_distance
 from zerosum.networks.vocos import VocosConfig
@@ -35,7 +40,8 @@ class VocoderConfig(GameConfig):
         generator: from levels to waves.
         discriminator: several discriminators.
         adversarial: the loss of both sides.
-        iterations: of Griffin-Lim, whose spectra the generator begins from.
+        iterations: of Griffin-Lim, whose spectra the generator begins from; in use, as many follow
+            on what it made.
         segment: frames of each window that are made in a step, cut out at random.
         heard: windows of a batch that discriminators hear in a step, each of which takes them four
             times as long as the generator.
@@ -100,25 +106,35 @@ class Vocoder(Game):
         ]
 
     def waves(self, levels: Tensor, *, place: int = 0) -> Tensor:
-        """Waves, float32 `[B, (T - 1) * hop]`, of levels `[B, mels, T]`.
+        """Waves, float32 `[B, (T - 1) * hop]`, of levels `[B, mels, T]`, brought near to these.
 
         Args:
             levels: of at least 2 frames.
             place: of the first frame in the whole sound, which says what phases it begins from.
         """
         frames, levels = self.speech.sounds.frames, levels.float()
+        made = stft(self._made(levels, place), frames)
+        samples = (levels.shape[2] - 1) * frames.hop
+        found = found_spectra(levels, made, frames, samples, self.config.iterations)
+        return inverse_stft(found, frames, samples)
+
+    def _made(self, levels: Tensor, place: int) -> Tensor:
+        """Waves that the generator makes of levels; see `waves`."""
+        frames, levels = self.speech.sounds.frames, levels.float()
         samples = (levels.shape[2] - 1) * frames.hop
         phases = self.phases[:, (place + torch.arange(levels.shape[2])) % _AGAIN]
         with torch.no_grad():
-            begun = found_spectra(levels, frames, samples, phases, self.config.iterations)
             sizes = spread_over_bins(levels, frames)
+            begun = torch.polar(sizes, phases.expand_as(sizes))
+            begun = found_spectra(levels, begun, frames, samples, self.config.iterations)
         return self.generator(levels, begun, sizes)
 
     @property
     def context(self) -> int:
         """Frames on either side that a sample depends on."""
         frames = self.speech.sounds.frames
-        return self.generator.context + self.config.iterations * (frames.n_fft // frames.hop - 1)
+        beside = frames.n_fft // frames.hop - 1
+        return self.generator.context + 2 * self.config.iterations * beside
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Waves `[B, 1, samples]` of the levels `inputs.z` of whole windows."""
@@ -141,7 +157,7 @@ class Vocoder(Game):
         x = context.next_batch().x[: self.config.heard]
         levels, real = self._segments(x, context.noise)
         with torch.no_grad():
-            fake = self.waves(levels, place=_anywhere(context.noise))
+            fake = self._made(levels, _anywhere(context.noise))
         heard = list(zip(self.discriminator(real), self.discriminator(fake), strict=True))
         terms: Terms = {}
         for (real_logits, _), (fake_logits, _) in heard:
@@ -159,7 +175,7 @@ class Vocoder(Game):
         batch = context.next_batch()
         self._remember(batch.x, context)
         levels, real = self._segments(batch.x, context.noise)
-        fake = self.waves(levels, place=_anywhere(context.noise))
+        fake = self._made(levels, _anywhere(context.noise))
         frames = self.speech.sounds.frames
         with torch.autocast(fake.device.type, enabled=False):
             terms = {"mel": config.mel_weight * mel_distance(fake, real, frames)}
