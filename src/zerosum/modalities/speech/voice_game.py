@@ -46,7 +46,7 @@ class VoiceConversionConfig(GameConfig):
     adversarial_weight: NonNegativeFloat = 1.0
     cycle_weight: NonNegativeFloat = 10.0
     identity_weight: NonNegativeFloat = 5.0
-    content_weight: NonNegativeFloat = 20.0
+    content_weight: NonNegativeFloat = 100.0
 
     def build(self, space: Space) -> "VoiceConversion":
         """The game for voices.
