@@ -50,7 +50,7 @@ ENDINGS = (".mid", ".midi", ".kar")
 LEAST = 8
 """Songs that there must be to learn from."""
 
-_LISTED, _LOOKED_AT = 10, 10_000
+_LISTED = 10
 
 
 class MusicDataset(ArrayDataset):
