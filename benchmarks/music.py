@@ -3,6 +3,7 @@
     python benchmarks/music.py chorales --out chorales     # with music21 installed
     python benchmarks/music.py run --data tunes --seeds 0,1,2
     python benchmarks/music.py run --data chorales --seeds 0
+    python benchmarks/music.py refine --data tunes --seeds 0
     python benchmarks/music.py table
 
 `tunes` are simulated; 1,000 with another seed are the holdout. The chorales are those of Bach in
@@ -205,6 +206,25 @@ def run(data: str, seed: int, samples: int | None) -> None:
     }, indent=1))  # fmt: skip
 
 
+def refine(data: str, seed: int, samples: int | None) -> None:
+    """The adversarial phase after likelihood: the same figures of the run that it makes."""
+    out = RESULTS / f"{Path(data).name}-{samples or 'usual'}-{seed}"
+    found = json.loads((out / "figures.json").read_text())
+    start = time.process_time()
+    done = zs.refine(out / "run", holdout=data, out=out / "refined", seed=seed)
+    found["cpu_minutes_refined"] = round((time.process_time() - start) / 60, 1)
+    found["refinement"] = done.to_json()
+    model = zs.load(out / "refined", device="cpu")
+    assert isinstance(model.space, MusicSpace)
+    real = open_holdout(data, space=model.space)[0].take(torch.arange(found["songs"]))[0]
+    n = len(real)
+    found["figures"]["refined"] = figures(
+        model.values(n, seed=seed + 1), real[: n // 2 * 2], model.space
+    )
+    (out / "figures.json").write_text(json.dumps(found, indent=1))
+    print(json.dumps(found["refinement"], indent=1))
+
+
 def table() -> None:
     """Figures of each run, floor to ceiling."""
     for file in sorted(RESULTS.glob("*/figures.json")):
@@ -225,7 +245,7 @@ def table() -> None:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("chorales", "run", "table"))
+    parser.add_argument("what", choices=("chorales", "run", "refine", "table"))
     parser.add_argument("--out", type=Path)
     parser.add_argument("--data", default="tunes")
     parser.add_argument("--seeds", default="0")
@@ -236,6 +256,9 @@ def main() -> None:
     elif options.what == "run":
         for seed in options.seeds.split(","):
             run(options.data, int(seed), options.samples)
+    elif options.what == "refine":
+        for seed in options.seeds.split(","):
+            refine(options.data, int(seed), options.samples)
     else:
         table()
 

@@ -16,7 +16,9 @@ SMALL = VocosConfig(width=16, depth=2)
 @pytest.fixture(scope="module")
 def network() -> Vocos:
     with seeded_initialisation(0):
-        return SMALL.build(bands=FRAMES.mels, n_fft=FRAMES.n_fft, hop=FRAMES.hop).eval()
+        made = SMALL.build(bands=FRAMES.mels, n_fft=FRAMES.n_fft, hop=FRAMES.hop).eval()
+        torch.nn.init.normal_(made.head.weight, std=0.2)
+        return made
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +28,10 @@ def judges() -> WaveJudges:
 
 
 def waves_of(network: Vocos, levels: Tensor) -> Tensor:
+    sizes = spread_over_bins(levels, FRAMES)
+    phases = 6.2832 * Noise(5).uniform(1, *sizes.shape[1:])
     with torch.no_grad():
-        return network(levels, spread_over_bins(levels, FRAMES))
+        return network(levels, torch.polar(sizes, phases.expand_as(sizes)), sizes)
 
 
 @pytest.mark.parametrize("frames", [2, 3, 33])
@@ -48,7 +52,16 @@ def test_a_sample_depends_on_its_context_and_on_no_more(network: Vocos) -> None:
     assert changed.max() - changed.min() > network.context
 
 
-def test_untrained_it_is_about_as_loud_as_it_is_asked_to_be(network: Vocos) -> None:
+def test_untrained_it_keeps_what_it_begins_from() -> None:
+    network = SMALL.build(bands=FRAMES.mels, n_fft=FRAMES.n_fft, hop=FRAMES.hop)
+    wave = Noise(6).normal(2, 8 * FRAMES.hop)
+    window = torch.hann_window(FRAMES.n_fft)
+    begun = torch.stft(wave, FRAMES.n_fft, FRAMES.hop, window=window, return_complex=True)
+    made = network(log_mels(wave, FRAMES), begun, begun.abs())
+    assert torch.allclose(made, wave, atol=1e-5)
+
+
+def test_it_is_about_as_loud_as_it_is_asked_to_be(network: Vocos) -> None:
     time = torch.arange(4_096) / FRAMES.rate
     soft, loud = (size * (6.2832 * 440 * time).sin()[None] for size in (0.02, 0.5))
     a, b = (waves_of(network, log_mels(one, FRAMES)).square().mean() for one in (soft, loud))

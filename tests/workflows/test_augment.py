@@ -156,7 +156,7 @@ def test_what_lies_and_what_copies_is_rejected() -> None:
 
 def test_bad_input(model: Model, tmp_path: Path) -> None:
     x, y = striped()
-    with pytest.raises(DataError, match=r"no labels. Put images into a subfolder"):
+    with pytest.raises(DataError, match=r"no labels. Put files into a subfolder"):
         model.augment(x)
     with pytest.raises(EvaluationError, match="labels that the training data lacks: 'd'"):
         model.augment((x, np.where(y == "c", "d", y)))
@@ -171,7 +171,7 @@ def test_bad_input(model: Model, tmp_path: Path) -> None:
         model.augment((x[26:38], y[26:38]), features="pixels")
     with pytest.raises(ConditionError, match=r"without conditions.*Train cgan"):
         trained("dcgan").augment((x, y))
-    with pytest.raises(EvaluationError, match="Only images and rows"):
+    with pytest.raises(EvaluationError, match="Only images, sounds and rows"):
         trained("cgan", "point").augment(np.zeros((30, 2)))
     refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"per_class": 0}, "ask for 1 or more"),

@@ -13,6 +13,12 @@ from zerosum.errors import OriginError, did_you_mean
 if TYPE_CHECKING:
     from zerosum.origin.identity import Identity
 
+Sign = Annotated[
+    bool,
+    typer.Option(
+        "--sign", help="Say in each file, or beside it, that a model made it; `inspect` reads it."
+    ),
+]
 IdentityFolder = Annotated[
     Path | None,
     typer.Option(
@@ -100,6 +106,23 @@ def bundle(
         print_json({"path": str(path), "items": len(items), "signed_by": str(signer.signatory)})
     else:
         say(str(path))
+
+
+def signer_of(
+    sign: bool, folder: Path | None, certificate: Path | None, key: Path | None, mining: str | None
+) -> "Identity | None":
+    """Who signs, where --sign is given.
+
+    Raises:
+        OriginError: the others are given without it, do not go together, or cannot be used.
+    """
+    if sign:
+        return identity_of(folder, certificate, key, mining)
+    if folder or certificate or key or mining:
+        raise OriginError(
+            "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
+        )
+    return None
 
 
 def identity_of(

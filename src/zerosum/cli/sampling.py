@@ -15,10 +15,17 @@ from zerosum.cli.options import (
     Truncation,
     Where,
 )
-from zerosum.cli.origin import CertificateFile, IdentityFolder, KeyFile, MiningChoice, identity_of
+from zerosum.cli.origin import (
+    CertificateFile,
+    IdentityFolder,
+    KeyFile,
+    MiningChoice,
+    Sign,
+    signer_of,
+)
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs, read_shares
-from zerosum.errors import ConditionError, OriginError
+from zerosum.errors import ConditionError
 from zerosum.runs.files import unused
 
 if TYPE_CHECKING:
@@ -87,13 +94,7 @@ def sample(
             "--safe-csv", help="Put ' before text that a spreadsheet takes for a formula."
         ),
     ] = False,
-    sign: Annotated[
-        bool,
-        typer.Option(
-            "--sign",
-            help="Say in each file, or beside it, that a model made it; `inspect` reads it.",
-        ),
-    ] = False,
+    sign: Sign = False,
     identity: IdentityFolder = None,
     certificate: CertificateFile = None,
     key: KeyFile = None,
@@ -113,11 +114,7 @@ def sample(
     from zerosum.workflows.load import load
     from zerosum.workflows.shown_reals import show_on_reals
 
-    signer = identity_of(identity, certificate, key, mining) if sign else None
-    if signer is None and (identity or certificate or key or mining):
-        raise OriginError(
-            "--identity, --certificate, --key and --mining are about what is signed. Add --sign."
-        )
+    signer = signer_of(sign, identity, certificate, key, mining)
     model = load(run, device=device, step=step, code=code)
     if size is not None:
         model, n = model.sized(size), 1 if n is None else n

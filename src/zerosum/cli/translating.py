@@ -6,6 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from zerosum.cli.options import AsJson, Code, Device, RunFolder, Where
+from zerosum.cli.origin import (
+    CertificateFile,
+    IdentityFolder,
+    KeyFile,
+    MiningChoice,
+    Sign,
+    signer_of,
+)
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs
 from zerosum.runs.files import unused
@@ -65,6 +73,11 @@ def translate(
             "from several, and in place of a source: person=p.png; repeat for each name.",
         ),
     ] = None,
+    sign: Sign = False,
+    identity: IdentityFolder = None,
+    certificate: CertificateFile = None,
+    key: KeyFile = None,
+    mining: MiningChoice = None,
     device: Device = "auto",
     step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
     code: Code = None,
@@ -85,6 +98,7 @@ def translate(
     example = "vocoder=RUN" if source else "person=p.png"
     named = parse_assignments(with_ or [], example=example)
     places = {} if source else {name: Path(str(path)) for name, path in named.items()}
+    signer = signer_of(sign, identity, certificate, key, mining)
     out = out or unused("translated")
     model = load(run, device=device, step=step, code=code)
     if places and not isinstance(model, TranslationModel):
@@ -96,7 +110,8 @@ def translate(
     given = {
         "mask": mask, "direction": direction, "tile": tile, "overlap": overlap,
         "strength": strength, "where": conditions, "seed": seed,
-        "from_speaker": from_, "to_speaker": to, **_helpers(named if source else {}, device),
+        "from_speaker": from_, "to_speaker": to, "sign": signer,
+        **_helpers(named if source else {}, device),
     }  # fmt: skip
     wishes = {name: value for name, value in given.items() if value is not None}
     require_wishes(model, wishes)

@@ -2,8 +2,9 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from inspect import getdoc
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydantic import Field as Limits
 from torch import Tensor
 
 from zerosum.config import Config
+from zerosum.data.splits import has_splits
 from zerosum.errors import DataError, did_you_mean
 from zerosum.spaces import ImageSpace, PointSpace, Space
 
@@ -162,6 +164,9 @@ class DataConfig(Config):
     not_options: ClassVar[frozenset[str]] = frozenset({"path"})
     """Fields that say where the data is, and are no options."""
 
+    split_endings: ClassVar[Collection[str]] = ()
+    """Endings of files that may lie in folders called train and test, of readers with a `split`."""
+
     @classmethod
     def claims(cls, data: Any) -> float:
         """How sure this reader is that it reads `data`: 0 not at all, 1 certain.
@@ -286,6 +291,12 @@ class DataConfig(Config):
         if holdout and cls.built_in and "seed" in cls.model_fields:
             same = like if isinstance(like, cls) else config
             config = same.with_values({"seed": same.to_json()["seed"] + 1, "holdout": None})
+        if (
+            holdout
+            and cls.split_endings
+            and has_splits(Path(config.to_json()["path"]), cls.split_endings)
+        ):
+            config = config.with_values({"split": "test"})
         dataset, opened = config.open(data, progress)
         return dataset, opened
 

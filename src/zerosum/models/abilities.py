@@ -45,7 +45,7 @@ class Abilities:
         implausible; others are made in their place. Which are synthetic is kept.
 
         Args:
-            data: the reals, in any form that `train` takes: images with labels, or rows.
+            data: the reals, in any form that `train` takes: images or sounds with labels, or rows.
             out: where to write all of it; see `Augmented.save`.
             balance: fill classes up to the largest, as is done where nothing else is asked for.
             per_class: fill classes up to so many instead.

@@ -23,6 +23,7 @@ class Provenance:
         n: how many samples the file holds.
         index: number of the first of them among the samples of the seed.
         where: conditions, as they were asked for; in the same way `in_turn` and `weight`.
+        consents: what people agreed to whose voices it holds, by the names that the model has.
         share: how much of the file a model made: all, or some, as where given rows were completed.
         approved_by: who approved it for publication, where somebody did.
         approved_at: when, in ISO 8601.
@@ -39,6 +40,7 @@ class Provenance:
     where: Mapping[str, Any] = field(default_factory=dict)
     in_turn: Mapping[str, Any] = field(default_factory=dict)
     weight: Mapping[str, Any] = field(default_factory=dict)
+    consents: Mapping[str, str] = field(default_factory=dict)
     share: Literal["all", "some"] = "all"
     approved_by: str | None = None
     approved_at: str | None = None

@@ -4,9 +4,11 @@ Siuzdak, "Vocos: Closing the gap between time-domain and Fourier-based neural vo
 high-quality audio synthesis", ICLR 2024, arXiv:2306.00814. Nothing is upsampled: the network says
 how loud each bin of a frame is and which phase it has, and frames are overlapped and added.
 
-We deviate in that bins are not made loud from nothing: the network says by how much each is louder
-than if the mel bands were spread evenly over their bins, as in FreeV (Lv et al., Interspeech 2024,
-arXiv:2406.08196). So the first step makes speech already, without its pitch.
+We deviate in that spectra are not made from nothing. The network is given those that Griffin-Lim
+has found after a few iterations, and says by how much each bin is to be louder and turned, after
+Masuyama et al., "Deep Griffin-Lim iteration", ICASSP 2019, arXiv:1903.03971. So it makes speech
+before its first step. Phases follow from nothing in the levels of a steady tone, which are the same
+in each frame; in what Griffin-Lim has found they go on.
 """
 
 import torch
@@ -22,6 +24,8 @@ _MOST_GAIN = 5.0
 
 _SMALLEST = 0.1
 """What the part that a block adds begins with beside what it adds to."""
+
+_TINY = 1e-8
 
 
 class VocosConfig(Config):
@@ -50,33 +54,38 @@ class Vocos(nn.Module):
         super().__init__()
         self.n_fft, self.hop = n_fft, hop
         width = config.width
-        self.first = nn.Conv1d(bands, width, 2 * _REACH + 1, padding=_REACH)
+        bins = n_fft // 2 + 1
+        self.first = nn.Conv1d(bands + 2 * bins, width, 2 * _REACH + 1, padding=_REACH)
         self.norm = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
             _Block(width, config.expansion * width, _SMALLEST) for _ in range(config.depth)
         )
         self.last_norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, 2 * (n_fft // 2 + 1))
+        self.head = nn.Linear(width, 2 * bins)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
 
     @property
     def context(self) -> int:
         """Frames on either side that a sample depends on."""
         return _REACH * (1 + len(self.blocks)) + -(-self.n_fft // self.hop)
 
-    def forward(self, levels: Tensor, sizes: Tensor) -> Tensor:
+    def forward(self, levels: Tensor, begun: Tensor, sizes: Tensor) -> Tensor:
         """Waves, float32 `[B, (T - 1) * hop]`; a frame is centred at the first and at the last.
 
         Args:
             levels: of bands, `[B, bands, T]`; T is 2 or more.
+            begun: spectra to begin from, complex `[B, n_fft // 2 + 1, T]`.
             sizes: magnitudes of bins that the levels stand for, `[B, n_fft // 2 + 1, T]`.
         """
-        x = self.norm(self.first(levels).transpose(1, 2))
+        ratios = begun / (sizes + begun.abs() + _TINY)
+        x = torch.cat([levels, ratios.real, ratios.imag], dim=1)
+        x = self.norm(self.first(x).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        gains, phases = self.head(self.last_norm(x)).transpose(1, 2).float().chunk(2, dim=1)
+        gains, turns = self.head(self.last_norm(x)).transpose(1, 2).float().chunk(2, dim=1)
         with torch.autocast(levels.device.type, enabled=False):
-            loud = sizes.float() * gains.clamp_max(_MOST_GAIN).exp()
-            spectra = torch.complex(loud * phases.cos(), loud * phases.sin())
+            spectra = begun * torch.polar(gains.clamp_max(_MOST_GAIN).exp(), turns)
             window = torch.hann_window(self.n_fft, device=levels.device)
             return torch.istft(spectra, self.n_fft, self.hop, window=window, center=True)
 

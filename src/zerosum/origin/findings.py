@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zerosum.errors import OriginError
+from zerosum.errors import DataError, OriginError
 from zerosum.origin.certificates import (
     Signatory,
     is_authority,
@@ -16,6 +16,7 @@ from zerosum.origin.certificates import (
 )
 from zerosum.origin.embedded import EmbeddedOrigin, Made, read_embedded
 from zerosum.origin.identity import CERTIFICATE, own_folder
+from zerosum.origin.marks import marks_of
 from zerosum.origin.sidecars import (
     Sidecar,
     SignatureError,
@@ -58,7 +59,8 @@ class Inspection:
         trust: whether the signer is one's `own` identity, `given` as trusted, `unknown`, or their
             certificate has `expired`.
         made: whether a model made `all` or `some` of it; `not stated` by a signer who says nothing.
-        facts: how it was made; see `Provenance`.
+        facts: how it was made; see `Provenance`. Without an origin, what a mark says that nobody
+            signed.
         generator: the program that signed.
         problems: what is wrong, in words.
     """
@@ -99,7 +101,7 @@ class Inspection:
             return (
                 "no origin. It was never signed, or that was removed: saving an image anew, or a "
                 "screenshot, does so."
-            )
+            ) + (" It carries a mark without a signature, which says:" if self.facts else "")
         if self.state == "whole":
             return "whole, as it was signed." + (
                 " Its origin lies in the file beside it." if self.form == "beside" else ""
@@ -178,7 +180,7 @@ def inspect_single(path: Path, anchors: Anchors) -> Inspection:
     if sidecar_of(path).exists():
         return _beside(path, anchors)
     if found is None:
-        return Inspection(path, "no origin")
+        return Inspection(path, "no origin", facts=_mark(path))
     elsewhere = "not fetched" in found
     return Inspection(path, "no origin" if elsewhere else "damaged", problems=(found,))
 
@@ -199,6 +201,14 @@ def judge_sidecar(
         f"zerosum {sidecar.facts.get('zerosum', '')}".strip(),
         tuple(problems),
     )
+
+
+def _mark(path: Path) -> dict[str, Any]:
+    """What a sound says of itself without a signature."""
+    try:
+        return marks_of(path)
+    except DataError:
+        return {}
 
 
 def _embedded(path: Path, found: EmbeddedOrigin, anchors: Anchors) -> Inspection:

@@ -57,9 +57,9 @@ def augment(
 
     Args:
         run_or_model: a run, its folder, a model or an exported file.
-        data: the reals, in any form that `train` takes: images with labels, or rows; if not given,
-            what the run was trained on.
-        out: where to write all of it: a folder or `.npz` for images, `.csv` or `.parquet` for rows.
+        data: the reals, in any form that `train` takes: images or sounds with labels, or rows; if
+            not given, what the run was trained on.
+        out: where to write all of it: a folder or `.npz`, of rows `.csv` or `.parquet`.
         balance: fill classes up to the largest, as is done where nothing else is asked for.
         per_class: fill classes up to so many instead.
         amount: make so many samples of single classes, whatever they have: `{"cat": 300}`.

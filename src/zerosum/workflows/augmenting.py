@@ -118,8 +118,8 @@ def open_labelled(
     kit = modality_of(space).classes
     if kit is None:
         raise EvaluationError(
-            f"this model makes {space.unit} of kind {space.kind!r}. Only images and rows of tables "
-            "can be augmented."
+            f"this model makes {space.unit} of kind {space.kind!r}. Only images, sounds and rows "
+            "of tables can be augmented."
         )
     control = kit.control(space, target)
     if control not in model.controls:
@@ -129,7 +129,8 @@ def open_labelled(
         )
         raise ConditionError(
             f"this model was trained by {name} without conditions, so no class can be asked of it. "
-            f"Train cgan, or r3gan, stylegan, dcgan or wgan_gp with {conditional}."
+            f"Train cgan, or r3gan, stylegan, dcgan or wgan_gp with {conditional}; or sound, "
+            "from 20 sounds of each label on."
         )
     if not isinstance(data, Dataset | DataConfig):
         reader = reader_for(data, (space.kind,))
@@ -142,7 +143,7 @@ def open_labelled(
     require_same_kind(space, dataset.space, f"{what} {dataset.name}")
     if not kit.classes(dataset.space, control):
         raise DataError(
-            f"{what} {dataset.name} has no labels. Put images into a subfolder for each class, "
+            f"{what} {dataset.name} has no labels. Put files into a subfolder for each class, "
             "write labels.csv with the columns file and label, or give y beside x in a .npz file."
         )
     y = kit.codes(dataset, control)

@@ -7,9 +7,11 @@ arXiv:1206.6392: a recurrent network along time, and within a step one note afte
 We deviate in that a step has a code for each voice and not for each pitch, with one for a held
 note, as in DeepBach (Hadjeres, Pachet and Nielsen, ICML 2017, arXiv:1612.01010); in that songs are
 learned in C and moved to their key; in that the network knows how many bars are left; and in that
-it may copy what a voice did some bars before.
+it may copy what a voice did some bars before. The adversarial phase after it is `zerosum refine`,
+in which a judge of notes weights samples.
 """
 
+import torch
 from pydantic import Field
 from torch import Tensor
 
@@ -64,6 +66,12 @@ class LikelyMusic(MusicGame):
         keep = keep[:, : codes.shape[1]].to(codes.device)
         steps = (codes[..., 0] >= 0).sum().clamp_min(1)
         return {"likelihood": -self._log_prob(head, codes, batch.y, keep).sum() / steps}
+
+    def log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """See `LikelihoodGame`: of songs `[B]`, given their form and label."""
+        head, codes = model_parts(self.music, x)
+        heard = torch.ones(codes.shape[:2], device=codes.device)
+        return self._log_prob(head, codes, y, heard).flatten(1).sum(1)
 
     def _log_prob(self, head: Tensor, codes: Tensor, y: Tensor | None, keep: Tensor) -> Tensor:
         plain = self.in_c(head, codes)

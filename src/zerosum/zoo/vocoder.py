@@ -7,8 +7,8 @@ arXiv:2306.06546), by bands of spectra.
 
 We deviate in the order. For the first three quarters of the budget there is no discriminator: the
 generator learns from the distance of mel levels at five lengths of frames alone. Networks are far
-narrower, for a CPU, and discriminators hear half of a batch. The generator begins from the levels
-as Griffin-Lim does (see `networks.vocos`).
+narrower, for a CPU, and discriminators hear half of a batch. The generator begins from what some
+iterations of Griffin-Lim find (see `networks.vocos`).
 """
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation

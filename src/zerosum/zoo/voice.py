@@ -6,7 +6,8 @@ twice, as who speaks and who is to speak; adversarial, cycle and identity losses
 
 We deviate in what the generator begins from. Levels are moved first, by a matrix that follows from
 the pitch and the mean levels of both speakers (see `modalities.speech.warping`), and it says how
-these are to change, as little as it can. So words survive a training of minutes. Levels are mel
+these are to change, as little as it can. What is translated is moved as a wave (see
+`modalities.speech.grains`). So words survive a training of minutes. Levels are mel
 levels, and waves are made of them by Griffin-Lim, or by a run of `vocoder`.
 """
 

@@ -13,8 +13,10 @@ import torch
 import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, RunError
+from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.music.codes import FIRST, HOLD
 from zerosum.modalities.music.counting import summaries
+from zerosum.modalities.music.features import judge_inputs
 from zerosum.modalities.music.metrics.notes import rules_of
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import KEYS, scale_of
@@ -208,3 +210,20 @@ def test_shuffled_songs_keep_their_form() -> None:
     made = space.independent(data.take(torch.arange(40))[0], 30, Noise(0))
     head, codes = space.parts(made)
     assert ((codes[..., 0] >= 0).sum(1) == head[:, 2] * space.bar_steps(head)).all()
+
+
+def test_reals_are_likelier_than_songs_whose_places_are_shuffled(model: Model) -> None:
+    game, space = model.game, model.space
+    assert isinstance(game, LikelihoodGame)
+    assert isinstance(space, MusicSpace)
+    data, _ = open_data("tunes", num_samples=64)
+    x, y = data.take(torch.arange(64))
+    mixed = space.independent(x, 64, Noise(0))
+    with torch.no_grad():
+        real, fake = (game.log_likelihood(space.to_model(one), y) for one in (x, mixed))
+    assert real.shape == (64,)
+    assert (real < 0).all()
+    assert real.mean() > fake.mean() + 50
+    seen, categorical = judge_inputs(space, x)
+    assert seen.shape == (64, len(categorical))
+    assert not categorical.any()

@@ -16,12 +16,15 @@ import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.catalogue import modality_of
 from zerosum.cli.app import main
+from zerosum.errors import EvaluationError
 from zerosum.evaluation.features.self_network import LARGEST_SIDE, as_seen, shrink, shrunk_size
 from zerosum.evaluation.judging.figures import Evaluation
+from zerosum.modalities.sound.classes import SoundClasses
 from zerosum.modalities.sound.kit import LABELS
 from zerosum.modalities.sound.loudness import TARGET, loudness
 from zerosum.modalities.sound.space import SoundSpace
 from zerosum.models.model import Model
+from zerosum.rng import Noise
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 
@@ -192,3 +195,24 @@ def test_long_sounds_are_seen_small_by_self_features() -> None:
     assert max(space.shape) > LARGEST_SIDE
     assert shrink(space, x) is x
     assert as_seen(space, shrink(space, x)).shape[2:] == shrunk_size(space)
+
+
+def test_no_class_is_filled_with_what_is_not_heard_as_it(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zerosum.evaluation.augmenting.labelled._SAMPLES", 512)
+    with pytest.raises(EvaluationError, match=r"bell: 0 of 5 kept; .* 40 implausible"):
+        model.augment("kit", amount={"bell": 5}, features="summary", seed=1)
+
+
+def test_usual_ways_keep_what_is_heard() -> None:
+    x = torch.full((64, 1, 8, 16), -1.0)
+    x[..., 8] = 0.5
+    ways = SoundClasses().alterations(SoundSpace(channels=1, samples=500, rate=2_000, n_fft=128,
+                                                 hop=32, mels=8))  # fmt: skip
+    later = ways["shifts"](x, Noise(0))
+    assert {*later.argmax(3).flatten().tolist()} == {6, 7, 8, 9, 10}
+    assert (later.amax(3) == 0.5).all()
+    louder = ways["shifts and loudness"](x, Noise(0)).amax((1, 2, 3))
+    assert louder.min() < 0.45
+    assert 0.55 < louder.max() <= 0.5 + 6 / 43

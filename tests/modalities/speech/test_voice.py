@@ -16,11 +16,11 @@ from tests.modalities.speech.voices import RATE, voice, write
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError
 from zerosum.modalities.sound.spectra import log_mels, usual_frames
-from zerosum.modalities.speech.marks import marks_of
 from zerosum.modalities.speech.pitch import median_pitch
 from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.speech.voice_model import VoiceModel
-from zerosum.modalities.speech.warping import matrices, mean_level, moved
+from zerosum.modalities.speech.warping import mean_level, moved, moves_between
+from zerosum.origin.marks import marks_of
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 
@@ -142,7 +142,8 @@ def test_own_levels_stay_as_they_are() -> None:
     waves = torch.from_numpy(np.stack([voice(2.0, pitch=p) for p in (90, 180)]))
     levels = log_mels(waves, frames)
     means = torch.stack([mean_level(one[None]) for one in levels])
-    whole, colours = matrices([90.0, 180.0], means, frames)
+    moves = moves_between([90.0, 180.0], means, frames)
+    whole, colours = moves.matrix, moves.colour
     for i in range(2):
         same = moved(levels[i : i + 1], whole[i, i][None], colours[i, i][None])
         assert torch.allclose(same, levels[i : i + 1], atol=1e-5)
@@ -154,7 +155,9 @@ def test_own_levels_stay_as_they_are() -> None:
 def test_unknown_pitches_move_nothing_but_colour() -> None:
     frames = usual_frames(RATE)
     means = torch.stack([torch.linspace(0, -0.5, frames.mels), torch.full((frames.mels,), -0.2)])
-    whole, colours = matrices([0.0, 150.0], means, frames)
+    moves = moves_between([0.0, 150.0], means, frames)
+    whole, colours = moves.matrix, moves.colour
+    assert (moves.pitch == 1).all()
     assert whole.isfinite().all()
     assert torch.allclose(whole[0, 1] @ (means[0] + 1) - 1 + colours[0, 1], means[1], atol=1e-4)
 
@@ -164,16 +167,41 @@ def test_files_are_marked(folder: Path, model: VoiceModel, zerosum: Zerosum) -> 
     done = zerosum("translate", "run", source, "--from", "anna", "--to", "ben", "--out", "out.wav")
     assert done.code == 0, done.err
     assert "Griffin-Lim; a run of vocoder is faster: --with vocoder=RUN" in done.err
-    told: Any = marks_of(Path("out.wav").read_bytes())
+    told = marks_of("out.wav")
     assert told["converted"] is True
-    assert told["origin"]["recipe"] == "voice"
-    assert told["origin"]["model"] == model.fingerprint
-    assert told["origin"]["where"] == {"from": "anna", "to": "ben"}
-    assert told["consents"]["ben"] == {"who": "Anna Example", "when": "2026-01-31", "what": "tests"}
+    assert told["recipe"] == "voice"
+    assert told["model"] == model.fingerprint
+    assert told["where"] == {"from": "anna", "to": "ben", "waves": "Griffin-Lim"}
+    assert told["consents"]["ben"] == "Anna Example agreed on 2026-01-31 to: tests"
     soundfile = pytest.importorskip("soundfile", reason="the extra `sound` is not installed")
     wave, rate = soundfile.read("out.wav")
     assert (len(wave), rate) == (6_000, RATE)
-    assert marks_of(source.read_bytes()) == {}
+    assert marks_of(source) == {}
+
+
+def test_a_signature_holds_what_speakers_agreed_to(
+    folder: Path, model: VoiceModel, zerosum: Zerosum
+) -> None:
+    pytest.importorskip("c2pa", reason="the extra `origin` is not installed")
+    source = write(folder / "said.wav", voice(1.0, pitch=200))
+    words = ("translate", "run", source, "--from", "anna", "--to", "ben")
+    assert zerosum(*words, "--out", "plain.wav").code == 0
+    assert zerosum(*words, "--out", "signed.wav", "--sign", "--identity", "me").code == 0
+    plain = zerosum("inspect", "plain.wav", "--identity", "me")
+    assert plain.code == 3
+    assert "a mark without a signature, which says:" in plain.out
+    signed = zerosum("inspect", "signed.wav", "--identity", "me")
+    assert signed.code == 0, signed.out
+    assert "Its signer says that it is AI-generated." in signed.out
+    for one in (plain, signed):
+        assert "ben=Anna Example agreed on 2026-01-31 to: tests" in one.out
+    assert marks_of("signed.wav") == marks_of("plain.wav")
+    spoilt = bytearray(Path("signed.wav").read_bytes())
+    spoilt[3_000] ^= 1
+    Path("signed.wav").write_bytes(spoilt)
+    assert zerosum("inspect", "signed.wav", "--identity", "me").code == 1
+    done = zerosum(*words, "--out", "x.wav", "--identity", "me")
+    assert "are about what is signed. Add --sign" in done.err
 
 
 def test_waves_by_a_vocoder(
@@ -186,8 +214,7 @@ def test_waves_by_a_vocoder(
     assert done.code == 1
     assert "two.wav cannot be read and is left out: it is silent throughout" in done.err
     assert "Waves were made by a vocoder." in done.err
-    told: Any = marks_of(Path("folder/one.wav").read_bytes())
-    assert told["waves_by"] == vocoder.fingerprint
+    assert marks_of("folder/one.wav")["where"]["waves"] == vocoder.fingerprint
     done = zerosum("translate", "run", "several", "--with", "vocoder=run", "--out", "x")
     assert "run was not trained by vocoder" in done.err
     done = zerosum("translate", "run", "several", "--with", "tile=3", "--out", "x")

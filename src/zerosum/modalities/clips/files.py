@@ -11,12 +11,13 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive
+from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, has_splits, open_split
+from zerosum.data.scanning import evenly, looked_at, named, open_files, unreadable_files
+from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import Blank, reading
 from zerosum.modalities.clips.arrays import RATE, Frames, dataset_of_clips
@@ -32,7 +33,6 @@ from zerosum.modalities.clips.decoding import (
 from zerosum.modalities.clips.space import LEAST_FRAMES, ClipSpace
 from zerosum.modalities.images.pixels import ENDINGS as IMAGES
 from zerosum.modalities.images.pixels import Fit, Sides
-from zerosum.modalities.images.scanning import unreadable_files
 from zerosum.spaces import Space
 
 USUAL_FRAMES = 16
@@ -73,6 +73,7 @@ class ClipsConfig(DataConfig):
     kind = "clips"
     spaces = ("clip",)
     not_options = frozenset({"path", "split"})
+    split_endings = ENDINGS
     path: str
     split: Split = "train"
     frames: Frames | None = None
@@ -159,14 +160,6 @@ class ClipsConfig(DataConfig):
             "channels": space.channels,
         }  # fmt: skip
 
-    @classmethod
-    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
-        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
-        config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
-            config = config.with_values({"split": "test"})
-        return config.open(data, how.get("progress"))
-
 
 @dataclass(frozen=True)
 class _Scan:
@@ -197,28 +190,17 @@ def _scan(config: ClipsConfig, progress: Progress | None) -> _Scan:
         DataError: no such place, no clips, or none that can be read.
         MissingExtraError: there are videos, and PyAV is not installed.
     """
-    path, note = Path(config.path), ""
-    if path.suffix.lower() in ENDINGS and look_at(path) == "file":
-        archive: Archive = Folder(path.parent, only=path.name)
-    else:
-        archive, note = open_split(path, config.split, ENDINGS)
+    archive, note = open_files(Path(config.path), config.split, ENDINGS)
     images = _clips_in(archive)
-    names = [*images]
+    names = evenly([*images], config.limit)
     if not names:
         raise DataError(
             f"no clips in {config.path} ({len(archive.names)} files). Clips end in "
             f"{', '.join(sorted(ENDINGS))}, or are folders of {LEAST_FRAMES} images or more."
         )
-    if config.limit is not None and config.limit < len(names):
-        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
-    headers, bad = {}, []
-    for i, name in enumerate(names):
-        try:
-            headers[name] = read_header(archive, name, images[name])
-        except DataError as error:
-            bad.append((name, str(error).rstrip(".")))
-        if progress is not None:
-            progress("scanning clips", i + 1, len(names))
+    headers, bad = looked_at(
+        names, lambda name: read_header(archive, name, images[name]), "clips", progress
+    )
     if not headers:
         raise DataError(f"no readable clip in {config.path}. {unreadable_files(bad)}")
     labels = label_names(archive, [*headers]) if config.labels == "auto" else None
@@ -228,7 +210,7 @@ def _scan(config: ClipsConfig, progress: Progress | None) -> _Scan:
 
 def _clips_in(archive: Archive) -> dict[str, tuple[str, ...]]:
     """Names of files that are clips; without any, folders of images with these, in their order."""
-    files = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    files = named(archive, ENDINGS)
     if files:
         return dict.fromkeys(files, ())
     folders: dict[str, list[str]] = {}

@@ -10,7 +10,8 @@ from zerosum.data.archives import Archive, is_folder_or_zip, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.labels import label_names, unread_tables
-from zerosum.data.splits import Split, has_splits, open_split
+from zerosum.data.scanning import unreadable_files
+from zerosum.data.splits import Split, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
@@ -27,7 +28,6 @@ from zerosum.modalities.images.scanning import (
     natural_channels,
     natural_size,
     scan_files,
-    unreadable_files,
 )
 from zerosum.spaces import ImageSpace, Space
 
@@ -188,14 +188,6 @@ class ImagesConfig(DataConfig):
             raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
         whole = scan_files(archive, self, progress, names=[names[i] for i in kept])[1]
         return replace(whole, unreadable=[*scan.unreadable, *bad])
-
-    @classmethod
-    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
-        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
-        config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
-            config = config.with_values({"split": "test"})
-        return config.open(data, how.get("progress"))
 
     def form_of(self, scan: Scan) -> tuple[tuple[int, int], int]:
         """The `(height, width)` and the channels that the scanned images are brought to.

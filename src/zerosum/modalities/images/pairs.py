@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, PositiveInt
 
 from zerosum.data.archives import is_folder_or_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
+from zerosum.data.scanning import unreadable_files
 from zerosum.data.splits import Split, place_of_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -31,7 +32,6 @@ from zerosum.modalities.images.pixels import ENDINGS, Fit, Half, Sides, as_names
 from zerosum.modalities.images.scanning import (
     natural_size,
     range_of,
-    unreadable_files,
 )
 from zerosum.modalities.images.sides import (
     ImageDomain,

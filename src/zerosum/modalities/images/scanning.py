@@ -8,6 +8,7 @@ from typing import Protocol
 from zerosum.data.archives import Archive
 from zerosum.data.base import Progress
 from zerosum.data.labels import label_names
+from zerosum.data.scanning import evenly, named, unreadable_files
 from zerosum.errors import DataError
 from zerosum.faces import Blank, option, reading
 from zerosum.modalities.images.decoding import in_threads
@@ -136,11 +137,10 @@ def scan_files(
         DataError: there are no images, or none that can be read.
     """
     if names is None:
-        names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+        names = named(archive, ENDINGS)
     if not names:
         raise DataError(no_images(archive, config.path))
-    if config.limit is not None and config.limit < len(names):
-        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
+    names = evenly(names, config.limit)
     sizes: Counter[tuple[int, int]] = Counter()
     channels: Counter[int] = Counter()
     good: list[str] = []
@@ -239,13 +239,3 @@ def natural_channels(scan: Scan) -> int:
             f"mixed channels: {found}. Say {option('channels', 1)} (grey), 3 (colour) or 4 (alpha)."
         )
     return next(iter(scan.channels))
-
-
-def unreadable_files(bad: list[tuple[str, str]]) -> str:
-    """A message about files that are not images, by name and reason."""
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:10])
-    more = f"; and {len(bad) - 10} more" if len(bad) > 10 else ""
-    return (
-        f"{len(bad)} unreadable file{'s' if len(bad) != 1 else ''}: {listed}{more}. Mend or remove "
-        f"{'it' if len(bad) == 1 else 'them'}, or say {option('skip_bad', True)} to go on without."
-    )

@@ -16,13 +16,14 @@ from zerosum.data.arrays import Labels, Names
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option, reading
 from zerosum.modalities.images.crops import Picture, TextureCrops, crops_of
 from zerosum.modalities.images.decoding import in_threads
 from zerosum.modalities.images.forms import taken_in, with_channels
 from zerosum.modalities.images.pixels import ENDINGS, Sides, read_pixels
-from zerosum.modalities.images.scanning import read_header, unreadable_files
+from zerosum.modalities.images.scanning import read_header
 from zerosum.modalities.images.surfaces import PATTERNS, draw_surface
 from zerosum.modalities.images.texture_space import TextureSpace
 from zerosum.spaces import Space

@@ -11,7 +11,7 @@ from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.modalities.music import tunes  # noqa: F401  (a reader)
 from zerosum.modalities.music.codes import FIRST
-from zerosum.modalities.music.features import NoteFeatures
+from zerosum.modalities.music.features import NoteFeatures, judge_inputs
 from zerosum.modalities.music.reading import music_dataset
 from zerosum.modalities.music.rules import TuneRules
 from zerosum.modalities.music.shown import MusicPreview, MusicWriter
@@ -63,6 +63,7 @@ register(
         judge=JudgeKit(
             extractors={"notes": lambda dataset, _: _notes(dataset)},
             default="notes",
+            inputs=judge_inputs,
             parts=partial(beside_reals, preview=_PREVIEW, most=_PREVIEW.few),
         ),
         small_dataset=small_songs,

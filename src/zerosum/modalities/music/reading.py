@@ -1,7 +1,7 @@
 """Readers of MIDI files: below a folder, in a zip, or one file."""
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import Archive, is_folder_or_zip
 from zerosum.data.arrays import Labels
 from zerosum.data.base import (
     ArrayDataset,
@@ -21,7 +21,8 @@ from zerosum.data.base import (
 )
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, has_splits, open_split
+from zerosum.data.scanning import evenly, holds, named, open_files
+from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.music.codes import FIRST
@@ -49,7 +50,7 @@ ENDINGS = (".mid", ".midi", ".kar")
 LEAST = 8
 """Songs that there must be to learn from."""
 
-_LISTED, _LOOKED_AT = 10, 10_000
+_LISTED = 10
 
 
 class MusicDataset(ArrayDataset):
@@ -78,6 +79,7 @@ class MusicFiles(DataConfig):
     kind = "midi"
     spaces = ("music",)
     not_options = frozenset({"path", "split"})
+    split_endings = ENDINGS
     path: str
     split: Split = "train"
     bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
@@ -93,7 +95,7 @@ class MusicFiles(DataConfig):
         """MIDI files, and folders and zips that hold some."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.95 if look_at(Path(data)) == "file" else 0.0
-        return 0.75 if is_folder_or_zip(data) and _holds_songs(Path(data)) else 0.0
+        return 0.75 if is_folder_or_zip(data) and holds(Path(data), ENDINGS) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read all files; see `open`.
@@ -163,14 +165,6 @@ class MusicFiles(DataConfig):
             options |= {"voices": names, "meters": ",".join(space.meter_names), "grid": space.grid}
         return options
 
-    @classmethod
-    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
-        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
-        config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
-            config = config.with_values({"split": "test"})
-        return config.open(data, how.get("progress"))
-
 
 def music_dataset(
     heads: Tensor, codes: Tensor, voices: Sequence[Voice], meters: Sequence[tuple[int, int]], *,
@@ -219,41 +213,14 @@ def _files(config: MusicFiles) -> tuple[Archive, list[str], str]:
     Raises:
         DataError: it holds no MIDI files.
     """
-    path, note = Path(config.path), ""
-    if path.suffix.lower() in ENDINGS and look_at(path) == "file":
-        archive: Archive = Folder(path.parent, only=path.name)
-    else:
-        archive, note = open_split(path, config.split, ENDINGS)
-    names = [name for name in archive.names if _is_midi(name)]
+    archive, note = open_files(Path(config.path), config.split, ENDINGS)
+    names = evenly(named(archive, ENDINGS), config.limit)
     if not names:
         raise DataError(
             f"no MIDI files in {config.path} ({len(archive.names)} files). They end in "
             f"{', '.join(ENDINGS)}."
         )
-    if config.limit is not None and config.limit < len(names):
-        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
     return archive, names, note
-
-
-def _holds_songs(path: Path) -> bool:
-    """Whether a MIDI file lies among the first files below a folder, or in a zip."""
-    if not path.is_dir():
-        try:
-            return any(_is_midi(name) for name in open_archive(path).names)
-        except DataError:
-            return False
-    seen = 0
-    for _, names in walk(path):
-        if any(_is_midi(name) for name in names):
-            return True
-        seen += len(names)
-        if seen > _LOOKED_AT:
-            break
-    return False
-
-
-def _is_midi(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in ENDINGS
 
 
 def _songs(

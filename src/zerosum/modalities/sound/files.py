@@ -3,20 +3,21 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import is_folder_or_zip
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
-from zerosum.data.splits import Split, has_splits, open_split
+from zerosum.data.scanning import evenly, holds, looked_at, named, open_files, unreadable_files
+from zerosum.data.splits import Split
 from zerosum.errors import DataError
-from zerosum.faces import option, reading
+from zerosum.faces import reading
 from zerosum.modalities.sound.arrays import (
     MOST_BYTES,
     dataset_of_waves,
@@ -49,8 +50,6 @@ _USUAL, _MOST_SECONDS = 1.0, 4.0
 """Seconds of a window, and of sounds at most, where no length is asked for."""
 
 _SHARE = 0.95
-_LOOKED_AT = 10_000
-_LISTED = 10
 
 
 class SoundsConfig(DataConfig):
@@ -73,6 +72,7 @@ class SoundsConfig(DataConfig):
     kind = "sounds"
     spaces = ("sound",)
     not_options = frozenset({"path", "split"})
+    split_endings = ENDINGS
     path: str
     split: Split = "train"
     rate: Rate | None = None
@@ -91,7 +91,7 @@ class SoundsConfig(DataConfig):
             return 0.9 if look_at(Path(data)) == "file" else 0.0
         if not is_folder_or_zip(data):
             return 0.0
-        return 0.7 if _holds_sounds(Path(data)) else 0.1
+        return 0.7 if holds(Path(data), ENDINGS) else 0.1
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Decode all files; see `open`.
@@ -111,7 +111,7 @@ class SoundsConfig(DataConfig):
         """
         scan = scan_sounds(self, progress)
         if scan.bad and not self.skip_bad:
-            raise DataError(unreadable_sounds(scan.bad))
+            raise DataError(unreadable_files(scan.bad))
         rate = self.rate or min(scan.rates.most_common(1)[0][0], MOST_RATE)
         channels = self.channels or min(2, scan.channels.most_common(1)[0][0])
         taken = _Taken(self, scan, rate, channels)
@@ -143,14 +143,6 @@ class SoundsConfig(DataConfig):
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:
         """See `DataConfig.options_like`; rate, length and channels are those of `space`."""
         return {**super().options_like(space, like), **form_like(space)}
-
-    @classmethod
-    def open_like(cls, data: Any, space: Space, **how: Any) -> tuple[Dataset, DataConfig | None]:
-        """See `DataConfig.open_like`; of a holdout the test or val folder, where there is one."""
-        config = cls.describing(data, cls.options_like(space, how.get("like")))
-        if how.get("holdout") and has_splits(Path(config.path), ENDINGS):
-            config = config.with_values({"split": "test"})
-        return config.open(data, how.get("progress"))
 
 
 @dataclass(frozen=True)
@@ -262,7 +254,7 @@ class _Taken:
             return self._scan.files.read(name, start, samples)
         except DataError as error:
             if not self._config.skip_bad:
-                raise DataError(unreadable_sounds([(name, str(error))])) from error
+                raise DataError(unreadable_files([(name, str(error))])) from error
             self.found.unreadable.append(name)
             return None
 
@@ -311,61 +303,20 @@ def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
         DataError: no such place, no files of sound, or none that can be read.
         MissingExtraError: soundfile is not installed.
     """
-    path, note = Path(config.path), ""
-    if path.suffix.lower() in ENDINGS and look_at(path) == "file":
-        archive: Archive = Folder(path.parent, only=path.name)
-    else:
-        archive, note = open_split(path, config.split, ENDINGS)
-    names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
+    archive, note = open_files(Path(config.path), config.split, ENDINGS)
+    names = evenly(named(archive, ENDINGS), config.limit)
     if not names:
         raise DataError(
             f"no sounds in {config.path} ({len(archive.names)} files). Sounds end in "
             f"{', '.join(sorted(ENDINGS))}."
         )
-    if config.limit is not None and config.limit < len(names):
-        names = [names[i * len(names) // config.limit] for i in range(config.limit)]
     files = SoundFiles(archive)
-    headers, bad = {}, []
-    for i, name in enumerate(names):
-        try:
-            headers[name] = files.header(name)
-        except DataError as error:
-            bad.append((name, str(error)))
-        if progress is not None:
-            progress("scanning sounds", i + 1, len(names))
+    headers, bad = looked_at(names, files.header, "sounds", progress)
     if not headers:
-        raise DataError(f"no readable sound in {config.path}. {unreadable_sounds(bad)}")
+        raise DataError(f"no readable sound in {config.path}. {unreadable_files(bad)}")
     labels = label_names(archive, [*headers]) if config.labels == "auto" else None
     by_name = None if labels is None else dict(zip(headers, labels, strict=True))
     return SoundScan(files, headers, by_name, bad, note)
-
-
-def _holds_sounds(path: Path) -> bool:
-    """Whether a file of sound lies among the first files below a folder, or in a zip."""
-    if not path.is_dir():
-        try:
-            names = open_archive(path).names
-        except DataError:
-            return False
-        return any(PurePosixPath(name).suffix.lower() in ENDINGS for name in names)
-    seen = 0
-    for _, names in walk(path):
-        if any(PurePosixPath(name).suffix.lower() in ENDINGS for name in names):
-            return True
-        seen += len(names)
-        if seen > _LOOKED_AT:
-            break
-    return False
-
-
-def unreadable_sounds(bad: list[tuple[str, str]]) -> str:
-    """A message about files that cannot be read, by name and reason."""
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
-    more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
-    return (
-        f"{len(bad)} unreadable files: {listed}{more}. Mend or remove them, or say "
-        f"{option('skip_bad', True)} to train without them."
-    )
 
 
 def _long(seconds: float) -> str:

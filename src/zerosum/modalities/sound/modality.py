@@ -9,6 +9,7 @@ from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.modalities.sound import arrays, files, kit  # noqa: F401  (readers)
+from zerosum.modalities.sound.classes import SoundClasses
 from zerosum.modalities.sound.features import SummaryFeatures
 from zerosum.modalities.sound.model import SoundModel
 from zerosum.modalities.sound.shown import SoundPreview, SoundWriter
@@ -59,6 +60,7 @@ register(
             default="self",
             parts=partial(beside_reals, preview=_PREVIEW, most=_SHOWN),
         ),
+        classes=SoundClasses(),
         model=lambda _game: SoundModel,
         small_dataset=small_sounds,
         shapes=({"samples": 300, "channels": 2}, {"samples": 130, "mels": 9}),

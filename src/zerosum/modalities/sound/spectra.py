@@ -75,7 +75,7 @@ def log_mels(waves: Tensor, frames: Frames) -> Tensor:
     >>> log_mels(torch.zeros(1, 4_000), usual_frames(8_000)).unique()
     tensor([-1.])
     """
-    power = _power(_stft(waves.float(), frames)) * _scale(frames)
+    power = _power(stft(waves.float(), frames)) * _scale(frames)
     mels = mel_filters(frames).to(waves.device) @ power
     levels = 10 * mels.clamp_min(10 ** (FLOOR / 10)).log10()
     return ((levels - FLOOR) * (2 / (TOP - FLOOR)) - 1).clamp(-1, 1)
@@ -96,21 +96,45 @@ def waves_of(mels: Tensor, frames: Frames, samples: int, *, iterations: int = IT
     >>> waves_of(-torch.ones(1, 64, 32), usual_frames(8_000), 4_000).abs().max()
     tensor(0.)
     """
+    bins = frames.n_fft // 2 + 1
+    phases = 2 * math.pi * Noise(0).uniform(bins, mels.shape[2]).to(mels.device)
+    sizes = spread_over_bins(mels, frames)
+    begun = torch.polar(sizes, phases.expand_as(sizes))
+    return inverse_stft(found_spectra(mels, begun, frames, samples, iterations), frames, samples)
+
+
+def found_spectra(
+    mels: Tensor, begun: Tensor, frames: Frames, samples: int, iterations: int
+) -> Tensor:
+    """Spectra whose bands are as loud as levels say, after iterations of Griffin-Lim.
+
+    Args:
+        mels: scaled levels `[N, mels, frames]`.
+        begun: spectra to begin from, complex `[N, n_fft // 2 + 1, frames]`.
+        frames: how waves are cut.
+        samples: in each wave.
+        iterations: how many.
+
+    Returns:
+        complex64 `[N, n_fft // 2 + 1, frames]`.
+
+    >>> frames = usual_frames(8_000)
+    >>> levels, begun = -torch.ones(1, 64, 5), torch.ones(1, 257, 5, dtype=torch.complex64)
+    >>> found_spectra(levels, begun, frames, 512, 2).abs().max()
+    tensor(0.)
+    """
     filters = mel_filters(frames).to(mels.device)
     shares = _shares(filters)
     wanted = _power_of(mels) / _scale(frames)
-    sizes = spread_over_bins(mels, frames)
-    phases = 2 * math.pi * Noise(0).uniform(*sizes.shape[1:]).to(mels.device)
-    spectra = torch.polar(sizes, phases.expand_as(sizes))
-    before = torch.zeros_like(spectra)
+    spectra, before = begun, torch.zeros_like(begun)
     for _ in range(iterations):
-        consistent = _stft(_istft(spectra, frames, samples), frames)
+        consistent = stft(inverse_stft(spectra, frames, samples), frames)
         ahead = consistent + _MOMENTUM * (consistent - before)
         before = consistent
         heard = filters @ _power(ahead)
         gains = shares.T @ (wanted / heard.clamp_min(_TINY))
         spectra = ahead * gains.clamp_max(_MOST_GAIN).sqrt()
-    return _istft(spectra, frames, samples)
+    return spectra
 
 
 def spread_over_bins(mels: Tensor, frames: Frames) -> Tensor:
@@ -129,6 +153,22 @@ def spread_over_bins(mels: Tensor, frames: Frames) -> Tensor:
     filters = mel_filters(frames).to(mels.device)
     wanted = _power_of(mels) / _scale(frames)
     return (_shares(filters).T @ (wanted / filters.sum(1)[:, None])).sqrt()
+
+
+def stft(waves: Tensor, frames: Frames) -> Tensor:
+    """Spectra of waves `[N, samples]`, complex `[N, n_fft // 2 + 1, 1 + samples // hop]`."""
+    return torch.stft(
+        waves, frames.n_fft, frames.hop, window=_window(frames.n_fft).to(waves.device),
+        center=True, pad_mode="constant", return_complex=True,
+    )  # fmt: skip
+
+
+def inverse_stft(spectra: Tensor, frames: Frames, samples: int) -> Tensor:
+    """Waves `[N, samples]` of spectra."""
+    return torch.istft(
+        spectra, frames.n_fft, frames.hop, window=_window(frames.n_fft).to(spectra.device),
+        center=True, length=samples,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=16)
@@ -177,17 +217,3 @@ def _power_of(mels: Tensor) -> Tensor:
 
 def _power(spectra: Tensor) -> Tensor:
     return spectra.real.square() + spectra.imag.square()
-
-
-def _stft(waves: Tensor, frames: Frames) -> Tensor:
-    return torch.stft(
-        waves, frames.n_fft, frames.hop, window=_window(frames.n_fft).to(waves.device),
-        center=True, pad_mode="constant", return_complex=True,
-    )  # fmt: skip
-
-
-def _istft(spectra: Tensor, frames: Frames, samples: int) -> Tensor:
-    return torch.istft(
-        spectra, frames.n_fft, frames.hop, window=_window(frames.n_fft).to(spectra.device),
-        center=True, length=samples,
-    )  # fmt: skip

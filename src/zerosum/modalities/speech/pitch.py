@@ -1,4 +1,4 @@
-"""How high a voice is: the median pitch of what is voiced, by autocorrelation."""
+"""How high a voice is: its pitch over time and its median, by autocorrelation."""
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ _NEARLY = 0.9
 _QUIET = 0.1
 """Size of a frame beside the largest below which it does not count."""
 
+_WAVES, _TOGETHER = 64, 1_000
+"""Waves, and frames of one wave, that are looked at together."""
+
 
 def median_pitch(waves: Tensor, rate: int) -> float:
     """The median pitch in Hz of waves `[N, samples]`; 0 where nothing is voiced.
@@ -26,20 +29,48 @@ def median_pitch(waves: Tensor, rate: int) -> float:
     125
     """
     size = round(_FRAME * rate)
+    found = [
+        _periods(one.float().unfold(1, size, max(1, size // 2)).flatten(0, 1), rate)
+        for one in waves.split(_WAVES)
+    ]
+    periods = torch.cat(found)
+    voiced = periods[periods > 0]
+    return rate / float(voiced.median()) if len(voiced) else 0.0
+
+
+def periods_of(wave: Tensor, rate: int, hop: int) -> Tensor:
+    """Samples of a period around every `hop`-th sample of a wave; 0 where it is not voiced.
+
+    Args:
+        wave: `[samples]`.
+        rate: samples in a second.
+        hop: samples from one place to the next.
+
+    Returns:
+        int64 `[1 + samples // hop]`.
+
+    >>> time = torch.arange(800) / 8_000
+    >>> buzz = sum((6.2832 * 125 * k * time).sin() for k in range(1, 6))
+    >>> periods_of(buzz, 8_000, 200)[1:-1].tolist()
+    [64, 64, 64]
+    """
+    size = round(_FRAME * rate)
+    padded = torch.nn.functional.pad(wave.float(), (size // 2, size))
+    frames = padded.unfold(0, size, hop)[: 1 + len(wave) // hop]
+    return torch.cat([_periods(some, rate) for some in frames.split(_TOGETHER)])
+
+
+def _periods(frames: Tensor, rate: int) -> Tensor:
+    """Samples of a period of each frame `[F, size]`; 0 where it is not voiced, int64 `[F]`."""
+    size = frames.shape[1]
     shortest, longest = round(rate / HIGHEST), min(round(rate / LOWEST), size - 2)
-    pitches = [_pitches(one, rate, size, shortest, longest) for one in waves.split(64)]
-    voiced = torch.cat(pitches)
-    return float(voiced.median()) if len(voiced) else 0.0
-
-
-def _pitches(waves: Tensor, rate: int, size: int, shortest: int, longest: int) -> Tensor:
-    """Pitch of each voiced frame, `[F]`."""
-    frames = waves.float().unfold(1, size, max(1, size // 2)).flatten(0, 1)
     frames = frames - frames.mean(1, keepdim=True)
     loud = frames.norm(dim=1)
-    frames = frames[loud > max(_QUIET * float(loud.max()), 1e-3)]
+    loud = loud > (_QUIET * loud.amax()).clamp_min(1e-3) if len(loud) else loud.bool()
+    found = torch.zeros(len(frames), dtype=torch.int64)
+    frames = frames[loud]
     if not len(frames):
-        return waves.new_zeros(0)
+        return found
     spectra = torch.fft.rfft(frames, 2 * size)
     alike = torch.fft.irfft(spectra.abs().square())[:, : longest + 1]
     overlap = size / (size - torch.arange(longest + 1))
@@ -49,4 +80,5 @@ def _pitches(waves: Tensor, rate: int, size: int, shortest: int, longest: int) -
     peaks = torch.where(rising, alike[:, 1:-1], torch.full_like(alike[:, 1:-1], -1.0))
     best = peaks.amax(1, keepdim=True)
     first = (peaks >= _NEARLY * best).float().argmax(1) + 1
-    return rate / first[best[:, 0] > _VOICED].float()
+    found[loud] = torch.where(best[:, 0] > _VOICED, first, 0)
+    return found

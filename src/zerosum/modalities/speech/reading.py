@@ -10,6 +10,7 @@ from torch import Tensor
 
 from zerosum.data.arrays import HeldArrays, Labels, NpzFile, as_numpy
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.sound.arrays import MOST_BYTES, SoundArrays, least_samples
@@ -19,7 +20,6 @@ from zerosum.modalities.sound.files import (
     SoundScan,
     SoundsConfig,
     scan_sounds,
-    unreadable_sounds,
 )
 from zerosum.modalities.sound.shaping import (
     SILENCE,
@@ -80,7 +80,7 @@ class SpeechConfig(SoundsConfig):
         """
         scan = scan_sounds(self, progress)
         if scan.bad and not self.skip_bad:
-            raise DataError(unreadable_sounds(scan.bad))
+            raise DataError(unreadable_files(scan.bad))
         rate = self.rate or min(scan.rates.most_common(1)[0][0], MOST_RATE)
         samples = window_of(self.seconds, rate, name=self.path)
         found = SoundFindings(rates=scan.rates, unreadable=[name for name, _ in scan.bad])
@@ -181,7 +181,7 @@ def windows_of(
                 windows += windows_in(wave, samples)
         except DataError as error:
             if not config.skip_bad:
-                raise DataError(unreadable_sounds([(name, str(error))])) from error
+                raise DataError(unreadable_files([(name, str(error))])) from error
             found.unreadable.append(name)
             del windows[before:]
             continue

@@ -17,6 +17,9 @@ _SCALES = (0.125, 0.25, 0.5, 1.0, 2.0)
 """Lengths of frames beside the usual ones."""
 
 _LEAST_FFT, _LEAST_MELS = 32, 5
+_FINER = 2
+"""Times as many bands as levels have, at the usual length; longer frames have more."""
+
 _RESOLUTIONS = (0.5, 1.0, 2.0)
 _LOWEST = 1e-4
 """Magnitude, beside that of a sine at full scale, below which bins are equally silent: -80 dB."""
@@ -25,9 +28,9 @@ _LOWEST = 1e-4
 def mel_distance(made: Tensor, real: Tensor, frames: Frames) -> Tensor:
     """Mean difference of mel levels at five lengths of frames, in nepers, a scalar.
 
-    Short frames hear when the voice opens, long ones hear its pitch. After the multi-scale mel loss
-    of Kumar et al., "High-fidelity audio compression with improved RVQGAN", NeurIPS 2023,
-    arXiv:2306.06546.
+    Short frames hear when the voice opens; long ones, which have more bands than levels, hear its
+    harmonics. After the multi-scale mel loss of Kumar et al., "High-fidelity audio compression with
+    improved RVQGAN", NeurIPS 2023, arXiv:2306.06546.
 
     Args:
         made: waves `[N, samples]`.
@@ -41,7 +44,7 @@ def mel_distance(made: Tensor, real: Tensor, frames: Frames) -> Tensor:
     parts = []
     for scale in _SCALES:
         n_fft = max(_LEAST_FFT, round(frames.n_fft * scale))
-        mels = max(_LEAST_MELS, round(frames.mels * min(1.0, scale)))
+        mels = max(_LEAST_MELS, round(_FINER * frames.mels * scale))
         some = Frames(frames.rate, n_fft, n_fft // 4, mels)
         parts.append((log_mels(made, some) - log_mels(real, some)).abs().mean())
     return NEPERS * torch.stack(parts).mean()

@@ -21,7 +21,8 @@ from zerosum.modalities.sound.arrays import MOST_BYTES
 from zerosum.modalities.sound.decoding import ENDINGS, SoundFiles, SoundHeader
 from zerosum.modalities.sound.shaping import SILENCE
 from zerosum.modalities.sound.shown import wav_bytes
-from zerosum.modalities.speech.marks import with_marks
+from zerosum.models.provenance import Provenance, Signer
+from zerosum.origin.marks import with_marks
 from zerosum.runs.files import make_folder, write_whole
 
 LEVELS = (".npy", ".npz")
@@ -110,7 +111,8 @@ def read_levels(path: Path) -> dict[str, np.ndarray]:
 
 def translate_sounds(
     source: Path, out: Path, *, rate: int, from_wave: FromWave, from_levels: FromLevels | None,
-    progress: Progress | None, marks: Mapping[str, Any] | None = None,
+    progress: Progress | None, made: Provenance, sign: Signer | None = None,
+    marks: Mapping[str, Any] | None = None,
 ) -> TranslatedSounds:  # fmt: skip
     """Every sound below `source`, translated, into `.wav` files below `out`.
 
@@ -121,11 +123,14 @@ def translate_sounds(
         from_wave: translates a wave.
         from_levels: makes waves of levels; None where levels cannot be used.
         progress: called with how many files, or frames of the only one, are done.
+        made: how files are made, if somebody signs them.
+        sign: signs each file.
         marks: what each file is to say inside of how it was made, as JSON.
 
     Raises:
         DataError: there is nothing to translate, or nothing that can be used.
         RunError: `out` is not empty, or cannot be written.
+        OriginError: a file cannot be signed.
         MissingExtraError: soundfile is not installed, or soxr where it is needed.
     """
     endings = {*ENDINGS, *(LEVELS if from_levels else ())}
@@ -164,7 +169,11 @@ def translate_sounds(
         for part, wave in waves.items():
             path = out if as_file and len(waves) == 1 else (out / target) / part
             path = path if path.suffix == ".wav" else path.with_name(path.name + ".wav")
-            paths.append(_save(wave, path, rate, marks))
+            make_folder(path.parent)
+            body = wav_bytes(wave, rate)
+            if marks is not None:
+                body = with_marks(body, marks, f"zerosum {version('zerosum')}")
+            paths.append(_save(body, path, made, sign))
             heard += wave.shape[1] / rate
         if progress is not None and len(names) > 1:
             progress("translating sounds", i + 1, len(names))
@@ -212,10 +221,8 @@ def _targets(names: Sequence[str]) -> list[str]:
     return [name if stem in twice else stem for name, stem in zip(names, stems, strict=True)]
 
 
-def _save(wave: np.ndarray, path: Path, rate: int, marks: Mapping[str, Any] | None) -> Path:
-    make_folder(path.parent)
-    body = wav_bytes(wave, rate)
-    if marks is not None:
-        body = with_marks(body, marks, f"zerosum {version('zerosum')}")
+def _save(body: bytes, path: Path, made: Provenance, sign: Signer | None) -> Path:
+    if sign is not None:
+        return sign.write(path, lambda aside: aside.write_bytes(body), made)
     write_whole(path, lambda aside: aside.write_bytes(body))
     return path

@@ -1,8 +1,9 @@
 """The game of a vocoder: waves from levels, first by their spectra alone, then before judges."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field, NonNegativeFloat
@@ -11,7 +12,12 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Terms
 from zerosum.games.two_player import observed
-from zerosum.modalities.sound.spectra import spread_over_bins
+from zerosum.modalities.sound.spectra import (
+    found_spectra,
+    inverse_stft,
+    spread_over_bins,
+    stft,
+)
 from zerosum.modalities.speech.space import SpeechSpace, require_speech
 from zerosum.modalities.speech.spectral import mel_distance
 from zerosum.networks.vocos import VocosConfig
@@ -23,6 +29,9 @@ from zerosum.spaces import Space
 GALLERY = 64
 """Levels of windows that are kept, so that samples can be asked for without any sound at hand."""
 
+_AGAIN = 512
+"""Frames after which the phases that Griffin-Lim begins from come again."""
+
 
 class VocoderConfig(GameConfig):
     """A generator from levels to waves, and discriminators of waves.
@@ -31,6 +40,8 @@ class VocoderConfig(GameConfig):
         generator: from levels to waves.
         discriminator: several discriminators.
         adversarial: the loss of both sides.
+        iterations: of Griffin-Lim, whose spectra the generator begins from; in use, as many follow
+            on what it made.
         segment: frames of each window that are made in a step, cut out at random.
         heard: windows of a batch that discriminators hear in a step, each of which takes them four
             times as long as the generator.
@@ -44,6 +55,7 @@ class VocoderConfig(GameConfig):
     generator: VocosConfig = VocosConfig()
     discriminator: WaveJudgesConfig = WaveJudgesConfig()
     adversarial: AdversarialLoss = LeastSquares()
+    iterations: Annotated[int, Field(ge=0, le=64)] = 16
     segment: Size = 33
     heard: Size = 4
     begin: float = Field(default=0.75, ge=0, le=1)
@@ -69,6 +81,7 @@ class Vocoder(Game):
         "ones does not hold."
     )
 
+    phases: Tensor
     gallery: Tensor
     filled: Tensor
 
@@ -80,6 +93,8 @@ class Vocoder(Game):
             bands=frames.mels, n_fft=frames.n_fft, hop=frames.hop
         )
         self.discriminator = config.discriminator.build(n_fft=frames.n_fft)
+        phases = 2 * math.pi * Noise(0).uniform(frames.n_fft // 2 + 1, _AGAIN)
+        self.register_buffer("phases", phases, persistent=False)
         self.register_buffer("gallery", torch.zeros(GALLERY, *space.sounds.shape[1:]))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
 
@@ -90,10 +105,36 @@ class Vocoder(Game):
             Move("generator", self.generator_loss),
         ]
 
-    def waves(self, levels: Tensor) -> Tensor:
-        """Waves, float32 `[B, (T - 1) * hop]`, of levels `[B, mels, T]`."""
-        sizes = spread_over_bins(levels.float(), self.speech.sounds.frames)
-        return self.generator(levels, sizes)
+    def waves(self, levels: Tensor, *, place: int = 0) -> Tensor:
+        """Waves, float32 `[B, (T - 1) * hop]`, of levels `[B, mels, T]`, brought near to these.
+
+        Args:
+            levels: of at least 2 frames.
+            place: of the first frame in the whole sound, which says what phases it begins from.
+        """
+        frames, levels = self.speech.sounds.frames, levels.float()
+        made = stft(self._made(levels, place), frames)
+        samples = (levels.shape[2] - 1) * frames.hop
+        found = found_spectra(levels, made, frames, samples, self.config.iterations)
+        return inverse_stft(found, frames, samples)
+
+    def _made(self, levels: Tensor, place: int) -> Tensor:
+        """Waves that the generator makes of levels; see `waves`."""
+        frames, levels = self.speech.sounds.frames, levels.float()
+        samples = (levels.shape[2] - 1) * frames.hop
+        phases = self.phases[:, (place + torch.arange(levels.shape[2])) % _AGAIN]
+        with torch.no_grad():
+            sizes = spread_over_bins(levels, frames)
+            begun = torch.polar(sizes, phases.expand_as(sizes))
+            begun = found_spectra(levels, begun, frames, samples, self.config.iterations)
+        return self.generator(levels, begun, sizes)
+
+    @property
+    def context(self) -> int:
+        """Frames on either side that a sample depends on."""
+        frames = self.speech.sounds.frames
+        beside = frames.n_fft // frames.hop - 1
+        return self.generator.context + 2 * self.config.iterations * beside
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Waves `[B, 1, samples]` of the levels `inputs.z` of whole windows."""
@@ -116,7 +157,7 @@ class Vocoder(Game):
         x = context.next_batch().x[: self.config.heard]
         levels, real = self._segments(x, context.noise)
         with torch.no_grad():
-            fake = self.waves(levels)
+            fake = self._made(levels, _anywhere(context.noise))
         heard = list(zip(self.discriminator(real), self.discriminator(fake), strict=True))
         terms: Terms = {}
         for (real_logits, _), (fake_logits, _) in heard:
@@ -134,7 +175,7 @@ class Vocoder(Game):
         batch = context.next_batch()
         self._remember(batch.x, context)
         levels, real = self._segments(batch.x, context.noise)
-        fake = self.waves(levels)
+        fake = self._made(levels, _anywhere(context.noise))
         frames = self.speech.sounds.frames
         with torch.autocast(fake.device.type, enabled=False):
             terms = {"mel": config.mel_weight * mel_distance(fake, real, frames)}
@@ -175,6 +216,11 @@ class Vocoder(Game):
             rows = self.speech.levels(x[: GALLERY - start])
         self.gallery[start : start + len(rows)] = rows
         self.filled.fill_(start + len(rows))
+
+
+def _anywhere(noise: Noise) -> int:
+    """A frame, so that the generator does not learn the phases that it begins from by heart."""
+    return int(noise.integers(1, high=_AGAIN))
 
 
 def _note_duel(

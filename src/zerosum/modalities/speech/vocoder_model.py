@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from zerosum.modalities.speech.translated_files import (
 )
 from zerosum.modalities.speech.vocoder_game import Vocoder
 from zerosum.models.model import Model
+from zerosum.models.provenance import Signer
 
 PIECE = 512
 """Frames that are made at once."""
@@ -36,6 +37,8 @@ _SLACK = 1e-3
 
 class VocoderModel(Model):
     """Makes waves from levels of bands, and of other waves by way of their levels."""
+
+    translation_wishes: ClassVar[tuple[str, ...]] = ("sign",)
 
     @property
     def speech(self) -> SpeechSpace:
@@ -117,7 +120,12 @@ class VocoderModel(Model):
         return self._from_levels(array, "the array", progress)
 
     def translate_files(
-        self, source: Path | str, out: Path | str, *, progress: Progress | None = None
+        self,
+        source: Path | str,
+        out: Path | str,
+        *,
+        sign: Signer | None = None,
+        progress: Progress | None = None,
     ) -> TranslatedSounds:
         """Sounds and levels below a folder or in a zip, or one of them, into `.wav` files.
 
@@ -127,16 +135,19 @@ class VocoderModel(Model):
         Args:
             source: a sound, a `.npy` or `.npz` file of levels, or a folder or zip of these.
             out: an empty or new folder; for a single file also the name of a .wav file.
+            sign: signs each file, such as `zs.Identity.own()`.
             progress: called with how many files, or frames of the only one, are done.
 
         Raises:
             DataError: there is nothing to translate, or nothing that can be used.
             RunError: `out` is not empty, or cannot be written.
+            OriginError: a file cannot be signed.
             MissingExtraError: soundfile is not installed, or soxr where it is needed.
         """
         return translate_sounds(
             Path(source), Path(out), rate=self.rate, progress=progress,
-            from_wave=self._of_file, from_levels=self._from_levels,
+            from_wave=self._of_file, from_levels=self._from_levels, sign=sign,
+            made=self.provenance(1, seed=None),
         )  # fmt: skip
 
     def _of_file(
@@ -176,12 +187,12 @@ class VocoderModel(Model):
         self, levels: Any, frames: int, samples: int, progress: Progress | None
     ) -> np.ndarray:
         """Waves `[channels, samples]`; each piece sees as far beyond its ends as it depends on."""
-        hop, context = self.speech.sounds.hop, self.vocoder.generator.context
+        hop, context = self.speech.sounds.hop, self.vocoder.context
         made = []
         for start in range(0, frames - 1, PIECE):
             stop = min(start + PIECE, frames - 1)
             first, last = max(0, start - context), min(frames, stop + 1 + context)
-            waves = self.vocoder.waves(levels(first, last).to(self.device)).cpu()
+            waves = self.vocoder.waves(levels(first, last).to(self.device), place=first).cpu()
             made.append(waves[:, (start - first) * hop : (stop - first) * hop])
             if progress is not None:
                 progress("making waves", stop, frames - 1)

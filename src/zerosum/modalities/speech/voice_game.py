@@ -12,7 +12,7 @@ from zerosum.games.base import Game, GameConfig, Inputs, Move, StepContext, Term
 from zerosum.games.controls import ChoiceControl, RangeControl, label_controls
 from zerosum.games.two_player import observed
 from zerosum.modalities.speech.voices_space import VoicesSpace, require_voices
-from zerosum.modalities.speech.warping import matrices, moved
+from zerosum.modalities.speech.warping import coloured, moved, moves_between
 from zerosum.networks.base import DiscriminatorConfig
 from zerosum.networks.dcgan import DcganDiscriminatorConfig
 from zerosum.networks.voice_translator import VoiceTranslatorConfig
@@ -46,7 +46,7 @@ class VoiceConversionConfig(GameConfig):
     adversarial_weight: NonNegativeFloat = 1.0
     cycle_weight: NonNegativeFloat = 10.0
     identity_weight: NonNegativeFloat = 5.0
-    content_weight: NonNegativeFloat = 20.0
+    content_weight: NonNegativeFloat = 100.0
 
     def build(self, space: Space) -> "VoiceConversion":
         """The game for voices.
@@ -79,9 +79,9 @@ class VoiceConversion(Game):
         self.discriminator = config.discriminator.build(space.pictured, num_labels=count)
         means = torch.tensor([one.levels for one in space.speakers]).reshape(-1, space.mels)
         pitches = [one.pitch for one in space.speakers]
-        matrix, colour = matrices(pitches, means, space.frames)
-        self.register_buffer("matrix", matrix)
-        self.register_buffer("colour", colour)
+        self.moved = moves_between(pitches, means, space.frames)
+        self.register_buffer("matrix", self.moved.matrix)
+        self.register_buffer("colour", self.moved.colour)
         frames = space.shape[2]
         self.register_buffer("gallery", torch.zeros(GALLERY, space.mels + 1, frames))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
@@ -105,6 +105,19 @@ class VoiceConversion(Game):
             float32 `[B, mels, T]` in [-1, 1].
         """
         return self._converted(levels, source, target)[0]
+
+    def finished(self, levels: Tensor, source: int, target: int) -> Tensor:
+        """Levels of the target speaker, of waves whose pitch and throat were moved already.
+
+        Args:
+            levels: of any number of frames, `[B, mels, T]`.
+            source: who speaks.
+            target: who is to speak.
+        """
+        count, rest = len(levels), self.moved.rest[source, target].to(levels.device)
+        first = coloured(levels.float(), rest.expand(count, -1))
+        who = (torch.full((count,), one, device=levels.device) for one in (source, target))
+        return (first + self.generator(first, *who).float()).clamp(-1, 1)
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Levels `[B, 1, mels, frames]` of the target speakers `inputs.y`."""

@@ -1,6 +1,7 @@
 """A trained converter of voices: sounds of any length, from one speaker to another."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from zerosum.modalities.sound.decoding import SoundHeader
 from zerosum.modalities.sound.shaping import at_rate
 from zerosum.modalities.sound.spectra import log_mels, waves_of
 from zerosum.modalities.speech.consents import Consent
+from zerosum.modalities.speech.grains import with_voice
 from zerosum.modalities.speech.translated_files import (
     TranslatedSounds,
     read_sound,
@@ -23,7 +25,7 @@ from zerosum.modalities.speech.vocoder_model import VocoderModel, as_given_waves
 from zerosum.modalities.speech.voice_game import VoiceConversion
 from zerosum.modalities.speech.voices_space import VoicesSpace
 from zerosum.models.model import Model
-from zerosum.models.provenance import Provenance
+from zerosum.models.provenance import Provenance, Signer
 
 MOST_SECONDS = 300.0
 """Length of a sound, at most, for which Griffin-Lim finds phases; a vocoder makes any."""
@@ -33,7 +35,9 @@ class VoiceModel(Model):
     """Converts what one speaker says into the voice of another."""
 
     usual_batch: ClassVar[int] = 64
-    translation_wishes: ClassVar[tuple[str, ...]] = ("from_speaker", "to_speaker", "vocoder")
+    translation_wishes: ClassVar[tuple[str, ...]] = (
+        "from_speaker", "to_speaker", "vocoder", "sign",
+    )  # fmt: skip
 
     @property
     def voices(self) -> VoicesSpace:
@@ -102,6 +106,7 @@ class VoiceModel(Model):
         from_speaker: str | None = None,
         to_speaker: str | None = None,
         vocoder: VocoderModel | None = None,
+        sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> TranslatedSounds:
         """A sound, or all sounds below a folder or in a zip, into marked `.wav` files.
@@ -115,12 +120,14 @@ class VoiceModel(Model):
             from_speaker: as for `translate`.
             to_speaker: as for `translate`.
             vocoder: as for `translate`.
+            sign: signs each file, such as `zs.Identity.own()`.
             progress: called with how many files are done.
 
         Raises:
             ConditionError: as for `translate`.
             DataError: there is nothing to translate, or nothing that can be used.
             RunError: `out` is not empty, or cannot be written.
+            OriginError: a file cannot be signed.
             MissingExtraError: as for `translate`.
         """
         who = self._who(from_speaker, to_speaker, vocoder)
@@ -128,9 +135,10 @@ class VoiceModel(Model):
         def convert(wave: np.ndarray, header: SoundHeader, _: Progress | None) -> np.ndarray:
             return self._converted(wave, header.rate, who, vocoder)
 
+        made = self._made(who, vocoder)
         done = translate_sounds(
             Path(source), Path(out), rate=self.rate, progress=progress, from_wave=convert,
-            from_levels=None, marks=self._marks(who, vocoder),
+            from_levels=None, made=made, sign=sign, marks={"converted": True} | made.to_json(),
         )  # fmt: skip
         how = "a vocoder" if vocoder is not None else (
             "Griffin-Lim; a run of vocoder is faster: "
@@ -171,23 +179,14 @@ class VoiceModel(Model):
             )
         return names.index(first), names.index(second)
 
-    def _marks(self, who: tuple[int, int], vocoder: VocoderModel | None) -> dict[str, Any]:
-        """What each file says of how it was made."""
-        names, speakers = self.voices.labels, self.voices.speakers
-        run = self.facts.get("run") if self.run is None else self.run.resolve().name
-        made = Provenance(
-            recipe=getattr(self.recipe, "name", ""), model=self.fingerprint, run=run,
-            step=self.step, where={"from": names[who[0]], "to": names[who[1]]},
-        )  # fmt: skip
-        agreed = {
-            names[i]: {"who": one.who, "when": one.when, "what": one.what}
-            for i in who
-            for one in [speakers[i].consent]
-        }
+    def _made(self, who: tuple[int, int], vocoder: VocoderModel | None) -> Provenance:
+        """How each file is made."""
+        first, second = (self.voices.labels[i] for i in who)
         waves = "Griffin-Lim" if vocoder is None else vocoder.fingerprint
-        return {
-            "converted": True, "origin": made.to_json(), "waves_by": waves, "consents": agreed,
-        }  # fmt: skip
+        return replace(
+            self.provenance(1, seed=None, where={"from": first, "to": second, "waves": waves}),
+            consents={name: str(self.consents[name]) for name in (first, second)},
+        )
 
     @torch.no_grad()
     def _converted(
@@ -204,10 +203,13 @@ class VoiceModel(Model):
         wave = at_rate(wave, rate, self.rate)
         samples, hop, space = wave.shape[1], self.voices.hop, self.voices
         length = max(math.ceil(samples / hop), 3) * hop
-        whole = torch.from_numpy(np.pad(wave, ((0, 0), (0, length - samples))))
-        levels = log_mels(whole, space.frames).to(self.device)
-        source, target = (torch.full((len(levels),), i, device=self.device) for i in who)
-        made = self.conversion.convert(levels, source, target).cpu()
+        pitch, throat = (
+            float(one[who]) for one in (self.conversion.moved.pitch, self.conversion.moved.throat)
+        )
+        whole = np.pad(wave, ((0, 0), (0, length - samples)))
+        whole = [with_voice(one, self.rate, pitch=pitch, throat=throat) for one in whole]
+        levels = log_mels(torch.from_numpy(np.stack(whole)), space.frames).to(self.device)
+        made = self.conversion.finished(levels, *who).cpu()
         if vocoder is not None:
             return vocoder.translate(made.numpy())[:, :samples]
         waves = waves_of(made, space.frames, length)[:, :samples]

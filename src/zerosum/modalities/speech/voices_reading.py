@@ -10,6 +10,7 @@ from pydantic import Field, PositiveInt
 
 from zerosum.data.archives import is_folder_or_zip, open_archive
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError
 from zerosum.faces import either
 from zerosum.modalities.sound.decoding import ENDINGS
@@ -17,7 +18,6 @@ from zerosum.modalities.sound.files import (
     MOST_RATE,
     SoundsConfig,
     scan_sounds,
-    unreadable_sounds,
 )
 from zerosum.modalities.sound.shaping import SoundFindings, notes_of
 from zerosum.modalities.sound.space import Rate, sound_space
@@ -101,7 +101,7 @@ class VoicesConfig(DataConfig):
             for name, why in scan.bad
         ]
         if bad and not self.skip_bad:
-            raise DataError(unreadable_sounds(bad))
+            raise DataError(unreadable_files(bad))
         rates = sum((scan.rates for scan in scans), Counter[int]())
         rate = self.rate or min(rates.most_common(1)[0][0], MOST_RATE)
         samples = window_of(self.seconds, rate, name=self.name)

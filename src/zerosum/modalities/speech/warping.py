@@ -1,14 +1,18 @@
-"""Levels of one voice moved to the pitch, the throat and the colour of another, without learning.
+"""How one voice is moved to the pitch, the throat and the colour of another, without learning.
 
 What is fine in the levels of a frame are the harmonics of its pitch; they are moved by the ratio of
 both pitches. What is smooth is the envelope; it is moved by the ratio that brings the mean envelope
 of one voice next to that of the other, as lengths of throats differ. The rest of the difference of
-their means is added where something is heard. All of that is one matrix for two voices.
+their means is added where something is heard. All of that is one matrix for two voices, which is
+quick, and through which a network can learn. What is translated is moved as a wave, which keeps
+more of the words; see `grains`. The same ratios say how.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import permutations
 
 import torch
 from torch import Tensor
@@ -32,10 +36,25 @@ def moved(levels: Tensor, matrix: Tensor, colour: Tensor) -> Tensor:
     >>> moved(x, torch.eye(2)[None], torch.ones(1, 2)).unique()
     tensor([1.])
     """
-    loudest = levels.amax(1, keepdim=True)
-    heard = ((loudest - _HEARD) / _FULLY).clamp(0, 1)
     silence = -1.0
-    return (silence + matrix @ (levels - silence) + heard * colour[:, :, None]).clamp(-1, 1)
+    return coloured(silence + matrix @ (levels - silence), colour, _heard(levels))
+
+
+def coloured(levels: Tensor, colour: Tensor, heard: Tensor | None = None) -> Tensor:
+    """Levels `[B, bands, T]` with colours `[B, bands]` added where something is heard.
+
+    Args:
+        levels: of bands.
+        colour: what is added.
+        heard: how far each frame is heard, `[B, 1, T]`; if not given, by these levels.
+    """
+    share = _heard(levels) if heard is None else heard
+    return (levels + share * colour[:, :, None]).clamp(-1, 1)
+
+
+def _heard(levels: Tensor) -> Tensor:
+    """How far each frame of levels `[B, bands, T]` is heard, from 0 to 1, `[B, 1, T]`."""
+    return ((levels.amax(1, keepdim=True) - _HEARD) / _FULLY).clamp(0, 1)
 
 
 def mean_level(levels: Tensor) -> Tensor:
@@ -49,32 +68,49 @@ def mean_level(levels: Tensor) -> Tensor:
     return heard.mean(0) if len(heard) else frames.mean(0)
 
 
-def matrices(
-    pitches: Sequence[float], means: Tensor, frames: Frames
-) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """For each two voices the matrix and the colour that move one to the other.
+@dataclass(frozen=True)
+class Moves:
+    """How each of S voices is moved to each other, from the first index to the second.
+
+    Attributes:
+        pitch: what the pitch is multiplied by, `[S, S]`.
+        throat: what the frequencies of the envelope are multiplied by, `[S, S]`.
+        matrix: what moves levels by both, `[S, S, bands, bands]`.
+        colour: what is added to levels that the matrix moved, `[S, S, bands]`.
+        rest: what is added to levels of a wave that was moved by both, `[S, S, bands]`.
+    """
+
+    pitch: Tensor
+    throat: Tensor
+    matrix: Tensor
+    colour: Tensor
+    rest: Tensor
+
+
+def moves_between(pitches: Sequence[float], means: Tensor, frames: Frames) -> Moves:
+    """How voices are moved to each other.
 
     Args:
         pitches: of the voices, in Hz; 0 where it is not known.
         means: their mean levels, `[S, bands]`.
         frames: how waves are cut.
-
-    Returns:
-        `[S, S, bands, bands]` and `[S, S, bands]`, from the first index to the second.
     """
     count, bands = means.shape
     smooth = _smoothing(bands)
     fine = torch.eye(bands) - smooth
-    whole, colours = torch.empty(count, count, bands, bands), torch.empty(count, count, bands)
-    for a in range(count):
-        for b in range(count):
-            known = pitches[a] > 0 and pitches[b] > 0 and a != b
-            ratio = pitches[b] / pitches[a] if known else 1.0
-            throat = 1.0 if a == b else _throat(smooth @ means[a], smooth @ means[b], frames)
-            matrix = _warp(throat, bands, frames) @ smooth + _warp(ratio, bands, frames) @ fine
-            whole[a, b] = torch.eye(bands) if a == b else matrix
-            colours[a, b] = means[b] + 1 - whole[a, b] @ (means[a] + 1)
-    return whole, colours
+    pitch, throat = torch.ones(2, count, count)
+    matrix = torch.eye(bands).repeat(count, count, 1, 1)
+    colour, rest = torch.zeros(2, count, count, bands)
+    above = means + 1
+    for a, b in permutations(range(count), 2):
+        if pitches[a] > 0 and pitches[b] > 0:
+            pitch[a, b] = pitches[b] / pitches[a]
+        throat[a, b] = _throat(smooth @ means[a], smooth @ means[b], frames)
+        longer = _warp(float(throat[a, b]), bands, frames)
+        matrix[a, b] = longer @ smooth + _warp(float(pitch[a, b]), bands, frames) @ fine
+        colour[a, b] = above[b] - matrix[a, b] @ above[a]
+        rest[a, b] = above[b] - longer @ above[a]
+    return Moves(pitch, throat, matrix, colour, rest)
 
 
 def _throat(a: Tensor, b: Tensor, frames: Frames) -> float:

@@ -1,0 +1,92 @@
+"""Files below a folder or in a zip, looked at one by one before anything is decoded."""
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from zerosum.data.archives import Archive, Folder, open_archive, walk
+from zerosum.data.base import Progress
+from zerosum.data.files import look_at
+from zerosum.data.splits import Split, open_split
+from zerosum.errors import DataError
+from zerosum.faces import option
+
+_LISTED, _LOOKED_AT = 10, 10_000
+
+Header = TypeVar("Header")
+
+
+def open_files(path: Path, split: Split, endings: Collection[str]) -> tuple[Archive, str]:
+    """One file, or the files of a split of a folder or zip, and what to tell of it.
+
+    Raises:
+        DataError: there is no such file, folder or zip.
+    """
+    if path.suffix.lower() in endings and look_at(path) == "file":
+        return Folder(path.parent, only=path.name), ""
+    return open_split(path, split, endings)
+
+
+def named(archive: Archive, endings: Collection[str]) -> list[str]:
+    """Names of the files that end so, in order."""
+    return [name for name in archive.names if PurePosixPath(name).suffix.lower() in endings]
+
+
+def holds(path: Path, endings: Collection[str]) -> bool:
+    """Whether a file that ends so lies among the first files below a folder, or in a zip."""
+    if not path.is_dir():
+        try:
+            return bool(named(open_archive(path), endings))
+        except DataError:
+            return False
+    seen = 0
+    for _, names in walk(path):
+        if any(PurePosixPath(name).suffix.lower() in endings for name in names):
+            return True
+        seen += len(names)
+        if seen > _LOOKED_AT:
+            break
+    return False
+
+
+def evenly(names: list[str], limit: int | None) -> list[str]:
+    """So many names at most, evenly spread.
+
+    >>> evenly(["a", "b", "c", "d"], 2)
+    ['a', 'c']
+    """
+    if limit is None or limit >= len(names):
+        return names
+    return [names[i * len(names) // limit] for i in range(limit)]
+
+
+def looked_at(
+    names: Sequence[str], look: Callable[[str], Header], what: str, progress: Progress | None
+) -> tuple[dict[str, Header], list[tuple[str, str]]]:
+    """What headers of files say by name, and unreadable files with the reason.
+
+    Args:
+        names: of the files.
+        look: reads a header; raises `DataError` where it cannot.
+        what: they are, such as `sounds`, for `progress`.
+        progress: called with how many are read.
+    """
+    headers, bad = {}, []
+    for i, name in enumerate(names):
+        try:
+            headers[name] = look(name)
+        except DataError as error:
+            bad.append((name, str(error).rstrip(".")))
+        if progress is not None:
+            progress(f"scanning {what}", i + 1, len(names))
+    return headers, bad
+
+
+def unreadable_files(bad: Sequence[tuple[str, str]]) -> str:
+    """A message about files that cannot be read, by name and reason."""
+    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
+    more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    return (
+        f"{len(bad)} unreadable file{'s' if len(bad) != 1 else ''}: {listed}{more}. Mend or remove "
+        f"{'it' if len(bad) == 1 else 'them'}, or say {option('skip_bad', True)} to go on without."
+    )
