@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Step
 from zerosum.cli.output import print_json, print_table, say
 from zerosum.errors import ConfigError, did_you_mean
 from zerosum.faces import option
@@ -41,8 +41,6 @@ Target = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (with the JSON next to it), or .json.")
 ]
-
-Step = Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Where
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Step, Where
 from zerosum.cli.output import print_json, say
 from zerosum.conditions import read_pairs
 from zerosum.runs.files import unused
@@ -66,7 +66,7 @@ def translate(
         ),
     ] = None,
     device: Device = "auto",
-    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    step: Step = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:
