@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import Archive, Folder, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import (
     ArrayDataset,
@@ -21,6 +21,7 @@ from zerosum.data.base import (
 )
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -93,7 +94,7 @@ class MusicFiles(DataConfig):
         """MIDI files, and folders and zips that hold some."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.95 if look_at(Path(data)) == "file" else 0.0
-        return 0.75 if is_folder_or_zip(data) and _holds_songs(Path(data)) else 0.0
+        return 0.75 if is_archive(data) and _holds_songs(Path(data)) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read all files; see `open`.

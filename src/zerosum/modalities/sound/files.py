@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive, walk
+from zerosum.data.archives import Archive, Folder, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.splits import Split, has_splits, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -89,7 +90,7 @@ class SoundsConfig(DataConfig):
         """Folders and zips with files of sound, and such a file; other folders hardly."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.9 if look_at(Path(data)) == "file" else 0.0
-        if not is_folder_or_zip(data):
+        if not is_archive(data):
             return 0.0
         return 0.7 if _holds_sounds(Path(data)) else 0.1
 

@@ -11,6 +11,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.csv_text import holds_rows
 from zerosum.data.files import look_at
 from zerosum.data.layout import AS_USUAL, FileLayout
+from zerosum.data.row_files import holds_files
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.faces import option
@@ -140,11 +141,13 @@ class TableFileConfig(TableOptions, LayoutOptions):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Files whose endings are those of tables."""
+        """Files whose endings are those of tables; less surely where rows hold pictures."""
         if not isinstance(data, str | Path):
             return 0.0
         path = Path(data)
-        return 0.9 if is_table(path) and path.is_file() else 0.0
+        if not is_table(path) or not path.is_file():
+            return 0.0
+        return 0.5 if holds_files(path) else 0.9
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read it: once to see what the columns are, and once for the values.
