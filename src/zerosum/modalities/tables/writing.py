@@ -10,6 +10,7 @@ from zerosum.faces import option
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
 from zerosum.modalities.tables.written.clocks import ClockFormat
+from zerosum.modalities.tables.written.counted import CountedMoments
 from zerosum.modalities.tables.written.moments import MomentFormat
 from zerosum.modalities.tables.written.numbers import NumberFormat
 from zerosum.runs.files import make_folder, require_unicode, write_whole
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_FORMS = {form.kind: form for form in (NumberFormat, MomentFormat, ClockFormat)}
+_FORMS = {form.kind: form for form in (NumberFormat, MomentFormat, ClockFormat, CountedMoments)}
 
 
 def write_tables(path: Path, tables: "Iterator[pa.Table]", *, safe_csv: bool = False) -> Path:
