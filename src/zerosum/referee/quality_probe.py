@@ -46,12 +46,15 @@ class ProbeResult:
             2020), 0 to 1.
         lost: share of reals that lie in clusters which samples hardly visit, 0 to 1.
         spread: standard deviation of the samples' features relative to the reals'.
+        far: whether most samples are so far from all reals that clusters say nothing of how they
+            vary; their spread is one of embedded samples then.
     """
 
     distance: float
     coverage: float
     lost: float
     spread: float
+    far: bool = False
 
 
 class SmallFeatures:
@@ -160,8 +163,8 @@ class QualityProbe:
         if not bool(fake.isfinite().all()):
             return ProbeResult(float("inf"), 0.0, 1.0, 0.0)
         shares = self.visits_of(fake) / len(fake)
-        spread = _variance(fake) / self._spread
-        if self._features.too_far(fake):
+        spread, far = _variance(fake) / self._spread, self._features.too_far(fake)
+        if far:
             spread = _variance(self._space.embed(x)) / self._spread_embedded
         nearest = torch.cdist(self._real, fake).min(dim=1).values
         return ProbeResult(
@@ -169,6 +172,7 @@ class QualityProbe:
             coverage=float((nearest <= self._reach).double().mean()),
             lost=float(self.shares[shares < _HARDLY * self.shares].sum()),
             spread=float(spread.sqrt()),
+            far=far,
         )
 
     def visits(self, x: Tensor) -> Tensor:
