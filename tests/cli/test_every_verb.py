@@ -18,7 +18,9 @@ LONG_RUNNING = {"studio", "worker"}
 
 
 OPTIONS = {
-    command.name or command.callback.__name__: set(inspect.signature(command.callback).parameters)
+    command.name or command.callback.__name__: {
+        name: one.default for name, one in inspect.signature(command.callback).parameters.items()
+    }
     for command in app.registered_commands
     if command.callback is not None
 }
@@ -27,6 +29,21 @@ OPTIONS = {
 @pytest.mark.parametrize("verb", [one for one, names in OPTIONS.items() if "code" in names])
 def test_a_model_is_named_by_its_run_its_step_and_its_code(verb: str) -> None:
     assert "step" in OPTIONS[verb] or verb in INTO_THE_RUN
+
+
+@pytest.mark.parametrize("verb", [one for one, names in OPTIONS.items() if "out" in names])
+def test_no_place_of_output_is_fixed_where_something_may_be(verb: str) -> None:
+    """What is not asked for by name takes a free name, so nothing is written over."""
+    assert OPTIONS[verb]["out"] is None or verb == "copy"  # which adds to its table
+
+
+def test_a_second_bundle_keeps_the_first(
+    zerosum: Zerosum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("a")
+    names = [zerosum("bundle", "a.txt").out.strip() for _ in range(2)]
+    assert names == ["bundle.zip", "bundle-2.zip"]
 
 
 @pytest.mark.parametrize("verb", [one for one in OPTIONS if one not in LONG_RUNNING])

@@ -119,8 +119,11 @@ def compare(
     from zerosum.progress import Reporter
     from zerosum.workflows.compare import compare as compare_runs
     from zerosum.workflows.compare import draw_comparison
+    from zerosum.workflows.history import require_png
 
     _check(out)
+    if curve is not None:
+        require_png(curve)
     with Reporter(quiet=as_json) as progress:
         found = compare_runs(
             runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
@@ -135,8 +138,9 @@ def compare(
         return
     _warn([*found.warnings, *dict.fromkeys(w for one in found.evaluations for w in one.warnings)])
     _print_comparison(found)
-    if out is not None:
-        say(str(out))
+    for place in (curve, out):
+        if place is not None:
+            say(str(place))
 
 
 def audit(
