@@ -4,7 +4,7 @@
     python benchmarks/molecules.py run --seeds 0 --judges trees,forest,network
     python benchmarks/molecules.py table
 
-A model of each seed learns from 4,000 molecules of the training set of MOSES and keeps 1,000
+A model of each seed learns from `--train` molecules of the training set of MOSES and keeps 1,000
 apart, by which `refine` decides. 2,000 samples are held against 2,000 molecules of its test set.
 The floor are pieces of SELFIES in any order, as often as in reals; the ceiling are other molecules
 of the test set. The FCD depends on how many molecules there are; 2,000 is fewer than in the paper
@@ -43,7 +43,7 @@ from zerosum.rng import Noise
 from zerosum.runs.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "molecules"
-TRAIN, HELD, JUDGED = 4_000, 1_000, 2_000
+HELD, JUDGED = 1_000, 2_000
 
 
 def moses(name: str) -> list[str]:
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> None:
     """Every figure that is not there yet."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     train, rest = moses("train"), moses("test")
-    frame = pd.DataFrame({"smiles": train[: TRAIN + HELD]})
+    frame = pd.DataFrame({"smiles": train[: args.train + HELD]})
     fcd = Fcd(rest[:JUDGED])
     for seed in map(int, args.seeds.split(",")):
         folder = Path(args.runs) / f"molecules-{seed}"
@@ -121,10 +121,10 @@ def run(args: argparse.Namespace) -> None:
         else:
             model = zs.train(
                 "molecules", frame, out=folder, seed=seed, threads=1, quiet=True, referee="off",
-                compile=False, holdout=HELD / (TRAIN + HELD),
+                compile=False, holdout=HELD / (args.train + HELD),
             )  # fmt: skip
         spent = time.process_time() - start
-        test, known = opened(rest[:JUDGED], model), opened(train[: TRAIN + HELD], model)
+        test, known = opened(rest[:JUDGED], model), opened(train[: args.train + HELD], model)
         made = {"likelihood": model}
         told: dict[str, Any] = {}
         for judge in [one for one in args.judges.split(",") if one]:
@@ -202,6 +202,7 @@ def main() -> None:
     parser.add_argument("what", choices=("run", "table"))
     parser.add_argument("--seeds", default="0")
     parser.add_argument("--judges", default="trees,forest,network")
+    parser.add_argument("--train", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--runs", default="runs")
     args = parser.parse_args()

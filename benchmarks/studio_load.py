@@ -63,12 +63,7 @@ class Reviewer:
 
 def main() -> None:
     """Run the load that the arguments ask for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--reviewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds before a decision")
-    wanted = parser.parse_args()
+    wanted = arguments(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         process, address, link = start(Path(folder))
         try:
@@ -84,33 +79,22 @@ def main() -> None:
                 reviewers.append(Reviewer(address))
                 reviewers[-1].get("/sign-in/")
                 reviewers[-1].post("/sign-in/", username="ada", password=PASSWORD)
-            before = processor(process.pid), busy(), time.monotonic()
             load = Load(wanted.seconds, wanted.pause, wanted.items)
-            load.press(reviewers)
-            used, all_used, took = (
-                now - then
-                for now, then in zip(
-                    (processor(process.pid), busy(), time.monotonic()), before, strict=True
-                )
-            )
-            print(
-                f"{wanted.items:,} items, {wanted.reviewers} reviewers, {took:.0f} s, "
-                f"a pause of {wanted.pause:g} s before each decision"
-            )
-            report("a page of the queue", load.pages)
-            report("a decision", load.acts)
-            report("counts of an open page", load.counts)
-            print(f"other answers: {dict(load.others) or 'none'}")
+            load.press(lambda number: load.work(reviewers[number], number), wanted, process.pid)
             print(f"the first page: {len(first.encode()) / 1e3:.1f} kB")
-            print(f"the server's memory: {memory(process.pid):.0f} MB")
-            mine = time.process_time()
-            print(
-                f"processors: {os.cpu_count()}, {all_used / took:.2f} of them busy, of which the "
-                f"server {used / took:.2f}, these reviewers about {mine / took:.2f}"
-            )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def arguments(words: str | None) -> argparse.ArgumentParser:
+    """What both servers are asked for."""
+    parser = argparse.ArgumentParser(description=words)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--reviewers", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds before a decision")
+    return parser
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[bytes], str, str]:
@@ -148,7 +132,8 @@ def fill(path: Path, n: int) -> None:
         )
         database.execute(
             f"INSERT INTO studio_training (id, {names}, data_id, recipe, seed, changes, "
-            f"checkpoint_seconds, facts) VALUES (1, {marks}, 1, 'cgan', 0, '{{}}', 60, '{{}}')",
+            f"checkpoint_seconds, facts, capacity, referee, options, freeze) "
+            f"VALUES (1, {marks}, 1, 'cgan', 0, '{{}}', 60, '{{}}', 'small', 'act', '{{}}', 0)",
             job,
         )
         database.execute(
@@ -180,15 +165,35 @@ class Load:
         self.others: Counter[int] = Counter()
         self._end, self._pause = time.monotonic() + seconds, pause
 
-    def press(self, reviewers: list[Reviewer]) -> None:
-        """Let them all work at once."""
-        threads = [
-            threading.Thread(target=self._work, args=(me, i)) for i, me in enumerate(reviewers)
-        ]
+    def press(self, work: Callable[[int], None], wanted: argparse.Namespace, server: int) -> None:
+        """Let all reviewers work at once, and print how it went.
+
+        Args:
+            work: what reviewer number i does.
+            wanted: the arguments.
+            server: the process that answers.
+        """
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(wanted.reviewers)]
+        began, used, all_used = time.monotonic(), processor(server), busy()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        took = time.monotonic() - began
+        used, all_used = processor(server) - used, busy() - all_used
+        print(
+            f"{wanted.items:,} items, {wanted.reviewers} reviewers, {took:.0f} s, "
+            f"a pause of {wanted.pause:g} s before each decision"
+        )
+        report("a page of the queue", self.pages)
+        report("a decision", self.acts)
+        report("counts of an open page", self.counts)
+        print(f"other answers: {dict(self.others) or 'none'}")
+        print(f"the server's memory: {memory(server):.0f} MB")
+        print(
+            f"processors: {os.cpu_count()}, {all_used / took:.2f} of them busy, of which the "
+            f"server {used / took:.2f}, these reviewers about {time.process_time() / took:.2f}"
+        )
 
     def _timed(self, kept: list[float], ask: Callable[[], str]) -> str:
         before = time.monotonic()
@@ -200,7 +205,8 @@ class Load:
         kept.append(time.monotonic() - before)
         return text
 
-    def _work(self, me: Reviewer, number: int) -> None:
+    def work(self, me: Reviewer, number: int) -> None:
+        """Turn pages and decide, until the time is over."""
         dice, polled = random.Random(number), time.monotonic()
         query, first = "state=new", True
         self._wait(dice)

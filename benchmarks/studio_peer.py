@@ -9,7 +9,6 @@ five of a page, with the same pauses, by the addresses that its own page asks. N
 what `studio_load.py` prints.
 """
 
-import argparse
 import json
 import os
 import random
@@ -18,7 +17,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -26,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from studio_load import Load, busy, memory, processor, report
+from studio_load import Load, arguments
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 PAGE = 48
@@ -55,15 +53,8 @@ class Peer:
 class PeerLoad(Load):
     """What reviewers do in Label Studio."""
 
-    def press_peer(self, peer: Peer, reviewers: int) -> None:
-        """Let them all work at once."""
-        threads = [threading.Thread(target=self._review, args=(peer, i)) for i in range(reviewers)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    def _review(self, peer: Peer, number: int) -> None:
+    def review(self, peer: Peer, number: int) -> None:
+        """Turn pages and annotate, until the time is over."""
         dice = random.Random(number)
         page = 1 + dice.randrange(max(self._items // PAGE - 20, 1))
         self._wait(dice)
@@ -85,12 +76,8 @@ class PeerLoad(Load):
 
 def main() -> None:
     """Run the load that the arguments ask for."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = arguments(__doc__)
     parser.add_argument("program", type=Path, help="label-studio, in an environment of its own")
-    parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--reviewers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--pause", type=float, default=1.0, help="mean seconds before a decision")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         process, peer = start(wanted.program.absolute(), Path(folder))
@@ -102,26 +89,7 @@ def main() -> None:
                 peer.call("/api/projects/1/import", [{"text": f"{i}"} for i in range(at, most)])
             print(f"{wanted.items:,} tasks imported in {time.monotonic() - began:.0f} s")
             load = PeerLoad(wanted.seconds, wanted.pause, wanted.items)
-            before = processor(process.pid), busy(), time.monotonic()
-            load.press_peer(peer, wanted.reviewers)
-            used, all_used, took = (
-                now - then
-                for now, then in zip(
-                    (processor(process.pid), busy(), time.monotonic()), before, strict=True
-                )
-            )
-            print(
-                f"{wanted.items:,} tasks, {wanted.reviewers} reviewers, {took:.0f} s, "
-                f"a pause of {wanted.pause:g} s before each decision"
-            )
-            report("a page of tasks", load.pages)
-            report("an annotation", load.acts)
-            print(f"other answers: {dict(load.others) or 'none'}")
-            print(f"the server's memory: {memory(process.pid):.0f} MB")
-            print(
-                f"processors: {os.cpu_count()}, {all_used / took:.2f} of them busy, of which the "
-                f"server {used / took:.2f}"
-            )
+            load.press(lambda number: load.review(peer, number), wanted, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()

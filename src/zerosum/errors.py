@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 __all__ = [
+    "ArgumentError",
     "ConditionError",
     "ConfigError",
     "ConstraintError",
@@ -29,6 +30,10 @@ class ZerosumError(Exception):
 
 class ConfigError(ZerosumError):
     """A configuration names an unknown key or kind, or holds a value that is not allowed."""
+
+
+class ArgumentError(ZerosumError, TypeError):
+    """An argument of a type that the function does not take."""
 
 
 class DataError(ZerosumError):

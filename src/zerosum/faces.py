@@ -1,13 +1,13 @@
-"""How messages spell options and verbs: as the command line has them, or as Python does.
+"""How messages spell options and verbs: as the command line, as pages, or as Python has them.
 
 `option` and `verb` are called where a message is made. They spell for Python, unless the program
-is the command line, which says so once.
+is the command line or the studio, which says so once.
 """
 
 import json
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,28 @@ _SHORT = {"n": "-n", "from_run": "--from", "from_speaker": "--from", "to_speaker
 
 _LONGEST = 40
 
-_verbs_of_shell = False
+_PYTHON, _SHELL, _PAGES = "python", "shell", "pages"
+_face = _PYTHON
+
+
+def command_line() -> AbstractContextManager[None]:
+    """Spell for the command line while this lasts."""
+    return _speaking(_SHELL)
+
+
+def pages() -> AbstractContextManager[None]:
+    """Spell for the studio while this lasts: options as its forms have them, verbs as a shell."""
+    return _speaking(_PAGES)
 
 
 @contextmanager
-def command_line() -> Iterator[None]:
-    """Spell for the command line while this lasts."""
-    global _verbs_of_shell
-    before, _verbs_of_shell = _verbs_of_shell, True
+def _speaking(face: str) -> Iterator[None]:
+    global _face
+    before, _face = _face, face
     try:
         yield
     finally:
-        _verbs_of_shell = before
+        _face = before
 
 
 def option(name: str, value: Any = None) -> str:
@@ -38,14 +48,33 @@ def option(name: str, value: Any = None) -> str:
     >>> with command_line():
     ...     option("samples"), option("from_run"), option("size", 64), option("skip_bad", True)
     ('--samples', '--from', '--size 64', '--skip-bad')
+    >>> with pages():
+    ...     option("samples"), option("from_run"), option("size", 64), option("skip_bad", True)
+    ('“samples”', '“from run”', '“size: 64”', '“skip bad”')
 
     Args:
         name: as Python spells it.
         value: True for a switch that is set; a path is text.
     """
     value = str(value) if isinstance(value, Path) else value
-    if not _verbs_of_shell:
+    if _face == _PYTHON:
         return f"{name}={'' if value is None else repr(value)}"
+    if _face == _PAGES:
+        shown = "" if value is None or value is True else f": {value}"
+        return f"“{label(name)}{shown}”"
+    return _flag(name, value)
+
+
+def label(name: str) -> str:
+    """What forms call an option.
+
+    >>> label("skip_bad")
+    'skip bad'
+    """
+    return name.replace("_", " ")
+
+
+def _flag(name: str, value: Any) -> str:
     spelled = _SHORT.get(name, f"--{name.replace('_', '-')}")
     return spelled if value is None or value is True else f"{spelled} {shlex.quote(str(value))}"
 
@@ -63,7 +92,9 @@ def reading(**values: Any) -> str:
     ...     reading(series="id", label="id")
     '--with series=id label=id'
     """
-    if _verbs_of_shell:
+    if _face == _PAGES:
+        return " and ".join(option(name, value) for name, value in values.items())
+    if _face == _SHELL:
         return "--with " + " ".join(shlex.quote(f"{k}={v}") for k, v in values.items())
     pairs = (f"{k!r}: {_as_python(v)}" for k, v in values.items())
     return f"options={{{', '.join(pairs)}}}"
@@ -89,9 +120,11 @@ def schema(column: str, kind: Any) -> str:
         column: its name.
         kind: its kind, or its kind and more in a dictionary.
     """
-    if not _verbs_of_shell:
+    if _face == _PYTHON:
         return f"schema={{{column!r}: {kind!r}}}"
     spelled = json.dumps({column: kind}, ensure_ascii=False)
+    if _face == _PAGES:
+        return option("schema", spelled)
     return f"--schema FILE, a JSON file of {spelled}"
 
 
@@ -119,10 +152,11 @@ def verb(name: str, *given: Any, **options: Any) -> str:
         options: by their names in Python.
     """
     words = [str(one) if isinstance(one, Path) else one for one in given]
-    spelled = [option(key, value) for key, value in options.items()]
-    if _verbs_of_shell:
+    if _face != _PYTHON:
         named = name.replace("_", "-")
+        spelled = [_flag(key, value) for key, value in options.items()]
         return " ".join(["zerosum", named, *(shlex.quote(str(word)) for word in words), *spelled])
+    spelled = [option(key, value) for key, value in options.items()]
     return f"zs.{name}({', '.join([*map(repr, words), *spelled])})"
 
 
@@ -132,4 +166,4 @@ def either(*, python: str, shell: str) -> str:
     >>> either(python="model.find_directions()", shell="zerosum directions RUN")
     'model.find_directions()'
     """
-    return shell if _verbs_of_shell else python
+    return python if _face == _PYTHON else shell

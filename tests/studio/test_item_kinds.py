@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
+from tests.modalities.speech.voices import RATE, voice, write
 from tests.studio.test_jobs import QUICK, Heard
 from zerosum.catalogue import modality_of_kind
 from zerosum.errors import ConfigError
@@ -37,6 +38,9 @@ TRAINED = {
     "texture": ("texture", "surfaces", 32, "picture"),
     "captioned": ("text2image", "scenes", 32, "picture"),
     "molecule": ("molecules", "fragments", 128, "text"),
+    "pair": ("pix2pix", "poses", 32, "picture"),
+    "speech": ("vocoder", "spoken", 8, "sound"),
+    "voices": ("voice", "spoken", 32, "sound"),
 }  # fmt: skip
 """A recipe, its data, samples to see, and the medium of its items, by kind."""
 
@@ -50,13 +54,21 @@ def known_kinds() -> list[str]:
     return sorted(kind for kind, home in homes.items() if home.startswith("zerosum."))
 
 
-PICTURES = ("image", "texture", "captioned")
+PICTURES = ("image", "texture", "captioned", "pair")
+SPOKEN = ("speech", "voices")
+"""Kinds without built-in data: two people who speak are simulated."""
 
 
 def test_every_kind_has_a_form_and_is_tried_here() -> None:
-    assert set(known_kinds()) == set(ITEM_FORMS)
-    # What is made from something needs a source for each sample, so it is not asked for items.
-    assert set(known_kinds()) == {*TRAINED, "pair", "speech", "voices"}
+    assert set(known_kinds()) == set(ITEM_FORMS) == set(TRAINED)
+
+
+def speak(folder: Path) -> None:
+    """Files of two people, who agreed."""
+    for name, pitch in {"anna": 200.0, "ben": 100.0}.items():
+        write(folder / name / "a.wav", voice(12.0, pitch=pitch, seed=1))
+        words = 'who = "Anna Example"\nwhen = 2026-01-31\nwhat = "tests"\n'
+        (folder / name / "consent.toml").write_text(words)
 
 
 @pytest.mark.slow
@@ -68,6 +80,10 @@ def test_items_of_each_kind(
     recipe, data, seen, medium = TRAINED[kind]
     training.recipe, training.data.place = recipe, data
     training.facts = {"kind": kind}
+    if kind in SPOKEN:
+        training.data.origin = "upload"
+        training.options = {"rate": RATE, "seconds": 0.5}
+        speak(folder / "uploads" / data)
     training.data.save()
     training.save()
     heard = Heard()
@@ -104,12 +120,15 @@ def test_items_of_each_kind(
         shown = {"sound": "<audio controls", "level": "<pre>", "picture": "pixels wide"}
         shown["clip"] = f'data-moving="/items/{one.pk}/file"'
         assert shown.get(medium, "<table>") in page
-        if kind in (*PICTURES, "sound", "level", "music", "clip"):
+        if kind == "pair":
+            assert client.get(f"/items/{one.pk}/source")["Content-Type"] == "image/png"
+            assert "What it was made from" in page
+        if kind in (*PICTURES, *SPOKEN, "sound", "level", "music", "clip"):
             assert one.nearness is not None
             assert client.get(f"/items/{one.pk}/neighbour").status_code == 200
         if medium == "sound":
             assert client.get(f"/items/{one.pk}/nearest")["Content-Type"] == "audio/wav"
-        elif kind not in (*PICTURES, "level", "point", "clip"):
+        elif kind not in (*PICTURES, *SPOKEN, "level", "point", "clip"):
             assert one.facts["copied_rows"] >= 0  # counted, and never shown
             assert not one.neighbour
         copy = TemplateWriter().write(subject_of(one)).copy

@@ -351,3 +351,22 @@ def rewrite(
             new.writestr(name, data)
         if extra:
             new.writestr(extra, b"x")
+
+
+def test_the_page_of_the_api_lists_all_of_it(db: None) -> None:
+    text = Client().get("/api/v1/docs").content.decode()
+    schema: Any = api.get_openapi_schema()
+    for path, methods in schema["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {path}</code>" in text
+    for name in schema["components"]["schemas"]:
+        assert f'id="shape-{name}"' in text
+    assert "owners and content experts" in text.lower()
+    assert "<script src" not in text.replace('<script src="/static/django_htmx', "")
+
+
+def test_a_session_that_is_over_is_said_in_a_piece(db: None) -> None:
+    for headers in ({"HX-Request": "true", "Accept": "text/html"}, {}, {"Accept": "image/*"}):
+        answer = Client().get("/metrics", headers=headers)
+        assert (answer.status_code, answer["HX-Redirect"]) == (401, "/sign-in/")
+        assert b"Nobody is signed in here" in answer.content

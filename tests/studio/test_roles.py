@@ -25,6 +25,8 @@ from zerosum.studio.roles import PUBLIC, Role
 from zerosum.studio.routes import page, pages
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+PAGE = {"Accept": "text/html,*/*;q=0.8"}
+"""What browsers send where they would show a page."""
 VALUES = {"key": 1, "seen": 1, "number": 1, "secret": "none", "kind": "train", "what": "thumbnail"}
 
 
@@ -103,8 +105,11 @@ def test_pages_let_in_who_may(
             elif roles == PUBLIC:
                 assert answer.status_code not in (401, 403), address
             elif role is None:
-                assert answer.status_code == 302, address
-                assert answer["Location"].startswith("/sign-in/")
+                assert answer.status_code == 401, address
+                assert answer["WWW-Authenticate"] == "Bearer"
+                shown: Any = client.generic(method, fill(address), headers=PAGE)
+                assert shown.status_code == 302, address
+                assert shown["Location"].startswith("/sign-in/")
             elif role in roles:
                 assert answer.status_code not in (401, 403, 405), address
             else:

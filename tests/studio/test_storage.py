@@ -1,9 +1,12 @@
 """Items and bundles in an object store: an S3-compatible server that runs for these tests."""
 
 import dataclasses
+import io
 import json
+import shutil
 import socket
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +14,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from PIL import Image
 from typer.testing import CliRunner
 
+from tests.origin.test_delivery import Receiver
 from tests.studio.fixtures import picture_row
+from tests.studio.serving import Server, until
 from zerosum.cli.app import app
 from zerosum.errors import StudioError
 from zerosum.studio.backups import back_up, restore
@@ -44,16 +50,21 @@ def server() -> Iterator[str]:
     running.stop()
 
 
+def aws(server: str) -> dict[str, str]:
+    """What the environment says of the server."""
+    return {
+        "AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }  # fmt: skip
+
+
 @pytest.fixture
 def bucket(
     server: str, folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """An empty bucket, which the studio of the test keeps its files in."""
     boto3: Any = pytest.importorskip("boto3", reason="no boto3 is installed")
-    for name, value in {
-        "AWS_ENDPOINT_URL": server, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
+    for name, value in aws(server).items():
         monkeypatch.setenv(name, value)
     settings.STUDIO = dataclasses.replace(settings.STUDIO, storage=ADDRESS)
     settings.STORAGES = storage_settings(ADDRESS)["STORAGES"]
@@ -80,6 +91,88 @@ def test_items_are_kept_and_found_again_without_the_folder(
     (folder / "items" / item.file).unlink()
     assert browser("viewer").get(f"/items/{item.pk}/file").content == whole
     assert (folder / "items" / item.file).read_bytes() == whole
+
+
+@pytest.mark.slow
+def test_a_studio_that_lives_in_a_bucket(
+    server: str, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Upload, items, thumbnails, bundle, delivery, backup, and a studio made of it elsewhere."""
+    pytest.importorskip("c2pa", reason="the extra `origin` is not installed")
+    for name, value in aws(server).items():
+        monkeypatch.setenv(name, value)
+    boto3: Any = pytest.importorskip("boto3", reason="no boto3 is installed")
+    bucket = boto3.resource("s3").create_bucket(Bucket="shop")
+    words = ("--storage", ADDRESS)
+    studio = Server(tmp_path / "studio", environment | aws(server), *words).start()
+    receiver = Receiver()
+    try:
+        studio.become_owner()
+        eve = studio.join(studio.invite("expert"), "eve", "expert")
+        studio.call("/projects", {"name": "Spring"})
+        source = studio.upload("/projects/1/data/upload", "squares.zip", squares(80))
+        assert studio.wait(f"/data/{source['id']}", state="done")["facts"]["count"] == 80
+        studio.call("/trainings", {"data": 1, "recipe": "vanilla", "samples": 640})
+        studio.wait("/trainings/1", state="done")
+        hook = {"name": "Shop", "url": receiver.url, "allow_private": True}
+        studio.call("/projects/1/webhooks", hook)
+        studio.call("/batches", {"training": 1, "n": 3})
+        until(
+            lambda: [one["state"] for one in studio.call("/projects/1/copy")] == ["done"],
+            "no copy is written",
+        )
+        seen = [{"id": one["id"]} for one in studio.call("/projects/1/items?size=9")["items"]]
+        act = "/projects/1/items/act"
+        studio.call(act, {"do": "accepted", "items": seen})
+        studio.call(act, {"do": "approve", "items": seen}, token=eve)
+        until(lambda: receiver.got, "nothing was delivered")
+        until(lambda: studio.call("/bundles/1/deliveries")[0]["state"] == "done", "not noted")
+        kept = names(bucket)
+        for ending in (".png", ".t.png", ".n.png"):
+            assert f"studio/items/batch-1/000000{ending}" in kept
+        (packed,) = [one for one in kept if one.startswith("studio/bundles/")]
+        assert bucket.Object(packed).get()["Body"].read() == receiver.got[0][2]
+
+        for name in ("items", "bundles"):
+            shutil.rmtree(studio.folder / name)
+        assert page(studio, "/items/1/thumbnail").startswith(b"\x89PNG")
+        assert page(studio, "/bundles/1/file/") == receiver.got[0][2]
+        backup = str(tmp_path / "b.zip")
+        invoke("backup", backup, "--folder", str(studio.folder), *words)
+    finally:
+        studio.stop()
+        receiver.close()
+    again = "s3://shop/again"
+    invoke("restore", backup, "--folder", str(tmp_path / "again"), "--storage", again)
+    new = Server(tmp_path / "again", environment | aws(server), "--storage", again)
+    new.token, new.openers = studio.token, studio.openers
+    new.start()
+    try:
+        assert [one["state"] for one in new.call("/projects/1/items")["items"]] == ["approved"] * 3
+        shutil.rmtree(new.folder / "items")
+        assert page(new, "/items/2/file").startswith(b"\x89PNG")
+    finally:
+        new.stop()
+        bucket.objects.all().delete()
+        bucket.delete()
+
+
+def page(studio: Server, path: str) -> bytes:
+    """What ada's browser gets."""
+    return studio.openers["ada"].open(f"{studio.address}{path}").read()
+
+
+def squares(n: int) -> bytes:
+    """A zip of small images."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(n):
+            picture = io.BytesIO()
+            shade = Image.new("L", (12, 12), 3 * number)
+            shade.paste(255 - 3 * number, (number % 8, number % 5, number % 8 + 4, 9))
+            shade.save(picture, "PNG")
+            archive.writestr(f"{number:03d}.png", picture.getvalue())
+    return packed.getvalue()
 
 
 def test_what_neither_has_is_not_found(

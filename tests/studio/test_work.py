@@ -13,6 +13,8 @@ from zerosum.errors import StudioError
 from zerosum.studio.acts import people, work
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
+from zerosum.studio.uploads import ENDINGS
+from zerosum.workflows.data import reader_for
 
 Browser = Callable[..., Client]
 
@@ -45,6 +47,14 @@ def test_other_files_are_refused(
     answer = browser("owner").post(f"/projects/{project.pk}/upload/", {"file": file}, follow=True)
     assert "is of no kind that can be read" in answer.content.decode()
     assert not DataSource.objects.exists()
+
+
+def test_every_ending_that_is_taken_is_known_to_a_reader(tmp_path: Path) -> None:
+    lines = b"#####\n#@.$#\n#####\n" * 2
+    for ending in (*ENDINGS, ".csv.gz", "-idx3-ubyte.gz"):
+        path = tmp_path / f"data{ending}"
+        path.write_bytes(lines)
+        reader_for(str(path))
 
 
 def test_an_upload_that_is_too_large_is_stopped(
@@ -81,29 +91,6 @@ def test_a_place_inside_a_folder_is_taken(
     assert source.name == "pictures/cats"
     assert started == [f"check-{source.pk}-1"]
     assert AllowedFolder.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"recipe": "cgam"}, "no recipe 'cgam'. Did you mean 'cgan'"),
-        ({"minutes": 0.0}, "0 minutes are not allowed"),
-        ({"minutes": 1.0, "samples": 5}, "give one of them"),
-        ({"seed": -1}, "seed -1 is not allowed"),
-    ],
-)
-def test_odd_trainings_are_refused(
-    values: dict[str, object], message: str, ada: Actor, training: Training
-) -> None:
-    asked = {"recipe": "cgan", "known": ["cgan", "dcgan"]} | values
-    with pytest.raises(StudioError, match=message):
-        work.train(ada, training.data, **asked)  # pyright: ignore[reportArgumentType]
-
-
-def test_data_that_is_not_checked_is_not_trained_on(ada: Actor, training: Training) -> None:
-    training.data.state = "running"
-    with pytest.raises(StudioError, match="'digits' is not ready: running"):
-        work.train(ada, training.data, recipe="cgan", known=["cgan"])
 
 
 def test_a_training_without_a_model_gives_no_items(ada: Actor, training: Training) -> None:

@@ -60,7 +60,7 @@ def trained(folder: Path, clock: Clock, referee: Guard = "off") -> Run:
         lambda step: 0.1 if step < 150 else 0.4,  # another process comes
         lambda step: 1.0 if step < 20 else 0.1,  # and goes
         lambda step: 0.15 + (step % 40 == 0) * 2.0,  # drawing and saving
-        lambda step: 2.0 if step == 1 else 0.005,  # a first step that is slow
+        lambda step: 2.0 if step == 1 else 0.02,  # a first step that is slow
     ],
 )
 def test_budget_and_clock_end_together(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zerosum.arguments import checked
 from zerosum.evaluation.anomalies.found import Anomalies
 from zerosum.evaluation.judging.comparison import Comparison
 from zerosum.evaluation.judging.figures import Evaluation
@@ -20,6 +21,7 @@ from zerosum.workflows.evaluate import open_model
 __all__ = ["anomalies", "audit", "compare", "evaluate"]
 
 
+@checked
 def evaluate(
     model: Model | Run | Path | str,
     *,
@@ -69,6 +71,7 @@ def evaluate(
         )  # fmt: skip
 
 
+@checked
 def compare(
     models: Sequence[Model | Run | Path | str],
     *,
@@ -113,6 +116,7 @@ def compare(
         )  # fmt: skip
 
 
+@checked
 def audit(
     model: Model | Run | Path | str,
     *,
@@ -156,6 +160,7 @@ def audit(
         )  # fmt: skip
 
 
+@checked
 def anomalies(
     model: Model | Run | Path | str,
     data: Any,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zerosum.arguments import checked
 from zerosum.catalogue import all_recipes
 from zerosum.modalities.relational.finding import FoundSchema
 from zerosum.modalities.tables.schema import Schema
@@ -20,11 +21,13 @@ def recipes() -> RecipeList:
     return RecipeList(all_recipes())
 
 
+@checked
 def list_runs(root: Path | str = "runs") -> list[Run]:
     """Every run below `root`, newest first."""
     return list_runs_below(Path(root))
 
 
+@checked
 def schema(
     data: Any,
     *,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Unpack, overload
 
 from zerosum.api.opening import shown
+from zerosum.arguments import checked
 from zerosum.engine.choose import Auto, Wishes
 from zerosum.engine.execution import Layout, Precision
 from zerosum.errors import RunError
@@ -95,6 +96,7 @@ def train(
 def train(
     recipe: PlainRecipe | str | Path | Recipe, data: Any, **options: Unpack[TrainOptions]
 ) -> Model: ...
+@checked
 def train(
     recipe: str | Path | Recipe,
     data: Any,
@@ -263,6 +265,7 @@ def resume(
 def resume(
     run: Model | Run | Path | str, *, recipe: str | None = None, **options: Unpack[ResumeOptions]
 ) -> Model: ...
+@checked
 def resume(
     run: Model | Run | Path | str,
     *,
@@ -309,6 +312,7 @@ def resume(
     return shown(load_run(done, device=device or "auto", code=code))
 
 
+@checked
 def refine(
     run: Model | Run | Path | str,
     *,

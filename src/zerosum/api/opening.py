@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Unpack, overload
 
+from zerosum.arguments import checked
 from zerosum.errors import ExportError
 from zerosum.modalities.images.caption_model import CaptionModel
 from zerosum.modalities.images.styled import StyledModel
@@ -99,6 +100,7 @@ def load(
 def load(
     run: Run | Path | str, *, recipe: str | None = None, **options: Unpack[LoadOptions]
 ) -> Model: ...
+@checked
 def load(
     run: Run | Path | str,
     *,
@@ -132,6 +134,7 @@ def load(
     return shown(model)
 
 
+@checked
 def export(
     model: Model | Run | Path | str,
     path: Path | str,

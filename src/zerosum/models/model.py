@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.cards import Described, InfoCard, listed
 from zerosum.data.base import Progress
 from zerosum.engine.recipe import Recipe
@@ -112,6 +113,7 @@ class Model(Abilities, Described):
         """What `where` may fix."""
         return self.game.controls()
 
+    @checked
     def sample(
         self,
         n: int,
@@ -148,6 +150,7 @@ class Model(Abilities, Described):
         samples.seed = seed
         return samples
 
+    @checked
     def stream(
         self,
         n: int | None = None,
@@ -179,6 +182,7 @@ class Model(Abilities, Described):
 
         return pieces()
 
+    @checked
     def write(
         self,
         path: Path | str,
@@ -219,6 +223,7 @@ class Model(Abilities, Described):
         samples = self.make(inputs, batch_size=size, progress=progress, made=made)
         return samples.save(path, safe_csv=safe_csv, sign=sign)
 
+    @checked
     def walk(
         self,
         *,
@@ -254,6 +259,7 @@ class Model(Abilities, Described):
                 progress("walking", len(made), frames)
         return Walk(self.space, made, preview=self.preview)
 
+    @checked
     def save(
         self, path: Path | str, *, format: str | None = None, progress: Progress | None = None
     ) -> Path:

@@ -1,9 +1,14 @@
-"""Players of clips: motion that is drawn as a whole and a generator of pictures; two critics.
+"""Players of clips: a generator of pictures, layers that move before them, and two critics.
 
 After MoCoGAN (Tulyakov, Liu, Yang and Kautz, "MoCoGAN: decomposing motion and content for video
 generation", CVPR 2018, arXiv:1707.04993): a latent for what is seen stays for the whole clip, and
 one for each frame says where it is. One critic looks at single frames and one at the whole clip, as
 in DVD-GAN (Clark, Donahue and Simonyan, arXiv:1907.06571).
+
+A layer is drawn once for a clip, with how much of each pixel it covers, and is moved in front of
+what each frame draws, so that a thing keeps its shape (Vondrick, Pirsiavash and Torralba,
+"Generating videos with scene dynamics", NeurIPS 2016, arXiv:1609.02612, whose foreground is moved
+by no more than what it draws). Moving is linear interpolation along both sides.
 
 We deviate where that is simpler for clips of one length. Motion is no recurrent network but a
 function of time: a perceptron from a latent and a moment to where things are then, as in DIGAN (Yu
@@ -34,10 +39,12 @@ _WAVES = 3
 
 
 class ClipGeneratorConfig(GeneratorConfig):
-    """Latents of all frames, then each frame by a generator of pictures.
+    """Latents of all frames, then each frame by a generator of pictures, and layers before them.
 
     Attributes:
-        picture: makes one frame of what is seen and where.
+        picture: makes what is behind the layers in each frame, from what is seen and where.
+        layers: things that are drawn once for a clip and moved in front of that; 0 for none.
+        layer: draws all layers, each with how much of a pixel it covers.
         motion_latents: how many of the latents decide the motion; the others what is seen.
         motion_dim: numbers that say of each frame where things are.
         motion_width: units of the hidden layers of the motion.
@@ -46,6 +53,10 @@ class ClipGeneratorConfig(GeneratorConfig):
 
     kind = "clip_generator"
     picture: DcganGeneratorConfig = DcganGeneratorConfig(
+        width=32, max_width=64, normalisation="layer"
+    )
+    layers: SizeOrZero = 1
+    layer: DcganGeneratorConfig = DcganGeneratorConfig(
         width=32, max_width=64, normalisation="layer"
     )
     motion_latents: Size = 16
@@ -86,7 +97,7 @@ class ClipGenerator(nn.Module):
             nn.Linear(inputs + self.times.shape[1], hidden), nn.LeakyReLU(_SLOPE),
             nn.Linear(hidden, hidden), nn.LeakyReLU(_SLOPE),
             nn.Linear(hidden, hidden), nn.LeakyReLU(_SLOPE),
-            nn.Linear(hidden, config.motion_dim),
+            nn.Linear(hidden, config.motion_dim + 2 * config.layers),
         )  # fmt: skip
         for layer in self.motion:
             if isinstance(layer, nn.Linear):  # so that motion is as loud as what is seen
@@ -96,6 +107,11 @@ class ClipGenerator(nn.Module):
         self.picture = config.picture.build(
             self.content + config.motion_dim, frame, num_labels=num_labels
         )
+        self.moved = 2 * config.layers
+        self.layer = None
+        if config.layers:
+            drawn = ImageSpace(channels=config.layers * (channels + 1), height=height, width=width)
+            self.layer = config.layer.build(self.content, drawn, num_labels=num_labels)
 
     def forward(self, z: Tensor, y: Tensor | None = None, order: Tensor | None = None) -> Tensor:
         """Clips `[B, C, T, H, W]` of latents `[B, latent_dim]` and labels `[B]`.
@@ -111,11 +127,18 @@ class ClipGenerator(nn.Module):
         moments = self.motion(torch.cat([motion, times.to(motion.dtype)], dim=2))
         if order is not None:
             moments = moments.gather(1, order[:, :, None].expand(-1, -1, moments.shape[2]))
-        content = content[:, None].expand(-1, self.frames, -1)
-        latents = torch.cat([content, moments.to(content.dtype)], dim=2).flatten(0, 1)
+        shifts, moments = moments.split([self.moved, moments.shape[2] - self.moved], dim=2)
+        each = content[:, None].expand(-1, self.frames, -1)
+        latents = torch.cat([each, moments.to(content.dtype)], dim=2).flatten(0, 1)
         labels = None if y is None else y[:, None].expand(-1, self.frames).flatten()
-        frames = self.picture(latents, labels)
-        return frames.unflatten(0, (-1, self.frames)).transpose(1, 2)
+        frames = self.picture(latents, labels).unflatten(0, (-1, self.frames))
+        if self.layer is not None:
+            drawn = self.layer(content, y).unflatten(1, (self.moved // 2, -1))
+            for i, shift in enumerate(shifts.tanh().split(2, dim=2)):
+                moved = shifted(drawn[:, i], shift)
+                cover = moved[:, :, -1:]
+                frames = (1 - cover) * frames + moved[:, :, :-1]
+        return frames.transpose(1, 2)
 
 
 class ClipDiscriminatorConfig(DiscriminatorConfig):
@@ -183,6 +206,37 @@ class ClipDiscriminator(nn.Module):
         if self.embed is not None:
             scores = scores + (features * self.embed(y)).sum(1, keepdim=True)
         return scores
+
+
+def shifted(drawn: Tensor, shift: Tensor) -> Tensor:
+    """A layer as it is seen at each moment; nothing comes in from outside.
+
+    Args:
+        drawn: colours and last how much of a pixel is covered, `[B, C + 1, H, W]` in [-1, 1].
+        shift: how far the layer is moved across and down, in halves of a side, `[B, T, 2]`.
+
+    Returns:
+        Colours times cover, and the cover in [0, 1], `[B, T, C + 1, H, W]`.
+
+    >>> dot = -torch.ones(1, 2, 4, 4)
+    >>> dot[0, :, 1, 1] = 1.0  # white, and covers its pixel
+    >>> right = shifted(dot, torch.tensor([[[0.5, 0.0]]]))  # a quarter of the side, one pixel
+    >>> right[0, 0, 1, 1].int().tolist()
+    [0, 0, 1, 0]
+    """
+    cover = (drawn[:, -1:] + 1) / 2
+    layer = torch.cat([drawn[:, :-1] * cover, cover], dim=1)[:, None]
+    height, width = drawn.shape[2:]
+    down = _interpolation(shift[..., 1], height).to(drawn.dtype)[:, :, None]
+    across = _interpolation(shift[..., 0], width).to(drawn.dtype)[:, :, None]
+    return down @ layer @ across.transpose(3, 4)
+
+
+def _interpolation(shift: Tensor, side: int) -> Tensor:
+    """Matrices `[B, T, side, side]` that move lines by `shift` `[B, T]`, in halves of a side."""
+    place = torch.arange(side, device=shift.device, dtype=shift.dtype)
+    apart = place[:, None] - shift[..., None, None] * (side / 2) - place
+    return (1 - apart.abs()).clamp_min(0)
 
 
 def time_features(frames: int) -> Tensor:

@@ -7,10 +7,13 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from zerosum.studio.roles import PUBLIC, ROLE_NAMES, Role, in_words
 
+_SIGN_IN = (
+    "Nobody is signed in here. Sign in again; programs send a token: Authorization: Bearer zs_…"
+)
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -31,6 +34,8 @@ def allow(
                 return None
             user: Any = request.user
             if not user.is_authenticated:
+                if not _shows_pages(request):
+                    return _unauthorized()
                 here = request.get_full_path() if request.method in _READING else "/"
                 return redirect_to_login(here)
             if user.role not in roles:
@@ -55,3 +60,18 @@ def allow(
         return declared
 
     return declare
+
+
+def _shows_pages(request: HttpRequest) -> bool:
+    """Whether who asks would show a page to sign in on; programs, pictures and streams do not."""
+    fetched = request.headers.get("X-Requested-With") == "fetch"
+    pieces = bool(getattr(request, "htmx", False)) or fetched
+    return not pieces and "text/html" in request.headers.get("Accept", "")
+
+
+def _unauthorized() -> HttpResponse:
+    """A refusal for programs; a page of ours that asks for a piece goes to the sign-in."""
+    answer = HttpResponse(_SIGN_IN, status=401, content_type="text/plain; charset=utf-8")
+    answer["WWW-Authenticate"] = "Bearer"
+    answer["HX-Redirect"] = "/sign-in/"
+    return answer

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
-from zerosum.errors import StudioError
-from zerosum.runs.files import make_folder, write_json
+from zerosum.errors import StudioError, ZerosumError
+from zerosum.runs.files import make_folder, read_json, write_json
+from zerosum.studio.jobs import OFFERS
+from zerosum.studio.models import DataSource
 from zerosum.studio.runner import run_process
 
 _LOCK = threading.Lock()
@@ -34,9 +36,23 @@ def catalogue() -> dict[str, Any]:
         return dict(_KNOWN)
 
 
-def recipe_names() -> list[str]:
-    """Names of recipes that can be trained."""
-    return [one["name"] for one in catalogue()["recipes"]]
+def offers_of(data: DataSource) -> list[dict[str, Any]]:
+    """Recipes that take checked data, and what can be set of each; see `jobs.offers`.
+
+    Of data that an older version has checked, nothing is known but which recipes take its kind.
+    """
+    try:
+        return read_json(settings.STUDIO.jobs / data.key / OFFERS)["recipes"]
+    except (ZerosumError, OSError):
+        kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
+    return [
+        {
+            "name": one["name"], "summary": one["summary"], "kinds": one["takes"], "usual": True,
+            "why_not": "", "options": {}, "keys": {}, "capacities": ["small"], "private": "",
+        }
+        for one in catalogue()["recipes"]
+        if kind in one["takes"] and (labelled or "labels" not in one["needs"])
+    ]  # fmt: skip
 
 
 def warm_up(seconds: float) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from zerosum.studio.models import Training
+from zerosum.studio.run_folders import run_folder, why_gone
 from zerosum.studio.runner import names_of_paths
 
 FIELD = "field.jsonl"
@@ -61,11 +62,6 @@ class Position:
 
     def __str__(self) -> str:
         return f"{self.history}.{self.events}.{self.field}"
-
-
-def run_folder(training: Training) -> Path:
-    """The run folder of a training."""
-    return settings.STUDIO.runs / training.run
 
 
 def pictures_of(training: Training) -> list[int]:
@@ -166,7 +162,7 @@ def _look(key: int, position: Position) -> tuple[dict[str, Any], list[tuple[str,
         close_old_connections()
     state = {
         "state": training.state, "words": training.words, "percent": training.percent,
-        "pictures": pictures_of(training),
+        "pictures": pictures_of(training), "gone": why_gone(training),
         "ways": {name: training.facts.get(name) or {} for name in ("faults", "mends")},
     }  # fmt: skip
     return state, news(training, position), training.is_over

@@ -18,6 +18,7 @@ from zerosum.studio.pages import (
     publishing,
     queue,
     reviewing,
+    train,
     trainings,
 )
 from zerosum.studio.roles import PUBLIC
@@ -57,7 +58,7 @@ pages = [
     page("projects/<int:key>/folder/", projects.name_folder, "name-folder"),
     page("projects/<int:key>/built-in/", projects.built_in, "built-in"),
     page("data/<int:key>/preview.png", queue.preview, "preview"),
-    page("data/<int:key>/train/", projects.train, "train"),
+    page("data/<int:key>/train/", train.show, "train"),
     page("jobs/<str:kind>/<int:key>/cancel/", projects.cancel, "cancel"),
     page("jobs/<str:kind>/<int:key>/retry/", projects.retry, "retry"),
     page("trainings/<int:key>/", trainings.show, "training"),

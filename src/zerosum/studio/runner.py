@@ -65,6 +65,9 @@ def order_of(job: AnyJob) -> dict[str, Any]:
         order |= {
             "recipe": job.recipe, "minutes": job.minutes, "samples": job.samples,
             "seed": job.seed, "changes": job.changes, "run": _run(job),
+            "capacity": job.capacity, "referee": job.referee, "epsilon": job.epsilon,
+            "delta": job.delta, "options": job.options, "freeze": job.freeze,
+            "from": None if job.begins_with is None else _run(job.begins_with),
             "checkpoint_seconds": job.checkpoint_seconds, "wishes": job.facts.get("wishes"),
         }  # fmt: skip
         order |= _continued(job)
@@ -287,7 +290,8 @@ def register(batch: ItemBatch, rows: list[dict[str, Any]]) -> None:
 def names_of_files(row: Mapping[str, Any]) -> list[str]:
     """The files of an item, and of what is set beside it, below the folder of items."""
     facts = row["facts"]
-    names = [row["file"], row["thumbnail"], row["neighbour"], facts.get("real")]
+    names = [row["file"], row["thumbnail"], row["neighbour"]]
+    names += [facts.get("real"), facts.get("source")]
     return [name for name in (*names, facts.get("nearest_file")) if name]
 
 

@@ -67,7 +67,6 @@ def settings_of(options: StudioOptions, *, secret: str) -> dict[str, Any]:
             "django.contrib.messages",
             "django.contrib.staticfiles",
             "django_htmx",
-            "ninja",
             "csp",
             "axes",
             "zerosum.studio.apps.StudioConfig",

@@ -12,9 +12,21 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from zerosum.errors import StudioError
 from zerosum.studio.roles import MAKERS
 
-ENDINGS = (".zip", ".npz", ".csv", ".tsv", ".parquet", ".idx", ".gz")
-"""Files that readers know by their endings. A `.gz` holds an idx file, such as
-`x-idx3-ubyte.gz`."""
+_PACKED = (".csv", ".tsv", ".jsonl", ".ndjson")
+KINDS = {
+    "many files of any kind": (".zip",),
+    "tables": (*_PACKED, ".parquet", ".feather", ".arrow", ".xlsx", ".xlsm", ".json"),
+    "databases": (".sqlite", ".sqlite3", ".db"),
+    "arrays": (".npz", ".npy", ".idx"),
+    "a picture": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+    "sounds": (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"),
+    "songs": (".mid", ".midi"),
+    "clips": (".gif", ".mp4", ".webm", ".mov", ".avi", ".mkv", ".m4v"),
+    "texts, levels, molecules, series": (".txt", ".lvl", ".xsb", ".smi", ".smiles", ".ts"),
+}  # fmt: skip
+"""Endings of files that readers know, by what is in them. Tables may be packed too, as `.csv.gz`;
+any other `.gz` holds an idx file, such as `x-idx3-ubyte.gz`."""
+ENDINGS = tuple(ending for endings in KINDS.values() for ending in endings)
 
 _LEFT_FREE = 256 << 20
 """Bytes of the disk that an upload leaves free."""
@@ -60,10 +72,10 @@ def store(upload: Any) -> tuple[str, str, int]:
     given = Path(str(upload.name).replace("\\", "/")).name
     ending = Path(given).suffix.lower()
     bare = given.lower()
-    if ending not in ENDINGS and not bare.endswith("-ubyte"):
+    if ending not in (*ENDINGS, ".gz") and not bare.endswith("-ubyte"):
         raise StudioError(
-            f"{given!r} is of no kind that can be read. Allowed: {', '.join(ENDINGS)}; put "
-            "images into a .zip, with a folder for each label."
+            f"{given!r} is of no kind that can be read. Allowed: {', '.join(ENDINGS)}; put several "
+            "files into a .zip, with a folder for each label."
         )
     free = shutil.disk_usage(options.uploads).free
     if free < _LEFT_FREE:
@@ -90,7 +102,11 @@ def _kept_name(bare: str, ending: str) -> str:
 
     >>> _kept_name("x-idx3-ubyte.gz", ".gz"), _kept_name("my photos.zip", ".zip")
     ('data-idx3-ubyte.gz', 'data.zip')
+    >>> _kept_name("rows.csv.gz", ".gz")
+    'data.csv.gz'
     """
+    if ending == ".gz" and Path(bare).with_suffix("").suffix in _PACKED:
+        return "data" + Path(bare).with_suffix("").suffix + ending
     if ending == ".gz" or bare.endswith("-ubyte"):
         return "data-idx3-ubyte" + (".gz" if ending == ".gz" else "")
     return f"data{ending}"

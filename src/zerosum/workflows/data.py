@@ -177,6 +177,15 @@ def reader_for(
     return readers[best]
 
 
+def readers_of(data: Any, spaces: Sequence[str]) -> list[type[DataConfig]]:
+    """Readers that read `data` as one of these kinds of space, the surest first."""
+    claims = {
+        one: one.claims(data) for one in all_readers().values() if set(one.spaces) & {*spaces}
+    }
+    able = [one for one, sureness in claims.items() if sureness >= _HARDLY]
+    return sorted(able, key=lambda one: claims[one], reverse=True)
+
+
 def together(short: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Options that have a parameter or flag of their own, and others by name.
 

@@ -1,4 +1,4 @@
-"""Short clips: what is seen stays, what moves changes, and two critics look.
+"""Short clips: what is seen stays, what moves is moved, and two critics look.
 
 After MoCoGAN (Tulyakov, Liu, Yang and Kautz, "MoCoGAN: decomposing motion and content for video
 generation", CVPR 2018, arXiv:1707.04993): latents for what is seen and for its motion, a generator
@@ -6,9 +6,9 @@ of pictures that makes each frame from both, a critic of single frames and one o
 convolutions over time and both sides.
 
 We deviate in the duel, which is R3GAN's (arXiv:2501.05441): the relativistic loss with R1 and R2,
-over the sum of both critics' logits. The latents of all frames are made at once; see
-`networks/clips.py`. So clips have one length, and their motion can be played there and back, which
-closes them.
+over the sum of both critics' logits, and in a layer that is drawn once for a clip and moved. The
+latents of all frames are made at once; see `networks/clips.py`. So clips have one length, and their
+motion can be played there and back, which closes them.
 """
 
 from collections.abc import Mapping
@@ -116,12 +116,12 @@ def video(space: Space) -> Recipe:
             generator=ClipGeneratorConfig(),
             discriminator=ClipDiscriminatorConfig(),
             adversarial=RelativisticPaired(),
-            penalties=(R1(weight=2.0, every=4), R2(weight=2.0, every=4)),
+            penalties=(R1(weight=0.4, every=4), R2(weight=0.4, every=4)),
             conditional=min(space.label_counts, default=0) >= _CLIPS_PER_LABEL,
         ),
         optimisation=Optimisation(
             batch_size=8,
-            total_samples=40_000,
+            total_samples=100_000,
             optimizers={"generator": adam, "discriminator": adam},
             averaging=Averaging(half_life=2_000),
         ),

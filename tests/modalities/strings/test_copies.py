@@ -65,8 +65,8 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, zs.TextModel]
     plain = {"threads": 1, "precision": "fp32", "layout": "contiguous", "compile": False}
     return {
         copies: zs.train(
-            "text", frame, out=folder / copies, samples=16 * 260, quiet=True, referee="off",
-            options={"text": "text", "pieces": "characters", "copies": copies, "protect": 30},
+            "text", frame, out=folder / copies, samples=16 * 160, quiet=True, referee="off",
+            options={"text": "text", "copies": copies, "protect": 30},
             set={"game.generator.width": 96, "game.generator.rank": 48,
                  "game.attributes.width": 32, "optimisation.batch_size": 16}, **plain,
         )

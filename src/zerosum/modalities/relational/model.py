@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
 from zerosum.faces import option
@@ -48,6 +49,7 @@ class RelationalModel(UnitModel):
         """What can be asked of each column: `customers.country`."""
         return controls_in(self.units)
 
+    @checked
     def sample(
         self,
         n: int | None = None,
@@ -117,6 +119,7 @@ class RelationalModel(UnitModel):
         rows = {name: one.in_units(units) for name, one in made.items()}
         return self.units.flattened(rows)[torch.arange(n) % units]
 
+    @checked
     def write(
         self,
         path: Path | str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
@@ -69,6 +70,7 @@ class TableModel(Model):
         """What can be asked of each column."""
         return controls_of(self.table)
 
+    @checked
     def sample(
         self,
         n: int,
@@ -111,6 +113,7 @@ class TableModel(Model):
         )  # fmt: skip
         return to_native(to_table(values, self.table), self.library)
 
+    @checked
     def stream(
         self,
         n: int | None = None,
@@ -150,6 +153,7 @@ class TableModel(Model):
         pieces = self.pieces(n, where, in_turn, weight, constraints, seed, batch_size)
         return torch.cat([*pieces])
 
+    @checked
     def write(
         self,
         path: Path | str,
@@ -194,6 +198,7 @@ class TableModel(Model):
         made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed)
         return sign.write(Path(path), write, made)
 
+    @checked
     def complete(
         self,
         partial: Any,
@@ -226,6 +231,7 @@ class TableModel(Model):
         table, library = self._completed(partial, seed, particles, progress, best=best)
         return to_native(table, library or self.library)
 
+    @checked
     def write_completed(
         self,
         path: Path | str,

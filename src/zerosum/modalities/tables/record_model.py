@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.arguments import checked
 from zerosum.conditions import require_apart
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError
@@ -98,6 +99,7 @@ class RecordModel(Model):
     def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
         """Compact records `[n, W]` each as tables; keys are counted across pieces."""
 
+    @checked
     def sample(
         self,
         n: int,
@@ -133,6 +135,7 @@ class RecordModel(Model):
         )  # fmt: skip
         return to_native(next(self.tables_of([compact])), self.library)
 
+    @checked
     def stream(
         self,
         n: int | None = None,
@@ -167,6 +170,7 @@ class RecordModel(Model):
         """The same records in compact form, float64 `[n, W]`."""
         return torch.cat([*self.pieces(n, where, in_turn, weight, seed, batch_size)])
 
+    @checked
     def write(
         self,
         path: Path | str,
@@ -209,6 +213,7 @@ class RecordModel(Model):
         made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=chosen)
         return sign.write(Path(path), write, made)
 
+    @checked
     def continue_(
         self, history: Any, n: int = 1, *, seed: int | None = None, progress: Progress | None = None
     ) -> Any:
@@ -231,6 +236,7 @@ class RecordModel(Model):
         table, library = self._continued(history, n, seed, progress)
         return to_native(table, library or self.library)
 
+    @checked
     def write_continued(
         self, path: Path | str, history: Any, n: int = 1, *, seed: int | None = None,
         safe_csv: bool = False, sign: Signer | None = None, progress: Progress | None = None,

@@ -14,6 +14,7 @@ from zerosum.studio.acts.work import retry
 from zerosum.studio.models import Continuation, Training
 from zerosum.studio.models.duel import GUARDS
 from zerosum.studio.models.work import DONE
+from zerosum.studio.run_folders import run_folder, why_gone
 
 TAKE_BACK = "take-back"
 """The remedy of a fault that was put in: it is taken out again."""
@@ -43,6 +44,8 @@ def provoke(
         raise StudioError(f"no fault {fault!r} here. Allowed: {what}.{did_you_mean(fault, known)}")
     if referee not in dict(GUARDS):
         raise StudioError(f"the referee cannot {referee!r}. Allowed: watch, act.")
+    if why_gone(source):
+        raise StudioError(why_gone(source))
     seen = samples_seen(source)
     if not seen:
         raise StudioError(
@@ -56,7 +59,8 @@ def provoke(
         made = Training.objects.create(
             project=source.project, by=actor.user, data=source.data, recipe=source.recipe,
             samples=samples or max(seen, _LEAST), seed=source.seed, changes=source.changes,
-            checkpoint_seconds=source.checkpoint_seconds, facts=facts,
+            checkpoint_seconds=source.checkpoint_seconds, facts=facts, capacity=source.capacity,
+            options=source.options, referee=referee,
         )  # fmt: skip
         Continuation.objects.create(
             training=made, source=source, referee=referee, fault=fault or (has.fault if has else "")
@@ -81,6 +85,8 @@ def mend(actor: Actor, training: Training, remedy: str) -> Training:
     Raises:
         StudioError: no such remedy here.
     """
+    if why_gone(training):
+        raise StudioError(why_gone(training))
     known = dict((training.facts.get("mends") or {}).get("remedies") or {})
     mine = Continuation.objects.filter(training=training).first()
     if mine is not None and mine.fault:
@@ -109,7 +115,7 @@ def mend(actor: Actor, training: Training, remedy: str) -> Training:
 def samples_seen(training: Training) -> int:
     """Samples that its newest checkpoint has seen; 0 without one."""
     try:
-        text = (settings.STUDIO.runs / training.run / "manifest.json").read_text("utf-8")
+        text = (run_folder(training) / "manifest.json").read_text("utf-8")
         manifest: Any = json.loads(text)
         return int(manifest.get("samples") or 0)
     except (OSError, ValueError):

@@ -1,20 +1,20 @@
-"""Projects, data, trainings and batches: what developers and experts order."""
+"""Projects, data and batches: what developers and experts order."""
 
-import math
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record
+from zerosum.studio.acts.training import require_seed
 from zerosum.studio.item_forms import item_form
 from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
-from zerosum.studio.models.work import CANCELLED, DONE, FAILED, WAITING
+from zerosum.studio.models.work import CANCELLED, FAILED, WAITING
 from zerosum.studio.roles import MAKERS
+from zerosum.studio.run_folders import why_gone, why_no_model
 from zerosum.studio.runner import AnyJob
 from zerosum.studio.uploads import store
 
@@ -24,8 +24,6 @@ MOST_ROWS = 100_000
 """Rows of one item."""
 MOST_IN_ALL = 2_000_000
 """Rows of one batch."""
-MOST_MINUTES = 14 * 24 * 60.0
-_MOST_SEED = 2**63 - 1
 
 
 def make_project(actor: Actor, name: str) -> Project:
@@ -100,48 +98,6 @@ def _add(actor: Actor, project: Project, **values: Any) -> DataSource:
     return made
 
 
-def train(
-    actor: Actor,
-    data: DataSource,
-    *,
-    recipe: str,
-    known: list[str],
-    minutes: float | None = None,
-    samples: int | None = None,
-    seed: int = 0,
-    changes: dict[str, Any] | None = None,
-) -> Training:
-    """Order a training.
-
-    Raises:
-        StudioError: there is no such recipe, the data is not checked, or a number is not allowed.
-    """
-    if recipe not in known:
-        raise StudioError(f"no recipe {recipe!r}.{did_you_mean(recipe, known)}")
-    if data.state != DONE:
-        raise StudioError(
-            f"{data.name!r} is not ready: {data.state}. Wait for its check, or choose other data."
-        )
-    if minutes is not None and not 0 < minutes <= MOST_MINUTES:
-        raise StudioError(
-            f"{minutes:g} minutes are not allowed: more than 0, up to {MOST_MINUTES:g}."
-        )
-    if samples is not None and not 1 <= samples <= 2**53:
-        raise StudioError(f"a budget of {samples} samples is not allowed: 1 or more.")
-    if minutes is not None and samples is not None:
-        raise StudioError("minutes and samples both say how long; give one of them.")
-    _check_seed(seed)
-    with transaction.atomic():
-        made = Training.objects.create(
-            project=data.project, by=actor.user, data=data, recipe=recipe, minutes=minutes,
-            samples=samples, seed=seed, changes=changes or {},
-        )  # fmt: skip
-        after = {"recipe": recipe, "data": data.name, "seed": seed}
-        record(actor, "training.ordered", f"training:{made.pk}", project=data.project, after=after)
-        pipeline.start(made)
-    return made
-
-
 def sample(
     actor: Actor,
     training: Training,
@@ -175,16 +131,13 @@ def sample(
             f"{n:,} items of {rows:,} rows are {n * rows:,} rows, and one batch has "
             f"{MOST_IN_ALL:,} at most. Ask for fewer, or for several batches."
         )
-    if not (settings.STUDIO.runs / training.run / "manifest.json").is_file():
-        why = training.words if training.state == FAILED else "it has not saved a model yet"
-        raise StudioError(
-            f"{training.name} has no model to sample: {why}. Wait until it has begun, or train "
-            "anew."
-        )
+    why = why_no_model(training)
+    if why:
+        raise StudioError(why)
     if seed is None:
         taken = set(training.batches.values_list("seed", flat=True))
         seed = next(one for one in range(len(taken) + 1) if one not in taken)
-    _check_seed(seed)
+    require_seed(seed)
     with transaction.atomic():
         made = ItemBatch.objects.create(
             project=training.project, by=actor.user, training=training, n=n, rows=rows,
@@ -227,6 +180,8 @@ def retry(actor: Actor, job: AnyJob) -> None:
         StudioError: it is not over, it is done, or it is a developer's to retry.
     """
     _require_maker(actor, job)
+    if isinstance(job, Training) and why_gone(job):
+        raise StudioError(why_gone(job))
     with transaction.atomic():
         current: Any = type(job).objects.select_for_update().get(pk=job.pk)
         if current.state not in (FAILED, CANCELLED):
@@ -244,8 +199,3 @@ def retry(actor: Actor, job: AnyJob) -> None:
 def _require_maker(actor: Actor, job: AnyJob) -> None:
     if isinstance(job, DataSource | Training) and actor.role not in MAKERS:
         raise StudioError("trainings and checks of data are for owners and developers.")
-
-
-def _check_seed(seed: int) -> None:
-    if not 0 <= seed <= _MOST_SEED or math.isnan(seed):
-        raise StudioError(f"seed {seed} is not allowed: a whole number from 0 to {_MOST_SEED}.")

@@ -17,6 +17,7 @@ from zerosum.studio.api.duel import duel
 from zerosum.studio.api.items import items
 from zerosum.studio.api.problems import problem
 from zerosum.studio.api.publishing import publishing
+from zerosum.studio.api.reference import Reference
 from zerosum.studio.api.reviewing import reviewing
 from zerosum.studio.api.tags import PreconditionError
 from zerosum.studio.api.work import work
@@ -48,7 +49,7 @@ api = NinjaAPI(
     title="zerosum studio", version=__version__, urls_namespace="api",
     description="The acts of the studio's pages. Make a token on the page Account, and send it as "
     "`Authorization: Bearer zs_…`. A POST with the header `Idempotency-Key` is done once.",
-    docs_decorator=allow(PUBLIC), parser=KeepableParser(),
+    docs=Reference(), docs_decorator=allow(PUBLIC), parser=KeepableParser(),
 )  # fmt: skip
 api.add_router("", work)
 api.add_router("", items)

@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import Field
 
 from zerosum.studio.models import Comment, DataSource, Item, ItemBatch, Project, Training
+from zerosum.studio.run_folders import why_gone
 
 
 class Problem(Schema):
@@ -89,6 +90,20 @@ class DataOut(JobOut):
         return cls(**job_fields(data), name=data.name, origin=data.origin, facts=data.facts)
 
 
+class OfferOut(Schema):
+    """A recipe that takes some data, and what can be set of it."""
+
+    name: str
+    summary: str
+    kinds: list[str] = Field(description="what the data is read as, the surest first")
+    usual: bool = Field(description="whether the data was found to be of such a kind")
+    why_not: str = Field(description="what the data lacks; empty where it can be trained")
+    capacities: list[str]
+    private: str = Field(description="whom epsilon promises privacy: row, entity, or nobody")
+    options: dict[str, Any] = Field(description="of readers, as JSON Schemas")
+    keys: dict[str, Any] = Field(description="that `set` may change, and their values")
+
+
 class NewTraining(Schema):
     """A training to order."""
 
@@ -97,6 +112,15 @@ class NewTraining(Schema):
     minutes: float | None = None
     samples: int | None = None
     seed: int = 0
+    capacity: str = Field("small", description="small, or medium or large for a GPU")
+    referee: str = Field("act", description="act, watch or off")
+    epsilon: float | None = Field(None, description="of a promise of privacy; 3 is usual")
+    delta: float | None = Field(None, description="with epsilon; 1e-6 if not given")
+    begins_with: int | None = Field(None, description="a training whose weights it starts with")
+    freeze: int = Field(0, description="layers of the discriminator that stay as they are there")
+    options: dict[str, Any] = Field(
+        {}, description="of the reader, such as holdout; see /data/{key}/recipes"
+    )
     set: dict[str, Any] = Field({}, description="dotted keys of the recipe and their values")
 
 
@@ -108,6 +132,15 @@ class TrainingOut(JobOut):
     seed: int
     minutes: float | None
     samples: int | None
+    capacity: str
+    referee: str
+    epsilon: float | None
+    delta: float | None
+    begins_with: int | None
+    freeze: int
+    options: dict[str, Any]
+    set: dict[str, Any]
+    problem: str = Field(description="that its run folder is not there any more")
     facts: dict[str, Any]
 
     @classmethod
@@ -115,7 +148,10 @@ class TrainingOut(JobOut):
         """From its row."""
         return cls(
             **job_fields(one), data=one.data.pk, recipe=one.recipe, seed=one.seed,
-            minutes=one.minutes, samples=one.samples, facts=one.facts,
+            minutes=one.minutes, samples=one.samples, capacity=one.capacity, referee=one.referee,
+            epsilon=one.epsilon, delta=one.delta, begins_with=one.begins_with_id,
+            freeze=one.freeze, options=one.options, set=one.changes,
+            problem=why_gone(one), facts=one.facts,
         )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from ninja.params.functions import File
 
 from zerosum.errors import StudioError
 from zerosum.studio.acts import work as acts
+from zerosum.studio.acts.training import TrainingOrder
+from zerosum.studio.acts.training import train as train_on
 from zerosum.studio.api.access import TokenOf
 from zerosum.studio.api.copy_shapes import BundleOut, CopyOrderOut, DeliveryOut
 from zerosum.studio.api.shapes import (
@@ -20,11 +22,12 @@ from zerosum.studio.api.shapes import (
     NewData,
     NewProject,
     NewTraining,
+    OfferOut,
     ProjectOut,
     TrainingOut,
 )
 from zerosum.studio.api.tags import require_match, tagged
-from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.catalogue import catalogue, offers_of
 from zerosum.studio.models import (
     AllowedFolder,
     BundleOrder,
@@ -102,6 +105,12 @@ def upload_data(request: Any, key: int, file: Annotated[UploadedFile, File()]) -
     return DataOut.of(acts.upload_data(request.auth, project, file))
 
 
+@work.get("/data/{int:key}/recipes", auth=TokenOf(EVERYONE), response=list[OfferOut])
+def recipes_for(request: HttpRequest, key: int) -> Any:
+    """Recipes that take some data, those for what it is surest to be first."""
+    return offers_of(get_object_or_404(DataSource, pk=key))
+
+
 @work.get("/projects/{int:key}/trainings", auth=TokenOf(EVERYONE), response=list[TrainingOut])
 def trainings(request: HttpRequest, key: int) -> Any:
     """The newest 200 trainings of a project."""
@@ -113,10 +122,8 @@ def trainings(request: HttpRequest, key: int) -> Any:
 def train(request: Any, body: NewTraining) -> Any:
     """Order a training."""
     data = get_object_or_404(DataSource, pk=body.data)
-    made = acts.train(
-        request.auth, data, recipe=body.recipe, known=recipe_names(), minutes=body.minutes,
-        samples=body.samples, seed=body.seed, changes=body.set,
-    )  # fmt: skip
+    order = TrainingOrder(changes=body.set, **body.model_dump(exclude={"data", "set"}))
+    made = train_on(request.auth, data, order)
     return TrainingOut.of(made)
 
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
+from zerosum import faces
 from zerosum.errors import ZerosumError
 from zerosum.studio.room import NO_ROOM_FOR_JOB, is_full
 
@@ -42,7 +43,7 @@ def main(path: Path) -> int:
 
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     try:
-        with path.with_name("busy").open("w") as busy:
+        with path.with_name("busy").open("w") as busy, faces.pages():
             fcntl.flock(busy, fcntl.LOCK_EX)  # until a process that a dead server left has ended
             import_module(_DOERS[order["do"]]).do(order, say)
     except ZerosumError as error:

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 
 from zerosum.catalogue import modality_of
-from zerosum.runs.files import make_folder, write_whole
+from zerosum.runs.files import make_folder, write_json, write_whole
+from zerosum.studio.jobs import OFFERS
+from zerosum.studio.jobs.offers import offers
 from zerosum.workflows.data import open_data, scan_data
 
 _SHOWN = 36
@@ -24,11 +26,12 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
     dataset, _ = open_data(data, progress=progress)
     space = dataset.space
     shown = not space.holds_records
+    make_folder(Path(order["folder"]))
+    write_json(Path(order["folder"]) / OFFERS, {"recipes": offers(data, space)})
     if shown:
         x, _ = dataset.take(torch.arange(min(_SHOWN, len(dataset))))
         picture = modality_of(space).preview.draw(space, x)
         target = Path(order["folder"]) / "preview.png"
-        make_folder(target.parent)
         write_whole(target, lambda aside: picture.save(aside, format="PNG"))
     facts = {
         "kind": space.kind, "unit": space.unit, "count": dataset.stated_size,

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from zerosum.catalogue import modality_of
 from zerosum.models.model import Model
 from zerosum.models.samples import Samples
 from zerosum.rng import derive_seed
@@ -31,10 +32,14 @@ lines, which its page shows too; smaller images are enlarged without smoothing."
 
 @dataclass(frozen=True)
 class Made:
-    """What one item is made of; `seed` makes it by itself, where it is made by itself."""
+    """What one item is made of; `seed` makes it by itself, where it is made by itself.
+
+    A translation has a drawing of the `source` that it is made from.
+    """
 
     samples: Samples
     seed: int | None = None
+    source: Image.Image | None = None
 
 
 def do(order: dict[str, Any], say: Callable[..., None]) -> None:
@@ -98,10 +103,22 @@ def _pieces(model: Model, order: dict[str, Any]) -> Iterator[tuple[int, Made]]:
     else:
         index = 0
         for piece in model.stream(n, where=where, seed=seed, batch_size=min(n, _AT_ONCE)):
+            sources = _sources(model, len(piece), seed=seed, start=index)
             for i in range(len(piece)):
                 y = None if piece.y is None else torch.tensor([int(piece.y[i])])
-                yield index, Made(model.samples_of(piece.tensor[i : i + 1], y))
+                made = model.samples_of(piece.tensor[i : i + 1], y)
+                yield index, Made(made, source=None if sources is None else sources[i])
                 index += 1
+
+
+def _sources(model: Model, n: int, *, seed: int, start: int) -> list[Image.Image] | None:
+    """Drawings of what translations are made from; None of other samples."""
+    game: Any = model.game
+    found = game.sources_in(model.draw(n, seed=seed, start=start))
+    if found is None:
+        return None
+    draw = modality_of(game.source).preview.draw_one
+    return [draw(game.source, one) for one in found]
 
 
 class _Writer:
@@ -128,6 +145,8 @@ class _Writer:
         }  # fmt: skip
         if made.seed is not None:
             row["facts"]["seed"] = made.seed
+        if made.source is not None:
+            row["facts"]["source"] = self._picture(f"{index:06d}.s.png", made.source)
         if form.is_set:
             picture = samples.picture()
             row["facts"]["rows"] = len(samples)

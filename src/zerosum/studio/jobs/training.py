@@ -1,7 +1,9 @@
 """Train a recipe, or go on with a training that was cut off; the run folder is the truth."""
 
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.studio.jobs.field import continue_field, field_hooks
 from zerosum.workflows.load import model_of
-from zerosum.workflows.prepare import recipe_of
+from zerosum.workflows.prepare import Teller, recipe_of
+from zerosum.workflows.private import promise_of
 from zerosum.workflows.provoke import faults_for, provoke, remedies_for, take_back
 from zerosum.workflows.remedy import give_remedy
 from zerosum.workflows.train import resume, train
@@ -25,6 +28,8 @@ _EVERY = 0.5
 _COMPLETE = ("finished", "out of time")
 _ASKED = "a remedy was asked for"
 _WISH = "wish.json"
+_HOUSE = Path(__file__).parents[2]
+"""Where zerosum lies: what is warned of there is for people."""
 
 
 class ProgressHook(Hook):
@@ -85,7 +90,8 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
     while True:
         if (folder / "manifest.json").is_file() and wish.is_file():
             _mend(folder, wish, say)
-        run = _play(folder, order, wish, say)
+        with _noted(say) as tell:
+            run = _play(folder, order, wish, say, tell)
         if run.manifest["state"] != _ASKED:
             break
     state = run.manifest["state"]
@@ -95,7 +101,31 @@ def do(order: dict[str, Any], say: Callable[..., None]) -> None:
     say(done={"state": state, "seen": run.manifest.get("samples", 0)})
 
 
-def _play(folder: Path, order: dict[str, Any], wish: Path, say: Callable[..., None]) -> Run:
+@contextmanager
+def _noted(say: Callable[..., None]) -> Iterator[Teller]:
+    """Keep what was guessed of the data, and what zerosum warns of, beside the training."""
+    notes, usual = list[str](), warnings.showwarning
+
+    def tell(words: str) -> None:
+        if words not in notes:
+            notes.append(words)
+            say(facts={"notes": notes})
+
+    def show(message: Any, category: type[Warning], filename: str, *place: Any) -> None:
+        if _HOUSE in Path(filename).parents:
+            tell(str(message))
+        else:
+            usual(message, category, filename, *place)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", module="zerosum")
+        warnings.showwarning = show
+        yield tell
+
+
+def _play(
+    folder: Path, order: dict[str, Any], wish: Path, say: Callable[..., None], tell: Teller
+) -> Run:
     """Begin, continue another run, or resume, until the budget is used or somebody asks."""
     minutes = order.get("minutes")
 
@@ -132,8 +162,12 @@ def _play(folder: Path, order: dict[str, Any], wish: Path, say: Callable[..., No
     return train(
         order["recipe"], order["data"], out=folder, minutes=minutes,
         samples=order.get("samples"), seed=order["seed"], changes=order.get("changes") or None,
+        capacity=order.get("capacity", "small"), data_options=order.get("options"),
+        from_run=order.get("from"), freeze=order.get("freeze", 0),
+        referee=order.get("referee", "act"),
+        promise=promise_of(order.get("epsilon"), order.get("delta")),
         wishes=Wishes(**order["wishes"]) if order.get("wishes") else None,
-        listener=listener, progress=progress, checkpoint_seconds=often,
+        listener=listener, progress=progress, checkpoint_seconds=often, tell=tell,
     )  # fmt: skip
 
 

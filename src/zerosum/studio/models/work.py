@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from django.db import models
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
+GUARDS = [("act", "mends"), ("watch", "reports"), ("off", "is off")]
+"""What the referee of a training may do."""
 STATES = [(state, state) for state in (WAITING, RUNNING, DONE, FAILED, CANCELLED)]
 
 
@@ -117,6 +119,13 @@ class Training(Job):
         minutes: budget in minutes, or None.
         samples: budget in samples seen, or None; without both the recipe's own.
         changes: dotted keys of the recipe and their values.
+        capacity: how much the networks hold.
+        referee: what it may do.
+        epsilon: of a promise of privacy, or None.
+        delta: with it, or None for the usual one.
+        options: of the reader of the data.
+        begins_with: the training whose weights it starts with, or None.
+        freeze: layers of the discriminator that stay as they are there.
         checkpoint_seconds: time between checkpoints.
         facts: what the run says of itself once it exists: controls, unit, samples seen.
     """
@@ -129,15 +138,30 @@ class Training(Job):
     samples = models.BigIntegerField(null=True)
     seed = models.BigIntegerField(default=0)
     changes = models.JSONField(default=dict)
+    capacity = models.CharField(max_length=8, default="small")
+    referee = models.CharField(max_length=8, choices=GUARDS, default="act")
+    epsilon = models.FloatField(null=True)
+    delta = models.FloatField(null=True)
+    options = models.JSONField(default=dict)
+    begins_with = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="followers"
+    )
+    freeze = models.PositiveIntegerField(default=0)
     checkpoint_seconds = models.FloatField(default=60.0)
     facts = models.JSONField(default=dict)
 
+    begins_with_id: int | None
     batches: models.Manager[Any]
 
     @property
     def name(self) -> str:
         """What pages call it."""
         return f"{self.recipe} on {self.data.name}, no. {self.pk}"
+
+    @property
+    def number(self) -> str:
+        """Its number as forms hold it."""
+        return str(self.pk)
 
     @property
     def run(self) -> str:

@@ -11,6 +11,7 @@ from zerosum.studio.live import pictures_of
 from zerosum.studio.models import Training
 from zerosum.studio.pages.answers import actor_of, number
 from zerosum.studio.roles import EVERYONE, MAKERS
+from zerosum.studio.run_folders import why_gone
 
 
 def _training(key: int) -> Training:
@@ -27,7 +28,7 @@ def beside(request: HttpRequest, key: int) -> HttpResponse:
     second = get_object_or_404(
         Training.objects.select_related("data"), pk=int(other), project=first.project
     )
-    both = [(one, pictures_of(one)) for one in (first, second)]
+    both = [(one, pictures_of(one), why_gone(one)) for one in (first, second)]
     return render(request, "studio/beside.html", {"project": first.project, "both": both})
 
 

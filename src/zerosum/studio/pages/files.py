@@ -38,14 +38,14 @@ def whole(path: Path, kind: str) -> HttpResponse:
 
 
 def file_of(item: Item, what: str) -> HttpResponse | StreamingHttpResponse:
-    """The file of an item, its `thumbnail`, its `neighbour`, or the `nearest` sound.
+    """The file of an item, its `thumbnail`, `neighbour` or `source`, or the `nearest` sound.
 
     Raises:
         Http404: the item has no such file, or the file is gone.
     """
     names = {
         "file": item.file, "thumbnail": item.thumbnail, "neighbour": item.neighbour,
-        "nearest": item.facts.get("nearest_file", ""),
+        "nearest": item.facts.get("nearest_file", ""), "source": item.facts.get("source", ""),
     }  # fmt: skip
     if not names.get(what):
         raise Http404("there is no such file")

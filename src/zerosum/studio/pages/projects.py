@@ -9,11 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from zerosum.conditions import read_pairs
-from zerosum.config import parse_assignments
 from zerosum.errors import StudioError
 from zerosum.studio.access import allow
 from zerosum.studio.acts import work as acts
-from zerosum.studio.catalogue import catalogue, recipe_names
+from zerosum.studio.catalogue import catalogue
 from zerosum.studio.counting import item_counts
 from zerosum.studio.models import (
     AllowedFolder,
@@ -26,10 +25,10 @@ from zerosum.studio.models import (
     Training,
     WebhookDelivery,
 )
-from zerosum.studio.models.work import DONE
 from zerosum.studio.pages.answers import actor_of, back, number
 from zerosum.studio.roles import EVERYONE, MAKERS, WRITERS
-from zerosum.studio.uploads import ENDINGS
+from zerosum.studio.run_folders import why_gone, why_no_model
+from zerosum.studio.uploads import KINDS
 
 _SHOWN = 50
 _JOBS = (DataSource, Training, ItemBatch, CopyOrder, BundleOrder, WebhookDelivery)
@@ -59,7 +58,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     project = get_object_or_404(Project, pk=key)
     context = {
         "project": project, "folders": AllowedFolder.objects.order_by("name"),
-        "endings": ", ".join(ENDINGS),
+        "kinds": {what: ", ".join(endings) for what, endings in KINDS.items()},
     }  # fmt: skip
     return render(request, "studio/project.html", context | _work(project))
 
@@ -74,9 +73,11 @@ def work(request: HttpRequest, key: int) -> HttpResponse:
 def _work(project: Project) -> dict[str, Any]:
     trainings = Training.objects.filter(project=project).select_related("data")
     batches = ItemBatch.objects.filter(project=project).select_related("training__data")
+    shown = list(trainings.order_by("-pk")[:_SHOWN])
     return {
+        "gone": [one.pk for one in shown if why_gone(one)],
         "sources": DataSource.objects.filter(project=project).order_by("-pk"),
-        "trainings": trainings.order_by("-pk")[:_SHOWN],
+        "trainings": shown,
         "batches": batches.order_by("-pk")[:_SHOWN],
         "counts": item_counts(project.pk),
     }
@@ -113,31 +114,6 @@ def built_in(request: HttpRequest, key: int) -> HttpResponse:
     return render(request, "studio/built_in.html", {"project": project, "names": known})
 
 
-@allow(MAKERS, methods=("GET", "POST"))
-def train(request: HttpRequest, key: int) -> HttpResponse:
-    """The form of a training for some data, and ordering it."""
-    data = get_object_or_404(DataSource.objects.select_related("project"), pk=key)
-    if request.method == "POST":
-        lines = [line for line in request.POST.get("changes", "").splitlines() if line.strip()]
-        changes = parse_assignments(lines)
-        made = acts.train(
-            actor_of(request), data, recipe=request.POST.get("recipe", ""), known=recipe_names(),
-            minutes=number(request, "minutes", float), samples=number(request, "samples", int),
-            seed=number(request, "seed", int, 0), changes=changes,
-        )  # fmt: skip
-        return redirect("training", made.pk)
-    if data.state != DONE:
-        raise StudioError(f"{data.name!r} is not ready: {data.state}. Wait for its check.")
-    kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
-    recipes = [
-        one
-        for one in catalogue()["recipes"]
-        if kind in one["takes"] and (labelled or "labels" not in one["needs"])
-    ]
-    context = {"project": data.project, "data": data, "recipes": recipes}
-    return render(request, "studio/train.html", context)
-
-
 @allow(WRITERS, methods=("GET", "POST"))
 def sample(request: HttpRequest, key: int) -> HttpResponse:
     """The form of a batch of items, and ordering it."""
@@ -153,10 +129,9 @@ def sample(request: HttpRequest, key: int) -> HttpResponse:
         messages.success(request, f"Batch {made.pk} is ordered: {made.n} item{'s'[: made.n != 1]}.")
         return redirect("project", training.project.pk)
     context = {
-        "project": training.project,
-        "training": training,
-        "is_set": acts.makes_sets(training),
-    }
+        "project": training.project, "training": training, "is_set": acts.makes_sets(training),
+        "why_not": why_no_model(training),
+    }  # fmt: skip
     return render(request, "studio/sample.html", context)
 
 

@@ -12,16 +12,18 @@ from zerosum.studio.live import Position, picture_path, pictures_of, stream
 from zerosum.studio.models import Training
 from zerosum.studio.pages.files import png
 from zerosum.studio.roles import EVERYONE
+from zerosum.studio.run_folders import why_gone
 
 
 @allow(EVERYONE)
 def show(request: HttpRequest, key: int) -> Any:
     """The page; what moves comes by the stream."""
-    wanted = Training.objects.select_related("project", "data", "by", "continuation")
+    wanted = Training.objects.select_related("project", "data", "by", "continuation", "begins_with")
     training = get_object_or_404(wanted, pk=key)
     others = Training.objects.filter(project=training.project).exclude(pk=key)
     context = {
         "training": training, "project": training.project, "pictures": pictures_of(training),
+        "gone": why_gone(training),
         "batches": training.batches.order_by("-pk"),
         "others": others.select_related("data").order_by("-pk")[:100],
     }  # fmt: skip

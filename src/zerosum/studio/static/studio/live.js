@@ -272,7 +272,9 @@
     });
     source.addEventListener("over", () => source.close());
     source.addEventListener("state", (event) => {
-      const { state, words, percent, pictures: found, ways } = JSON.parse(event.data);
+      const { state, words, percent, pictures: found, ways, gone } = JSON.parse(event.data);
+      part("gone").hidden = !gone;
+      part("gone").textContent = gone;
       part("state").textContent = state;
       part("state").className = `state ${state}`;
       part("words").textContent = words;
