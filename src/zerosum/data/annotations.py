@@ -92,7 +92,7 @@ class _Images:
             self._by_name[PurePosixPath(name).name].append(i)
 
     def at(self, called: str) -> int | None:
-        """The number of an image; None where it is none of these, or may be several."""
+        """The number of an image; None where it is another, or may be several."""
         path = unquote(called).replace("\\", "/").split("?d=")[-1]
         last = PurePosixPath(path).name
         found = self._by_name.get(last) or self._by_name.get(_UPLOADED.sub("", last)) or []

@@ -86,13 +86,13 @@ class RowFiles(Archive):
         ]
 
     def _listed(self, folder: str) -> Iterator[str]:
-        start, told = 0, False
+        start, described = 0, False
         for part in self._of(folder):
             with _opened(part) as rows:
-                told = told or any(_tells(rows, name) for name in rows.schema.names)
+                described |= any(_tells(rows, name) for name in rows.schema.names)
                 yield from (f"{start + i:07d}{rows.ending}" for i in range(rows.count))
                 start += rows.count
-        if told:
+        if described:
             yield METADATA
 
     def _loaded(self) -> dict[str, bytes]:
@@ -216,7 +216,7 @@ def _opened(path: Path) -> Iterator[_Rows]:
     """A Parquet or Arrow file.
 
     Raises:
-        DataError: it is none, or damaged.
+        DataError: it is another file, or damaged.
     """
     import pyarrow as pa
     import pyarrow.parquet as parquet

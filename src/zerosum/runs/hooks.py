@@ -153,7 +153,7 @@ def fixed_inputs(game: Game, n: int, noise: Noise) -> Inputs:
     return inputs
 
 
-class Clock(Hook):
+class Deadline(Hook):
     """Ends a training in time, what other hooks do at its end included.
 
     Attributes:
@@ -175,7 +175,7 @@ class Clock(Hook):
         return self._start + self.seconds - closing - now
 
 
-class StopAfter(Clock):
+class StopAfter(Deadline):
     """Stops the training when its time is over."""
 
     def stepped(self, trainer: Trainer) -> None:
@@ -184,7 +184,7 @@ class StopAfter(Clock):
             trainer.stop("out of time")
 
 
-class KeepTime(Clock):
+class KeepTime(Deadline):
     """Plans the training again and again, so that its budget ends with its time.
 
     The pace is that of the last half of the time, with everything that looks on. Each plan is in

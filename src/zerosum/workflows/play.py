@@ -17,7 +17,7 @@ from zerosum.referee.guard import Guard
 from zerosum.referee.hook import Referee
 from zerosum.referee.remedies import Wish
 from zerosum.rng import derive_seed
-from zerosum.runs.hooks import CheckpointHook, Clock, HistoryHook, KeepTime, SampleHook
+from zerosum.runs.hooks import CheckpointHook, Deadline, HistoryHook, KeepTime, SampleHook
 from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
@@ -35,7 +35,7 @@ def play(
     *,
     seed: int,
     guard: Guard,
-    clock: Clock | None,
+    clock: Deadline | None,
     checkpoint_seconds: float,
     listener: Listener | None,
 ) -> None:

@@ -99,9 +99,9 @@ def _shaped(x: Any, shape: tuple[int, ...], name: str) -> Any:
         DataError: they have another length.
     """
     if math.prod(x.shape[1:]) != math.prod(shape):
-        told = "x".join(map(str, shape))
+        sides = "x".join(map(str, shape))
         raise DataError(
-            f"{name} has shape {tuple(x.shape)}, and images of {told} have {math.prod(shape):,} "
+            f"{name} has shape {tuple(x.shape)}, and images of {sides} have {math.prod(shape):,} "
             "numbers each. Give another shape, or leave it out."
         )
     return x.reshape(len(x), *shape) if x.ndim == 2 else x
