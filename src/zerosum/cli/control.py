@@ -166,7 +166,7 @@ def edit(
     from zerosum.workflows.control import edit_images, styled_model
 
     model = styled_model(run, device=device, step=step, code=code)
-    strengths = parse_strengths(direction)
+    strengths, told = parse_strengths(direction), dict[str, float]()
     if image:
         if where or truncation is not None:
             raise ConditionError(
@@ -181,7 +181,7 @@ def edit(
         steered = steering(model, where, truncation)
         samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=steered)
     path = str(samples.save(out or unused("edited.png")))
-    _report(path, as_json, **({"distortion": told} if image else {}))
+    _report(path, as_json, **({"distortion": told} if told else {}))
 
 
 def learn_encoder(

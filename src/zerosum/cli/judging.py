@@ -189,7 +189,10 @@ def audit(
         _print_audit(found)
         if out is not None:
             say(str(out))
-    if any(finding.standing in failing for finding in found):
+    failed = [finding.title for finding in found if finding.standing in failing]
+    if failed:
+        which = f"{len(failed)} of {len(list(found))} attacks: {', '.join(failed)}"
+        say(f"fails, since --fail-on is {fail_on}: {which}", err=True)
         raise typer.Exit(1)
 
 

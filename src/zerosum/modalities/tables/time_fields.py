@@ -12,7 +12,7 @@ from zerosum.modalities.tables.arrow import floats, functions, is_number, is_tex
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.written.clocks import ClockFormat, check_clock
 from zerosum.modalities.tables.written.counted import COUNTED, PER_SECOND, CountedMoments
-from zerosum.modalities.tables.written.moments import MomentFormat, check_format
+from zerosum.modalities.tables.written.moments import AT_UTC, MomentFormat, check_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +66,7 @@ class FormattedField(Field):
         if self.kind == "date":
             return pa.date32()
         unix = self.format in PER_SECOND
-        zone = "UTC" if unix or self.format.endswith("Z") or "z" in self.format else None
+        zone = "UTC" if unix or self.format.endswith(AT_UTC) or "z" in self.format else None
         fine = self.format == "unix ns" or re.search("%[789]f", self.format)
         return pa.timestamp("ns" if fine else "us", zone)
 
