@@ -103,6 +103,46 @@ def effects(table: pa.Table) -> dict[str, float]:
     return found
 
 
+def under_fraud(model: SequenceModel) -> dict[str, float]:
+    """Accounts that were asked to see a burst of fraud, beside those that do in truth."""
+    truth, n = bank_truth(), 1_000
+    x = model.values(n, where={"# is_fraud": ">=1"}, seed=2)
+    c = columns_of(to_long(model.sequences, x))
+    fraud = c["is_fraud"].astype(bool)
+    accounts, first = np.unique(c["account"], return_index=True)
+    struck, owner, times = np.unique(c["account"][fraud], return_inverse=True, return_counts=True)
+    minute = c["booked_at"][fraud].astype("datetime64[m]").astype(int)
+    low, high = np.full(len(struck), 2**40), np.zeros(len(struck), int)
+    np.minimum.at(low, owner, minute)
+    np.maximum.at(high, owner, minute)
+    found = {"given fraud, accounts with a burst": len(struck) / n}
+    shares = truth.distribution("segment", given={"is_fraud": True})
+    for segment, told in shares.items():
+        found[f"given fraud, {segment}"] = float((c["segment"][first] == segment).mean())
+        found[f"given fraud, {segment}, truth"] = told
+    for region, told in truth.distribution("region", given={"is_fraud": True}).items():
+        found[f"given fraud, {region}"] = float((c["region"][first] == region).mean())
+        found[f"given fraud, {region}, truth"] = told
+    usual = sum(
+        told * truth.mean_length(given={"segment": one, "is_fraud": False})
+        for one, told in shares.items()
+    )
+    return found | {
+        "given fraud, other rows": float((~fraud).sum() / len(accounts)),
+        "given fraud, other rows, truth": usual,
+        "given fraud, payments of a burst": float(times.mean()),
+        "given fraud, payments of a burst, truth": 5.5,
+        "given fraud, bursts within half an hour": float((high - low <= 30).mean()),
+        "given fraud, bursts within half an hour, truth": 1.0,
+        "given fraud, at night": float((minute % 1_440 < 6 * 60).mean()),
+        "given fraud, at night, truth": 1.0,
+        "given fraud, paid online": float((c["kind"][fraud] == "online").mean()),
+        "given fraud, paid online, truth": 1.0,
+        "given fraud, mean amount": float(c["amount"][fraud].mean()),
+        "given fraud, mean amount, truth": truth.mean_amount(given={"is_fraud": True}),
+    }
+
+
 def obeyed(model: SequenceModel) -> float:
     """Share of accounts that are as they were asked for."""
     where = {"segment": "student", "length": 30, "span": zs.Between(60, 90), "region": "!=city"}
@@ -146,6 +186,7 @@ def run(seed: int) -> None:
         "conditions obeyed": obeyed(model),
         **{f"C2ST, {name}": trees(space, real, one) for name, one in sets.items()},
         **effects(to_long(space, made)),
+        **under_fraud(model),
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"bank-{seed}.json").write_text(json.dumps(result, indent=1) + "\n")

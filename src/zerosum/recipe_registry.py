@@ -67,6 +67,7 @@ class Entry:
             raise RecipeError(
                 f"{self.name} takes {' and '.join(self.spaces)} data, and this is of kind "
                 f"{space.kind!r} with shape {space.shape}. See {verb('recipes')} for others."
+                f"{_OTHER_DATA.get(space.kind, '')}"
             )
         for need in self.needs:
             reason = space.missing(need)
@@ -100,6 +101,11 @@ class RecipeList(Described, dict[str, Entry]):
             rows,
         )
 
+
+_OTHER_DATA = {
+    "relational": " Of a database one table can be named after #, as in shop.sqlite#orders."
+}
+"""What else may be meant where a recipe does not take a kind of data."""
 
 _ENTRIES: dict[str, Entry] = {}
 

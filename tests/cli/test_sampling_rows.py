@@ -91,7 +91,7 @@ def test_rows_are_completed(zerosum: Zerosum, rows_run: Path, tmp_path: Path) ->
         (("--weight", "city=Oslo"), "'city=Oslo' is no share"),
         (("--best",), "Give them with --like"),
         (("--like", "x.csv", "-n", "3"), "Drop -n, --scale, --where, --in-turn and --weight"),
-        (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .parquet."),
+        (("--out", "x.png"), "cannot save rows as 'x.png'. Allowed: .csv, .tsv"),
     ],
 )
 def test_what_cannot_be_sampled(

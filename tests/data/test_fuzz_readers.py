@@ -32,7 +32,8 @@ from tests.forks import Forks
 from zerosum.errors import ZerosumError
 from zerosum.modalities.images.labelled import open_labelled
 from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
-from zerosum.modalities.tables.reading.readers import TABLE_SUFFIXES, schema_of
+from zerosum.modalities.tables.reading.places import TABLE_SUFFIXES
+from zerosum.modalities.tables.reading.readers import schema_of
 from zerosum.workflows.data import open_data
 
 SEED, CASES = 0, 600

@@ -58,10 +58,10 @@ def sample(
         typer.Option(help="A share of a table's rows, such as fraud=true:0.5; repeat for more."),
     ] = None,
     like: Annotated[
-        Path | None, typer.Option(help="A .csv or .parquet file: fill its missing cells.")
+        str | None, typer.Option(help="A table, such as a .csv file: fill its missing cells.")
     ] = None,
     continue_: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--continue",
             help="A table: entities' rows so far, or the beginnings of texts. What comes next, "
@@ -77,7 +77,8 @@ def sample(
         str | None,
         typer.Option(
             help="grid.png, folder/, x.npz; x.csv and x.parquet for points and rows of a table; "
-            "x.sqlite, folder/ or a URL for a database. Default: samples.png, samples.csv for "
+            "for rows .tsv, .jsonl, .xlsx, .feather and x.sqlite#TABLE as well; x.sqlite, folder/ "
+            "or a URL for a database. Default: samples.png, samples.csv for "
             "rows, database.sqlite, with a number if that is there."
         ),
     ] = None,
@@ -107,6 +108,7 @@ def sample(
     as_json: AsJson = False,
 ) -> None:
     """Make samples of a run, and save them in the form that --out names."""
+    from zerosum.modalities.tables.sql import is_url, shown_place
     from zerosum.progress import Reporter
     from zerosum.rng import fresh_seed
     from zerosum.workflows.load import load
@@ -162,7 +164,8 @@ def sample(
     if model.remark and not as_json:
         say(model.remark)
     signed = {} if signer is None else {"signed_by": str(signer.signatory)}
-    _report(as_json, chosen=chosen, path=str(made), n=n, seed=seed, **signed)
+    where_to = shown_place(path) if is_url(path) else str(made)
+    _report(as_json, chosen=chosen, path=where_to, n=n, seed=seed, **signed)
 
 
 def walk(

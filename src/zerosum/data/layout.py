@@ -1,6 +1,9 @@
 """Where the table of a file lies: what a user says where it does not lie as usual."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Nested = Literal["refuse", "flatten"]
 
 
 @dataclass(frozen=True)
@@ -11,11 +14,13 @@ class FileLayout:
         header: the line that names the columns, the first being 1; lines above it are passed over.
         separator: the character between cells of a CSV.
         sheet: the sheet of a workbook, by its name.
+        nested: what becomes of columns of objects: they are refused, or each part is a column.
     """
 
     header: int | None = None
     separator: str | None = None
     sheet: str | None = None
+    nested: Nested | None = None
 
 
 AS_USUAL = FileLayout()

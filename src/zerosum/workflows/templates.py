@@ -9,7 +9,7 @@ from zerosum.modalities.strings.reading.readers import texts_of_table
 from zerosum.modalities.strings.reading.simulated import SimulatedTexts
 from zerosum.modalities.strings.templates.found import Templates
 from zerosum.modalities.strings.templates.mining import mine_templates
-from zerosum.modalities.tables.reading.readers import source_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.workflows.data import all_readers
 
 

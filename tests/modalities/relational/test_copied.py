@@ -9,6 +9,9 @@ import torch
 
 import zerosum as zs
 from zerosum.modalities.relational.copied import Copied
+from zerosum.modalities.relational.draws import Draws
+from zerosum.modalities.relational.game import UnitGame
+from zerosum.modalities.relational.limits import Limits
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.workflows.data import open_data
@@ -111,3 +114,20 @@ def test_a_row_without_one_above_keeps_its_own() -> None:
     own = torch.tensor([1.0, 1.0, 1.0, 1.0]).double()
     above = torch.tensor([0.0, 1.0, torch.nan, torch.inf]).double()
     assert one.values(own, above).nan_to_num(-1.0).tolist() == [2, 0, -1, 1]
+
+
+def test_columns_after_them_see_what_is_copied(model: RelationalModel) -> None:
+    side, game = model.units["orders"], model.game
+    assert isinstance(game, UnitGame)
+    n, network = 40, game.networks["orders"]
+    above = {"land": torch.arange(n).double() % 3, "age_then": torch.full((n,), torch.nan)}
+    above["land"][0] = torch.inf
+    limits = Limits(side, [above[one.column].double() for one in side.copied])
+    codes, names = limits.codes(), [codec.name for codec in side.rows.codecs]
+    assert sorted(names[at] for at in codes) == ["age_then", "land"]
+    draws = Draws(network, side, np.arange(n, dtype=np.uint64), None, {})
+    x, _ = draws.rows(torch.arange(n), torch.zeros(n, network.out.out_features), limits=limits)
+    values = limits.copied(side.rows.to_data(x))
+    again = side.rows.to_model(values).floor()
+    for at in codes:
+        assert torch.equal(x.floor()[1:, at], again[1:, at])

@@ -14,6 +14,7 @@ from zerosum.errors import DataError, MissingExtraError, RunError
 from zerosum.modalities.relational.reading.databases import read_sqlite, read_url, write_to_url
 from zerosum.modalities.relational.schema import DatabaseSchema, read_schema
 from zerosum.modalities.relational.writing import write_database
+from zerosum.modalities.tables.sql import recorded_url
 from zerosum.workflows.data import open_data
 
 pytest.importorskip("sqlalchemy", reason="no SQLAlchemy is installed")
@@ -118,7 +119,5 @@ def test_postgresql(postgres: str) -> None:
 
 
 def test_a_run_records_no_password() -> None:
-    from zerosum.modalities.relational.reading.databases import recorded_url
-
     url = recorded_url("postgresql://ann:pa55word@host:5/shop?password=pa55word")
     assert url == "postgresql://ann@host:5/shop"

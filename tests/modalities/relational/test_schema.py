@@ -138,3 +138,22 @@ def test_names_too_rare_to_be_made_are_no_key() -> None:
     }
     with pytest.raises(DataError, match=r"weather\.hour is a part of a key, and holds 40 names"):
         open_data(tables, schema=schema)
+
+
+def test_a_name_that_another_table_repeats_is_a_key() -> None:
+    products = pa.table({"sku": [f"P-{i}" for i in range(9)], "price": range(9)})
+    lines = pa.table({"line_id": range(30), "sku": [f"P-{i % 7}" for i in range(30)]})
+    sources = {
+        name: MemorySource(one, name=name)
+        for name, one in {"products": products, "lines": lines}.items()
+    }
+    schema = find_schema(sources).schema
+    assert schema["products"].key == ("sku",)
+    assert [str(one) for one in schema["lines"].refers] == ["sku → products"]
+
+
+def test_a_key_that_nearly_is_one_is_refused() -> None:
+    tables = shop(40)
+    tables["customers"] = pa.concat_tables([tables["customers"], tables["customers"][:1]])
+    with pytest.raises(DataError, match=r"the key id of 'customers' is not unique: .* comes more"):
+        open_data(tables)

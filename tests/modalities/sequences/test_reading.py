@@ -263,3 +263,25 @@ def test_other_options_are_refused() -> None:
     refusal(visits(), DataError, windows=3)
     with pytest.raises(ConfigError):
         opened(visits(), longest=0)
+
+
+def test_moments_of_rows_have_calendars_too() -> None:
+    """Also where rows have no time of their own, and moments are columns as others are."""
+    frame = visits(60)
+    noise = np.random.default_rng(1)
+    frame["due"] = [
+        START + timedelta(days=7 * int(week), minutes=15 * int(quarter))
+        for week, quarter in zip(
+            *noise.integers([[0], [36]], [[40], [68]], (2, len(frame))), strict=True
+        )
+    ]
+    for options in ({"entity": "patient", "time": "when"}, {"entity": "patient", "time": None}):
+        dataset = opened(frame, **options)
+        assert isinstance(dataset.space, SequenceSpace)
+        assert dataset.space.rows.calendars
+        x, _ = dataset.take(torch.arange(len(dataset)))
+        again = dataset.space.to_data(dataset.space.to_model(x))
+        for mine, theirs in zip(
+            *(to_long(dataset.space, one)["due"].to_pylist() for one in (again, x)), strict=True
+        ):
+            assert (mine.weekday(), mine.time()) == (theirs.weekday(), theirs.time())

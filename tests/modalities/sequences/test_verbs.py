@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import zerosum as zs
@@ -51,6 +53,14 @@ def model(folder: Path, frame: Any) -> SequenceModel:
         "sequences", frame, samples=16 * 40, out="run", set=SMALL, holdout=0.2,
         constraints=constraints, options=ROWS, **QUICK,
     )  # fmt: skip
+
+
+def test_a_span_is_days_or_weeks(model: SequenceModel) -> None:
+    made = model.values(8, where={"span": "20d..5w"}, seed=1)
+    same = model.values(8, where={"span": zs.Between(timedelta(days=20), 35)}, seed=1)
+    assert torch.equal(made.nan_to_num(), same.nan_to_num())
+    with pytest.raises(ConditionError, match=r"length counts rows, .* are span=90d"):
+        model.values(8, where={"length": "90d"})
 
 
 def test_frames_go_in_and_out(model: SequenceModel, frame: Any) -> None:
@@ -222,7 +232,7 @@ def test_files_of_every_form(folder: Path, model: SequenceModel) -> None:
     model.write("made.csv", 5, seed=1)
     read = pd.read_csv("made.csv", parse_dates=["booked_at"])
     assert read["amount"].tolist() == want["amount"].tolist()
-    with pytest.raises(ZerosumError, match=r"Allowed: .csv, .parquet"):
+    with pytest.raises(ZerosumError, match=r"Allowed: .csv, .tsv"):
         model.write("made.npz", 5)
 
 

@@ -290,3 +290,17 @@ def test_logs_as_loggers_write_them(tmp_path: Path) -> None:
     assert log.fingerprint == same.fingerprint
     with pytest.raises(DataError, match=r"say so: options=\{'header': 2\}"):
         open_data(str(tmp_path / "a.csv"), spaces=("series",), window=16)
+
+
+def test_a_table_may_hold_a_series_in_each_row(tmp_path: Path) -> None:
+    wide = pd.DataFrame(walks(30, 12, 1)[:, :, 0], columns=pd.Index([f"t{i}" for i in range(12)]))
+    wide["class"] = ["a", "b"] * 15
+    wide.to_csv(tmp_path / "w.csv", index=False)
+    path = str(tmp_path / "w.csv")
+    assert "If each row is a series, say so" in refusal(path)
+    held, y = all_of(opened(path, rows="series", label="class"))
+    assert np.allclose(held[:, 0].numpy(), wide.iloc[:, :12], atol=1e-6)
+    assert y is not None
+    assert y.tolist() == [0, 1] * 15
+    assert names_of(opened(wide.drop(columns="class"), rows="series")) == ("t",)
+    assert "has 1 column of numbers" in refusal(wide[["t0", "class"]], rows="series")

@@ -29,11 +29,11 @@ from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field, FloatField, IntegerField
 from zerosum.modalities.tables.reading.dataset import fit_space, read_values
 from zerosum.modalities.tables.reading.layouts import layout_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.spaces import Space

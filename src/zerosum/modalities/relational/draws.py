@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from zerosum.modalities.relational.chance import chances
-from zerosum.modalities.relational.limits import TRIES, Limits
+from zerosum.modalities.relational.limits import TRIES, Fixed, Limits
 from zerosum.modalities.relational.network import RowsNetwork
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.tables.codecs import MIDDLE
@@ -38,14 +38,17 @@ class Draws:
         self._seeds, self._forced = seeds, forced
         self._blocks = network.network.blocks()
 
-    def rows(self, which: Tensor, context: Tensor, purpose: int = 0) -> tuple[Tensor, np.ndarray]:
+    def rows(
+        self, which: Tensor, context: Tensor, purpose: int = 0, limits: Limits | None = None
+    ) -> tuple[Tensor, np.ndarray]:
         """Code + place of rows `[n, C]`, and how likely rows in their place obey; see `_drawn`."""
         mine, forced = which.numpy(), self._forced
         seeds, columns = self._seeds[mine], len(self._side.rows.codecs)
         chance = torch.from_numpy(chances(seeds, 2 * columns, purpose))
         state = self._network.rollout(len(mine), context=context, blocks=self._blocks)
         held = None if forced is None else forced[mine]
-        return _drawn(state, self._side, chance, self._wanted, held)
+        fixed = {} if limits is None else limits.codes()
+        return _drawn(state, self._side, chance, self._wanted, held, fixed)
 
     def inside(self, x: Tensor) -> np.ndarray:
         """Which rows `[n, C]` obey what is wanted, by their codes and places, bool `[n]`."""
@@ -64,8 +67,9 @@ class Draws:
             broken = (~limits.hold(values)).nonzero()[:, 0]
             if not len(broken):
                 break
-            x[broken], _ = self.rows(which[broken], context[broken], _AGAIN + time)
-            values[broken] = limits.of(broken).copied(self._side.rows.to_data(x[broken]))
+            theirs = limits.of(broken)
+            x[broken], _ = self.rows(which[broken], context[broken], _AGAIN + time, theirs)
+            values[broken] = theirs.copied(self._side.rows.to_data(x[broken]))
         broken = (~limits.hold(values)).nonzero()[:, 0]
         values[broken] = limits.of(broken).moved(values[broken])
         return self._side.rows.to_model(values), values
@@ -87,7 +91,7 @@ def _inside(x: Tensor, wanted: Mapping[int, CodeShares]) -> np.ndarray:
 
 def _drawn(
     state: MaskedState, side: Side, chance: Tensor, wanted: Mapping[int, CodeShares],
-    forced: np.ndarray | None,
+    forced: np.ndarray | None, fixed: Fixed,
 ) -> tuple[Tensor, np.ndarray]:  # fmt: skip
     """Rows by uniform numbers, and how likely rows in their place obey what is wanted.
 
@@ -97,6 +101,7 @@ def _drawn(
         chance: uniform numbers, `[n, 2 C]`.
         wanted: what is allowed of codes, by coded column.
         forced: which rows have to obey, bool `[n]`.
+        fixed: codes that are given, which columns after them then see.
 
     Returns:
         Code + place, float32 `[n, C]`, and probabilities `[n]`: of forced rows the ones by which
@@ -116,7 +121,11 @@ def _drawn(
             likely *= share.cpu().numpy()
             within = _within(odds, wanted[column])
             odds = torch.where(made[:, None].to(odds.device), within, odds.double())
-        state.put(pick(odds, chance[:, column].to(odds)))
+        code = pick(odds, chance[:, column].to(odds))
+        if column in fixed:
+            there, given = fixed[column]
+            code[there.to(code.device)] = given.to(code.device)
+        state.put(code)
     codes = state.codes.cpu()
     place = chance[:, columns:].clamp(max=1 - MIDDLE * 2**-11)
     for column, part in wanted.items():

@@ -12,13 +12,16 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.cards import Described, InfoCard
+from zerosum.errors import ConfigError
+from zerosum.faces import option
 from zerosum.modalities.relational.keys import is_unique, linked
 from zerosum.modalities.relational.reading.rows import Keys, key_columns
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
-from zerosum.modalities.tables.arrow import is_text
+from zerosum.modalities.tables.arrow import functions, is_text
 from zerosum.modalities.tables.reading.sources import TableSource
 
 _MOST_TRIED = 8
@@ -91,7 +94,7 @@ def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:
     evidence: list[str] = []
     keys: dict[str, tuple[str, ...]] = {}
     for name in sources:
-        keys[name] = _key_of(name, columns[name], list(sources))
+        keys[name] = _key_of(name, columns[name], list(sources)) or _shared(name, columns)
     refers: dict[str, list[ForeignKey]] = {name: [] for name in sources}
     for name in sources:
         for one, why in _references(name, columns, keys):
@@ -105,6 +108,7 @@ def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:
         if keys[name]:
             evidence.append(f"{name}: the key is {' + '.join(keys[name])}, which tells rows apart")
         else:
+            _require_single(name, columns[name])
             evidence.append(f"{name}: no key, since no column called like one tells rows apart")
     tables = tuple(
         TableKeys(name=name, key=keys[name], refers=tuple(refers[name])) for name in sources
@@ -184,6 +188,39 @@ def _key_of(name: str, columns: Keys, tables: Sequence[str]) -> tuple[str, ...]:
         for some in combinations(tried, many):
             if is_unique([columns[column] for column in some]):
                 return some
+    return ()
+
+
+def _require_single(name: str, columns: Keys) -> None:
+    """No column that is called like the key of its table nearly tells rows apart.
+
+    Raises:
+        ConfigError: one does; it shows what comes twice.
+    """
+    one = singular(name)
+    for column, values in columns.items():
+        if _plain(column) not in ("id", f"{one}_id", f"{_plain(name)}_id"):
+            continue
+        counted = functions().value_counts(values.combine_chunks().drop_null())
+        times = counted.field("counts").to_numpy()
+        if len(values) > len(times) >= _NEARLY * len(values):
+            shown = counted.field("values").filter(pa.array(times > 1)).to_pylist()
+            raise ConfigError(
+                f"the key {column} of {name!r} is not unique: {', '.join(map(str, shown[:5]))} "
+                f"come{'s' if len(shown) == 1 else ''} more than once. Remove what is there twice, "
+                f"or give a schema that names another key: {option('schema', 'schema.json')}."
+            )
+
+
+def _shared(name: str, columns: Mapping[str, Keys]) -> tuple[str, ...]:
+    """A column of text that tells rows apart, whose values another table repeats by its name."""
+    for column, own in columns[name].items():
+        if is_text(own.type) and is_unique([own]) and any(
+            column in theirs and not is_unique([theirs[column]])
+            and _share(theirs, (column,), columns[name], (column,)) == 1
+            for other, theirs in columns.items() if other != name
+        ):  # fmt: skip
+            return (column,)
     return ()
 
 

@@ -15,6 +15,9 @@ from zerosum.modalities.tables.constraints.base import (
     settle,
 )
 
+Fixed = dict[int, tuple[Tensor, Tensor]]
+"""For coded columns in which rows `[N]` a code is given, bool `[N]`, and the codes of these."""
+
 TRIES = 32
 """How often a row that breaks an order between tables is drawn before its value is moved."""
 
@@ -36,6 +39,27 @@ class Limits:
     def of(self, rows: Tensor) -> "Limits":
         """The same for some of the rows, int64 `[n]`."""
         return Limits(self._side, [one[rows] for one in self._every])
+
+    def codes(self) -> Fixed:
+        """Codes of columns that repeat rows above, where there are such rows.
+
+        Columns that constraints change, and moments that are coded by others, have none.
+        """
+        found: Fixed = {}
+        coded = {codec.name: (i, codec) for i, codec in enumerate(self._space.codecs)}
+        changed = {name for one in self._space.constraints for name in one.changes}
+        calendars = {one.name: one for one in self._space.calendars}
+        for one, above in zip(self._side.copied, self._copied, strict=True):
+            calendar = calendars.get(one.column)
+            if one.column in changed or (calendar is not None and calendar.needs):
+                continue
+            there = ~above.isinf()
+            own = one.values(torch.zeros_like(above), above)[there]
+            parts = {one.column: own} if calendar is None else calendar.forward({one.column: own})
+            for name, column in parts.items():
+                at, codec = coded[name]
+                found[at] = there, codec.encode(column).floor().long()
+        return found
 
     def copied(self, values: Tensor) -> Tensor:
         """Rows `[N, D]` with what they repeat of rows above, and what follows from that."""

@@ -218,9 +218,9 @@ def _make(
                 size = torch.from_numpy(sizes[piece]).to(device)
                 mean = (total[family] / max(position, 1)).to(last.dtype)
                 context = network.context(said[family], last[family], mean, places_of(place, size))
-                x[which], likely[which.numpy()] = draws.rows(which, context)
-                if limits is not None:
-                    mine = limits.of(torch.from_numpy(piece))
+                mine = None if limits is None else limits.of(torch.from_numpy(piece))
+                x[which], likely[which.numpy()] = draws.rows(which, context, limits=mine)
+                if mine is not None:
                     x[which], values[which] = draws.within(mine, x[which], which, context)
                 codes_made = x[which].floor().long().to(device)
                 last[family] = network.last(codes_made)

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from zerosum.errors import RunError
 from zerosum.faces import option
 from zerosum.forms.csv_cells import Cells
-from zerosum.modalities.relational.reading.databases import quoted, shown_url, write_to_url
+from zerosum.modalities.relational.reading.databases import write_to_url
 from zerosum.modalities.relational.schema import DatabaseSchema
+from zerosum.modalities.tables.sql import SQLITE, is_url, quoted, shown_url
+from zerosum.modalities.tables.sql_tables import columns_of, sqlite_type
 from zerosum.modalities.tables.writing import write_csv, write_parquet
 from zerosum.runs.files import make_folder, require_unicode, write_folder, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SQLITE = (".sqlite", ".sqlite3", ".db")
-"""Endings of SQLite files."""
 
 _FORMS = "a folder (for .csv files; NAME.parquet/ for Parquet), a .sqlite or .db file, or a URL"
 
@@ -29,15 +28,6 @@ class Place:
 
     form: str
     path: Path | str
-
-
-def is_url(path: Path | str) -> bool:
-    """Whether it names a database by a URL, as SQLAlchemy has them.
-
-    >>> is_url("postgresql://localhost/shop"), is_url("shop.sqlite")
-    (True, False)
-    """
-    return "://" in str(path)
 
 
 def require_place(path: Path | str, *, safe_csv: bool = False, signed: bool = False) -> Place:
@@ -97,30 +87,6 @@ def write_database(
     return path
 
 
-def columns_of(table: "pa.Table") -> "list[list[object]]":
-    """Columns as values that databases take: moments as text, decimals as numbers."""
-    import pyarrow as pa
-    import pyarrow.types as pt
-
-    found = []
-    for column in table.columns:
-        kind = column.type
-        if isinstance(kind, pa.DictionaryType):
-            column, kind = column.cast(kind.value_type), kind.value_type
-        if pt.is_decimal(kind):
-            column = column.cast(pa.float64())
-        values = column.to_pylist()
-        if pt.is_temporal(kind):
-            values = [None if one is None else _moment(one) for one in values]
-        found.append(values)
-    return found
-
-
-def _moment(value: object) -> str:
-    text = str(value)
-    return text.replace("T", " ")
-
-
 def _write_sqlite(path: Path, tables: "Mapping[str, pa.Table]", schema: DatabaseSchema) -> None:
     connection = sqlite3.connect(path)
     try:
@@ -140,7 +106,7 @@ def _write_sqlite(path: Path, tables: "Mapping[str, pa.Table]", schema: Database
 def _create(name: str, table: "pa.Table", schema: DatabaseSchema) -> str:
     """The statement that makes an SQLite table with its keys."""
     keys = schema[name]
-    lines = [f"{quoted(field.name)} {_type_of(field.type)}" for field in table.schema]
+    lines = [f"{quoted(field.name)} {sqlite_type(field.type)}" for field in table.schema]
     if keys.key:
         lines.append(f"PRIMARY KEY ({_listed(keys.key)})")
     lines += [
@@ -148,22 +114,6 @@ def _create(name: str, table: "pa.Table", schema: DatabaseSchema) -> str:
         for one in keys.refers
     ]
     return f"CREATE TABLE {quoted(name)} ({', '.join(lines)})"
-
-
-def _type_of(kind: "pa.DataType") -> str:
-    import pyarrow as pa
-    import pyarrow.types as pt
-
-    kind = kind.value_type if isinstance(kind, pa.DictionaryType) else kind
-    if pt.is_boolean(kind):
-        return "BOOLEAN"
-    if pt.is_integer(kind):
-        return "INTEGER"
-    if pt.is_floating(kind) or pt.is_decimal(kind):
-        return "REAL"
-    if pt.is_date(kind):
-        return "DATE"
-    return "TIMESTAMP" if pt.is_timestamp(kind) else "TEXT"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.reading.readers import read_like
 from zerosum.modalities.sequences.space import LENGTH, SPAN, SequenceSpace
-from zerosum.modalities.tables.reading.readers import source_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.modalities.tables.sampling.conditioning import ask, reaching
 from zerosum.modalities.tables.sampling.smc import complete
 from zerosum.rng import Noise, derive_seed

@@ -1,17 +1,20 @@
 """A trained model of sequences: entities made freely or under conditions, and continued."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from zerosum.conditions import Between
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, did_you_mean
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.modalities.sequences.frames import long_tables
 from zerosum.modalities.sequences.game import SequenceGame
-from zerosum.modalities.sequences.space import SequenceSpace
+from zerosum.modalities.sequences.space import LENGTH, SPAN, SequenceSpace
 from zerosum.modalities.tables.record_model import RecordModel, RecordWish
 from zerosum.modalities.tables.sampling.conditioning import CodeShares, parts_of, readings_of
 from zerosum.modalities.tables.sampling.conditions import Allowed, parse_where
@@ -20,6 +23,10 @@ from zerosum.models.steering import Weight, Where
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_IN = {"d": 1, "w": 7}
+_DAYS = re.compile(r"(?<!\w)(\d+(?:\.\d+)?)\s*([dw])(?:ays?|eeks?)?\b")
+"""Days or weeks, as in `90d` and `2 weeks`."""
 
 
 class SequenceModel(RecordModel):
@@ -86,8 +93,30 @@ class SequenceModel(RecordModel):
             plain = name if name in columns else name.removeprefix(prefix)
             if plain in found:
                 raise ConditionError(f"{plain} is asked for twice, as {prefix}{plain} too.")
-            found[plain] = one
+            found[plain] = self._in_days(plain, one)
         return found
+
+    def _in_days(self, name: str, asked: Any) -> Any:
+        """A condition on `span`, of which `90d`, `12w` and time deltas are numbers of days.
+
+        Raises:
+            ConditionError: such a time is asked of `length`, which counts rows.
+        """
+        axis = self.sequences.axis
+        if name not in (SPAN, LENGTH) or axis is None or not axis.has_calendar:
+            return asked
+        if isinstance(asked, Between):
+            return Between(*(self._in_days(name, end) for end in asked))
+        if isinstance(asked, timedelta):
+            asked = f"{asked / timedelta(days=1):g}d"
+        if not isinstance(asked, str):
+            return asked
+        if name == LENGTH and _DAYS.search(asked):
+            raise ConditionError(
+                f"{LENGTH} counts rows, and {asked} is a time. The days from the first row to the "
+                f"last are {SPAN}={asked}."
+            )
+        return _DAYS.sub(lambda found: f"{float(found[1]) * _IN[found[2]]:g}", asked)
 
     def _repaired(self, compact: Tensor, allowed: Mapping[str, Allowed]) -> Tensor:
         """Values that were rounded across the edge of what is allowed, moved back."""

@@ -7,7 +7,6 @@ what one of them does every week is not learned as something that there is.
 import numpy as np
 import torch
 
-from zerosum.modalities.tables.constraints.base import forward_all
 from zerosum.modalities.tables.reading.dataset import fit_codec
 from zerosum.modalities.tables.space import TableSpace
 
@@ -25,8 +24,9 @@ def protected(
     """
     if least <= 1:
         return space
-    columns = forward_all(space.constraints, space.columns(rows))
-    made = {field.name: field for one in space.constraints for field in one.makes}
+    columns = space.coded(space.columns(rows))
+    parts = (*space.constraints, *space.calendars)
+    made = {field.name: field for one in parts for field in one.makes}
     fields = {field.name: field for field in space.modelled} | made
     codecs = []
     for codec in space.codecs:

@@ -13,7 +13,7 @@ from zerosum.modalities.strings.frames import texts_of, to_texts
 from zerosum.modalities.strings.game import TextGame
 from zerosum.modalities.strings.reading.readers import lines_of, read_beginnings
 from zerosum.modalities.strings.space import LENGTH, NOTHING, TextSpace
-from zerosum.modalities.tables.reading.readers import source_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.modalities.tables.record_model import TRIES
 from zerosum.modalities.tables.sampling.conditioning import ask, reaching
 from zerosum.modalities.tables.sampling.smc import complete

@@ -29,7 +29,7 @@ from zerosum.modalities.tables.sampling.streams import (
 )
 from zerosum.modalities.tables.shown import tables_of
 from zerosum.modalities.tables.space import TableSpace
-from zerosum.modalities.tables.writing import write_tables
+from zerosum.modalities.tables.writing import write_signed
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
@@ -169,7 +169,7 @@ class TableModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
-        """The same rows into a .parquet or .csv file, block by block.
+        """The same rows into a file or a table of a database, block by block.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
         `sign`, a signed file beside it says by which model they were made.
@@ -190,13 +190,10 @@ class TableModel(Model):
                 if progress is not None:
                     progress("making rows", done, n)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, tables_of(self.table, pieces()), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path))
-        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed)
-        return sign.write(Path(path), write, made)
+        return write_signed(
+            path, tables_of(self.table, pieces()), safe_csv=safe_csv, sign=sign,
+            made=lambda: self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=seed),
+        )  # fmt: skip
 
     @checked
     def complete(
@@ -244,7 +241,7 @@ class TableModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> tuple[Path, int]:
-        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+        """The same into a file or a table of a database; its path, and how many rows there are.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`, given ones
         too. With `sign`, a signed file beside it says that a model made some of the cells.
@@ -255,13 +252,11 @@ class TableModel(Model):
         """
         table, _ = self._completed(partial, seed, particles, progress, best=best)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, iter([table]), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path)), table.num_rows
-        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
-        return sign.write(Path(path), write, made), table.num_rows
+        written = write_signed(
+            path, iter([table]), safe_csv=safe_csv, sign=sign,
+            made=lambda: replace(self.provenance(table.num_rows, seed=seed), share="some"),
+        )  # fmt: skip
+        return written, table.num_rows
 
     def drawn_like(
         self,

@@ -19,7 +19,7 @@ from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.modalities.tables.sampling.controls import controls_of
 from zerosum.modalities.tables.sampling.streams import of_size
-from zerosum.modalities.tables.writing import write_tables
+from zerosum.modalities.tables.writing import write_signed
 from zerosum.models.model import Model
 from zerosum.models.provenance import Signer
 from zerosum.models.samples import require_finite
@@ -185,7 +185,7 @@ class RecordModel(Model):
         sign: Signer | None = None,
         progress: Progress | None = None,
     ) -> Path:
-        """The same records into a .parquet or .csv file, piece by piece.
+        """The same records into a file or a table of a database, piece by piece.
 
         With `safe_csv`, cells that a spreadsheet would take for formulas begin with `'`. With
         `sign`, a signed file beside it says by which model they were made.
@@ -205,13 +205,12 @@ class RecordModel(Model):
                 if progress is not None:
                     progress(f"making {self.space.unit}", done, n)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, self.tables_of(pieces()), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path))
-        made = self.provenance(n, where=where, in_turn=in_turn, weight=weight, seed=chosen)
-        return sign.write(Path(path), write, made)
+        return write_signed(
+            path, self.tables_of(pieces()), safe_csv=safe_csv, sign=sign,
+            made=lambda: self.provenance(
+                n, where=where, in_turn=in_turn, weight=weight, seed=chosen
+            ),
+        )  # fmt: skip
 
     @checked
     def continue_(
@@ -241,7 +240,7 @@ class RecordModel(Model):
         self, path: Path | str, history: Any, n: int = 1, *, seed: int | None = None,
         safe_csv: bool = False, sign: Signer | None = None, progress: Progress | None = None,
     ) -> tuple[Path, int]:  # fmt: skip
-        """The same into a .parquet or .csv file; returns its path and how many rows there are.
+        """The same into a file or a table of a database; its path, and how many rows there are.
 
         Raises:
             RunError: the form is another, or the file cannot be written.
@@ -249,13 +248,11 @@ class RecordModel(Model):
         """
         table, _ = self._continued(history, n, seed, progress)
 
-        def write(place: Path) -> Path:
-            return write_tables(place, iter([table]), safe_csv=safe_csv)
-
-        if sign is None:
-            return write(Path(path)), table.num_rows
-        made = replace(self.provenance(table.num_rows, seed=seed), share="some")
-        return sign.write(Path(path), write, made), table.num_rows
+        written = write_signed(
+            path, iter([table]), safe_csv=safe_csv, sign=sign,
+            made=lambda: replace(self.provenance(table.num_rows, seed=seed), share="some"),
+        )  # fmt: skip
+        return written, table.num_rows
 
     @abstractmethod
     def continued(

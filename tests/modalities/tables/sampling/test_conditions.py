@@ -9,6 +9,7 @@ import torch
 from zerosum.conditions import Between
 from zerosum.modalities.tables.fields import FloatField, IntegerField
 from zerosum.modalities.tables.sampling.conditions import parse_condition
+from zerosum.modalities.tables.time_fields import DateField, DatetimeField
 
 NUMBERS = [-1.0, 29.0, 30.0, 31.0, 40.0, nan]
 KNOWN = set(NUMBERS[:-1])
@@ -43,3 +44,19 @@ def test_of_numbers_with_one_decimal() -> None:
     above, below = (parse_condition(field, one).holds(values).tolist() for one in (">1.5", "<2"))
     assert above == [False, False, True, True]
     assert below == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [
+        ("2024-02", "2024-02-01 00:00", "2024-02-29 23:59"),
+        ("2024-01..2024-02", "2024-01-01 00:00", "2024-02-29 23:59"),
+        ("2024-12-31", "2024-12-31 00:00", "2024-12-31 23:59"),
+    ],
+)
+def test_a_day_or_month_is_all_of_it(wanted: str, first: str, last: str) -> None:
+    field = DatetimeField(name="at", resolution="minute")
+    assert parse_condition(field, wanted).ranges == ((field.value_of(first), field.value_of(last)),)
+    day = DateField(name="day")
+    days = day.value_of(first[:10]), day.value_of(last[:10])
+    assert parse_condition(day, wanted).ranges == (days,)

@@ -10,9 +10,9 @@ from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.relational.reading.options import DatabaseOptions
 from zerosum.modalities.relational.schema import DatabaseSchema
-from zerosum.modalities.relational.writing import SQLITE, is_url
-from zerosum.modalities.tables.reading.readers import is_table
+from zerosum.modalities.tables.reading.places import is_table
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
+from zerosum.modalities.tables.sql import SQLITE, is_url, recorded_url, shown_url, table_name
 
 _FEWEST = 2
 """Tables that make a folder a database."""
@@ -102,12 +102,11 @@ class DatabaseUrl(DatabaseOptions):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Text with `://` in it."""
-        return 0.9 if isinstance(data, str) and is_url(data) else 0.0
+        found = isinstance(data, str) and is_url(data) and table_name(data) is None
+        return 0.9 if found else 0.0
 
     def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, Self]:
         """See `DataConfig.open`; what is recorded has no password."""
-        from zerosum.modalities.relational.reading.databases import recorded_url
-
         made = self.read(data, progress)
         return made, self.model_copy(update={"path": recorded_url(self.path)})
 
@@ -115,7 +114,7 @@ class DatabaseUrl(DatabaseOptions):
         self, data: Any
     ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
         """See `DatabaseOptions.sources`."""
-        from zerosum.modalities.relational.reading.databases import read_url, shown_url
+        from zerosum.modalities.relational.reading.databases import read_url
 
         tables, schema = read_url(self.path)
         return _held(tables, self.missing), schema, shown_url(self.path), None

@@ -33,11 +33,11 @@ from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
 from zerosum.modalities.tables.reading.disclosed import read_from_rows
 from zerosum.modalities.tables.reading.layouts import layout_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource
 from zerosum.spaces import Space

@@ -14,12 +14,12 @@ from zerosum.data.files import look_at
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.series.arrays import SeriesOptions
-from zerosum.modalities.series.reading.wide import cut_wide, is_wide
-from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
+from zerosum.modalities.series.reading.wide import cut_table
+from zerosum.modalities.series.reading.windows import Cut, RowMeaning, Windows, cut_rows
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.layouts import LayoutOptions
-from zerosum.modalities.tables.reading.readers import is_table
+from zerosum.modalities.tables.reading.places import is_table
 
 _TABLES = (".csv", ".tsv", ".parquet")
 _LOOKED_AT = 10_000
@@ -36,6 +36,8 @@ class WindowOptions(SeriesOptions):
         label: the column of labels.
         channels: columns to take; if not given, all that hold numbers.
         gap: usual steps of time that two rows of a window may be apart at most.
+        rows: what a row is: `steps`, or `series` where all columns of numbers are the steps of one
+            channel; columns such as price@0 say so themselves.
     """
 
     window: int | None = Field(default=None, ge=2, le=65_536)
@@ -45,6 +47,7 @@ class WindowOptions(SeriesOptions):
     label: str | None = None
     channels: tuple[str, ...] = ()
     gap: PositiveFloat = 5.0
+    rows: RowMeaning = "steps"
     option_names = {"series_column": "series"}
 
     @property
@@ -52,7 +55,7 @@ class WindowOptions(SeriesOptions):
         """How rows become series."""
         return Cut(
             self.window, self.stride, self.time, self.series_column, self.label, self.channels,
-            self.gap, self.static,
+            self.gap, self.static, self.rows,
         )  # fmt: skip
 
     def dataset_of_windows(self, found: Windows, *, name: str) -> Dataset:
@@ -121,8 +124,7 @@ class SeriesTableFile(WindowOptions, TableFiles):
         """See `WindowOptions.windows`; a wide table has a row for each series."""
         path = Path(self.path)
         table = self.table_of(path)
-        cut = cut_wide if is_wide(table.column_names) else cut_rows
-        return cut(table, self.cut, name=path.name)
+        return cut_table(table, self.cut, name=path.name)
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read and cut it.
@@ -175,8 +177,7 @@ class SeriesFrame(WindowOptions):
             )
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise DataError(f"the data frame cannot be read: {error}.") from error
-        cut = cut_wide if is_wide(table.column_names) else cut_rows
-        found = cut(table, self.cut, name="the data frame")
+        found = cut_table(table, self.cut, name="the data frame")
         return self.dataset_of_windows(found, name="the data frame"), self
 
 
@@ -211,7 +212,8 @@ class SeriesFolder(WindowOptions, TableFiles):
             if table.column_names != columns:
                 raise DataError(
                     f"{path} has the columns {', '.join(table.column_names)}, and {files[0]} has "
-                    f"{', '.join(columns)}. Files of a folder have the same columns."
+                    f"{', '.join(columns)}. Files of a folder have the same columns; "
+                    "tables that refer to each other are a database, for the recipe relational."
                 )
             own = [path.relative_to(root).as_posix()] * len(table)
             parts.append(table.append_column(FILE, pa.array(own, pa.string())))

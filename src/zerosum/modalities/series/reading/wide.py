@@ -3,12 +3,15 @@
 import re
 from collections.abc import Sequence
 from dataclasses import fields
+from posixpath import commonprefix
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.modalities.series.reading.windows import Cut, Windows
+from zerosum.faces import reading
+from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
 
 _STEP = re.compile(r"(.+)@([0-9]+)")
 
@@ -23,6 +26,43 @@ def is_wide(names: Sequence[str]) -> bool:
     return {"0", "1"} <= set(steps)
 
 
+def cut_table(table: pa.Table, cut: Cut, *, name: str) -> Windows:
+    """Series from a table with a row for each step, or for each series.
+
+    Raises:
+        DataError: it cannot be cut so; see `cut_rows` and `cut_wide`.
+    """
+    if is_wide(table.column_names):
+        return cut_wide(table, cut, name=name)
+    if cut.rows == "series":
+        return cut_wide(_numbered(table, cut, name=name), cut, name=name)
+    return cut_rows(table, cut, name=name)
+
+
+def _numbered(table: pa.Table, cut: Cut, *, name: str) -> pa.Table:
+    """A table of one channel whose columns of numbers, in their order, are called as its steps.
+
+    Raises:
+        DataError: it has fewer than two.
+    """
+    named = {cut.label or "label", *cut.static}
+    steps = [
+        field.name for field in table.schema
+        if field.name not in named and (
+            pt.is_integer(field.type) or pt.is_floating(field.type) or pt.is_decimal(field.type)
+            or pt.is_null(field.type)
+        )
+    ]  # fmt: skip
+    if len(steps) < 2:
+        raise DataError(
+            f"{name} has {len(steps)} column{'s' if len(steps) != 1 else ''} of numbers, and with "
+            f"{reading(rows='series')} each of them is a step."
+        )
+    channel = commonprefix(steps).rstrip("0123456789_-. ") or "value"
+    new = {column: f"{channel}@{step}" for step, column in enumerate(steps)}
+    return table.rename_columns([new.get(column, column) for column in table.column_names])
+
+
 def cut_wide(table: pa.Table, cut: Cut, *, name: str) -> Windows:
     """Series from a wide table.
 
@@ -34,7 +74,7 @@ def cut_wide(table: pa.Table, cut: Cut, *, name: str) -> Windows:
     """
     plain = Cut()
     for one in fields(Cut):
-        if one.name not in ("label", "static", "channels") and (
+        if one.name not in ("label", "static", "channels", "rows") and (
             getattr(cut, one.name) != getattr(plain, one.name)
         ):
             raise DataError(

@@ -1,6 +1,8 @@
 """Rows of measurements, one for each step, cut into series of one length."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,12 @@ from zerosum.faces import Blank, reading
 
 _MOST_WINDOWS = 100_000
 """Windows that are cut where no stride is given."""
+
+_MANY = 8
+"""Numbered columns that may be the steps of a series."""
+
+
+RowMeaning = Literal["steps", "series"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Cut:
         channels: columns to take; empty for all that hold numbers.
         gap: usual steps of time that two rows of a window may be apart at most.
         static: columns that never change within a series.
+        rows: what a row is: a step, or a whole series.
     """
 
     window: int | None = None
@@ -37,6 +46,7 @@ class Cut:
     channels: tuple[str, ...] = ()
     gap: float = 5.0
     static: tuple[str, ...] = ()
+    rows: RowMeaning = "steps"
 
 
 @dataclass
@@ -88,8 +98,9 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
     for rows in groups:
         runs += [rows] if moments is None else _without_gaps(rows, moments[rows], cut, name=name)
     if len(runs) > len(groups):
-        notes.append(f"{len(runs) - len(groups):,} gaps in time, which no window crosses")
-    rows = _windows(runs, groups, cut, notes, name=name)
+        cuts = len(runs) - len(groups)
+        notes.append(f"{cuts:,} gap{'s' if cuts > 1 else ''} in time, which no window crosses")
+    rows = _windows(runs, groups, cut, notes, names, name=name)
     y = None
     if labels is not None:
         own = labels[rows]
@@ -153,11 +164,19 @@ def _channels(table: pa.Table, cut: Cut, taken: set[str], *, name: str) -> tuple
                 f"column {one!r} of {name} holds {kind}, and channels are numbers. If it names "
                 f"the series, the label or the time, say so: {reading(series=one)}, or `label` or "
                 "`time` in place of `series`. Else name the channels: "
-                f"{reading(channels=Blank('A,B'))}."
+                f"{reading(channels=Blank('A,B'))}.{_if_wide(names)}"
             )
     if not names:
         raise DataError(f"{name} has no column of numbers beside those of time, series and label.")
     return names
+
+
+def _if_wide(names: Sequence[str]) -> str:
+    """What to do if each row is a series, where columns are numbered as its steps may be."""
+    numbered = [one for one in names if one[-1:].isdigit()]
+    if len(numbered) < _MANY:
+        return ""
+    return f" If each row is a series, say so: {reading(rows='series')}."
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
@@ -224,8 +243,9 @@ def _without_gaps(
 
 
 def _windows(
-    runs: list[np.ndarray], groups: list[np.ndarray], cut: Cut, notes: list[str], *, name: str
-) -> np.ndarray:
+    runs: list[np.ndarray], groups: list[np.ndarray], cut: Cut, notes: list[str],
+    names: Sequence[str], *, name: str,
+) -> np.ndarray:  # fmt: skip
     """Rows of each series, `[N, L]`.
 
     Raises:
@@ -236,7 +256,7 @@ def _windows(
             raise DataError(
                 f"{name} holds one series of {len(groups[0]):,} steps. Cut it into windows with "
                 f"{reading(window=Blank('LENGTH'))}, or name the column that tells series apart "
-                f"with {reading(series=Blank('NAME'))}."
+                f"with {reading(series=Blank('NAME'))}.{_if_wide(names)}"
             )
         if len(runs) > len(groups):
             raise DataError(

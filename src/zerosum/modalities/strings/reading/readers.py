@@ -32,12 +32,11 @@ from zerosum.modalities.tables.arrow import is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.reading.dataset import read_values
 from zerosum.modalities.tables.reading.layouts import layout_of
+from zerosum.modalities.tables.reading.places import is_table, source_of
 from zerosum.modalities.tables.reading.readers import (
     TableFileConfig,
     TableMemoryConfig,
     TableOptions,
-    is_table,
-    source_of,
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.spaces import Space

@@ -15,7 +15,7 @@ from zerosum.modalities.strings.reading.columns import without_links
 from zerosum.modalities.strings.templates.filling import Chooser, FilledRows, with_texts
 from zerosum.modalities.strings.templates.forms import plain_cell
 from zerosum.modalities.strings.templates.parts import Sentence, Template, class_of, parts_of
-from zerosum.modalities.tables.reading.readers import source_of
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.rng import derive_seed
 from zerosum.runs.files import make_folder, read_json, require_unicode, write_json
 

@@ -15,6 +15,7 @@ from zerosum.modalities.tables.reading.parquet_source import ParquetSource
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.modalities.tables.reading.whole_files import (
     WholeSource,
+    flattened,
     read_excel,
     read_feather,
     read_json,
@@ -49,31 +50,36 @@ def open_file(
         MissingExtraError: a library is not installed that reads it.
     """
     suffix = suffix_of(path)
-    _require_layout(path, suffix, layout)
-    if suffix == ".parquet":
+    require_layout(path, suffix, layout)
+    flat = layout.nested == "flatten"
+    if suffix == ".parquet" and not flat:
         return ParquetSource(path, missing=missing)
-    if suffix in _EXCEL:
+    if suffix == ".parquet":
+        table, remarks = pa.Table.from_batches(ParquetSource(path).batches()), ()
+    elif suffix in _EXCEL:
         table, remarks = read_excel(path, layout)
     elif suffix in _WHOLE:
         table, remarks = _WHOLE[suffix](path), ()
     else:
         return CsvSource(path, texts=texts, told=told, missing=missing, layout=layout)
+    table = flattened(table) if flat else table
     source = WholeSource(table, name=path.name, texts=texts, told=told, missing=missing)
     source.remarks = remarks
     return source
 
 
-def _require_layout(path: Path, suffix: str, layout: FileLayout) -> None:
-    """A file of this form may have such a layout.
+def require_layout(path: Path, suffix: str, layout: FileLayout) -> None:
+    """A file of this form, or a table of a database, may have such a layout.
 
     Raises:
         DataError: it may not.
     """
-    excel, other = suffix in _EXCEL, suffix == ".parquet" or suffix in _WHOLE
+    excel, other = suffix in _EXCEL, suffix in (".parquet", ".sqlite") or suffix in _WHOLE
     for name, value, lacking, of in (
         ("header", layout.header, other, "CSV and Excel files"),
         ("separator", layout.separator, other or excel, "CSV files"),
         ("sheet", layout.sheet, not excel, "Excel files"),
+        ("nested", layout.nested, not other or suffix == ".sqlite", "JSON, Parquet and Feather"),
     ):
         if value is not None and lacking:
             raise DataError(f"{reading(**{name: value})} is for {of}, not for {path.name}.")

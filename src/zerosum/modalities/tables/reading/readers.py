@@ -3,13 +3,11 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
-from zerosum.data.csv_text import holds_rows
-from zerosum.data.files import look_at
 from zerosum.data.layout import AS_USUAL, FileLayout
 from zerosum.data.row_files import holds_files
 from zerosum.data.subsets import rows_apart
@@ -20,8 +18,10 @@ from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.constraints.offers import offered
 from zerosum.modalities.tables.reading.checks import refuse_text, with_rare
 from zerosum.modalities.tables.reading.layouts import LayoutOptions, layout_of
+from zerosum.modalities.tables.reading.places import is_table, source_of
 from zerosum.modalities.tables.schema import Schema, overrides_of
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.sql import recorded_place, table_name
 from zerosum.spaces import Space
 
 if TYPE_CHECKING:
@@ -130,10 +130,12 @@ class TableOptions(DataConfig):
 
 
 class TableFileConfig(TableOptions, LayoutOptions):
-    """A .csv, .tsv or .parquet file.
+    """A .csv, .tsv or .parquet file, or a table of a database: `shop.sqlite#orders`.
+
+    A run records the URL of a database without a password.
 
     Attributes:
-        path: the file.
+        path: the file, or the database and its table.
     """
 
     kind = "table_file"
@@ -144,10 +146,17 @@ class TableFileConfig(TableOptions, LayoutOptions):
         """Files whose endings are those of tables; less surely where rows hold pictures."""
         if not isinstance(data, str | Path):
             return 0.0
+        if table_name(data) is not None:
+            return 0.95
         path = Path(data)
         if not is_table(path) or not path.is_file():
             return 0.0
         return 0.5 if holds_files(path) else 0.9
+
+    def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, Self]:
+        """See `DataConfig.open`; what is recorded has no password."""
+        made = self.build(progress)
+        return made, self.model_copy(update={"path": recorded_place(self.path)})
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read it: once to see what the columns are, and once for the values.
@@ -294,64 +303,8 @@ def table_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value not in ((), [], {})}
 
 
-TABLE_SUFFIXES = (
-    ".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet", ".feather", ".arrow", ".xlsx", ".xlsm",
-    ".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz", ".json",
-)  # fmt: skip
-"""Of files that hold tables."""
-
-
-_PLAIN = (".dat", ".data", ".txt")
-"""Endings of files that are read as CSV where their lines are rows of as many cells each."""
-
-
-def is_table(path: Path) -> bool:
-    """Whether a file is called as tables are, or holds rows in plain text."""
-    if path.suffix.lower() in _PLAIN:
-        return look_at(path) == "file" and holds_rows(path)
-    return path.name.lower().endswith(TABLE_SUFFIXES)
-
-
 _TEXTS = ("category", "text")
 """Kinds whose columns are read from a CSV file as they are written."""
-
-
-def source_of(
-    data: Any,
-    texts: Sequence[str] = (),
-    *,
-    told: Mapping[str, Mapping[str, Any]] | None = None,
-    missing: Sequence[str] = (),
-    layout: FileLayout = AS_USUAL,
-) -> "tuple[TableSource, str | None]":
-    """A frame or file to read, and the library that it came from, if any.
-
-    Args:
-        data: a frame, or the path of a file.
-        texts: columns that are read from a CSV file as they are written.
-        told: what is known of columns beforehand.
-        missing: texts that stand for what is missing.
-        layout: where the table lies in a file.
-    """
-    from zerosum.modalities.tables.reading.files import open_file
-    from zerosum.modalities.tables.reading.frames import from_native, is_frame
-    from zerosum.modalities.tables.reading.sources import MemorySource
-
-    if not isinstance(data, str | Path):
-        if not is_frame(data):
-            kind = type(data).__name__
-            raise DataError(
-                f"a table is a data frame or the path of a file, and this is of type {kind}."
-            )
-        table, library, natives = from_native(data)
-        return MemorySource(table, name="the data frame", natives=natives, missing=missing), library
-    path = Path(data)
-    if look_at(path) != "file" or not is_table(path):
-        raise DataError(
-            f"no table at {str(data)!r}. Give a file that ends in {', '.join(TABLE_SUFFIXES)}; or "
-            f"in {', '.join(_PLAIN)}, with rows of cells between tabs, |, ; or commas."
-        )
-    return open_file(path, texts=texts, told=told, missing=missing, layout=layout), None
 
 
 def _as_written(

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.faces import either, option
+from zerosum.faces import either, option, reading
 from zerosum.modalities.tables.arrow import functions, is_length, is_number, is_text
 from zerosum.modalities.tables.written.base import WrittenForm
 
@@ -79,9 +79,13 @@ class TableSource(ABC):
         for name in columns:
             kind = self.types[name]
             if not _simple(kind.value_type if isinstance(kind, pa.DictionaryType) else kind):
+                parts = isinstance(kind, pa.StructType)
+                each = (
+                    f", make a column of each part ({reading(nested='flatten')})" if parts else ""
+                )
                 raise DataError(
                     f"column {name!r} of {self.name} holds {kind}. A column holds numbers, text, "
-                    "categories, true and false, or times: convert it, or leave it out "
+                    f"categories, true and false, or times: convert it{each}, or leave it out "
                     f"({either(python=option('drop', [name]), shell=option('drop', name))})."
                 )
 

@@ -177,6 +177,17 @@ def read_json(path: Path) -> pa.Table:
     return pa.table({name: _array([row.get(name) for row in rows]) for name in names})
 
 
+def flattened(table: pa.Table) -> pa.Table:
+    """A table with a column for each part of an object.
+
+    >>> flattened(pa.table({"user": [{"age": 30, "home": {"city": "Oslo"}}]})).column_names
+    ['user.age', 'user.home.city']
+    """
+    while any(isinstance(field.type, pa.StructType) for field in table.schema):
+        table = table.flatten()
+    return table
+
+
 def read_feather(path: Path) -> pa.Table:
     """The table of a Feather file.
 

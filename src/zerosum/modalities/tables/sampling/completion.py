@@ -22,6 +22,7 @@ from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.game import RowGame
 from zerosum.modalities.tables.reading.files import open_file
 from zerosum.modalities.tables.reading.frames import from_native, to_table
+from zerosum.modalities.tables.reading.places import source_of
 from zerosum.modalities.tables.sampling.boxes import ends_of
 from zerosum.modalities.tables.sampling.conditioning import (
     CodeShares,
@@ -33,6 +34,7 @@ from zerosum.modalities.tables.sampling.conditions import Allowed, step_of
 from zerosum.modalities.tables.sampling.following import followers_of
 from zerosum.modalities.tables.sampling.smc import BLOCK, complete
 from zerosum.modalities.tables.space import TableSpace
+from zerosum.modalities.tables.sql import table_name
 from zerosum.rng import Noise, derive_seed
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Partial:
 
 
 def read_partial(data: Any, space: TableSpace) -> Partial:
-    """Rows from a frame, or from a .csv or .parquet file.
+    """Rows from a frame, a file, or a table of a database.
 
     Raises:
         ConditionError: the model lacks a column, or there are no rows.
@@ -69,7 +71,12 @@ def read_partial(data: Any, space: TableSpace) -> Partial:
     """
     library = None
     if isinstance(data, str | Path):
-        table = pa.Table.from_batches(open_file(Path(data), texts=space.names).batches())
+        named = table_name(data) is not None
+        source = (
+            source_of(data, texts=space.names)[0] if named
+            else open_file(Path(data), texts=space.names)
+        )  # fmt: skip
+        table = pa.Table.from_batches(source.batches())
     else:
         table, library, _ = from_native(data)
     names = [field.name for field in space.fields]

@@ -1,6 +1,7 @@
 """Conditions on rows, each as the values of its column that it allows; all must be obeyed."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,9 @@ from zerosum.errors import ConditionError, DataError, did_you_mean
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.modalities.tables.time_fields import DatetimeField
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MOMENTS = ("date", "datetime")
 
 
 @dataclass(frozen=True)
@@ -228,6 +232,11 @@ def _range(field: Field, low: Any, high: Any) -> Allowed:
 
 def _ends_of(field: Field, wanted: Any) -> tuple[float, float]:
     """The first and the last value that is meant."""
+    month = _MONTH.fullmatch(str(wanted).strip()) if field.kind in _MOMENTS else None
+    if month is not None:
+        first = np.datetime64(month[0], "M")
+        last = (first + 1).astype("datetime64[D]") - 1
+        return _ends_of(field, str(first.astype("datetime64[D]")))[0], _ends_of(field, str(last))[1]
     try:
         value = field.value_of(wanted)
         ends = field.span_of(wanted) if isinstance(field, DatetimeField) else (value, value)
