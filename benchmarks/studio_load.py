@@ -126,8 +126,8 @@ def fill(path: Path, n: int) -> None:
         names = "project_id, state, attempt, progress, words, unwanted, created"
         marks = "?, ?, ?, ?, ?, ?, ?"
         database.execute(
-            f"INSERT INTO studio_datasource (id, {names}, name, origin, place, facts) "
-            f"VALUES (1, {marks}, 'digits', 'built-in', 'digits', '{{}}')",
+            f"INSERT INTO studio_datasource (id, {names}, name, origin, place, read_as, options, "
+            f"facts) VALUES (1, {marks}, 'digits', 'built-in', 'digits', '', '{{}}', '{{}}')",
             job,
         )
         database.execute(

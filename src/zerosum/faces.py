@@ -6,7 +6,7 @@ is the command line or the studio, which says so once.
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,27 @@ def option(name: str, value: Any = None) -> str:
         shown = "" if value is None or value is True else f": {value}"
         return f"“{label(name)}{shown}”"
     return _flag(name, value)
+
+
+def several(name: str, values: Sequence[Any]) -> str:
+    """An option with several values.
+
+    >>> several("drop", ["a", "b c"])
+    "drop=['a', 'b c']"
+    >>> with command_line():
+    ...     several("drop", ["a", "b c"]), several("missing", ["-9"])
+    ("--drop a --drop 'b c'", '--missing=-9')
+    >>> with pages():
+    ...     several("drop", ["a", "b c"]), several("missing", ["1,30"])
+    ('“drop: a, b c”', '“missing: ["1,30"]”')
+    """
+    if _face == _PYTHON:
+        return option(name, list(values))
+    if _face == _PAGES:
+        split = any("," in str(one) for one in values)
+        listed = json.dumps(list(values), ensure_ascii=False)
+        return option(name, listed if split else ", ".join(map(str, values)))
+    return " ".join(_flag(name, one).replace(" -", "=-", 1) for one in values)
 
 
 def label(name: str) -> str:
@@ -160,10 +181,12 @@ def verb(name: str, *given: Any, **options: Any) -> str:
     return f"zs.{name}({', '.join([*map(repr, words), *spelled])})"
 
 
-def either(*, python: str, shell: str) -> str:
-    """What differs between both in more than how it is spelled.
+def either(*, python: str, shell: str, page: str = "") -> str:
+    """What differs in more than how it is spelled; pages have what a shell has, if not given.
 
     >>> either(python="model.find_directions()", shell="zerosum directions RUN")
     'model.find_directions()'
     """
+    if _face == _PAGES:
+        return page or shell
     return python if _face == _PYTHON else shell

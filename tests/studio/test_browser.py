@@ -153,7 +153,15 @@ def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_
     ada.get_by_role("button", name="digits", exact=True).click()
     ada.get_by_role("link", name="Train on digits").click()
     look(ada)
+    ada.locator("summary", has_text="Change the recipe").click()
+    ada.get_by_label("game.gamma").wait_for()  # of r3gan, which stands first
     ada.locator("input[value=cgan]").check()
+    ada.get_by_label("game.gamma").wait_for(state="detached")
+    ada.get_by_label("Share to keep apart").fill("a third")
+    ada.get_by_role("button", name="Train", exact=True).click()
+    ada.get_by_text("'a third' is not a number. What you typed is still below.").wait_for()
+    look(ada)
+    ada.get_by_label("Share to keep apart").fill("0.2")
     ada.get_by_label("or samples seen").fill("6400")
     ada.get_by_role("button", name="Train", exact=True).click()
 
@@ -199,6 +207,18 @@ def test_from_the_first_start_to_an_approval(server: Server, chromium: Any, tmp_
     ada.goto(f"{server.address}/log/")
     ada.get_by_text("item.approved").wait_for()
     look(ada)
+    ada.goto(f"{server.address}/api/v1/docs")
+    look(ada)
+    leave(ada, server)
+
+
+def leave(page: Any, server: Server) -> None:
+    """A page that is open goes to the sign-in once its session is over."""
+    page.goto(f"{server.address}/projects/1/")
+    other = page.context.new_page()
+    other.goto(f"{server.address}/account/")
+    other.get_by_role("button", name="Sign out everywhere").click()
+    page.wait_for_url("**/sign-in/**")
 
 
 def review_by_keyboard(page: Any) -> None:
@@ -211,7 +231,7 @@ def review_by_keyboard(page: Any) -> None:
     keyboard.press("4")
     page.locator(".marks", has_text="★★★★").wait_for()
     keyboard.press("u")
-    page.wait_for_function("() => !document.querySelector('.marks').textContent.includes('★')")
+    page.locator(".marks", has_text="★").wait_for(state="detached")
     for _ in range(5):
         keyboard.press("Shift+ArrowRight")
     page.locator("[data-chosen]", has_text="6 chosen").wait_for()
@@ -252,14 +272,19 @@ def mend_copy(page: Any, item: str) -> None:
     page.get_by_role("link", name="Ask for copy").click()
     page.get_by_text("Nothing is sent anywhere").wait_for()
     look(page)
-    page.get_by_role("button", name="Ask", exact=True).click()
-    while page.get_by_role("button", name="Use text").count() < 4:
-        page.wait_for_timeout(300)
-        page.reload()
+    ask_for_texts(page)
     look(page)
     page.get_by_label("Title").fill("The number three")
     page.get_by_role("button", name="Store the copy").click()
     page.get_by_text("The copy is stored").wait_for()
+
+
+def ask_for_texts(page: Any) -> None:
+    """Order other texts by the form that is open, and wait until they stand beside each other."""
+    page.get_by_role("button", name="Ask", exact=True).click()
+    while page.get_by_role("button", name="Use text").count() < 4:
+        page.wait_for_timeout(300)
+        page.reload()
 
 
 def download_bundle(page: Any, folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.origin import conftest as origins
 from tests.origin.test_delivery import Receiver
 from tests.studio.test_copy import drafted
 from zerosum.errors import OriginError, StudioError
@@ -26,6 +27,7 @@ from zerosum.studio.runner import order_of
 from zerosum.studio.writing.errors import AddressError
 
 Make = Callable[..., list[Item]]
+authority = origins.authority
 
 
 @pytest.fixture
@@ -113,6 +115,26 @@ def test_an_item_that_does_not_know_its_model_is_named(
     Item.objects.filter(pk=approved[1].pk).update(facts={})
     with pytest.raises(StudioError, match=f"item {approved[1].pk} does not say which model"):
         order_of(acts.bundle(ada, project))
+
+
+def test_a_certificate_that_has_expired_is_said(
+    ada: Actor, project: Project, approved: list[Item], folder: Path, authority: origins.Authority
+) -> None:
+    chain, key, _ = authority(days=(-9, -1))
+    (folder / "identity").mkdir()
+    chain.rename(folder / "identity" / "certificate.pem")
+    key.rename(folder / "identity" / "key.pem")
+    with pytest.raises(OriginError, match="expired"):
+        packed(acts.bundle(ada, project))
+
+
+def test_a_file_that_has_gone_is_named(
+    ada: Actor, project: Project, approved: list[Item], folder: Path
+) -> None:
+    (folder / "items" / approved[0].file).unlink()
+    bundle = acts.bundle(ada, project)
+    with pytest.raises(StudioError, match=f"the file of item {approved[0].pk} is gone: items/"):
+        order_of(bundle)
 
 
 def test_a_certificate_that_cannot_be_read_is_said(

@@ -10,14 +10,15 @@ from django.test import Client
 
 from tests.studio.test_jobs import QUICK, Heard
 from zerosum.catalogue import all_recipes
-from zerosum.errors import StudioError
+from zerosum.errors import DataError, StudioError
+from zerosum.faces import pages
 from zerosum.studio.acts.log import Actor
 from zerosum.studio.acts.people import make_token
 from zerosum.studio.acts.training import TrainingOrder, train
 from zerosum.studio.jobs import checking
 from zerosum.studio.jobs import training as training_job
 from zerosum.studio.jobs.offers import RECOMMENDED
-from zerosum.studio.models import DataSource, Project, Training
+from zerosum.studio.models import DataSource, Project, Training, User
 from zerosum.studio.models.work import DONE
 from zerosum.studio.runner import order_of
 
@@ -128,6 +129,8 @@ def test_the_job_keeps_the_promise_and_tells_what_it_guessed(
         ({"recipe": "table_gan", "epsilon": "3"}, "table_gan cannot promise privacy"),
         ({"epsilon": "soon"}, "epsilon: &#x27;soon&#x27; is not a number"),
         ({"option.holdout": "half"}, "“holdout”: &#x27;half&#x27; is not a number"),
+        ({"option.holdout": "NaN"}, "nan is no number that can be kept"),
+        ({"changes": "game.width=1e999"}, "inf is no number that can be kept"),
         ({"option.schema": "/etc/passwd"}, "“schema” is not sound JSON"),
         ({"option.schema": '"/etc/passwd"'}, "and not the name of a file"),
         ({"changes": "nonsense"}, "is not an assignment"),
@@ -191,6 +194,86 @@ def test_a_program_orders_the_same(images: DataSource, ada: Actor, folder: Path)
     order = order_of(Training.objects.get(pk=made["id"]))
     assert order["from"] == str((folder / "runs" / first.run).resolve())
     assert (order["capacity"], order["referee"], order["freeze"]) == ("large", "watch", 1)
+
+
+def test_data_that_cannot_be_read_is_read_in_another_way(
+    project: Project, folder: Path, browser: Browser, started: list[str]
+) -> None:
+    cells = [f"{0.37 * i + 0.1:.2f}" for i in range(2_000)]
+    cells[1_500] = "1,30"
+    (folder / "uploads" / "o").mkdir()
+    (folder / "uploads" / "o" / "data.csv").write_text("price\n" + "\n".join(
+        f'"{one}"' for one in cells
+    ))  # fmt: skip
+    source = DataSource.objects.create(
+        project=project, name="prices.csv", origin="upload", place="o/data.csv"
+    )
+    with pages(), pytest.raises(DataError, match=r'“missing: \["1,30"\]”') as error:
+        checking.do(order_of(source), Heard())
+    DataSource.objects.update(state="failed", words=f"{error.value}")
+    client, address = browser("developer"), f"/data/{source.pk}/read/"
+    page = client.get(address).content.decode()
+    assert "missing: [&quot;1,30&quot;]" in page
+    assert "<option>sequences</option>" in page
+    piece = client.get(f"{address}?read_as=sequences", headers={"HX-Request": "true"})
+    assert 'name="option.entity"' in piece.content.decode()
+    refused = client.post(address, {"read_as": "image"})
+    assert "cannot be read as &#x27;image&#x27;" in refused.content.decode()
+
+    client.post(address, {"read_as": "", "option.missing": '["1,30"]', "option.limit": "150"})
+    source.refresh_from_db()
+    assert source.options == {"missing": ["1,30"], "limit": 150}
+    assert (source.state, source.attempt, source.facts) == ("waiting", 2, {})
+    heard = Heard()
+    checking.do(order_of(source), heard)
+    assert heard.last("done")["count"] == 150
+    DataSource.objects.update(state="done", facts=heard.last("done"))
+    page = client.get(f"/data/{source.pk}/train/").content.decode()
+    assert 'name="option.missing" value="[&quot;1,30&quot;]"' in page
+
+    owner = Actor(User.objects.get(username="developer"))
+    program = Client(headers={"Authorization": f"Bearer {make_token(owner, 'x', 'developer')}"})
+    body = {"data": source.pk, "recipe": "table", "options": {"limit": 100}}
+    made = program.post("/api/v1/trainings", body, "application/json").json()
+    assert made["options"] == {"missing": ["1,30"], "limit": 100}
+    again = program.post(f"/api/v1{address[:-1]}", {"options": {}}, "application/json")
+    assert (again.json()["options"], again.json()["state"]) == ({}, "waiting")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["like=99999999999999999999999", "like=%D9%A3", "recipe=%00", "recipe=../..", "read_as=a%0Ab",
+     "like=-1", "recipe=table&like=1&recipe=x"],
+)  # fmt: skip
+def test_odd_addresses_are_answered(query: str, visits: DataSource, browser: Browser) -> None:
+    client = browser("developer")
+    for page in ("train", "read"):
+        answer = client.get(f"/data/{visits.pk}/{page}/?{query}")
+        assert answer.status_code in (200, 422), query
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"options": {"schema": {"a": {"kind": "x" * 10_000}}}},
+        {"options": {"drop": [["deep"], {"a": None}]}},
+        {"options": {"limit": -5}},
+        {"set": {"": 1, "a.b.c": {"d": [1, 2]}}},
+        {"epsilon": 1e308},
+        {"freeze": 2**62},
+        {"begins_with": -1},
+        {"capacity": ""},
+        {"options": [1]},
+        {"recipe": ["table"]},
+    ],
+)
+def test_odd_orders_are_answered(body: dict[str, Any], visits: DataSource, ada: Actor) -> None:
+    client = Client(headers={"Authorization": f"Bearer {make_token(ada, 'tests', 'developer')}"})
+    order = {"data": visits.pk, "recipe": "table"} | body
+    answer = client.post("/api/v1/trainings", order, "application/json")
+    assert answer.status_code in (201, 422), answer.content
+    if answer.status_code == 422:
+        assert answer["Content-Type"] == "application/problem+json"
 
 
 def test_recommended_recipes_exist() -> None:

@@ -70,6 +70,7 @@ def test_every_page_and_operation_says_so(
         assert (answer.status_code, GONE in answer.json()["detail"]) == (422, True), address
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_page_that_is_open_is_told(run: Path, training: Training) -> None:
     position = Position()
     state, found, _ = _look(training.pk, position)

@@ -94,7 +94,7 @@ def test_a_place_inside_a_folder_is_taken(
 
 
 def test_a_training_without_a_model_gives_no_items(ada: Actor, training: Training) -> None:
-    with pytest.raises(StudioError, match="has no model to sample"):
+    with pytest.raises(StudioError, match="has no model: done"):
         work.sample(ada, training, n=4)
     with pytest.raises(StudioError, match="0 items are not allowed"):
         work.sample(ada, training, n=0)

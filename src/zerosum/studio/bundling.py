@@ -18,7 +18,8 @@ def order_of_bundle(bundle: BundleOrder) -> dict[str, Any]:
     """What the process that packs a bundle is told.
 
     Raises:
-        StudioError: no item of it is approved any more, or one does not say what made it.
+        StudioError: no item of it is approved any more, one does not say what made it, or a file
+            is gone.
     """
     options = settings.STUDIO
     items = list(
@@ -56,7 +57,11 @@ def _entry(item: Item, approved: str) -> dict[str, Any]:
             f"item {item.pk} does not say which model made it, so its origin cannot be signed. "
             "Ask for such items again."
         )
-    at_hand(settings.STUDIO.items / item.file)
+    if not at_hand(settings.STUDIO.items / item.file).is_file():
+        raise StudioError(
+            f"the file of item {item.pk} is gone: items/{item.file} in the studio's folder. Bring "
+            "it back, or withdraw the approval, and retry."
+        )
     batch = item.batch
     seed, index = item.facts.get("seed"), item.index
     n = batch.rows if item.medium in SETS else 1

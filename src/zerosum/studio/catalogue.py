@@ -41,10 +41,10 @@ def offers_of(data: DataSource) -> list[dict[str, Any]]:
 
     Of data that an older version has checked, nothing is known but which recipes take its kind.
     """
-    try:
-        return read_json(settings.STUDIO.jobs / data.key / OFFERS)["recipes"]
-    except (ZerosumError, OSError):
-        kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
+    kept = _kept_offers(data)
+    if kept:
+        return kept
+    kind, labelled = data.facts.get("kind"), bool(data.facts.get("labels"))
     return [
         {
             "name": one["name"], "summary": one["summary"], "kinds": one["takes"], "usual": True,
@@ -53,6 +53,24 @@ def offers_of(data: DataSource) -> list[dict[str, Any]]:
         for one in catalogue()["recipes"]
         if kind in one["takes"] and (labelled or "labels" not in one["needs"])
     ]  # fmt: skip
+
+
+def _kept_offers(data: DataSource) -> list[dict[str, Any]]:
+    try:
+        return read_json(settings.STUDIO.jobs / data.key / OFFERS)["recipes"]
+    except ZerosumError:
+        return []
+
+
+def kinds_of(data: DataSource) -> list[str]:
+    """Kinds of samples that readers would read the data as, the surest first."""
+    return list(dict.fromkeys(kind for one in _kept_offers(data) for kind in one["kinds"]))
+
+
+def options_as(data: DataSource, kind: str) -> dict[str, Any]:
+    """Options of what reads the data as samples of a kind; empty for what it is surest to be."""
+    found = [one for one in _kept_offers(data) if (kind in one["kinds"] if kind else one["usual"])]
+    return min(found, key=lambda one: len(one["kinds"]))["options"] if found else {}
 
 
 def warm_up(seconds: float) -> None:

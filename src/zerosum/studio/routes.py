@@ -59,6 +59,7 @@ pages = [
     page("projects/<int:key>/built-in/", projects.built_in, "built-in"),
     page("data/<int:key>/preview.png", queue.preview, "preview"),
     page("data/<int:key>/train/", train.show, "train"),
+    page("data/<int:key>/read/", train.read, "read"),
     page("jobs/<str:kind>/<int:key>/cancel/", projects.cancel, "cancel"),
     page("jobs/<str:kind>/<int:key>/retry/", projects.retry, "retry"),
     page("trainings/<int:key>/", trainings.show, "training"),

@@ -59,7 +59,10 @@ def order_of(job: AnyJob) -> dict[str, Any]:
     order: dict[str, Any] = {"do": job.kind, "folder": str(folder)}
     if isinstance(job, BundleOrder):
         return order | order_of_bundle(job) | {"names": _names_of_folder()}
-    source = job if isinstance(job, DataSource) else None
+    source = None
+    if isinstance(job, DataSource):
+        source = job
+        order |= {"read_as": job.read_as, "options": job.options}
     if isinstance(job, Training):
         source = job.data
         order |= {

@@ -21,7 +21,9 @@ _LOOKED_AT = 50
 def two_folders() -> str:
     """How two folders are named."""
     return either(
-        python="a pair of paths or of arrays, (SOURCES, TARGETS)", shell="--data SOURCES TARGETS"
+        python="a pair of paths or of arrays, (SOURCES, TARGETS)",
+        shell="--data SOURCES TARGETS",
+        page="a .zip with a folder of sources and one of targets",
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import DataError
-from zerosum.faces import either, option
+from zerosum.faces import several
 from zerosum.modalities.relational.across import (
     Across,
     fitted_across,
@@ -193,7 +193,7 @@ def require_learnable(name: str, fields: Sequence[Field]) -> None:
     texts = [field.name for field in fields if field.kind == "text"]
     if texts:
         column = f"{name}.{texts[0]}"
-        drop = either(python=option("drop", [column]), shell=option("drop", column))
+        drop = several("drop", [column])
         raise DataError(
             f"{', '.join(f'{name}.{one}' for one in texts)}: free text, of which nothing is "
             f"learned. Drop it ({drop}), or give it a kind in the schema."

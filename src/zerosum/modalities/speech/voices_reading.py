@@ -155,7 +155,9 @@ class VoicesConfig(DataConfig):
             {one[0] for one in parts if len(one) > 1 and Path(one[-1]).suffix.lower() in ENDINGS}
         )
         if len(names) < 2:
-            several = either(python='("anna", "ben")', shell="--data anna/ ben/")
+            several = either(
+                python='("anna", "ben")', shell="--data anna/ ben/", page="a .zip with both"
+            )
             raise DataError(
                 f"{self.path} has recordings in {len(names)} subfolders, and voices are converted "
                 f"between two speakers or more. Give each a subfolder, or name several: {several}."

@@ -15,6 +15,7 @@ from zerosum.studio.fields import require_options
 from zerosum.studio.models import DataSource, Training
 from zerosum.studio.models.work import DONE, GUARDS
 from zerosum.studio.run_folders import why_no_model
+from zerosum.studio.values import require_keepable
 
 MOST_MINUTES = 14 * 24 * 60.0
 _MOST_SEED = 2**63 - 1
@@ -77,6 +78,7 @@ def train(actor: Actor, data: DataSource, order: TrainingOrder) -> Training:
         raise StudioError(f"“referee: {order.referee}”.{did_you_mean(order.referee, dict(GUARDS))}")
     _require_promise(order, offer)
     require_options(offer["options"], order.options, of=f"{order.recipe} on this data")
+    require_keepable([dict(order.options), dict(order.changes)])
     source = _source(data, order)
     referee = order.referee if order.epsilon is None else "off"
     with transaction.atomic():

@@ -1,5 +1,6 @@
 """Projects, data and batches: what developers and experts order."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from zerosum.errors import StudioError, did_you_mean
 from zerosum.studio import pipeline
 from zerosum.studio.acts.log import Actor, record
 from zerosum.studio.acts.training import require_seed
+from zerosum.studio.catalogue import kinds_of, options_as
+from zerosum.studio.fields import require_options
 from zerosum.studio.item_forms import item_form
 from zerosum.studio.models import AllowedFolder, DataSource, ItemBatch, Project, Training
 from zerosum.studio.models.work import CANCELLED, FAILED, WAITING
@@ -17,6 +20,7 @@ from zerosum.studio.roles import MAKERS
 from zerosum.studio.run_folders import why_gone, why_no_model
 from zerosum.studio.runner import AnyJob
 from zerosum.studio.uploads import store
+from zerosum.studio.values import require_keepable
 
 MOST_ITEMS = 10_000
 """Items of one batch."""
@@ -87,6 +91,46 @@ def take_built_in(actor: Actor, project: Project, name: str, known: list[str]) -
     if name not in known:
         raise StudioError(f"no built-in data {name!r}.{did_you_mean(name, known)}")
     return _add(actor, project, name=name, origin="built-in", place=name)
+
+
+def read_again(
+    actor: Actor, data: DataSource, *, read_as: str, options: Mapping[str, Any]
+) -> DataSource:
+    """Check data anew, read in another way.
+
+    Args:
+        actor: who asks.
+        data: what was checked, or could not be read as it was.
+        read_as: the kind of samples that it holds; empty for what it is surest to be.
+        options: of its reader; trainings take them too.
+
+    Raises:
+        StudioError: it is being checked now, no reader gives that kind, or an option is not known.
+    """
+    if not data.is_over:
+        raise StudioError(f"{data.name!r} is being checked now. Wait for it, or cancel it.")
+    kinds = kinds_of(data)
+    if read_as and read_as not in kinds:
+        raise StudioError(
+            f"{data.name!r} cannot be read as {read_as!r}.{did_you_mean(read_as, kinds)}"
+        )
+    require_options(options_as(data, read_as), options, of=read_as or "this data")
+    require_keepable(dict(options))
+    with transaction.atomic():
+        current = DataSource.objects.select_for_update().get(pk=data.pk)
+        after = {"read_as": read_as, "options": dict(options)}
+        record(actor, "data.read", f"data:{data.pk}", project=data.project, after=after)
+        current.read_as, current.options, current.facts = read_as, dict(options), {}
+        _once_more(current, "read_as", "options", "facts")
+    return current
+
+
+def _once_more(job: Any, *changed: str) -> None:
+    """Let a job that is over be done again."""
+    job.state, job.unwanted, job.words, job.ended = WAITING, False, "", None
+    job.attempt += 1
+    job.save(update_fields=["state", "unwanted", "words", "attempt", "ended", *changed])
+    pipeline.start(job)
 
 
 def _add(actor: Actor, project: Project, **values: Any) -> DataSource:
@@ -188,12 +232,8 @@ def retry(actor: Actor, job: AnyJob) -> None:
             raise StudioError(
                 f"only what failed or was cancelled is retried; this is {current.state}."
             )
-        current.state, current.unwanted, current.words = WAITING, False, ""
-        current.attempt += 1
-        current.ended = None
-        current.save(update_fields=["state", "unwanted", "words", "attempt", "ended"])
         record(actor, f"{job.kind}.retried", f"{job.kind}:{job.pk}", project=job.project)
-        pipeline.start(current)
+        _once_more(current)
 
 
 def _require_maker(actor: Actor, job: AnyJob) -> None:

@@ -82,12 +82,24 @@ class DataOut(JobOut):
 
     name: str
     origin: str
+    read_as: str
+    options: dict[str, Any]
     facts: dict[str, Any]
 
     @classmethod
     def of(cls, data: DataSource) -> "DataOut":
         """From its row."""
-        return cls(**job_fields(data), name=data.name, origin=data.origin, facts=data.facts)
+        return cls(
+            **job_fields(data), name=data.name, origin=data.origin, read_as=data.read_as,
+            options=data.options, facts=data.facts,
+        )  # fmt: skip
+
+
+class NewReading(Schema):
+    """How data is to be read."""
+
+    read_as: str = Field("", description="a kind of samples; empty for what it is surest to be")
+    options: dict[str, Any] = Field({}, description="of the reader, as in /data/{key}/recipes")
 
 
 class OfferOut(Schema):
@@ -119,7 +131,9 @@ class NewTraining(Schema):
     begins_with: int | None = Field(None, description="a training whose weights it starts with")
     freeze: int = Field(0, description="layers of the discriminator that stay as they are there")
     options: dict[str, Any] = Field(
-        {}, description="of the reader, such as holdout; see /data/{key}/recipes"
+        {},
+        description="of the reader, such as holdout, beside those of the data; see "
+        "/data/{key}/recipes",
     )
     set: dict[str, Any] = Field({}, description="dotted keys of the recipe and their values")
 

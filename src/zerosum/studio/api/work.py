@@ -21,6 +21,7 @@ from zerosum.studio.api.shapes import (
     NewBatch,
     NewData,
     NewProject,
+    NewReading,
     NewTraining,
     OfferOut,
     ProjectOut,
@@ -105,6 +106,13 @@ def upload_data(request: Any, key: int, file: Annotated[UploadedFile, File()]) -
     return DataOut.of(acts.upload_data(request.auth, project, file))
 
 
+@work.post("/data/{int:key}/read", auth=TokenOf(MAKERS), response=DataOut)
+def read_again(request: Any, key: int, body: NewReading) -> Any:
+    """Check data anew, read as another kind or with other options."""
+    data = _job(request, "data", key)
+    return DataOut.of(acts.read_again(request.auth, data, **body.model_dump()))
+
+
 @work.get("/data/{int:key}/recipes", auth=TokenOf(EVERYONE), response=list[OfferOut])
 def recipes_for(request: HttpRequest, key: int) -> Any:
     """Recipes that take some data, those for what it is surest to be first."""
@@ -122,7 +130,11 @@ def trainings(request: HttpRequest, key: int) -> Any:
 def train(request: Any, body: NewTraining) -> Any:
     """Order a training."""
     data = get_object_or_404(DataSource, pk=body.data)
-    order = TrainingOrder(changes=body.set, **body.model_dump(exclude={"data", "set"}))
+    given = body.model_dump(exclude={"data", "set", "options"})
+    known = next((one["options"] for one in offers_of(data) if one["name"] == body.recipe), {})
+    mine = {name: value for name, value in data.options.items() if name in known}
+    options = mine | body.options
+    order = TrainingOrder(changes=body.set, options=options, **given)
     made = train_on(request.auth, data, order)
     return TrainingOut.of(made)
 

@@ -17,17 +17,20 @@ _SHOWN = 36
 
 def do(order: dict[str, Any], say: Callable[..., None]) -> None:
     """Open the data, say what it is, and draw some of it unless rows may be somebody's record."""
-    data = order["data"]
+    data, kept = order["data"], Path(order["folder"]) / OFFERS
+    given: dict[str, Any] = dict(order.get("options") or {})
+    spaces = (order["read_as"],) if order.get("read_as") else None
+    make_folder(kept.parent)
+    write_json(kept, {"recipes": offers(data, spaces)})  # with which it may be read otherwise
 
     def progress(what: str, done: int, total: int) -> None:
         say(progress=done / max(total, 1), words=what)
 
-    words = scan_data(data, progress=progress)
-    dataset, _ = open_data(data, progress=progress)
+    words = scan_data(data, spaces=spaces, progress=progress, **given)
+    dataset, _ = open_data(data, spaces=spaces, progress=progress, **given)
     space = dataset.space
     shown = not space.holds_records
-    make_folder(Path(order["folder"]))
-    write_json(Path(order["folder"]) / OFFERS, {"recipes": offers(data, space)})
+    write_json(kept, {"recipes": offers(data, (space.kind,), space)})
     if shown:
         x, _ = dataset.take(torch.arange(min(_SHOWN, len(dataset))))
         picture = modality_of(space).preview.draw(space, x)

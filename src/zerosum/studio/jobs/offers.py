@@ -1,6 +1,6 @@
 """Which recipes take some data, and what can be set of each: of its reader, and of the recipe."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
@@ -10,19 +10,22 @@ from zerosum.engine.recipe import Recipe
 from zerosum.errors import ZerosumError
 from zerosum.recipe_registry import Entry
 from zerosum.spaces import Space
-from zerosum.workflows.data import readers_of
+from zerosum.workflows.data import reader_for, readers_of
 
 _IMAGES = "image"
 RECOMMENDED = ("r3gan", "table", "series")
 """Recipes to begin with where several take a kind of data."""
 
 
-def offers(data: str, space: Space) -> list[dict[str, Any]]:
+def offers(
+    data: str, spaces: Sequence[str] | None, space: Space | None = None
+) -> list[dict[str, Any]]:
     """Every recipe that a reader of the data suits, those for what it is surest to be first.
 
     Args:
         data: a path, or the name of built-in data.
-        space: what the data was found to be.
+        spaces: the kinds that the data is read as; None for what it is surest to be.
+        space: what it was found to be, once it is open.
 
     Returns:
         For each its `name` and `summary`; the `kinds` it may be read as, the surest first; whether
@@ -31,8 +34,9 @@ def offers(data: str, space: Space) -> list[dict[str, Any]]:
         Schemas with shared `$defs`; and `keys` of the recipe with their values, where these are
         known.
     """
+    usual = reader_for(data, spaces).spaces if spaces is None else spaces
     found = [
-        _offer(entry, readers, space)
+        _offer(entry, readers, usual, space)
         for entry in all_recipes().values()
         if (readers := readers_of(data, entry.spaces))
     ]
@@ -45,7 +49,9 @@ def _order(offer: Mapping[str, Any]) -> tuple[bool, bool, bool, str]:
     return not offer["usual"], bool(offer["why_not"]), later, offer["name"]
 
 
-def _offer(entry: Entry, readers: list[type[DataConfig]], space: Space) -> dict[str, Any]:
+def _offer(
+    entry: Entry, readers: list[type[DataConfig]], spaces: Sequence[str], space: Space | None
+) -> dict[str, Any]:
     kinds = [kind for one in readers for kind in one.spaces if kind in entry.spaces]
     options, shared = dict[str, Any](), dict[str, Any]()
     for reader in readers:
@@ -57,8 +63,8 @@ def _offer(entry: Entry, readers: list[type[DataConfig]], space: Space) -> dict[
         }
         options = described["options"] | told | options
         shared |= described.get("$defs", {})
-    usual = kinds[0] == space.kind
-    recipe, why_not = _resolved(entry, space) if usual else (None, "")
+    usual = bool({*kinds} & {*spaces})
+    recipe, why_not = _resolved(entry, space) if usual and space is not None else (None, "")
     keys = {} if recipe is None else dict(_scalars(recipe.to_json()))
     able = recipe is None or "private" in recipe.to_json().get("game", {})
     promised = modality_of_kind(kinds[0]).private

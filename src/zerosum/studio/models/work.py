@@ -96,6 +96,8 @@ class DataSource(Job):
     Attributes:
         origin: `upload`, `folder` or `built-in`.
         place: the name of the file below the uploads, of the subfolder, or of the built-in data.
+        read_as: the kind of samples that it is read as; empty for what it is surest to be.
+        options: of its reader.
         facts: what the check found: kind, count, labels.
     """
 
@@ -106,6 +108,8 @@ class DataSource(Job):
     folder = models.ForeignKey(AllowedFolder, on_delete=models.PROTECT, null=True)
     place = models.CharField(max_length=4096)
     size = models.BigIntegerField(null=True)
+    read_as = models.CharField(max_length=40, default="", blank=True)
+    options = models.JSONField(default=dict)
     facts = models.JSONField(default=dict)
 
     def __str__(self) -> str:

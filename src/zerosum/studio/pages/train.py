@@ -11,7 +11,8 @@ from zerosum.config import parse_assignments
 from zerosum.errors import StudioError, ZerosumError
 from zerosum.studio.access import allow
 from zerosum.studio.acts.training import TrainingOrder, train
-from zerosum.studio.catalogue import offers_of
+from zerosum.studio.acts.work import read_again
+from zerosum.studio.catalogue import kinds_of, offers_of, options_as
 from zerosum.studio.fields import CHOICE, LIST, NUMBER, TEXT, FormField, fields_of, given
 from zerosum.studio.models import DataSource, Training
 from zerosum.studio.models.work import DONE, GUARDS
@@ -59,6 +60,34 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
     return render(request, template, context, status=422 if problem else 200)
 
 
+@allow(MAKERS, methods=("GET", "POST"))
+def read(request: HttpRequest, key: int) -> HttpResponse:
+    """How data is read: as what, and with which options; and reading it again."""
+    data, problem = get_object_or_404(DataSource.objects.select_related("project"), pk=key), ""
+    if request.method == "POST":
+        form = dict(request.POST.items())
+    else:
+        form = {_OPTION + name: _text(value) for name, value in data.options.items()}
+        form["read_as"] = request.GET.get("read_as", data.read_as)
+    options = fields_of(options_as(data, form.get("read_as", "")))
+    if request.method == "POST":
+        try:
+            read_again(
+                actor_of(request), data, read_as=form.get("read_as", ""),
+                options=given(options, form, _OPTION),
+            )  # fmt: skip
+            return redirect("project", data.project.pk)
+        except ZerosumError as error:
+            problem = without_paths(str(error))
+    context = {
+        "project": data.project, "data": data, "form": form, "problem": problem,
+        "kinds": kinds_of(data), "options": _filled(options, form, _OPTION),
+    }  # fmt: skip
+    piece = request.method == "GET" and getattr(request, "htmx", False)
+    template = "studio/parts/options.html" if piece else "studio/read.html"
+    return render(request, template, context, status=422 if problem else 200)
+
+
 def _order(request: HttpRequest, offer: Mapping[str, Any] | None) -> TrainingOrder:
     """What somebody has ordered; of a recipe that does not take the data its name."""
     form = request.POST
@@ -77,6 +106,7 @@ def _order(request: HttpRequest, offer: Mapping[str, Any] | None) -> TrainingOrd
 def _form(request: HttpRequest, data: DataSource) -> dict[str, str]:
     """What the form holds at first: as another training was ordered, if one is named."""
     form = {"recipe": request.GET.get("recipe", "")}
+    form |= {_OPTION + name: _text(value) for name, value in data.options.items()}
     like = request.GET.get("like", "")
     one = Training.objects.filter(pk=int(like), data=data).first() if like.isdecimal() else None
     if one is None or (form["recipe"] and form["recipe"] != one.recipe):
@@ -84,6 +114,7 @@ def _form(request: HttpRequest, data: DataSource) -> dict[str, str]:
     names = ("recipe", "minutes", "samples", "seed", "capacity", "referee", "epsilon", "delta")
     values: dict[str, Any] = {name: getattr(one, name) for name in names}
     values |= {"begins_with": one.begins_with_id, "freeze": one.freeze or None}
+    form = {}
     values |= {_OPTION + name: value for name, value in one.options.items()}
     values |= {_KEY + name: value for name, value in one.changes.items()}
     return {name: _text(value) for name, value in values.items() if value is not None}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from zerosum.faces import either
+from zerosum.faces import either, option
 from zerosum.modalities.tables.calendar_fitting import orders_of
 from zerosum.modalities.tables.constraints.inequality import Inequality
 from zerosum.modalities.tables.space import TableSpace
@@ -22,5 +22,6 @@ def offered(space: TableSpace, values: Tensor) -> Iterator[str]:
         how = either(
             python=f"constraints=[zs.Inequality({low!r}, '<=', {high!r})]",
             shell=f"--constraints with a file that holds {rule}",
+            page=option("constraints", rule),
         )
         yield f"{low!r} is after {high!r} in no row. To keep it so in every row made, give {how}."

@@ -1,6 +1,5 @@
 """What the columns of a table of texts hold: numbers and moments in any form that people write."""
 
-import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.faces import either, schema
+from zerosum.faces import schema, several
 from zerosum.modalities.tables.arrow import MISSING_MARKS, as_type, functions, without_marks
 from zerosum.modalities.tables.reading.offsets import clock, fractions, offsets, several_offsets
 from zerosum.modalities.tables.written.base import WrittenForm
@@ -336,10 +335,7 @@ def _refuse_odd(seen: _Seen, place: Callable[[str, str], str]) -> None:
     what = _CALLED[type(form)]
     example = f" like {form.example}" if form.attributes() else ""
     more = f", one of {count:,} such cells" if count > 1 else ""
-    missing = either(
-        python=f"missing={odds!r}",
-        shell=" ".join(f"--missing {shlex.quote(one)}" for one in odds),
-    )
+    missing = several("missing", odds)
     mend = "Mend it" if count > 2 else "Remove the line if it is no row of data, mend it"
     raise DataError(
         f"{place(seen.name, odd)}, column {seen.name!r} holds {odd!r}{more}; the other "

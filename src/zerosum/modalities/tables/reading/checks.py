@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from zerosum.errors import DataError
-from zerosum.faces import either, option, reading, schema
+from zerosum.faces import reading, schema, several
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.dataset import RARE
 from zerosum.modalities.tables.reading.identifiers import hint
@@ -24,9 +24,7 @@ def refuse_text(fields: Sequence[Field]) -> None:
         from zerosum.modalities.tables.reading.guesses import in_several_forms
 
         names = [field.name for field in texts]
-        drops = either(
-            python=option("drop", names), shell=" ".join(option("drop", name) for name in names)
-        )
+        drops = several("drop", names)
         shown = "; ".join(
             f"{field.name!r} ({', '.join(repr(e[:40]) for e in field.examples)})" for field in texts
         )

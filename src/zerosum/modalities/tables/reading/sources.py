@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.faces import either, option, reading
+from zerosum.faces import reading, several
 from zerosum.modalities.tables.arrow import functions, is_length, is_number, is_text
 from zerosum.modalities.tables.written.base import WrittenForm
 
@@ -86,7 +86,7 @@ class TableSource(ABC):
                 raise DataError(
                     f"column {name!r} of {self.name} holds {kind}. A column holds numbers, text, "
                     f"categories, true and false, or times: convert it{each}, or leave it out "
-                    f"({either(python=option('drop', [name]), shell=option('drop', name))})."
+                    f"({several('drop', [name])})."
                 )
 
 

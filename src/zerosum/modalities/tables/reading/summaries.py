@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 
 from zerosum.errors import DataError
-from zerosum.faces import either
+from zerosum.faces import several
 from zerosum.modalities.tables.arrow import (
     as_type,
     functions,
@@ -209,9 +209,7 @@ class Numbers(Summary):
         if not far or self.known - sum(self._nines.values()) < _FEWEST_OTHERS:
             return ""
         marks = [str(one) for one in sorted(far)]
-        says = either(
-            python=f"missing={marks!r}", shell=" ".join(f"--missing={one}" for one in marks)
-        )
+        says = several("missing", marks)
         held = " and ".join(f"{far[int(one)]:,} are {one}" for one in marks)
         return (
             f"numbers, of which {held}, far from the others ({low:g} to {high:g}); if that stands "

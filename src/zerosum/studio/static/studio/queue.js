@@ -76,7 +76,7 @@
       for (const fresh of made.querySelectorAll(".tile")) {
         const old = document.getElementById(fresh.id);
         if (!old) continue;
-        const checked = box(old).checked && keys.length > 1;
+        const checked = box(old).checked && keys.length !== 1;
         const tile = document.adoptNode(fresh);
         old.replaceWith(tile);
         box(tile).checked = checked;
