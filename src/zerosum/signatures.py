@@ -118,3 +118,12 @@ class LoadOptions(TypedDict, total=False):
     device: str
     step: int | None
     code: Path | str | None
+
+
+class SchemaOptions(TypedDict, total=False):
+    """The keyword arguments of `zerosum.api.schema`."""
+
+    schema: Any
+    drop: Sequence[str]
+    missing: Sequence[str]
+    options: Mapping[str, Any] | None

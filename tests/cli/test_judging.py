@@ -210,7 +210,9 @@ def test_an_audit_fails_on_leaks(zerosum: Zerosum, people: Path, holdout: str, c
     """People unlike those who were trained on make the model look as if it gave these away."""
     words = ("audit", people / "run", "--holdout", people / f"{holdout}.csv", "--attacks", 100)
     assert zerosum(*words).code == 0
-    assert zerosum(*words, "--fail-on", "leak").code == code
+    done = zerosum(*words, "--fail-on", "leak")
+    assert done.code == code
+    assert ("fails, since --fail-on is leak: " in done.err) == bool(code)
 
 
 def test_what_an_audit_may_fail_on(zerosum: Zerosum, people: Path) -> None:

@@ -12,8 +12,11 @@ from tests.contracts.test_docs import EXECUTABLE, page_id, script_and_files
 SRC = Path(__file__).parents[2] / "src"
 
 KINDS = """
+import pandas as pd
 import zerosum as zs
 from typing import assert_type
+from zerosum.modalities.relational.finding import FoundSchema
+from zerosum.modalities.tables.schema import Schema
 
 assert_type(zs.train("table", data="people.csv", minutes=1), zs.TableModel)
 assert_type(zs.train("stylegan", data="faces", capacity="large"), zs.StyledModel)
@@ -27,6 +30,11 @@ assert_type(zs.load("runs/a", recipe="table"), zs.TableModel)
 assert_type(zs.resume("runs/a", recipe="stylegan", minutes=1), zs.StyledModel)
 assert_type(zs.load("runs/a"), zs.Model)
 assert_type(zs.load("runs/a").sample(4), zs.Samples)
+frame = pd.DataFrame({"a": [1]})
+assert_type(zs.schema(frame), Schema)
+assert_type(zs.schema({"people": frame}), FoundSchema)
+assert_type(zs.schema("people.csv").rows, list[dict[str, str]])
+zs.schema("people.csv", missing=["?"]).save("schema.json")
 """
 
 

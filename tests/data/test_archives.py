@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from zerosum.data import archives
-from zerosum.data.archives import Folder, Zip, open_archive
+from zerosum.data.archives import Folder, Zip
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError
 
 FILES = {"b/2.png": b"two", "b/1.png": b"one", "a.txt": b"", "b/c/ü.png": b"deep"}

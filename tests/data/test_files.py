@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zerosum.data.archives import open_archive
 from zerosum.data.files import look_at, open_regular
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError
 from zerosum.modalities.tables.reading.readers import schema_of
 from zerosum.workflows.data import open_data, scan_data

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import ArrayDataset, Dataset
-from zerosum.referee.diagnosis import STRANGE_DATA
+from zerosum.referee.diagnosis import STRANGE_DATA, has_collapsed
 from zerosum.referee.quality_probe import QualityProbe
 from zerosum.referee.reals import RealWatch, compare_counts
 from zerosum.rng import Noise
@@ -154,3 +154,16 @@ def test_one_broken_batch_among_all_that_are_drawn(name: str) -> None:
     watch(Batch(x[:64]))
     assert watch.read_size() > 100
     assert watch.read_size() == 0, "told once"
+
+
+def test_samples_that_vary_far_from_all_reals_have_not_collapsed() -> None:
+    """As songs of a model that has hardly learned: all differ, and none is near a real one."""
+    gauge, x = QualityProbe(dataset("grid"), seed=0), some("grid")[0]
+    away = torch.tensor([100.0, 100.0])
+    sight = gauge.measure(x + away)
+    assert (sight.far, sight.coverage) == (True, 0.0)
+    assert sight.spread == pytest.approx(1.0, abs=0.05)
+    assert not has_collapsed(sight)
+    alike = gauge.measure(x[:1].expand(1000, 2) + away)
+    assert has_collapsed(alike)
+    assert not gauge.measure(x).far

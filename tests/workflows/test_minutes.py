@@ -10,6 +10,9 @@ from zerosum.engine.budget import Budget
 from zerosum.engine.choose import Wishes
 from zerosum.engine.hooks import Hook, Row
 from zerosum.engine.trainer import Trainer
+from zerosum.referee.guard import Guard
+from zerosum.referee.quality_probe import QualityProbe
+from zerosum.runs.hooks import SampleHook
 from zerosum.runs.store import Run
 from zerosum.workflows.train import resume, train
 
@@ -38,9 +41,10 @@ class Clock(Hook):
         """Nothing."""
 
 
-def trained(folder: Path, clock: Clock) -> Run:
+def trained(folder: Path, clock: Clock, referee: Guard = "off") -> Run:
     return train(
-        "vanilla", "ring", out=folder, minutes=SECONDS / 60, seed=3, listener=clock, referee="off",
+        "vanilla", "ring", out=folder, minutes=SECONDS / 60, seed=3, listener=clock,
+        referee=referee,
         checkpoint_seconds=20, wishes=Wishes(precision="fp32", layout="contiguous", compile=False),
         changes={
             "game.generator.width": 8, "game.discriminator.width": 8, "optimisation.batch_size": 16,
@@ -70,6 +74,33 @@ def test_budget_and_clock_end_together(
     assert min(jumps) > 0
     assert clock.progress[-2] > 0.9  # schedules came to their end by small steps
     assert Budget.read(run.manifest["budget"]).total == run.manifest["samples"]
+
+
+def test_looks_and_pictures_that_take_long_are_within_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a model that makes rows one after another: its samples take far longer than a step."""
+    clock, spent = Clock(monkeypatch, lambda _: 0.2), {"looks": 0.0, "pictures": 0.0}
+
+    def slowed(cls: type, name: str, kind: str, seconds: float) -> None:
+        plain = getattr(cls, name)
+
+        def slow(*given: Any, **named: Any) -> Any:
+            clock.now += seconds
+            spent[kind] += seconds
+            return plain(*given, **named)
+
+        monkeypatch.setattr(cls, name, slow)
+
+    slowed(QualityProbe, "look", "looks", 3.0)
+    slowed(SampleHook, "draw", "pictures", 0.8)
+    monkeypatch.setattr("zerosum.referee.hook.time.monotonic", lambda: clock.now)
+    run = trained(tmp_path / "run", clock, referee="watch")
+    assert run.manifest["state"] == "finished"
+    assert clock.now == pytest.approx(SECONDS, rel=0.05)
+    assert spent["looks"] <= 0.1 * SECONDS + 3.0 + 3.0  # those between, the first and the last
+    assert spent["pictures"] <= 0.1 * SECONDS
+    assert clock.progress[-2] > 0.9
 
 
 def test_a_killed_training_resumes_on_the_same_plans(

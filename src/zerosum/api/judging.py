@@ -16,7 +16,7 @@ from zerosum.workflows.anomalies import find_anomalies
 from zerosum.workflows.audit import audit as audit_run
 from zerosum.workflows.compare import compare as compare_runs
 from zerosum.workflows.evaluate import evaluate as evaluate_run
-from zerosum.workflows.load import load
+from zerosum.workflows.evaluate import open_model
 
 __all__ = ["anomalies", "audit", "compare", "evaluate"]
 
@@ -169,6 +169,7 @@ def anomalies(
     heat: Path | str | None = None,
     false_alarms: float = 0.01,
     normals: Any = None,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     quiet: bool = False,
@@ -187,6 +188,7 @@ def anomalies(
             columns of rows.
         false_alarms: share of normal items that may be called anomalous.
         normals: the data of the run, where it has moved and nothing was kept of it.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to compute.
         quiet: print nothing.
@@ -197,7 +199,7 @@ def anomalies(
         EvaluationError: too few normals were kept apart, or `false_alarms` is not a share.
         RunError: no such run, or something cannot be written.
     """
-    own = model if isinstance(model, Model) else load(model, code=code, device=device)
+    own = open_model(model, step=step, code=code, device=device)[0]
     with reporter(quiet=quiet) as progress:
         return find_anomalies(
             own, data, out=out, heat=heat, false_alarms=false_alarms, normals=normals,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, overload
 
 from zerosum.arguments import checked
 from zerosum.catalogue import all_recipes
@@ -11,6 +11,7 @@ from zerosum.modalities.tables.schema import Schema
 from zerosum.recipe_registry import RecipeList
 from zerosum.runs.store import Run
 from zerosum.runs.store import list_runs as list_runs_below
+from zerosum.signatures import SchemaOptions
 from zerosum.workflows.schemas import schema_for
 
 __all__ = ["list_runs", "recipes", "schema"]
@@ -28,6 +29,14 @@ def list_runs(root: Path | str = "runs") -> list[Run]:
 
 
 @checked
+@overload
+def schema(  # pyright: ignore[reportOverlappingOverload] - frames are none
+    data: Mapping[str, Any], **options: Unpack[SchemaOptions]
+) -> FoundSchema: ...
+@overload
+def schema(data: str | Path, **options: Unpack[SchemaOptions]) -> Schema | FoundSchema: ...
+@overload
+def schema(data: Any, **options: Unpack[SchemaOptions]) -> Schema: ...
 def schema(
     data: Any,
     *,

@@ -322,6 +322,7 @@ def refine(
     data: Any = None,
     out: Path | str | None = None,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     quiet: bool = False,
 ) -> Refinement:
@@ -339,6 +340,7 @@ def refine(
         data: what it was trained on, where that has moved or was held in memory.
         out: the new run's folder; by default one beside the run.
         seed: decides samples, folds and order.
+        step: a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         quiet: print nothing.
 
@@ -356,5 +358,5 @@ def refine(
     with reporter(quiet=quiet) as progress:
         return refine_run(
             run, judge=judge, rounds=rounds, holdout=holdout, data=data, out=out, seed=seed,
-            code=code, progress=progress,
+            step=step, code=code, progress=progress,
         )  # fmt: skip

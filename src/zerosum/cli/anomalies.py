@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Step
 from zerosum.cli.output import print_json, print_table, say
 
 _SHOWN = 10
@@ -33,6 +33,7 @@ def anomalies(
         str | None,
         typer.Option(help="The data of the run, where it has moved and nothing was kept of it."),
     ] = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -42,7 +43,7 @@ def anomalies(
     from zerosum.workflows.anomalies import find_anomalies
     from zerosum.workflows.load import load
 
-    model = load(run, device=device, code=code)
+    model = load(run, device=device, step=step, code=code)
     with Reporter(quiet=as_json) as progress:
         found = find_anomalies(
             model, data, out=out, heat=heat, false_alarms=false_alarms, normals=normals,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Step
 from zerosum.cli.output import print_json, print_table, say
 from zerosum.errors import ConditionError
 
@@ -63,6 +63,7 @@ def augment(
         int, typer.Option("--seeds", help="With --evaluate: how often all of it is repeated.")
     ] = 3,
     seed: Seed = 0,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -82,7 +83,7 @@ def augment(
         with Reporter(quiet=as_json) as progress:
             made = augment_data(
                 run, data, out=out, balance=balance, per_class=per_class, amount=amounts,
-                target=target, features=features, seed=seed, code=code, device=device,
+                target=target, features=features, seed=seed, step=step, code=code, device=device,
                 progress=progress,
             )  # fmt: skip
         if as_json:
@@ -96,8 +97,8 @@ def augment(
     with Reporter(quiet=as_json) as progress:
         found = evaluate_augmentation(
             run, data, holdout=holdout, balance=balance, per_class=per_class, amount=amounts,
-            target=target, features=features, num_seeds=num_seeds, seed=seed, code=code,
-            device=device, progress=progress,
+            target=target, features=features, num_seeds=num_seeds, seed=seed, step=step,
+            code=code, device=device, progress=progress,
         )  # fmt: skip
     if out is not None:
         found.save(out)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Truncation, Where
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Seed, Step, Truncation, Where
 from zerosum.cli.output import print_json, print_table, say
 from zerosum.cli.sampling import steering
 from zerosum.errors import ConditionError
@@ -32,16 +32,18 @@ def mix(
     where: Where = None,
     truncation: Truncation = None,
     out: Annotated[Path | None, typer.Option(help="A .png file; default: mixing.png.")] = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
+    as_json: AsJson = False,
 ) -> None:
     """Mix samples of a model with styles: coarse parts of the row's, fine ones of the column's."""
     from zerosum.workflows.control import styled_model
 
-    model = styled_model(run, device=device, code=code)
+    model = styled_model(run, device=device, step=step, code=code)
     steered = steering(model, where, truncation)
     picture = model.mix(read_seeds(seeds), layer=layer, where=steered)
-    say(_saved(picture, out or unused("mixing.png")))
+    _report(_saved(picture, out or unused("mixing.png")), as_json)
 
 
 def directions(
@@ -55,6 +57,7 @@ def directions(
         Path | None, typer.Option(help="A folder for a filmstrip of each; default: directions.")
     ] = None,
     seed: Seed = 0,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -62,7 +65,7 @@ def directions(
     """Find directions without labels, and draw a filmstrip of each."""
     from zerosum.workflows.control import styled_model
 
-    model = styled_model(run, device=device, code=code)
+    model = styled_model(run, device=device, step=step, code=code)
     steered, place = steering(model, where, truncation), out or unused("directions")
     found = model.find_directions(how=how, count=count, seed=seed)  # pyright: ignore[reportArgumentType]
     rows = [
@@ -152,29 +155,33 @@ def edit(
     out: Annotated[
         str | None, typer.Option(help="grid.png, folder/ or x.npz; default: edited.png.")
     ] = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
+    as_json: AsJson = False,
 ) -> None:
     """Move samples, or images of your own, along directions that were found or learned."""
     from zerosum.modalities.images.directions import parse_strengths
     from zerosum.progress import Reporter
     from zerosum.workflows.control import edit_images, styled_model
 
-    model = styled_model(run, device=device, code=code)
-    strengths = parse_strengths(direction)
+    model = styled_model(run, device=device, step=step, code=code)
+    strengths, told = parse_strengths(direction), dict[str, float]()
     if image:
         if where or truncation is not None:
             raise ConditionError(
                 "--where and --truncation are for samples; an image has its own styles."
             )
-        with Reporter() as progress:
+        with Reporter(quiet=as_json) as progress:
             samples, found = edit_images(model, image, strengths, how=how, progress=progress)
-        for path, far in zip(image, found.distortion.tolist(), strict=True):
+        told = dict(zip(map(str, image), found.distortion.tolist(), strict=True))
+        for path, far in told.items() if not as_json else ():
             say(f"{path}: found again to within {far:.1f} of 255", err=True)
     else:
         steered = steering(model, where, truncation)
         samples = model.edit(directions=strengths, seeds=read_seeds(seeds), where=steered)
-    say(str(samples.save(out or unused("edited.png"))))
+    path = str(samples.save(out or unused("edited.png")))
+    _report(path, as_json, **({"distortion": told} if told else {}))
 
 
 def learn_encoder(
@@ -185,6 +192,7 @@ def learn_encoder(
     seed: Seed = 0,
     device: Device = "auto",
     code: Code = None,
+    as_json: AsJson = False,
 ) -> None:
     """Learn to find the styles of images at once, for `edit --image`."""
     from zerosum.modalities.images.inversion import learn_encoder as learn_from_samples
@@ -192,9 +200,9 @@ def learn_encoder(
     from zerosum.workflows.control import styled_model
 
     model = styled_model(run, device=device, code=code)
-    with Reporter() as progress:
+    with Reporter(quiet=as_json) as progress:
         path = learn_from_samples(model, samples=samples, seed=seed, progress=progress)
-    say(str(path))
+    _report(str(path), as_json)
 
 
 def read_seeds(text: str) -> list[int]:
@@ -213,6 +221,13 @@ def read_seeds(text: str) -> list[int]:
     if not seeds:
         raise ConditionError(f"--seeds {text} names no samples. Write 1-8, or 3,5,9.")
     return seeds
+
+
+def _report(path: str, as_json: bool, **more: Any) -> None:
+    if as_json:
+        print_json({"path": path, **more})
+    else:
+        say(path)
 
 
 def _saved(picture: Any, path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, RunOrFile
+from zerosum.cli.options import AsJson, Code, RunOrFile, Step
 from zerosum.cli.output import print_json, say
 from zerosum.runs.files import unused
 
@@ -24,7 +24,7 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="The file. Default: model.safetensors, or model.onnx.")
     ] = None,
-    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    step: Step = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:

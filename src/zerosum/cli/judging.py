@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed
+from zerosum.cli.options import AsJson, Code, Device, RunOrFile, Seed, Step
 from zerosum.cli.output import print_json, print_table, say
 from zerosum.errors import ConfigError, did_you_mean
 from zerosum.faces import option
@@ -41,8 +41,6 @@ Target = Annotated[
 Out = Annotated[
     Path | None, typer.Option(help="Write a report: .html (with the JSON next to it), or .json.")
 ]
-
-Step = Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -121,8 +119,11 @@ def compare(
     from zerosum.progress import Reporter
     from zerosum.workflows.compare import compare as compare_runs
     from zerosum.workflows.compare import draw_comparison
+    from zerosum.workflows.history import require_png
 
     _check(out)
+    if curve is not None:
+        require_png(curve)
     with Reporter(quiet=as_json) as progress:
         found = compare_runs(
             runs, holdout=holdout, data=data, n=n, features=features, target=target, seed=seed,
@@ -137,8 +138,9 @@ def compare(
         return
     _warn([*found.warnings, *dict.fromkeys(w for one in found.evaluations for w in one.warnings)])
     _print_comparison(found)
-    if out is not None:
-        say(str(out))
+    for place in (curve, out):
+        if place is not None:
+            say(str(place))
 
 
 def audit(
@@ -187,7 +189,10 @@ def audit(
         _print_audit(found)
         if out is not None:
             say(str(out))
-    if any(finding.standing in failing for finding in found):
+    failed = [finding.title for finding in found if finding.standing in failing]
+    if failed:
+        which = f"{len(failed)} of {len(list(found))} attacks: {', '.join(failed)}"
+        say(f"fails, since --fail-on is {fail_on}: {which}", err=True)
         raise typer.Exit(1)
 
 

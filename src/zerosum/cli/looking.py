@@ -8,6 +8,8 @@ import typer
 
 from zerosum.cli.options import AsJson, RunFolder
 from zerosum.cli.output import print_json, print_table, say
+from zerosum.errors import RunError
+from zerosum.faces import verb
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
@@ -21,12 +23,17 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    root: Annotated[Path, typer.Argument(help="Where the run folders lie.")] = Path("runs"),
+    root: Annotated[
+        Path | None, typer.Argument(help="Where the run folders lie. Default: runs.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List runs, newest first."""
     from zerosum.runs.store import list_runs
 
+    if root is not None:
+        _require_folder_of_runs(root)
+    root = root or Path("runs")
     found = list_runs(root)
     rows = [_short_row(run.folder, run.manifest) for run in found]
     if as_json:
@@ -94,6 +101,21 @@ def doctor(as_json: AsJson = False) -> None:
         return
     for key, value in findings.items():
         say(f"{key:>16}  {value}")
+
+
+def _require_folder_of_runs(root: Path) -> None:
+    """A folder that somebody names is there, and is not itself a run.
+
+    Raises:
+        RunError: it is not so.
+    """
+    if not root.is_dir():
+        raise RunError(f"no folder at {root}. Name the one in which run folders lie, such as runs.")
+    if (root / "manifest.json").is_file():
+        raise RunError(
+            f"{root} is a run itself. Look at it with {verb('show', root)}, or name the folder in "
+            "which it lies."
+        )
 
 
 def row_of(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:

@@ -34,4 +34,5 @@ MoreData = Annotated[
 FreshSeed = Annotated[
     int | None, typer.Option("--seed", help="Which samples; without it others each time.")
 ]
+Step = Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")]
 Seed = Annotated[int, typer.Option(help="Decides everything random.")]

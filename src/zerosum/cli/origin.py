@@ -9,6 +9,7 @@ import typer
 from zerosum.cli.options import AsJson
 from zerosum.cli.output import print_json, say
 from zerosum.errors import OriginError, did_you_mean
+from zerosum.runs.files import unused
 
 if TYPE_CHECKING:
     from zerosum.origin.identity import Identity
@@ -78,7 +79,10 @@ def inspect(
 
 def bundle(
     files: Annotated[list[Path], typer.Argument(help="Files, with the origins that they have.")],
-    out: Annotated[Path, typer.Option(help="A .zip file.")] = Path("bundle.zip"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A .zip file. Default: bundle.zip, with a number if that is there."),
+    ] = None,
     copy: Annotated[
         Path | None,
         typer.Option(help="A .csv with columns file, title, body, alt, tags, language."),
@@ -101,7 +105,7 @@ def bundle(
         )
     items = [BundleItem(file, texts.get(file.name, BundleCopy())) for file in files]
     signer = identity_of(identity, certificate, key)
-    path = write_bundle(out, items, signer, title=title)
+    path = write_bundle(out or unused("bundle.zip"), items, signer, title=title)
     if as_json:
         print_json({"path": str(path), "items": len(items), "signed_by": str(signer.signatory)})
     else:

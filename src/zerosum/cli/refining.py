@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, RunFolder, Seed
+from zerosum.cli.options import AsJson, Code, RunFolder, Seed, Step
 from zerosum.cli.output import print_json, say
 from zerosum.errors import ConfigError, did_you_mean
 
@@ -38,6 +38,7 @@ def refine(
         Path | None, typer.Option(help="Folder of the new run. Default: one beside the run.")
     ] = None,
     seed: Seed = 0,
+    step: Step = None,
     code: Code = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
     as_json: AsJson = False,
@@ -59,7 +60,8 @@ def refine(
     with Reporter(quiet=quiet or as_json) as progress:
         found = refine_run(
             run, judge=wishes.get("judge", "trees"), rounds=rounds,
-            holdout=holdout, data=data, out=out, seed=seed, code=code, progress=progress,
+            holdout=holdout, data=data, out=out, seed=seed, step=step, code=code,
+            progress=progress,
         )  # fmt: skip
     if as_json:
         print_json(found.to_json())

@@ -12,6 +12,7 @@ from zerosum.cli.options import (
     FreshSeed,
     InTurn,
     RunOrFile,
+    Step,
     Truncation,
     Where,
 )
@@ -102,7 +103,7 @@ def sample(
     batch_size: Annotated[
         int | None, typer.Option(help="Made at once; samples do not change.")
     ] = None,
-    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -180,6 +181,7 @@ def walk(
     in_turn: InTurn = None,
     truncation: Truncation = None,
     seed: FreshSeed = None,
+    step: Step = None,
     device: Device = "auto",
     code: Code = None,
     as_json: AsJson = False,
@@ -195,7 +197,7 @@ def walk(
     require_form(out, fps)  # before anything that takes long
     if seconds is not None:
         frames = _frames(frames, seconds, fps)
-    model = load(run, device=device, code=code)
+    model = load(run, device=device, step=step, code=code)
     with Reporter(quiet=as_json) as progress:
         tour = model.walk(
             frames=60 if frames is None else frames, stops=stops, n=n,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zerosum.cli.options import AsJson, Code, Device, RunFolder, Where
+from zerosum.cli.options import AsJson, Code, Device, RunFolder, Step, Where
 from zerosum.cli.origin import (
     CertificateFile,
     IdentityFolder,
@@ -79,7 +79,7 @@ def translate(
     key: KeyFile = None,
     mining: MiningChoice = None,
     device: Device = "auto",
-    step: Annotated[int | None, typer.Option(help="A checkpoint other than the newest.")] = None,
+    step: Step = None,
     code: Code = None,
     as_json: AsJson = False,
 ) -> None:

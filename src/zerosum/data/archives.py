@@ -11,11 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 
-from zerosum.data.files import length_of, look_at, open_regular
+from zerosum.data.files import length_of, open_regular
 from zerosum.errors import DataError
-from zerosum.faces import option
 
 MAX_EXPANSION = 200
 """A zip may expand to this many times its size, or to `MAX_SMALL` bytes, whichever is more."""
@@ -31,21 +30,12 @@ UNPACKING_ERRORS = (
 )  # fmt: skip
 """What the standard library raises on damaged, encrypted or unknown members of a zip."""
 
-_END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
+END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
 _END_BYTES = (1 << 16) + 22
 _NAME_LENGTH = 26
 """Where the header of a member says how long its name is."""
 _UTF_8 = 0x800
 """The flag of names in UTF-8."""
-
-
-def is_folder_or_zip(data: Any) -> bool:
-    """Whether `data` is the path of a folder, of a zip, or of a part of a zip."""
-    if not isinstance(data, str | Path):
-        return False
-    path = Path(data)
-    zips = [place for place in (path, *path.parents) if place.suffix.lower() == ".zip"]
-    return look_at(path) == "folder" or any(look_at(place) == "file" for place in zips)
 
 
 def walk(path: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -54,8 +44,15 @@ def walk(path: Path) -> Iterator[tuple[Path, list[str]]]:
     Links to folders are followed, but not into a folder that they lie in.
 
     Raises:
-        DataError: a folder cannot be listed.
+        DataError: a folder cannot be listed, or folders in folders are too deep.
     """
+    try:
+        yield from _walked(path)
+    except RecursionError as error:
+        raise DataError(f"{path} holds folders in folders too deep. Flatten it.") from error
+
+
+def _walked(path: Path) -> Iterator[tuple[Path, list[str]]]:
     above: dict[str, frozenset[tuple[int, int]]] = {}
     for folder, inner, files in os.walk(path, onerror=_refuse, followlinks=True):
         own = Path(folder).stat()
@@ -81,9 +78,13 @@ class Archive(ABC):
 
     Attributes:
         names: relative paths with forward slashes, sorted.
+        note: what was guessed of them, in a sentence; empty if nothing.
+        above: where they are a part of others, these, and the folder of this part.
     """
 
     names: list[str]
+    note: str = ""
+    above: "tuple[Archive, str] | None" = None
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -110,12 +111,9 @@ class Folder(Archive):
         self.names = [] if only is None else [only]
         if only is not None:  # the files beside it are not listed: there may be many
             return
-        try:
-            for folder, files in walk(path):
-                below = folder.relative_to(path)
-                self.names += [(below / name).as_posix() for name in files if name[0] != "."]
-        except RecursionError as error:
-            raise DataError(f"{path} holds folders in folders too deep. Flatten it.") from error
+        for folder, files in walk(path):
+            below = folder.relative_to(path)
+            self.names += [(below / name).as_posix() for name in files if name[0] != "."]
         self.names.sort()
 
     def read(self, name: str) -> bytes:
@@ -238,7 +236,7 @@ def _require_small_directory(handle: IO[bytes], path: Path) -> None:
     handle.seek(0, os.SEEK_END)
     handle.seek(max(0, handle.tell() - _END_BYTES))
     tail = handle.read()
-    at, at_64 = tail.rfind(_END), tail.rfind(_END_64)
+    at, at_64 = tail.rfind(END), tail.rfind(_END_64)
     size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
     if at_64 >= 0:
         size = max(size % 0xFFFFFFFF, int.from_bytes(tail[at_64 + 40 : at_64 + 48], "little"))
@@ -277,43 +275,3 @@ def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
             f"{MAX_EXPANSION} times. It may be a decompression bomb: unpack it yourself and give "
             "the folder."
         )
-
-
-def open_archive(path: Path) -> Archive:
-    """The folder or zip at `path`; `data.zip/train` is the folder `train` in `data.zip`.
-
-    Raises:
-        DataError: there is no such folder or zip.
-    """
-    for parent in [path, *path.parents]:
-        found = look_at(parent)
-        if found == "folder" and parent == path:
-            return Folder(path)
-        if found == "file":
-            _require_zip(parent)
-            return Zip(parent, path.relative_to(parent).as_posix().removeprefix("."))
-    raise DataError(
-        f"no file or folder at {path}. Give a folder, .zip, .npz, "
-        f"idx file or a name; if it has moved, say where with {option('data')}."
-    )
-
-
-def _require_zip(path: Path) -> None:
-    """There is a zip at `path`, as far as its ends tell.
-
-    Raises:
-        DataError: it is something else, or was cut off.
-    """
-    with open_regular(path) as handle:
-        if zipfile.is_zipfile(handle):
-            return
-        handle.seek(0)
-        begins = handle.read(4)
-    if begins in (b"PK\x03\x04", _END) or (path.suffix.lower() == ".zip" and begins[:2] == b"PK"):
-        raise DataError(
-            f"{path} is a damaged zip: its end is missing, or it was cut off. Fetch it again."
-        )
-    raise DataError(
-        f"{path} is neither a folder nor a zip. Other files are known by their names: .npz, .csv, "
-        ".tsv, .parquet, and idx files by one such as x-idx3-ubyte, x-idx3-ubyte.gz or x.idx."
-    )

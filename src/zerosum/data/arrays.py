@@ -1,5 +1,6 @@
 """Samples from arrays, in memory and in `.npz` files: what readers of every kind of array share."""
 
+import math
 import tokenize
 from abc import abstractmethod
 from collections.abc import Collection
@@ -39,6 +40,9 @@ _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+
+_LEAST_SIDE = 8
+"""Of pictures whose rows lie behind each other."""
 
 ARRAY_ERRORS = (*UNPACKING_ERRORS, SyntaxError, TypeError, tokenize.TokenError)
 """What numpy raises on damaged arrays, by way of the parser of their headers."""
@@ -176,7 +180,7 @@ class NpzFile(ArrayOptions):
         x, y = read_npz(Path(self.path), self.split)
         made = self.dataset(x, y, name=Path(self.path).name)
         keys = _headers(Path(self.path))
-        made.notes = _taken(keys, self.split)
+        made.notes += _taken(keys, self.split)
         held = [one for one, _ in _PAIRS["test"] if one in keys]
         if held and self.split == "train":
             made.notes += (
@@ -278,6 +282,19 @@ def is_npy(data: Any) -> bool:
     return isinstance(data, str | Path) and (
         Path(data).suffix.lower() == ".npy" and look_at(Path(data)) == "file"
     )
+
+
+def picture_shape(width: int) -> str:
+    """The shape that rows of so many numbers have if they are pictures; empty if hardly any.
+
+    >>> picture_shape(784), picture_shape(3_072), picture_shape(50)
+    ('28x28', '3x32x32', '')
+    """
+    for channels, before in ((1, ""), (3, "3x")):
+        side = math.isqrt(width // channels)
+        if side >= _LEAST_SIDE and channels * side * side == width:
+            return f"{before}{side}x{side}"
+    return ""
 
 
 def _taken(keys: Collection[str], split: Split) -> tuple[str, ...]:

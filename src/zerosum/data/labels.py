@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.annotations import annotations
+from zerosum.data.archives import Archive
 from zerosum.data.csv_text import rows_in
 from zerosum.data.files import require_unicode
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import Blank, option, reading
 
 _TABLE, _JSON = "labels.csv", "dataset.json"
 _METADATA = ("metadata.csv", "metadata.jsonl")
+LISTS = (_TABLE, _JSON, *_METADATA)
+"""Names of lists of labels."""
 _TABLES = (".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".parquet")
 _SHARD = re.compile(r"\d{5}/img\d{8}\.\w+")
 """How NVIDIA's `dataset_tool.py` names files: its folders are no classes."""
@@ -27,7 +31,8 @@ def label_names(
 
     With `columns` it is their values in the table beside the files, such as `coat, dark`. Without,
     it is read from `labels.csv`, the `metadata.csv` or `metadata.jsonl` of Hugging Face, or the
-    `dataset.json` of StyleGAN; else it is the name of the file's subfolder, unless that is one of
+    `dataset.json` of StyleGAN; from annotations of COCO, YOLO or Label Studio where each file shows
+    one class; else it is the name of the file's subfolder, unless that is one of
     StyleGAN's numbered folders. Where all subfolders are called alike, as in `cats/images`, it is
     the name of the folder above.
 
@@ -56,6 +61,9 @@ def label_names(
     lists = [name for name in archive.names if PurePosixPath(name).name == _JSON]
     if len(lists) == 1:
         return _labels_in_json(archive, lists[0], names)
+    beside = annotations(archive, names)
+    if beside is not None and beside.labels is not None:
+        return beside.labels
     if all(_SHARD.fullmatch("/".join(PurePosixPath(name).parts[-2:])) for name in names):
         return None
     folders = _own_folders([PurePosixPath(name).parent.parts for name in names])

@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from zerosum.data.archives import Archive, Folder, open_archive, walk
+from zerosum.data.archives import Archive, Folder, walk
 from zerosum.data.base import Progress
 from zerosum.data.files import look_at
+from zerosum.data.places import open_archive
 from zerosum.data.splits import Split, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.archives import Archive
+from zerosum.data.places import open_archive
 from zerosum.faces import option
 
 Split = Literal["train", "test"]
@@ -34,13 +35,13 @@ def split_folders(path: Path, endings: Collection[str]) -> dict[str, Path]:
         return {}
     depth = 0
     while len({one[depth] for one in parts}) == 1 and all(len(one) > depth + 1 for one in parts):
-        if parts[0][depth].lower() in (*_TRAIN, *_HELD):
+        if _plain(parts[0][depth]) in (*_TRAIN, *_HELD):
             return {}
         depth += 1
     above = path.joinpath(*parts[0][:depth])
     below = {one[depth] for one in parts if len(one) > depth + 1}
     flat = any(len(one) == depth + 1 for one in parts)
-    known = {name.lower() for name in below}
+    known = {_plain(name) for name in below}
     plain = len(below) > 1 and known <= {*_TRAIN, *_HELD} and bool(known & {*_TRAIN})
     domains = _domains(below)
     paired = len(domains) == len(below) and {
@@ -64,7 +65,10 @@ def open_split(path: Path, split: Split, endings: Collection[str]) -> tuple[Arch
         return _open_inner(path, split, inner)
     if not domains:
         place, note = place_of_split(path, split, endings)
-        return open_archive(place), note
+        archive = open_archive(place)
+        if place != path and not archive.note:
+            archive.above = open_archive(path), place.relative_to(path).as_posix()
+        return archive, note
     there = {one for one, _ in domains.values()}
     order = (*_TRAIN, *_HELD) if split == "train" else (*_HELD, *_TRAIN)
     used = next(one for one in order if one in there)
@@ -111,6 +115,15 @@ def _open_inner(path: Path, split: Split, inner: Mapping[str, str]) -> tuple[Arc
     if split == "train":
         note += f"; judge with {option('holdout', str(path))}"
     return _Renamed(open_archive(path), taken), note
+
+
+def _plain(name: str) -> str:
+    """The name of a folder in small letters, without the year that COCO's folders have.
+
+    >>> _plain("train2017")
+    'train'
+    """
+    return re.sub(r"(?<=[a-z])\d{4}$", "", name.lower())
 
 
 def _ends(name: str, endings: Collection[str]) -> bool:
@@ -163,12 +176,12 @@ def place_of_split(path: Path, split: Split, endings: Collection[str]) -> tuple[
     folders = split_folders(path, endings)
     if not folders:
         return path, ""
-    by_name = {name.lower(): place for name, place in folders.items()}
+    by_name = {_plain(name): place for name, place in folders.items()}
     order = _TRAIN if split == "train" else _HELD
     place = next((by_name[name] for name in order if name in by_name), None)
     if place is None:
         return path, ""
-    held = [str(one) for name, one in folders.items() if name.lower() in _HELD]
+    held = [str(one) for name, one in folders.items() if _plain(name) in _HELD]
     note = f"{', '.join(folders)} are splits, not classes: {place.name} is used" + (
         f"; judge with {option('holdout', held[0])}" if split == "train" and held else ""
     )

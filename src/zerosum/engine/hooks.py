@@ -27,7 +27,13 @@ class Hook:
 
     Hooks run in their order, on rank 0 alone, and must not draw from the trainer's noise. To end a
     training call `trainer.stop(reason)`.
+
+    Attributes:
+        closing_seconds: how long `ended` is likely to take; a training that is to end in time
+            leaves room for it.
     """
+
+    closing_seconds: float = 0.0
 
     def started(self, trainer: Trainer) -> None:
         """Before the first step, also of a resume."""

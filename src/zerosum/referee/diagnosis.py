@@ -274,10 +274,11 @@ def has_collapsed(sight: ProbeResult) -> bool:
     True
     >>> has_collapsed(ProbeResult(distance=9.0, coverage=0.6, lost=0.02, spread=0.2))
     False
+    >>> has_collapsed(ProbeResult(distance=9.0, coverage=0.0, lost=0.99, spread=1.3, far=True))
+    False
     """
-    return sight.coverage <= COLLAPSE_COVERAGE and (
-        sight.lost >= COLLAPSE_LOST or sight.spread <= COLLAPSE_SPREAD
-    )
+    missing = sight.lost >= COLLAPSE_LOST and not sight.far
+    return sight.coverage <= COLLAPSE_COVERAGE and (missing or sight.spread <= COLLAPSE_SPREAD)
 
 
 def never_varied(

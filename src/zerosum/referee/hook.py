@@ -1,8 +1,8 @@
 """The referee as a hook: it watches, keeps the healthiest state, and asks for remedies."""
 
 import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -25,17 +25,14 @@ from zerosum.referee.diagnosis import (
 )
 from zerosum.referee.guard import Guard
 from zerosum.referee.notes import read_notes
-from zerosum.referee.quality_probe import SAMPLES, ProbeResult, QualityProbe
+from zerosum.referee.pace import steps_between_looks
+from zerosum.referee.quality_probe import ProbeResult, QualityProbe
 from zerosum.referee.reals import RealWatch
-from zerosum.referee.remedies import REMEDIES, Remedy
+from zerosum.referee.remedies import REMEDIES, Remedy, Wish
 from zerosum.referee.signals import Trace
 from zerosum.rng import derive_seed
 from zerosum.runs.store import Run
 
-_LOOKS = 50
-_SEEN_FOR_A_SAMPLE = 4
-"""Images that are trained on for each sample of a look. A training step costs the work of some
-eight passes of the generator for each of its samples, so looks take about .03 of the time."""
 _SETTLING = 0.15
 """Share of the budget in which a duel may still find its feet."""
 _FAIR = 100
@@ -60,14 +57,6 @@ _TRUSTED_AFTER = 1
 """Looks that a state must be followed by before it is gone back to."""
 
 
-@dataclass(frozen=True)
-class Wish:
-    """A remedy, and the step whose state is to be gone back to."""
-
-    remedy: Remedy
-    back_to: int
-
-
 class Referee(Hook):
     """Watches a training; in mode `act` it asks for remedies.
 
@@ -75,13 +64,14 @@ class Referee(Hook):
         run: where findings are written, and the healthiest state is kept.
         guard: `watch` or `act`.
         seed: of the latents it looks at.
+        seconds: of a budget in minutes; looks that take long are fewer then.
 
     Attributes:
         wish: what is wanted, once the trainer was made to hand over.
     """
 
-    def __init__(self, run: Run, *, guard: Guard, seed: int) -> None:
-        self._run, self._guard = run, guard
+    def __init__(self, run: Run, *, guard: Guard, seed: int, seconds: float | None = None) -> None:
+        self._run, self._guard, self._seconds = run, guard, seconds
         self._seed = derive_seed(seed, "referee")
         self._trace = Trace()
         self._every = 1
@@ -110,10 +100,11 @@ class Referee(Hook):
             if trainer.notes["referee"]["rules"] != self._rules:
                 self._forget(self._trace.forget_levels)  # a fault, or schedules that stretch
             return
-        total = trainer.budget.total
-        seen = max(total // _LOOKS, SAMPLES * _SEEN_FOR_A_SAMPLE)
-        self._every = max(1, seen // trainer.optimisation.batch_size)
-        first = self._gauge.look(trainer)
+        first = self._see(trainer)
+        self._every = steps_between_looks(
+            trainer.budget.total, trainer.optimisation.batch_size,
+            seconds=self._seconds, seconds_of_look=self.closing_seconds,
+        )  # fmt: skip
         self._first = first.distance if math.isfinite(first.distance) else 1.0
 
     def taken_over(self, trainer: Trainer) -> None:
@@ -157,7 +148,8 @@ class Referee(Hook):
         if self._best is None:
             return
         self.flush()
-        last = self._gauge.look(trainer)
+        seen = bool(self._looks) and self._looks[-1].step == trainer.step
+        last = self._looks[-1].sight if seen else self._see(trainer)
         verdict = {
             "step": self._best.step,
             "distance": round(self._best.sight.distance, 4),
@@ -211,8 +203,14 @@ class Referee(Hook):
                 return REMEDIES[name]
         return None
 
-    def _look(self, trainer: Trainer) -> None:
+    def _see(self, trainer: Trainer) -> ProbeResult:
+        begin = time.monotonic()
         sight = self._gauge.look(trainer)
+        self.closing_seconds = time.monotonic() - begin
+        return sight
+
+    def _look(self, trainer: Trainer) -> None:
+        sight = self._see(trainer)
         moment = Moment(
             trainer.step,
             sight,

@@ -26,6 +26,7 @@ class SightForm(Form):
     coverage: Share
     lost: Share
     spread: Unbounded
+    far: bool = False
 
 
 class MomentForm(Form):

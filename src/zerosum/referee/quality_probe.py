@@ -30,6 +30,8 @@ _LANDMARKS = 32
 _CLUSTERS = 25
 _NEIGHBOURS = 5
 _DRAWS = 32
+_FAINT = 0.05
+"""What a landmark sees of a sample that is out of its reach."""
 _HARDLY = 0.2
 """A cluster counts as lost when samples visit it less than this share as often as reals do."""
 
@@ -44,12 +46,15 @@ class ProbeResult:
             2020), 0 to 1.
         lost: share of reals that lie in clusters which samples hardly visit, 0 to 1.
         spread: standard deviation of the samples' features relative to the reals'.
+        far: whether most samples are so far from all reals that clusters say nothing of how they
+            vary; their spread is one of embedded samples then.
     """
 
     distance: float
     coverage: float
     lost: float
     spread: float
+    far: bool = False
 
 
 class SmallFeatures:
@@ -64,6 +69,15 @@ class SmallFeatures:
             self._landmarks = x[: step * _LANDMARKS : step]
             typical = float(torch.cdist(self._landmarks, self._landmarks).median()) or 1.0
             self._scales = (typical / 4, typical / 16)
+
+    def too_far(self, features: Tensor) -> bool:
+        """Whether most of some features `[N, F]` say no more than that samples are far away.
+
+        What lies far from all landmarks looks alike from there, however much it varies.
+        """
+        if self._space.axes:
+            return False
+        return float((features.amax(dim=1) < _FAINT).double().mean()) > 0.5
 
     def __call__(self, x: Tensor) -> Tensor:
         """Features of samples in model units `[N, ...]`, float32 `[N, F]`, on their device."""
@@ -109,7 +123,8 @@ class QualityProbe:
         self._real = counted[:num_reals]
         self.distinct = len(first.flatten(1).unique(dim=0))
         self._moments = FeatureMoments(self._real.shape[1]).update(self._real)
-        self._spread = self._real.var(0, correction=0).sum().clamp_min(1e-12)
+        self._spread = _variance(self._real)
+        self._spread_embedded = _variance(dataset.space.embed(first))
         self.scatter = self._chance(derive_seed(seed, "gauge scatter"))
         k = min(_NEIGHBOURS, len(self._real) - 1)
         self._reach = torch.cdist(self._real, self._real).kthvalue(k + 1, dim=1).values
@@ -148,13 +163,16 @@ class QualityProbe:
         if not bool(fake.isfinite().all()):
             return ProbeResult(float("inf"), 0.0, 1.0, 0.0)
         shares = self.visits_of(fake) / len(fake)
-        spread = fake.var(0, correction=0).sum() / self._spread
+        spread, far = _variance(fake) / self._spread, self._features.too_far(fake)
+        if far:
+            spread = _variance(self._space.embed(x)) / self._spread_embedded
         nearest = torch.cdist(self._real, fake).min(dim=1).values
         return ProbeResult(
             distance=frechet_distance(FeatureMoments(fake.shape[1]).update(fake), self._moments),
             coverage=float((nearest <= self._reach).double().mean()),
             lost=float(self.shares[shares < _HARDLY * self.shares].sum()),
             spread=float(spread.sqrt()),
+            far=far,
         )
 
     def visits(self, x: Tensor) -> Tensor:
@@ -171,6 +189,11 @@ class QualityProbe:
         nearest = torch.addmm(self._lengths, features, self._centres.T, beta=-0.5).argmax(dim=1)
         counts = features.new_zeros(len(self._centres))
         return counts.index_add_(0, nearest, counts.new_ones(len(nearest)))
+
+
+def _variance(features: Tensor) -> Tensor:
+    """Of all features `[N, F]` together; above 0."""
+    return features.var(0, correction=0).sum().clamp_min(1e-12)
 
 
 def _k_means(x: Tensor, k: int) -> Tensor:

@@ -41,6 +41,14 @@ class Remedy:
     anew: bool = False
 
 
+@dataclass(frozen=True)
+class Wish:
+    """A remedy, and the step whose state is to be gone back to."""
+
+    remedy: Remedy
+    back_to: int
+
+
 REMEDIES: dict[str, Remedy] = {}
 """Every remedy, by name."""
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ from zerosum.runs.thinning import thin_out
 
 _PLANS = 40
 """How often a budget in minutes is planned, at least."""
+_SHARE_TO_DRAW = 0.05
+"""Of the time, at most, for pictures of samples."""
 _CLOSE = 0.01
 """Plans that differ by this share of what is left are the same."""
 
@@ -78,19 +80,22 @@ class CheckpointHook(Hook):
         trainer.check_healthy()
         if self._before is not None:
             self._before()
+        begin = time.monotonic()
         self._run.checkpoints.save(*trainer.state())
         self._run.update(
             step=trainer.step, samples=trainer.samples_seen, seconds=round(trainer.seconds, 3)
         )
         self._last, self._last_step = time.monotonic(), trainer.step
+        self.closing_seconds = self._last - begin
 
 
 class SampleHook(Hook):
     """Draws samples of the same latents again and again, so that one can watch them change.
 
     The first picture comes after `first_seconds`; each later one after twice the time, up to
-    `most_seconds`. Points are drawn on reals in grey. Samples that may be somebody's record are
-    drawn alone unless `show_reals` says otherwise.
+    `most_seconds`, or later where drawing would take more than a twentieth of the time. Points are
+    drawn on reals in grey. Samples that may be somebody's record are drawn alone unless
+    `show_reals` says otherwise.
     """
 
     def __init__(
@@ -115,7 +120,7 @@ class SampleHook(Hook):
         """Draw when it is time."""
         if time.monotonic() - self._last >= self._wait:
             self.draw(trainer)
-            self._wait = min(2 * self._wait, self._most)
+            self._wait = max(min(2 * self._wait, self._most), self.closing_seconds / _SHARE_TO_DRAW)
 
     def ended(self, trainer: Trainer, reason: str) -> None:
         """Draw the last state."""
@@ -123,6 +128,7 @@ class SampleHook(Hook):
 
     def draw(self, trainer: Trainer) -> None:
         """Draw samples as they are now."""
+        begin = time.monotonic()
         # Each time anew, since a game that translates has none before its first batches.
         inputs = fixed_inputs(trainer.game, self._n, Noise(self._seed))
         self.newest = trainer.sample(inputs)
@@ -135,6 +141,7 @@ class SampleHook(Hook):
         path = folder / f"samples-{trainer.samples_seen:010d}.png"
         write_whole(path, lambda aside: picture.save(aside, format="PNG"))
         self._last = time.monotonic()
+        self.closing_seconds = self._last - begin
 
 
 def fixed_inputs(game: Game, n: int, noise: Noise) -> Inputs:
@@ -146,34 +153,49 @@ def fixed_inputs(game: Game, n: int, noise: Noise) -> Inputs:
     return inputs
 
 
-class StopAfter(Hook):
-    """Ends the training after `seconds` of wall time."""
+class Deadline(Hook):
+    """Ends a training in time, what other hooks do at its end included.
+
+    Attributes:
+        seconds: of wall time that it may take, from when this was made or the training started.
+        others: these hooks.
+    """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._start = seconds, time.monotonic()
+        self.seconds, self._start = seconds, time.monotonic()
+        self.others: Sequence[Hook] = ()
+
+    def started(self, trainer: Trainer) -> None:
+        """Begin to count."""
+        self._start = time.monotonic()
+
+    def left(self, now: float) -> float:
+        """Seconds for further steps, from `now` on."""
+        closing = sum(hook.closing_seconds for hook in self.others)
+        return self._start + self.seconds - closing - now
+
+
+class StopAfter(Deadline):
+    """Stops the training when its time is over."""
 
     def stepped(self, trainer: Trainer) -> None:
         """Look at the clock."""
-        if time.monotonic() - self._start >= self._seconds:
+        if self.left(time.monotonic()) <= 0:
             trainer.stop("out of time")
 
 
-class KeepTime(Hook):
-    """Plans the training again and again, so that its budget ends after `seconds` of wall time.
+class KeepTime(Deadline):
+    """Plans the training again and again, so that its budget ends with its time.
 
     The pace is that of the last half of the time, with everything that looks on. Each plan is in
     the manifest before it is followed, so a resume follows it too.
     """
 
     def __init__(self, run: Run, seconds: float) -> None:
-        self._run, self._seconds = run, seconds
-        self._start = self._due = 0.0
+        super().__init__(seconds)
+        self._run, self._due = run, 0.0
         self._half = 0
         self._seen: deque[tuple[float, int]] = deque()
-
-    def started(self, trainer: Trainer) -> None:
-        """The clock starts with the first step."""
-        self._start = time.monotonic()
 
     def stepped(self, trainer: Trainer) -> None:
         """Plan again where it is time; several processes can only agree at a record."""
@@ -194,7 +216,7 @@ class KeepTime(Hook):
             self._plan(trainer, now, seen)
 
     def _plan(self, trainer: Trainer, now: float, seen: int) -> None:
-        size, left = trainer.optimisation.batch_size, self._start + self._seconds - now
+        size, left = trainer.optimisation.batch_size, self.left(now)
         while len(self._seen) > 1 and self._seen[1][0] <= (self._start + now) / 2:
             self._seen.popleft()
         begin, seen_then = self._seen[0]
@@ -208,6 +230,6 @@ class KeepTime(Hook):
 
     def _set_next(self, now: float, seen: int, total: int) -> None:
         """The plan is looked at again in a fortieth of the time, or at half of what is left."""
-        left = self._start + self._seconds - now
-        self._due = now + max(min(self._seconds / _PLANS, left / 4), 0.0)
+        left = self.left(now)
+        self._due = now + max(min(self.seconds / _PLANS, left / 4), 0.0)
         self._half = seen + (total - seen + 1) // 2

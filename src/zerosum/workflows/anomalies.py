@@ -106,8 +106,9 @@ def detector_of(model: Model, normals: Any = None, progress: Progress | None = N
     state = _kept(model)
     if state is not None:
         return Detector(game, state)
+    run = Run.open(model.run)
     try:
-        dataset, _ = data_of(Run.open(model.run), normals, progress)
+        dataset, _ = data_of(run, normals, progress)
     except DataError as error:
         raise DataError(
             f"{model.run} keeps nothing of its normals for these weights, so its data is needed: "
@@ -115,8 +116,10 @@ def detector_of(model: Model, normals: Any = None, progress: Progress | None = N
         ) from error
     detector = Detector.learn(game, dataset, _held_out(dataset), progress)
     path = model.run / DETECTOR
-    tensors = {name: one.contiguous() for name, one in detector.state.items()}
-    write_whole(path, lambda aside: write_tensors(tensors | _mark(model), aside))
+    older = model.step in run.checkpoints.steps()[:-1] and path.exists()
+    if not older:  # what is kept of the newest state is not given up for it
+        tensors = {name: one.contiguous() for name, one in detector.state.items()}
+        write_whole(path, lambda aside: write_tensors(tensors | _mark(model), aside))
     return detector
 
 

@@ -43,6 +43,7 @@ def augment(
     target: str | None = None,
     features: str | None = None,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -67,6 +68,7 @@ def augment(
         features: what distances to reals are measured in; if not given, `columns` for tables, else
             `self`.
         seed: decides everything random.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
         progress: called during work that takes long.
@@ -78,7 +80,7 @@ def augment(
             than two; or everything was rejected.
         RunError: `out` is there already, or cannot be written.
     """
-    model, run = open_model(run_or_model, code=code, device=device)
+    model, run = open_model(run_or_model, step=step, code=code, device=device)
     return augment_with(
         model, _data(run, data, progress), out=out, balance=balance, per_class=per_class,
         amount=amount, target=target, features=features, seed=seed, progress=progress,
@@ -97,6 +99,7 @@ def evaluate_augmentation(
     features: str | None = None,
     num_seeds: int = 3,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
@@ -118,6 +121,7 @@ def evaluate_augmentation(
         features: what distances to reals are measured in.
         num_seeds: how often everything is repeated.
         seed: the first; each repetition takes the next.
+        step: of a run, a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         device: where to sample.
         progress: called during work that takes long.
@@ -130,7 +134,7 @@ def evaluate_augmentation(
     if num_seeds < 1:
         raise ConditionError(f"num_seeds is {num_seeds}; it must be at least 1.")
     start = time.monotonic()
-    model, run = open_model(run_or_model, code=code, device=device)
+    model, run = open_model(run_or_model, step=step, code=code, device=device)
     reals = open_labelled(model, _data(run, data, progress), target=target, progress=progress)
     held, warned = None, [_may_be_seen()]
     if holdout is not None:

@@ -25,6 +25,7 @@ from zerosum.workflows.evaluate import (
     open_subject,
 )
 from zerosum.workflows.evaluation_setup import EvaluationSetup, open_case
+from zerosum.workflows.history import require_png
 
 
 def compare(
@@ -96,8 +97,7 @@ def draw_comparison(found: Comparison, path: Path) -> Path:
     Raises:
         RunError: they have none in common, or `path` does not end in .png.
     """
-    if path.suffix.lower() != ".png":
-        raise RunError(f"cannot draw curves as {path.suffix or 'a folder'}. Allowed: .png.")
+    require_png(path)
     curves = found.curves
     if not curves:
         raise RunError("these models have no curves in common: models of files have none.")

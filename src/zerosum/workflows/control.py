@@ -37,7 +37,11 @@ _BATCH = 256
 
 
 def styled_model(
-    run_or_model: Run | Model | Path | str, *, device: str = "auto", code: Path | str | None = None
+    run_or_model: Run | Model | Path | str,
+    *,
+    device: str = "auto",
+    step: int | None = None,
+    code: Path | str | None = None,
 ) -> StyledModel:
     """A model that takes styles.
 
@@ -47,7 +51,7 @@ def styled_model(
     model = (
         run_or_model
         if isinstance(run_or_model, Model)
-        else load(run_or_model, device=device, code=code)
+        else load(run_or_model, device=device, step=step, code=code)
     )
     return model.with_styles()
 

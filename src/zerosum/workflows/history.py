@@ -33,6 +33,16 @@ def curves_of(run: Run) -> dict[str, list[tuple[int, float]]]:
     return curves
 
 
+def require_png(path: Path) -> None:
+    """Refuse a place where no curves can be drawn.
+
+    Raises:
+        RunError: it does not end in .png.
+    """
+    if path.suffix.lower() != ".png":
+        raise RunError(f"cannot draw curves as {path.suffix or 'a folder'}. Allowed: .png.")
+
+
 def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     """Draw curves over the samples seen: all of them in a frame each, or `names` in one frame.
 
@@ -41,8 +51,7 @@ def draw_history(run: Run, path: Path, *, names: tuple[str, ...] = ()) -> Path:
     Raises:
         RunError: the run has no history yet, or no such curve, or `path` does not end in .png.
     """
-    if path.suffix.lower() != ".png":
-        raise RunError(f"cannot draw curves as {path.suffix or 'a folder'}. Allowed: .png.")
+    require_png(path)
     curves = curves_of(run)
     if not curves:
         raise RunError(f"{run.folder} has no history yet.")

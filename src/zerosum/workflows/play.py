@@ -14,9 +14,10 @@ from zerosum.engine.trainer import HANDED_OVER, Trainer
 from zerosum.errors import DivergenceError, RunError
 from zerosum.recipe_registry import Recipe
 from zerosum.referee.guard import Guard
-from zerosum.referee.hook import Referee, Wish
+from zerosum.referee.hook import Referee
+from zerosum.referee.remedies import Wish
 from zerosum.rng import derive_seed
-from zerosum.runs.hooks import CheckpointHook, HistoryHook, SampleHook
+from zerosum.runs.hooks import CheckpointHook, Deadline, HistoryHook, KeepTime, SampleHook
 from zerosum.runs.ledger import LedgerHook
 from zerosum.runs.store import Run
 from zerosum.workflows.metrics import metric_hook
@@ -34,7 +35,7 @@ def play(
     *,
     seed: int,
     guard: Guard,
-    clock: Hook | None,
+    clock: Deadline | None,
     checkpoint_seconds: float,
     listener: Listener | None,
 ) -> None:
@@ -52,7 +53,9 @@ def play(
     Raises:
         DivergenceError: a term is NaN or infinite, and there is no remedy.
     """
-    player = _Player(run, trainer, seed, guard)
+    # With a budget in samples, looks do not depend on how fast the machine is.
+    seconds = clock.seconds if isinstance(clock, KeepTime) else None
+    player = _Player(run, trainer, seed, guard, seconds)
     preview = modality_of(trainer.game.space).preview
     show_reals = run.manifest.get("show_reals", False)
     samples = SampleHook(run, preview=preview, seed=seed, show_reals=show_reals)
@@ -66,6 +69,8 @@ def play(
     hooks += listener(run, trainer, samples) if listener and trainer.runtime.is_main else []
     before = player.referee.flush if player.referee is not None else None
     hooks.append(CheckpointHook(run, seconds=checkpoint_seconds, before=before))
+    if clock is not None:
+        clock.others = hooks
     try:
         with _interruptible(player):
             player.play(hooks)
@@ -81,10 +86,12 @@ def play(
 class _Player:
     """The trainer that is playing, and who may change it."""
 
-    def __init__(self, run: Run, trainer: Trainer, seed: int, guard: Guard) -> None:
+    def __init__(
+        self, run: Run, trainer: Trainer, seed: int, guard: Guard, seconds: float | None
+    ) -> None:
         self.run, self.trainer, self._seed = run, trainer, seed
         watched = guard != "off" and trainer.runtime.is_main
-        self.referee = Referee(run, guard=guard, seed=seed) if watched else None
+        self.referee = Referee(run, guard=guard, seed=seed, seconds=seconds) if watched else None
 
     def play(self, hooks: Sequence[Hook]) -> None:
         """Play to the end, over all trainers."""

@@ -71,6 +71,9 @@ class QualityHook(Hook):
             self._to_look = self._timed(lambda: self._samples(trainer, _FEW)) * _SAMPLES / _FEW
         elif self._known(trainer):
             self._to_look = self._timed(lambda: self._look(trainer))
+            expected = trainer.seconds / trainer.progress
+            worth = self._to_look <= self._share_to_look * expected
+            self.closing_seconds = self._to_look if worth else 0.0
         self._due = time.monotonic() + max(self._to_look / self._share_to_look, self._pause)
 
     def ended(self, trainer: Trainer, reason: str) -> None:

@@ -124,6 +124,7 @@ def refine(
     data: Any = None,
     out: Path | str | None = None,
     seed: int = 0,
+    step: int | None = None,
     code: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Refinement:
@@ -142,6 +143,7 @@ def refine(
         data: what it was trained on, where that has moved or was held in memory.
         out: the new run's folder; if not given, one beside the run.
         seed: decides samples, folds and order.
+        step: a checkpoint other than the newest.
         code: the user's own recipe file, where the run came from one.
         progress: called during work that takes long.
 
@@ -162,7 +164,7 @@ def refine(
             f"{run.folder} promises privacy, and a judge would look at its rows without being "
             "counted. Private runs are not refined."
         )
-    model = load(run, device="cpu", code=code)
+    model = load(run, device="cpu", step=step, code=code)
     if not isinstance(model.game, LikelihoodGame):
         name = run.manifest["recipe"]["name"]
         raise RecipeError(
@@ -195,7 +197,7 @@ def refine(
         "judge": judge, "kept": kept, "rounds": found, "held": len(refiner.held),
         "before": asdict(before.mean), "after": asdict(after.mean),
     }  # fmt: skip
-    made = _write(run, model, dataset, facts, out=out, seed=seed)
+    made = _write(run, model, dataset, facts, step=step, out=out, seed=seed)
     return Refinement(made, judge, kept, before.mean, after.mean, tuple(found), len(refiner.held))
 
 
@@ -312,11 +314,11 @@ def _some(dataset: Dataset, most: int, seed: int) -> tuple[Tensor, Tensor | None
 
 
 def _write(
-    run: Run, model: Model, dataset: Dataset, facts: dict[str, Any], *, out: Path | str | None,
-    seed: int,
+    run: Run, model: Model, dataset: Dataset, facts: dict[str, Any], *, step: int | None,
+    out: Path | str | None, seed: int,
 ) -> Run:  # fmt: skip
     """The new run: finished, with the model's weights as its one checkpoint."""
-    recorded, checkpoint = run.manifest, checkpoint_of(run)
+    recorded, checkpoint = run.manifest, checkpoint_of(run, step)
     name = recorded["recipe"]["name"]
     folder = Path(out) if out else new_folder(run.folder.parent, name, recorded["data"]["name"])
     state = model.game.state_dict()

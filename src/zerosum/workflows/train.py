@@ -15,7 +15,6 @@ from zerosum.engine.carry import carry_over
 from zerosum.engine.choose import Trial, Wishes
 from zerosum.engine.execution import Execution
 from zerosum.engine.fit import require_finite
-from zerosum.engine.hooks import Hook
 from zerosum.engine.trainer import Trainer
 from zerosum.errors import PrivacyError, RunError
 from zerosum.faces import option
@@ -26,7 +25,7 @@ from zerosum.referee.guard import Guard, parse_guard
 from zerosum.rng import SecretNoise, derive_seed
 from zerosum.runs.checkpoints import Checkpoint
 from zerosum.runs.files import write_whole
-from zerosum.runs.hooks import KeepTime, StopAfter
+from zerosum.runs.hooks import Deadline, KeepTime, StopAfter
 from zerosum.runs.ledger import Ledger
 from zerosum.runs.lock import held
 from zerosum.runs.store import Run, new_folder, require_free, versions
@@ -157,7 +156,7 @@ def train(
             facts["setup_seconds"] = round(time.monotonic() - begin, 1)
         with held(folder) if runtime.is_main else nullcontext():
             run = _create(folder, resolved, plan, seed, trainer, trials, referee, facts)
-            clock: Hook | None = None
+            clock: Deadline | None = None
             if minutes is not None:
                 replan = samples is None and promise is None  # private steps are planned once
                 clock = KeepTime(run, minutes * 60) if replan else StopAfter(minutes * 60)

@@ -1,6 +1,7 @@
 """Arrays in memory, in .npz and in idx files: every layout and type, and clear refusals."""
 
 import gzip
+import math
 import struct
 import zipfile
 from pathlib import Path
@@ -15,7 +16,7 @@ from zerosum.data.base import Dataset
 from zerosum.errors import DataError
 from zerosum.modalities.images import arrays
 from zerosum.modalities.images.arrays import as_images, read_idx
-from zerosum.workflows.data import open_data
+from zerosum.workflows.data import open_data, open_like
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 5, 7, 3), dtype=np.uint8)
 LABELS = np.array([3, 1, 3, 1, 1, 3])
@@ -345,3 +346,51 @@ def test_labels_that_are_none(labels: np.ndarray, words: str, tmp_path: Path) ->
 def test_labels_beyond_whole_numbers() -> None:
     dataset, _ = open_data((np.eye(2), np.array([1e300, 2.0])))
     assert dataset.space.labels == ("2.0", "1e+300")
+
+
+@pytest.mark.parametrize(
+    ("scale", "kind", "told"),
+    [
+        (1, np.float32, True),
+        (255, np.uint8, True),
+        (255, np.float64, True),
+        (-1, np.float32, False),
+    ],
+)
+def test_rows_that_may_be_pictures_are_told(scale: int, kind: Any, told: bool) -> None:
+    rng = np.random.default_rng(0)
+    x = scale * rng.random((20, 784))
+    x = x.round() if scale == 255 else x
+    dataset, _ = open_data(x.astype(kind), spaces=("image", "point"))
+    assert dataset.space.kind == "point"
+    assert any("shape': '28x28'" in note for note in dataset.notes) == told
+
+
+@pytest.mark.parametrize(
+    ("shape", "right"),
+    [("28x28", (1, 28, 28)), ("20x30", (1, 20, 30)), ("16x16x3", (3, 16, 16)),
+     ("3x16x16", (3, 16, 16))],
+)  # fmt: skip
+def test_rows_are_pictures_of_a_shape_that_is_said(
+    shape: str, right: tuple[int, ...], tmp_path: Path
+) -> None:
+    width = math.prod(right)
+    x = np.arange(10 * width, dtype=np.uint8).reshape(10, width)
+    np.savez(tmp_path / "flat.npz", x=x, y=np.arange(10) % 2)
+    for data in ((x, np.arange(10) % 2), str(tmp_path / "flat.npz")):
+        dataset, config = open_data(data, spaces=("image", "point"), shape=shape)
+        assert dataset.space.shape == right
+        images = dataset.take(torch.arange(10))[0]
+        first = images[0] if shape.startswith("3x") else images[0].permute(1, 2, 0)
+        assert first.flatten().tolist() == x[0].tolist()
+        assert config is not None
+        again, _ = open_like(data, dataset.space, like=config)
+        assert again.fingerprint == dataset.fingerprint
+
+
+def test_rows_for_a_recipe_of_images_say_how_they_are_pictures() -> None:
+    x = np.zeros((20, 784), np.uint8)
+    with pytest.raises(DataError, match=r"If each row is an image, say its shape .*28x28"):
+        open_data(x, spaces=("image",))
+    with pytest.raises(DataError, match="images of 28x29 have 812 numbers each"):
+        open_data(x, spaces=("image",), shape="28x29")

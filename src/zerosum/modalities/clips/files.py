@@ -11,11 +11,12 @@ import torch
 from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
+from zerosum.data.archives import Archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.scanning import evenly, looked_at, named, open_files, unreadable_files
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
@@ -91,7 +92,7 @@ class ClipsConfig(DataConfig):
         """Folders and zips with videos, and a video; less those of animations or frames."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in VIDEOS:
             return 0.9 if look_at(Path(data)) == "file" else 0.0
-        if not is_folder_or_zip(data):
+        if not is_archive(data):
             return 0.0
         try:
             names = open_archive(Path(data)).names

@@ -19,6 +19,7 @@ from zerosum.data.arrays import (
     NpzFile,
     as_numpy,
     is_npy,
+    picture_shape,
     read_npy,
     require_numbers,
     shape_and_type,
@@ -26,10 +27,13 @@ from zerosum.data.arrays import (
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress
 from zerosum.data.files import length_of, look_at, open_regular
 from zerosum.errors import DataError
+from zerosum.faces import reading
 from zerosum.modalities.images.mirrored import mirrored
-from zerosum.modalities.images.pixels import Fit, Sides, fit_image
+from zerosum.modalities.images.pixels import Fit, Shape, Sides, fit_image
 from zerosum.spaces import ImageSpace, Space
 
+_LEAST_PIXELS = 64
+"""Of an image that lies in a row of an array."""
 _IDX_DIMENSIONS = range(1, 5)
 
 
@@ -40,12 +44,15 @@ class ImageArrays(ArrayOptions):
         size: `(height, width)` to bring images to; if not given, their own.
         fit: how; see `ImagesConfig`.
         mirror: show each image mirrored as well, left and right exchanged.
+        shape: of images whose pixels lie in one row each, `[N, 784]`: `28x28`, `32x32x3`, or
+            `3x32x32` with one channel after another.
     """
 
     spaces = ("image",)
     size: Sides | None = None
     fit: Fit = "cover"
     mirror: bool = False
+    shape: Shape | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -58,13 +65,14 @@ class ImageArrays(ArrayOptions):
             return 0.0
         if len(known[0]) == 3 and not isinstance(data, str | Path) and _no_pixels(data):
             return 0.4
-        return 0.8 if len(known[0]) in (3, 4) else 0.2
+        rows = len(known[0]) == 2 and known[0][1] >= _LEAST_PIXELS
+        return 0.8 if len(known[0]) in (3, 4) else 0.35 if rows else 0.2
 
     def dataset_of(
         self, x: np.ndarray | Tensor, y: Tensor | None, labels: tuple[str, ...], *, name: str
     ) -> Dataset:
         """uint8 `[N, C, H, W]`; see `ArrayOptions.dataset_of`."""
-        images = as_images(x, name=name)
+        images = as_images(x if self.shape is None else _shaped(x, self.shape, name), name=name)
         if self.size is None and self.fit != "cover":
             raise DataError(f"fit {self.fit} says how to reach a size; give size too.")
         if self.size is not None:
@@ -82,6 +90,21 @@ class ImageArrays(ArrayOptions):
         if "size" not in options:  # how to reach a size is said of a size
             options.pop("fit", None)
         return options
+
+
+def _shaped(x: Any, shape: tuple[int, ...], name: str) -> Any:
+    """Rows `[N, D]` as images of a shape `[N, *shape]`.
+
+    Raises:
+        DataError: they have another length.
+    """
+    if math.prod(x.shape[1:]) != math.prod(shape):
+        sides = "x".join(map(str, shape))
+        raise DataError(
+            f"{name} has shape {tuple(x.shape)}, and images of {sides} have {math.prod(shape):,} "
+            "numbers each. Give another shape, or leave it out."
+        )
+    return x.reshape(len(x), *shape) if x.ndim == 2 else x
 
 
 class HeldImages(ImageArrays, HeldArrays):
@@ -194,7 +217,7 @@ def as_images(x: Any, *, name: str) -> Tensor:
     if array.ndim not in (3, 4):
         raise DataError(
             f"{name} has shape {array.shape}. Images are [N, H, W], [N, H, W, C] or "
-            "[N, C, H, W], points are [N, D], and there is at least one."
+            f"[N, C, H, W], points are [N, D], and there is at least one.{_if_rows(array.shape)}"
         )
     pixels = torch.from_numpy(np.ascontiguousarray(_as_bytes(array, name)))
     if pixels.ndim == 3:
@@ -203,6 +226,12 @@ def as_images(x: Any, *, name: str) -> Tensor:
     if not first and not last:
         raise DataError(f"{name} has shape {array.shape}; images have 1, 3 or 4 channels.")
     return pixels if first and (torch_order or not last) else pixels.permute(0, 3, 1, 2)
+
+
+def _if_rows(shape: tuple[int, ...]) -> str:
+    """What to do about an array of a shape whose rows may be images."""
+    one = picture_shape(shape[1]) if len(shape) == 2 else ""
+    return f" If each row is an image, say its shape ({reading(shape=one)})." if one else ""
 
 
 def _as_bytes(array: np.ndarray, name: str) -> np.ndarray:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from zerosum.config import Count
-from zerosum.data.archives import Archive, is_folder_or_zip, open_archive
+from zerosum.data.archives import Archive
 from zerosum.data.arrays import shape_and_type
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
 from zerosum.data.labels import read_listed
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.splits import place_of_split
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option
@@ -45,7 +46,7 @@ class CaptionedImages(ImagesConfig):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Folders and zips, less surely than readers of images."""
-        return 0.35 if is_folder_or_zip(data) else 0.0
+        return 0.35 if is_archive(data) else 0.0
 
     def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, ImagesConfig]:
         """Read the images and their captions.

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.archives import Archive
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import Blank, either, reading
 from zerosum.modalities.images.pixels import ENDINGS

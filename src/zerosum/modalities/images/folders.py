@@ -6,10 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PositiveInt
 
-from zerosum.data.archives import Archive, is_folder_or_zip, walk
+from zerosum.data.annotations import annotations
+from zerosum.data.archives import Archive, walk
 from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
-from zerosum.data.labels import label_names, unread_tables
+from zerosum.data.labels import LISTS, label_names, unread_tables
+from zerosum.data.places import is_archive
+from zerosum.data.row_files import holds_files
 from zerosum.data.scanning import unreadable_files
 from zerosum.data.splits import Split, open_split
 from zerosum.errors import DataError
@@ -97,11 +100,19 @@ class ImagesConfig(DataConfig):
         images = self._opened(archive, names, scan, progress)
         made = mirrored(images) if self.mirror else images
         beside = ""
-        if self.labels == "auto" and self.attributes is None:
-            beside = unread_tables(Path(self.path), labelled=bool(made.space.labels))
-        told = (f"{note}." if note else "", *scan.notes, *images.notes, beside)
+        if self.labels == "auto" and self.attributes is None and not archive.note:
+            beside = self._beside(archive, names, labelled=bool(made.space.labels))
+        told = (f"{note}." if note else "", archive.note, *scan.notes, *images.notes, beside)
         made.notes = tuple(filter(None, told))
         return made, self.with_values({"pixel_range": scan.pixel_range}) if scan.deep else self
+
+    def _beside(self, archive: Archive, names: list[str], *, labelled: bool) -> str:
+        """What to say of annotations and tables beside the images."""
+        found = annotations(archive, names)
+        listed = any(PurePosixPath(name).name in LISTS for name in archive.names)
+        if found is not None and not listed:
+            return found.note
+        return unread_tables(Path(self.path), labelled=labelled)
 
     def _opened(
         self, archive: Archive, names: list[str], scan: Scan, progress: Progress | None
@@ -140,10 +151,10 @@ class ImagesConfig(DataConfig):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Folders and zips; those without images weakly, so that the error says what they lack."""
-        if not is_folder_or_zip(data):
+        if not is_archive(data):
             return 0.0
         path = Path(data)
-        return 0.6 if not path.is_dir() or _holds_images(path) else 0.1
+        return 0.6 if not path.is_dir() or _holds_images(path) or holds_files(path) else 0.1
 
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PositiveInt
 
-from zerosum.data.archives import is_folder_or_zip
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
+from zerosum.data.places import is_archive
 from zerosum.data.scanning import unreadable_files
 from zerosum.data.splits import Split, place_of_split
 from zerosum.errors import DataError
@@ -89,7 +89,7 @@ class PairsConfig(DataConfig):
     def claims(cls, data: Any) -> float:
         """A folder or zip, or several of these."""
         paths = _several(data)
-        return 0.5 * bool(paths and all(map(is_folder_or_zip, paths)))
+        return 0.5 * bool(paths and all(map(is_archive, paths)))
 
     @classmethod
     def place_of(cls, data: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from pydantic import BeforeValidator
 from torch import Tensor
 
-from zerosum.config import Size
+from zerosum.config import Count, Size
 from zerosum.data.archives import Archive
 from zerosum.data.files import what_else
 from zerosum.errors import DataError
@@ -89,6 +89,27 @@ def as_sides(value: Any) -> Any:
 
 Sides = Annotated[tuple[Size, Size], BeforeValidator(as_sides)]
 """`(height, width)` as an option of readers."""
+
+
+def as_shape(value: Any) -> Any:
+    """The shape of an image as users write it: `28x28`, `32x32x3` or `3x32x32`.
+
+    >>> as_shape("3x32x32"), as_shape((28, 28))
+    ((3, 32, 32), (28, 28))
+
+    Raises:
+        ValueError: text of another form.
+    """
+    if not isinstance(value, str):
+        return value
+    sides = value.lower().split("x")
+    if len(sides) not in (2, 3) or not all(side.isdecimal() for side in sides):
+        raise ValueError("write HEIGHTxWIDTH such as 28x28, HEIGHTxWIDTHx3, or 3xHEIGHTxWIDTH")
+    return tuple(int(side) for side in sides)
+
+
+Shape = Annotated[tuple[Count, Count] | tuple[Count, Count, Count], BeforeValidator(as_shape)]
+"""Height and width, and channels before or after them, as an option of readers."""
 
 
 def as_range(value: Any) -> Any:

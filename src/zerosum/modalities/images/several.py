@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.archives import Archive
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import either
 from zerosum.modalities.images.forms import open_image, read_image, taken_in, with_channels

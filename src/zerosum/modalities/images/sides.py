@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from zerosum.data.archives import Archive, open_archive
+from zerosum.data.archives import Archive
 from zerosum.data.base import Progress
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError
 from zerosum.modalities.images.decoding import in_threads
 from zerosum.modalities.images.domains import pictures_in

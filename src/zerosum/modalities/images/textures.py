@@ -11,11 +11,12 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
-from zerosum.data.archives import Archive, Folder, is_folder_or_zip, open_archive
+from zerosum.data.archives import Archive, Folder
 from zerosum.data.arrays import Labels, Names
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option, reading
@@ -87,7 +88,7 @@ class TexturesConfig(TextureOptions):
     @classmethod
     def claims(cls, data: Any) -> float:
         """A file that is an image; folders and zips less surely than others do."""
-        if is_folder_or_zip(data):
+        if is_archive(data):
             return 0.35
         if not isinstance(data, str | Path) or Path(data).suffix.lower() not in ENDINGS:
             return 0.0

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor
 
-from zerosum.data.archives import Archive, is_folder_or_zip
+from zerosum.data.archives import Archive
 from zerosum.data.arrays import Labels
 from zerosum.data.base import (
     ArrayDataset,
@@ -21,6 +21,7 @@ from zerosum.data.base import (
 )
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive
 from zerosum.data.scanning import evenly, holds, named, open_files
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
@@ -95,7 +96,7 @@ class MusicFiles(DataConfig):
         """MIDI files, and folders and zips that hold some."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.95 if look_at(Path(data)) == "file" else 0.0
-        return 0.75 if is_folder_or_zip(data) and holds(Path(data), ENDINGS) else 0.0
+        return 0.75 if is_archive(data) and holds(Path(data), ENDINGS) else 0.0
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read all files; see `open`.

@@ -12,11 +12,13 @@ from zerosum.data.arrays import (
     HeldArrays,
     NpzFile,
     as_numpy,
+    picture_shape,
     require_numbers,
     shape_and_type,
 )
 from zerosum.data.base import ArrayDataset, Dataset
 from zerosum.errors import DataError
+from zerosum.faces import reading
 
 
 class PointArrays(ArrayOptions):
@@ -43,7 +45,21 @@ class PointArrays(ArrayOptions):
         if array.dtype.kind == "f" and np.abs(array).max() > np.finfo(np.float32).max:
             raise DataError(f"{name} has values beyond 3.4e38, the end of float32. Scale them.")
         points = torch.from_numpy(array.astype(np.float32))
-        return ArrayDataset(points, y, name=name, labels=labels)
+        made = ArrayDataset(points, y, name=name, labels=labels)
+        made.notes = _may_be_pictures(array)
+        return made
+
+
+def _may_be_pictures(array: np.ndarray) -> tuple[str, ...]:
+    """What to say of rows `[N, D]` that may be pictures, by their width and their values."""
+    shape, high = picture_shape(array.shape[1]), float(array.max())
+    pixels = array.min() >= 0 and (high <= 1 or (high <= 255 and bool((array % 1 == 0).all())))
+    if not shape or not pixels:
+        return ()
+    return (
+        f"rows of {array.shape[1]:,} numbers are taken for points. If they are pictures, say their "
+        f"shape ({reading(shape=shape)}).",
+    )
 
 
 class HeldPoints(PointArrays, HeldArrays):

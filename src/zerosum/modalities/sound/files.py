@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from zerosum.data.archives import is_folder_or_zip
 from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
+from zerosum.data.places import is_archive
 from zerosum.data.scanning import evenly, holds, looked_at, named, open_files, unreadable_files
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
@@ -89,7 +89,7 @@ class SoundsConfig(DataConfig):
         """Folders and zips with files of sound, and such a file; other folders hardly."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.9 if look_at(Path(data)) == "file" else 0.0
-        if not is_folder_or_zip(data):
+        if not is_archive(data):
             return 0.0
         return 0.7 if holds(Path(data), ENDINGS) else 0.1
 

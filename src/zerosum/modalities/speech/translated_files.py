@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from zerosum.data.archives import Archive, Folder, open_archive
+from zerosum.data.archives import Archive, Folder
 from zerosum.data.arrays import ARRAY_ERRORS
 from zerosum.data.base import Progress
 from zerosum.data.files import look_at
+from zerosum.data.places import open_archive
 from zerosum.errors import DataError, RunError
 from zerosum.faces import option
 from zerosum.modalities.sound.arrays import MOST_BYTES

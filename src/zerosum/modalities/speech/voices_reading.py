@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from pydantic import Field, PositiveInt
 
-from zerosum.data.archives import is_folder_or_zip, open_archive
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
+from zerosum.data.places import is_archive, open_archive
 from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError
 from zerosum.faces import either
@@ -56,7 +56,7 @@ class VoicesConfig(DataConfig):
     def claims(cls, data: Any) -> float:
         """Several folders or zips of sounds; one of them hardly, since it may hold any sounds."""
         paths = list(data) if isinstance(data, tuple | list) else [data]
-        if not paths or not all(map(is_folder_or_zip, paths)):
+        if not paths or not all(map(is_archive, paths)):
             return 0.0
         return (0.6 if len(paths) > 1 else 0.8) * min(map(SoundsConfig.claims, paths))
 

@@ -8,10 +8,11 @@ import numpy as np
 import pydantic
 
 from zerosum.errors import DataError
-from zerosum.modalities.tables.arrow import floats, functions, is_text
+from zerosum.modalities.tables.arrow import floats, functions, is_number, is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.written.clocks import ClockFormat, check_clock
-from zerosum.modalities.tables.written.moments import MomentFormat, check_format
+from zerosum.modalities.tables.written.counted import COUNTED, PER_SECOND, CountedMoments
+from zerosum.modalities.tables.written.moments import AT_UTC, MomentFormat, check_format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +37,8 @@ class FormattedField(Field):
 
     Attributes:
         format: directives of `strftime`, such as `%d/%m/%Y`; see `MomentFormat`. Empty where they
-            are written as 2020-01-31 10:30. Whole numbers such as 20200131 have `%Y%m%d`.
+            are written as 2020-01-31 10:30. Whole numbers such as 20200131 have `%Y%m%d`, and
+            numbers that count time a form such as `unix s`; see `CountedMoments`.
     """
 
     format: str = pydantic.Field(default="", max_length=100)
@@ -44,11 +46,13 @@ class FormattedField(Field):
     @pydantic.field_validator("format")
     @classmethod
     def _known_directives(cls, text: str) -> str:
-        return check_format(text)
+        return text if text in COUNTED else check_format(text)
 
     @property
-    def written(self) -> MomentFormat | None:
+    def written(self) -> MomentFormat | CountedMoments | None:
         """See `Field.written`."""
+        if self.format in COUNTED:
+            return CountedMoments(self.format)
         return MomentFormat(self.format) if self.format else None
 
     @property
@@ -57,27 +61,29 @@ class FormattedField(Field):
         import pyarrow as pa
 
         kind = self.arrow_type
-        if not is_text(kind) and not pa.types.is_integer(kind):
+        if not is_text(kind) and not is_number(kind):
             return kind
         if self.kind == "date":
             return pa.date32()
-        zone = "UTC" if self.format.endswith("Z") or "z" in self.format else None
-        return pa.timestamp("ns" if re.search("%[789]f", self.format) else "us", zone)
+        unix = self.format in PER_SECOND
+        zone = "UTC" if unix or self.format.endswith(AT_UTC) or "z" in self.format else None
+        fine = self.format == "unix ns" or re.search("%[789]f", self.format)
+        return pa.timestamp("ns" if fine else "us", zone)
 
     def _read(self, flat: "pa.Array", kind: "pa.DataType") -> "pa.Array":
         import pyarrow as pa
 
+        if isinstance(self.written, CountedMoments) and is_number(flat.type):
+            return self.written.read(flat, kind)
         digits = pa.types.is_integer(flat.type) and self.format
         return super()._read(flat.cast(pa.string()) if digits else flat, kind)
 
     def _out(self, moments: "pa.Array") -> "pa.Array":
         """Moments in the field's `dtype`."""
-        import pyarrow as pa
-
         kind = self.arrow_type
         if moments.type == kind:
             return moments
-        if not is_text(kind) and not pa.types.is_integer(kind):
+        if not is_text(kind) and not is_number(kind):
             return moments.cast(kind)
         return (self.written or MomentFormat(self._usual)).write(moments).cast(kind)
 

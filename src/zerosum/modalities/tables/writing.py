@@ -16,6 +16,7 @@ from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.tables.sql import SQLITE, is_url, shown_place, table_name
 from zerosum.modalities.tables.written.base import WRITTEN, WrittenForm
 from zerosum.modalities.tables.written.clocks import ClockFormat
+from zerosum.modalities.tables.written.counted import CountedMoments
 from zerosum.modalities.tables.written.moments import MomentFormat
 from zerosum.modalities.tables.written.numbers import NumberFormat
 from zerosum.models.provenance import Provenance, Signer
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-_FORMS = {form.kind: form for form in (NumberFormat, MomentFormat, ClockFormat)}
+_FORMS = {form.kind: form for form in (NumberFormat, MomentFormat, ClockFormat, CountedMoments)}
 
 
 def write_tables(path: Path | str, tables: "Iterator[pa.Table]", *, safe_csv: bool = False) -> Path:

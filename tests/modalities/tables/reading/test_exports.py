@@ -62,6 +62,9 @@ def opened(path: Path, **options: Any) -> tuple[TableDataset, TableSpace]:
         (lambda k: f"{10 + k % 9}:00:{k % 60:02d},{k * 7 % 1000:03d}", "duration", None),
         (lambda k: f"{'-' if k % 2 else ''}0:{k % 60:02d}:{k * 7 % 50 + 1:02d}", "duration", None),
         (lambda k: f"{1 + k % 28:02d}/Oct/2023:1{k % 9}:00:07 +0200", "datetime", None),
+        (lambda k: f"2023-05-{1 + k % 28:02d} 1{k % 9}:30:00 UTC", "datetime", None),
+        (lambda k: f"{1 + k % 28:02d} May 2023 1{k % 9}:30 GMT", "datetime", None),
+        (lambda k: f"2023年{1 + k % 12}月{1 + k % 28}日", "date", None),
         (
             lambda k: f"{10 + k % 80},{k % 90 + 10},{k * 7 % 1000:03d}.{k % 90 + 10}",
             "float",

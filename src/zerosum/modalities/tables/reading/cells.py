@@ -14,6 +14,7 @@ from zerosum.modalities.tables.reading.offsets import clock, fractions, offsets,
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.clocks import ClockFormat, clock_forms
 from zerosum.modalities.tables.written.moments import (
+    AT_UTC,
     MomentFormat,
     moment_forms,
     settled,
@@ -303,7 +304,7 @@ def _timestamp(seen: _Seen, form: MomentFormat, unit: str) -> pa.DataType:
     """The type of moments, in the zone of their offset if all have one."""
     fine = max((len(f) for f in fractions(seen.sample, form)), default=0) > 6
     unit = "ns" if fine else unit
-    if form.format.endswith("Z"):
+    if form.format.endswith(AT_UTC):
         return pa.timestamp(unit, "UTC")
     if "z" not in form.format:
         return pa.timestamp(unit)

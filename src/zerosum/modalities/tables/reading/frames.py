@@ -9,7 +9,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from zerosum.errors import DataError, MissingExtraError
-from zerosum.modalities.tables.arrow import is_text
+from zerosum.modalities.tables.arrow import is_number, is_text
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.unmodelled_fields import UnlearnedField
 
@@ -118,7 +118,7 @@ def described(field: Field, array: pa.Array) -> pa.Field:
     metadata: dict[bytes | str, bytes | str] = {}
     if field.native:
         metadata[_NATIVE] = field.native
-    held = is_text(array.type) or (pa.types.is_integer(array.type) and field.kind in _DAYS)
+    held = is_text(array.type) or (is_number(array.type) and field.kind in _DAYS)
     if field.written and not held:
         metadata |= field.written.metadata(field.decimals)
     return pa.field(field.name, array.type, metadata=metadata or None)

@@ -12,6 +12,7 @@ from zerosum.faces import either, option
 from zerosum.modalities.tables.arrow import is_length, is_number, is_text, type_called
 from zerosum.modalities.tables.fields import CategoryField, Field
 from zerosum.modalities.tables.reading.cells import find_column
+from zerosum.modalities.tables.reading.counted import CountedNumbers, may_count
 from zerosum.modalities.tables.reading.disclosed import WRITTEN
 from zerosum.modalities.tables.reading.guesses import (
     identifies,
@@ -21,6 +22,7 @@ from zerosum.modalities.tables.reading.guesses import (
     is_telephone,
     repeats_entities,
     why_key,
+    words_of,
 )
 from zerosum.modalities.tables.reading.identifiers import identifier, of_one_person
 from zerosum.modalities.tables.reading.sources import TableSource
@@ -31,6 +33,7 @@ from zerosum.modalities.tables.time_fields import DateField, DatetimeField, Form
 from zerosum.modalities.tables.unmodelled_fields import ConstantField, KeyField, TextField
 from zerosum.modalities.tables.written.base import WrittenForm
 from zerosum.modalities.tables.written.clocks import ClockFormat
+from zerosum.modalities.tables.written.counted import COUNTED, CountedMoments
 from zerosum.modalities.tables.written.moments import MomentFormat
 from zerosum.modalities.tables.written.numbers import NumberFormat
 
@@ -111,6 +114,8 @@ def _form_stated(stated: Mapping[str, Any]) -> WrittenForm | None:
     if stated.get("format"):
         if stated.get("kind") == "duration":
             return ClockFormat(stated["format"])
+        if stated["format"] in COUNTED:
+            return CountedMoments(stated["format"])
         return MomentFormat(stated["format"])
     given = {name: stated[name] for name in WRITTEN if stated.get(name)}
     return NumberFormat(**given) if given else None
@@ -141,8 +146,11 @@ def _summary(
         case "datetime" if text or pt.is_timestamp(plain) or pt.is_date(plain):
             moment = plain if pt.is_timestamp(plain) else said or pa.timestamp("us")
             return Steps(name, moment, offset=offset, form=form)
-        case "date" | "datetime" if pt.is_integer(plain):
-            return Numbers(name, plain, whole=True)
+        case "date" | "datetime" if is_number(plain):
+            format = stated.get("format", "")
+            told = format if format in COUNTED else ""
+            words = words_of(name) | {"date", "time"}
+            return CountedNumbers(name, plain, words=words, format=told, kind=forced, offset=offset)
         case "date" if text or pt.is_timestamp(plain) or pt.is_date(plain):
             day = plain if pt.is_date(plain) else said or pa.date32()
             return Steps(name, day, form=form)
@@ -177,6 +185,8 @@ def _own_summary(
     if isinstance(kind, pa.DictionaryType):
         return Names(name, kind)
     if is_number(plain):
+        if form is None and offset is None and may_count(words_of(name)):
+            return CountedNumbers(name, plain, words=words_of(name))
         return Numbers(name, plain, whole=pt.is_integer(plain), form=form)
     if pt.is_boolean(plain):
         return Flags(name, plain)
@@ -218,6 +228,11 @@ def _field(
         return TextField(name=summary.name, examples=summary.examples, **own), ""
     if forced == "text":
         made = TextField(name=summary.name, **own)
+    elif isinstance(summary, CountedNumbers) and summary.is_time(forced):
+        made = summary.moments(own)
+        guess = (
+            f"{'days' if made.kind == 'date' else 'moments'} that are counted ({summary.counts})"
+        )
     elif isinstance(summary, Numbers) and forced in (None, "date", "datetime") and is_day(
         summary, forced
     ):  # fmt: skip

@@ -46,5 +46,5 @@ def fractions(texts: Iterable[str], form: MomentFormat) -> Iterator[str]:
 
 def _offset(text: str) -> int:
     """Seconds that a moment's clock is ahead of UTC."""
-    found = re.search(r"(Z|[-+]\d{2}:?\d{2})$", text)
+    found = re.search(r"(Z|UTC|GMT|[-+]\d{2}:?\d{2})$", text)
     return offset_of(found[1]) if found else 0

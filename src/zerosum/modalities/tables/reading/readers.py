@@ -9,6 +9,7 @@ from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.layout import AS_USUAL, FileLayout
+from zerosum.data.row_files import holds_files
 from zerosum.data.subsets import rows_apart
 from zerosum.errors import DataError, PrivacyError
 from zerosum.faces import option
@@ -142,13 +143,15 @@ class TableFileConfig(TableOptions, LayoutOptions):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """Files whose endings are those of tables."""
+        """Files whose endings are those of tables; less surely where rows hold pictures."""
         if not isinstance(data, str | Path):
             return 0.0
         if table_name(data) is not None:
             return 0.95
         path = Path(data)
-        return 0.9 if is_table(path) and path.is_file() else 0.0
+        if not is_table(path) or not path.is_file():
+            return 0.0
+        return 0.5 if holds_files(path) else 0.9
 
     def open(self, data: Any, progress: Progress | None = None) -> tuple[Dataset, Self]:
         """See `DataConfig.open`; what is recorded has no password."""

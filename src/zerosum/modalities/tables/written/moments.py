@@ -15,6 +15,8 @@ from zerosum.modalities.tables.written.base import WrittenForm
 if TYPE_CHECKING:
     import pyarrow as pa
 
+AT_UTC = ("Z", "UTC", "GMT")
+"""How an offset of 0 is written, behind a time."""
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -25,7 +27,7 @@ DIRECTIVE = re.compile(r"%([-^:]?)(\d?)([a-zA-Z%])")
 GROUPS = {
     "Y": r"\d{4}", "y": r"\d{2}", "m": "1[0-2]|0?[1-9]", "d": r"3[01]|[12]\d|0?[1-9]",
     "H": r"2[0-3]|1\d|0?\d", "I": "1[0-2]|0?[1-9]", "M": r"[0-5]\d", "S": r"[0-5]\d",
-    "f": r"\d{1,9}", "p": r"[AaPp]\.?[Mm]\.?", "z": r"Z|[-+]\d{2}:?\d{2}",
+    "f": r"\d{1,9}", "p": r"[AaPp]\.?[Mm]\.?", "z": r"Z|UTC|GMT|[-+]\d{2}:?\d{2}",
     "b": "|".join(name[:3] for name in _MONTHS), "B": "|".join(_MONTHS),
     "a": "|".join(name[:3] for name in _DAYS), "A": "|".join(_DAYS),
 }  # fmt: skip
@@ -35,7 +37,7 @@ _DATES = (
     "%d.%m.%y", "%m/%d/%y", "%d/%m/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y",
     "%d %B %Y", "%d. %B %Y", "%d %b %y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d%b%Y",
     "%d%b%y", "%d-%B-%Y", "%d/%b/%Y", "%Y-%b-%d", "%Y %b %d", "%a, %d %b %Y", "%a %d %b %Y",
-    "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y",
+    "%A, %d %B %Y", "%A, %B %d, %Y", "%a, %b %d, %Y", "%Y年%m月%d日",
 )  # fmt: skip
 TIMES = (
     "%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S,%f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p",
@@ -253,8 +255,8 @@ def settled(format: str, pattern: str, texts: Iterable[str]) -> str:
             lengths = {len(text) for text in seen}
             return f"%{max(lengths)}f" if len(lengths) == 1 else "%f"
         if letter == "z":
-            if all(text == "Z" for text in seen):
-                return "Z"
+            if seen and seen[0] in AT_UTC and len(set(seen)) == 1:
+                return seen[0]
             return "%:z" if any(":" in text for text in seen) else "%z"
         return one[0]
 
@@ -264,10 +266,10 @@ def settled(format: str, pattern: str, texts: Iterable[str]) -> str:
 def offset_of(text: str) -> int:
     """Seconds that a clock is ahead of UTC.
 
-    >>> offset_of("+02:00"), offset_of("-0530"), offset_of("Z")
+    >>> offset_of("+02:00"), offset_of("-0530"), offset_of("UTC")
     (7200, -19800, 0)
     """
-    if text in ("Z", "z"):
+    if text.upper() in AT_UTC:
         return 0
     digits = text[1:].replace(":", "")
     size = int(digits[:2]) * 3_600 + int(digits[2:]) * 60
