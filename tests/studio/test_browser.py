@@ -20,7 +20,7 @@ from tests.studio.serving import PASSWORD, Server
 sync_api = pytest.importorskip("playwright.sync_api", reason="no playwright is installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe is installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PATIENCE = 60_000
+PATIENCE = 180_000
 WIDTHS = (400, 1280, 1440)
 
 pytestmark = [
