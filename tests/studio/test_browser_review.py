@@ -83,10 +83,6 @@ def test_fifty_items_by_keyboard(server: Server, chromium: Any, shots: Path) -> 
     assert states(server) == {"accepted": 33, "edit": 1, "rejected": 16}
     page.goto(f"{server.address}/data/1/train/?recipe=cgan")
     shoot(page, shots / "train.png", height=1000)
-    page.goto(f"{server.address}/items/1/copy/")
-    page.get_by_role("link", name="Ask for copy").click()
-    browsing.ask_for_texts(page)
-    shoot(page, shots / "copy.png", height=1000)
 
 
 def test_a_panel_and_a_blind_test_by_keyboard(server: Server, chromium: Any, shots: Path) -> None:
