@@ -159,6 +159,7 @@ def llm(args: argparse.Namespace) -> None:
     found = {"minutes": (time.process_time() - start) / 60} | worth(made, train, held, "alexa")
     shown = sum(bool(one) for one in said)
     print(f"{shown} of {len(said)} texts that are not empty; {json.dumps(found)}")
+    RESULTS.mkdir(parents=True, exist_ok=True)
     write_json(RESULTS / "llm.json", found)
 
 

@@ -82,7 +82,7 @@ def test_what_is_refused(
     words: tuple[str, ...], said: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("zerosum.modalities.images.classes._SAMPLES", 1_280)
+    monkeypatch.setattr("zerosum.evaluation.augmenting.labelled._SAMPLES", 1_280)
     done = zerosum("augment", digits_run, *words)
     assert done.code == 2
     assert said in done.err

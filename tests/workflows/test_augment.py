@@ -17,10 +17,10 @@ from tests.modalities.tables.chain import ChainGame, people, table_model
 from tests.models.test_model import _model as trained
 from zerosum.catalogue import find_recipe
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
+from zerosum.evaluation.augmenting import labelled
 from zerosum.evaluation.augmenting.trial import Arm, AugmentationTrial
 from zerosum.games.base import Game, Inputs, Move
 from zerosum.games.controls import ChoiceControl
-from zerosum.modalities.images import classes
 from zerosum.modalities.tables.judging import rows
 from zerosum.models.model import Model
 from zerosum.rng import Noise
@@ -87,7 +87,7 @@ def model() -> Model:
 def short_trainings() -> Iterator[None]:
     """Classifiers see few images: the bars are plain to see."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classes, "_SAMPLES", 1_280)
+        patch.setattr(labelled, "_SAMPLES", 1_280)
         patch.setattr(rows, "NUM_TREES", 10)
         yield
 

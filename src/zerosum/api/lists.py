@@ -28,7 +28,6 @@ def list_runs(root: Path | str = "runs") -> list[Run]:
     return list_runs_below(Path(root))
 
 
-@checked
 @overload
 def schema(  # pyright: ignore[reportOverlappingOverload] - frames are none
     data: Mapping[str, Any], **options: Unpack[SchemaOptions]
@@ -37,6 +36,7 @@ def schema(  # pyright: ignore[reportOverlappingOverload] - frames are none
 def schema(data: str | Path, **options: Unpack[SchemaOptions]) -> Schema | FoundSchema: ...
 @overload
 def schema(data: Any, **options: Unpack[SchemaOptions]) -> Schema: ...
+@checked
 def schema(
     data: Any,
     *,

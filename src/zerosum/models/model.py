@@ -91,15 +91,9 @@ class Model(Abilities, Described):
         return fingerprint_of(self.game)
 
     def provenance(
-        self,
-        n: int,
-        *,
-        where: Where | None = None,
-        in_turn: Where | None = None,
-        weight: Weight | None = None,
-        seed: int | None = 0,
-        index: int = 0,
-    ) -> Provenance:
+        self, n: int, *, where: Where | None = None, in_turn: Where | None = None,
+        weight: Weight | None = None, seed: int | None = 0, index: int = 0,
+    ) -> Provenance:  # fmt: skip
         """What there is to say of samples that this model makes; see `sample`."""
         run = self.facts.get("run") if self.run is None else self.run.resolve().name
         return Provenance(
@@ -369,8 +363,7 @@ class Model(Abilities, Described):
         self, reals: Tensor, y: Tensor | None, sources: Tensor | None, seed: int
     ) -> Inputs:
         """What `drawn_like` makes samples from."""
-        inputs = self.draw(len(reals), seed=seed)
-        return self.labelled(inputs, y)
+        return self.labelled(self.draw(len(reals), seed=seed), y)
 
     def labelled(self, inputs: Inputs, y: Tensor | None) -> Inputs:
         """Inputs with the labels `y` `[N]`, where the model is steered by them."""
