@@ -306,14 +306,14 @@ def test_events_of_the_referee_are_taken_over(points: Run) -> None:
     ("holdout", "message"),
     [
         (np.zeros((50, 8, 9), np.uint8), r"holds images of 1 x 8 x 9.*makes images of 1 x 8"),
-        (np.zeros((50, 64)), "holds points of 64"),
+        (np.zeros((50, 64)), "If each row is an image, say its shape.*'8x8'"),
         ((digits()[0][500:], np.array(["x", "y"] * 100)), "labels that the training data lacks"),
         (digits()[0][:60], "this is training data"),
         (digits()[0][300:600], "200 of 300 rows of the holdout are also training rows"),
     ],
 )
 def test_what_is_no_holdout(run: Run, holdout: Any, message: str) -> None:
-    with pytest.raises(EvaluationError, match=message):
+    with pytest.raises((EvaluationError, DataError), match=message):
         judge(run, holdout=holdout)
 
 

@@ -292,7 +292,7 @@ def test_rows_are_saved_block_by_block(model: TableModel, tmp_path: Path) -> Non
     assert read.column("city").to_pylist() == list(frame["city"])
     plain = pyarrow.csv.read_csv(model.write(tmp_path / "x.csv", 50, where={"city": "Å"}))
     assert set(plain.column("city").to_pylist()) == {"Å"}
-    with pytest.raises(RunError, match=r"Allowed: \.csv, \.parquet"):
+    with pytest.raises(RunError, match=r"Allowed: \.csv, .*\.parquet"):
         model.write(tmp_path / "x.png", 5)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.csv", "x.parquet"]
 

@@ -68,6 +68,7 @@ class ImagesConfig(DataConfig):
     kind = "images"
     spaces = ("image",)
     not_options = frozenset({"path", "split"})
+    split_endings = ENDINGS
     path: str
     split: Split = "train"
     size: Sides | None = None

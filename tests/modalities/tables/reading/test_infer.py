@@ -168,7 +168,7 @@ def test_kinds_that_are_told(column: Any, told: dict[str, Any], dtype: str) -> N
     [
         (["1", "x"], "integer", "read as int64: it holds 'x'"),
         ([1.5, 2.0], "integer", r"kind integer: it holds 1\.5"),
-        ([1, 2], "datetime", "whole numbers that are no days, such as 1, 2"),
+        ([1, 2], "datetime", "numbers that are no days or moments, such as 1, 2"),
         (["x", "y"], "date", "it holds 'x', 'y'"), ([1.5, 2.5], "key", "cannot be of kind key"),
         (["a", "a"], "key", "some of them come twice"), (["a", None], "key", "1 are missing"),
         (["a", "b"], "fixed", "it holds a, b"), ([3, 1], "boolean", "it holds 3"),
