@@ -60,7 +60,8 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def chromium(server: Server) -> Iterator[Any]:
+    """A browser for each server: starting a PostgreSQL beside one that is open closes it."""
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
