@@ -18,8 +18,7 @@ class TextsPart(Part):
     """Rows with their texts, in letters of any script.
 
     Attributes:
-        names: of the columns.
-        text: which of them holds the texts.
+        names: of the columns, the one of texts first.
         rows: cells of each row.
     """
 
@@ -27,28 +26,27 @@ class TextsPart(Part):
     template: ClassVar[str] = "texts.html.jinja"
     loader: ClassVar[BaseLoader] = PackageLoader("zerosum.modalities.strings", "pages")
     names: tuple[str, ...]
-    text: str
     rows: tuple[tuple[str, ...], ...]
 
     def to_json(self) -> dict[str, Any]:
         """See `Part.to_json`."""
         return {
-            "kind": self.kind, "names": [*self.names], "text": self.text,
-            "rows": [[*row] for row in self.rows],
+            "kind": self.kind, "names": [*self.names], "rows": [[*row] for row in self.rows],
         }  # fmt: skip
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Self:
         """See `Part.read`."""
-        return cls(tuple(data["names"]), data["text"], tuple(map(tuple, data["rows"])))
+        return cls(tuple(data["names"]), tuple(map(tuple, data["rows"])))
 
 
 def text_parts(shown: Shown) -> Iterator[Part]:
     """Twelve samples; texts of people are shown of the model alone."""
     assert isinstance(shown.space, TextSpace)
-    table = to_texts(shown.space, shown.samples.x[:_FEW])
-    columns = [[_short(cell or "") for cell in cells_of(one)] for one in table.columns]
-    yield TextsPart(tuple(table.column_names), shown.space.text, tuple(zip(*columns, strict=True)))
+    table, text = to_texts(shown.space, shown.samples.x[:_FEW]), shown.space.text
+    names = (text, *(name for name in table.column_names if name != text))
+    columns = [[_short(cell or "") for cell in cells_of(table[name])] for name in names]
+    yield TextsPart(names, tuple(zip(*columns, strict=True)))
 
 
 def _short(cell: str) -> str:
