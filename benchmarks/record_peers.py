@@ -90,12 +90,10 @@ def par(data: Path, out: Path, epochs: int) -> None:
     metadata.update_column(column_name="account", sdtype="id")
     metadata.set_sequence_key(column_name="account")
     metadata.set_sequence_index(column_name="booked_at")
-    varied = long.groupby("account").nunique(dropna=False).max()
+    varied: Any = long.groupby("account").nunique(dropna=False).max()
     fixed = [c for c in long.columns if c != "account" and varied[c] == 1]
     start = time.process_time()
-    model = PARSynthesizer(
-        metadata, context_columns=fixed, epochs=epochs, cuda=False, verbose=True
-    )
+    model = PARSynthesizer(metadata, context_columns=fixed, epochs=epochs, cuda=False, verbose=True)
     model.fit(long)
     trained = time.process_time() - start
     start = time.process_time()
@@ -197,7 +195,7 @@ def _judge_sequences(places: list[Path]) -> None:
 
 def main() -> None:
     """Run one part."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", choices=("write", "hma", "par", "judge"))
     parser.add_argument("others", nargs="*", type=Path)
     parser.add_argument("--data", type=Path, default=Path("bank"))
