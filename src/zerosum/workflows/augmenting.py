@@ -129,7 +129,7 @@ def open_labelled(
         )
         raise ConditionError(
             f"this model was trained by {name} without conditions, so no class can be asked of it. "
-            f"Train cgan, or r3gan, stylegan, dcgan or wgan_gp with {conditional}; or sound, "
+            f"Train cgan, few, or r3gan, stylegan, dcgan or wgan_gp with {conditional}; or sound, "
             "from 20 sounds of each label on."
         )
     if not isinstance(data, Dataset | DataConfig):
