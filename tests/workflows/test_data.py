@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,16 @@ def test_a_zip_by_any_case(folder: Path, tmp_path: Path) -> None:
     path = (tmp_path / "data.zip").rename(tmp_path / "DATA.ZIP")
     assert open_data(path)[0].fingerprint == open_data(folder)[0].fingerprint
     assert len(open_data(path / "cat")[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"), [("table", "a.csv"), ("series", "a.csv"), ("molecule", "a.smi")]
+)
+def test_a_zip_that_is_not_read_is_to_be_unpacked(kind: str, member: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as packed:
+        packed.writestr(member, "a,b")
+    with pytest.raises(DataError, match=rf"zip of a file, such as {member}.*unpack this one"):
+        open_data(tmp_path / "data.zip", spaces=(kind,))
 
 
 def test_a_dataset_is_taken_as_it_is() -> None:
