@@ -328,7 +328,7 @@ def test_a_dozen_samples_are_judged_by_what_needs_no_more(run: Run) -> None:
     assert "frechet_distance" in names
     assert not names & {"c2st_linear", "near_copies"}
     (said,) = [one for one in found.warnings if "left out" in one]
-    assert "12 samples are held against 12 reals" in said or "12 samples" in said
+    assert said.startswith("12 samples are held against ")
     assert "c2st_linear" in said
 
 
