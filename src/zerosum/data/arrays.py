@@ -229,7 +229,7 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
 def first_values(data: Any) -> np.ndarray:
     """All numbers of samples that are held, or the first of those in a `.npz` file.
 
-    Empty where there are none, or the file cannot be read.
+    Empty if a file holds no samples or cannot be read.
     """
     if not isinstance(data, str | Path):
         return as_numpy(samples_and_labels(data)[0])

@@ -98,7 +98,8 @@ def _is_short(one: Metric, sets: EvaluationSets) -> bool:
             names = ", ".join(output.name for output in one.outputs)
             raise EvaluationError(
                 f"{len(exhibit)} {what} are too few for {names}, which needs {one.least}. "
-                "Ask for more samples (-n), or give a larger holdout."
+                "Give a larger holdout; or ask for more samples (-n), of which there may be as "
+                "many as reals."
             )
     return min(len(sets.samples), len(sets.reference)) < one.least
 
