@@ -258,7 +258,7 @@ def fill(
         if have or count.asked:
             counts.append(count)
     for one in counts:
-        if one.kept < one.asked:
+        if origins and one.kept < one.asked:
             warnings.warn(f"Fewer samples than asked for of {one}.", stacklevel=2)
     labels = [reals.names[code] for code in reals.y.tolist()] + [one.label for one in origins]
     return Augmented(
