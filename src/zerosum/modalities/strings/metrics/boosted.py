@@ -23,6 +23,8 @@ from zerosum.modalities.strings.metrics.words import TextMetric
 
 MOST_TEXTS = 1_000
 """Texts of each side that the trees see at most."""
+MOST_WORDS = 64
+"""Words and pairs of words that they see counted, the most frequent ones."""
 
 
 @metric
@@ -39,7 +41,8 @@ class C2stTexts(TextMetric):
             "by how often frequent words and pairs of words are in the text: the chance that a "
             "sample looks more made than a real does. 0.5 is chance, 1 is always.",
             source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, boosted trees, {NUM_FOLDS} folds, up to {MOST_TEXTS:,} texts each",
+            protocol=f"AUC, boosted trees on columns and {MOST_WORDS} words or pairs of words, "
+            f"{NUM_FOLDS} folds, up to {MOST_TEXTS:,} texts each",
             extractor=False,
             limits=(0.5, 1.0),
         ),
@@ -52,7 +55,7 @@ class C2stTexts(TextMetric):
         n = min(len(candidate), len(reference), MOST_TEXTS)
         made = candidate.x[context.some(n, len(candidate), "c2st_texts", "samples")]
         real = reference.x[context.some(n, len(reference), "c2st_texts", "reals")]
-        seen, _ = looks_of(context.space, torch.cat([real, made]))
+        seen, _ = looks_of(context.space, torch.cat([real, made]), most=MOST_WORDS)
         odds = boosted_odds(seen[:n], seen[n:], seed=context.seed)
         draws = zip(
             context.resamples(n, "c2st_texts reals"), context.resamples(n, "c2st_texts samples"),
