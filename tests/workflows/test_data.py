@@ -6,6 +6,7 @@ import struct
 import zipfile
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -63,6 +64,27 @@ def test_missing_files(name: str, tmp_path: Path) -> None:
         DataError, match=r"neither a file or folder nor a built-in name.*Allowed: bank"
     ):
         open_data(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ("sound", "no sounds in "), ("speech", "no sounds in "), ("music", "no MIDI files in "),
+        ("image", "no images in "),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("files", [(), ("notes.txt",)])
+def test_what_is_missing_is_what_was_wanted(
+    space: str, message: str, files: tuple[str, ...], tmp_path: Path
+) -> None:
+    for name in files:
+        (tmp_path / name).write_text("x")
+    packed = tmp_path.with_suffix(".zip")
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("notes.txt", "x")
+    for place in (tmp_path, packed):
+        with pytest.raises(DataError, match=message):
+            open_data(place, spaces=(space,))
 
 
 def test_paths_and_strings_are_the_same(folder: Path) -> None:

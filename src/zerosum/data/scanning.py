@@ -1,5 +1,6 @@
 """Files below a folder or in a zip, looked at one by one before anything is decoded."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -31,6 +32,15 @@ def open_files(path: Path, split: Split, endings: Collection[str]) -> tuple[Arch
 def named(archive: Archive, endings: Collection[str]) -> list[str]:
     """Names of the files that end so, in order."""
     return [name for name in archive.names if PurePosixPath(name).suffix.lower() in endings]
+
+
+def held_in(archive: Archive) -> str:
+    """How many files there are, and which are the most."""
+    count = len(archive.names)
+    endings = Counter(PurePosixPath(name).suffix.lower() for name in archive.names)
+    most = [ending for ending, _ in endings.most_common(2) if ending]
+    files = f"{count} file{'s' if count != 1 else ''}"
+    return f"{files}, such as {' and '.join(most)}" if most else files
 
 
 def holds(path: Path, endings: Collection[str]) -> bool:

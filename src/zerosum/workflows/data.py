@@ -8,7 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
-from zerosum.data.places import is_zip, open_archive
+from zerosum.data.places import is_archive, is_zip, open_archive
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option
@@ -149,7 +149,8 @@ def reader_for(
     Args:
         data: whatever `open_data` takes.
         spaces: kinds of space that are wanted; a reader of other kinds is taken only where none of
-            these reads the data, so that it is said what the data is.
+            these reads the data, so that it is said what the data is. Of a folder or zip their own
+            reader says what it lacks.
         options: that are given; of readers that read the data, those that have all of them are
             preferred, such as one of series where a `window` is given.
 
@@ -171,7 +172,8 @@ def reader_for(
     names = set(options)
     able = [k for k in wanted if claims[k] >= _HARDLY and names <= readers[k].options().keys()]
     best = max(able or wanted, key=lambda kind: claims[kind], default=surest)
-    if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
+    elsewhere = claims[best] < _HARDLY <= claims[surest] and not is_archive(data)
+    if elsewhere or not claims[best]:
         best = surest
     if not claims[best]:
         raise DataError(_unclaimed(data, readers, spaces or ()))

@@ -213,7 +213,7 @@ def examine(
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
-        verdict=f"{_collapse(subject)}{verdict(figures, split=case.split)}",
+        verdict=f"{_collapse(subject)}{verdict(figures, split=case.split, count=len(samples))}",
         warnings=(
             *_unfinished(subject),
             *_uncounted(private),
