@@ -3,9 +3,9 @@
 import gzip
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_what_is_missing_is_what_was_wanted(
     for name in files:
         (tmp_path / name).write_text("x")
     packed = tmp_path.with_suffix(".zip")
-    with ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("notes.txt", "x")
     for place in (tmp_path, packed):
         with pytest.raises(DataError, match=message):
@@ -91,6 +91,16 @@ def test_a_zip_by_any_case(folder: Path, tmp_path: Path) -> None:
     path = (tmp_path / "data.zip").rename(tmp_path / "DATA.ZIP")
     assert open_data(path)[0].fingerprint == open_data(folder)[0].fingerprint
     assert len(open_data(path / "cat")[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"), [("table", "a.csv"), ("series", "a.csv"), ("molecule", "a.smi")]
+)
+def test_a_zip_that_is_not_read_is_to_be_unpacked(kind: str, member: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as packed:
+        packed.writestr(member, "a,b")
+    with pytest.raises(DataError, match=rf"zip of a file, such as {member}.*unpack this one"):
+        open_data(tmp_path / "data.zip", spaces=(kind,))
 
 
 def test_a_dataset_is_taken_as_it_is() -> None:

@@ -8,7 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
-from zerosum.data.places import is_archive
+from zerosum.data.places import is_archive, is_zip, open_archive
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option
@@ -177,6 +177,8 @@ def reader_for(
         best = surest
     if not claims[best]:
         raise DataError(_unclaimed(data, readers, spaces or ()))
+    if best not in wanted and isinstance(data, str | Path) and is_zip(data):
+        raise DataError(_packed(Path(data)))
     return readers[best]
 
 
@@ -248,6 +250,16 @@ def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
         if reader.model_fields[field].annotation is bool
     ]
     return {need: True for need in needs if need in switches}
+
+
+def _packed(path: Path) -> str:
+    names = open_archive(path).names
+    held = f"{len(names):,} files" if len(names) != 1 else "a file"
+    some = f", such as {names[0]}" if names else ""
+    return (
+        f"{path} is a zip of {held}{some}. Zips of images, sounds, clips and songs are read as "
+        "they are; unpack this one, and give its folder, or a file in it."
+    )
 
 
 def _unclaimed(
