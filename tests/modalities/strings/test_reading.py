@@ -168,3 +168,15 @@ def test_simulated_notes_are_true() -> None:
     assert not any(contradictions(row) for row in rows)
     wrong = [{**row, "better": {"yes": "no", "no": "yes"}[row["better"]]} for row in rows]
     assert all(contradictions(row) == ["better"] for row in wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (["hello there", "b"] * 20, r"40 paths .*and 37 more.* a column of a data frame"),
+        (["reviews.csv", "given=day"], r"NAME=VALUE follows a --with of its own"),
+    ],
+)
+def test_what_is_no_path_names_the_way(data: list[str], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        texts(data)
