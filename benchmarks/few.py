@@ -53,7 +53,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "projected": (
         "few",
         {"game": "projected", "optimisation.optimizers.discriminator.lr": 2e-3},
-    ),  # fmt: skip
+    ),
     "stylegan": ("stylegan", {"game.augmentation": "adaptive"}),
 }
 _FROM, _TO = 10, 50
