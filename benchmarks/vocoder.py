@@ -217,8 +217,8 @@ def digits(data: Path, most: int = 60) -> None:
             initial_prompt="zero, one, two, three, four, five, six, seven, eight, nine",
             condition_on_previous_text=False, without_timestamps=True,
         )  # fmt: skip
-        heard = plain(" ".join(part.text for part in parts))
-        right += heard in (word, *SOUNDS_LIKE[word].split())
+        heard = plain(" ".join(part.text for part in parts))  # it repeats what it is not sure of
+        right += heard.partition(" ")[0] in (word, *SOUNDS_LIKE[word].split())
         print(f"{file.name}: {word}, heard {heard!r}", flush=True)
     print(f"{right} of {len(files)}")
 
