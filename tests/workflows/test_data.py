@@ -18,7 +18,13 @@ from zerosum.data.base import ArrayDataset, DataConfig
 from zerosum.errors import ConfigError, DataError, RecipeError
 from zerosum.modalities.images.folders import ImagesConfig
 from zerosum.modalities.points.toy import RingConfig
-from zerosum.workflows.data import all_readers, built_in_names, open_data, scan_data
+from zerosum.workflows.data import (
+    all_readers,
+    built_in_names,
+    open_data,
+    reader_for,
+    scan_data,
+)
 
 
 @pytest.fixture
@@ -203,3 +209,10 @@ def test_a_class_of_one_is_refused_where_labels_matter(form: str, folder: Path) 
     with pytest.raises(RecipeError, match=reason):
         game.build(space)
     game.with_values({"conditional": False}).build(space)
+
+
+def test_floats_that_no_pixel_has_are_series_in_files_too(tmp_path: Path) -> None:
+    x = np.linspace(-1, 2, 4 * 16 * 3).reshape(4, 16, 3)
+    for name, values, kind in (("s", x, "series"), ("i", (x + 1) / 3, "image")):
+        np.savez(tmp_path / name, x=values.astype(np.float32))
+        assert kind in reader_for(tmp_path / f"{name}.npz", ("image", "series")).spaces

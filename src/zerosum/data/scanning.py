@@ -95,9 +95,18 @@ def looked_at(
 
 def unreadable_files(bad: Sequence[tuple[str, str]]) -> str:
     """A message about files that cannot be read, by name and reason."""
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
-    more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    files, them = ("file", "it") if len(bad) == 1 else ("files", "them")
     return (
-        f"{len(bad)} unreadable file{'s' if len(bad) != 1 else ''}: {listed}{more}. Mend or remove "
-        f"{'it' if len(bad) == 1 else 'them'}, or say {option('skip_bad', True)} to go on without."
+        f"{len(bad)} unreadable {files}: {by_reason(bad)}. Mend or remove {them}, or say "
+        f"{option('skip_bad', True)} to go on without."
     )
+
+
+def by_reason(bad: Sequence[tuple[str, str]]) -> str:
+    """The first names of files, each with what is wrong with it.
+
+    >>> by_reason([("a.png", "empty"), ("b.png", "not an image")])
+    'a.png: empty; b.png: not an image'
+    """
+    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
+    return f"{listed}; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else listed

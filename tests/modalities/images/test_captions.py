@@ -13,7 +13,8 @@ import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError
 from zerosum.modalities.images.caption_game import CaptionGame
-from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace
+from zerosum.modalities.images.caption_model import CaptionedSamples
+from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace, words_of
 from zerosum.workflows.data import open_data, open_holdout
 
 pytestmark = pytest.mark.usefixtures("small_judges")
@@ -80,6 +81,8 @@ def test_a_folder_with_a_table(tmp_path: Path) -> None:
     [
         ("labels.csv", ("file", "text"), {}),
         ("captions.csv", ("file", "says"), {"column": "says"}),
+        ("captions.csv", ("image", "description"), {}),
+        ("captions.csv", ("image", "description"), {"column": "description"}),
     ],
 )
 def test_other_tables(
@@ -102,7 +105,8 @@ def test_arrays_and_texts() -> None:
     ("given", "said"),
     [
         ({"name": "other.csv"}, r"no captions in .*there is no captions\.csv"),
-        ({"header": ("file", "says")}, "needs the columns file and caption.*it has file, says"),
+        ({"header": ("image", "says", "by"), "rows": [("x.png", "a", "me")]}, "Rename them"),
+        ({"header": ("file", "says", "by"), "rows": [("0.png", "a", "me")]}, "'column': 'says'"),
         ({"rows": [("0.png", "a"), ("1.png", "b")]}, "2 of 4 images have no caption.*'2.png'"),
         ({"rows": [(f"{i}.png", "a" * i) for i in range(4)]}, "caption of 1 files empty"),
         ({"rows": [("0.png", "a")] * 2}, "names 1 files more than once"),
@@ -112,6 +116,19 @@ def test_arrays_and_texts() -> None:
 def test_tables_that_do_not_fit(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=said):
         read(folder(tmp_path, **given))
+
+
+def test_captions_in_a_file_beside_each_image(tmp_path: Path) -> None:
+    (folder(tmp_path) / "captions.csv").unlink()
+    for i, caption in enumerate(CAPTIONS):
+        (tmp_path / f"{i}.txt").write_text(caption + "\n")
+    assert read(tmp_path).captions == CAPTIONS
+    (tmp_path / "2.txt").write_text(" ")
+    with pytest.raises(DataError, match=r"2\.txt is empty"):
+        read(tmp_path)
+    (tmp_path / "2.txt").unlink()
+    with pytest.raises(DataError, match=r"1 of 4 images have no caption.*'2\.png'"):
+        read(tmp_path)
 
 
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:
@@ -149,6 +166,21 @@ def test_without_words_samples_have_captions_of_the_data(model: zs.CaptionModel)
     assert isinstance(game, CaptionGame)
     codes = model.draw(32, seed=0).z[:, game.latent_size :].long()
     assert all(any(torch.equal(row, known) for known in game.captions) for row in codes)
+
+
+def test_samples_keep_their_captions(model: zs.CaptionModel, tmp_path: Path) -> None:
+    asked = model.sample(2, where={"text": "A small RED ring!"}, seed=1)
+    plain = model.sample(12, seed=1)
+    assert isinstance(asked, CaptionedSamples)
+    assert isinstance(plain, CaptionedSamples)
+    assert asked.captions == ["a small red ring"] * 2
+    assert set(plain.captions) <= {" ".join(words_of(one)) for one in model.controls["text"].names}
+    plain.save(tmp_path / "made")
+    again = read(tmp_path / "made")
+    assert list(again.captions) == list(plain.captions)
+    assert torch.equal(again.take(torch.arange(12))[0], plain.tensor)
+    plain.save(tmp_path / "made.npz")
+    assert np.load(tmp_path / "made.npz")["captions"].tolist() == list(plain.captions)
 
 
 @pytest.mark.parametrize(
