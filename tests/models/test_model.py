@@ -65,6 +65,7 @@ def test_where_takes_arrays() -> None:
     ("where", "message"),
     [
         ({"labl": "a"}, "does not control 'labl'. Did you mean 'label'"),
+        ({"style": "a"}, "does not control 'style'.*'a' is a value of 'label'"),
         ({"label": "e"}, "label has no value 'e'. .*Allowed: a, b, c, d"),
         ({"label": []}, "label has no values"),
         ({"label": None}, "label has no value None"),

@@ -22,15 +22,15 @@ def augment(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Labelled images, or rows of a table: what train --data takes. Default: what the "
-            "run was trained on."
+            help="Labelled images or sounds, or rows of a table: what train --data takes. Default: "
+            "what the run was trained on."
         ),
     ] = None,
     out: Annotated[
         str | None,
         typer.Option(
-            help="New folder/ or x.npz for images, x.csv or x.parquet for rows. With --evaluate: "
-            "a .png plot (with the JSON next to it), or .json."
+            help="New folder/ or x.npz for images or sounds, x.csv or x.parquet for rows. With "
+            "--evaluate: a .png plot (with the JSON next to it), or .json."
         ),
     ] = None,
     balance: Annotated[

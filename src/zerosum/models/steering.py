@@ -50,12 +50,12 @@ def steered(
     require_apart(where, in_turn)
     controls = game.controls()
     for name, wanted in where.items():
-        control = _control(controls, name)
+        control = _control(controls, name, wanted)
         condition = read_condition(name, wanted, control.names)
         values = control.pick(name, condition, _chance(name, inputs.size, seed, start))
         inputs = game.control(inputs, name, values)
     for name, wanted in in_turn.items():
-        control = _control(controls, name)
+        control = _control(controls, name, wanted)
         conditions = read_turns(name, wanted, control.names)
         chance, many = _chance(name, inputs.size, seed, start), len(conditions)
         rows = [slice((i - start) % many, None, many) for i in range(many)]
@@ -71,13 +71,16 @@ def steered(
 
 
 def _control(
-    controls: Mapping[str, ChoiceControl | RangeControl], name: str
+    controls: Mapping[str, ChoiceControl | RangeControl], name: str, wanted: Any
 ) -> ChoiceControl | RangeControl:
     if name in controls:
         return controls[name]
     if controls:
-        near = did_you_mean(name, controls)
-        raise ConditionError(f"this model does not control {name!r}.{near}")
+        homes = [one for one, known in controls.items() if str(wanted) in known.names]
+        home = f" {wanted!r} is a value of {homes[0]!r}." if homes else ""
+        raise ConditionError(
+            f"this model does not control {name!r}.{did_you_mean(name, controls)}{home}"
+        )
     raise ConditionError(
         f"this model controls nothing, so it cannot take {name!r}. Train a conditional recipe, "
         "such as cgan, or set game.conditional=true."

@@ -15,7 +15,7 @@ import zerosum as zs
 from tests.cli.conftest import Zerosum
 from tests.modalities.speech.voices import RATE, voice, write
 from tests.workflows.conftest import QUICK
-from zerosum.errors import ConditionError, DataError
+from zerosum.errors import ConditionError, DataError, RunError
 from zerosum.modalities.sound.loudness import loudness
 from zerosum.modalities.sound.spectra import log_mels, usual_frames
 from zerosum.modalities.speech.pitch import median_pitch
@@ -177,6 +177,22 @@ def test_unknown_pitches_move_nothing_but_colour() -> None:
     assert torch.allclose(whole[0, 1] @ (means[0] + 1) - 1 + colours[0, 1], means[1], atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("source", "out", "words"),
+    [
+        ("in.wav", "out.mp3", "sounds are written as .wav files: out='out.wav'"),
+        ("data/anna", "out.wav", "is the name of one. Name a folder: out='out'"),
+    ],
+)
+def test_names_of_what_is_made_are_held_to_what_is_written(
+    source: str, out: str, words: str, folder: Path, model: VoiceModel
+) -> None:
+    write(folder / "in.wav", voice(1.5, pitch=200))
+    with pytest.raises(RunError, match=words):
+        model.translate_files(source, out, from_speaker="anna", to_speaker="ben")
+    assert not Path(out).exists()
+
+
 def test_files_are_marked(folder: Path, model: VoiceModel, zerosum: Zerosum) -> None:
     source = write(folder / "in.wav", voice(1.5, pitch=200))
     done = zerosum("translate", "run", source, "--from", "anna", "--to", "ben", "--out", "out.wav")
@@ -276,6 +292,14 @@ def test_samples_and_figures(folder: Path, model: VoiceModel) -> None:
     samples = model.sample(4, where={"label": "ben"}, seed=1)
     assert samples.labels == ["ben"] * 4
     assert samples.x.shape == (4, 1, model.voices.samples)
+    samples.save("heard/")
+    samples.save("heard.wav")
+    told = marks_of("heard/0-ben.wav")
+    assert told["where"] == marks_of("heard.wav")["where"] == {"to": "ben"}
+    assert told["converted"] is True
+    assert told["consents"]["anna"] == "Anna Example agreed on 2026-01-31 to: tests"
+    with pytest.raises(RunError, match=r"cannot save windows as \.flac"):
+        samples.save("heard.flac")
     report = zs.evaluate("run", n=20, replicates=2, quiet=True)
     assert 0 <= report["intended_class"].value <= 1
 

@@ -18,6 +18,7 @@ from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.synth import RATE, rendered
 from zerosum.modalities.sound.loudness import evened
+from zerosum.modalities.sound.shaping import faded
 from zerosum.modalities.sound.shown import wav_bytes
 from zerosum.spaces import Space
 
@@ -59,7 +60,8 @@ class MusicPreview(Preview):
         """The first ten seconds of the first two songs as `.wav` files, which notebooks keep."""
         assert isinstance(space, MusicSpace)
         waves = [_wave(space, one, None)[:, : _HEARD_SECONDS * RATE] for one in x[:_HEARD]]
-        return {f"{i}.wav": wav_bytes(wave, RATE) for i, wave in enumerate(waves)}
+        ends = (faded(wave, RATE, rise=False) for wave in waves)
+        return {f"{i}.wav": wav_bytes(wave, RATE) for i, wave in enumerate(ends)}
 
 
 class MusicWriter(Writer):

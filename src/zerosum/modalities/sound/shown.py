@@ -87,14 +87,15 @@ class SoundWriter(Writer):
                 f"{i:0{width}d}{_in_name(labels[i]) if labels else ''}.wav"
                 for i in range(len(waves))
             ]
-            _write_folder(path, names, waves, space.rate)
+            for i, (name, one) in enumerate(zip(names, waves, strict=True)):
+                (path / name).write_bytes(self.made(space, one, labels[i] if labels else ""))
             rows = zip(names, cells.texts("label", labels or [""] * len(names)), strict=True)
             _write_table(path, ("file", "label"), rows)
             return
         pause = np.zeros((space.channels, round(_PAUSE * space.rate)), np.float32)
         joined = np.concatenate([part for one in waves for part in (one, pause)][:-1], axis=1)
         if form == ".wav":
-            path.write_bytes(wav_bytes(joined, space.rate))
+            path.write_bytes(self.made(space, joined, ", ".join(dict.fromkeys(labels))))
             return
         try:
             import soundfile
@@ -117,11 +118,17 @@ class SoundWriter(Writer):
             f"{i:0{width}d}{_in_name(label)}{'-synthetic' if made else ''}.wav"
             for i, (label, made) in enumerate(zip(labels, synthetic, strict=True))
         ]
-        _write_folder(path, names, list(x.numpy()), space.rate)
+        for name, one, label, made in zip(names, x.numpy(), labels, synthetic, strict=True):
+            body = self.made(space, one, label) if made else wav_bytes(one, space.rate)
+            (path / name).write_bytes(body)
         said = [str(made).lower() for made in synthetic]
         rows = zip(names, cells.texts("label", labels), said, strict=True)
         _write_table(path, ("file", "label", "synthetic"), rows)
         return [name for name, made in zip(names, synthetic, strict=True) if made]
+
+    def made(self, space: SoundSpace, wave: np.ndarray, label: str) -> bytes:
+        """The `.wav` file of a wave `[channels, samples]` that a model made, and its label."""
+        return wav_bytes(wave, space.rate)
 
 
 def as_16_bits(waves: np.ndarray) -> np.ndarray:
@@ -146,11 +153,6 @@ def wav_bytes(waves: np.ndarray, rate: int) -> bytes:
         file.setframerate(rate)
         file.writeframes(as_16_bits(waves).astype("<i2").tobytes())
     return buffer.getvalue()
-
-
-def _write_folder(path: Path, names: Sequence[str], waves: Sequence[np.ndarray], rate: int) -> None:
-    for name, one in zip(names, waves, strict=True):
-        (path / name).write_bytes(wav_bytes(one, rate))
 
 
 def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

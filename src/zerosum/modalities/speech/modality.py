@@ -10,11 +10,11 @@ from zerosum.evaluation.features.self_features import self_features
 from zerosum.evaluation.metrics.base import Ticker
 from zerosum.evaluation.reports.parts import beside_reals
 from zerosum.modalities.sound.features import SummaryFeatures
-from zerosum.modalities.sound.shown import SoundPreview, SoundWriter
+from zerosum.modalities.sound.shown import SoundPreview
 from zerosum.modalities.sound.space import SoundDataset, SoundSpace
 from zerosum.modalities.speech import reading, voices_reading  # noqa: F401  (readers)
 from zerosum.modalities.speech.consents import Consent
-from zerosum.modalities.speech.shown import SpeechPreview, SpeechWriter
+from zerosum.modalities.speech.shown import SpeechPreview, SpeechWriter, VoicesWriter
 from zerosum.modalities.speech.space import SpeechDataset, SpeechSpace
 from zerosum.modalities.speech.vocoder_model import VocoderModel
 from zerosum.modalities.speech.voice_model import VoiceModel
@@ -79,13 +79,13 @@ def _summary_of_voices(dataset: Dataset) -> Extractor:
 
 _PREVIEW = SpeechPreview()
 
-_VOICES, _VOICES_WRITER = SoundPreview(), SoundWriter()
+_VOICES = SoundPreview()
 
 register(
     Modality(
         kind="voices",
         preview=_VOICES,
-        writer=_VOICES_WRITER,
+        writer=VoicesWriter(),
         judge=JudgeKit(
             extractors={
                 "self": lambda dataset, tick: self_features(dataset, tick=tick),

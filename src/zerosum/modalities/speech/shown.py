@@ -1,16 +1,21 @@
-"""Windows of speech as pictures and files: those of sounds."""
+"""Windows of speech and of voices as pictures and files: those of sounds."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
 from zerosum.modalities.sound.shown import SoundPreview, SoundWriter
+from zerosum.modalities.sound.space import SoundSpace
 from zerosum.modalities.speech.space import SpeechSpace
+from zerosum.modalities.speech.voices_space import VoicesSpace
+from zerosum.origin.marks import with_marks
 from zerosum.spaces import Space
 
 
@@ -36,6 +41,19 @@ class SpeechPreview(Preview):
         """The first waves of `[N, 1, samples]` as `.wav` files."""
         assert isinstance(space, SpeechSpace)
         return self._sounds.media(space.sounds, x)
+
+
+class VoicesWriter(SoundWriter):
+    """Folders of `.wav` files, or one: each says inside that a model made it, and who agreed."""
+
+    forms = ("folder", ".wav")  # which have room for marks
+
+    def made(self, space: SoundSpace, wave: np.ndarray, label: str) -> bytes:
+        """A `.wav` file with marks; see `marks_of`."""
+        assert isinstance(space, VoicesSpace)
+        consents = {name: str(consent) for name, consent in space.consents.items()}
+        facts = {"converted": True, "where": {"to": label} if label else {}, "consents": consents}
+        return with_marks(super().made(space, wave, label), facts, f"zerosum {version('zerosum')}")
 
 
 class SpeechWriter(Writer):

@@ -146,6 +146,13 @@ def translate_sounds(
             f"{', '.join(sorted(endings))}."
         )
     as_file = single and out.suffix.lower() == ".wav"
+    if not as_file and out.suffix.lower() in ENDINGS and not out.is_dir():
+        raise RunError(
+            f"sounds are written as .wav files: {option('out', out.with_suffix('.wav'))}."
+            if single
+            else f"{source} may hold several sounds, and {out} is the name of one. Name a folder: "
+            f"{option('out', out.with_suffix(''))}."
+        )
     if as_file and out.resolve() == source.resolve():
         raise RunError(f"{out} is the sound itself. Choose another name with {option('out')}.")
     if not as_file and out.exists() and (not out.is_dir() or any(out.iterdir())):
