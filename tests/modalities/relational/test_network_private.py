@@ -35,11 +35,11 @@ def network(name: str, *, depth: int = 2, wide: int = 1_000) -> RowsNetwork:
 
 def rows_of(name: str, *, units: int = 40) -> RowsBelow:
     """Rows of units, of which families have up to four."""
-    assert isinstance(SPACE, RelationalSpace)
-    noise = Noise(3)
+    space, noise = SPACE, Noise(3)
+    assert isinstance(space, RelationalSpace)
 
     def codes(table: str, n: int) -> Tensor:
-        sizes = SPACE[table].rows.sizes
+        sizes = space[table].rows.sizes
         return torch.stack([noise.integers(n, high=size) for size in sizes], dim=1)
 
     family, unit, above_at = [], [], []
@@ -52,10 +52,10 @@ def rows_of(name: str, *, units: int = 40) -> RowsBelow:
     n = len(unit)
     position = torch.tensor([i - above_at.index(above_at[i]) for i in range(n)])
     at = torch.tensor(above_at)
-    above, to = [], SPACE.parents.get(name)
+    above, to = [], space.parents.get(name)
     while to is not None:
         above.append(codes(to, n)[at])
-        to = SPACE.parents.get(to)
+        to = space.parents.get(to)
     return RowsBelow(
         codes(name, n), tuple(above), position, torch.tensor(family), torch.tensor(unit)
     )

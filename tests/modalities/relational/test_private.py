@@ -359,7 +359,7 @@ def test_a_reference_that_follows_from_another_is_no_second_parent() -> None:
     keys = changed(3, refers=[
         {"columns": ["stay", "ward"], "to": "stays", "keys": ["id", "ward"]},
         {"columns": ["ward"], "to": "wards"}])  # fmt: skip
-    tables["doses"]["ward"] = tables["stays"]["ward"][tables["doses"]["stay"]].to_numpy()
+    tables["doses"]["ward"] = tables["stays"]["ward"].to_numpy()[tables["doses"]["stay"]]
     dataset = opened(tables, schema=keys)
     assert isinstance(dataset, RelationalDataset)
     assert dataset.opened is not None
