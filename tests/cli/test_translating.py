@@ -102,8 +102,8 @@ def test_pairs_that_do_not_match_are_told(zerosum: Zerosum, pairs: Path, tmp_pat
 def test_a_run_that_translates_nothing(zerosum: Zerosum, digits_run: Path, pairs: Path) -> None:
     done = zerosum("translate", digits_run, pairs / "A")
     assert done.code == 2
-    assert "was trained by cgan, which makes samples and translates no images" in done.err
-    with pytest.raises(ConditionError, match="translates no images"):
+    assert "was trained by cgan, which makes samples and translates nothing" in done.err
+    with pytest.raises(ConditionError, match="translates nothing"):
         load(digits_run).translate(pairs / "A" / "1.png")
 
 

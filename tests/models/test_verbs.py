@@ -104,8 +104,8 @@ def test_written_is_what_is_sampled(model: Model, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verb", "message"),
     [
-        ("translate", "was trained by cgan, which makes samples and translates no images.*pix2"),
-        ("translate_files", "translates no images"),
+        ("translate", "was trained by cgan, which makes samples and translates nothing.*pix2"),
+        ("translate_files", "translates nothing"),
         ("edit", "takes no styles.*such as stylegan"),
         ("mix", "takes no styles"),
         ("with_styles", "takes no styles"),

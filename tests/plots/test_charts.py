@@ -93,7 +93,10 @@ def words(plot: Plot) -> list[str]:
 
 def test_axes_say_where_they_begin_and_end() -> None:
     long = curves({"": [(0.0, 0.125), (12_800.0, 2.0)]}, height=200, unit="samples")
-    assert words(long) == ["0.125", "0", "1.06", "6,400", "2", "12,800 samples"]
+    assert words(long) == ["0.125", "1.06", "2", "0", "12,800 samples", "6,400"]
+    tight = curves({"": [(28_096.0, 0.0), (56_192.0, 1.0)]}, width=300, height=130,
+                   unit="sequences")  # fmt: skip
+    assert words(tight)[3:] == ["28,096", "56,192 sequences"], "no number is written over another"
     short = curves({"": [(5.3, 0.0), (15.3, 1.0)]}, height=200)
     assert {"5.3", "10.3", "15.3"} <= {*words(short)}, "a short axis has fractions"
     assert words(curves({"": [(8.0, 3.0)]}, height=200)) == ["3", "8"], "one number stands once"

@@ -240,6 +240,30 @@ def test_bad_input(images: Model, rows: Model, folder: Path, tmp_path: Path) -> 
         zs.anomalies(file, _stripes(3, 0), quiet=True)
 
 
+def test_pictures_of_any_form_in_any_folders(images: Model, tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for i, one in enumerate(_stripes(3, 5)):
+        Image.fromarray(one).save(tmp_path / f"{i}.png")
+    whole = images.anomalies(tmp_path)
+    large = Image.fromarray(_stripes(1, 6)[0]).convert("RGB").resize((24, 30))
+    large.save(tmp_path / "below" / "large.png")
+    (tmp_path / "below" / "bad.png").write_bytes(b"no image")
+    brought = pytest.warns(UserWarning, match="brought to the form of the normals: images of 1 x")
+    with brought, pytest.warns(UserWarning, match="left out: below/bad.png: not an image"):
+        found = images.anomalies(tmp_path)
+    assert found.names == ["0.png", "1.png", "2.png", "below/large.png"]
+    assert torch.allclose(found.scores[:3], whole.scores, rtol=1e-2)
+    with pytest.raises(DataError, match="the folder that they lie in"):
+        images.anomalies(tmp_path / "0.png")
+
+
+def test_what_was_trained_on_is_not_too_plain(images: Model, folder: Path) -> None:
+    found = images.anomalies(folder / "normal")
+    apart = found.held_out
+    assert float(found.scores.median()) < 2 * float(apart.median())
+    assert found.share < 0.1
+
+
 def test_a_run_of_another_recipe_says_which_recipes_can(tmp_path: Path) -> None:
     other = zs.train("vanilla", "ring", out=tmp_path / "run", samples=64, **QUICK)
     with pytest.raises(ConditionError, match=r"trained by vanilla.*Train anomaly"):

@@ -154,6 +154,16 @@ def test_what_lies_and_what_copies_is_rejected() -> None:
         )
 
 
+def test_samples_that_are_all_rejected_are_worth_nothing() -> None:
+    lying = model_of(PLAIN, Stripes(lies=True))
+    held = striped((20, 20, 20), seed=8)
+    found = zs.evaluate_augmentation(lying, striped(), holdout=held, features="pixels", num_seeds=1)
+    assert not found.helps
+    assert found.warnings == ("Everything was rejected with seed 0, so no samples were added.",)
+    scores = {arm.name: arm.mean for arm in found.arms}
+    assert scores["GAN"] == scores["none"]
+
+
 def test_bad_input(model: Model, tmp_path: Path) -> None:
     x, y = striped()
     with pytest.raises(DataError, match=r"no labels. Put files into a subfolder"):

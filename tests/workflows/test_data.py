@@ -3,8 +3,10 @@
 import gzip
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -17,7 +19,13 @@ from zerosum.data.base import ArrayDataset, DataConfig
 from zerosum.errors import ConfigError, DataError, RecipeError
 from zerosum.modalities.images.folders import ImagesConfig
 from zerosum.modalities.points.toy import RingConfig
-from zerosum.workflows.data import all_readers, built_in_names, open_data, scan_data
+from zerosum.workflows.data import (
+    all_readers,
+    built_in_names,
+    open_data,
+    reader_for,
+    scan_data,
+)
 
 
 @pytest.fixture
@@ -58,6 +66,27 @@ def test_missing_files(name: str, tmp_path: Path) -> None:
         open_data(tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ("sound", "no sounds in "), ("speech", "no sounds in "), ("music", "no MIDI files in "),
+        ("image", "no images in "),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("files", [(), ("notes.txt",)])
+def test_what_is_missing_is_what_was_wanted(
+    space: str, message: str, files: tuple[str, ...], tmp_path: Path
+) -> None:
+    for name in files:
+        (tmp_path / name).write_text("x")
+    packed = tmp_path.with_suffix(".zip")
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("notes.txt", "x")
+    for place in (tmp_path, packed):
+        with pytest.raises(DataError, match=message):
+            open_data(place, spaces=(space,))
+
+
 def test_paths_and_strings_are_the_same(folder: Path) -> None:
     first, second = open_data(folder)[0], open_data(str(folder))[0]
     assert first.fingerprint == second.fingerprint
@@ -69,6 +98,16 @@ def test_a_zip_by_any_case(folder: Path, tmp_path: Path) -> None:
     path = (tmp_path / "data.zip").rename(tmp_path / "DATA.ZIP")
     assert open_data(path)[0].fingerprint == open_data(folder)[0].fingerprint
     assert len(open_data(path / "cat")[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "member"), [("table", "a.csv"), ("series", "a.csv"), ("molecule", "a.smi")]
+)
+def test_a_zip_that_is_not_read_is_to_be_unpacked(kind: str, member: str, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as packed:
+        packed.writestr(member, "a,b")
+    with pytest.raises(DataError, match=rf"zip of a file, such as {member}.*unpack this one"):
+        open_data(tmp_path / "data.zip", spaces=(kind,))
 
 
 def test_a_dataset_is_taken_as_it_is() -> None:
@@ -171,3 +210,10 @@ def test_a_class_of_one_is_refused_where_labels_matter(form: str, folder: Path) 
     with pytest.raises(RecipeError, match=reason):
         game.build(space)
     game.with_values({"conditional": False}).build(space)
+
+
+def test_floats_that_no_pixel_has_are_series_in_files_too(tmp_path: Path) -> None:
+    x = np.linspace(-1, 2, 4 * 16 * 3).reshape(4, 16, 3)
+    for name, values, kind in (("s", x, "series"), ("i", (x + 1) / 3, "image")):
+        np.savez(tmp_path / name, x=values.astype(np.float32))
+        assert kind in reader_for(tmp_path / f"{name}.npz", ("image", "series")).spaces

@@ -322,6 +322,16 @@ def test_a_few_shared_rows_are_a_warning(run: Run) -> None:
     assert "5 of 205 rows of the holdout are also training rows." in found.warnings
 
 
+def test_a_dozen_samples_are_judged_by_what_needs_no_more(run: Run) -> None:
+    found = judge(run, holdout=digits()[0][500:], n=12)
+    names = {figure.name for figure in found.figures}
+    assert "frechet_distance" in names
+    assert not names & {"c2st_linear", "near_copies"}
+    (said,) = [one for one in found.warnings if "left out" in one]
+    assert said.startswith("12 samples are held against ")
+    assert "c2st_linear" in said
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -114,6 +114,21 @@ def test_what_cannot_work_leaves_no_folder(
     assert not (tmp_path / "run").exists()
 
 
+def test_data_smaller_than_a_batch_is_learned_in_smaller_ones(tmp_path: Path) -> None:
+    said: list[str] = []
+    series = torch.randn(20, 8, 2, generator=torch.Generator().manual_seed(0)).cumsum(1).numpy()
+    run = train(
+        "series",
+        series,
+        out=tmp_path / "run",
+        samples=32,
+        tell=said.append,
+        wishes=Wishes(threads=1),
+    )
+    assert run.manifest["recipe"]["optimisation"]["batch_size"] == 16
+    assert any("20 samples are fewer than a batch of 64, so batches are of 16" in s for s in said)
+
+
 def test_unknown_recipes_suggest_near_names(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="Did you mean 'vanilla'"):
         train("vanila", "ring", out=tmp_path / "run")

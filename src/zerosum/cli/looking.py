@@ -1,6 +1,7 @@
 """The commands that look at runs, and at the machine: `runs`, `show` and `doctor`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,9 @@ from zerosum.faces import verb
 
 _INTERRUPTED = 130
 """128 and the number of SIGINT."""
+
+_MOST_NAMES = 12
+"""Names of a control that are listed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -72,23 +76,74 @@ def show(
         told = {"manifest": opened.manifest, "last": last, "events": opened.events()}
         print_json(told | {"controls": controls_of(opened)})
         return
-    for key, value in row_of(opened.folder, opened.manifest).items():
-        if value is not None:
-            say(f"{key:>10}  {value}")
     manifest = opened.manifest
-    say(f"{'device':>10}  {manifest.get('device')}, {_execution(manifest)}")
-    say(f"{'recipe':>10}  {json.dumps(manifest.get('recipe'))}")
-    say(f"{'controls':>10}  {json.dumps(controls_of(opened))}")
+    facts = row_of(opened.folder, manifest)
+    facts["device"] = f"{manifest.get('device')}, {_execution(manifest)}"
+    facts["seconds"] = f"{facts['seconds']:,.1f}"
+    facts["samples"] = f"{facts['samples']:,}"
+    facts["controls"] = "; ".join(_control(*one) for one in controls_of(opened).items())
+    _print_block({key: value for key, value in facts.items() if value})
+    _print_heading("settings, as --set takes them")
+    _print_block(_settings(manifest.get("recipe") or {}))
     if history:
-        for key, value in history[-1].items():
-            say(f"{key:>28}  {value:,.6g}")
+        _print_heading("last record")
+        _print_block({key: f"{value:,.6g}" for key, value in history[-1].items()})
+    _print_heading("events")
     events = opened.events()
     last_look = next((one for one in reversed(events) if one["event"] == "measured"), None)
     for event in events:
         if event["event"] == "measured" and event is not last_look:
             continue  # there are many; the last one tells where it stands
         details = {k: v for k, v in event.items() if k not in ("time", "event", "measured")}
-        say(f"{event['time']}  {event['event']}  {json.dumps(details)}")
+        said = ", ".join(f"{key} {_value(value)}" for key, value in details.items())
+        say(f"  {event['time'][:19].replace('T', ' ')}  {event['event']}: {said}")
+
+
+def _print_heading(words: str) -> None:
+    say("")
+    say(words)
+
+
+def _print_block(facts: Mapping[str, Any]) -> None:
+    """Print facts, one a line, with names of one width."""
+    width = max((len(key) for key in facts), default=0)
+    for key, value in facts.items():
+        say(f"  {key:<{width}}  {_value(value)}")
+
+
+def _settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Every value of a recipe by its dotted key; a kind stands for the config that it names.
+
+    >>> _settings({"kind": "recipe", "name": "a", "game": {"kind": "duel", "pack": 2}})
+    {'game': 'duel', 'game.pack': 2}
+    """
+    found: dict[str, Any] = {}
+    for key, value in recipe.items():
+        if key == "kind" or (not prefix and key == "name"):
+            continue
+        inner = isinstance(value, Mapping)
+        if not inner:
+            found[prefix + key] = value
+            continue
+        if "kind" in value and value["kind"] != key:
+            found[prefix + key] = value["kind"]
+        found |= _settings(value, f"{prefix}{key}.")
+    return found
+
+
+def _control(name: str, control: Mapping[str, Any]) -> str:
+    """What `--where` takes for one name, in a few words."""
+    values = control.get("names")
+    if not values:
+        return f"{name} ({control.get('kind', '')})"
+    more = ", …" if len(values) > _MOST_NAMES else ""
+    return f"{name}: {', '.join(map(str, values[:_MOST_NAMES]))}{more}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -147,8 +202,10 @@ def _short_row(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _execution(manifest: dict[str, Any]) -> str:
-    execution = manifest.get("execution") or {}
-    return ", ".join(str(value) for key, value in execution.items() if key != "kind")
+    from zerosum.engine.execution import Execution
+
+    execution = manifest.get("execution")
+    return str(Execution.from_json(execution)) if execution else ""
 
 
 def report_run(folder: Path, manifest: dict[str, Any], as_json: bool) -> None:

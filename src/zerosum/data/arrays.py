@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -40,6 +40,9 @@ _PAIRS: dict[Split, tuple[tuple[str, str], ...]] = {
     ),
 }
 
+
+_FIRST = 4_096
+"""Numbers of a file that are looked at before it is read."""
 
 _LEAST_SIDE = 8
 """Of pictures whose rows lie behind each other."""
@@ -223,16 +226,37 @@ def shape_and_type(data: Any) -> tuple[tuple[int, ...], str] | None:
     return array.shape, array.dtype.kind
 
 
+def first_values(data: Any) -> np.ndarray:
+    """All numbers of samples that are held, or the first of those in a `.npz` file.
+
+    Empty if a file holds no samples or cannot be read.
+    """
+    if not isinstance(data, str | Path):
+        return as_numpy(samples_and_labels(data)[0])
+    with suppress(*ARRAY_ERRORS, DataError), open_zip(Path(data), form=".npz") as archive:
+        held = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        name = next(held[x] for x, _ in _PAIRS["train"] if x in held)
+        with archive.open(name) as member:
+            _, _, dtype = _header(member)
+            if not dtype.hasobject:
+                head = member.read(_FIRST * dtype.itemsize)
+                return np.frombuffer(head[: len(head) // dtype.itemsize * dtype.itemsize], dtype)
+    return np.empty(0)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type of the array that a member of a `.npz` file holds."""
+    one = npy.read_magic(member) == (1, 0)
+    return (npy.read_array_header_1_0 if one else npy.read_array_header_2_0)(member)
+
+
 def _headers(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     """Shape and kind of type of each array in a `.npz` file; none where it cannot be read."""
     found = {}
     with suppress(*ARRAY_ERRORS, DataError), open_zip(path, form=".npz") as archive:
         for name in archive.namelist():
             with archive.open(name) as member:
-                read = npy.read_array_header_1_0
-                if npy.read_magic(member) != (1, 0):
-                    read = npy.read_array_header_2_0
-                shape, _, dtype = read(member)
+                shape, _, dtype = _header(member)
             found[name.removesuffix(".npy")] = shape, dtype.kind
     return found
 

@@ -21,6 +21,12 @@ def is_archive(data: Any) -> bool:
     return look_at(path) == "folder" or packed or holds_files(path)
 
 
+def is_zip(data: str | Path) -> bool:
+    """Whether a zip lies there."""
+    path = Path(data)
+    return path.suffix.lower() == ".zip" and look_at(path) == "file"
+
+
 def open_archive(path: Path) -> Archive:
     """The files at `path`; `data.zip/train` is the folder `train` in `data.zip`.
 

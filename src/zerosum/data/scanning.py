@@ -1,5 +1,6 @@
 """Files below a folder or in a zip, looked at one by one before anything is decoded."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -31,6 +32,15 @@ def open_files(path: Path, split: Split, endings: Collection[str]) -> tuple[Arch
 def named(archive: Archive, endings: Collection[str]) -> list[str]:
     """Names of the files that end so, in order."""
     return [name for name in archive.names if PurePosixPath(name).suffix.lower() in endings]
+
+
+def held_in(archive: Archive) -> str:
+    """How many files there are, and which are the most."""
+    count = len(archive.names)
+    endings = Counter(PurePosixPath(name).suffix.lower() for name in archive.names)
+    most = [ending for ending, _ in endings.most_common(2) if ending]
+    files = f"{count} file{'s' if count != 1 else ''}"
+    return f"{files}, such as {' and '.join(most)}" if most else files
 
 
 def holds(path: Path, endings: Collection[str]) -> bool:
@@ -85,9 +95,18 @@ def looked_at(
 
 def unreadable_files(bad: Sequence[tuple[str, str]]) -> str:
     """A message about files that cannot be read, by name and reason."""
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
-    more = f"; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else ""
+    files, them = ("file", "it") if len(bad) == 1 else ("files", "them")
     return (
-        f"{len(bad)} unreadable file{'s' if len(bad) != 1 else ''}: {listed}{more}. Mend or remove "
-        f"{'it' if len(bad) == 1 else 'them'}, or say {option('skip_bad', True)} to go on without."
+        f"{len(bad)} unreadable {files}: {by_reason(bad)}. Mend or remove {them}, or say "
+        f"{option('skip_bad', True)} to go on without."
     )
+
+
+def by_reason(bad: Sequence[tuple[str, str]]) -> str:
+    """The first names of files, each with what is wrong with it.
+
+    >>> by_reason([("a.png", "empty"), ("b.png", "not an image")])
+    'a.png: empty; b.png: not an image'
+    """
+    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
+    return f"{listed}; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else listed

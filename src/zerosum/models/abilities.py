@@ -113,7 +113,7 @@ class Abilities:
         Raises:
             ConditionError: the model makes samples from noise.
         """
-        raise self._cannot("makes samples and translates no images", "pix2pix")
+        raise self._cannot("makes samples and translates nothing", "pix2pix")
 
     def translate_files(self, *_given: Any, **_wishes: Any) -> Any:
         """Files made from files; see `TranslationModel` and `VocoderModel`.

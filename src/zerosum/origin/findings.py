@@ -99,7 +99,7 @@ class Inspection:
     def _state(self) -> str:
         if self.state == "no origin":
             return (
-                "no origin. It was never signed, or that was removed: saving an image anew, or a "
+                "no origin. It was never signed, or that was removed: saving a file anew, or a "
                 "screenshot, does so."
             ) + (" It carries a mark without a signature, which says:" if self.facts else "")
         if self.state == "whole":

@@ -59,13 +59,11 @@ def curves(
             value = f"{y0 + share * (y1 - y0):.3g}"
             shapes.append(Words([(left - 6, y + 0.35 * size)], "words", text=value,
                                 anchor="end", size=size))  # fmt: skip
-        if x1 > x0 or share == 0:
-            x, across = x0 + share * (x1 - x0), left + share * (right - left)
-            text = f"{x:,.0f}" if x1 - x0 >= _WHOLE else f"{round(x, 2):,.10g}"
-            text += f" {unit}" if unit and share == shares[-1] else ""
-            anchor = "start" if share == 0 else "end" if share == 1 else "middle"
-            shapes.append(Words([(across, height - 0.5 * size)], "words", text=text,
-                                anchor=anchor, size=size))  # fmt: skip
+    several = x1 > x0
+    shapes += _along(
+        x0, x1, shares if several else (0.0,), unit if several else "", left=left, right=right,
+        y=height - 0.5 * size, size=size,
+    )  # fmt: skip
     shapes += [
         Line([place(x, y0), (place(x, y0)[0], top)], role) for x, role in marks if x0 <= x <= x1
     ]
@@ -79,6 +77,25 @@ def curves(
     if legend:
         shapes += _legend(placed, left=left, right=right, top=top, size=size)
     return Plot("curves", width, height, shapes, label)
+
+
+def _along(
+    x0: float, x1: float, shares: Sequence[float], unit: str, *, left: float, right: float,
+    y: float, size: int,
+) -> Iterator[Words]:  # fmt: skip
+    """Numbers beneath an x axis: those of its ends, and of those between what has room."""
+    ends = (0.0, 1.0)
+    taken: list[tuple[float, float]] = []
+    for share in sorted(shares, key=lambda one: one not in ends):
+        x, across = x0 + share * (x1 - x0), left + share * (right - left)
+        text = f"{x:,.0f}" if x1 - x0 >= _WHOLE else f"{round(x, 2):,.10g}"
+        text += f" {unit}" if unit and share == 1 else ""
+        long = ImageFont.load_default(size).getlength(text)
+        low = across - long * (share if share in ends else 0.5)
+        if all(low - size >= end or low + long + size <= begin for begin, end in taken):
+            taken.append((low, low + long))
+            anchor = "start" if share == 0 else "end" if share == 1 else "middle"
+            yield Words([(across, y)], "words", text=text, anchor=anchor, size=size)
 
 
 def _legend(

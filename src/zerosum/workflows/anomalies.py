@@ -27,6 +27,7 @@ from zerosum.recipe_registry import Recipe
 from zerosum.runs.files import DamageError, write_whole
 from zerosum.runs.store import Run
 from zerosum.runs.tensors import parse_tensors, read_body, write_tensors
+from zerosum.spaces import ImageSpace, Space
 from zerosum.workflows.data import open_like, reader_for
 from zerosum.workflows.prepare import data_of
 
@@ -176,21 +177,59 @@ def _opened(model: Model, data: Any, progress: Progress | None) -> Dataset:
     if not isinstance(data, Dataset | DataConfig):
         reader = reader_for(data, (space.kind,))
         if space.kind not in reader.spaces:
+            lone = isinstance(data, str | Path) and Path(data).is_file()
             raise DataError(
                 f"the data is read as {' or '.join(reader.spaces)} ({reader.kind}), and the model "
-                f"was trained on {space.unit}. Give data of that kind."
+                f"was trained on {space.unit}. Give data of that kind"
+                f"{'; of single files, the folder that they lie in' if lone else ''}."
             )
     assert model.run is not None
     recorded = Run.open(model.run).manifest["data"]["config"]
     like = None
     if recorded:
         like = DataConfig.from_json(recorded).with_values({"holdout": None})
-    dataset, _ = open_like(data, space, like=like, progress=progress)
+        like = _with(like, {"labels": "none"})
     try:
-        require_same_kind(space, dataset.space, f"the data {dataset.name}")
+        return _in_the_form(model, data, like, progress)
+    except DataError:
+        brought = like and _with(like, _form_of(space))
+        if brought in (None, like):
+            raise
+    dataset = _in_the_form(model, data, brought, progress)
+    said = (f"{dataset.name} is brought to the form of the normals: {space.description}.",)
+    for one in said + tuple(dataset.notes):
+        warnings.warn(one, stacklevel=2)
+    return dataset
+
+
+def _in_the_form(
+    model: Model, data: Any, like: DataConfig | None, progress: Progress | None
+) -> Dataset:
+    """Data as it is read, which is of the form of the model's samples.
+
+    Raises:
+        DataError: it cannot be read, or is of another form.
+    """
+    dataset, _ = open_like(data, model.space, like=like, progress=progress)
+    try:
+        require_same_kind(model.space, dataset.space, f"the data {dataset.name}")
     except EvaluationError as error:
         raise DataError(str(error)) from error
     return dataset
+
+
+def _with(like: DataConfig, values: Mapping[str, Any]) -> DataConfig:
+    """With those values that its reader has options for."""
+    known = type(like).model_fields
+    return like.with_values({name: one for name, one in values.items() if name in known})
+
+
+def _form_of(space: Space) -> Mapping[str, Any]:
+    """Options that bring images to a form, whatever theirs is, and leave out unreadable files."""
+    if not isinstance(space, ImageSpace):
+        return {}
+    size = space.height, space.width
+    return {"size": size, "channels": space.channels, "skip_bad": True}
 
 
 def _mark(model: Model) -> dict[str, Tensor]:

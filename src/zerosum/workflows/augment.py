@@ -147,6 +147,8 @@ def evaluate_augmentation(
         mine, test = (reals, held) if held is not None else _parted(reals, one)
         wanted = wanted_of(mine, balance=balance, per_class=per_class, amount=amount or {})
         made = fill(model, mine, wanted, features=features, seed=one, progress=progress)
+        if not made.origins:
+            warned.append(f"Everything was rejected with seed {one}, so no samples were added.")
         counts.append([vars(count) for count in made.counts])
         arms = _Arms(model, mine, test, made, one, progress)
         for name, score in arms.scores().items():
@@ -237,7 +239,7 @@ class _Arms:
             torch.nonzero(self.fake_y == code).flatten()[: many // 2 + many % 2]
             for code, many in self.kept.items()
         ]
-        return torch.cat(rows)
+        return torch.cat([torch.zeros(0, dtype=torch.int64), *rows])
 
     def _with_reals(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         x, y = self.reals.x, self.reals.y

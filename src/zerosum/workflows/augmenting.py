@@ -90,6 +90,13 @@ def augment_with(
     reals = open_labelled(model, data, target=target, progress=progress)
     wanted = wanted_of(reals, balance=balance, per_class=per_class, amount=amount or {})
     made = fill(model, reals, wanted, features=features, seed=seed, progress=progress)
+    if not made.origins:
+        said = "; ".join(str(one) for one in made.counts if one.asked)
+        raise EvaluationError(
+            f"everything was rejected ({said}). Many copies mean that the model gives its training "
+            "data back; many implausible samples, that it has not learned the class. Train longer, "
+            "or on more data."
+        )
     if out is not None:
         made.save(out)
     return made
@@ -129,7 +136,7 @@ def open_labelled(
         )
         raise ConditionError(
             f"this model was trained by {name} without conditions, so no class can be asked of it. "
-            f"Train cgan, or r3gan, stylegan, dcgan or wgan_gp with {conditional}; or sound, "
+            f"Train cgan, few, or r3gan, stylegan, dcgan or wgan_gp with {conditional}; or sound, "
             "from 20 sounds of each label on."
         )
     if not isinstance(data, Dataset | DataConfig):
@@ -221,10 +228,10 @@ def fill(
     model: Model, reals: LabelledData, wanted: Mapping[int, int], *, features: str | None = None,
     seed: int = 0, progress: Progress | None = None,
 ) -> Augmented:  # fmt: skip
-    """The reals, and for each class as many samples as are wanted and pass the screen.
+    """The reals, and for each class as many samples as are wanted and pass the screen, or none.
 
     Raises:
-        EvaluationError: there are too few reals, or nothing passed.
+        EvaluationError: there are too few reals.
     """
     if len(reals.x) < _LEAST:
         raise EvaluationError(
@@ -250,15 +257,8 @@ def fill(
                 progress("making samples", done, sum(wanted.values()))
         if have or count.asked:
             counts.append(count)
-    if not origins:
-        said = "; ".join(str(one) for one in counts if one.asked)
-        raise EvaluationError(
-            f"everything was rejected ({said}). Many copies mean that the model gives its training "
-            "data back; many implausible samples, that it has not learned the class. Train longer, "
-            "or on more data."
-        )
     for one in counts:
-        if one.kept < one.asked:
+        if origins and one.kept < one.asked:
             warnings.warn(f"Fewer samples than asked for of {one}.", stacklevel=2)
     labels = [reals.names[code] for code in reals.y.tolist()] + [one.label for one in origins]
     return Augmented(

@@ -8,6 +8,7 @@ from zerosum.catalogue import load_installed
 from zerosum.config import family_of
 from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.data.files import look_at, require_unicode
+from zerosum.data.places import is_archive, is_zip, open_archive
 from zerosum.data.subsets import with_holdout
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option
@@ -148,7 +149,8 @@ def reader_for(
     Args:
         data: whatever `open_data` takes.
         spaces: kinds of space that are wanted; a reader of other kinds is taken only where none of
-            these reads the data, so that it is said what the data is.
+            these reads the data, so that it is said what the data is. Of a folder or zip their own
+            reader says what it lacks.
         options: that are given; of readers that read the data, those that have all of them are
             preferred, such as one of series where a `window` is given.
 
@@ -170,10 +172,13 @@ def reader_for(
     names = set(options)
     able = [k for k in wanted if claims[k] >= _HARDLY and names <= readers[k].options().keys()]
     best = max(able or wanted, key=lambda kind: claims[kind], default=surest)
-    if claims[best] < _HARDLY <= claims[surest] or not claims[best]:
+    elsewhere = claims[best] < _HARDLY <= claims[surest] and not is_archive(data)
+    if elsewhere or not claims[best]:
         best = surest
     if not claims[best]:
         raise DataError(_unclaimed(data, readers, spaces or ()))
+    if best not in wanted and isinstance(data, str | Path) and is_zip(data):
+        raise DataError(_packed(Path(data)))
     return readers[best]
 
 
@@ -245,6 +250,16 @@ def _asked(reader: type[DataConfig], needs: Iterable[str]) -> dict[str, Any]:
         if reader.model_fields[field].annotation is bool
     ]
     return {need: True for need in needs if need in switches}
+
+
+def _packed(path: Path) -> str:
+    names = open_archive(path).names
+    held = f"{len(names):,} files" if len(names) != 1 else "a file"
+    some = f", such as {names[0]}" if names else ""
+    return (
+        f"{path} is a zip of {held}{some}. Zips of images, sounds, clips and songs are read as "
+        "they are; unpack this one, and give its folder, or a file in it."
+    )
 
 
 def _unclaimed(

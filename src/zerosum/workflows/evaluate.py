@@ -13,7 +13,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress
 from zerosum.engine.budget import Budget
 from zerosum.errors import DataError, RunError
 from zerosum.evaluation.judging.figures import Evaluation
-from zerosum.evaluation.judging.judge import judge
+from zerosum.evaluation.judging.judge import judge, too_few_for
 from zerosum.evaluation.judging.verdict import verdict
 from zerosum.evaluation.metrics.base import SampleSet
 from zerosum.evaluation.metrics.blocks import nearest
@@ -198,7 +198,8 @@ def examine(
     )
     samples = case.exhibit(*made, progress)
     sets = case.sets(samples, replicates=replicates, progress=progress)
-    figures = judge(sets, metrics_for(case.space))
+    metrics = metrics_for(case.space)
+    figures = judge(sets, metrics)
     beside, private = (), subject.privacy
     if mine and not private:
         beside = find_neighbours(samples, case.pool, seed=case.seed, progress=progress)
@@ -212,12 +213,13 @@ def examine(
     return Evaluation(
         subject=_facts(subject, case),
         figures=figures,
-        verdict=f"{_collapse(subject)}{verdict(figures, split=case.split)}",
+        verdict=f"{_collapse(subject)}{verdict(figures, split=case.split, count=len(samples))}",
         warnings=(
             *_unfinished(subject),
             *_uncounted(private),
             *_flattered(subject, case),
             *case.warnings,
+            *too_few_for(sets, metrics),
         ),
         parts=tuple(modality_of(subject.model.space).judge.parts(shown)),
         curves=curves_of(subject.run) if subject.run else {},

@@ -23,6 +23,9 @@ from zerosum.runtime import Runtime
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data, reader_for
 
+_LEAST = 4
+"""Samples below which there is nothing to make a batch of."""
+
 Teller = Callable[[str], None]
 """Called with a sentence that the user should read."""
 
@@ -90,12 +93,33 @@ def plan_training(
         raise RecipeError(f"a Recipe has its own widths. Leave out {option('capacity')}.")
     if resolved is None:
         raise RecipeError("give a recipe's name, a file, or a Recipe.")
+    if entry is not None and not private:
+        resolved = _in_batches_that_fit(resolved, dataset, changes or {}, tell)
     if changes:
         resolved = resolved.with_values(dict(changes))
     if tell is not None:
         for note in resolved.game.notes:
             tell(f"{resolved.name}: {note}")
     return Plan(resolved, dataset, config, entry.source if entry else None)
+
+
+def _in_batches_that_fit(
+    recipe: Recipe, dataset: Dataset, changes: Mapping[str, Any], tell: Teller | None
+) -> Recipe:
+    """The recipe with smaller batches, where the data is smaller than one and none was asked for.
+
+    They hold a power of two, so that processes can share them.
+    """
+    size, batch = dataset.stated_size, recipe.optimisation.batch_size
+    if size >= batch or size < _LEAST or "optimisation.batch_size" in changes:
+        return recipe
+    fits = 1 << (size.bit_length() - 1)
+    if tell is not None:
+        tell(
+            f"{dataset.name}: {size} samples are fewer than a batch of {batch}, so batches are of "
+            f"{fits}."
+        )
+    return recipe.with_values({"optimisation.batch_size": fits})
 
 
 def wanted_by(recipe: str | Path | Recipe) -> dict[str, tuple[str, ...]]:

@@ -43,6 +43,8 @@ def test_the_headline_follows_the_place(value: float, words: str) -> None:
 
 @pytest.mark.parametrize("value", [0.0, -3.0])
 def test_what_is_as_good_as_real_is_not_told_from_it(value: float) -> None:
+    few = verdict([figure(value)], split="holdout", count=75)
+    assert few.endswith("the one figure; with 75 samples only large differences show.")
     assert verdict([figure(value)], split="holdout") == (
         "Not distinguished from fresh reals by the one figure."
     )

@@ -80,6 +80,8 @@ def test_a_folder_with_a_table(tmp_path: Path) -> None:
     [
         ("labels.csv", ("file", "text"), {}),
         ("captions.csv", ("file", "says"), {"column": "says"}),
+        ("captions.csv", ("image", "description"), {}),
+        ("captions.csv", ("image", "description"), {"column": "description"}),
     ],
 )
 def test_other_tables(
@@ -102,7 +104,8 @@ def test_arrays_and_texts() -> None:
     ("given", "said"),
     [
         ({"name": "other.csv"}, r"no captions in .*there is no captions\.csv"),
-        ({"header": ("file", "says")}, "needs the columns file and caption.*it has file, says"),
+        ({"header": ("image", "says", "by"), "rows": [("x.png", "a", "me")]}, "Rename them"),
+        ({"header": ("file", "says", "by"), "rows": [("0.png", "a", "me")]}, "'column': 'says'"),
         ({"rows": [("0.png", "a"), ("1.png", "b")]}, "2 of 4 images have no caption.*'2.png'"),
         ({"rows": [(f"{i}.png", "a" * i) for i in range(4)]}, "caption of 1 files empty"),
         ({"rows": [("0.png", "a")] * 2}, "names 1 files more than once"),
@@ -112,6 +115,19 @@ def test_arrays_and_texts() -> None:
 def test_tables_that_do_not_fit(tmp_path: Path, given: dict[str, Any], said: str) -> None:
     with pytest.raises(DataError, match=said):
         read(folder(tmp_path, **given))
+
+
+def test_captions_in_a_file_beside_each_image(tmp_path: Path) -> None:
+    (folder(tmp_path) / "captions.csv").unlink()
+    for i, caption in enumerate(CAPTIONS):
+        (tmp_path / f"{i}.txt").write_text(caption + "\n")
+    assert read(tmp_path).captions == CAPTIONS
+    (tmp_path / "2.txt").write_text(" ")
+    with pytest.raises(DataError, match=r"2\.txt is empty"):
+        read(tmp_path)
+    (tmp_path / "2.txt").unlink()
+    with pytest.raises(DataError, match=r"1 of 4 images have no caption.*'2\.png'"):
+        read(tmp_path)
 
 
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:

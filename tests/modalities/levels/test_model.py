@@ -10,6 +10,7 @@ from zerosum.errors import RunError
 from zerosum.modalities.levels.metrics.play import patterns
 from zerosum.modalities.levels.reading import levels_of
 from zerosum.modalities.levels.rules import Reach
+from zerosum.modalities.levels.shown import LevelPreview
 from zerosum.modalities.levels.space import LevelSpace
 from zerosum.workflows.data import open_data
 
@@ -87,3 +88,12 @@ def test_the_judge_says_how_many_can_be_played(model: zs.LevelModel) -> None:
 def test_patterns_are_numbers_of_four_tiles() -> None:
     level = torch.tensor([[[0, 1], [2, 0]]])
     assert patterns(level, 3).tolist() == [[0 * 27 + 1 * 9 + 2 * 3 + 0]]
+
+
+def test_goals_can_be_seen_on_floor() -> None:
+    space = LevelSpace(tiles=(" ", "#", "$", "."), height=8, width=8)
+    picture = LevelPreview().draw_one(space, torch.tensor([[0, 3]] + [[0, 0]] * 7).repeat(1, 4))
+    floor, goal = picture.getpixel((6, 6)), picture.getpixel((18, 6))
+    assert isinstance(floor, tuple)
+    assert isinstance(goal, tuple)
+    assert max(abs(a - b) for a, b in zip(floor, goal, strict=True)) > 100

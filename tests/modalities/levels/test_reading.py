@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import zerosum as zs
-from zerosum.errors import DataError
+from zerosum.errors import ConfigError, DataError
 from zerosum.modalities.levels.space import LevelSpace
 from zerosum.workflows.data import open_data
 
@@ -63,12 +63,38 @@ def test_levels_of_a_platform_game_are_cut_into_windows(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "mario-1-1.txt").write_text("\n".join(rows))
     with pytest.raises(DataError, match=r"up to 14 x 60 tiles.*'window'"):
         open_data(tmp_path / "corpus")
-    space, texts, notes = levels(tmp_path / "corpus", window=(14, 16))
+    space, texts, notes = levels(tmp_path / "corpus", window="14,16")
+    assert levels(tmp_path / "corpus", window=(14, 16))[0] == space
+    with pytest.raises(ConfigError, match="write HEIGHT,WIDTH such as 14,16"):
+        levels(tmp_path / "corpus", window="14;16")
     assert (space.height, space.width, len(texts)) == (14, 16, 45)
     assert space.tiles == ("-", "X", "o")
     assert space.rules is not None
     assert space.rules.kind == "jump"
     assert any("cut into 45 pieces" in note for note in notes)
+
+
+def test_words_above_and_below_levels_are_titles(tmp_path: Path) -> None:
+    one = "####\n#@ ###\n#. $ #\n######"
+    path = tmp_path / "collection.txt"
+    path.write_text(f"My levels\nfor friends\n\nLevel 1\n{one}\nTitle: One\n\n2\n\n{one}\nby me\n")
+    space, texts, _ = levels(path, spaces=("level",), window=(4, 6))
+    assert texts == ["####  \n#@ ###\n#. $ #\n######"] * 2
+    assert space.rules is not None
+    assert space.rules.kind == "sokoban"
+
+
+def test_floors_that_are_cut_off_at_the_right(tmp_path: Path) -> None:
+    path = tmp_path / "dashes.xsb"
+    path.write_text("--####\n###--####\n#@$-.---#\n#########\n" + "\n" * 2)
+    _, texts, _ = levels(path)
+    assert texts[0].splitlines()[2:4] == ["  ####   ", "###  ####"]
+
+
+def test_a_text_with_another_name_before_the_levels_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "LICENSE.txt").write_text("; Do what you like.\n")
+    (tmp_path / "one.txt").write_text("\n".join(["#" * 9] * 9))
+    assert levels(tmp_path)[1] == ["\n".join(["#" * 9] * 9)]
 
 
 def test_subfolders_are_labels(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from zerosum.errors import DataError
 from zerosum.modalities.music.codes import FIRST, HOLD, REST
 from zerosum.modalities.music.space import MusicSpace
 from zerosum.modalities.music.theory import KEYS
-from zerosum.workflows.data import open_data, open_holdout
+from zerosum.workflows.data import open_data, open_holdout, scan_data
 
 TICKS = 480
 Played = Sequence[tuple[float, float, int]]
@@ -76,7 +76,7 @@ def test_long_songs_are_cut_and_know_where_they_are(tmp_path: Path) -> None:
         save(tmp_path / f"{i}.mid", track(LINE))
     _, head, codes, said = opened(tmp_path, bars=3)
     assert head[:2, 2:].tolist() == [[3, 0, 1], [3, 1, 0]]
-    assert "8 songs are 16 pieces of up to 3 bars, in the voices melody." in said
+    assert "8 songs are 16 pieces of up to 3 bars; voices: melody." in said
     assert codes[1, 0, 0] == FIRST + SCALE[0]
 
 
@@ -87,6 +87,15 @@ def test_parts_are_voices_if_all_songs_have_as_many(tmp_path: Path) -> None:
     space, _, codes, _ = opened(tmp_path)
     assert [voice.name for voice in space.voices] == ["part 1", "part 2"]
     assert codes[0, 0].tolist() == [FIRST + 60, FIRST + 36]
+
+
+def test_a_bass_of_long_notes_is_a_bass(tmp_path: Path) -> None:
+    long: Played = [(4 * i, 4 * i + 4, 36 + i) for i in range(4)]
+    for i in range(8):
+        save(tmp_path / f"{i}.mid", track(LINE), track(long, channel=1))
+    space, _, codes, _ = opened(tmp_path, voices="roles")
+    assert [voice.name for voice in space.voices] == ["melody", "bass"]
+    assert codes[0, 0, 1] == FIRST + 36
 
 
 def test_a_piano_becomes_melody_chords_and_bass(tmp_path: Path) -> None:
@@ -124,7 +133,17 @@ def test_tempo_changes_do_not_move_beats(tmp_path: Path) -> None:
     _, _, plain, _ = opened(tmp_path / "a")
     _, _, changed, said = opened(tmp_path / "b")
     assert torch.equal(plain, changed)
-    assert "8 songs change their tempo: what is kept are beats." in said
+    assert "the tempo changes in 8 of 8 songs: beats are kept." in said
+
+
+def test_key_changes_are_told_and_drums_are_counted(tmp_path: Path) -> None:
+    keys = [mido.MetaMessage("key_signature", key=key, time=960) for key in ("C", "Eb")]
+    for i in range(8):
+        save(tmp_path / f"{i}.mid", track(LINE), track([(0, 1, 36)], channel=9), head=keys)
+    _, head, _, said = opened(tmp_path)
+    assert "the key changes in 8 of 8 songs: the first is taken." in said
+    assert head[0, 1] == KEYS.index("C major")
+    assert scan_data(tmp_path) == f"8 songs with {8 * 33} notes"
 
 
 def test_meters_may_change_and_odd_ones_are_left_out(tmp_path: Path) -> None:

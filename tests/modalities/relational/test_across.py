@@ -22,6 +22,7 @@ HELD = [
     zs.Inequality("orders.amount", "<=", "customers.limit"),
     zs.Inequality("customers.joined", "<", "lines.packed"),
     zs.Range("lines.pieces", 1, 6),
+    zs.Formula("lines.weight", "lines.pieces * 1.5 + 2"),
 ]
 
 
@@ -47,7 +48,8 @@ def shop(n: int = 300) -> dict[str, Any]:
     lines = pd.DataFrame(
         {
             "order_id": order,
-            "pieces": rng.integers(1, 7, len(order)),
+            "pieces": (pieces := rng.integers(1, 7, len(order))),
+            "weight": pieces * 1.5 + 2,
             "packed": pd.DatetimeIndex(ordered[order]).normalize() + pd.Timedelta(days=1),
         }
     )
@@ -76,6 +78,7 @@ def all_hold(made: dict[str, Any]) -> None:
     assert len(lines) == len(made["lines"]) > 50
     assert (lines["joined"] < lines["packed"]).all()
     assert lines["pieces"].between(1, 6).all()
+    assert (lines["weight"] == lines["pieces"] * 1.5 + 2).all()
 
 
 def test_they_hold_in_every_row(model: RelationalModel) -> None:

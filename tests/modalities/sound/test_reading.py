@@ -128,8 +128,9 @@ def test_lengths_are_those_of_most_and_what_is_changed_is_told(tmp_path: Path) -
     dataset = opened(tmp_path)
     assert space_of(dataset).seconds == pytest.approx(0.4, abs=0.01)
     said = " ".join(dataset.notes)
-    assert "1 are longer than 0.4 s, the length that 95 % have or less" in said
-    assert "silence follows them" in said
+    assert "longer than 0.4 s, the length that 95 % have or less" in said
+    assert "their loudest part is taken: long.wav." in said
+    assert "shorter than 0.4 s, so that silence follows: short.wav." in said
     long = dataset.take(torch.tensor([20]))[0][0, 0]
     assert float(long.abs().max()) > 0.4  # the loudest part was taken
     assert float(long[0].abs()) < 0.01  # and fades where it is cut
@@ -161,13 +162,22 @@ def test_an_hour_is_read_as_windows(tmp_path: Path) -> None:
 
 
 @needs_files
+def test_recordings_may_be_shorter_than_the_seconds_that_are_asked_for(tmp_path: Path) -> None:
+    for i in range(8):
+        write(tmp_path / f"{i}.wav", tone(11.0))
+    dataset = opened(tmp_path, seconds=12.0)
+    assert len(dataset) == 8
+    assert any("shorter than 12 s, so that silence follows" in note for note in dataset.notes)
+
+
+@needs_files
 def test_stereo_is_kept_and_more_channels_are_mixed(tmp_path: Path) -> None:
     for i in range(8):
         write(tmp_path / f"{i}.wav", np.stack([tone(), 0.5 * tone()], axis=1))
     write(tmp_path / "six.wav", np.stack([tone()] * 6, axis=1))
     dataset = opened(tmp_path)
     assert space_of(dataset).channels == 2
-    assert any("1 have other channels" in note for note in dataset.notes)
+    assert "of other channels, which are mixed or copied: six.wav." in dataset.notes
     assert space_of(opened(tmp_path, channels=1)).channels == 1
 
 

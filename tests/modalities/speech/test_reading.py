@@ -69,7 +69,14 @@ def test_what_is_odd_is_said(folder: Path) -> None:
     assert "silent, and left out: silent.wav" in told
     assert "clipped, which a model learns too: loud.wav" in told
     assert "all are brought to 4,000 Hz" in told
-    assert "1 have other channels" in told
+    assert "of other channels, which are mixed or copied: wide.wav" in told
+
+
+def test_files_shorter_than_a_window_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "long.wav", voice(20.0))
+    write(tmp_path / "short.wav", voice(0.4))
+    dataset, _ = open_data(tmp_path, spaces=SPEECH)
+    assert "shorter than 1.02 s, so that silence follows: short.wav." in dataset.notes
 
 
 def test_broken_files_are_refused_or_skipped(folder: Path) -> None:

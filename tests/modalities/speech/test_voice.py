@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.cli.conftest import Zerosum
 from tests.modalities.speech.voices import RATE, voice, write
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError
+from zerosum.modalities.sound.loudness import loudness
 from zerosum.modalities.sound.spectra import log_mels, usual_frames
 from zerosum.modalities.speech.pitch import median_pitch
 from zerosum.modalities.speech.vocoder_model import VocoderModel
@@ -73,6 +75,7 @@ def test_what_is_known_of_speakers_is_in_the_manifest(model: VoiceModel) -> None
     assert kept["labels"] == ["anna", "ben"]
     assert kept["speakers"][0]["consent"] == {
         "kind": "consent", "who": "Anna Example", "when": "2026-01-31", "what": "tests",
+        "until": None,
     }  # fmt: skip
     pitches = [one.pitch for one in model.voices.speakers]
     assert pitches == pytest.approx([200, 100], rel=0.15)
@@ -100,6 +103,7 @@ def test_several_folders_are_several_speakers(folder: Path) -> None:
         ("consent.toml", 'who = ""\nwhen = 2026-01-31\nwhat = "x"\n', "who"),
         ("consent.toml", 'who = "B"\nwhen = 9999-01-31\nwhat = "x"\n', "has not come yet"),
         ("consent.json", '{"who": "B", "when": "2026-02-31", "what": "x"}', "cannot be used"),
+        ("consent.toml", CONSENT + "until = 2026-02-28\n", "ended on 2026-02-28; ask ben anew"),
     ],
 )
 def test_nothing_is_learned_without_consent(
@@ -133,8 +137,19 @@ def test_pitch_is_moved_to_that_of_the_target(model: VoiceModel) -> None:
     said = voice(4.0, pitch=PITCHES["anna"], seed=5)
     made = model.translate(said, from_speaker="anna", to_speaker="ben", rate=RATE)
     assert made.shape == (1, len(said))
-    assert np.abs(made).max() <= 1
+    assert np.abs(made).max() <= 0.9  # -1 dB
+    assert np.abs(made[0, [0, -1]]).max() == 0
+    assert loudness(made, RATE) == pytest.approx(loudness(said[None], RATE), abs=0.1)
     assert median_pitch(torch.from_numpy(made), RATE) == pytest.approx(100, rel=0.2)
+
+
+def test_nothing_is_converted_after_a_consent_has_ended(model: VoiceModel) -> None:
+    shutil.copytree("run", "ended")
+    manifest = Path("ended/manifest.json")
+    manifest.write_text(manifest.read_text().replace('"until": null', '"until": "2026-02-28"'))
+    ended = zs.load("ended", recipe="voice", device="cpu")
+    with pytest.raises(ConditionError, match="the consent of anna ended on 2026-02-28"):
+        ended.translate(voice(1.0), from_speaker="anna", to_speaker="ben", rate=RATE)
 
 
 def test_own_levels_stay_as_they_are() -> None:

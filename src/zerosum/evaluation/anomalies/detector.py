@@ -149,14 +149,16 @@ class Detector:
         ]
         parts = {"rebuilt": torch.stack([one.reshape(n, -1).mean(1) for one in maps]).mean(0)}
         coarse = (ours[-1] / _shaped(state["wide"], ours[-1])).flatten(1)
-        parts["features"] = _nearness(coarse, state["features"], _NEAR)
-        parts["values"] = _nearness(_values(self.game, seen), state["values"], _NEAR)
+        values = _values(self.game, seen)
+        itself = _same_as(values, state["values"])
+        parts["features"] = _nearness(coarse, state["features"], _NEAR, itself)
+        parts["values"] = _nearness(values, state["values"], _NEAR, itself)
         beyond = self.game.beyond(compact)
         beyond = None if beyond is None else (beyond / _BEYOND_UNIT).sqrt()
         parts["beyond"] = torch.zeros(n) if beyond is None else beyond.sum(1)
         if self.game.seen_space.axes:
             coarse = _values(self.game, seen, most=_COARSE_SIDE)
-            parts["coarse"] = _nearness(coarse, state["coarse"], _NEAR)
+            parts["coarse"] = _nearness(coarse, state["coarse"], _NEAR, itself)
             own = _of_places(ours) / _shaped(state["wide_places"], _of_places(ours))
             far = _nearness(own.flatten(2).transpose(1, 2).flatten(0, 1), state["places"], 1)
             places = far.view(n, *own.shape[2:])
@@ -257,14 +259,31 @@ def _of_places(stages: list[Tensor]) -> Tensor:
     return torch.cat([own, coarser], dim=1)
 
 
-def _nearness(x: Tensor, normals: Tensor, near: int) -> Tensor:
-    """Mean distance of each row `[B, F]` from its nearest normals, `[B]`."""
-    near = min(near, len(normals))
-    pieces = [
-        torch.cdist(some, normals).topk(near, largest=False).values.mean(1)
-        for some in x.split(_QUERIES)
-    ]
+def _nearness(x: Tensor, normals: Tensor, near: int, itself: Tensor | None = None) -> Tensor:
+    """Mean distance of each row `[B, F]` from its nearest normals, `[B]`.
+
+    A row that is the normal `itself`, an index or -1, `[B]`, is compared with the others: what was
+    trained on would else be nearer to normals than anything new, and look too plain.
+    """
+    if itself is None:
+        itself = torch.full((len(x),), -1)
+    pieces = []
+    for some, own in zip(x.split(_QUERIES), itself.split(_QUERIES), strict=True):
+        far = torch.cdist(some, normals)
+        rows = torch.nonzero((own >= 0) & (len(normals) > near)).flatten()
+        far[rows, own[rows]] = torch.inf
+        pieces.append(far.topk(min(near, len(normals)), largest=False).values.mean(1))
     return torch.cat(pieces)
+
+
+def _same_as(x: Tensor, normals: Tensor) -> Tensor:
+    """The index of a normal that equals each row `[B, F]`, or -1; int64 `[B]`.
+
+    >>> _same_as(torch.tensor([[1.0, 2.0], [1.0, 2.5]]), torch.tensor([[0.0, 0.0], [1.0, 2.0]]))
+    tensor([ 1, -1])
+    """
+    nearest = torch.cdist(x, normals).argmin(1)
+    return torch.where((x == normals[nearest]).all(1), nearest, -1)
 
 
 def _per_channel(x: Tensor) -> Tensor:

@@ -93,6 +93,10 @@ class AugmentationTrial:
         return fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0
 
     @property
+    def _one_seed(self) -> bool:
+        return len(self.gains) == 1
+
+    @property
     def verdict(self) -> str:
         """What to do, in a sentence or two."""
         found = (
@@ -101,7 +105,8 @@ class AugmentationTrial:
             f"{', '.join(f'{100 * one:+.1f}' for one in self.gains)})."
         )
         if self.helps:
-            return f"Do: {found}"
+            alone = " A single seed may be chance: repeat it with more." if self._one_seed else ""
+            return f"Do: {found}{alone}"
         if not self.conclusive:
             return (
                 f"Not known: {found} Chance is {1 / self.num_classes:.1%}: no classifier reads "

@@ -13,6 +13,9 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
 )
 
+_LEAST = 10
+"""Samples and reals without which nothing is judged, unless a metric needs fewer."""
+
 
 @dataclass(frozen=True)
 class EvaluationSets:
@@ -38,10 +41,12 @@ def judge(sets: EvaluationSets, metrics: Sequence[Metric]) -> tuple[MetricResult
 
     Args:
         sets: samples, reals and baseline.
-        metrics: which to read; those that do not apply are left out.
+        metrics: which to read; those that do not apply, and those that need more samples or reals
+            than there are, are left out (`too_few_for` names these).
 
     Raises:
-        EvaluationError: too few samples or reals for a metric; the message says how many.
+        EvaluationError: fewer than 10 samples or reals, and a metric needs more; the message says
+            how many.
     """
     context = sets.context
     figures = []
@@ -50,7 +55,8 @@ def judge(sets: EvaluationSets, metrics: Sequence[Metric]) -> tuple[MetricResult
             context.tick("judge", i, len(metrics))
         if not one.applies(sets.samples, sets.reference, context):
             continue
-        _require_enough(one, sets)
+        if _is_short(one, sets):
+            continue
         quick = replace(context, replicates=0)
         value = one.read(sets.samples, sets.reference, context)
         ceiling = one.read(sets.fresh, sets.reference, quick)
@@ -63,14 +69,39 @@ def judge(sets: EvaluationSets, metrics: Sequence[Metric]) -> tuple[MetricResult
     return tuple(figures)
 
 
-def _require_enough(one: Metric, sets: EvaluationSets) -> None:
+def too_few_for(sets: EvaluationSets, metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """What `judge` leaves out since it needs more samples or reals, in a sentence; else nothing."""
+    short = [
+        one
+        for one in metrics
+        if one.applies(sets.samples, sets.reference, sets.context)
+        and min(len(sets.samples), len(sets.reference)) < one.least
+    ]
+    if not short:
+        return ()
+    names = ", ".join(output.name for one in short for output in one.outputs)
+    return (
+        f"{len(sets.samples)} samples are held against {len(sets.reference)} reals. That is too "
+        f"few for {names}, which {'needs' if names.count(',') == 0 else 'need'} "
+        f"{max(one.least for one in short)}: left out here.",
+    )
+
+
+def _is_short(one: Metric, sets: EvaluationSets) -> bool:
+    """Whether a metric needs more samples or reals than there are.
+
+    Raises:
+        EvaluationError: there are fewer than 10, of which hardly anything can be said.
+    """
     for what, exhibit in (("samples", sets.samples), ("reals", sets.reference)):
-        if len(exhibit) < one.least:
+        if len(exhibit) < min(one.least, _LEAST):
             names = ", ".join(output.name for output in one.outputs)
             raise EvaluationError(
                 f"{len(exhibit)} {what} are too few for {names}, which needs {one.least}. "
-                "Ask for more samples (-n), or give a larger holdout."
+                "Give a larger holdout; or ask for more samples (-n), of which there may be as "
+                "many as reals."
             )
+    return min(len(sets.samples), len(sets.reference)) < one.least
 
 
 def _figure(

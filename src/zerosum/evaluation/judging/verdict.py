@@ -17,7 +17,11 @@ _HEADLINES = (
 """What is said when the median place between floor (0) and ceiling (1) is at least so much."""
 
 
-def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
+_FEW = 500
+"""Samples below which figures that find no difference say little."""
+
+
+def verdict(figures: Sequence[MetricResult], *, split: str, count: int = _FEW) -> str:
     """A sentence that sums up figures.
 
     The first words follow from the median place between floor and ceiling alone. Beside them stands
@@ -26,6 +30,7 @@ def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
     Args:
         figures: of one model.
         split: `holdout`, or `train` where nothing can be said of memorisation.
+        count: samples that were judged.
     """
     judged = [f for f in figures if f.ceiling is not None and not f.memorisation]
     if not judged:
@@ -36,6 +41,8 @@ def verdict(figures: Sequence[MetricResult], *, split: str) -> str:
     else:
         who = f"any of {len(judged)} figures" if len(judged) > 1 else "the one figure"
         parts = [f"Not distinguished from fresh reals by {who}"]
+        if count < _FEW:
+            parts.append(f"with {count} samples only large differences show")
     return "; ".join([*parts, *_copies(figures, split)]) + "."
 
 

@@ -17,7 +17,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, othe
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive, open_archive
-from zerosum.data.scanning import evenly, looked_at, named, open_files, unreadable_files
+from zerosum.data.scanning import evenly, held_in, looked_at, named, open_files, unreadable_files
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import Blank, reading
@@ -196,7 +196,7 @@ def _scan(config: ClipsConfig, progress: Progress | None) -> _Scan:
     names = evenly([*images], config.limit)
     if not names:
         raise DataError(
-            f"no clips in {config.path} ({len(archive.names)} files). Clips end in "
+            f"no clips in {config.path} ({held_in(archive)}). Clips end in "
             f"{', '.join(sorted(ENDINGS))}, or are folders of {LEAST_FRAMES} images or more."
         )
     headers, bad = looked_at(

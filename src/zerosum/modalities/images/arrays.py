@@ -18,6 +18,7 @@ from zerosum.data.arrays import (
     HeldArrays,
     NpzFile,
     as_numpy,
+    first_values,
     is_npy,
     picture_shape,
     read_npy,
@@ -63,7 +64,7 @@ class ImageArrays(ArrayOptions):
         known = shape_and_type(data)
         if known is None or isinstance(data, str | Path) != issubclass(cls, NpzFile):
             return 0.0
-        if len(known[0]) == 3 and not isinstance(data, str | Path) and _no_pixels(data):
+        if len(known[0]) == 3 and _no_pixels(data):
             return 0.4
         rows = len(known[0]) == 2 and known[0][1] >= _LEAST_PIXELS
         return 0.8 if len(known[0]) in (3, 4) else 0.35 if rows else 0.2
@@ -163,9 +164,9 @@ class IdxConfig(ImageArrays):
 
 
 def _no_pixels(data: Any) -> bool:
-    """Whether an array that is held, or the first of a pair, has floats outside of [0, 1]."""
-    x = as_numpy(data[0] if isinstance(data, tuple | list) else data)
-    return x.dtype.kind == "f" and x.size > 0 and (x.min() < 0 or x.max() > 1)
+    """Whether samples that are held, or the first ones of a file, have floats outside of [0, 1]."""
+    x = first_values(data)
+    return x.dtype.kind == "f" and x.size > 0 and bool(x.min() < 0 or x.max() > 1)
 
 
 def read_idx(path: Path) -> np.ndarray:

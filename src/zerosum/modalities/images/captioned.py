@@ -1,6 +1,7 @@
 """Readers of pictures with captions: a folder with a table, arrays, and simulated scenes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,11 +11,11 @@ from zerosum.config import Count
 from zerosum.data.archives import Archive
 from zerosum.data.arrays import shape_and_type
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
-from zerosum.data.labels import read_listed
+from zerosum.data.labels import Listed, read_listed
 from zerosum.data.places import is_archive, open_archive
 from zerosum.data.splits import place_of_split
 from zerosum.errors import DataError, did_you_mean
-from zerosum.faces import option
+from zerosum.faces import reading
 from zerosum.modalities.images.arrays import HeldImages
 from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace
 from zerosum.modalities.images.folders import ImagesConfig
@@ -32,10 +33,11 @@ class CaptionedImages(ImagesConfig):
     """Images below a folder or in a zip, with a table of their captions.
 
     It is `captions.csv` or `labels.csv`, with the columns `file` and `caption`, or `text`; or the
-    `metadata.csv` or `metadata.jsonl` of Hugging Face, with `file_name`.
+    `metadata.csv` or `metadata.jsonl` of Hugging Face, with `file_name`. Without a table each image
+    has a `.txt` file of its name with its caption.
 
     Attributes:
-        column: the column of captions, if it is called otherwise.
+        column: the column of captions, if it is called otherwise and is not the only one.
     """
 
     kind = "captioned_images"
@@ -60,7 +62,8 @@ class CaptionedImages(ImagesConfig):
         if missing:
             raise DataError(
                 f"{len(missing)} of {len(images)} images have no caption, such as {missing[0]!r}. "
-                "Add a row for each to the table, named as it lies below it."
+                "Add a row for each to the table, named as it lies below it; without a table, a "
+                ".txt file beside each."
             )
         captions = [table[name] for name in images.items]
         return CaptionedDataset(images, captions, name=self.path), config
@@ -74,9 +77,12 @@ class CaptionedImages(ImagesConfig):
         archive = open_archive(place)
         tables = [name for name in archive.names if PurePosixPath(name).name in _TABLES]
         if not tables:
+            beside = _captions_beside(archive)
+            if beside:
+                return beside
             raise DataError(
                 f"no captions in {place}: there is no {_TABLES[0]} with the columns file and "
-                "caption, and a row for each image. Write one."
+                "caption, and a row for each image. Write one, or a .txt file for each image."
             )
         tables.sort(key=lambda name: _TABLES.index(PurePosixPath(name).name))
         return _read_captions(archive, tables[0], self.column)
@@ -170,17 +176,25 @@ def _in_words(dataset: Dataset, space: Space) -> Dataset:
 
 
 def _read_captions(archive: Archive, path: str, column: str | None) -> dict[str, str]:
-    """Captions by the name of their file, from a table of files and captions."""
+    """Captions by the name of their file, from a table of files and captions.
+
+    Where no column is called `file`, it is the one whose first cell names a file that is there;
+    where none is called `caption`, it is the only other one.
+    """
     listed = read_listed(archive, path)
     header = listed.header
     if column is not None and column not in header:
         raise DataError(f"{path} has no column {column!r}.{did_you_mean(column, header)}")
-    name = column or next((one for one in _COLUMNS if one in header), None)
+    listed = replace(listed, file=listed.file or _naming_files(archive, listed))
+    others = [one for one in header if one != listed.file]
+    only = others[0] if len(others) == 1 else None
+    name = column or next((one for one in _COLUMNS if one in header), only)
     if name is None or not listed.file or not listed.rows:
+        known = f" Or name the one of captions with {reading(column=others[0])}." if others else ""
         raise DataError(
             f"{path} needs the columns file and caption, and a row for each image; it has "
-            f"{', '.join(header) or 'none'}. Name another column of captions with "
-            f"{option('column', 'description')}."
+            f"{len(listed.rows):,} rows below the columns {', '.join(header) or '(none)'}. Rename "
+            f"them.{known if listed.file else ''}"
         )
     table = listed.columns([name])
     empty = [file for file, caption in table.items() if not caption.strip()]
@@ -190,3 +204,39 @@ def _read_captions(archive: Archive, path: str, column: str | None) -> dict[str,
             "them in, or take these images away."
         )
     return table
+
+
+def _naming_files(archive: Archive, listed: Listed) -> str:
+    """The column whose first cell is the name of a file that is there; empty without one."""
+    there, below = set(archive.names), PurePosixPath(listed.path).parent
+    return next(
+        (
+            name
+            for name, cell in zip(
+                listed.header, listed.rows[0] if listed.rows else (), strict=False
+            )
+            if str(below / cell.replace("\\", "/")) in there
+        ),
+        "",
+    )
+
+
+def _captions_beside(archive: Archive) -> dict[str, str]:
+    """Captions by the name of their image, from a `.txt` file beside it; empty without any.
+
+    Raises:
+        DataError: one is no text, or empty.
+    """
+    there, found = set(archive.names), dict[str, str]()
+    for name in archive.names:
+        place = PurePosixPath(name).with_suffix(".txt")
+        if PurePosixPath(name).suffix.lower() not in ENDINGS or str(place) not in there:
+            continue
+        try:
+            caption = archive.read(str(place)).decode("utf-8-sig").strip()
+        except UnicodeDecodeError as error:
+            raise DataError(f"{place} is not UTF-8 text: {error}. Save it as UTF-8.") from error
+        if not caption:
+            raise DataError(f"{place} is empty. Write a caption, or take its image away.")
+        found[name] = caption
+    return found

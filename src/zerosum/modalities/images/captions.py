@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import normalize
 
 import torch
 from pydantic import Field
@@ -17,7 +18,12 @@ from zerosum.errors import ConditionError, DataError
 from zerosum.spaces import ImageSpace, Space
 
 MOST_WORDS, MOST_LENGTH, MOST_EXAMPLES = 4_096, 32, 512
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_ALONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Kana and Han, which are written without blanks: each is a word."""
+_MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e"
+"""Vowel signs and accents of scripts that write them as characters of their own."""
+_LETTER = rf"(?:[^\W_{_ALONE}]|[{_MARKS}])"
+_WORD = re.compile(rf"[{_ALONE}]|{_LETTER}+(?:['’-]{_LETTER}+)*")
 _NAMED = 40
 """Known words that a message lists."""
 
@@ -201,5 +207,7 @@ def words_of(caption: Any) -> list[str]:
 
     >>> words_of("A small, red ring.")
     ['a', 'small', 'red', 'ring']
+    >>> words_of("红色的圆。"), words_of("लाल घेरा")
+    (['红', '色', '的', '圆'], ['लाल', 'घेरा'])
     """
-    return _WORD.findall(str(caption).lower())
+    return _WORD.findall(normalize("NFC", str(caption)).lower())

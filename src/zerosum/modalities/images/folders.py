@@ -13,7 +13,7 @@ from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encod
 from zerosum.data.labels import LISTS, label_names, unread_tables
 from zerosum.data.places import is_archive
 from zerosum.data.row_files import holds_files
-from zerosum.data.scanning import unreadable_files
+from zerosum.data.scanning import by_reason, unreadable_files
 from zerosum.data.splits import Split, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option
@@ -142,11 +142,13 @@ class ImagesConfig(DataConfig):
             decode.names = [names[i] for i in kept]
             made = StreamedImages(decode, y, labels, name=self.path, fingerprint=fingerprint)
         made.items = tuple(names[i] for i in kept)
-        if left_out := len(scan.unreadable) + len(bad):
+        if left_out := [*scan.unreadable, *bad]:
             files = (
-                "1 unreadable file is" if left_out == 1 else f"{left_out:,} unreadable files are"
+                "1 unreadable file is"
+                if len(left_out) == 1
+                else f"{len(left_out):,} unreadable files are"
             )
-            made.notes = (f"{files} left out.",)
+            made.notes = (f"{files} left out: {by_reason(left_out)}.",)
         return made
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Protocol
 from zerosum.data.archives import Archive
 from zerosum.data.base import Progress
 from zerosum.data.labels import label_names
-from zerosum.data.scanning import evenly, named, unreadable_files
+from zerosum.data.scanning import evenly, held_in, named, unreadable_files
 from zerosum.errors import DataError
 from zerosum.faces import Blank, option, reading
 from zerosum.modalities.images.decoding import in_threads
@@ -170,17 +170,8 @@ def scan_files(
 
 def no_images(archive: Archive, path: str) -> str:
     """What to say where no image lies at a path."""
-    said = f"no images in {path} ({_held(archive)}). Images end in {', '.join(sorted(ENDINGS))}."
+    said = f"no images in {path} ({held_in(archive)}). Images end in {', '.join(sorted(ENDINGS))}."
     return " ".join(filter(None, (said, unread_pictures(archive))))
-
-
-def _held(archive: Archive) -> str:
-    """How many files there are, and which are the most."""
-    count = len(archive.names)
-    endings = Counter(PurePosixPath(name).suffix.lower() for name in archive.names)
-    most = [ending for ending, _ in endings.most_common(2) if ending]
-    files = f"{count} file{'s' if count != 1 else ''}"
-    return f"{files}, such as {' and '.join(most)}" if most else files
 
 
 def unread_pictures(archive: Archive) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from zerosum.data.archives import Archive
 from zerosum.data.base import Progress
 from zerosum.data.places import open_archive
+from zerosum.data.scanning import held_in
 from zerosum.errors import DataError
 from zerosum.modalities.images.decoding import in_threads
 from zerosum.modalities.images.domains import pictures_in
@@ -46,7 +47,7 @@ class ImageDomain:
         names = pictures_in(archive)
         if not names:
             raise DataError(
-                f"no images in {path} ({len(archive.names)} files). A translation needs images "
+                f"no images in {path} ({held_in(archive)}). A translation needs images "
                 f"of both domains; they end in {', '.join(sorted(ENDINGS))}."
             )
         return cls(path, archive, names, [], half)

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError
 from zerosum.faces import option
 from zerosum.modalities.images.forms import taken_in, with_alpha, with_channels
-from zerosum.modalities.images.pixels import MAX_PIXELS, Sides
+from zerosum.modalities.images.pixels import MAX_PIXELS, as_sides
 from zerosum.modalities.images.rewriting import Translated, rewrite
 from zerosum.modalities.images.texture_drawing import drawn_in, shades_of
 from zerosum.modalities.images.texture_game import TextureGame
@@ -51,8 +51,8 @@ class TextureModel(Model):
         """
         wanted = option("size", "512x256")
         try:
-            height, width = TypeAdapter(Sides).validate_python(size)
-        except ValidationError as error:
+            height, width = TypeAdapter(tuple[int, int]).validate_python(as_sides(size))
+        except ValueError as error:
             raise ConditionError(
                 f"{size!r} is no size. Give one number, or HEIGHTxWIDTH: {wanted}."
             ) from error

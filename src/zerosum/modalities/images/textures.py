@@ -17,7 +17,7 @@ from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive, open_archive
-from zerosum.data.scanning import unreadable_files
+from zerosum.data.scanning import held_in, unreadable_files
 from zerosum.errors import DataError, did_you_mean
 from zerosum.faces import option, reading
 from zerosum.modalities.images.crops import Picture, TextureCrops, crops_of
@@ -107,7 +107,7 @@ class TexturesConfig(TextureOptions):
         names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in ENDINGS]
         if not names:
             raise DataError(
-                f"no pictures in {path} ({len(archive.names)} files). They end in "
+                f"no pictures in {path} ({held_in(archive)}). They end in "
                 f"{', '.join(sorted(ENDINGS))}."
             )
         names, sizes, channels = self._scanned(archive, names, progress)

@@ -4,12 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from torch import Tensor
 
+from zerosum.config import Count
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError
@@ -22,7 +23,35 @@ _OF_SOKOBAN = set("#@+$*. ")
 _LARGEST_FILE = 16_000_000
 _LOOKED_AT = 2_000
 _LEAST = 8
+_WALL = "#"
 _RATHER_WIDE = 1.5
+_NAMED = 0.35
+"""How sure a `.txt` file is one of levels where only a recipe says so."""
+_SEEN_FIRST = 20
+"""Files of a folder that its claim looks at."""
+
+
+def as_window(value: Any) -> Any:
+    """Height and width as users write them: `14,16` or `14x16` for `(14, 16)`.
+
+    >>> as_window("14,16"), as_window("14x16"), as_window((14, 16))
+    ((14, 16), (14, 16), (14, 16))
+
+    Raises:
+        ValueError: text of another form.
+    """
+    if isinstance(value, int):
+        return value, value
+    if not isinstance(value, str):
+        return value
+    sides = [side.strip() for side in re.split("[,x]", value.lower())]
+    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+        raise ValueError("write HEIGHT,WIDTH such as 14,16")
+    return int(sides[0]), int(sides[-1])
+
+
+Window = Annotated[tuple[Count, Count], BeforeValidator(as_window)]
+"""`(height, width)` of pieces, in tiles."""
 
 
 class LevelOptions(DataConfig):
@@ -36,7 +65,7 @@ class LevelOptions(DataConfig):
     """
 
     spaces = ("level",)
-    window: tuple[int, int] | None = None
+    window: Window | None = None
     stride: int = Field(default=1, ge=1)
     rules: Rules | None = None
 
@@ -65,8 +94,8 @@ class LevelFiles(LevelOptions):
             return _looks_like_levels(path)
         if found != "folder":
             return 0.0
-        files = _files_in(path)
-        return min(_looks_like_levels(files[0]), 0.8) if files else 0.0
+        sure = max(map(_looks_like_levels, _files_in(path)[:_SEEN_FIRST]), default=0.0)
+        return min(sure, 0.8) if sure > _NAMED else 0.0
 
     @classmethod
     def options_like(cls, space: Any, like: DataConfig | None) -> dict[str, Any]:
@@ -101,7 +130,7 @@ class LevelFiles(LevelOptions):
             made = self.build()
         except DataError:
             return None  # training says why
-        return "; ".join([f"{len(made):,} {made.space.description}", *made.notes])
+        return f"{len(made):,} {made.space.description}"
 
 
 def level_dataset(
@@ -159,20 +188,37 @@ def parse(text: str, *, name: str) -> list[Grid]:
 
     >>> parse("; one\n####\n#@>#\n\n##\n##\n", name="x")
     [['####', '#@>#'], ['##', '##']]
+    >>> parse("Level 1\n####\n#@>#\n####\nby me\n", name="x")
+    [['####', '#@>#', '####']]
 
     Raises:
         DataError: lines of one level differ in length, and not only by blanks at their ends.
     """
-    grids: list[Grid] = []
-    rows: Grid = []
-    for line in [*text.splitlines(), ""]:
+    blocks: list[Grid] = [[]]
+    for line in text.splitlines():
         title = line.startswith(";") or re.match(r"[A-Za-z]+:", line)
         if line.strip() and not title:
-            rows.append(line)
-        elif rows:
-            grids.append(_squared(rows, name=name, number=len(grids) + 1))
-            rows = []
-    return grids
+            blocks[-1].append(line)
+        elif blocks[-1]:
+            blocks.append([])
+    blocks = _without_titles([one for one in blocks if one])
+    return [_squared(one, name=name, number=i) for i, one in enumerate(blocks, start=1)]
+
+
+def _without_titles(blocks: Sequence[Grid]) -> list[Grid]:
+    """Levels without words above and below them, where every line of a level has a wall `#`.
+
+    Without walls nothing tells a title from a row of tiles.
+    """
+    cut = [_between_words(rows) for rows in blocks]
+    walled = all(_WALL in row for rows in cut for row in rows)
+    return [rows for rows in cut if rows] if walled and any(cut) else list(blocks)
+
+
+def _between_words(rows: Grid) -> Grid:
+    """Rows without those at either end that have letters or digits and no wall."""
+    kept = [i for i, row in enumerate(rows) if not (re.search(r"[^\W_]", row) and _WALL not in row)]
+    return rows[kept[0] : kept[-1] + 1] if kept else []
 
 
 def rules_of(grids: Sequence[Grid]) -> Rules | None:
@@ -207,12 +253,14 @@ def _squared(rows: Grid, *, name: str, number: int) -> Grid:
     if any("\t" in row for row in rows):
         raise DataError(f"level {number} of {name} has tabs; a tile is one character.")
     short = [row for row in rows if len(row) < width]
-    if short and not any(" " in row for row in rows) and not rows[0].strip("#") == "":
+    closed = any(" " in row for row in rows) or all(row.endswith(_WALL) for row in rows)
+    if short and not closed:
         raise DataError(
             f"the lines of level {number} of {name} have {len(short[0])} to {width} characters. "
             "Each line of a level has as many."
         )
-    return [row.ljust(width) for row in rows]
+    floor = next((tile for tile in " -_" if any(tile in row for row in rows)), " ")
+    return [row.ljust(width, floor) for row in rows]
 
 
 def _usual_size(grids: Sequence[Grid], *, name: str) -> tuple[int, int]:
@@ -289,7 +337,10 @@ def _text_of(path: Path) -> str:
 
 
 def _looks_like_levels(path: Path) -> float:
-    """How sure it is that a file holds levels: by its ending, or as its lines are all as long."""
+    """How sure it is that a file holds levels: by its ending, or as its lines are all as long.
+
+    Other text can be levels with titles, so recipes of levels get it, and nobody else does.
+    """
     if path.suffix.lower() not in ENDINGS:
         return 0.0
     if path.suffix.lower() != ".txt":
@@ -300,7 +351,7 @@ def _looks_like_levels(path: Path) -> float:
     lines = lines[:-1] if len(lines) > 1 else lines  # the last one may be cut off
     alike = len({len(line) for line in lines}) == 1 and len(lines) > 2
     few = len(set("".join(lines))) <= 40
-    return 0.8 if alike and few else 0.0
+    return 0.8 if alike and few else _NAMED
 
 
 def levels_of(x: Tensor, space: LevelSpace) -> list[Grid]:

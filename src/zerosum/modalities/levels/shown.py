@@ -23,6 +23,8 @@ _COLOURS = {
 }  # fmt: skip
 _DOTS = set("@>$*k+oE?.")
 """Tiles that are drawn as a dot on floor, and not as a whole tile."""
+_GOAL = (220, 38, 38)
+"""The colour of `.` where it is no floor: a goal of Sokoban."""
 
 
 class LevelPreview(Preview):
@@ -57,7 +59,7 @@ class LevelPreview(Preview):
                 pen.rectangle(box, fill=colour_of(floor if small else tile))
                 if small:
                     inner = (left + 1, top + 1, left + _TILE - 2, top + _TILE - 2)
-                    pen.ellipse(inner, fill=colour_of(tile))
+                    pen.ellipse(inner, fill=_GOAL if tile == "." else colour_of(tile))
         return picture
 
 

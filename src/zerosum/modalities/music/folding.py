@@ -40,6 +40,7 @@ class MusicFindings:
         off_grid: how many lie between steps.
         dropped: how many no voice has room for.
         tempos: songs of several tempos.
+        keys: songs that state several keys.
         meters: how many songs begin in each meter.
         other_meters: songs of which bars in other meters were left out.
         unreadable: files that cannot be read.
@@ -49,6 +50,7 @@ class MusicFindings:
     off_grid: int = 0
     dropped: int = 0
     tempos: int = 0
+    keys: int = 0
     meters: Counter[str] = field(default_factory=Counter)
     other_meters: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -146,13 +148,14 @@ def by_role(song: Song, grid: int) -> tuple[dict[str, list[Note]], int]:
     """Notes by role, and how many have none.
 
     The melody is what lies on top of the highest part, the bass what lies lowest in the lowest one,
-    and chords are what is left, three notes at a time.
+    and chords are what is left, three notes at a time. Parts that sound for less than a fifth of
+    the time of another are neither.
     """
     parts = [part for part in song.parts.values() if part]
     if not parts:
         return {}, 0
-    most = max(map(len, parts))
-    full = [part for part in parts if len(part) >= most / 5]
+    heard = [sum(note.end - note.start for note in part) for part in parts]
+    full = [part for part, long in zip(parts, heard, strict=True) if long >= max(heard) / 5]
     height = [sum(note.pitch for note in part) / len(part) for part in full]
     upper, lower = full[int(np.argmax(height))], full[int(np.argmin(height))]
     melody = _outer(upper, grid, top=True)

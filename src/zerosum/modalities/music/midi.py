@@ -53,6 +53,7 @@ class Song:
         key: code of the key that the file states; None if it states none.
         tempo: quarter notes in a minute, at first.
         tempos: how many tempos there are.
+        modulates: whether the file states another key later.
     """
 
     parts: dict[tuple[int, int], list[Note]] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Song:
     key: int | None = None
     tempo: float = 120.0
     tempos: int = 1
+    modulates: bool = False
 
     @property
     def end(self) -> float:
@@ -127,8 +129,10 @@ def _read_track(
                 song.programs.setdefault((track, message.channel), message.program)
             case "time_signature":
                 meters[at] = (message.numerator, message.denominator)
-            case "key_signature" if song.key is None:
-                song.key = key_called(message.key)
+            case "key_signature":
+                key = key_called(message.key)
+                song.key = key if song.key is None else song.key
+                song.modulates |= key != song.key
             case "set_tempo" if message.tempo > 0:
                 tempos[at] = 60_000_000 / message.tempo
     for (channel, pitch), starts in open_notes.items():  # never ended

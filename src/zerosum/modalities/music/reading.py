@@ -22,7 +22,7 @@ from zerosum.data.base import (
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive
-from zerosum.data.scanning import evenly, holds, named, open_files
+from zerosum.data.scanning import evenly, held_in, holds, named, open_files
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -93,10 +93,12 @@ class MusicFiles(DataConfig):
 
     @classmethod
     def claims(cls, data: Any) -> float:
-        """MIDI files, and folders and zips that hold some."""
+        """MIDI files, and folders and zips that hold some; others hardly."""
         if isinstance(data, str | Path) and Path(data).suffix.lower() in ENDINGS:
             return 0.95 if look_at(Path(data)) == "file" else 0.0
-        return 0.75 if is_archive(data) and holds(Path(data), ENDINGS) else 0.0
+        if not is_archive(data):
+            return 0.0
+        return 0.75 if holds(Path(data), ENDINGS) else 0.1
 
     def build(self, progress: Progress | None = None) -> Dataset:
         """Read all files; see `open`.
@@ -153,7 +155,9 @@ class MusicFiles(DataConfig):
         archive, names, _ = _files(self)
         found = MusicFindings()
         songs = _songs(archive, names, found, progress)
-        notes = sum(len(part) for song in songs.values() for part in song.parts.values())
+        notes = sum(
+            len(part) for song in songs.values() for part in (*song.parts.values(), song.drums)
+        )
         bad = f"; {len(found.unreadable)} unreadable" if found.unreadable else ""
         return f"{len(songs):,} songs with {notes:,} notes{bad}"
 
@@ -218,7 +222,7 @@ def _files(config: MusicFiles) -> tuple[Archive, list[str], str]:
     names = evenly(named(archive, ENDINGS), config.limit)
     if not names:
         raise DataError(
-            f"no MIDI files in {config.path} ({len(archive.names)} files). They end in "
+            f"no MIDI files in {config.path} ({held_in(archive)}). They end in "
             f"{', '.join(ENDINGS)}."
         )
     return archive, names, note
@@ -282,6 +286,7 @@ def _pieces(
     heads, codes, owners = [], [], []
     for i, (name, song) in enumerate(songs.items()):
         found.tempos += song.tempos > 1
+        found.keys += song.modulates
         try:
             folded = fold(song, voices, config.grid, found)
         except DataError as error:
@@ -326,8 +331,9 @@ def _notes(
     found: MusicFindings,
 ) -> list[str]:  # fmt: skip
     """What was guessed and changed, in sentences."""
+    many = len(songs)
     lines = [
-        f"{len(songs):,} songs are {pieces:,} pieces of up to {config.bars} bars, in the voices "
+        f"{many:,} songs are {pieces:,} pieces of up to {config.bars} bars; voices: "
         f"{', '.join(voices)}."
     ]
     if found.off_grid > 0.02 * found.notes:
@@ -338,7 +344,9 @@ def _notes(
     if found.dropped:
         lines.append(f"{found.dropped:,} of {found.notes:,} notes have no room, and are left out.")
     if found.tempos:
-        lines.append(f"{found.tempos:,} songs change their tempo: what is kept are beats.")
+        lines.append(f"the tempo changes in {found.tempos:,} of {many:,} songs: beats are kept.")
+    if found.keys:
+        lines.append(f"the key changes in {found.keys:,} of {many:,} songs: the first is taken.")
     if found.other_meters:
         lines.append(f"bars of other meters are left out: {', '.join(found.other_meters[:3])}.")
     if found.unreadable:

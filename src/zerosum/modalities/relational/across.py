@@ -25,6 +25,7 @@ from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.bounds import Positive, Range, Rounded
 from zerosum.modalities.tables.constraints.fitting import check_constraints
 from zerosum.modalities.tables.constraints.inequality import Inequality
+from zerosum.modalities.tables.constraints.sums import Formula
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
 
@@ -147,7 +148,11 @@ def _plain(one: Constraint, known: Mapping[str, tuple[str, str]]) -> Constraint:
             return {renamed(name): renamed(part) for name, part in value.items()}
         return known[value][1] if isinstance(value, str) and value in known else value
 
-    return Constraint.from_json(renamed(one.to_json()))
+    plain = Constraint.from_json(renamed(one.to_json()))
+    if not isinstance(plain, Formula):
+        return plain
+    shorter = {name: known[name][1] for name in plain.expression.names}
+    return plain.having(formula=plain.expression.renamed(shorter))
 
 
 def tables_above(schema: DatabaseSchema, parents: Mapping[str, int | None], name: str) -> list[str]:

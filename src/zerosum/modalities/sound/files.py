@@ -14,7 +14,15 @@ from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive
-from zerosum.data.scanning import evenly, holds, looked_at, named, open_files, unreadable_files
+from zerosum.data.scanning import (
+    evenly,
+    held_in,
+    holds,
+    looked_at,
+    named,
+    open_files,
+    unreadable_files,
+)
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import reading
@@ -190,7 +198,8 @@ class _Taken:
 
     def read(self, progress: Progress | None) -> int:
         """Read everything; returns the samples of a sound."""
-        short = {n: h for n, h in self._scan.headers.items() if h.seconds < RECORDING}
+        longest = max(RECORDING, self._config.seconds or 0)
+        short = {n: h for n, h in self._scan.headers.items() if h.seconds < longest}
         long = {n: h for n, h in self._scan.headers.items() if n not in short}
         whole: list[tuple[str, np.ndarray]] = []
         for i, (name, header) in enumerate(short.items()):
@@ -228,7 +237,7 @@ class _Taken:
     def _read_windows(self, name: str, header: SoundHeader, samples: int) -> None:
         """Windows of a recording, each read by itself."""
         own = math.ceil(samples * header.rate / self._rate)
-        count = min(self._config.windows, header.samples // own)
+        count = min(self._config.windows, max(1, header.samples // own))
         stride = header.samples / count
         kept = 0
         for i in range(count):
@@ -307,7 +316,7 @@ def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
     names = evenly(named(archive, ENDINGS), config.limit)
     if not names:
         raise DataError(
-            f"no sounds in {config.path} ({len(archive.names)} files). Sounds end in "
+            f"no sounds in {config.path} ({held_in(archive)}). Sounds end in "
             f"{', '.join(sorted(ENDINGS))}."
         )
     files = SoundFiles(archive)

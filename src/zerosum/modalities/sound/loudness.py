@@ -46,15 +46,14 @@ def loudness(wave: np.ndarray, rate: int) -> float:
     return float(_lufs(loud.mean()))
 
 
-def evened(wave: np.ndarray, rate: int) -> np.ndarray:
-    """A wave `[channels, samples]` at -20 LUFS, or as near as peaks of -1 dB allow.
+def evened(wave: np.ndarray, rate: int, target: float = TARGET) -> np.ndarray:
+    """A wave `[channels, samples]` at `target` LUFS, or as near as peaks of -1 dB allow.
 
-    Silence stays silent.
+    Silence stays silent, and where `target` is not finite, nothing is changed but such peaks.
     """
     level, peak = loudness(wave, rate), float(np.abs(wave).max(initial=0))
-    if not math.isfinite(level):
-        return wave
-    return wave * min(10 ** ((TARGET - level) / 20), PEAK / peak)
+    gain = 10 ** ((target - level) / 20) if math.isfinite(level) and math.isfinite(target) else 1
+    return wave * min(gain, PEAK / max(peak, 1e-9))
 
 
 def _lufs(power: np.ndarray) -> np.ndarray:

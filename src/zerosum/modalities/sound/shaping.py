@@ -145,26 +145,27 @@ def _loudest(wave: np.ndarray, samples: int, grid: int) -> int:
 
 def notes_of(found: SoundFindings, samples: int, rate: int, *, asked: bool) -> list[str]:
     """What was guessed and changed, in sentences."""
-    lines = []
+    lines, length = [], f"{samples / rate:.3g} s"
     if len(found.rates) > 1 or found.resampled:
         shown = ", ".join(f"{n:,} of {one:,} Hz" for one, n in found.rates.most_common(4))
         lines.append(f"rates: {shown}; all are brought to {rate:,} Hz.")
     if found.windows:
         most = max(found.windows.values())
         lines.append(
-            f"{_few([*found.windows])}: read as windows of {samples / rate:.3g} s, up to {most:,} "
-            f"of each, evenly spread; {found.skipped:,} silent ones are left out."
+            f"{_few([*found.windows])}: read as windows of {length}, up to {most:,} "
+            "of each, evenly spread."
         )
+    if found.skipped:
+        lines.append(f"silent windows, which are left out: {found.skipped:,}.")
     how = "" if asked else ", the length that 95 % have or less"
     if found.cut:
         lines.append(
-            f"{len(found.cut):,} are longer than {samples / rate:.3g} s{how}; of these the loudest "
-            "part is taken."
+            f"longer than {length}{how}, so that their loudest part is taken: {_few(found.cut)}."
         )
     if found.padded:
-        lines.append(f"{len(found.padded):,} are shorter, and silence follows them.")
+        lines.append(f"shorter than {length}, so that silence follows: {_few(found.padded)}.")
     if found.mixed:
-        lines.append(f"{len(found.mixed):,} have other channels; these are mixed or copied.")
+        lines.append(f"of other channels, which are mixed or copied: {_few(found.mixed)}.")
     if found.unreadable:
         lines.append(f"unreadable, and left out: {_few(found.unreadable)}.")
     if found.silent:

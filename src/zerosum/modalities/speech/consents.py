@@ -16,6 +16,7 @@ NAMES = ("consent.toml", "consent.json")
 
 _MOST_BYTES = 64 << 10
 
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Words = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
@@ -26,15 +27,23 @@ class Consent(Config):
         who: the speaker.
         when: the day, in ISO 8601.
         what: what they agreed to.
+        until: the last day on which it holds; if not given, it does not end.
     """
 
     kind = "consent"
     who: Words
-    when: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    when: Day
     what: Words
+    until: Day | None = None
 
     def __str__(self) -> str:
-        return f"{self.who} agreed on {self.when} to: {self.what}"
+        end = f", until {self.until}" if self.until else ""
+        return f"{self.who} agreed on {self.when}{end} to: {self.what}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last day on which it holds is over."""
+        return self.until is not None and date.fromisoformat(self.until) < date.today()
 
 
 def consent_in(archive: Archive, speaker: str, place: str) -> Consent:
@@ -62,6 +71,8 @@ def consent_in(archive: Archive, speaker: str, place: str) -> Consent:
         consent = Consent(**values)
         if date.fromisoformat(consent.when) > date.today():
             raise ValueError(f"{consent.when} has not come yet")
+        if consent.ended:
+            raise ValueError(f"it ended on {consent.until}; ask {speaker} anew")
     except (ValueError, ConfigError, RecursionError) as error:
         raise DataError(
             f"{place}/{found[0]} cannot be used: {str(error).rstrip('.')}. {_wanted()}"

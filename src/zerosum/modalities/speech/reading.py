@@ -12,7 +12,7 @@ from zerosum.data.arrays import HeldArrays, Labels, NpzFile, as_numpy
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.scanning import unreadable_files
 from zerosum.errors import DataError
-from zerosum.faces import option, reading
+from zerosum.faces import reading
 from zerosum.modalities.sound.arrays import MOST_BYTES, SoundArrays, least_samples
 from zerosum.modalities.sound.decoding import SoundHeader
 from zerosum.modalities.sound.files import (
@@ -187,6 +187,8 @@ def windows_of(
             continue
         if len(windows) == before:
             found.silent.append(name)
+        elif header.samples * rate < samples * header.rate:
+            found.padded.append(name)
         if 4 * samples * len(windows) > MOST_BYTES:
             raise DataError(
                 f"the speech in {config.path} takes more than {MOST_BYTES >> 30} GiB of memory at "
@@ -277,7 +279,7 @@ def speech_of(windows: list[np.ndarray], rate: int, *, name: str) -> SpeechDatas
         raise DataError(
             f"{name} holds {len(windows)} windows in which something is heard, and a model learns "
             f"from {LEAST} or more; half an hour of speech is a beginning. Add recordings, or take "
-            f"shorter windows ({option('seconds', 0.5)})."
+            f"shorter windows: {reading(seconds=0.5)}."
         )
     waves = torch.from_numpy(np.stack(windows).astype(np.float32))
     return SpeechDataset(waves, rate, name=name)

@@ -16,6 +16,7 @@ from zerosum.data.arrays import ARRAY_ERRORS
 from zerosum.data.base import Progress
 from zerosum.data.files import look_at
 from zerosum.data.places import open_archive
+from zerosum.data.scanning import held_in
 from zerosum.errors import DataError, RunError
 from zerosum.faces import option
 from zerosum.modalities.sound.arrays import MOST_BYTES
@@ -141,7 +142,7 @@ def translate_sounds(
     names = [name for name in archive.names if PurePosixPath(name).suffix.lower() in endings]
     if not names:
         raise DataError(
-            f"nothing to translate in {source} ({len(archive.names)} files). Names end in "
+            f"nothing to translate in {source} ({held_in(archive)}). Names end in "
             f"{', '.join(sorted(endings))}."
         )
     as_file = single and out.suffix.lower() == ".wav"

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError
-from zerosum.faces import option
+from zerosum.faces import either, option
 from zerosum.games.base import Inputs
 from zerosum.modalities.sound.arrays import as_waves
 from zerosum.modalities.sound.decoding import SoundHeader
 from zerosum.modalities.sound.shaping import at_rate
+from zerosum.modalities.sound.space import fades
 from zerosum.modalities.sound.spectra import log_mels
 from zerosum.modalities.speech.space import SpeechSpace
 from zerosum.modalities.speech.translated_files import (
@@ -94,7 +95,7 @@ class VocoderModel(Model):
             progress: called with how many frames are made.
 
         Returns:
-            float32 `[channels, samples]`.
+            float32 `[channels, samples]`, in [-1, 1]; both ends fade.
 
         Raises:
             DataError: it cannot be used; the message says why.
@@ -196,7 +197,7 @@ class VocoderModel(Model):
             made.append(waves[:, (start - first) * hop : (stop - first) * hop])
             if progress is not None:
                 progress("making waves", stop, frames - 1)
-        whole = torch.cat(made, dim=1)[:, :samples]
+        whole = torch.cat(made, dim=1)[:, :samples] * fades(samples, self.rate)
         return (whole / whole.abs().max().clamp_min(1)).numpy()
 
     def _as_levels(self, array: np.ndarray, name: str) -> Tensor:
@@ -207,11 +208,12 @@ class VocoderModel(Model):
         """
         sounds = self.speech.sounds
         x = array[None] if array.ndim == 2 else array
+        alone = either(python="For a wave, say its rate=16000.", shell="Waves are .wav files.")
         if x.dtype.kind != "f" or x.ndim != 3 or x.shape[1] != sounds.mels or x.shape[2] < 3:
             raise DataError(
                 f"{name} is {array.dtype} of shape {tuple(array.shape)}. Levels are floats, "
                 f"[{sounds.mels}, frames] or [channels, {sounds.mels}, frames], of 3 frames or "
-                f"more: {sounds.units}. For a wave, say its {option('rate', 16000)}."
+                f"more: {sounds.units}. {alone}"
             )
         if not np.isfinite(x).all():
             raise DataError(f"{name} has NaN or infinite values.")

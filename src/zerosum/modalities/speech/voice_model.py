@@ -10,9 +10,11 @@ import torch
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, DataError, did_you_mean
-from zerosum.faces import either, option
+from zerosum.faces import either, option, reading
 from zerosum.modalities.sound.decoding import SoundHeader
+from zerosum.modalities.sound.loudness import evened, loudness
 from zerosum.modalities.sound.shaping import at_rate
+from zerosum.modalities.sound.space import fades
 from zerosum.modalities.sound.spectra import log_mels, waves_of
 from zerosum.modalities.speech.consents import Consent
 from zerosum.modalities.speech.grains import with_voice
@@ -81,10 +83,12 @@ class VoiceModel(Model):
             vocoder: makes the waves; if not given, Griffin-Lim does.
 
         Returns:
-            float32 `[channels, samples]`, as long as the sound.
+            float32 `[channels, samples]`, as long and as loud as the sound, or less where peaks
+            would go above -1 dB. Both ends fade.
 
         Raises:
-            ConditionError: a speaker is missing or unknown, or the vocoder takes other levels.
+            ConditionError: a speaker is missing or unknown, a consent has ended, or the vocoder
+                takes other levels.
             DataError: the sound cannot be used, or is too long for Griffin-Lim.
             MissingExtraError: soundfile is not installed, or soxr where it is needed.
         """
@@ -153,7 +157,8 @@ class VoiceModel(Model):
         """Numbers of both speakers.
 
         Raises:
-            ConditionError: one is missing or unknown, both are one, or the vocoder does not fit.
+            ConditionError: one is missing or unknown, or their consent has ended; both are one; or
+                the vocoder does not fit.
         """
         names = self.voices.labels
         for name, given in (("from_speaker", first), ("to_speaker", second)):
@@ -171,11 +176,17 @@ class VoiceModel(Model):
         assert second is not None
         if first == second:
             raise ConditionError(f"{first} speaks already. Name another {option('to_speaker')}.")
+        for name in (first, second):
+            if self.consents[name].ended:
+                raise ConditionError(
+                    f"the consent of {name} ended on {self.consents[name].until}. Ask {name} anew, "
+                    "and train with a consent.toml that holds."
+                )
         if vocoder is not None and vocoder.speech.sounds.frames != self.voices.frames:
             raise ConditionError(
                 f"the vocoder makes waves at {vocoder.rate:,} Hz of other levels than this model "
                 f"has, at {self.rate:,} Hz. Train one with "
-                f"{option('options', {'rate': self.rate})}."
+                f"{reading(rate=self.rate)}."
             )
         return names.index(first), names.index(second)
 
@@ -210,7 +221,9 @@ class VoiceModel(Model):
         whole = [with_voice(one, self.rate, pitch=pitch, throat=throat) for one in whole]
         levels = log_mels(torch.from_numpy(np.stack(whole)), space.frames).to(self.device)
         made = self.conversion.finished(levels, *who).cpu()
-        if vocoder is not None:
-            return vocoder.translate(made.numpy())[:, :samples]
-        waves = waves_of(made, space.frames, length)[:, :samples]
-        return (waves / waves.abs().max().clamp_min(1)).numpy()
+        if vocoder is None:
+            made = waves_of(made, space.frames, length)
+        else:
+            made = torch.from_numpy(vocoder.translate(made.numpy()))
+        made = made[:, :samples] * fades(samples, self.rate)
+        return evened(made.numpy(), self.rate, loudness(wave, self.rate)).astype(np.float32)

@@ -19,12 +19,14 @@ REFERENCES = {
     "round(a / 3) + floor(b / 3) - ceil(a)": np.round(A / 3) + np.floor(B / 3) - np.ceil(A),
     "+`the b's` * `a`": A * B,
     "1e3 * a": A * 1e3,
+    "shop.orders.a - a": A * 2 - A,
 }
 
 
 @pytest.mark.parametrize("text", REFERENCES)
 def test_it_gives_what_numpy_gives(text: str) -> None:
-    values = {"a": torch.from_numpy(A), "b": torch.from_numpy(B), "the b's": torch.from_numpy(B)}
+    columns = {"a": A, "b": B, "the b's": B, "shop.orders.a": A * 2}
+    values = {name: torch.from_numpy(column) for name, column in columns.items()}
     expected = torch.from_numpy(REFERENCES[text])
     assert torch.allclose(Expression(text)(values), expected, equal_nan=True)
 
@@ -39,7 +41,7 @@ def test_what_is_not_finite_is_missing() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os')", "a.real", "a[0]", "lambda: a", "a if a else b", "a and b", "a < b",
+        "__import__('os')", "a().real", "a[0]", "lambda: a", "a if a else b", "a and b", "a < b",
         "[a]", "a + 'b'", "True + a", "max(a, b, a)", "max(a, key=b)", "sum(a)", "a +", "", "1 + 2",
         "a; b", "a := 1", "1j * a", "a\n+ b = c", "a" * 2_000, "a @ b", "~a", "a << 2", "a\0",
     ],
@@ -51,3 +53,11 @@ def test_what_is_no_arithmetic_is_refused(text: str) -> None:
 
 def test_its_names_are_known() -> None:
     assert Expression("b * `a b` + b").names == ("b", "a b")
+
+
+def test_names_are_replaced_and_functions_are_not() -> None:
+    text = Expression("max(t.max, `t.a b`) * 2 ** -t.c").renamed(
+        {"t.max": "max", "t.a b": "a b", "t.c": "c"}
+    )
+    assert text == "max(`max`, `a b`) * 2 ** (-`c`)" or text == "max(`max`, `a b`) * 2 ** -`c`"
+    assert Expression(text).names == ("max", "a b", "c")

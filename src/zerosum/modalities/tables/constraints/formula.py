@@ -5,10 +5,11 @@ is run as a program.
 """
 
 import ast
+import copy
 import operator
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ LONGEST = 1_000
 """Characters of a formula, at most."""
 
 _QUOTED = re.compile(r"`([^`]+)`")
+_MARKED = re.compile(r"column_([0-9a-f]+)_")
 
 _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -48,7 +50,8 @@ class Expression:
 
     Args:
         text: with names of columns, numbers, `+ - * / // % **`, brackets, and the functions abs,
-            ceil, floor, max and min (of two) and round. A name with spaces stands in backticks.
+            ceil, floor, max and min (of two) and round. A name may have dots, such as
+            `orders.amount`; one with spaces stands in backticks.
 
     Raises:
         ConstraintError: the text says anything else.
@@ -81,8 +84,26 @@ class Expression:
         self._quoted[name] = match[1]
         return name
 
-    def _name(self, node: ast.Name) -> str:
-        return self._quoted.get(node.id, node.id)
+    def renamed(self, names: Mapping[str, str]) -> str:
+        """The text with other names of columns, those that it lists.
+
+        >>> Expression("orders.pieces * `orders.unit price`").renamed(
+        ...     {"orders.pieces": "pieces", "orders.unit price": "unit price"}
+        ... )
+        '`pieces` * `unit price`'
+        """
+        found = ast.unparse(_Renamed(self._name, names).visit(copy.deepcopy(self._tree)))
+        return _MARKED.sub(lambda match: f"`{bytes.fromhex(match[1]).decode()}`", found)
+
+    def _name(self, node: ast.expr) -> str | None:
+        """The column that a node names: a name, or names with dots."""
+        match node:
+            case ast.Name(id=name):
+                return self._quoted.get(name, name)
+            case ast.Attribute(value=value, attr=attr):
+                before = self._name(value)
+                return None if before is None else f"{before}.{attr}"
+        return None
 
     def _refused(self, problem: str) -> ConstraintError:
         return ConstraintError(
@@ -93,9 +114,10 @@ class Expression:
 
     def _check(self, node: ast.expr) -> list[str]:
         """Names of columns below a node that is understood."""
+        name = self._name(node)
+        if name is not None:
+            return [name]
         match node:
-            case ast.Name():
-                return [self._name(node)]
             case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
                 return []
             case ast.BinOp(op=op) if type(op) in _OPERATORS:
@@ -108,10 +130,11 @@ class Expression:
                 return [column for arg in args for column in self._check(arg)]
         raise self._refused(f"holds {ast.unparse(node)!r}, which is not arithmetic on columns")
 
-    def _work_out(self, node: ast.AST, values: dict[str, Tensor]) -> Tensor:
+    def _work_out(self, node: ast.expr, values: dict[str, Tensor]) -> Tensor:
+        name = self._name(node)
+        if name is not None:
+            return values[name]
         match node:
-            case ast.Name():
-                return values[self._name(node)]
             case ast.Constant(value=value):
                 return torch.tensor(_float(value), dtype=torch.float64)
             case ast.BinOp(left=left, op=op, right=right):
@@ -123,6 +146,23 @@ class Expression:
             case ast.Call(func=ast.Name(id=name), args=args):
                 return _FUNCTIONS[name][1](*(self._work_out(arg, values) for arg in args))
         raise AssertionError(f"{ast.dump(node)} was checked")
+
+
+class _Renamed(ast.NodeTransformer):
+    """Names of columns become names that hold the new one as hexadecimal digits."""
+
+    def __init__(self, name_of: Callable[[ast.expr], str | None], names: Mapping[str, str]) -> None:
+        self._name_of, self._names = name_of, names
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """A node with names replaced; the name of a function stays."""
+        if isinstance(node, ast.Call):
+            node.args = [cast(ast.expr, self.visit(one)) for one in node.args]
+            return node
+        name = self._name_of(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        if name is None or name not in self._names:
+            return self.generic_visit(node)
+        return ast.Name(id=f"column_{self._names[name].encode().hex()}_", ctx=ast.Load())
 
 
 def _float(value: Any) -> float:
