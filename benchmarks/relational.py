@@ -46,7 +46,7 @@ def main(what: str) -> None:
         for seed in range(3):
             bank(2_000, seed)
     elif what == "private":
-        for epsilon in (None, 10, 3, 1):
+        for epsilon in (10, 3, 1):
             bank(2_000, 0, epsilon=epsilon)
     elif what == "million":
         bank(24_000, 0)

@@ -28,6 +28,7 @@ from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.private import PrivateDatabase, private_database
 from zerosum.modalities.relational.space import HEADER, RelationalSpace
 from zerosum.modalities.tables.codecs import CategoryCodec
+from zerosum.modalities.tables.privacy.histograms import NoisyRelease
 from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT
 from zerosum.objectives.private import Private
 from zerosum.progress import Reporter
@@ -272,6 +273,18 @@ def test_a_unit_moves_all_histograms_by_no_more_than_is_counted() -> None:
     counted = round((deviation / 1e-9) ** 2)
     assert counted == 1 + 2 + (1 + 2 + 2) + (1 + 2 + 2 + 2 + 2) + 2 * 1
     assert counted - 8 < sum(one**2 for one in apart) <= counted + 1e-9
+
+
+def test_how_many_rows_enter_comes_from_noisy_counts() -> None:
+    numbers = np.tile([0, 1, 2, 5], 200)
+    for more in ([], [900]):  # one who is like nobody else decides nothing
+        release = NoisyRelease(2.0, 1e-7, Seeded(), num_counts=4, num_names=10)
+        assert release.bound(np.append(numbers, more), 1_000) == 6
+    secret = Exact()
+    release = NoisyRelease(1e-9, 1e-7, secret, num_counts=1, num_names=10)
+    assert release.bound(np.append(numbers, 5_000), 1_000) == 1_000
+    assert release.bound(numbers, 1_000) == 6
+    assert float((secret.counts[0] - secret.counts[1]).norm()) == 1.0
 
 
 def test_a_unit_moves_no_gradient_by_more_than_the_clip() -> None:
