@@ -39,7 +39,12 @@ def add_clipped(network: nn.Module, found: Mapping[str, Tensor], *, clip: float)
 
 
 def slopes(loss: Tensor, sums: Sequence[Tensor]) -> list[Tensor]:
-    """What comes back to each of the sums; zeros where nothing does."""
+    """What comes back to each of the sums; zeros where nothing does.
+
+    >>> a, b = torch.ones(2, requires_grad=True), torch.ones(1, requires_grad=True)
+    >>> slopes((3 * a).sum(), [a, b])
+    [tensor([3., 3.]), tensor([0.])]
+    """
     back = torch.autograd.grad(loss, list(sums), allow_unused=True)
     return [torch.zeros_like(a) if one is None else one for a, one in zip(sums, back, strict=True)]
 

@@ -355,6 +355,12 @@ def test_what_cannot_be_counted_is_refused(
         opened(clinic(10), **options)
 
 
+def test_what_is_said_of_columns_is_not_read_from_rows() -> None:
+    found = opened(clinic(10)).read_from_rows
+    said = {"stays.cost": {"kind": "float", "places": 2}, "stays.kind": "category"}
+    assert found.keys() - opened(clinic(10), kinds=said).read_from_rows.keys() == said.keys()
+
+
 def test_a_bound_is_for_private_trainings() -> None:
     with pytest.raises(DataError, match="most_rows is for private trainings"):
         open_data(clinic(10), spaces=("relational",), most_rows={"stays": 2}, **ROWS)
