@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("bank"))
     parser.add_argument("--out", type=Path, default=Path("bank"))
     parser.add_argument("--epochs", type=int, default=32)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     warnings.simplefilter("ignore")
     match given.what:
         case "write":

@@ -10,6 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from zerosum.evaluation.metrics.base import SampleSet
+from zerosum.evaluation.reports.words import number
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.judging.constraint_cost import ConstraintCost, constraint_cost
 from zerosum.modalities.tables.metrics.clusters import clustering_of
@@ -368,6 +369,10 @@ def _traits(fields: Sequence[Field], values: np.ndarray, mine: np.ndarray) -> tu
             continue
         everywhere, here = column[known], column[known & mine]
         gap = abs(here.mean() - everywhere.mean()) / max(float(everywhere.std()), 1e-12)
-        medians = texts(field, np.array([np.median(here), np.median(everywhere)]))
+        both = np.array([np.median(here), np.median(everywhere)])
+        medians = [
+            number(value) if isinstance(value, float) else _text(value)
+            for value in field.to_arrow(both).to_pylist()
+        ]
         found.append((gap, f"{field.name}: median {medians[0]}, of all {medians[1]}"))
     return tuple(words for _, words in sorted(found, key=lambda one: -one[0])[:_NUM_TRAITS])
