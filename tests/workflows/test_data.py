@@ -6,7 +6,6 @@ import struct
 import zipfile
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -80,7 +79,7 @@ def test_what_is_missing_is_what_was_wanted(
     for name in files:
         (tmp_path / name).write_text("x")
     packed = tmp_path.with_suffix(".zip")
-    with ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("notes.txt", "x")
     for place in (tmp_path, packed):
         with pytest.raises(DataError, match=message):

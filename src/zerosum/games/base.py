@@ -122,6 +122,10 @@ class Game(nn.Module):
     no_graph: ClassVar[str] = ""
     """Why samples do not come from one graph of tensor functions, in a sentence; else empty."""
 
+    made_in_parts: ClassVar[bool] = False
+    """Whether a sample is made part by part, each given those before: it then takes many times as
+    long as training on one, and the referee looks less often."""
+
     sampling_dtype: torch.dtype = torch.float32
     """What hidden units are computed in when sampling, by games that can choose; see `RowGame`."""
 

@@ -103,7 +103,8 @@ class Referee(Hook):
         first = self._see(trainer)
         self._every = steps_between_looks(
             trainer.budget.total, trainer.optimisation.batch_size,
-            seconds=self._seconds, seconds_of_look=self.closing_seconds,
+            in_parts=trainer.game.made_in_parts, seconds=self._seconds,
+            seconds_of_look=self.closing_seconds,
         )  # fmt: skip
         self._first = first.distance if math.isfinite(first.distance) else 1.0
 

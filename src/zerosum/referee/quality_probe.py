@@ -151,7 +151,8 @@ class QualityProbe:
     def inputs(self, game: Game, *, salt: str = "") -> list[Inputs]:
         """What it has samples made from, in pieces."""
         whole = game.draw(self._n, Noise(derive_seed(self._seed, "gauge latents", salt)))
-        return [whole.rows(i, i + _CHUNK) for i in range(0, whole.size, _CHUNK)]
+        size = whole.size if game.made_in_parts else _CHUNK
+        return [whole.rows(i, i + size) for i in range(0, whole.size, size)]
 
     def measure(self, x: Tensor) -> ProbeResult:
         """Measure compact samples; those that are not finite are infinitely far."""

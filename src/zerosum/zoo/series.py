@@ -58,6 +58,7 @@ class SeriesConfig(GameConfig):
 class SeriesGame(AttributedSeries):
     """The networks, and what they learn from."""
 
+    made_in_parts = True
     no_graph = (
         "series are made step by step, each number drawn before the next: that is a program and no "
         "graph of one network."

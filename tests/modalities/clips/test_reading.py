@@ -67,7 +67,7 @@ def test_a_folder_of_animations(gifs: Path) -> None:
     assert [columns(one) for one in x] == [[(i + t) % 16 for t in range(8)] for i in range(10)]
     assert dataset.notes == ()
     assert dataset.items[3] == "3.gif"
-    assert scan_data(gifs, spaces=("clip",)) == "10 clips: 10 of 16 x 16; 8 to 8 frames"
+    assert scan_data(gifs, spaces=("clip",)) == "10 clips: 10 of 16 x 16; 8 frames"
 
 
 def test_frames_that_stand_still_are_kept(tmp_path: Path) -> None:

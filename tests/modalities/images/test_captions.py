@@ -13,7 +13,8 @@ import zerosum as zs
 from tests.workflows.conftest import QUICK
 from zerosum.errors import ConditionError, DataError
 from zerosum.modalities.images.caption_game import CaptionGame
-from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace
+from zerosum.modalities.images.caption_model import CaptionedSamples
+from zerosum.modalities.images.captions import CaptionedDataset, CaptionedSpace, words_of
 from zerosum.workflows.data import open_data, open_holdout
 
 pytestmark = pytest.mark.usefixtures("small_judges")
@@ -165,6 +166,21 @@ def test_without_words_samples_have_captions_of_the_data(model: zs.CaptionModel)
     assert isinstance(game, CaptionGame)
     codes = model.draw(32, seed=0).z[:, game.latent_size :].long()
     assert all(any(torch.equal(row, known) for known in game.captions) for row in codes)
+
+
+def test_samples_keep_their_captions(model: zs.CaptionModel, tmp_path: Path) -> None:
+    asked = model.sample(2, where={"text": "A small RED ring!"}, seed=1)
+    plain = model.sample(12, seed=1)
+    assert isinstance(asked, CaptionedSamples)
+    assert isinstance(plain, CaptionedSamples)
+    assert asked.captions == ["a small red ring"] * 2
+    assert set(plain.captions) <= {" ".join(words_of(one)) for one in model.controls["text"].names}
+    plain.save(tmp_path / "made")
+    again = read(tmp_path / "made")
+    assert list(again.captions) == list(plain.captions)
+    assert torch.equal(again.take(torch.arange(12))[0], plain.tensor)
+    plain.save(tmp_path / "made.npz")
+    assert np.load(tmp_path / "made.npz")["captions"].tolist() == list(plain.captions)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ def test_points_that_are_none_are_refused(points: torch.Tensor, links: list) -> 
         draw_poses(points, size=32, links=links)
 
 
+def test_points_of_other_programs() -> None:
+    points = torch.rand(2, 3, 2)
+    links = [(0, 1), (1, 2)]
+    drawn = draw_poses(points.numpy(), size=32, links=links)
+    assert torch.equal(drawn, draw_poses(points, size=32, links=links))
+    with pytest.raises(DataError, match="divide pixels by its side"):
+        draw_poses(320 * points.numpy(), size=32, links=links)
+
+
 def test_a_dance_moves_and_comes_round() -> None:
     points = simulate_dance(24, seed=1)
     assert torch.equal(points, simulate_dance(24, seed=1))

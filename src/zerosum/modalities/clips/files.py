@@ -142,13 +142,12 @@ class ClipsConfig(DataConfig):
         found = _scan(self, progress)
         sizes = Counter((one.height, one.width) for one in found.headers.values())
         shown = ", ".join(f"{n:,} of {h} x {w}" for (h, w), n in sizes.most_common(3))
+        shown += f" and {len(sizes) - 3} other sizes" if len(sizes) > 3 else ""
         lengths = sorted(one.frames for one in found.headers.values())
+        many = f"{lengths[0]} to {lengths[-1]}" if lengths[0] < lengths[-1] else lengths[0]
         classes = f"; {len({*found.labels.values()})} classes" if found.labels else ""
         bad = f"; {len(found.bad)} unreadable" if found.bad else ""
-        return (
-            f"{len(found.headers):,} clips: {shown}; {lengths[0]} to {lengths[-1]} frames"
-            f"{classes}{bad}"
-        )
+        return f"{len(found.headers):,} clips: {shown}; {many} frames{classes}{bad}"
 
     @classmethod
     def options_like(cls, space: Space, like: DataConfig | None) -> dict[str, Any]:

@@ -124,6 +124,10 @@ class CaptionGame(TwoPlayer):
         z = inputs.z[:, : self.latent_size]
         return replace(inputs, z=torch.cat([z, codes.to(z)], dim=1))
 
+    def captions_in(self, inputs: Inputs) -> list[str]:
+        """The caption that each of some inputs has."""
+        return [self.space.source.decode(one) for one in inputs.z[:, self.latent_size :].long()]
+
     def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
         """Inputs with the captions of the reals, and these captions, int64 `[B, length]`."""
         assert batch.source is not None

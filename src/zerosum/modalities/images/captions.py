@@ -60,6 +60,16 @@ class CaptionSpace(Space):
         codes = [known.get(word, UNKNOWN) for word in words_of(caption)][: self.length]
         return torch.tensor(codes + [PADDING] * (self.length - len(codes)))
 
+    def decode(self, codes: Tensor) -> str:
+        """The words of codes `[length]`; unknown ones are left out.
+
+        >>> space = CaptionSpace(words=("red", "ring"), length=3)
+        >>> space.decode(space.encode("Red, ring"))
+        'red ring'
+        """
+        known = (code for code in codes.tolist() if code > UNKNOWN)
+        return " ".join(self.words[code - UNKNOWN - 1] for code in known)
+
     def understood(self, caption: str) -> Tensor:
         """Codes of a caption all of whose words are known, int64 `[length]`.
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import pi
 from typing import Annotated
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -29,6 +30,8 @@ from zerosum.modalities.images.wardrobe import Garments, draw_people
 from zerosum.rng import Noise, derive_seed
 
 _LIMB = 0.022
+_FARTHEST = 4.0
+"""Sides that key points are away at most: a figure may walk in from outside."""
 _AT_ONCE = 500
 
 
@@ -63,7 +66,9 @@ class PosesConfig(DataConfig):
         return PairDataset(sources, targets, aligned=True, name=self.kind)
 
 
-def draw_poses(points: Tensor, *, size: int, links: Sequence[tuple[int, int]] = LINKS) -> Tensor:
+def draw_poses(
+    points: Tensor | np.ndarray, *, size: int, links: Sequence[tuple[int, int]] = LINKS
+) -> Tensor:
     """Limbs between key points, each in a colour of its own, on black.
 
     Args:
@@ -75,13 +80,20 @@ def draw_poses(points: Tensor, *, size: int, links: Sequence[tuple[int, int]] = 
         uint8 `[n, 3, size, size]`.
 
     Raises:
-        DataError: points have another shape or are not finite, or a link names none of them.
+        DataError: points have another shape, are not finite or lie far outside, or a link names
+            none of them.
 
     >>> draw_poses(torch.rand(2, 3, 2), size=32, links=[(0, 1), (1, 2)]).shape
     torch.Size([2, 3, 32, 32])
     """
     ends = [end for link in links for end in link]
+    points = torch.as_tensor(points)
     formed = points.ndim == 3 and points.shape[2] == 2 and bool(torch.isfinite(points).all())
+    if formed and points.numel() and float(points.abs().max()) > _FARTHEST:
+        raise DataError(
+            f"key points lie up to {float(points.abs().max()):,.4g} away. They are shares of the "
+            "side, from 0 to 1 within the picture: divide pixels by its side."
+        )
     if not formed or not ends or not 0 <= min(ends) <= max(ends) < points.shape[1]:
         raise DataError(
             f"key points of shape {tuple(points.shape)} and {len(links)} links. Points are finite "

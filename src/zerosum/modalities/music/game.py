@@ -32,6 +32,7 @@ class MusicGame(Game):
         conditional: whether it knows labels.
     """
 
+    made_in_parts = True
     no_graph = (
         "songs are made step by step, each drawn given those before it: that is a program and no "
         "graph of one network."

@@ -16,6 +16,7 @@ from zerosum.rng import Noise
 class UnitGame(Game):
     """A game with a network for each table."""
 
+    made_in_parts = True
     no_graph = (
         "rows of a database are made table by table, each row given those above it: that is a "
         "program and no graph of one network."

@@ -13,6 +13,8 @@ from zerosum.rng import Noise
 class RecordGame(Game):
     """A game that makes attributes as rows of a table are made, and the rest given these."""
 
+    made_in_parts = True
+
     @abstractmethod
     def of_attributes(self) -> MaskedRows:
         """The game of attributes alone, by the same network."""
