@@ -321,8 +321,8 @@ def changed(which: int, **facts: Any) -> dict[str, Any]:
     ("keys", "words"),
     [
         (changed(1, kept=False), r"'stays' refers to several.*keep.*'wards'"),
-        (changed(0, refers=[{"columns": ["sex"], "to": "patients"}]), "'patients' refers to its"),
-        (changed(2, refers=[{"columns": ["ward"], "to": "wards"}]), "'patients' hang below noth"),
+        (changed(0, refers=[{"columns": ["sex"], "to": "patients"}]), "'patients' refers to it"),
+        (changed(2, refers=[{"columns": ["ward"], "to": "wards"}]), "'patients' hang below"),
     ],
 )
 def test_what_is_no_tree_is_refused(keys: dict[str, Any], words: str) -> None:
