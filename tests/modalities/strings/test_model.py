@@ -173,7 +173,7 @@ def test_the_judge_sets_texts_between_floor_and_ceiling(
     assert (found["word_test"].floor or 0.0) > 0.95
     assert found["text_copies"].value < 0.2
     assert found["facts_stated"].ceiling == 1
-    for name in ("c2st_texts", "lesson", "facts_stated"):
+    for name in ("c2st_texts", "c2st_texts_network", "lesson", "facts_stated"):
         better, worse = found[name].ceiling or 0.0, found[name].floor or 0.0
         assert abs(better - worse) > 0.2, name
     assert abs((found["self_bleu"].ceiling or 0.0) - 1) < 0.1
