@@ -49,7 +49,11 @@ FEW: dict[str, tuple[str, int]] = {
 """The set of `untuned.py` that the first images are of, and how many."""
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "few": ("few", {}),
-    "projected": ("few", {"game": "projected"}),
+    "equal": ("few", {"optimisation.optimizers.discriminator.lr": 2e-3}),
+    "projected": (
+        "few",
+        {"game": "projected", "optimisation.optimizers.discriminator.lr": 2e-3},
+    ),
     "stylegan": ("stylegan", {"game.augmentation": "adaptive"}),
 }
 _FROM, _TO = 10, 50

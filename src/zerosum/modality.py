@@ -67,7 +67,8 @@ class PrivateKit:
         count: how many units there are in such a space, as it was released.
         neighbours: in what two data sets differ that nobody can tell apart.
         public: what is taken for known to everybody.
-        changes: of the recipe, since noise asks for other settings.
+        said_by: how a user says what columns are, so that it is not found by looking at rows.
+        changes: of the recipe for such a space, since noise asks for other settings.
     """
 
     unit: str
@@ -77,7 +78,8 @@ class PrivateKit:
     count: Callable[[Space], int]
     neighbours: Callable[[Space], str]
     public: str
-    changes: Mapping[str, Any]
+    said_by: Callable[[], str]
+    changes: Callable[[Space], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,6 @@ class Modality:
         shapes: keywords of `small_dataset` for other shapes that recipes must take.
         classes: how samples are known by their class; None where `augment` does not suit the kind.
         private: how they are learned privately; None where no promise can be kept.
-        not_private: why none can be, where that is not plain.
     """
 
     kind: str
@@ -107,7 +108,6 @@ class Modality:
     shapes: tuple[Mapping[str, Any], ...] = ()
     classes: ClassKit | None = None
     private: PrivateKit | None = None
-    not_private: str = ""
 
 
 _REGISTERED: dict[str, tuple[str, Modality]] = {}

@@ -379,6 +379,7 @@ BLIND: dict[str, set[str]] = {
     # Texts of one diagnosis are as surprising one by one, and as true to their rows, as all are.
     "perplexity": {"dropped_classes"},
     "agreement": {"dropped_classes"},
+    "facts_stated": {"dropped_classes"},
     # Whatever is scrambled is varied.
     "distinct_pairs": {"noise", "baseline"},
     # Whether each level can be played says nothing of which kinds of levels there are.

@@ -183,7 +183,8 @@ def train(
         compile: whether to use `torch.compile`, or `auto`.
         threads: CPU threads for one operation, or `auto`.
         referee: `off`, `watch` to report what goes wrong, `act` to mend it too.
-        epsilon: train a table with (ε, δ)-differential privacy for each row; needs the extra
+        epsilon: train with (ε, δ)-differential privacy for each row of a table, each entity of
+            sequences, or each row of a database's main table with all below it; needs the extra
             `privacy`. The referee is off then.
         delta: δ, 1e-6 by default; it should be well below one over the number of rows.
         show_reals: draw rows of a table in grey beneath samples, in the run folder; not with

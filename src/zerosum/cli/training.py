@@ -138,7 +138,8 @@ def train(
     epsilon: Annotated[
         float | None,
         typer.Option(
-            help="Train a table privately; 3 is usual, 1 strong.", rich_help_panel=_OF_TABLES
+            help="Train on records privately; 3 is usual, 1 strong.",
+            rich_help_panel=_OF_TABLES,
         ),
     ] = None,
     delta: Annotated[

@@ -114,7 +114,7 @@ class Loader:
         x, y = self._fetch(start, size)
         if self._keeps_compact:
             x = self._dataset.space.to_model(x).contiguous(memory_format=self._format)
-        parts = self._parts(start, size) if self._dataset.in_parts else None
+        parts = self._parts(self._order.rows(start, size)) if self._dataset.in_parts else None
         batch = Batch(x, y, source, parts)
         if self.listener is not None:
             self.listener(batch)
@@ -132,8 +132,10 @@ class Loader:
         if self._dataset.resident is None:
             raise DataError("private training needs data that fits into memory.")
         chance = secret.uniform(len(self._dataset))
-        rows = torch.nonzero(chance < rate).flatten().to(self._x.device)
-        return Batch(self._x[rows], None if self._y is None else self._y[rows])
+        taken = torch.nonzero(chance < rate).flatten()
+        rows = taken.to(self._x.device)
+        y = None if self._y is None else self._y[rows]
+        return Batch(self._x[rows], y, None, self._parts(taken))
 
     def close(self) -> None:
         """Stop reading ahead."""
@@ -144,8 +146,8 @@ class Loader:
         if self._sources is not None:
             self._sources.close()
 
-    def _parts(self, start: int, size: int) -> Tensor | None:
-        parts = self._dataset.parts_of(self._order.rows(start, size).cpu())
+    def _parts(self, rows: Tensor) -> Tensor | None:
+        parts = self._dataset.parts_of(rows.cpu())
         return None if parts is None else parts.to(self._runtime.device)
 
     def _held(self, start: int, size: int) -> tuple[Tensor, Tensor | None]:

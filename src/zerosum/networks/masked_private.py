@@ -17,7 +17,9 @@ from zerosum.errors import RecipeError
 from zerosum.networks.masked import MaskedNetwork
 
 
-def clipped_gradient(network: MaskedNetwork, codes: Tensor, *, clip: float) -> Tensor:
+def clipped_gradient(
+    network: MaskedNetwork, codes: Tensor, *, clip: float, setting: str = "game.generator.wide"
+) -> Tensor:
     """Leave the sum of all rows' gradients, each of norm `clip` at most, with the parameters.
 
     The loss is the negative log-likelihood of a row.
@@ -26,6 +28,7 @@ def clipped_gradient(network: MaskedNetwork, codes: Tensor, *, clip: float) -> T
         network: without columns that are read through vectors.
         codes: int64 `[B, C]`; B may be 0.
         clip: the largest norm of one row's gradient.
+        setting: what a recipe calls the number of codes up to which a column is narrow.
 
     Returns:
         The rows' norms before they were clipped, `[B]`.
@@ -33,7 +36,7 @@ def clipped_gradient(network: MaskedNetwork, codes: Tensor, *, clip: float) -> T
     Raises:
         RecipeError: a column has too many codes.
     """
-    require_narrow(network)
+    require_narrow(network, setting=setting)
     columns = len(network.sizes)
     table = network.readings() * network.into_mask
     sums = [network.read(codes, table) + network.into_bias]
@@ -113,8 +116,12 @@ def _num_runs(network: MaskedNetwork) -> int:
     return 0 if network.into_runs is None else len(network.into_runs)
 
 
-def require_narrow(network: MaskedNetwork) -> None:
+def require_narrow(network: MaskedNetwork, *, setting: str) -> None:
     """Refuse columns of very many codes.
+
+    Args:
+        network: that may have some.
+        setting: what a recipe calls the number of codes up to which a column is narrow.
 
     Raises:
         RecipeError: there is one.
@@ -123,6 +130,6 @@ def require_narrow(network: MaskedNetwork) -> None:
         i = network.wide[0]
         raise RecipeError(
             f"column {i} has {network.sizes[i]:,} codes, and gradients are clipped for each row "
-            f"where no column has more than {network.config.wide:,}. Set game.generator.wide to "
-            "more, or drop the column."
+            f"where no column has more than {network.config.wide:,}. Set {setting} to more, or "
+            "drop the column."
         )

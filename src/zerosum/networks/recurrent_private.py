@@ -14,12 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.clipping import AT_ONCE, OwnedRows, TracedColumns, add_clipped, slopes
 from zerosum.networks.masked_private import require_narrow
 from zerosum.networks.recurrent_rows import RecurrentRows
-
-_AT_ONCE = 32
-"""Sequences whose gradients are held together."""
 
 
 def clipped_sequences(
@@ -46,29 +43,21 @@ def clipped_sequences(
     Raises:
         RecipeError: a column has too many codes.
     """
-    require_narrow(network.row)
-    parameters = dict(network.named_parameters())
-    for one in parameters.values():
+    require_narrow(network.row, setting="game.generator.row.wide")
+    for one in network.parameters():
         one.grad = torch.zeros_like(one)
     norms = []
     rows = valid.sum(1).cumsum(0)
-    for start in range(0, len(codes), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for start in range(0, len(codes), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
         first = 0 if start == 0 else int(rows[start - 1])
-        last = int(rows[min(start + _AT_ONCE, len(codes)) - 1])
+        last = int(rows[min(start + AT_ONCE, len(codes)) - 1])
         mine = None if marks is None else marks[first:last]
         found = _gradients(
             network, entity[some], codes[some].clamp_min(0), numbers[some], valid[some], mine,
             learned,
         )  # fmt: skip
-        squares = [one.flatten(1).square().sum(1) for one in found.values()]
-        norm = torch.stack(squares).sum(0).sqrt()
-        share = (clip / norm.clamp_min(1e-12)).clamp_max(1.0)
-        for name, one in found.items():
-            whole = parameters[name].grad
-            assert whole is not None
-            whole += torch.einsum("b,b...->...", share, one)
-        norms.append(norm)
+        norms.append(add_clipped(network, found, clip=clip))
     return torch.cat(norms) if norms else torch.zeros(0)
 
 
@@ -91,14 +80,13 @@ def _gradients(
     if said is not None and marks is not None:
         padded = nn.functional.pad(said, (0, 1))
         first = padded.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:]).sum(2)
-    row = _Row(network.row, codes[valid], context, first)
+    row = TracedColumns(network.row, codes[valid], context, first)
     loss = -row.log_prob[:, list(learned)].sum()
     asked = [read, known, *gates, *states, before_context, *row.sums, row.heads]
     asked += [] if said is None else [said]
-    back = list(torch.autograd.grad(loss, asked, allow_unused=True))
-    back = [torch.zeros_like(a) if one is None else one for a, one in zip(asked, back, strict=True)]
+    back = slopes(loss, asked)
     with torch.no_grad():
-        by = _BySequence(valid)
+        by = OwnedRows(valid)
         to_read, to_known = back[0], back[1]
         to_gates = torch.stack(back[2 : 2 + longest], dim=1)
         to_states = torch.stack(back[2 + longest : 2 + 2 * longest], dim=1)
@@ -149,96 +137,6 @@ def _remembered(gru: nn.GRU, told: Tensor) -> tuple[list[Tensor], list[Tensor], 
         memory = made + keeps * (memory - made)
         after.append(memory)
     return gates, states, torch.stack(before, dim=1), torch.stack(after, dim=1)
-
-
-class _BySequence:
-    """Sums over the rows of each sequence."""
-
-    def __init__(self, valid: Tensor) -> None:
-        self._valid = valid
-        self.owner = valid.nonzero()[:, 0]
-
-    def padded(self, rows: Tensor) -> Tensor:
-        """Rows `[T, D]` in their places, `[B, L, D]`."""
-        whole = rows.new_zeros(*self._valid.shape, rows.shape[1])
-        whole[self._valid] = rows
-        return whole
-
-    def total(self, rows: Tensor) -> Tensor:
-        """Sums `[B, D]` of rows `[T, D]`."""
-        return rows.new_zeros(len(self._valid), rows.shape[1]).index_add_(0, self.owner, rows)
-
-    def product(self, left: Tensor, right: Tensor) -> Tensor:
-        """Sums of outer products, `[B, D, E]`, of rows `[T, D]` and `[T, E]`."""
-        return self.padded(left).transpose(1, 2) @ self.padded(right)
-
-
-class _Row:
-    """The columns of rows by a masked network, with every sum in which a weight has a part."""
-
-    def __init__(
-        self, network: MaskedNetwork, codes: Tensor, context: Tensor, first: Tensor | None
-    ) -> None:
-        self._network = network
-        table = network.readings() * network.into_mask
-        self.sums = [network.read(codes, table) + network.start(context)]
-        self._layers = [silu(self.sums[0])]
-        for weight, bias in zip(network.hidden, network.hidden_bias, strict=True):
-            self.sums.append(self._layers[-1] @ (weight * network.hidden_mask) + bias)
-            self._layers.append(self._layers[-1] + silu(self.sums[-1]))
-        heads = self._layers[-1] @ (network.out * network.out_mask)
-        self.heads = heads + (network.out_bias + network.log_marginals)
-        if network.out_context is not None:
-            self.heads = self.heads + context @ network.out_context
-        spans = [b - a for a, b in zip(network.heads, network.heads[1:], strict=False)]
-        parts = list(self.heads.split(spans, dim=1))
-        if first is not None:
-            parts[0] = parts[0] + first
-        self.log_prob = torch.stack(
-            [
-                part.log_softmax(1).gather(1, codes[:, i : i + 1])[:, 0]
-                for i, part in enumerate(parts)
-            ],
-            dim=1,
-        )
-
-    def gradients(
-        self, by: _BySequence, codes: Tensor, context: Tensor, back: Sequence[Tensor]
-    ) -> dict[str, Tensor]:
-        """Each sequence's gradient of each parameter, by name.
-
-        Args:
-            by: which rows are whose.
-            codes: of rows, int64 `[T, C]`.
-            context: of rows, `[T, context]`.
-            back: what comes back to each of the sums, and to the heads.
-        """
-        network = self._network
-        first, *later, top = back
-        starts = torch.tensor(network.features[:-1], device=codes.device)
-        count = len(by.total(first))
-        at = by.owner[:, None] * len(network.into) + codes + starts
-        read = first.new_zeros(count * len(network.into), first.shape[1])
-        for column in at.T:
-            read.index_add_(0, column, first)
-        read = read.unflatten(0, (count, len(network.into))) * network.into_mask
-        found = {
-            "into": read, "into_bias": by.total(first), "out_bias": by.total(top),
-            "out": by.product(self._layers[-1], top) * network.out_mask,
-        }  # fmt: skip
-        if network.into_runs is not None:
-            runs = read.new_zeros(count, len(network.into_runs) + 1, read.shape[2])
-            for level in network.runs_of.T:
-                runs.index_add_(1, level, read)
-            found["into_runs"] = runs[:, :-1]
-        if network.into_context is not None:
-            found["into_context"] = by.product(context, first)
-        if network.out_context is not None:
-            found["out_context"] = by.product(context, top)
-        for i, slope in enumerate(later):
-            found[f"hidden.{i}"] = by.product(self._layers[i], slope) * network.hidden_mask
-            found[f"hidden_bias.{i}"] = by.total(slope)
-        return found
 
 
 def _scattered(index: Tensor, rows: Tensor, count: int) -> Tensor:

@@ -29,11 +29,19 @@ _ADVICE = {
     ".sas7bdat": _FRAME.format("read_sas"),
     ".xls": "Save it as .xlsx or .csv.",
     ".ods": "Save it as .xlsx or .csv.",
+    **dict.fromkeys(
+        (".sdf", ".mol", ".mol2"),
+        "Molecules are read as SMILES: write them one a line into a .smi file, as Open Babel does: "
+        "obabel in.sdf -O out.smi.",
+    ),
     ".arff": "Write it as .csv, with a first row of names.",
     ".pkl": "A pickle can run programs, so none is loaded: write it as .parquet or .npz.",
     ".pickle": "A pickle can run programs, so none is loaded: write it as .parquet or .npz.",
 }
 """What to do about files of forms that are not read, by their ending."""
+
+_SHOWN = 3
+"""Paths that a message names, if there are many."""
 
 
 def open_data(
@@ -281,9 +289,17 @@ def _unclaimed(
             f"{did_you_mean(str(data), names)}"
         )
     if isinstance(data, tuple | list) and data and all(isinstance(one, str | Path) for one in data):
-        paths = f"there are {len(data)} paths of data, {', '.join(map(str, data))}"
+        more = f" and {len(data) - _SHOWN:,} more" if len(data) > _SHOWN else ""
+        paths = f"there are {len(data)} paths of data, {', '.join(map(str, data[:_SHOWN]))}{more}"
         absent = [str(one) for one in data if look_at(Path(one)) is None]
         paths += f", and nothing lies at {absent[0]!r}. " if absent else ". "
+        if any("=" in one for one in absent):
+            return f"{paths}Each wish of the form NAME=VALUE follows a --with of its own."
+        if absent and {"string", "molecule"} & {*spaces}:
+            return (
+                f"{paths}If these are texts or SMILES themselves, give them as a column of a data "
+                "frame, or as lines of a .txt or .smi file."
+            )
         if "pair" in spaces:
             return (
                 f"{paths}A translation takes two folders, SOURCES TARGETS, or one folder or zip "

@@ -12,7 +12,6 @@ from zerosum.engine.accountant import PrivacySpent, histogram_noise_for, step_no
 from zerosum.errors import ConfigError, PrivacyError
 from zerosum.faces import option
 from zerosum.modalities.tables.reading.disclosed import SECRET
-from zerosum.modalities.tables.schema import schema_form
 from zerosum.modality import PrivateKit
 from zerosum.recipe_registry import Recipe
 from zerosum.rng import SecretNoise
@@ -32,7 +31,7 @@ _DELTA = 1e-6
 
 @dataclass(frozen=True)
 class PrivacyBudget:
-    """What is to be kept: (ε, δ)-differential privacy of each row, or of each entity.
+    """What is to be kept: (ε, δ)-differential privacy of each row, entity or unit.
 
     Attributes:
         epsilon: ε.
@@ -164,10 +163,11 @@ def plan_private(
     promise.check()
     _with_noise(plan.recipe, 1.0)
     dataset, promise = promise.fit(plan.dataset)
-    _warn_of(promise.read_from_rows)
+    _warn_of(promise.read_from_rows, _kit_of(dataset.space).said_by())
     resolved = recipe if isinstance(recipe, Recipe) else find_recipe(recipe).resolve(dataset.space)
     resolved = _with_noise(
-        resolved.with_values(dict(_kit_of(dataset.space).changes) | dict(changes or {})), 1.0
+        resolved.with_values({**_kit_of(dataset.space).changes(dataset.space), **(changes or {})}),
+        1.0,
     )
     return replace(plan, dataset=dataset, recipe=resolved), promise
 
@@ -186,23 +186,20 @@ def _kit_of(space: Space) -> PrivateKit:
     """
     modality = modality_of(space)
     if modality.private is None:
-        why = f" {modality.not_private}" if modality.not_private else ""
         raise PrivacyError(
-            f"{option('epsilon')} is for tables and sequences, and this data is of kind "
-            f"{space.kind!r}.{why}"
+            f"{option('epsilon')} is for tables, sequences and databases, and this data is of kind "
+            f"{space.kind!r}."
         )
     return modality.private
 
 
-def _warn_of(found: Mapping[str, Sequence[str]]) -> None:
+def _warn_of(found: Mapping[str, Sequence[str]], said_by: str) -> None:
     """Say what was found by looking at rows, which is in no account."""
     if found:
         listed = "; ".join(f"{name}: {', '.join(what)}" for name, what in found.items())
         warnings.warn(
             f"what columns are was found by looking at rows, which {option('epsilon')} does not "
-            "count "
-            f"({listed}). If a row could decide it, give it with {option('schema')}: "
-            f"{schema_form()} writes a form; take out of it what rows alone know.",
+            f"count ({listed}). If a row could decide it, {said_by}.",
             stacklevel=2,
         )
 
@@ -212,6 +209,6 @@ def _with_noise(recipe: Recipe, noise: float) -> Recipe:
         return recipe.with_values({"game.private": {"kind": "private", "noise_multiplier": noise}})
     except ConfigError as error:
         raise PrivacyError(
-            f"the recipe {recipe.name!r} cannot be trained privately. Take the recipe `table`, or "
-            "`sequences` for rows of entities."
+            f"the recipe {recipe.name!r} cannot be trained privately. Take the recipe `table`, "
+            "`sequences` for rows of entities, or `relational` for databases."
         ) from error

@@ -121,6 +121,9 @@ def train(
         secret, tried = None, plan
         if promise is not None:
             plan, promise = plan_private(plan, promise, recipe, changes)
+            if tell is not None:
+                for note in plan.dataset.notes:
+                    tell(f"{plan.dataset.name}: {note}")
             secret, referee = promise.secret, "off"
             tried = replace(plan, dataset=stand_in_for(plan, seed))
         resolved = plan.recipe

@@ -13,25 +13,35 @@ that the number of rows that hang below a row is one of its columns.
 from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
 from zerosum.modalities.relational.game import UnitGame
 from zerosum.modalities.relational.network import RowsNetwork, RowsNetworkConfig
+from zerosum.modalities.relational.network_private import RowsBelow, clipped_units
 from zerosum.modalities.relational.space import HEADER, RelationalSpace, require_relational
+from zerosum.objectives.private import Private
 from zerosum.recipe_registry import Recipe, recipe
 from zerosum.schedules import Linear
-from zerosum.spaces import Space
+from zerosum.spaces import Batch, Space
 
 _DECAY = 200
 """Weights decay by this over the root of the rows: fewer rows are held nearer to independence."""
 
 
 class RelationalConfig(GameConfig):
-    """A network of rows for each table."""
+    """A network of rows for each table.
+
+    Attributes:
+        generator: describes the networks.
+        private: takes gradients privately, of one unit as a whole; set by `--epsilon`, which plans
+            the noise.
+    """
 
     kind = "relational_game"
     generator: RowsNetworkConfig = RowsNetworkConfig()
+    private: Private | None = None
 
     def build(self, space: Space) -> "RelationalGame":
         """The game for units of `space`.
@@ -69,10 +79,12 @@ class RelationalGame(UnitGame):
 
     def moves(self) -> list[Move]:
         """Each network, by likelihood."""
-        return [
-            Move(player, _Likelihood(self, side.name))
-            for player, side in zip(players_of(self.units), self.units.sides, strict=True)
-        ]
+        found = []
+        for player, side in zip(players_of(self.units), self.units.sides, strict=True):
+            learned = _Likelihood(self, side.name)
+            private = None if self.config.private is None else learned.private
+            found.append(Move(player, learned, gradient=private))
+        return found
 
 
 class _Likelihood:
@@ -82,25 +94,49 @@ class _Likelihood:
         self._game, self._name = game, name
 
     def __call__(self, context: StepContext) -> Terms:
-        game, name = self._game, self._name
-        parts = context.next_batch().parts
-        assert parts is not None
-        network = game.networks[name]
-        rows = game.units.split(parts)
-        mine = rows[name]
+        network = self._game.networks[self._name]
+        rows, above = self._above(context.next_batch())
+        mine = rows[self._name]
         codes = mine[:, HEADER:].long()
         if not len(mine):  # none of these units has such rows
             return {"likelihood": torch.stack([p.sum() for p in network.parameters()]).sum() * 0}
         if not network.above:
             return {"likelihood": -network.network.log_prob(codes).sum(1).mean()}
-        above, at = [], mine[:, 1].long()
-        for one in network.above:
-            above.append(at)
-            up = rows[one][:, 1].long()
-            at = torch.where(at >= 0, up[at.clamp_min(0)], -1) if len(up) else at
         said = network.said_above([rows[one][:, HEADER:].long() for one in network.above], above)
         found = network.log_prob(codes, said, mine[:, 2].long(), mine[:, 3].long())
         return {"likelihood": -found.sum(1).mean()}
+
+    def private(self, context: StepContext) -> Terms:
+        """The gradient, that of all rows of a unit clipped together, with noise.
+
+        The loss of a unit is that of its rows of the table, in nats; no term is returned.
+        """
+        game, network = self._game, self._game.networks[self._name]
+        private = game.config.private
+        assert private is not None
+        rate = min(context.batch_size / game.units.num_rows, 1.0)
+        rows, above = self._above(context.sampled_batch(rate))
+        mine = rows[self._name].long()
+        codes = [
+            rows[name][at, HEADER:].long() for name, at in zip(network.above, above, strict=True)
+        ]
+        below = RowsBelow(mine[:, HEADER:], tuple(codes), *mine[:, 2:HEADER].unbind(1))
+        clipped_units(network, below, clip=private.clip)
+        masks = {id(p): mask for p, mask in network.network.masked_parameters()}
+        masked = [(one, masks.get(id(one))) for one in network.parameters()]
+        private.add_noise(masked, context.batch_size, context.secret)
+        return {}
+
+    def _above(self, batch: Batch) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Rows of all tables of a batch, and for each table above which of its rows are above."""
+        assert batch.parts is not None
+        rows = self._game.units.split(batch.parts)
+        above, at = [], rows[self._name][:, 1].long()
+        for one in self._game.networks[self._name].above:
+            above.append(at)
+            up = rows[one][:, 1].long()
+            at = torch.where(at >= 0, up[at.clamp_min(0)], -1) if len(up) else at
+        return rows, above
 
 
 def players_of(space: RelationalSpace) -> list[str]:

@@ -101,7 +101,9 @@ class SequencesGame(SequenceGame):
         """The gradient of attributes, each entity's clipped, with noise; no term is returned."""
         private = self._private
         codes, _ = self.sequences.model_parts(self._sampled(context))
-        clipped_gradient(self.entities, codes.floor().long(), clip=private.clip)
+        clipped_gradient(
+            self.entities, codes.floor().long(), clip=private.clip, setting="game.entities.wide"
+        )
         private.add_noise(self.entities.masked_parameters(), context.batch_size, context.secret)
         return {}
 

@@ -132,6 +132,14 @@ def test_a_video(tmp_path: Path) -> None:
     assert columns(slower.take(torch.arange(1))[0][0]) == [1, 3, 5, 7]
 
 
+def test_a_long_animation_is_cut_too(tmp_path: Path) -> None:
+    first, *others = frames_of(72)
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100)
+    dataset, _ = open_data(tmp_path / "a.gif", spaces=("clip",), frames=8)
+    assert len(dataset) == 9
+    assert open_data(tmp_path / "a.gif")[0].space.kind == "texture"
+
+
 def test_folders_of_frames(tmp_path: Path) -> None:
     for i in range(8):
         place = tmp_path / ("a" if i < 4 else "b") / f"clip{i}"

@@ -229,3 +229,10 @@ def test_other_recipes_say_what_sizes_are_for(tmp_path: Path) -> None:
     model = zs.train("dcgan", data="digits", samples=64, out=tmp_path / "run", **QUICK)
     with pytest.raises(ConditionError, match=r"makes samples of one size.*such as texture"):
         model.sized(64)
+
+
+def test_little_pictures_repeat_nowhere_beside_their_waves() -> None:
+    picture = torch.zeros(1, 16, 16, dtype=torch.uint8)
+    assert waves_of(picture) == []
+    picture[0, :, 3] = 255
+    assert len(waves_of(picture)) <= 1

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 import zerosum as zs
 from zerosum.errors import ConditionError
@@ -63,7 +64,7 @@ def test_a_row_does_not_depend_on_how_many_are_made(model: zs.MoleculeModel) -> 
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        ({"where": {"smiles": "CCO"}}, "say how it begins"),
+        ({"where": {"smiles": "CCO"}}, r"say how it begins.*smiles='c1ccccc1\*'"),
         ({"where": {"smiles": "C1CC*"}}, "no SMILES"),
         ({"where": {"smiles": "CC[Se]*"}}, "is not in the training data"),
         ({"where": {"logP": "90..99"}}, "logP"),
@@ -88,6 +89,10 @@ def test_pictures_and_files(model: zs.MoleculeModel, tmp_path: Path) -> None:
     picture = model.preview.draw(model.space, model.values(5, seed=6))
     assert picture.size == (880, 320)
     assert len(picture.getcolors(100_000) or ()) > 10
+    with Image.open(model.write(tmp_path / "made.png", 9, seed=6)) as sheet:
+        assert sheet.size == (880, 480)
+    with pytest.raises(ConditionError, match="400 molecules at most"):
+        model.write(tmp_path / "many.png", 401)
 
 
 def test_the_judge_and_the_report(model: zs.MoleculeModel, frame: pd.DataFrame) -> None:

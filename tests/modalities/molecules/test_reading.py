@@ -52,6 +52,20 @@ def test_lines_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     lines.write_text("\n".join([SMILES[0] + " first", "", "nonsense", *SMILES]), encoding="utf-8")
     made, _ = open_data(lines, spaces=("molecule",))
     assert "line 3: 'nonsense'" in " ".join(made.notes)
+    lines.write_text("\n".join(["SMILES\tname", *SMILES, "C1C\tx"]), encoding="utf-8")
+    (said,) = open_data(lines, spaces=("molecule",))[0].notes
+    assert f"line {len(SMILES) + 2}: 'C1C'" in said
+
+
+def test_molecules_that_repeat_are_counted() -> None:
+    made, _ = open_data(frame().assign(smi=["CCO", "OCC", "C(O)C"] * 10), spaces=("molecule",))
+    assert any("29 of 30 molecules repeat others" in note for note in made.notes)
+
+
+def test_a_file_of_structures_names_the_way(tmp_path: Path) -> None:
+    (tmp_path / "x.sdf").write_text("$$$$\n")
+    with pytest.raises(DataError, match=r"Open Babel does: obabel in\.sdf"):
+        open_data(tmp_path / "x.sdf", spaces=("molecule",))
 
 
 def test_molecules_go_in_and_come_out() -> None:

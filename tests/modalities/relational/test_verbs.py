@@ -12,7 +12,7 @@ import torch
 
 import zerosum as zs
 from tests.modalities.relational.shops import RATES, SCHEMA, orphans, shop, write_shop
-from zerosum.errors import ConditionError, DataError, PrivacyError, RunError
+from zerosum.errors import ConditionError, DataError, RunError
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.part import DatabasePart
 from zerosum.modalities.relational.reading.databases import read_sqlite
@@ -239,13 +239,6 @@ def test_a_run_goes_on_exactly(two: RelationalModel, folder: Path) -> None:
     straight = read_json(folder / "two" / "manifest.json")
     assert read_json(again.run / "manifest.json")["samples"] == straight["samples"]  # pyright: ignore[reportOptionalOperand]
     assert again.sample(20, seed=0) is not None
-
-
-def test_a_private_training_is_refused(folder: Path) -> None:
-    with pytest.raises(PrivacyError, match="relational"):
-        zs.train(
-            "relational", data=str(folder / "shop.sqlite"), epsilon=3, out=folder / "p", **QUICK
-        )
 
 
 def test_a_link_table_never_repeats_a_pair(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Texts that are made: they obey conditions, agree with their rows, and repeat by seed."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from zerosum.cli.app import app
 from zerosum.errors import ConditionError, DataError
 from zerosum.games.likelihood import LikelihoodGame
 from zerosum.modalities.strings.metrics.words import WordModel
+from zerosum.modalities.strings.part import TextsPart
 from zerosum.modalities.strings.simulated.notes import simulate_notes
 
 SMALL = {"game.generator.width": 96, "game.generator.rank": 48, "game.attributes.width": 64}
@@ -157,7 +159,12 @@ def test_texts_cannot_be_walked_through(model: zs.TextModel) -> None:
         model.walk()
 
 
-def test_the_judge_sets_texts_between_floor_and_ceiling(model: zs.TextModel) -> None:
+def test_the_judge_sets_texts_between_floor_and_ceiling(
+    model: zs.TextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "zerosum.evaluation.boosted._GROWN", {"early_stopping": False, "max_iter": 10}
+    )
     train, held = simulate_notes(600).to_pandas(), simulate_notes(300, seed=9).to_pandas()
     found = zs.evaluate(model, data=train, holdout=held, replicates=5)
     for name in ("perplexity", "reverse_perplexity"):
@@ -165,6 +172,20 @@ def test_the_judge_sets_texts_between_floor_and_ceiling(model: zs.TextModel) -> 
     assert (found["word_test"].ceiling or 1.0) < 0.65
     assert (found["word_test"].floor or 0.0) > 0.95
     assert found["text_copies"].value < 0.2
+    assert found["facts_stated"].ceiling == 1
+    for name in ("c2st_texts", "lesson", "facts_stated"):
+        better, worse = found[name].ceiling or 0.0, found[name].floor or 0.0
+        assert abs(better - worse) > 0.2, name
+    assert abs((found["self_bleu"].ceiling or 0.0) - 1) < 0.1
+    page = found.page()
+    assert '<td class="prose" dir="auto">' in page
+    (part,) = (one for one in found.parts if isinstance(one, TextsPart))
+    assert TextsPart.from_json(part.to_json()) == part
+
+
+def test_a_space_says_what_its_texts_are(model: zs.TextModel) -> None:
+    said = model.space.description
+    assert re.fullmatch(r"texts of \d+ pieces at most, beside age, sex, .*", said)
 
 
 def test_a_model_of_words_adds_up_to_one() -> None:

@@ -33,6 +33,24 @@ def test_they_are_refused_where_what_for_is_not_said() -> None:
             refused()
 
 
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("Email Type", ["Safe Email", "Phishing Email"]), ("is_phishing", [0, 1]),
+        ("isScam", [False, True]), ("kind", ["legit", "spear-phishing"]),
+        ("fraudulent", ["no", "yes"]),
+    ],
+)  # fmt: skip
+def test_classes_as_people_call_them_are_known(column: str, values: list) -> None:
+    with pytest.raises(DataError, match=rf"'{column}' names texts that imitate fraud"):
+        zs.templates(mails().drop(columns="kind").assign(**{column: values * 24}), text="body")
+
+
+def test_what_is_no_such_class_is_let_through() -> None:
+    frame = mails().drop(columns="kind").assign(is_phishing=0, topic=["news", "no fraud"] * 24)
+    assert zs.templates(frame, text="body").covered
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> zs.TextModel:
     out = tmp_path_factory.mktemp("mails") / "run"

@@ -58,6 +58,15 @@ def test_moments_are_slots_as_they_are_written() -> None:
     assert texts(frame, pieces="characters")[0].slots == ("at",)
 
 
+def test_a_slot_is_no_part_of_a_number_and_needs_no_space() -> None:
+    frame = pd.DataFrame({"n": [1 + i % 4 for i in range(40)]})
+    frame["text"] = [f"{n}個、計{n},050円、{n}.5" for n in frame["n"]]
+    compact, _ = open_data(frame, spaces=("string",), pieces="characters")
+    assert isinstance(compact.space, TextSpace)
+    first = compact.space.templates(compact.take(torch.arange(1))[0])[0]
+    assert first == f"{chr(FIRST_SLOT)}個、計1,050円、1.5"
+
+
 def test_constraints_hold_of_columns() -> None:
     frame = reviews().assign(shade=["dark", "light"] * 20)
     together = [zs.FixedCombinations(["variation", "shade"])]
@@ -112,13 +121,18 @@ def test_long_texts_end_and_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("frame", "options", "words"),
     [
-        (reviews(4), {}, "has 4 texts in 'review'"),
+        (reviews(4), {}, "too few texts in 'review', 4"),
+        (reviews().assign(review=None), {"text": "review"}, "too few texts in 'review', 0"),
         (reviews()[["rating"]], {}, "none does"),
         (reviews().assign(more="some more words in every cell"), {}, "2 do: review, more"),
         (reviews(), {"text": "reviewx"}, "no column 'reviewx'.*review"),
         (reviews(), {"text": "rating"}, "holds int64, and texts are wanted"),
         (reviews(), {"given": "raiting"}, "given names 'raiting'.*rating"),
-        (pd.DataFrame({"text": ["y" * 30_000] * 9}), {}, "30,000 characters"),
+        (
+            pd.DataFrame({"text": ["a"] * 9 + ["y" * 30_000] * 3}),
+            {},
+            "30,000 characters in row 10, and in 2 more",
+        ),
         (reviews().rename(columns={"rating": "length"}), {}, "Rename it"),
     ],
 )
@@ -154,3 +168,15 @@ def test_simulated_notes_are_true() -> None:
     assert not any(contradictions(row) for row in rows)
     wrong = [{**row, "better": {"yes": "no", "no": "yes"}[row["better"]]} for row in rows]
     assert all(contradictions(row) == ["better"] for row in wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (["hello there", "b"] * 20, r"40 paths .*and 37 more.* a column of a data frame"),
+        (["reviews.csv", "given=day"], r"NAME=VALUE follows a --with of its own"),
+    ],
+)
+def test_what_is_no_path_names_the_way(data: list[str], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        texts(data)

@@ -94,6 +94,45 @@ def test_of_two_columns_with_the_same_cell_the_words_around_decide() -> None:
     assert [one.text for one in found.templates] == ["Aged {age}, back in {weeks}."]
 
 
+def test_of_forms_that_write_a_cell_alike_the_one_of_most_texts_is_taken() -> None:
+    frame = pd.DataFrame({"sum": [37.25 * i**2 for i in range(1, 61)]})
+    for sign, form in (".", "thousands, two places"), (",", "comma, thousands, two places"):
+        said = [f"{one:,.2f}" for one in frame["sum"]]
+        texts = [one.translate({44: ".", 46: ","}) if sign == "," else one for one in said]
+        found = zs.templates(frame.assign(text=[f"Total {one} EUR" for one in texts]))
+        assert [one.text for one in found.templates] == [f"Total {{sum:{form}}} EUR"]
+
+
+def test_lines_of_an_access_log_keep_their_dates() -> None:
+    when = pd.date_range("2026-05-01 10:00:07", periods=40, freq="7h")
+    frame = pd.DataFrame({"at": when, "size": range(100, 140)})
+    frame["line"] = [
+        f"[{at:%d/%b/%Y:%H:%M:%S} +0000] {n}" for at, n in zip(when, frame["size"], strict=True)
+    ]
+    found = zs.templates(frame, text="line")
+    assert list(found.fill(frame.drop(columns="line"))["line"]) == list(frame["line"])
+
+
+def test_numbers_that_are_no_cell_are_told() -> None:
+    frame = pd.DataFrame({"n": range(60), "kind": ["a", "b", "c"] * 20})
+    by_kind = [f"Page {'abc'.index(kind)} of 3." for kind in frame["kind"]]
+    assert not zs.templates(frame.assign(text=by_kind)).odd_numbers()
+    found = zs.templates(frame.assign(text=[f"Room {i % 7} is open." for i in range(60)]))
+    assert len(found.odd_numbers()) == 7
+    assert any("7 sentences differ in numbers that are no cell" in one for one in found.lines())
+
+
+def test_words_need_no_spaces_between_them() -> None:
+    frame = pd.DataFrame({"name": ["田中", "佐藤", "鈴木"] * 20, "age": range(20, 80)})
+    frame["text"] = [
+        f"{name}さんは{age}歳です。{'元気です。' if age % 2 else '疲れています！'}"
+        for name, age in zip(frame["name"], frame["age"], strict=True)
+    ]
+    found = zs.templates(frame)
+    assert [one.text for one in found.templates] == ["{name}さんは{age}歳です。…"]
+    assert len(found.sentences) == 3
+
+
 def test_what_few_rows_say_stays_theirs() -> None:
     frame = visits(100)
     frame.loc[7, "text"] = "In LYON he told me of his divorce."
@@ -112,6 +151,7 @@ def test_a_row_that_no_template_was_seen_with_has_no_text() -> None:
     assert filled.table["text"][2].as_py() is None
     assert filled.remark is not None
     assert "1 of 6 rows have no text" in filled.remark
+    assert filled.remark.endswith("such as city: Rome.")
     rows["city"] = "Rome"
     with pytest.raises(DataError, match="no template fits any row"):
         found.fill(rows)
@@ -143,7 +183,7 @@ def test_bad_input(tmp_path: Path) -> None:
         zs.templates(odd, text="text")
     with pytest.raises(DataError, match=r"no column 'txt'.*text"):
         zs.templates(visits(), text="txt")
-    with pytest.raises(DataError, match="6 texts"):
+    with pytest.raises(DataError, match="too few texts in 'text', 6"):
         zs.templates(visits(6), text="text")
     found = zs.templates(visits(), text="text")
     with pytest.raises(DataError, match="lacks the columns 'phone'"):
@@ -151,6 +191,9 @@ def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"kind": "templates"}')
     with pytest.raises(DataError, match="holds no templates"):
         zs.Templates.load(tmp_path / "x.json")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"x\.csv holds no templates.*Give a file"):
+        zs.Templates.load(tmp_path / "x.csv")
     with pytest.raises(RunError, match="No such file"):
         zs.Templates.load(tmp_path / "none.json")
     with pytest.raises(ConfigError, match="brace that is alone"):
@@ -166,7 +209,12 @@ def test_bad_input(tmp_path: Path) -> None:
     [
         (1234.5, "thousands, two places", "1,234.50"), (4, "words", "four"), (13, "words", None),
         (date(2026, 3, 4), "month day, year", "March 4, 2026"),
-        ("back-pain", "spaces", "back pain"),
+        ("back-pain", "spaces", "back pain"), (date(2026, 3, 4), "dd/mon/yyyy", "04/Mar/2026"),
+        (12, "thousands, two places", "12.00"), (1234.5, "comma, thousands", "1.234,5"),
+        (date(2026, 3, 4), "day month year, german", "4. März 2026"),
+        (date(2026, 8, 4), "day month year, french", "4 août 2026"),
+        (date(2026, 8, 4), "day month year, spanish", "4 de agosto de 2026"),
+        (date(2026, 3, 4), "year month day, japanese", "2026年3月4日"),
         (True, "plain", None), (None, "plain", None), (date(2026, 3, 4), "d.m.yyyy", "4.3.2026"),
     ],
 )  # fmt: skip

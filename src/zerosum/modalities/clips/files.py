@@ -90,8 +90,9 @@ class ClipsConfig(DataConfig):
     @classmethod
     def claims(cls, data: Any) -> float:
         """Folders and zips with videos, and a video; less those of animations or frames."""
-        if isinstance(data, str | Path) and Path(data).suffix.lower() in VIDEOS:
-            return 0.9 if look_at(Path(data)) == "file" else 0.0
+        ending = Path(data).suffix.lower() if isinstance(data, str | Path) else ""
+        if ending in ENDINGS and look_at(Path(data)) == "file":
+            return 0.9 if ending in VIDEOS else 0.35
         if not is_archive(data):
             return 0.0
         try:

@@ -170,6 +170,8 @@ def waves_of(picture: Tensor) -> list[tuple[float, float]]:
     total, found = float(power.sum()), []
     rows, columns = torch.arange(padded[0])[:, None], torch.arange(power.shape[1])
     for _ in range(_LOOKS):
+        if not float(left.max()) > 0:
+            break  # so small, or so flat, that nothing could repeat
         row, column = divmod(int(left.argmax()), power.shape[1])
         near = _near(rows - row, columns - column, height)
         left = left * (near > 5) * (_near(rows + row, columns + column, height) > 5)

@@ -13,8 +13,13 @@ from zerosum.modalities.tables.arrow import is_text
 
 _LEAST = 8
 _SHOWN = 10
-"""Molecules that cannot be read of which the message names the line."""
+"""Molecules that cannot be read of which the message names the line,"""
+_SHOWN_OF_NONE = 3
+"""and where hardly any can."""
 _LOOKED_AT, _LIKELY = 50, 0.9
+
+USUAL = ("smiles", "canonical_smiles", "isosmiles", "smi")
+"""What a column of SMILES is called, in lower case."""
 
 
 class ReadMolecules:
@@ -45,6 +50,9 @@ class ReadMolecules:
         cells = plain(whole[column]).to_pylist()
         for i, cell in enumerate(cells):
             text, found = str(cell or "").strip(), None
+            if not i and text.lower() in USUAL:  # the first line of a file of lines may say so
+                self.there.append(False)
+                continue
             try:
                 found = pieces_of(text) if text else None
             except DataError as error:
@@ -57,7 +65,7 @@ class ReadMolecules:
             if progress is not None and not i % 500:
                 progress("reading molecules", i, len(cells))
         if len(self.pieces) < least:
-            listed = " ".join(self.wrong[:_SHOWN])
+            listed = " ".join(self.wrong[:_SHOWN_OF_NONE])
             raise DataError(
                 f"{name} has {len(self.pieces)} molecules that can be read; a model learns from "
                 f"{least} or more.{' ' + listed if listed else ''}"
@@ -65,6 +73,12 @@ class ReadMolecules:
 
     def say(self, notes: list[str]) -> None:
         """Name what cannot be read."""
+        again = len(self.smiles) - len({*self.smiles})
+        if again:
+            notes.append(
+                f"{again:,} of {len(self.smiles):,} molecules repeat others, in whatever spelling. "
+                "They are learned as often as they are there."
+            )
         if self.empty:
             notes.append(f"rows without SMILES, which are left aside: {self.empty:,}.")
         if self.wrong:

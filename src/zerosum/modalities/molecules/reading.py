@@ -19,7 +19,7 @@ from zerosum.modalities.molecules.chemistry import (
     require_chemistry,
 )
 from zerosum.modalities.molecules.fragments import make_fragments
-from zerosum.modalities.molecules.parsing import ReadMolecules, holds_smiles, plain
+from zerosum.modalities.molecules.parsing import USUAL, ReadMolecules, holds_smiles, plain
 from zerosum.modalities.molecules.space import MoleculeSpace
 from zerosum.modalities.strings.dataset import TextDataset, compact_of, longest_of
 from zerosum.modalities.strings.reading.beside import BesideOptions
@@ -37,8 +37,6 @@ from zerosum.modalities.tables.reading.readers import (
 )
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.spaces import Space
-
-_USUAL = ("smiles", "canonical_smiles", "isosmiles", "smi")
 
 
 class MoleculeOptions(BesideOptions):
@@ -133,7 +131,7 @@ class MoleculeOptions(BesideOptions):
                 )
             return self.smiles
         texts = [c for c in whole.column_names if is_text(plain(whole[c]).type)]
-        found = [c for c in texts if c.strip().lower() in _USUAL]
+        found = [c for c in texts if c.strip().lower() in USUAL]
         if len(found) != 1:
             found = [c for c in found or texts if holds_smiles(plain(whole[c]))]
         if len(found) != 1:
@@ -329,8 +327,6 @@ def _lines_of(path: str) -> MemorySource:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: {error}.") from error
     kept = [line.split()[0] if line.strip() else "" for line in lines]
-    if kept and kept[0].lower() in _USUAL:
-        kept[0] = ""
     while kept and not kept[-1]:
         kept.pop()
     if not any(kept):

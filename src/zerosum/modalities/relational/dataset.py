@@ -1,7 +1,8 @@
 """A database as a data set: flat units, and beside them the rows that networks learn from."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,8 +10,10 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.modalities.relational.fit import Fitted
-from zerosum.modalities.relational.layout import Placed, ranges
+from zerosum.modalities.relational.layout import Placed, TableRows, ranges
+from zerosum.modalities.relational.schema import DatabaseSchema
 from zerosum.modalities.relational.space import HEADER, RelationalSpace
+from zerosum.modalities.tables.fields import Field
 
 
 class UnitDataset(Dataset):
@@ -42,8 +45,32 @@ class UnitDataset(Dataset):
         return self._flat, None
 
 
+@dataclass(frozen=True)
+class OpenedDatabase:
+    """The rows of a database that was opened for a private training; see `private`.
+
+    Attributes:
+        schema: how its tables refer to each other: they make a tree.
+        fields: every column of each table.
+        rows: of each table.
+        parents: number of the reference to the parent, by table; kept tables have none here.
+        main: the table whose rows are units.
+        most_rows: how many rows of a table enter of each unit, where the user says so.
+    """
+
+    schema: DatabaseSchema
+    fields: Mapping[str, Sequence[Field]]
+    rows: Mapping[str, TableRows]
+    parents: Mapping[str, int | None]
+    main: str
+    most_rows: Mapping[str, int]
+
+
 class RelationalDataset(UnitDataset):
     """A database to learn from.
+
+    Attributes:
+        opened: its rows, where it was opened for a private training.
 
     Args:
         fitted: its units.
@@ -52,6 +79,7 @@ class RelationalDataset(UnitDataset):
     """
 
     in_parts = True
+    opened: OpenedDatabase | None = None
 
     def __init__(self, fitted: Fitted, *, name: str, library: str | None = None) -> None:
         counts = {side.name: side.rows.num_rows for side in fitted.space.sides}
@@ -73,12 +101,11 @@ class RelationalDataset(UnitDataset):
     def parts_of(self, indices: Tensor) -> Tensor:
         """Rows of the units, int32 `[R, HEADER + C]`: table by table, and unit by unit.
 
-        Of each table those of the first units alone that it is learned from; see
-        `RelationalSpace.units_in`.
+        Of each table those of the first units alone that it is learned from.
         """
         assert isinstance(self.space, RelationalSpace)
         units, parts = indices.numpy(), []
-        limits = self.space.units_in(len(units))
+        limits = self.units_learned_from(len(units))
         widest = HEADER + max(codes.shape[1] for codes in self._codes.values())
         begun: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for number, side in enumerate(self.space.sides):
@@ -96,6 +123,11 @@ class RelationalDataset(UnitDataset):
             part[:, HEADER : HEADER + codes.shape[1]] = codes[rows]
             parts.append(part)
         return torch.from_numpy(np.concatenate(parts))
+
+    def units_learned_from(self, count: int) -> Mapping[str, int]:
+        """How many units of a batch of `count` each table is learned from."""
+        assert isinstance(self.space, RelationalSpace)
+        return self.space.units_in(count)
 
     def _above(
         self, name: str, placed: Placed, rows: np.ndarray, within: np.ndarray,

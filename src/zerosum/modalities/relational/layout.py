@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from zerosum.modalities.relational.schema import DatabaseSchema
@@ -163,3 +164,18 @@ def ranges(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     sizes = stop - start
     shift = np.repeat(start - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
     return np.arange(len(shift)) + shift
+
+
+def some_rows(
+    schema: DatabaseSchema, rows: Mapping[str, TableRows], taken: Mapping[str, np.ndarray]
+) -> dict[str, TableRows]:
+    """Some rows of each table; what refers to others refers to nothing."""
+    number = {name: np.where(mask, np.cumsum(mask) - 1, -1) for name, mask in taken.items()}
+    found = {}
+    for name, one in rows.items():
+        links = tuple(
+            np.where(link >= 0, number[reference.to][np.maximum(link, 0)], -1)[taken[name]]
+            for reference, link in zip(schema[name].refers, one.links, strict=True)
+        )
+        found[name] = TableRows(one.values[torch.from_numpy(taken[name])], links)
+    return found

@@ -1,22 +1,35 @@
 """Databases as a modality."""
 
 from collections.abc import Iterator
+from math import ceil
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Embedded
+from zerosum.faces import option, reading
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.part import database_parts
+from zerosum.modalities.relational.private import (
+    as_private_database,
+    private_database,
+    stand_in_database,
+)
 from zerosum.modalities.relational.reading import simulated  # noqa: F401  (a reader)
 from zerosum.modalities.relational.reading.readers import HeldTables
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
 from zerosum.modalities.relational.shown import UnitPreview, UnitWriter
-from zerosum.modality import JudgeKit, Modality, register
+from zerosum.modalities.relational.space import RelationalSpace, require_relational
+from zerosum.modality import JudgeKit, Modality, PrivateKit, register
+from zerosum.spaces import Space
 
 _FEW = 500
 """Units below which a report warns."""
+
+_PRIVATE_BATCH, _EPOCHS, _LEAST_STEPS, _MOST_STEPS = 256, 20, 150, 800
+"""Of private trainings."""
 
 
 def small_database(
@@ -84,6 +97,53 @@ def too_small(train: int, held: int | None) -> Iterator[str]:
         )
 
 
+def _units(space: Space) -> RelationalSpace:
+    return require_relational(space, network="private training")
+
+
+def _neighbours(space: Space) -> str:
+    units = _units(space)
+    bounds = [f"{one.most:,} of {one.name!r}" for one in units.sides if one.most is not None]
+    entering = f", of which the first {', '.join(bounds)} enter" if bounds else ""
+    return f"one row of {units.main!r} more or less, with all that hangs below it{entering}"
+
+
+def _changes(units: RelationalSpace) -> dict[str, Any]:
+    """Small networks, since noise is added to every weight; and steps that see whole units."""
+    batch = min(_PRIVATE_BATCH, max(units.num_rows // 8, 1))
+    steps = min(max(ceil(_EPOCHS * units.num_rows / batch), _LEAST_STEPS), _MOST_STEPS)
+    decays = {
+        f"optimisation.optimizers.table_{number}.decay": 0.0 for number in range(len(units.sides))
+    }
+    return decays | {
+        "optimisation.batch_size": batch,
+        "optimisation.total_samples": steps * batch,
+        "optimisation.averaging.half_life": 34 * batch,
+        "game.generator.rows.width": 128,
+        "game.generator.rows.depth": 2,
+        "game.generator.context": 32,
+        "game.generator.vector": 16,
+    }
+
+
+PRIVATE = PrivateKit(
+    unit="unit",
+    fit=private_database,
+    known_again=as_private_database,
+    stand_in=stand_in_database,
+    count=lambda space: _units(space).num_rows,
+    neighbours=_neighbours,
+    public="names and kinds of columns, decimals, steps of time, keys and references, all rows of "
+    "tables that are kept as they are, and what the schema says",
+    said_by=lambda: (
+        f"give keys with {option('schema', 'keys.json')}, and attributes of columns with "
+        + reading(kinds={"orders.price": {"kind": "float", "places": 2}})
+    ),
+    changes=lambda space: _changes(_units(space)),
+)
+"""A row of the main table is a person, with all that hangs below it."""
+
+
 register(
     Modality(
         kind="relational",
@@ -98,12 +158,7 @@ register(
         model=lambda _game: RelationalModel,
         small_dataset=small_database,
         shapes=({"depth": 1}, {"depth": 3}, {"lists": 1}, {"depth": 3, "lists": 2}),
-        not_private=(
-            "A row of the main table with all that hangs below it would be one person, and no "
-            "bound is known on what such persons tell together: rows that they refer to in common, "
-            "groups of rows that are matched, and how many rows there are of each. Learn one table "
-            "with its rows by entity instead, by the recipe sequences."
-        ),
+        private=PRIVATE,
     ),
     module=__name__,
 )

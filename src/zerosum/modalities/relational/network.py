@@ -13,6 +13,7 @@ from torch.nn.functional import embedding_bag, silu
 from zerosum.config import Config, Size
 from zerosum.modalities.relational.sides import Side
 from zerosum.modalities.tables.codecs import NumberCodec
+from zerosum.networks.clipping import OwnedRows
 from zerosum.networks.masked import MaskedNetwork, MaskedNetworkConfig
 
 _PLACES = 7
@@ -61,8 +62,8 @@ class RowsNetwork(nn.Module):
         if not above:
             return
         v, c = config.vector, config.context
-        self.readers = nn.ModuleList(_Reader(one.rows.sizes, v) for one in above)
-        self.last, self.before = _Reader(side.rows.sizes, v), _Reader(side.rows.sizes, v)
+        self.readers = nn.ModuleList(CodeReader(one.rows.sizes, v) for one in above)
+        self.last, self.before = CodeReader(side.rows.sizes, v), CodeReader(side.rows.sizes, v)
         self.none = nn.Parameter(torch.zeros(v))
         self.hidden = nn.Linear(3 * v + _PLACES, 2 * c)
         self.out = nn.Linear(2 * c, c)
@@ -117,7 +118,7 @@ class RowsNetwork(nn.Module):
         return self.row
 
 
-class _Reader(nn.Module):
+class CodeReader(nn.Module):
     """The sum of a vector for each code."""
 
     def __init__(self, sizes: Sequence[int], vector: int) -> None:
@@ -131,6 +132,10 @@ class _Reader(nn.Module):
     def forward(self, codes: Tensor) -> Tensor:
         """What codes say, `[B, V]` of int64 `[B, C]`."""
         return embedding_bag(codes + self.starts, self.vectors, mode="sum")
+
+    def scattered(self, codes: Tensor, back: Tensor, by: OwnedRows) -> Tensor:
+        """Each owner's gradient of the vectors, `[B, F, V]`, from what comes back `[T, V]`."""
+        return by.scattered(codes + self.starts, back, len(self.vectors))
 
 
 def places_of(position: Tensor, family: Tensor) -> Tensor:

@@ -144,6 +144,22 @@ class DatabaseSchema(Config):
                     done[table.name] = None
         return tuple(done)
 
+    def follows(self, table: TableKeys, number: int, used: Sequence[int]) -> bool:
+        """Whether another reference leads to a row that refers to the same: by the same columns."""
+        mine = table.refers[number]
+        for other in used:
+            theirs = table.refers[other]
+            leads = dict(zip(theirs.columns, theirs.keys, strict=True))
+            if not set(mine.columns) <= leads.keys():
+                continue
+            through = tuple(leads[column] for column in mine.columns)
+            if any(
+                (r.columns, r.to, r.keys) == (through, mine.to, mine.keys)
+                for r in self[theirs.to].refers
+            ):
+                return True
+        return False
+
     def keeping(self, names: Iterable[str]) -> "DatabaseSchema":
         """The same, with these tables kept as they are.
 

@@ -50,6 +50,8 @@ class Side(Config):
         apart: whether the key tells rows by learned columns, so that equal rows are made again.
         across: orders that its rows keep with rows above them.
         copied: columns that repeat those of rows above.
+        most: how many of its rows enter of each unit, the first ones, where the training is
+            private; None for all.
     """
 
     kind = "side"
@@ -62,6 +64,7 @@ class Side(Config):
     apart: bool = False
     across: tuple[Across, ...] = ()
     copied: tuple[Copied, ...] = ()
+    most: int | None = Limits(default=None, ge=1)
 
     @property
     def shown(self) -> tuple[Field, ...]:

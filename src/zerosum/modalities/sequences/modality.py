@@ -21,6 +21,7 @@ from zerosum.modalities.sequences.shown import SequencePreview, SequenceWriter
 from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
 from zerosum.modalities.sequences.time_axis import axis_of
 from zerosum.modalities.tables.fields import CategoryField, FloatField
+from zerosum.modalities.tables.schema import said_by_schema
 from zerosum.modalities.tables.time_fields import DatetimeField
 from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.modality import JudgeKit, Modality, PrivateKit, register
@@ -97,7 +98,8 @@ PRIVATE = PrivateKit(
     ),
     public="names and kinds of columns, decimals, steps of time, which columns an entity has once, "
     "and what the schema says",
-    changes={
+    said_by=said_by_schema,
+    changes=lambda _space: {
         "optimisation.optimizers.entities.decay": 0.0,
         "optimisation.optimizers.generator.decay": 0.0,
     },

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from zerosum.data.base import Dataset
+from zerosum.modalities.strings.boundaries import holds, replaced
 from zerosum.modalities.strings.copies import own_runs
 from zerosum.modalities.strings.space import FIRST_SLOT, LENGTH, TextSpace
 from zerosum.modalities.strings.vocabulary import UNKNOWN, Way, learn_vocabulary
@@ -160,7 +161,7 @@ def find_slots(texts: Sequence[str], cells: dict[str, list[str | None]]) -> tupl
         known = [(text, cell) for text, cell in zip(texts, own, strict=True) if cell]
         if len({cell for _, cell in known}) < 2:
             continue
-        there = sum(bool(_word(cell).search(text)) for text, cell in known)
+        there = sum(holds(text, cell) for text, cell in known)
         if there >= _OFTEN * len(known):
             found.append(name)
     return tuple(found[:_MOST_SLOTS])
@@ -178,7 +179,7 @@ def marked_texts(
         own = [(cells[name][i] or "", chr(FIRST_SLOT + k)) for k, name in enumerate(slots)]
         for cell, mark in sorted(own, key=lambda one: -len(one[0])):
             if cell:
-                text = _word(cell).sub(mark, text)
+                text = replaced(text, cell, mark)
         made[i] = text
     return made
 
@@ -189,7 +190,3 @@ def encoded(
     """Codes of texts by a space that is known."""
     plain = [_PRIVATE.sub(UNKNOWN, one) for one in texts]
     return space.vocabulary.encode(marked_texts(plain, space.slots, cells))
-
-
-def _word(cell: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(cell)}(?!\w)")

@@ -43,16 +43,23 @@ class TextFeatures(Extractor):
         return torch.cat([words, told.float()], dim=1)
 
 
-def looks_of(space: Space, compact: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def looks_of(
+    space: Space, compact: Tensor, *, most: int = _FREQUENT
+) -> tuple[np.ndarray, np.ndarray]:
     """What a judge of `refine` sees: columns, and how often frequent words and pairs are there.
 
     A slot is one word, whatever its cell holds.
+
+    Args:
+        space: what a text is.
+        compact: texts `[N, W]`.
+        most: words and pairs of words that are counted.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
     assert isinstance(space, TextSpace)
     columns, categorical = judge_inputs(space.attributes, space.parts(compact)[0])
-    read = CountVectorizer(ngram_range=(1, 2), token_pattern=_WORD, max_features=_FREQUENT)
+    read = CountVectorizer(ngram_range=(1, 2), token_pattern=_WORD, max_features=most)
     counted: Any = read.fit_transform(space.templates(compact))
     words = counted.toarray().astype(np.float64)
     x = np.concatenate([columns, words], axis=1)

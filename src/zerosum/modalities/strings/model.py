@@ -1,7 +1,7 @@
 """A trained model of texts: rows with their texts, freely or under conditions."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -26,6 +26,9 @@ class TextModel(RecordModel):
     a run of words that is a training text's own, unless the data was read with `copies="allowed"`;
     see `OwnRuns`.
     """
+
+    beginning: ClassVar[str] = "The "
+    """An example of how a text begins."""
 
     @property
     def texts(self) -> TextSpace:
@@ -97,7 +100,7 @@ class TextModel(RecordModel):
         if not isinstance(wanted, str) or not wanted.endswith("*") or len(wanted) < 2:
             raise ConditionError(
                 f"{name} is made, and not chosen: say how it begins, with a star at the end, such "
-                f"as {name}='The *'."
+                f"as {name}='{self.beginning}*'."
             )
         codes = [*self._codes_of(wanted[:-1])]
         if len(codes) > self.texts.longest:

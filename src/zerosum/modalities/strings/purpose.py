@@ -11,7 +11,14 @@ TRAINING = "[training material] "
 """What each such text begins with."""
 
 FRAUD = ("phish", "phishing", "smish", "smishing", "vishing", "scam", "fraud")
-"""Values of a class that name texts which imitate fraud."""
+"""Words of classes that name texts which imitate fraud."""
+
+_MOST_CLASSES = 50
+"""Values of a column at most in which such a word is looked for among others."""
+_NO = frozenset({"", "0", "0.0", "false", "f", "no", "n", "none"})
+_CLASS = re.compile(rf"(?<![^\W_])(?:{'|'.join(FRAUD)})(?![^\W_])", re.IGNORECASE)
+_DENIED = re.compile(r"(?<![^\W_])(?:no|non|not)(?![^\W_])", re.IGNORECASE)
+_COLUMN = re.compile(r"phish|smish|vishing|scam|fraud", re.IGNORECASE)
 
 _SCHEME = re.compile(r"\b(h)ttp(s?)\s*:\s*[/\\]{2}", re.IGNORECASE)
 _HOST = re.compile(
@@ -50,12 +57,34 @@ def unmarked(text: str) -> str:
 
 
 def imitates_fraud(cells: Mapping[str, Iterable[Any]]) -> Sequence[str]:
-    """Columns with a class of texts that imitate fraud.
+    """Columns with a class of texts that imitate fraud: by what it is called, or by a yes or no.
+
+    Args:
+        cells: the different values of each column.
 
     >>> imitates_fraud({"label": ["ham", "Phishing"], "n": [1, 2]})
     ['label']
+    >>> imitates_fraud({"type": ["Safe Email", "Phishing Email"], "is_phishing": [0, 1]})
+    ['type', 'is_phishing']
+    >>> imitates_fraud({"label": ["not phishing"], "fraud": ["no", None], "phish_score": [1, 2, 3]})
+    []
     """
-    return [
-        name for name, own in cells.items()
-        if any(isinstance(one, str) and one.strip().lower() in FRAUD for one in own)
-    ]  # fmt: skip
+    return [name for name, own in cells.items() if _names_fraud(name, [*own])]
+
+
+def _names_fraud(name: str, values: Sequence[Any]) -> bool:
+    said = ["" if one is None else str(one).strip() for one in values]
+    if any(one.lower() in FRAUD for one in said):
+        return True
+    if len(said) <= _MOST_CLASSES and any(map(_is_class_of_fraud, said)):
+        return True
+    return (
+        len({*said} - {""}) <= 2
+        and _COLUMN.search(name) is not None
+        and any(one.lower() not in _NO for one in said)
+    )
+
+
+def _is_class_of_fraud(value: str) -> bool:
+    short = len(value.split()) <= 4
+    return short and bool(_CLASS.search(value)) and not _DENIED.search(value)

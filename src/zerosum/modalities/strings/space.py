@@ -80,6 +80,13 @@ class TextSpace(Space):
         """`(attributes + pieces,)`."""
         return (len(self.attributes.codecs) + self.longest,)
 
+    @property
+    def description(self) -> str:
+        """How long texts are, and what stands beside them."""
+        others = [name for name in self.order if name != self.text]
+        beside = f", beside {', '.join(others)}" if others else ""
+        return f"{self.unit} of {self.longest:,} pieces at most{beside}"
+
     def parts(self, compact: Tensor) -> tuple[Tensor, Tensor]:
         """Attributes `[N, A]` and codes of pieces `[N, longest]` of compact texts."""
         width = len(self.attributes.names)

@@ -16,6 +16,7 @@ from zerosum.modalities.tables.judging.rows import judge_inputs
 from zerosum.modalities.tables.model import TableModel
 from zerosum.modalities.tables.privacy.private_rows import as_private, private_table, stand_in
 from zerosum.modalities.tables.reading.dataset import TableDataset, fit_space
+from zerosum.modalities.tables.schema import said_by_schema
 from zerosum.modalities.tables.shown import TablePreview, TableWriter
 from zerosum.modalities.tables.space import TableSpace, require_table
 from zerosum.modality import JudgeKit, Modality, PrivateKit, register
@@ -121,7 +122,8 @@ register(
             count=lambda space: require_table(space, network="private training").num_rows,
             neighbours=lambda _space: "one row more or less",
             public="names and kinds of columns, decimals, steps of time, and what the schema says",
-            changes={"optimisation.optimizers.generator.decay": 0.0},
+            said_by=said_by_schema,
+            changes=lambda _space: {"optimisation.optimizers.generator.decay": 0.0},
         ),
     ),
     module=__name__,

@@ -8,7 +8,7 @@ from typing import Any
 from zerosum.cards import Described, InfoCard
 from zerosum.config import Config, family_of
 from zerosum.errors import ConfigError, DataError, did_you_mean
-from zerosum.faces import either
+from zerosum.faces import either, option
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.identifiers.fields import PatternField, PersonField  # noqa: F401  (JSON names them)
 from zerosum.modalities.tables.time_fields import DateField, DatetimeField, DurationField
@@ -183,6 +183,14 @@ def schema_form() -> str:
     """What writes a schema that can be edited, as users would call it."""
     return either(
         python="zs.schema(FILE).save('schema.json')", shell="zerosum schema FILE --out schema.json"
+    )
+
+
+def said_by_schema() -> str:
+    """How a user says what columns are, in words."""
+    return (
+        f"give it with {option('schema')}: {schema_form()} writes a form; take out of it what rows "
+        "alone know"
     )
 
 

@@ -9,32 +9,37 @@ from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
 from zerosum.data.subsets import held_name, held_note, rows_apart
-from zerosum.errors import ConfigError, DataError, did_you_mean
-from zerosum.faces import option
+from zerosum.errors import ConfigError, DataError, PrivacyError, did_you_mean
+from zerosum.faces import option, reading
 from zerosum.modalities.relational.across import offered_across
-from zerosum.modalities.relational.dataset import RelationalDataset, UnitDataset
+from zerosum.modalities.relational.dataset import OpenedDatabase, RelationalDataset, UnitDataset
+from zerosum.modalities.relational.fields import ReferenceField
 from zerosum.modalities.relational.finding import FoundSchema, find_schema
-from zerosum.modalities.relational.fit import (
-    apply_database,
-    fit_database,
-    key_fields,
-    require_learnable,
+from zerosum.modalities.relational.fit import apply_database, fit_database, require_learnable
+from zerosum.modalities.relational.layout import (
+    TableRows,
+    main_table,
+    parents_of,
+    place,
+    some_rows,
 )
-from zerosum.modalities.relational.layout import TableRows, main_table, parents_of, place
+from zerosum.modalities.relational.reading.columns import (
+    checked_field,
+    columns_of_table,
+    stated_of,
+)
 from zerosum.modalities.relational.reading.rows import LinkedTables, Orphans, link_tables
-from zerosum.modalities.relational.schema import DatabaseSchema, TableKeys, read_schema
+from zerosum.modalities.relational.schema import DatabaseSchema, read_schema
 from zerosum.modalities.relational.space import RelationalSpace
+from zerosum.modalities.relational.trees import require_parents, require_tree
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.constraints.kinds import read_constraints
 from zerosum.modalities.tables.fields import Field
-from zerosum.modalities.tables.reading.checks import with_rare
+from zerosum.modalities.tables.privacy.private_rows import refuse_constraints
 from zerosum.modalities.tables.reading.dataset import LEAST
-from zerosum.modalities.tables.reading.infer import infer_schema
+from zerosum.modalities.tables.reading.disclosed import read_from_rows
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.spaces import Space
-
-_MOST_RARE = 0.5
-"""Share of the rows of a key's column that may have rare names."""
 
 
 class DatabaseOptions(DataConfig):
@@ -43,7 +48,8 @@ class DatabaseOptions(DataConfig):
     Attributes:
         keys: the tables with their keys, as `schema` gives them; if not given, those that the
             database has, or that are found.
-        kinds: kinds of columns, by table and column: `{"orders.zip": "category"}`.
+        kinds: kinds of columns, by table and column: `{"orders.zip": "category"}`; or attributes
+            of their fields, with the kind.
         drop: columns to leave out: `customers.comment`.
         keep: tables that are kept as they are, such as lists of countries; their rows are part of
             the model.
@@ -53,18 +59,27 @@ class DatabaseOptions(DataConfig):
         protect: rows that must share a value before it is learned as one of its own; 1 for all.
         constraints: what holds in every row of a table, or between a row and one above it, with
             names such as `orders.shipped`.
+        unit: whom a private training protects: a row of the main table with all that hangs below
+            it, which is so if not given.
+        most_rows: for private trainings, how many rows of a table enter of each unit, the first
+            ones: `{"orders": 20}`; if not given, as many as nearly all have, by noisy counts.
+        private: whether fields hold no value of a row, as for a private training.
     """
 
     spaces = ("relational",)
     option_names = {"keys": "schema"}
+    not_options = frozenset({"path", "private"})
     keys: DatabaseSchema | None = None
-    kinds: dict[str, str] = {}
+    kinds: dict[str, str | dict[str, Any]] = {}
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     orphans: Orphans = "refuse"
     protect: PositiveInt = LEAST
     constraints: tuple[Constraint, ...] = ()
+    unit: str | None = None
+    most_rows: dict[str, PositiveInt] = {}
+    private: bool = False
 
     @classmethod
     def fields_for(cls, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +134,7 @@ class DatabaseOptions(DataConfig):
 
         Raises:
             DataError: it cannot be used.
+            PrivacyError: it is private, and what is asked for cannot be counted by unit.
         """
         sources, declared, name, library = self.sources(data)
         found = self._found(sources, declared, name)
@@ -128,14 +144,21 @@ class DatabaseOptions(DataConfig):
                 f"no table of {name} is found to refer to another: {'; '.join(notes)}. Say which "
                 f"columns do, in a schema: {option('schema', 'schema.json')}."
             )
+        if self.private:
+            return self._read_privately(sources, found, name, library, progress)
+        if self.most_rows:
+            raise DataError(
+                f"most_rows is for private trainings, and bounds what a unit can tell: give "
+                f"{option('epsilon', 3)} with it, or leave it out."
+            )
         linked = link_tables(sources, schema, orphans=self.orphans)
         notes += linked.notes
-        fields = self._fields(linked, progress)
+        fields = self._fields(linked, None, progress)
         rows = linked.rows(fields, progress)
         fields = {
             table: [
                 field if schema[table].kept or not field.modelled
-                else _checked(field, own, rows[table], schema[table], self.protect)
+                else checked_field(field, own, rows[table], schema[table], self.protect)
                 for field in own
             ]
             for table, own in fields.items()
@@ -154,7 +177,7 @@ class DatabaseOptions(DataConfig):
         notes += offered_across(schema, parents_of(schema, rows), fields, rows, self.constraints)
         made = RelationalDataset(fitted, name=name, library=library)
         if held is not None:
-            flat = apply_database(fitted.space, held)
+            flat = apply_database(fitted.space, held).flat
             made.held_out = UnitDataset(
                 flat, fitted.space, name=held_name(name),
                 counts={table: len(one) for table, one in held.items()},
@@ -162,6 +185,72 @@ class DatabaseOptions(DataConfig):
             notes.append(held_note(len(flat), len(flat) + len(made)))
         made.notes = tuple(notes)
         return made
+
+    def _read_privately(
+        self, sources: Mapping[str, TableSource], found: FoundSchema, name: str,
+        library: str | None, progress: Progress | None,
+    ) -> RelationalDataset:  # fmt: skip
+        """The data set of a database of which nothing but kinds is found by looking at rows."""
+        schema = found.schema
+        parents, main = require_tree(schema)
+        self._refuse_uncounted(parents, main)
+        linked = link_tables(sources, schema, orphans=self.orphans)
+        fields = self._fields(linked, parents, progress)
+        rows = linked.rows(fields, progress)
+        require_parents(schema, parents, rows)
+        made = RelationalDataset(fit_database(schema, fields, rows), name=name, library=library)
+        made.opened = OpenedDatabase(schema, fields, rows, parents, main, self.most_rows)
+        made.read_from_rows = self._read_from_rows(linked, fields, found)
+        kept = [repr(table.name) for table in schema.tables if table.kept]
+        if kept:
+            made.notes = (
+                f"rows of {', '.join(kept)} are part of the model as they are, so they are taken "
+                "for public",
+            )
+        return made
+
+    def _refuse_uncounted(self, parents: Mapping[str, int | None], main: str) -> None:
+        """Refuse options by which units decide over others, or that name what is no unit."""
+        refuse_constraints(self.constraints)
+        if self.holdout is not None:
+            raise PrivacyError(
+                f"{option('holdout', self.holdout)} keeps units apart that depend on how many "
+                "there are, so a single one more would change them all, and no promise of privacy "
+                "would hold. Keep them in a database of their own."
+            )
+        if self.unit not in (None, main):
+            raise PrivacyError(
+                f"{reading(unit=self.unit)}: a row of {main!r} is protected, with all that hangs "
+                "below it, and what several of these tell together is not bounded. Leave it out."
+            )
+        below = [name for name, parent in parents.items() if parent is not None]
+        for name in self.most_rows:
+            if name not in below:
+                raise DataError(
+                    f"most_rows names {name!r}, and bounds rows of tables below {main!r}: "
+                    f"{', '.join(below) or 'none'}.{did_you_mean(name, below)}"
+                )
+
+    def _read_from_rows(
+        self, linked: LinkedTables, fields: Mapping[str, list[Field]], found: FoundSchema
+    ) -> dict[str, tuple[str, ...]]:
+        """What was found by looking at rows, by column; see `infer.read_from_rows`."""
+        told: dict[str, tuple[str, ...]] = {}
+        for table in linked.schema.tables:
+            if table.kept:
+                continue
+            known = set(table.key) if len(table.key) == 1 else set[str]()
+            if found.evidence:
+                for name in (*table.key, *(c for one in table.refers for c in one.columns)):
+                    told[f"{table.name}.{name}"] = ("key",)
+            learned = [
+                field for field in fields[table.name]
+                if not isinstance(field, ReferenceField) and field.name not in known
+            ]  # fmt: skip
+            stated = stated_of(self.kinds, table.name)
+            for name, what in read_from_rows(learned, stated, private=True).items():
+                told[f"{table.name}.{name}"] = (*told.get(f"{table.name}.{name}", ()), *what)
+        return told
 
     def found(self, data: Any) -> FoundSchema:
         """The keys as a training would take them.
@@ -187,8 +276,11 @@ class DatabaseOptions(DataConfig):
             raise DataError(f"{name}: {error}") from error
         return FoundSchema(found.schema.keeping(self.keep), found.evidence)
 
-    def _fields(self, linked: LinkedTables, progress: Progress | None) -> dict[str, list[Field]]:
-        """Every column of each table.
+    def _fields(
+        self, linked: LinkedTables, parents: Mapping[str, int | None] | None,
+        progress: Progress | None,
+    ) -> dict[str, list[Field]]:  # fmt: skip
+        """Every column of each table; parents are found if they are not known.
 
         Raises:
             DataError: a column is free text, or an option names one that is not there.
@@ -200,91 +292,25 @@ class DatabaseOptions(DataConfig):
             for name in names:
                 if name not in known:
                     raise DataError(f"{what} names {name!r}, no column.{did_you_mean(name, known)}")
-        counts = {name: TableRows(torch.zeros(int(t.sum()), 0), linked.links[name])
-                  for name, t in linked.taken.items()}  # fmt: skip
-        parents = parents_of(schema, counts)
+        if parents is None:
+            counts = {name: TableRows(torch.zeros(int(t.sum()), 0), linked.links[name])
+                      for name, t in linked.taken.items()}  # fmt: skip
+            parents = parents_of(schema, counts)
         found = {}
         for table in schema.tables:
-            own = _columns_of(self, linked, table, parents.get(table.name), progress)
+            own = columns_of_table(
+                linked,
+                table,
+                parents.get(table.name),
+                kinds=self.kinds,
+                drop=self.drop,
+                private=self.private,
+                progress=progress,
+            )
             if not table.kept:
                 require_learnable(table.name, own)
             found[table.name] = own
         return found
-
-
-def _columns_of(
-    options: DatabaseOptions, linked: LinkedTables, table: TableKeys, parent: int | None,
-    progress: Progress | None,
-) -> list[Field]:  # fmt: skip
-    """Every column of one table."""
-    source, prefix = linked.sources[table.name], f"{table.name}."
-    drop = [name.removeprefix(prefix) for name in options.drop if name.startswith(prefix)]
-    lost = set(drop) & {*table.key, *(c for one in table.refers for c in one.columns)}
-    if lost:
-        raise DataError(
-            f"{table.name}.{sorted(lost)[0]} is a key, so it cannot be dropped. Take it out of the "
-            "schema first."
-        )
-    if table.kept:
-        kinds = {name: {"kind": "category"} for name in source.types if name not in drop}
-        return list(infer_schema(source, overrides=kinds, drop=drop, progress=progress).fields)
-    taken = linked.taken[table.name]
-    numbers = {
-        name: _whole(linked.keys[table.name][name], taken) for name in table.key
-    }  # fmt: skip
-    types = {name: str(kind) for name, kind in source.types.items()}
-    row = None if parent is None else linked.links[table.name][parent]
-    known = key_fields(table, numbers, types, source.natives, row)
-    told: dict[str, dict[str, Any]] = {
-        name.removeprefix(prefix): {"kind": kind}
-        for name, kind in options.kinds.items()
-        if name.startswith(prefix)
-    }
-    if len(table.key) == 1 and table.key[0] not in known and table.key[0] not in told:
-        kind = source.types[table.key[0]]
-        if str(kind).startswith(("int", "uint", "string", "large_string")):
-            told[table.key[0]] = {"kind": "key"}
-    rest = [name for name in source.types if name not in known and name not in drop]
-    fields = dict(known)
-    if rest:
-        schema = infer_schema(
-            source, overrides={n: k for n, k in told.items() if n in rest},
-            drop=[*drop, *known], progress=progress,
-        )  # fmt: skip
-        fields |= {field.name: field for field in schema.fields}
-    return [fields[name] for name in source.types if name in fields]
-
-
-def _whole(column: Any, taken: np.ndarray) -> np.ndarray | None:
-    """Whole numbers of a column, `[N]`; None where it holds others."""
-    import pyarrow.types as pt
-
-    if not pt.is_integer(column.type) or column.null_count:
-        return None
-    return column.to_numpy()[taken]
-
-
-def _checked(
-    field: Field, own: list[Field], rows: TableRows, table: TableKeys, protect: int
-) -> Field:
-    """A field whose categories are known.
-
-    Raises:
-        DataError: it is a part of a key, and most rows have names that are too rare to be made.
-    """
-    at = [one.name for one in own if one.modelled].index(field.name)
-    column = rows.values[:, at]
-    if field.name in table.key and field.categories:
-        times = torch.bincount(column[~column.isnan()].long())
-        if int(times[times < protect].sum()) > _MOST_RARE * len(column):
-            name = f"{table.name}.{field.name}"
-            raise DataError(
-                f"{name} is a part of a key, and holds {len(field.categories):,} names that come "
-                f"fewer than {protect} times each, such as {field.categories[0]!r}. So rare names "
-                "are not made. If these are moments or numbers, convert the column, or say so: "
-                f"{option('kinds', {name: 'datetime'})}. If not, take it out of the key."
-            )
-    return with_rare(field, column, protect=protect)
 
 
 def split_units(
@@ -312,23 +338,8 @@ def split_units(
         taken = {name: np.ones(len(one), bool) for name, one in rows.items()}
         for name in below:
             taken[name][placed[name].order] = mine[placed[name].unit]
-        sides.append(_some(schema, rows, taken))
+        sides.append(some_rows(schema, rows, taken))
     return sides[0], sides[1]
-
-
-def _some(
-    schema: DatabaseSchema, rows: Mapping[str, TableRows], taken: Mapping[str, np.ndarray]
-) -> dict[str, TableRows]:
-    """Some rows of each table; what refers to others refers to nothing."""
-    number = {name: np.where(mask, np.cumsum(mask) - 1, -1) for name, mask in taken.items()}
-    found = {}
-    for name, one in rows.items():
-        links = tuple(
-            np.where(link >= 0, number[reference.to][np.maximum(link, 0)], -1)[taken[name]]
-            for reference, link in zip(schema[name].refers, one.links, strict=True)
-        )
-        found[name] = TableRows(one.values[torch.from_numpy(taken[name])], links)
-    return found
 
 
 def read_like(
@@ -359,4 +370,4 @@ def read_like(
     linked = link_tables(own, space.database)
     rows = linked.rows(fields, progress)
     counts = {table: len(one) for table, one in rows.items()}
-    return UnitDataset(apply_database(space, rows), space, name=name, counts=counts)
+    return UnitDataset(apply_database(space, rows).flat, space, name=name, counts=counts)

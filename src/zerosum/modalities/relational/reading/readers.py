@@ -128,7 +128,7 @@ class HeldTables(DatabaseOptions):
     """
 
     kind = "held_tables"
-    not_options = frozenset({"library"})
+    not_options = frozenset({"library", "private"})
     library: str | None = None
 
     @classmethod

@@ -313,7 +313,11 @@ def texts_of_table(
             whole.schema.get_field_index(text), text, whole[text].cast(kind.value_type)
         )
         kind = kind.value_type
-    if not is_text(kind):
+    if pa.types.is_null(kind):
+        whole = whole.set_column(
+            whole.schema.get_field_index(text), text, whole[text].cast(pa.string())
+        )
+    elif not is_text(kind):
         raise DataError(f"column {text!r} of {name} holds {kind}, and texts are wanted.")
     cells = whole[text].to_pylist()
     there = [one is not None and bool(one.strip()) for one in cells]
@@ -324,13 +328,16 @@ def texts_of_table(
     texts: Sequence[str] = [one for one, is_there in zip(cells, there, strict=True) if is_there]
     if len(texts) < least:
         raise DataError(
-            f"{name} has {len(texts)} texts in {text!r}; a model learns from {least} or more."
+            f"{name} has too few texts in {text!r}, {len(texts)}: a model learns from {least} or "
+            "more."
         )
-    longest = max(map(len, texts))
-    if longest > _MOST_CHARACTERS:
+    long = [i for i, one in enumerate(cells, start=1) if one and len(one) > _MOST_CHARACTERS]
+    if long:
+        more = f", and in {len(long) - 1:,} more" if len(long) > 1 else ""
         raise DataError(
-            f"a text in {text!r} of {name} has {longest:,} characters; {_MOST_CHARACTERS:,} are "
-            "the most. This model is for short texts: cut them into parts."
+            f"the text in {text!r} of {name} has {len(cells[long[0] - 1]):,} characters in row "
+            f"{long[0]:,}{more}; {_MOST_CHARACTERS:,} are the most. This model is for short "
+            "texts: cut them into parts, or leave them out."
         )
     return list(texts), whole
 

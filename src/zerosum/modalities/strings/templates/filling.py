@@ -1,6 +1,6 @@
 """Templates filled: a text for each row, in which all that a slot says is the row's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from zerosum.modalities.strings.templates.forms import written
 from zerosum.modalities.strings.templates.parts import Part, Sentence, Variant, parts_of
+
+_NAMED = 5
+"""Values that were in no example of which a message speaks."""
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,13 @@ class FilledRows:
         table: the rows, with the column of texts.
         library: whose frames they came in; None where they were a file.
         without: rows that no template fits; their text is missing.
+        unseen: what of these rows was in no example, such as `city: Rome`.
     """
 
     table: pa.Table
     library: str | None
     without: int
+    unseen: tuple[str, ...] = ()
 
     @property
     def remark(self) -> str | None:
@@ -32,7 +37,7 @@ class FilledRows:
             return None
         return (
             f"{self.without:,} of {self.table.num_rows:,} rows have no text, since no template "
-            "was seen with such a row."
+            f"was seen with such a row{such_as(self.unseen)}."
         )
 
 
@@ -69,6 +74,14 @@ class Chooser:
         chosen = self._variants[fits[int(np.searchsorted(shares, draw, side="right"))]]
         return "".join(_said(part, row) for i in chosen.sentences for part in self._sentences[i])
 
+    def unseen(self, rows: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+        """Which values of classes of rows no sentence was seen with."""
+        given = dict.fromkeys((name, value) for row in rows for name, value in row.items())
+        return tuple(
+            f"{name}: {value or 'missing'}" for name, value in given
+            if not any(value in one.seen[name] for one in self._known)
+        )  # fmt: skip
+
     def _weight(self, name: str, value: str) -> np.ndarray:
         """How often each variant goes with a value, beside how often it would by chance.
 
@@ -85,6 +98,15 @@ class Chooser:
 
 def _said(part: Part, row: Mapping[str, Any]) -> str:
     return part if isinstance(part, str) else written(row[part[0]], part[1]) or ""
+
+
+def such_as(unseen: Sequence[str]) -> str:
+    """What was in no example, as the end of a sentence.
+
+    >>> such_as(["city: Rome", "city: Bari"]), such_as([])
+    (', such as city: Rome, city: Bari', '')
+    """
+    return f", such as {', '.join(unseen[:_NAMED])}" if unseen else ""
 
 
 def with_texts(

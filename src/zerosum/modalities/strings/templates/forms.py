@@ -13,10 +13,15 @@ _WORDS = (
     "eleven", "twelve",
 )  # fmt: skip
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
+_MONTHS: Mapping[str, str] = {
+    "english": "January February March April May June July August September October November "
+    "December",
+    "german": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "french": "janvier février mars avril mai juin juillet août septembre octobre novembre "
+    "décembre",
+    "spanish": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
+}
 
 
 def plain_cell(cell: Any) -> Any:
@@ -61,8 +66,13 @@ def forms_of(cell: Any) -> Mapping[str, Callable[[Any], str | None]]:
     return _TEXT if isinstance(cell, str) else {}
 
 
-def _in_thousands(cell: float) -> str | None:
-    return f"{cell:,}" if abs(cell) >= 1_000 else None
+def _with_commas(words: str) -> str:
+    """A number as it is written where commas are decimal signs."""
+    return words.translate({ord(","): ".", ord("."): ","})
+
+
+def _month(cell: date, language: str = "english") -> str:
+    return _MONTHS[language].split()[cell.month - 1]
 
 
 def _in_words(cell: float) -> str | None:
@@ -88,22 +98,35 @@ _TEXT: Mapping[str, Callable[[Any], str | None]] = {
 _NUMBER: Mapping[str, Callable[[Any], str | None]] = {
     "plain": str,
     "two places": lambda cell: f"{cell:.2f}",
-    "thousands": _in_thousands,
-    "thousands, two places": lambda cell: f"{cell:,.2f}" if abs(cell) >= 1_000 else None,
+    "thousands": lambda cell: f"{cell:,}",
+    "thousands, two places": lambda cell: f"{cell:,.2f}",
+    "comma": lambda cell: _with_commas(str(cell)),
+    "comma, two places": lambda cell: _with_commas(f"{cell:.2f}"),
+    "comma, thousands": lambda cell: _with_commas(f"{cell:,}"),
+    "comma, thousands, two places": lambda cell: _with_commas(f"{cell:,.2f}"),
     "words": _in_words,
     "capital words": lambda cell: None if (word := _in_words(cell)) is None else _capital(word),
 }
 _DAY: Mapping[str, Callable[[Any], str | None]] = {
     "plain": lambda cell: f"{cell:%Y-%m-%d}",
-    "day month year": lambda cell: f"{cell.day} {_MONTHS[cell.month - 1]} {cell.year}",
-    "month day, year": lambda cell: f"{_MONTHS[cell.month - 1]} {cell.day}, {cell.year}",
-    "day mon year": lambda cell: f"{cell.day} {_MONTHS[cell.month - 1][:3]} {cell.year}",
-    "day month": lambda cell: f"{cell.day} {_MONTHS[cell.month - 1]}",
-    "month day": lambda cell: f"{_MONTHS[cell.month - 1]} {cell.day}",
+    "day month year": lambda cell: f"{cell.day} {_month(cell)} {cell.year}",
+    "month day, year": lambda cell: f"{_month(cell)} {cell.day}, {cell.year}",
+    "day mon year": lambda cell: f"{cell.day} {_month(cell)[:3]} {cell.year}",
+    "dd/mon/yyyy": lambda cell: f"{cell.day:02}/{_month(cell)[:3]}/{cell.year}",
+    "day month": lambda cell: f"{cell.day} {_month(cell)}",
+    "month day": lambda cell: f"{_month(cell)} {cell.day}",
+    "day month year, german": lambda cell: f"{cell.day}. {_month(cell, 'german')} {cell.year}",
+    "day month year, french": lambda cell: f"{cell.day} {_month(cell, 'french')} {cell.year}",
+    "day month year, spanish": lambda cell: (
+        f"{cell.day} de {_month(cell, 'spanish')} de {cell.year}"
+    ),
+    "year month day, japanese": lambda cell: f"{cell.year}年{cell.month}月{cell.day}日",
     "dd.mm.yyyy": lambda cell: f"{cell:%d.%m.%Y}",
     "d.m.yyyy": lambda cell: f"{cell.day}.{cell.month}.{cell.year}",
     "dd/mm/yyyy": lambda cell: f"{cell:%d/%m/%Y}",
     "mm/dd/yyyy": lambda cell: f"{cell:%m/%d/%Y}",
+    "yyyy/mm/dd": lambda cell: f"{cell:%Y/%m/%d}",
+    "dd-mm-yyyy": lambda cell: f"{cell:%d-%m-%Y}",
 }
 _MOMENT: Mapping[str, Callable[[Any], str | None]] = {
     "moment": lambda cell: f"{cell:%Y-%m-%d %H:%M:%S}",

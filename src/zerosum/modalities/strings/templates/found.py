@@ -1,6 +1,7 @@
 """Templates of texts as they are kept, and rows that are filled into them."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ from pydantic import model_validator
 from zerosum.cards import Described, InfoCard
 from zerosum.config import Config, Count
 from zerosum.errors import ConfigError, DataError
+from zerosum.faces import verb
 from zerosum.modalities.strings.purpose import marked_as_training
 from zerosum.modalities.strings.reading.columns import without_links
-from zerosum.modalities.strings.templates.filling import Chooser, FilledRows, with_texts
+from zerosum.modalities.strings.templates.filling import Chooser, FilledRows, such_as, with_texts
 from zerosum.modalities.strings.templates.forms import plain_cell
 from zerosum.modalities.strings.templates.parts import Sentence, Template, class_of, parts_of
 from zerosum.modalities.tables.reading.places import source_of
 from zerosum.rng import derive_seed
-from zerosum.runs.files import make_folder, read_json, require_unicode, write_json
+from zerosum.runs.files import DamageError, make_folder, read_json, require_unicode, write_json
 
 _SHOWN = 12
 _LETTERS = 150
@@ -126,15 +128,17 @@ class Templates(Described, Config):
             chooser.text(row, self.classes_of(row), derive_seed(seed, "template", i))
             for i, row in enumerate(plain)
         ]
-        without = sum(one is None for one in texts)
-        if without == len(texts):
+        left = [i for i, one in enumerate(texts) if one is None]
+        unseen = chooser.unseen(self.classes_of(plain[i]) for i in left)
+        if len(left) == len(texts):
             raise DataError(
                 f"no template fits any row of {source.name}: each has a slot for a cell that is "
-                "missing, or was never seen with such values."
+                f"missing, or was never seen with such values{such_as(unseen)}."
             )
         if self.training:
             texts = [None if one is None else marked_as_training(one) for one in texts]
-        return FilledRows(with_texts(whole, self.text, self.columns, texts), library, without)
+        made = with_texts(whole, self.text, self.columns, texts)
+        return FilledRows(made, library, len(left), unseen)
 
     def save(self, path: Path | str) -> Path:
         """Write them as JSON.
@@ -153,13 +157,15 @@ class Templates(Described, Config):
         """Templates of a file.
 
         Raises:
-            RunError: there is no such file, or it is no JSON.
+            RunError: there is no such file.
             DataError: it holds no templates.
         """
         try:
             found = cls.from_json(read_json(Path(path)))
-        except ConfigError as error:
-            raise DataError(f"{path} holds no templates: {error}") from error
+        except (ConfigError, DamageError) as error:
+            raise DataError(
+                f"{path} holds no templates: {error} Give a file that {verb('templates')} wrote."
+            ) from error
         return found
 
     def lines(self) -> list[str]:
@@ -178,6 +184,12 @@ class Templates(Described, Config):
                 f"The other {self.num_rows - self.covered:,} texts have a sentence that fewer than "
                 f"{self.protect} share, and are nobody's template."
             )
+        odd = self.odd_numbers()
+        if odd:
+            lines.append(
+                f"{len(odd):,} sentences differ in numbers that are no cell of their row, such as "
+                f"{odd[0].strip()!r}: they are said as they stand, of any row."
+            )
         for one in self.templates[:_SHOWN]:
             text = " / ".join(one.text.splitlines())
             many = f", {len(one.variants):,} variants" if len(one.variants) > 1 else ""
@@ -186,7 +198,25 @@ class Templates(Described, Config):
         more = len(self.templates) - _SHOWN
         return [*lines, f"and {more:,} more"] if more > 0 else lines
 
+    def odd_numbers(self) -> list[str]:
+        """Sentences that differ in numbers alone, where no class column decides between them."""
+        alike: dict[str, list[Sentence]] = defaultdict(list)
+        for one in self.sentences:
+            alike["".join("0" if x.isdigit() else x for x in one.text)].append(one)
+        return [
+            one.text for own in alike.values() if len(own) > 1 and not _decided(own) for one in own
+        ]
+
     def card(self, *, drawn: bool) -> InfoCard:
         """See `Described.card`."""
         first, *notes = self.lines()
         return InfoCard(first, notes=notes)
+
+
+def _decided(sentences: Sequence[Sentence]) -> bool:
+    """Whether there is a class column of which no value was seen with two of the sentences."""
+    return any(
+        sum(len(one.seen[name]) for one in sentences)
+        == len({value for one in sentences for value in one.seen[name]})
+        for name in sentences[0].seen
+    )

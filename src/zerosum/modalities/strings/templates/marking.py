@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zerosum.modalities.strings.boundaries import holds, spans
 from zerosum.modalities.strings.templates.forms import forms_of
 from zerosum.rng import derive_seed
 
@@ -36,15 +37,15 @@ class CellPlace:
 def find_slot_forms(
     texts: Sequence[str], cells: Mapping[str, Sequence[Any]]
 ) -> dict[tuple[str, str], float]:
-    """Columns and forms in which their cells stand in texts, and in what share of them.
+    """Columns and forms in which their cells stand in texts, and in what share; most come first.
 
     Args:
         texts: of the rows.
         cells: plain cells of each column.
 
     >>> rows = {"n": [3, 9, 4, 7, 5] * 2, "kind": ["a", "b"] * 5}
-    >>> find_slot_forms([f"The {n} items." for n in rows["n"]], rows)
-    {('n', 'plain'): 1.0}
+    >>> next(iter(find_slot_forms([f"The {n} items." for n in rows["n"]], rows).items()))
+    (('n', 'plain'), 1.0)
     """
     other = np.random.default_rng(derive_seed(0, "other rows")).permutation(len(texts))
     found = {}
@@ -65,7 +66,7 @@ def find_slot_forms(
             share = len(mine) / len(known)
             if share >= _TIMES * by_chance / max(len(apart), 1):
                 found[name, form] = share
-    return found
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
 
 
 def marked(
@@ -94,41 +95,6 @@ def marked(
     return made
 
 
-def holds(text: str, words: str | None) -> bool:
-    """Whether a text holds words as a whole.
-
-    >>> holds("30 mg", "30"), holds("300 mg", "30"), holds("30.5 mg", "30")
-    (True, False, False)
-    """
-    return bool(words) and any(True for _ in spans(text, words))
-
-
-def spans(text: str, words: str) -> Iterator[tuple[int, int]]:
-    """Where a text holds words as a whole; a number is no part of a longer one.
-
-    >>> [*spans("30.5 mg, 30 mg, 130", "30")]
-    [(9, 11)]
-    """
-    start = text.find(words)
-    while start >= 0:
-        end = start + len(words)
-        if _ends(text[:start][-2:][::-1], words[0]) and _ends(text[end : end + 2], words[-1]):
-            yield start, end
-        start = text.find(words, start + 1)
-
-
-def _ends(beside: str, inside: str) -> bool:
-    """Whether words end where `inside` is followed by `beside`, which is read outwards."""
-    if not beside or not _in_word(inside):
-        return True
-    digits = inside.isdigit() and len(beside) > 1 and beside[1].isdigit()
-    return not _in_word(beside[0]) and not (digits and beside[0] in ".,")
-
-
-def _in_word(one: str) -> bool:
-    return one.isalnum() or one == "_"
-
-
 def _words(cell: Any, form: str) -> str | None:
     write = forms_of(cell).get(form)
     return None if write is None else write(cell)
@@ -137,6 +103,7 @@ def _words(cell: Any, form: str) -> str | None:
 def _places(
     text: str, i: int, cells: Mapping[str, Sequence[Any]], forms: Mapping[tuple[str, str], float]
 ) -> Iterator[CellPlace]:
+    """Of forms that write a cell alike, the one that stands in most texts."""
     seen = set()
     for name, form in forms:
         words = _words(cells[name][i], form)

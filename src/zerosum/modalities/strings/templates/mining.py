@@ -27,7 +27,7 @@ _MOST_CLASSES = 20
 """Values of a column at most, by which sentences are chosen."""
 _LEAST = 8
 
-_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+_END = re.compile(r"(?<=[.!?…؟।])\s+|(?<=[。！？])\s*|\n+")
 
 _Skeleton = tuple[str, ...]
 

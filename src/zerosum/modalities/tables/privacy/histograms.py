@@ -34,6 +34,9 @@ _CELLS = 512
 _INTERVALS = 32
 _KNOTS = 9
 _STRETCHES, _NEARLY_ALL = 32, 0.95
+_STANDS_OUT = 3.0
+"""Deviations of the noise above which a count is taken for one."""
+
 _KEPT = 0.999
 """Share of the noisy counts that lies between the bounds that are taken."""
 
@@ -70,6 +73,21 @@ class NoisyRelease:
     def size(self, count: int) -> int:
         """A number of persons with noise, 1 at least."""
         return max(round(float(self.noisy(np.array([count]))[0])), 1)
+
+    def bound(self, numbers: np.ndarray, most: int) -> int:
+        """A number that hardly any of `numbers` exceed, one of each person; from one histogram.
+
+        It ends the last stretch, of half a power of two, whose count stands out from the noise.
+
+        Args:
+            numbers: at least 0, `[N]`.
+            most: the largest number that may come out.
+        """
+        steps = [1, *(step << power for power in range(most.bit_length()) for step in (2, 3))]
+        ends = np.array(sorted({0, most, *(one for one in steps if one < most)}))
+        counts = np.bincount(np.searchsorted(ends, np.minimum(numbers, most)), minlength=len(ends))
+        found = np.flatnonzero(self.noisy(counts) > _STANDS_OUT * self.deviation)
+        return int(max(ends[found].max(initial=1), 1))
 
     def noisy(self, counts: np.ndarray) -> np.ndarray:
         """Counts with noise."""
@@ -129,6 +147,31 @@ def private_codec(
     if field.categories:
         return _categories(field, values, counts, num_rows)
     return _numbers(field, values, counts, num_rows, has_missing)
+
+
+def public_codec(
+    field: Field, values: np.ndarray, release: NoisyRelease, *, num_rows: int,
+    owner: np.ndarray | None = None,
+) -> CategoryCodec:  # fmt: skip
+    """Codes of a column all categories of which are public: each has one, whoever has it.
+
+    Args:
+        field: of the column.
+        values: `[N]`, NaN where something is missing.
+        release: the mechanism, with the number of all histograms; this takes one.
+        num_rows: rows, as they were released.
+        owner: whose each row is, `[N]`; see `private_codec`.
+    """
+    size = len(field.categories)
+    cells = np.where(np.isnan(values), size, values).astype(np.int64)
+    noisy = release.noisy(_Counts(release, owner).of_rows(cells, size + 1))
+    has_missing = bool(noisy[size] > release.threshold)
+    held = noisy.clip(0)[: size + has_missing]
+    held *= num_rows / max(held.sum(), 1.0)
+    return CategoryCodec(
+        name=field.name, values=tuple(range(size)), has_missing=has_missing,
+        counts=tuple(max(round(one), 1) for one in held.tolist()),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
