@@ -102,6 +102,15 @@ def unreadable_files(bad: Sequence[tuple[str, str]]) -> str:
     )
 
 
+def none_readable(what: str, path: str | Path, bad: Sequence[tuple[str, str]]) -> str:
+    """A message about a place in which no file can be read.
+
+    >>> none_readable("image", Path("photos"), [("a.png", "it is empty")])
+    'no readable image in photos: a.png: it is empty. Fetch or make them again.'
+    """
+    return f"no readable {what} in {path}: {by_reason(bad)}. Fetch or make them again."
+
+
 def by_reason(bad: Sequence[tuple[str, str]]) -> str:
     """The first names of files, each with what is wrong with it.
 

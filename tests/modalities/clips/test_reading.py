@@ -100,7 +100,7 @@ def test_long_files_are_cut_and_short_ones_left(gifs: Path) -> None:
     write_gif(gifs / "short.gif", frames_of(5))
     dataset = opened(gifs, frames=8)
     assert len(dataset) == 10 + 3
-    assert any("1 files are longer than 8 frames" in note for note in dataset.notes)
+    assert any("1 file is longer than 8 frames and cut into" in note for note in dataset.notes)
     assert any("shorter than 8 frames, and not used: short.gif" in one for one in dataset.notes)
     assert len(opened(gifs, frames=8, windows=1)) == 11
 

@@ -146,8 +146,8 @@ def dataset_of_clips(
     n, frames, channels, height, width = clips.shape
     if n < LEAST:
         raise DataError(
-            f"{name} holds {n} clips, and a model learns from {LEAST} or more. Cut long ones "
-            f"into shorter ones with {reading(frames=8)}."
+            f"{name} holds {n} clip{'s' if n != 1 else ''}, and a model learns from {LEAST} or "
+            f"more. Cut long ones into shorter ones with {reading(frames=8)}."
         )
     if not LEAST_FRAMES <= frames <= MOST_FRAMES:
         raise DataError(

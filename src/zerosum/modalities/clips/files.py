@@ -17,7 +17,15 @@ from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, othe
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive, open_archive
-from zerosum.data.scanning import evenly, held_in, looked_at, named, open_files, unreadable_files
+from zerosum.data.scanning import (
+    evenly,
+    held_in,
+    looked_at,
+    named,
+    none_readable,
+    open_files,
+    unreadable_files,
+)
 from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import Blank, reading
@@ -203,7 +211,7 @@ def _scan(config: ClipsConfig, progress: Progress | None) -> _Scan:
         names, lambda name: read_header(archive, name, images[name]), "clips", progress
     )
     if not headers:
-        raise DataError(f"no readable clip in {config.path}. {unreadable_files(bad)}")
+        raise DataError(none_readable("clip", config.path, bad))
     labels = label_names(archive, [*headers]) if config.labels == "auto" else None
     by_name = None if labels is None else dict(zip(headers, labels, strict=True))
     return _Scan(archive, headers, images, by_name, bad, note)
@@ -307,8 +315,9 @@ def _notes(config: ClipsConfig, scan: _Scan, form: _Form, clips: Counter[str]) -
     short = [name for name in scan.headers if not clips[name]]
     longer = [name for name, count in clips.items() if count > 1]
     if longer:
+        files = "1 file is" if len(longer) == 1 else f"{len(longer):,} files are"
         lines.append(
-            f"{len(longer):,} files are longer than {form.frames} frames and are cut into "
+            f"{files} longer than {form.frames} frames and cut into "
             f"{sum(clips[name] for name in longer):,} clips ({reading(frames=Blank('FRAMES'))})."
         )
     if short:

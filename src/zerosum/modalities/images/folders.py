@@ -13,7 +13,7 @@ from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encod
 from zerosum.data.labels import LISTS, label_names, unread_tables
 from zerosum.data.places import is_archive
 from zerosum.data.row_files import holds_files
-from zerosum.data.scanning import by_reason, unreadable_files
+from zerosum.data.scanning import by_reason, none_readable, unreadable_files
 from zerosum.data.splits import Split, open_split
 from zerosum.errors import DataError
 from zerosum.faces import option
@@ -131,7 +131,7 @@ class ImagesConfig(DataConfig):
         if bad and not self.skip_bad:
             raise DataError(unreadable_files(bad))
         if not kept:
-            raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
+            raise DataError(none_readable("image", self.path, bad))
         y, labels = encode_labels([values[i] for i in kept]) if values else (None, ())
         fingerprint = fingerprint_of_files(decode, values)
         if pixels is not None:
@@ -199,7 +199,7 @@ class ImagesConfig(DataConfig):
         if not bad:
             return scan
         if not kept:
-            raise DataError(f"no readable image in {self.path}. {unreadable_files(bad)}")
+            raise DataError(none_readable("image", self.path, bad))
         whole = scan_files(archive, self, progress, names=[names[i] for i in kept])[1]
         return replace(whole, unreadable=[*scan.unreadable, *bad])
 

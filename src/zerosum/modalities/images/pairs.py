@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, PositiveInt
 
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, other_kind
 from zerosum.data.places import is_archive
-from zerosum.data.scanning import unreadable_files
+from zerosum.data.scanning import none_readable, unreadable_files
 from zerosum.data.splits import Split, place_of_split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
@@ -249,7 +249,7 @@ class PairsConfig(DataConfig):
             out = together if self.aligned else set(found)
             side.keep([i for i in range(len(side.names)) if i not in out])
             if not side.names:
-                raise DataError(f"no readable image in {side.path}. {unreadable_files(listed)}")
+                raise DataError(none_readable("image", side.path, listed))
 
     def _held(
         self, sides: list[ImageDomain], decoders: list[Decoder], progress: Progress | None

@@ -8,7 +8,7 @@ from typing import Protocol
 from zerosum.data.archives import Archive
 from zerosum.data.base import Progress
 from zerosum.data.labels import label_names
-from zerosum.data.scanning import evenly, held_in, named, unreadable_files
+from zerosum.data.scanning import evenly, held_in, named, none_readable
 from zerosum.errors import DataError
 from zerosum.faces import Blank, option, reading
 from zerosum.modalities.images.decoding import in_threads
@@ -158,7 +158,7 @@ def scan_files(
         deep += [name] if found.deep else []
         animated += found.animated
     if not good:
-        raise DataError(f"no readable image in {config.path}. {unreadable_files(bad)}")
+        raise DataError(none_readable("image", config.path, bad))
     labels = label_names(archive, good, config.attributes) if config.labels == "auto" else None
     levels = config.pixel_range or range_of(archive, deep, progress)
     counts = Counter(labels or ())

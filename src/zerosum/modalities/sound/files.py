@@ -20,6 +20,7 @@ from zerosum.data.scanning import (
     holds,
     looked_at,
     named,
+    none_readable,
     open_files,
     unreadable_files,
 )
@@ -322,7 +323,7 @@ def scan_sounds(config: SoundsConfig, progress: Progress | None) -> SoundScan:
     files = SoundFiles(archive)
     headers, bad = looked_at(names, files.header, "sounds", progress)
     if not headers:
-        raise DataError(f"no readable sound in {config.path}. {unreadable_files(bad)}")
+        raise DataError(none_readable("sound", config.path, bad))
     labels = label_names(archive, [*headers]) if config.labels == "auto" else None
     by_name = None if labels is None else dict(zip(headers, labels, strict=True))
     return SoundScan(files, headers, by_name, bad, note)
