@@ -477,8 +477,8 @@ NAMES = {
     ),
     "sound": "c2st_sound c2st_strong feature_spread frechet_distance kernel_distance",
     "string": (
-        "agreement distinct_pairs frechet_distance mmd perplexity reverse_perplexity text_copies "
-        "word_test"
+        "agreement c2st_texts c2st_texts_network distinct_pairs facts_stated frechet_distance "
+        "lesson mmd perplexity reverse_perplexity self_bleu text_copies word_test"
     ),
     "table": (
         "all_pair_trends c2st_boosted category_coverage cluster_agreement cluster_profiles "

@@ -143,6 +143,13 @@ def _control(name: str, control: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return "; ".join(map(_value, value)) or "none"
+    if isinstance(value, Mapping):
+        told = [f"{key} {_value(one)}" for key, one in value.items() if key != "kind"]
+        return " ".join([str(value.get("kind", "")), ", ".join(told)]).strip()
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
