@@ -1,15 +1,18 @@
 # pyright: reportMissingImports=false
-"""`relational` and `sequences` beside HMA and PAR of the Synthetic Data Vault, on the same bank.
+"""`relational` and `sequences` beside HMA and PAR of the Synthetic Data Vault, and TabularARGN.
 
     python benchmarks/record_peers.py write --out bank            # simulated tables, as CSV
     python benchmarks/record_peers.py hma --data bank --out hma   # where 'sdv<2' is installed
     python benchmarks/record_peers.py par --data bank --out par   # the same
-    python benchmarks/record_peers.py judge --data bank hma par   # ours is trained beside them
+    python benchmarks/record_peers.py argn --data bank --out argn   # where mostlyai-engine is
+    python benchmarks/record_peers.py judge --data bank hma par argn   # ours is trained beside them
 
 A bank of 2,000 customers is learned from, and banks of other seeds are judged beside. sdv (its
 licence is the Business Source License) is no part of this project and wants an environment of its
 own. Its HMA refuses schemas of three levels by a check that older versions lack, which is left out
-here. HMA runs with its defaults, PAR with `--epochs` of its 128. CPU seconds are of one thread.
+here. HMA runs with its defaults, PAR with `--epochs` of its 128, and TabularARGN in its sequential
+mode, accounts as the context of transactions, until it stops by itself. CPU seconds are of one
+thread.
 """
 
 import argparse
@@ -106,6 +109,46 @@ def par(data: Path, out: Path, epochs: int) -> None:
     print(note)
 
 
+def argn(data: Path, out: Path) -> None:
+    """Accounts with their transactions of TabularARGN: accounts first, then rows given these."""
+    import pandas as pd
+    from mostlyai import engine
+
+    long = pd.read_csv(data / "long.csv")
+    for column in ("booked_at", "opened"):
+        long[column] = pd.to_datetime(long[column], format="ISO8601")
+    varied: Any = long.groupby("account").nunique(dropna=False).max()
+    own = [c for c in long.columns if c != "account" and varied[c] == 1]
+    accounts = long.drop_duplicates("account")[["account", *own]]
+    rows = long.drop(columns=own)
+    start = time.process_time()
+    with tempfile.TemporaryDirectory() as place:
+        first, then = Path(place) / "accounts", Path(place) / "rows"
+        engine.split(tgt_data=accounts.drop(columns="account"), workspace_dir=first)
+        engine.split(
+            tgt_data=rows, ctx_data=accounts, tgt_context_key="account",
+            ctx_primary_key="account", workspace_dir=then,
+        )  # fmt: skip
+        for folder in (first, then):
+            engine.analyze(workspace_dir=folder)
+            engine.encode(workspace_dir=folder)
+            engine.train(device="cpu", workspace_dir=folder)
+        trained = time.process_time() - start
+        start = time.process_time()
+        engine.generate(sample_size=2_000, device="cpu", workspace_dir=first)
+        made = pd.read_parquet(first / "SyntheticData")
+        made.insert(0, "account", [f"A{i:07}" for i in range(len(made))])
+        engine.generate(ctx_data=made, device="cpu", workspace_dir=then)
+        below = pd.read_parquet(then / "SyntheticData")
+        sampled = time.process_time() - start
+    out.mkdir(parents=True, exist_ok=True)
+    made = below.merge(made, on="account")
+    made.to_csv(out / "long.csv", index=False)
+    note = {"trained": trained, "rows_a_second": len(made) / sampled}
+    (out / "times.json").write_text(json.dumps(note))
+    print(note)
+
+
 def judge(places: list[Path]) -> None:
     """Every figure of ours and of the peers, beside real ones of another seed."""
     import torch
@@ -196,7 +239,7 @@ def _judge_sequences(places: list[Path]) -> None:
 def main() -> None:
     """Run one part."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("write", "hma", "par", "judge"))
+    parser.add_argument("what", choices=("write", "hma", "par", "argn", "judge"))
     parser.add_argument("others", nargs="*", type=Path)
     parser.add_argument("--data", type=Path, default=Path("bank"))
     parser.add_argument("--out", type=Path, default=Path("bank"))
@@ -210,6 +253,8 @@ def main() -> None:
             hma(given.data, given.out)
         case "par":
             par(given.data, given.out, given.epochs)
+        case "argn":
+            argn(given.data, given.out)
         case _:
             judge([given.data, *given.others])
 

@@ -106,6 +106,9 @@ def main() -> None:
     print(f"scanner: {(time.process_time() - start) / 60:.1f} CPU-minutes", flush=True)
     for name, kind in (("clean", clean), ("rule", rule), ("gan", gan)):
         Image.fromarray(kind[args.pages]).save(args.out / f"{name}.png")
+        first, *others = [Image.fromarray(page) for page in kind[test]]
+        first.save(args.out / f"{name}.pdf", save_all=True, append_images=others)
+    rows.to_csv(args.out / "rows.csv", index=False)
 
     kinds = {"clean": clean, "degraded by the GAN": gan, "degraded by the rule": rule}
     truth = digits_of(pages[test], rule[test])
