@@ -148,8 +148,8 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(map(_value, value)) or "none"
     if isinstance(value, Mapping):
-        told = [f"{key} {_value(one)}" for key, one in value.items() if key != "kind"]
-        return " ".join([str(value.get("kind", "")), ", ".join(told)]).strip()
+        parts = [f"{key} {_value(one)}" for key, one in value.items() if key != "kind"]
+        return " ".join([str(value.get("kind", "")), ", ".join(parts)]).strip()
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
