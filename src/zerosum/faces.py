@@ -105,18 +105,24 @@ class Blank(str):
 
 
 def reading(**values: Any) -> str:
-    """Options of a reader, with values.
+    r"""Options of a reader, with values.
 
     >>> reading(window=Blank("LENGTH")), reading(text="NOTE")
     ("options={'window': LENGTH}", "options={'text': 'NOTE'}")
     >>> with command_line():
     ...     reading(series="id", label="id")
-    '--with series=id label=id'
+    ...     reading(kinds={"day": "date"}, window=8)
+    '--with series=id --with label=id'
+    '--with \'kinds={"day": "date"}\' --with window=8'
     """
     if _face == _PAGES:
         return " and ".join(option(name, value) for name, value in values.items())
     if _face == _SHELL:
-        return "--with " + " ".join(shlex.quote(f"{k}={v}") for k, v in values.items())
+        pairs = (
+            f"{k}={v if isinstance(v, str) else json.dumps(v, default=str)}"
+            for k, v in values.items()
+        )
+        return " ".join(f"--with {shlex.quote(one)}" for one in pairs)
     pairs = (f"{k!r}: {_as_python(v)}" for k, v in values.items())
     return f"options={{{', '.join(pairs)}}}"
 
