@@ -164,11 +164,6 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     assert "cannot be read as .npy" in refusal(str(tmp_path / "cut.npy"))
 
 
-def test_lengths_that_differ_are_refused() -> None:
-    frame = pd.concat([table(10 + i % 2).assign(machine=i) for i in range(12)])
-    assert "2 lengths, 10 to 11" in refusal(frame, series="machine")
-
-
 def test_missing_values_are_interpolated_or_dropped_when_asked() -> None:
     x = walks()
     x[3, 4, 1] = np.nan
@@ -221,7 +216,7 @@ def test_ucr_files(tmp_path: Path) -> None:
     assert x[4].tolist() == [[4, 2, 3.5], [0, 4, 1]]
     assert dataset.space.labels == ("down", "up")
     assert y is not None
-    path.write_text(TS + "\n".join([*lines, "1,2:3,4:up"]), "utf-8")
+    path.write_text(TS + "\n".join([*lines, "1,2:3:up"]), "utf-8")
     assert "line 16" in refusal(str(path))
     path.write_text("1,2,3\n", "utf-8")
     assert "before @data" in refusal(str(path))

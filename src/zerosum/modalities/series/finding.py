@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from zerosum.modalities.series.curves import Curve
-from zerosum.modalities.series.gaps import MARK, Gaps
+from zerosum.modalities.series.gaps import MARK, Ends, Gaps, find_ends
 from zerosum.modalities.series.steps import (
     ChannelLimits,
     Channels,
@@ -65,9 +65,9 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
         steps.append(step)
         channels = step.forward(channels)
 
-    for step in _gaps(channels):
+    for step in _ends(channels) or _gaps(channels):
         take(step)
-    marks = {step.mark: step.share for step in steps if isinstance(step, Gaps)}
+    marks = {step.mark for step in steps if isinstance(step, Gaps | Ends)}
     for step in [*_equal(channels), *_constant(channels)]:
         take(step)
     bases = _take_envelopes({name: channels[name] for name in channels if name not in marks}, take)
@@ -101,6 +101,16 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
         first = _curve(own[:, :1]) if name in summed else None
         take(Scores(channel=name, first=first, curve=_curve(own[:, 1:] if name in summed else own)))
     return tuple(steps)
+
+
+def _ends(channels: Channels) -> list[Step]:
+    ended = find_ends(torch.stack([*channels.values()], dim=1).isnan())
+    if ended is None:
+        return []
+    lengths, mark = (~ended).sum(1), "end"
+    while mark in channels:
+        mark += "?"
+    return [Ends(mark=mark, least=int(lengths.min()), most=int(lengths.max()))]
 
 
 def _gaps(channels: Channels) -> list[Step]:

@@ -12,11 +12,11 @@ from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.series.arrays import SeriesOptions
 from zerosum.modalities.series.reading.files import FILE, WindowOptions, files_below, holds_files
-from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
+from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows, require_similar
 
 
 class UcrFile(SeriesOptions):
-    """A `.ts` file of the UCR and UEA archives: labelled series of equal length.
+    """A `.ts` file of the UCR and UEA archives: labelled series.
 
     Attributes:
         path: the file; a holdout `NAME_TEST.ts` is a file of its own.
@@ -36,7 +36,7 @@ class UcrFile(SeriesOptions):
         """Read it.
 
         Raises:
-            DataError: it is no such file, or its series differ in length.
+            DataError: it is no such file, or its series are too different in length.
         """
         path = Path(self.path)
         x, labels = read_ucr(path)
@@ -102,10 +102,10 @@ class WfdbRecords(WindowOptions):
 
 
 def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
-    """Series `[N, L, C]` and labels of a `.ts` file; `?` is a missing value.
+    """Series `[N, L, C]` and labels of a `.ts` file; `?` is a missing value, as after an end.
 
     Raises:
-        DataError: it is no such file, or its series differ in length.
+        DataError: it is no such file, or its series are too different in length.
     """
     with open_regular(path) as handle:
         try:
@@ -139,16 +139,21 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
         except ValueError as error:
             raise DataError(f"line {number} of {path}: {error}.") from error
         if len({len(one) for one in channels}) != 1 or (
-            series and (len(channels), len(channels[0])) != series[0].shape[::-1]
+            series and len(channels) != series[0].shape[1]
         ):
             raise DataError(
-                f"line {number} of {path} has another length or other channels than those before. "
-                "Series of different lengths are not read: cut or pad them to one length."
+                f"line {number} of {path} has other channels than those before, or channels of "
+                "different lengths."
             )
         series.append(np.array(channels).T)
     if not series:
         raise DataError(f"{path} holds no series after @data.")
-    return np.stack(series), labels if labelled else None
+    lengths = np.array([len(one) for one in series])
+    require_similar(lengths, name=str(path))
+    x = np.full((len(series), lengths.max(), series[0].shape[1]), np.nan)
+    for row, one in zip(x, series, strict=True):
+        row[: len(one)] = one
+    return x, labels if labelled else None
 
 
 def _records(path: Path) -> Iterator[tuple[Path, np.ndarray, float, list[str]]]:
