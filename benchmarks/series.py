@@ -158,7 +158,7 @@ def figures(made: Tensor, real: Tensor, train: Tensor, space: SeriesSpace, seed:
     return {
         "c2st": trees(own, bridged),
         "discriminative": discriminative(scaled(own), scaled(bridged), seed),
-        "predictive": predictive(*(scaled(x)[:, :many] for x in (bridged, own)), seed),
+        "predictive": predictive(scaled(bridged)[:, :many], scaled(own)[:, :many], seed),
         "nearest": nearest(made) / nearest(real),
     }
 
