@@ -71,6 +71,19 @@ def test_ends_are_found_and_undone() -> None:
     assert int(counted.sum()) - known == sum(np.minimum(lengths_of(visits()) + 1, 12))
 
 
+def test_a_clock_is_the_same_in_every_series() -> None:
+    x = visits(20)
+    clock = np.where(np.isnan(x[:, :, :1]), np.nan, np.arange(12)[:, None] / 10)
+    x = np.concatenate([x, clock, np.where(np.isnan(clock), np.nan, 5.0)], axis=2)
+    dataset, _ = open_data(x, spaces=("series",), names="low,high,seconds,volt")
+    space, compact = dataset.space, dataset.take(torch.arange(20))[0]
+    assert isinstance(space, SeriesSpace)
+    assert {"seconds is the same in every series", "volt is always 5"} < set(space.facts)
+    assert space.coded == ("end", "low", "high")
+    again = space.to_data(space.to_model(compact))
+    assert torch.allclose(again, compact, rtol=2e-6, equal_nan=True)
+
+
 def test_samples_end_as_the_data_does(model: Model) -> None:
     x, made = visits(), model.sample(400, seed=0).x
     gone = np.isnan(made)
@@ -145,8 +158,8 @@ def test_files_of_different_lengths_are_read(tmp_path: Path) -> None:
         assert np.allclose(again, x, rtol=1e-6, equal_nan=True)
         told = str(scan_data(str(tmp_path / place), spaces=("series",), **how))
         assert "series end after 4 to 12 steps" in told
-    long = pd.concat([frame, frame[frame["id"] == 0].sample(60, replace=True).assign(id=99)])
-    with pytest.raises(zs.ZerosumError, match=r"have 4 to 60 steps, and half .*'window': LENGTH"):
+    long = pd.concat([frame, frame[frame["id"] == 0].sample(80, replace=True).assign(id=99)])
+    with pytest.raises(zs.ZerosumError, match=r"have 4 to 80 steps, and half .*'window': LENGTH"):
         open_data(long, spaces=("series",), series="id")
 
 

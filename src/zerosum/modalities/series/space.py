@@ -334,7 +334,7 @@ def fit_space(
     """The space of series `[N, C, L]`, with what was found in them; NaN is a missing value.
 
     Raises:
-        ConfigError: a name is given twice, or every channel is constant.
+        ConfigError: a name is given twice, or every channel is the same in all series.
     """
     steps = find_steps(x, names, wishes)
     own: Channels = dict(zip(names, x.double().unbind(1), strict=True))
@@ -344,7 +344,7 @@ def fit_space(
             levels.append(own[step.channel])
         own = step.forward(own)
     if not own:
-        raise ConfigError("every channel is constant.")
+        raise ConfigError("every channel is the same in all series.")
     paths = [level - level[:, :1] for level in levels]
     return SeriesSpace(
         names=tuple(names),

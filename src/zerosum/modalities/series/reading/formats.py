@@ -39,9 +39,9 @@ class UcrFile(SeriesOptions):
             DataError: it is no such file, or its series are too different in length.
         """
         path = Path(self.path)
-        x, labels = read_ucr(path)
-        y, names = (None, ()) if labels is None else encode_labels(labels)
-        return self.series(x, y, names, [f"c{i}" for i in range(x.shape[2])], name=path.name)
+        found = read_ucr(path)
+        y, names = (None, ()) if found.y is None else encode_labels(found.y)
+        return self.series(found.x, y, names, found.names, name=path.name, static=found.static)
 
 
 class WfdbRecords(WindowOptions):
@@ -101,8 +101,10 @@ class WfdbRecords(WindowOptions):
         return found
 
 
-def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
-    """Series `[N, L, C]` and labels of a `.ts` file; `?` is a missing value, as after an end.
+def read_ucr(path: Path) -> Windows:
+    """Series and labels of a `.ts` file; a target of a regression is an attribute.
+
+    `?` is a missing value, and NaN follows the end of a series.
 
     Raises:
         DataError: it is no such file, or its series are too different in length.
@@ -112,13 +114,14 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
             lines = handle.read().decode("utf-8").splitlines()
         except UnicodeError as error:
             raise DataError(f"{path} is not UTF-8.") from error
-    body, labelled, began = [], False, False
+    body, labelled, targeted, began = [], False, False, False
     for number, line in enumerate(map(str.strip, lines), 1):
-        if not line or line.startswith("#"):
+        if not line or line.startswith(("#", "%")):
             continue
         if line.startswith("@"):
             words = line.lower().split()
             labelled |= words[0] == "@classlabel" and words[1:2] == ["true"]
+            targeted |= words[0] == "@targetlabel" and words[1:2] == ["true"]
             if words[0] == "@timestamps" and words[1:2] == ["true"]:
                 raise DataError(f"{path} has time stamps, which are not read. Write it as CSV.")
             began |= words[0] == "@data"
@@ -129,7 +132,7 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
     labels, series = [], []
     for number, line in body:
         parts = line.split(":")
-        if labelled:
+        if labelled or targeted:
             labels.append(parts.pop().strip())
         try:
             channels = [
@@ -153,7 +156,14 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
     x = np.full((len(series), lengths.max(), series[0].shape[1]), np.nan)
     for row, one in zip(x, series, strict=True):
         row[: len(one)] = one
-    return x, labels if labelled else None
+    names = tuple(f"c{i}" for i in range(x.shape[2]))
+    if not targeted:
+        return Windows(x, np.array(labels, np.str_) if labelled else None, names)
+    try:
+        targets = pa.table({"target": [float(one) for one in labels]})
+    except ValueError as error:
+        raise DataError(f"a target of {path} is no number: {error}.") from error
+    return Windows(x, None, names, static=targets)
 
 
 def _records(path: Path) -> Iterator[tuple[Path, np.ndarray, float, list[str]]]:

@@ -1,7 +1,7 @@
 """Rows of measurements, one for each step, cut into series."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from zerosum.faces import Blank, reading
 _MOST_WINDOWS = 100_000
 """Windows that are cut where no stride is given."""
 
-_LONGER = 4
+_LONGER = 8
 """Times that the longest series may have the usual length."""
 
 _MANY = 8
@@ -81,6 +81,7 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
     if not table.num_rows:
         raise DataError(f"{name} has no rows.")
     notes: list[str] = []
+    cut = _as_called(table, cut, notes)
     time = _time_column(table, cut, notes, name=name)
     for option in ("series", "label"):
         _require_column(table, getattr(cut, option), option, name=name)
@@ -136,6 +137,17 @@ def _attributes(table: pa.Table, cut: Cut, rows: np.ndarray, *, name: str) -> pa
                 f"{name}. Leave it out, or make it a channel."
             )
     return table.select([*cut.static]).take(pa.array(rows[:, 0]))
+
+
+def _as_called(table: pa.Table, cut: Cut, notes: list[str]) -> Cut:
+    """With columns called `series` and `label` for these, where nothing else is asked for."""
+    found = {}
+    for option in ("series", "label"):
+        free = getattr(cut, option) is None and option not in (*cut.channels, *cut.static, cut.time)
+        if free and option in table.column_names:
+            found[option] = option
+            notes.append(f"{option} is taken from the column {option}")
+    return replace(cut, **found)
 
 
 def _require_column(table: pa.Table, column: str | None, option: str, *, name: str) -> None:
