@@ -57,6 +57,7 @@ TARGETS = {"table": "vip", "numbers": "income"}
 def enough_trees(small_judges: None) -> Iterator[None]:
     """As many trees and features as it takes that chance does not decide what is judged worse."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zerosum.evaluation.metrics.c2st.NUM_TREES", 50)
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 50)
         patch.setattr("zerosum.evaluation.metrics.two_sample.MOST_FEATURES", 64)
         yield
