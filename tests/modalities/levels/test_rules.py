@@ -40,7 +40,7 @@ BOXOBAN = """
 
 
 def test_four_boxes_take_few_positions() -> None:
-    rows = BOXOBAN.strip("\n").split("\n")
+    rows = [*map(str, BOXOBAN.strip("\n").split("\n"))]
     assert Sokoban(most_states=1_000).problem(rows) is None
     assert "was found in 5 positions" in str(Sokoban(most_states=5).problem(rows))
     swapped = [row.replace("$@", "@$") for row in rows]
