@@ -127,6 +127,10 @@ def test_they_are_judged_with_a_holdout_of_shorter_ones(model: Model) -> None:
     x[0, 2, 1] = np.nan
     with pytest.raises(zs.ZerosumError, match=r"'high' .* had none in the training data"):
         open_holdout(x, space=model.space, like=config)
+    longer = np.pad(visits(), ((0, 0), (0, 2), (0, 0)), constant_values=np.nan)
+    longer[:3] = [60.0, 61.0]
+    with pytest.raises(zs.ZerosumError, match=r"3 of 300 series of .* more than 12 steps"):
+        open_holdout(longer, space=model.space, like=config)
 
 
 def test_what_follows_an_end_is_not_missing() -> None:

@@ -193,12 +193,20 @@ def as_of(dataset: Dataset, space: Space) -> Dataset:
     Labels get the codes of `space`; those it does not know come after them.
 
     Raises:
-        DataError: a channel is missing in places, and never was in the training data.
+        DataError: a channel is missing in places, and never was in the training data; or series go
+            on for longer than any there.
     """
     if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
         return dataset
     mine = dataset.space
     short = space.length - mine.length
+    if mine.names == space.names and short < 0 and space.ends:
+        longer = int((~dataset.resident[0][:, 0, space.length].isnan()).sum())
+        raise DataError(
+            f"{longer:,} of {len(dataset):,} series of {dataset.name} have more than "
+            f"{space.length:,} steps, and none had in the training data. Leave them out, or train "
+            "on longer ones."
+        )
     if mine.names != space.names or short < 0 or (short and not space.ends):
         return dataset
     x, y = dataset.resident
