@@ -203,6 +203,13 @@ def learn(
     network.eval().requires_grad_(False)
 
 
+@torch.no_grad()
+def logits(network: Classifier, space: Space, x: Tensor) -> Tensor:
+    """What a trained classifier says of compact samples `[N, ...]`, `[N, K]`."""
+    pieces = (as_seen(space, shrink(space, some)) for some in x.split(BATCH))
+    return torch.cat([network.classes(network.body(some)) for some in pieces])
+
+
 def samples_to_learn(rows: int) -> int:
     """How many samples are shown of so many rows: 30,000 or 40 rounds, whichever is less."""
     return min(_SAMPLES_SEEN, _EPOCHS * rows)
