@@ -16,7 +16,6 @@ from zerosum.evaluation.features.self_network import (
     Classifier,
     convolutional_body,
     learn,
-    logits,
     shrink,
 )
 from zerosum.faces import option
@@ -71,7 +70,7 @@ class LabelClasses(ClassKit):
             network, space, shrink(space, course.x), course.y, seed=seed, samples=_SAMPLES,
             alter=alter, pick=None if course.weights is None else partial(_picked, course),
         )  # fmt: skip
-        return lambda asked: logits(network, space, asked).softmax(dim=1)
+        return lambda asked: network.logits(space, asked).softmax(dim=1)
 
     @abstractmethod
     def alterations(self, space: Space) -> dict[str, Alteration]:

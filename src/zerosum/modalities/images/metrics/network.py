@@ -16,7 +16,6 @@ from zerosum.evaluation.features.self_network import (
     Classifier,
     convolutional_body,
     learn,
-    logits,
     shrink,
 )
 from zerosum.evaluation.metrics.base import MetricContext, MetricSpec, metric
@@ -65,7 +64,7 @@ class C2stNetwork(C2st):
                 network = Classifier(convolutional_body(space), NUM_FEATURES, 2)
             with torch.enable_grad():
                 learn(network, space, seen[known], torch.from_numpy(sides), seed=own, samples=SHOWN)
-            said = logits(network, space, seen[asked]).double()
+            said = network.logits(space, seen[asked]).double()
             return (said[:, 1] - said[:, 0]).numpy()
 
         return cross_fitted(np.arange(n), np.arange(n, 2 * n), judge)
