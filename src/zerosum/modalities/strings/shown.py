@@ -1,18 +1,20 @@
 """Texts as a picture of lines, and as files."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from zerosum.forms.base import Preview, Writer
-from zerosum.forms.csv_cells import Cells
+from zerosum.forms.base import Preview
 from zerosum.lettering import Lettering
 from zerosum.modalities.strings.frames import given_out, text_tables, texts_of
 from zerosum.modalities.strings.space import TextSpace
-from zerosum.modalities.tables.writing import write_csv, write_parquet
+from zerosum.modalities.tables.shown import RowsWriter
 from zerosum.spaces import Space
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WIDTH, _LINE, _MARGIN = 720, 18, 12
 _SMALL, _MOST_LINES = 14, 4
@@ -57,23 +59,13 @@ class TextPreview(Preview):
         return sheet
 
 
-class TextWriter(Writer):
-    """A row for each text with its columns, in the columns and types of the training data."""
+class TextWriter(RowsWriter):
+    """A row for each text with its columns."""
 
-    forms = (".csv", ".parquet")
-    default = "samples.csv"
-
-    def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
-        labels: Sequence[str], cells: Cells,
-    ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+    def tables(self, space: Space, pieces: Iterable[Tensor]) -> "Iterable[pa.Table]":
+        """See `RowsWriter.tables`."""
         assert isinstance(space, TextSpace)
-        tables = text_tables(space, pieces)
-        if form == ".csv":
-            write_csv(path, tables, cells)
-        else:
-            write_parquet(path, tables)
+        return text_tables(space, pieces)
 
 
 def _lines(text: str, letters: Lettering, width: int, most: int) -> list[str]:
