@@ -346,10 +346,7 @@ def fit_space(
             levels.append(own[step.channel])
         own = step.forward(own)
     if not own:
-        raise ConfigError(
-            "there is nothing to learn: every channel is constant. Give series with at least one "
-            "channel whose values differ."
-        )
+        raise ConfigError("there is nothing to learn: every channel is constant.")
     paths = [level - level[:, :1] for level in levels]
     return SeriesSpace(
         names=tuple(names),
