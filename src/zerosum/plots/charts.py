@@ -223,7 +223,7 @@ def dot_rows(
         label: what the plot shows, for those who cannot see it.
     """
     high, size = 28, 13
-    left = 28 + max(ImageFont.load_default(size).getlength(name) for name in rows)
+    left = 28 + max(Lettering(size).length(name) for name in rows)
     right = left + 430
     every = [value for values in rows.values() for value in values]
     low, most = min(every), max(every)
