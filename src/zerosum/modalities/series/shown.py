@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.lettering import Lettering
 from zerosum.modalities.series.attributes import table_of
 from zerosum.modalities.series.gaps import after_end
 from zerosum.modalities.series.space import SeriesSpace
@@ -40,13 +41,13 @@ class SeriesPreview(Preview):
         across = min(_COLUMNS, len(names))
         down = -(-len(names) // across)
         sheet = Image.new("RGB", (across * _WIDTH, down * (_HEIGHT + _TITLE)), "white")
-        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+        pen, letters = ImageDraw.Draw(sheet), Lettering(13)
         for i, name in enumerate(names):
             left, top = i % across * _WIDTH, i // across * (_HEIGHT + _TITLE)
             own = x[:, i].double().numpy()
             frame = _frame(own, None if real is None else real[:, i].double().numpy())
             sheet.paste(frame, (left, top + _TITLE))
-            pen.text((left + 8, top + 3), _title(name, own), fill="#111827", font=font)
+            letters.write(pen, (left + 8, top + 3), _title(name, own), fill="#111827")
         return sheet
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:

@@ -344,7 +344,7 @@ def fit_space(
             levels.append(own[step.channel])
         own = step.forward(own)
     if not own:
-        raise ConfigError("every channel is the same in all series.")
+        raise ConfigError("there is nothing to learn: every channel is the same in all series.")
     paths = [level - level[:, :1] for level in levels]
     return SeriesSpace(
         names=tuple(names),
