@@ -126,9 +126,8 @@ def test_tiles_of_fixed_number_lie_anywhere(count: int) -> None:
     assert isinstance(data.space, LevelSpace)
     assert data.space.fixed == (("o", count),)
     model = zs.train("levels", data=data, samples=32, set=SMALL, **QUICK)
-    convolutions = [
-        one for one in model.game.generator.modules() if isinstance(one, nn.ConvTranspose2d)
-    ]
+    modules = model.game.get_submodule("generator").modules()
+    convolutions = [one for one in modules if isinstance(one, nn.ConvTranspose2d)]
     with torch.no_grad():
         convolutions[-1].weight *= 1e4  # as sure as after a long training
     found = model.sample(200, seed=0).tensor == data.space.tiles.index("o")
