@@ -32,6 +32,7 @@ from zerosum.modalities.relational.metrics.hops import (
 )
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.reading.databases import read_sqlite
+from zerosum.modalities.relational.schema import DatabaseSchema
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data, open_holdout, open_like
@@ -139,7 +140,8 @@ def run(
 
 def whole(path: Path) -> float:
     """Share of keys and references of a database that are as they must be."""
-    tables, schema = read_sqlite(path)
+    tables, declared = read_sqlite(path)
+    schema = DatabaseSchema(tables=declared)
     good = of = 0
     for table in schema.tables:
         rows = tables[table.name]
