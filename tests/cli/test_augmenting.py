@@ -57,8 +57,8 @@ def test_whether_it_is_worth_it(zerosum: Zerosum, rows: tuple[Path, Path], tmp_p
     plot = tmp_path / "worth.png"
     done = zerosum(*given, "--out", plot)
     assert done.code == 0, done.err
-    assert [line.split()[0] for line in done.out.splitlines()[1:5]] == [
-        "none", "oversampling", "GAN", "GAN",
+    assert [line.split()[0] for line in done.out.splitlines()[1:6]] == [
+        "none", "oversampling", "GAN", "half", "quarter",
     ]  # fmt: skip
     assert "warning: No holdout was given" in done.err
     kept = json.loads((tmp_path / "worth.json").read_text())

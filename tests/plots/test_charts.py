@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import pytest
 import torch
+from PIL import ImageFont
 
 from zerosum.plots.charts import (
     Cell,
@@ -208,4 +209,11 @@ def test_rows_of_dots_have_one_scale_and_a_stroke_at_the_mean() -> None:
     (stroke,) = shapes(plot, Box, "real")
     assert sum(x for x, _ in stroke.points) / 2 == pytest.approx((low + high) / 2)
     for same in ({"a": [3.0]}, {"a": [1e-12, 2e-12]}):
-        assert to_image(dot_rows(same)).width == plot.width
+        assert to_image(dot_rows(same)).width == dot_rows(same).width
+
+
+def test_long_names_of_rows_are_not_cut() -> None:
+    name = "half GAN, then flips and shifts, and then some more"
+    plot = dot_rows({name: [1.0, 2.0]})
+    words = next(one for one in plot.shapes if isinstance(one, Words) and one.text == name)
+    assert words.points[0][0] >= ImageFont.load_default(words.size).getlength(name)

@@ -18,9 +18,11 @@ from tests.models.test_model import _model as trained
 from zerosum.catalogue import find_recipe
 from zerosum.errors import ConditionError, DataError, EvaluationError, RunError
 from zerosum.evaluation.augmenting import labelled
-from zerosum.evaluation.augmenting.trial import Arm, AugmentationTrial
+from zerosum.evaluation.augmenting.kit import Course
+from zerosum.evaluation.augmenting.trial import Arm, AugmentationTrial, Score
 from zerosum.games.base import Game, Inputs, Move
 from zerosum.games.controls import ChoiceControl
+from zerosum.modalities.images.classes import ImageClasses
 from zerosum.modalities.tables.judging import rows
 from zerosum.models.model import Model
 from zerosum.rng import Noise
@@ -217,10 +219,11 @@ def test_a_trial_compares_with_what_is_usual(model: Model, tmp_path: Path) -> No
     found = zs.evaluate_augmentation(
         model, striped(), holdout=striped((20, 20, 20), seed=8), features="pixels", num_seeds=1
     )
-    usual = ["shifts", "flips and shifts"]
-    names = ["none", *usual, "GAN", *(f"GAN + {name}" for name in usual)]
+    usual = ["oversampling", "shifts", "flips and shifts"]
+    ways = ("half GAN + {}", "quarter GAN + {}", "half GAN, then {}")
+    names = ["none", *usual, "GAN", *(way.format(name) for way in ways for name in usual)]
     assert [arm.name for arm in found.arms] == names
-    assert all(0 <= score <= 1 for arm in found.arms for score in arm.scores)
+    assert all(0 <= score.whole <= 1 for arm in found.arms for score in arm.scores)
     scores = {arm.name: arm.mean for arm in found.arms}
     assert scores["GAN"] > 0.9, "the bars are plain to see"
     found.save(tmp_path / "worth.png")
@@ -246,9 +249,52 @@ def test_a_class_without_reals_is_made_where_it_is_asked_for(model: Model) -> No
 def test_without_a_holdout_a_gain_is_not_believed() -> None:
     table = people(300)
     found = zs.evaluate_augmentation(table_model(Chain(table)), table, target="vip", num_seeds=1)
-    assert [arm.name for arm in found.arms] == ["none", "oversampling", "GAN", "GAN + oversampling"]
+    ways = ["half GAN + oversampling", "quarter GAN + oversampling"]
+    assert [arm.name for arm in found.arms] == ["none", "oversampling", "GAN", *ways]
     assert "flatters" in found.warnings[0]
     assert not found.helps
+
+
+def _arm(name: str, *scores: float) -> Arm:
+    return Arm(name, tuple(Score(one, (one, one)) for one in scores))
+
+
+def test_a_way_is_not_judged_on_what_it_was_chosen_by() -> None:
+    lucky = (Score(0.85, (0.9, 0.8)),) * 3, (Score(0.85, (0.8, 0.9)),) * 3
+    arms = (_arm("none", *(0.82,) * 3), Arm("GAN", lucky[0]), Arm("half GAN + flips", lucky[1]))
+    found = AugmentationTrial(arms, usual=("flips",), believed=True, num_classes=2, subject={})
+    assert found.best.mean == pytest.approx(0.85)
+    assert found.gains == pytest.approx((-0.02, -0.02, -0.02))
+    assert not found.helps
+
+
+def test_weights_keep_the_sizes_of_classes(model: Model) -> None:
+    made = model.augment(striped((30, 20, 0)), amount={"b": 5, "c": 4}, features="pixels")
+    found = {share: made.weights(share) for share in (0.0, 0.25, 1.0)}
+    for share, part in ((0.0, 0.0), (0.25, 6.25), (1.0, 25.0)):
+        reals, samples = found[share][30:50], found[share][50:55]
+        assert samples.sum() == pytest.approx(part)
+        assert reals.sum() == pytest.approx(25 - part)
+        assert (found[share][:30] == 1).all(), "nothing was made of it"
+        assert found[share][55:].sum() == pytest.approx(4), "it has no reals"
+    with pytest.raises(ConditionError, match=r"share is 2; it must be in \[0, 1\]"):
+        made.weights(2)
+
+
+def test_classifiers_learn_by_weight_and_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelled, "_SAMPLES", 6_400)
+    kit, space = ImageClasses(), Stripes().space
+    x, y = striped((40, 40, 40))
+    images = torch.from_numpy(x).permute(0, 3, 1, 2)
+    right = torch.tensor(["abc".index(name) for name in y])
+    twice, both = images.repeat(2, 1, 1, 1), torch.cat([right, (right + 1) % 3])
+    lies = torch.arange(240) >= 120
+    true, false = (~lies).double(), lies.double()
+    for weights, last, least, most in ((false, None, 0.0, 0.05), (false, true, 0.95, 1.0)):
+        course = Course(twice, both, weights, last)
+        learned = kit.learn(space, "label", course, num_classes=3, usual="oversampling", seed=0)
+        said = learned(images).argmax(dim=1)
+        assert least <= (said == right).double().mean() <= most
 
 
 @pytest.mark.parametrize(
@@ -262,7 +308,7 @@ def test_without_a_holdout_a_gain_is_not_believed() -> None:
     ],
 )
 def test_verdicts(gan: tuple[float, ...], believed: bool, classes: int, verdict: str) -> None:
-    arms = (Arm("none", (0.7, 0.7)), Arm("flips", (0.8, 0.8)), Arm("GAN", gan))
+    arms = (_arm("none", 0.7, 0.7), _arm("flips", 0.8, 0.8), _arm("GAN", *gan))
     found = AugmentationTrial(
         arms, usual=("flips",), believed=believed, num_classes=classes, subject={}
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from zerosum.errors import RunError
+from zerosum.errors import ConditionError, RunError
 from zerosum.faces import option
 from zerosum.forms.base import Writer
 from zerosum.forms.csv_cells import Cells
@@ -92,6 +93,30 @@ class Augmented:
 
     def __len__(self) -> int:
         return len(self.tensor)
+
+    def weights(self, share: float = 0.5) -> Tensor:
+        """How much each item should count to a classifier, float64 `[N]`.
+
+        Classes keep the sizes to which they were filled. In each that was filled, samples make up
+        `share` of it and reals the rest, however few they are.
+
+        Args:
+            share: what samples make up, in [0, 1]; all of a class without reals. With 0 rare reals
+                count more and samples nothing, which is oversampling.
+
+        Raises:
+            ConditionError: the share is not in [0, 1].
+        """
+        if not 0 <= share <= 1:
+            raise ConditionError(f"share is {share}; it must be in [0, 1].")
+        made, found = torch.tensor(self.synthetic), torch.ones(len(self), dtype=torch.float64)
+        for label in {one.label for one in self.origins}:
+            mine = torch.tensor([one == label for one in self.labels])
+            reals, samples = mine & ~made, mine & made
+            part = share if reals.any() else 1.0
+            found[reals] = (1 - part) * mine.sum() / reals.sum()
+            found[samples] = part * mine.sum() / samples.sum()
+        return found
 
     def to_json(self, names: Sequence[str] = ()) -> dict[str, Any]:
         """Model, data, what was made for each class, and the origin of each synthetic item.

@@ -223,7 +223,9 @@ def dot_rows(
         unit: of the numbers.
         label: what the plot shows, for those who cannot see it.
     """
-    left, right, high, size = 190.0, 620.0, 28, 13
+    high, size = 28, 13
+    left = 28 + max(ImageFont.load_default(size).getlength(name) for name in rows)
+    right = left + 430
     every = [value for values in rows.values() for value in values]
     low, most = min(every), max(every)
     bottom = 12.0 + high * len(rows)
@@ -247,7 +249,7 @@ def dot_rows(
             Dots([(across(value), y) for value in values], role, f"{name}: {said}"),
             Box([(mean - 1.5, y - 9), (mean + 1.5, y + 9)], role),
         ]
-    return Plot("dots", 680, int(bottom) + 28, shapes, label)
+    return Plot("dots", int(right) + 60, int(bottom) + 28, shapes, label)
 
 
 def steps(

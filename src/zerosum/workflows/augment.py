@@ -10,8 +10,17 @@ from torch import Tensor
 
 from zerosum.data.base import Progress
 from zerosum.errors import ConditionError, EvaluationError
-from zerosum.evaluation.augmenting.screening import dealt, repeated
-from zerosum.evaluation.augmenting.trial import BOTH, GAN, NONE, Arm, AugmentationTrial
+from zerosum.evaluation.augmenting.kit import Course
+from zerosum.evaluation.augmenting.screening import dealt
+from zerosum.evaluation.augmenting.trial import (
+    GAN,
+    IN_TURN,
+    NONE,
+    SHARES,
+    Arm,
+    AugmentationTrial,
+    Score,
+)
 from zerosum.evaluation.judging.holdout import shared_rows
 from zerosum.faces import option
 from zerosum.models.augmented import Augmented
@@ -106,8 +115,11 @@ def evaluate_augmentation(
 ) -> AugmentationTrial:
     """Is a classifier better for the samples? By balanced accuracy on reals that were held out.
 
-    It is trained on the reals alone; with classes filled by what people usually do; by samples; and
-    by both. All fill classes to the same numbers, and all classifiers are trained equally long.
+    It is trained on the reals alone; by each of the ways that people usually go; with samples as
+    they come; and by the usual ways with samples that make up half or a quarter of each class that
+    was filled, or half of it at first and nothing at last. All classifiers are trained equally
+    long. The way with samples is chosen on one half of the holdout and judged on the other, so that
+    many ways do not look better by chance.
 
     Args:
         run_or_model: a run, its folder, a model or an exported file.
@@ -141,7 +153,7 @@ def evaluate_augmentation(
         held = open_labelled(model, holdout, target=target, what="the holdout", progress=progress)
         complaint = shared_rows(reals.dataset, held.dataset, progress).complaint()
         warned = [complaint] if complaint else []
-    scores: dict[str, list[float]] = {}
+    scores: dict[str, list[Score]] = {}
     counts = []
     for one in range(seed, seed + num_seeds):
         mine, test = (reals, held) if held is not None else _parted(reals, one)
@@ -205,61 +217,47 @@ def _parted(reals: LabelledData, seed: int) -> tuple[LabelledData, LabelledData]
 
 
 class _Arms:
-    """The training sets that are compared, for one seed."""
+    """The ways to train that are compared, for one seed."""
 
     def __init__(
         self, model: Model, reals: LabelledData, test: LabelledData, made: Augmented, seed: int,
         progress: Progress | None,
     ) -> None:  # fmt: skip
         self.space, self.reals, self.test, self.seed = model.space, reals, test, seed
-        self.progress, self.step = progress, 0
-        self.fakes = made.tensor[len(reals.x) :]
+        self.made, self.progress, self.step = made, progress, 0
         codes = [reals.names.index(one.label) for one in made.origins]
-        self.fake_y = torch.tensor(codes, dtype=torch.int64)
-        self.kept = {code: codes.count(code) for code in set(codes)}
+        self.y = torch.cat([reals.y, torch.tensor(codes, dtype=torch.int64)])
+        half = dealt(test.y, 2, seed=0)  # the same for every seed
+        self.halves = (half == 0, half == 1) if half.any() else (half == 0, half == 0)
 
-    def scores(self) -> dict[str, float]:
-        """Balanced accuracy on the held-out reals, by the name of the arm."""
-        usual = self.reals.kit.usual
-        half = self._first_halves()
-        again = repeated(self.reals.y, self.kept, seed=derive_seed(self.seed, "usual"))
-        rest = {code: many - many // 2 - many % 2 for code, many in self.kept.items()}
-        some = repeated(self.reals.y, rest, seed=derive_seed(self.seed, "both"))
-        found = {NONE: self._score(self.reals.x, self.reals.y, "")}
-        for name in usual:
-            found[name] = self._score(*self._with_reals(again), name)
-        found[GAN] = self._score(*self._with_fakes(torch.arange(len(self.fakes)), None), "")
-        for name in usual:
-            found[BOTH.format(name)] = self._score(*self._with_fakes(half, some), name)
+    def scores(self) -> dict[str, Score]:
+        """Balanced accuracy on the held-out reals, by the name of the way."""
+        x, y, usual = self.made.tensor, self.y, self.reals.kit.usual
+        real_x, real_y, balanced = self.reals.x, self.reals.y, self.made.weights(0.0)
+        ways = {NONE: (Course(real_x, real_y), "")}
+        ways |= {name: (Course(real_x, real_y, balanced[: len(real_x)]), name) for name in usual}
+        ways[GAN] = (Course(x, y), "")
+        for share, way in SHARES.items():
+            weights = self.made.weights(share)
+            ways |= {way.format(name): (Course(x, y, weights), name) for name in usual}
+        if self.reals.kit.in_turn:
+            weights = self.made.weights(0.5)
+            ways |= {IN_TURN.format(n): (Course(x, y, weights, balanced), n) for n in usual}
+        found = {}
+        for step, (name, (course, altered)) in enumerate(ways.items()):
+            if self.progress is not None:
+                self.progress("training classifiers", step, len(ways))
+            found[name] = self._score(course, altered)
         return found
 
-    def _first_halves(self) -> Tensor:
-        """The first half of the samples of each class, rounded up."""
-        rows = [
-            torch.nonzero(self.fake_y == code).flatten()[: many // 2 + many % 2]
-            for code, many in self.kept.items()
-        ]
-        return torch.cat([torch.zeros(0, dtype=torch.int64), *rows])
-
-    def _with_reals(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        x, y = self.reals.x, self.reals.y
-        return torch.cat([x, x[rows]]), torch.cat([y, y[rows]])
-
-    def _with_fakes(self, fakes: Tensor, repeats: Tensor | None) -> tuple[Tensor, Tensor]:
-        x, y = self.reals.x, self.reals.y
-        if repeats is not None:
-            x, y = self._with_reals(repeats)
-        return torch.cat([x, self.fakes[fakes]]), torch.cat([y, self.fake_y[fakes]])
-
-    def _score(self, x: Tensor, y: Tensor, usual: str) -> float:
+    def _score(self, course: Course, usual: str) -> Score:
         classify = self.reals.kit.learn(
-            self.space, self.reals.control, x, y, num_classes=len(self.reals.names), usual=usual,
+            self.space, self.reals.control, course, num_classes=len(self.reals.names), usual=usual,
             seed=derive_seed(self.seed, "classifier"),
         )  # fmt: skip
-        self.step += 1
-        if self.progress is not None:
-            self.progress("training classifiers", self.step, 2 + 2 * len(self.reals.kit.usual))
-        return balanced_accuracy(classify(self.test.x).argmax(dim=1), self.test.y)
+        said, y = classify(self.test.x).argmax(dim=1), self.test.y
+        one, other = (balanced_accuracy(said[rows], y[rows]) for rows in self.halves)
+        return Score(balanced_accuracy(said, y), (one, other))
 
 
 def balanced_accuracy(said: Tensor, y: Tensor) -> float:

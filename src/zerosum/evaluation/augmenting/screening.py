@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.augmenting.kit import Chances, ClassKit
+from zerosum.evaluation.augmenting.kit import Chances, ClassKit, Course
 from zerosum.evaluation.features.base import Extractor
 from zerosum.evaluation.metrics.blocks import nearest, radii
 from zerosum.evaluation.metrics.memory import NEAR
@@ -67,7 +67,7 @@ def screen_of(
         mine, others = half == part, half != part
         rows = balanced(y[mine], seed=derive_seed(seed, "balanced", part))
         judge = kit.learn(
-            space, control, x[mine][rows], y[mine][rows], num_classes=num_classes, usual="",
+            space, control, Course(x[mine][rows], y[mine][rows]), num_classes=num_classes, usual="",
             seed=derive_seed(seed, "judge", part),
         )  # fmt: skip
         judges.append(judge)

@@ -164,7 +164,7 @@ def as_seen(space: Space, x: Tensor) -> Tensor:
 def learn(
     network: Network, space: Space, x: Tensor, y: Tensor | None, *, seed: int,
     samples: int | None = None, alter: Callable[[Tensor, Noise], Tensor] | None = None,
-    tick: Ticker | None = None,
+    tick: Ticker | None = None, pick: Callable[[int, float, Noise], Tensor] | None = None,
 ) -> None:  # fmt: skip
     """Train on compact, shrunk rows `[N, ...]`, with labels `[N]` where the task is to name them.
 
@@ -179,6 +179,8 @@ def learn(
         samples: how many are shown; if not given, 30,000 or 40 rounds, whichever is less.
         alter: changes each batch, in model units, before the network sees it.
         tick: called with how many steps are done.
+        pick: draws that many rows of a batch, given the share of the training that is done; if not
+            given, all rows are as likely.
     """
     noise = Noise(derive_seed(seed, "self features", "training"))
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-2)
@@ -191,7 +193,7 @@ def learn(
         factor = 0.5 * (1 + math.cos(math.pi * step / steps)) * min(1.0, (step + 1) / warmup)
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * factor
-        rows = noise.integers(BATCH, high=len(x))
+        rows = pick(BATCH, step / steps, noise) if pick else noise.integers(BATCH, high=len(x))
         labels = None if y is None else y[rows]
         shown = as_seen(space, x[rows])
         shown = shown if alter is None else alter(shown, noise)

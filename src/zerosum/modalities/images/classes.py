@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.evaluation.augmenting.kit import OVERSAMPLING
 from zerosum.evaluation.augmenting.labelled import Alteration, LabelClasses
 from zerosum.objectives.augment import Augmenter, DiffAugment
 from zerosum.rng import Noise
@@ -14,7 +15,7 @@ from zerosum.spaces import Space
 class ImageClasses(LabelClasses):
     """Labels of images, which are shifted and mirrored."""
 
-    usual: ClassVar[tuple[str, ...]] = ("shifts", "flips and shifts")
+    usual: ClassVar[tuple[str, ...]] = (OVERSAMPLING, "shifts", "flips and shifts")
 
     def alterations(self, space: Space) -> dict[str, Alteration]:
         """Shifts of up to an eighth of the side, and flips.

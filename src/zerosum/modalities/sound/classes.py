@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from zerosum.evaluation.augmenting.kit import OVERSAMPLING
 from zerosum.evaluation.augmenting.labelled import Alteration, LabelClasses
 from zerosum.modalities.sound.spectra import FLOOR, TOP
 from zerosum.rng import Noise
@@ -20,7 +21,7 @@ _DECIBELS = 6.0
 class SoundClasses(LabelClasses):
     """Labels of sounds, which come later or earlier, and louder or quieter."""
 
-    usual: ClassVar[tuple[str, ...]] = ("shifts", "shifts and loudness")
+    usual: ClassVar[tuple[str, ...]] = (OVERSAMPLING, "shifts", "shifts and loudness")
 
     def alterations(self, space: Space) -> dict[str, Alteration]:
         """Shifts in time, with silence where nothing was, and other loudness."""

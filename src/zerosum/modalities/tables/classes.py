@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zerosum.data.base import Dataset
 from zerosum.errors import EvaluationError, did_you_mean
-from zerosum.evaluation.augmenting.kit import Chances, ClassKit
+from zerosum.evaluation.augmenting.kit import OVERSAMPLING, Chances, ClassKit, Course
 from zerosum.faces import option
 from zerosum.modalities.tables.judging.rows import tree_options
 from zerosum.modalities.tables.space import TableSpace
@@ -21,7 +21,8 @@ _MOST_CATEGORIES = 254
 class TableClasses(ClassKit):
     """The target's categories; the classifier is that of the metrics, boosted trees."""
 
-    usual: ClassVar[tuple[str, ...]] = ("oversampling",)
+    usual: ClassVar[tuple[str, ...]] = (OVERSAMPLING,)
+    in_turn: ClassVar[bool] = False
 
     def control(self, space: Space, target: str | None) -> str:
         """The target, which holds categories."""
@@ -54,10 +55,12 @@ class TableClasses(ClassKit):
         return values[:, dataset.space.names.index(control)].nan_to_num(nan=-1).long()
 
     def learn(
-        self, space: Space, control: str, x: Tensor, y: Tensor, *, num_classes: int, usual: str,
-        seed: int,
-    ) -> Chances:  # fmt: skip
-        """Boosted trees on all other columns; see `ClassKit.learn`."""
+        self, space: Space, control: str, course: Course, *, num_classes: int, usual: str, seed: int
+    ) -> Chances:
+        """Boosted trees on all other columns; see `ClassKit.learn`.
+
+        What counts more is repeated, as the least number of rows of a leaf counts repetitions.
+        """
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         assert isinstance(space, TableSpace)
@@ -69,13 +72,16 @@ class TableClasses(ClassKit):
             rows[:, categorical] = np.minimum(rows[:, categorical], _MOST_CATEGORIES - 1)
             return np.delete(rows, target, axis=1)
 
-        known = y.unique()
+        known = course.y.unique()
         if len(known) < 2:
             return lambda rows: (
                 torch.nn.functional.one_hot(known, num_classes).double().expand(len(rows), -1)
             )
         options = tree_options(np.delete(categorical, target), seed)
-        trees = HistGradientBoostingClassifier(**options).fit(inputs(x), y.numpy())
+        rows = slice(None) if course.weights is None else repeated_by(course.weights)
+        trees = HistGradientBoostingClassifier(**options).fit(
+            inputs(course.x[rows]), course.y[rows].numpy()
+        )
 
         def chances(rows: Tensor) -> Tensor:
             found = torch.zeros(len(rows), num_classes, dtype=torch.float64)
@@ -83,3 +89,15 @@ class TableClasses(ClassKit):
             return found
 
         return chances
+
+
+def repeated_by(weights: Tensor) -> Tensor:
+    """Rows, each as often as its weight says, rounded up or down; int64 `[M]`.
+
+    >>> repeated_by(torch.tensor([1.0, 2.5, 0.5]))
+    tensor([0, 1, 1, 2])
+    """
+    sums = weights.cumsum(0)
+    total = max(1, round(float(sums[-1])))
+    places = (torch.arange(total, dtype=sums.dtype) + 0.5) * sums[-1] / total
+    return torch.searchsorted(sums, places, right=True)
