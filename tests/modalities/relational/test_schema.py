@@ -165,7 +165,7 @@ def test_a_table_without_rows_is_refused_until_it_is_left_out(tmp_path: Path) ->
     empty = {**tables, "refunds": tables["orders"].slice(0, 0)}
     for schema in (None, {"tables": [*SCHEMA["tables"], {"name": "refunds", "key": ["id"]}]}):
         with pytest.raises(DataError, match=r"'refunds' of .* has no rows.*drop.*refunds"):
-            open_data(empty, **({} if schema is None else {"schema": schema}))
+            open_data(empty, schema=schema)
     assert "refunds" not in open_data(empty, drop="refunds")[0].space.database.names  # pyright: ignore[reportAttributeAccessIssue]
     for name, table in tables.items():
         pyarrow.csv.write_csv(table, tmp_path / f"{name}.csv")
