@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 import zerosum as zs
 from zerosum.data.base import Dataset
-from zerosum.evaluation.boosted import area, boosted_odds
+from zerosum.evaluation.metrics.c2st import area, boosted_odds
 from zerosum.modalities.series.arrays import SeriesDataset
 from zerosum.modalities.series.baselines import autoregressive, block_bootstrap, shuffled
 from zerosum.modalities.series.metrics.boosted import tree_inputs_of

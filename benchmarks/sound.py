@@ -30,7 +30,7 @@ import numpy as np
 import torch
 
 import zerosum as zs
-from zerosum.evaluation.boosted import area, boosted_odds
+from zerosum.evaluation.metrics.c2st import area, boosted_odds
 from zerosum.modalities.sound.features import summaries
 from zerosum.modalities.sound.space import SoundSpace, sound_space
 from zerosum.modalities.sound.streams import stitched, windows_for

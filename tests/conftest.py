@@ -26,8 +26,13 @@ def small_judges() -> Iterator[None]:
     """Fewer trees in metrics, and features that learned little; how well is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("zerosum.evaluation.features.self_network._EPOCHS", 2)
-        for name, number in (("NUM_TREES", 5), ("NUM_FOLDS", 2), ("MOST_FEATURES", 8)):
-            patch.setattr(f"zerosum.evaluation.metrics.two_sample.{name}", number)
+        for name, number in (
+            ("two_sample.NUM_TREES", 5),
+            ("two_sample.MOST_FEATURES", 8),
+            ("c2st.NUM_FOLDS", 2),
+            ("c2st.NUM_TREES", 10),
+        ):
+            patch.setattr(f"zerosum.evaluation.metrics.{name}", number)
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
         yield
 

@@ -3,13 +3,14 @@
     python examples/documents/documents.py
 
 1. `table` learns made invoices, and its samples are drawn as pages whose text is known.
-2. `pix2pix` learns from pieces of 64 x 64 how a rule makes pages look scanned; then it degrades
-   whole pages, in tiles.
+2. Two GANs learn from pieces of 64 x 64 how a rule makes pages look scanned: `pix2pix` from pairs
+   of clean and scanned pieces, and `cyclegan` from clean pieces of one half of the pages and
+   scanned ones of the other half. Then they degrade whole pages, in tiles.
 3. Tesseract, where it is installed, reads clean pages, pages degraded by the rule, and pages
-   degraded by the GAN: the character error rate is the edit distance to the true text over its
+   degraded by either GAN: the character error rate is the edit distance to the true text over its
    length.
-4. A small reader of digits is trained on clean, on GAN-degraded and on rule-degraded pages, and
-   tested on other pages that the rule degraded.
+4. A small reader of digits is trained on pages of each kind, and tested on other pages that the
+   rule degraded.
 """
 
 import argparse
@@ -32,6 +33,11 @@ PIECE = 64
 def pieces_of(pages: list[np.ndarray], places: np.ndarray) -> np.ndarray:
     """A piece `[64, 64]` of each of some places (page, row, column)."""
     return np.stack([pages[p][y : y + PIECE, x : x + PIECE] for p, y, x in places])
+
+
+def places_in(pages: int, rng: np.random.Generator, n: int = 2_000) -> np.ndarray:
+    """Random places (page, row, column) `[n, 3]` of pieces."""
+    return rng.integers(0, (pages, SIZE[0] - PIECE + 1, SIZE[1] - PIECE + 1), size=(n, 3))
 
 
 def edit_distance(read: str, true: str) -> int:
@@ -77,6 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--rows", type=int, default=30_000, help="that the table is shown")
     parser.add_argument("--pieces", type=int, default=3_600, help="that pix2pix is shown")
+    parser.add_argument("--unpaired", type=int, default=2_400, help="that cyclegan is shown")
     parser.add_argument("--pages", type=int, default=60, help="to train and as many to test on")
     parser.add_argument("--out", type=Path, default=Path("runs/documents"))
     args = parser.parse_args()
@@ -94,23 +101,33 @@ def main() -> None:
     train, test = slice(0, args.pages), slice(args.pages, None)
     print(f"rows and pages: {(time.process_time() - start) / 60:.1f} CPU-minutes", flush=True)
 
-    start, rng = time.process_time(), np.random.default_rng(0)
-    high = (args.pages, SIZE[0] - PIECE + 1, SIZE[1] - PIECE + 1)
-    places = rng.integers(0, high, size=(2_000, 3))
-    model = zs.train(
-        "pix2pix", data=(pieces_of(clean[train], places), pieces_of(rule[train], places)),
-        samples=args.pieces, out=args.out / "scanner", threads=1, quiet=True,
-        set={"game.generator.width": 16, "game.discriminator.width": 16},
-    )  # fmt: skip
-    gan = [model.translate(x, tile=128) for x in clean]
-    print(f"scanner: {(time.process_time() - start) / 60:.1f} CPU-minutes", flush=True)
-    for name, kind in (("clean", clean), ("rule", rule), ("gan", gan)):
+    rng = np.random.default_rng(0)
+    places = places_in(args.pages, rng)
+    paired = pieces_of(clean[train], places), pieces_of(rule[train], places)
+    half = args.pages // 2
+    unpaired = (
+        pieces_of(clean[:half], places_in(half, rng)),
+        pieces_of(rule[half : args.pages], places_in(args.pages - half, rng)),
+    )
+    narrow = {"game.generator.width": 16, "game.discriminator.width": 16}
+    kinds = {"clean": clean}
+    for recipe, data, samples in (
+        ("pix2pix", paired, args.pieces), ("cyclegan", unpaired, args.unpaired),
+    ):  # fmt: skip
+        start = time.process_time()
+        model = zs.train(
+            recipe, data=data, samples=samples, out=args.out / recipe, threads=1, quiet=True,
+            set=narrow,
+        )  # fmt: skip
+        kinds[recipe] = [model.translate(x, tile=128) for x in clean]
+        print(f"{recipe}: {(time.process_time() - start) / 60:.1f} CPU-minutes", flush=True)
+    kinds["rule"] = rule
+    for name, kind in kinds.items():
         Image.fromarray(kind[args.pages]).save(args.out / f"{name}.png")
         first, *others = [Image.fromarray(page) for page in kind[test]]
         first.save(args.out / f"{name}.pdf", save_all=True, append_images=others)
     rows.to_csv(args.out / "rows.csv", index=False)
 
-    kinds = {"clean": clean, "degraded by the GAN": gan, "degraded by the rule": rule}
     truth = digits_of(pages[test], rule[test])
     print("| pages | character error rate | reader trained on them |")
     print("| --- | --- | --- |")

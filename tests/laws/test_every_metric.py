@@ -55,10 +55,19 @@ TARGETS = {"table": "vip", "numbers": "income"}
 
 @pytest.fixture(scope="module", autouse=True)
 def enough_trees(small_judges: None) -> Iterator[None]:
-    """As many trees and features as it takes that chance does not decide what is judged worse."""
+    """As many trees, texts and features as it takes that chance does not decide what is worse."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 50)
-        patch.setattr("zerosum.evaluation.metrics.two_sample.MOST_FEATURES", 64)
+        for name, number in (
+            ("evaluation.metrics.c2st.NUM_TREES", 20),
+            ("evaluation.metrics.two_sample.MOST_FEATURES", 64),
+            ("modalities.tables.judging.rows.NUM_TREES", 50),
+            ("modalities.strings.features._HASHED", 2**11),
+            ("modalities.strings.metrics.agreement._MOST", 120),
+            ("modalities.strings.metrics.network._EPOCHS", 4),
+            ("modalities.strings.metrics.network._HASHED", 2**9),
+            ("modalities.strings.metrics.network.C2stTextsNetwork.most", 120),
+        ):
+            patch.setattr(f"zerosum.{name}", number)
         yield
 
 
@@ -105,14 +114,16 @@ def exhibit(space: str, x: Tensor, y: Tensor | None) -> SampleSet:
     features = embedded(space)(x)
     logits = None
     if dataset.space.num_labels:
-        real, real_y = dataset.take(torch.arange(len(dataset)))
-        assert real_y is not None
-        points = embedded(space)(real)
-        centres = torch.stack(
-            [points[real_y == label].mean(0) for label in range(dataset.space.num_labels)]
-        )
-        logits = -torch.cdist(features, centres) * 2
+        logits = -torch.cdist(features, centres(space)) * 2
     return SampleSet(x, features, y, logits)
+
+
+@cache
+def centres(space: str) -> Tensor:
+    x, y = data(space).take(torch.arange(len(data(space))))
+    assert y is not None
+    points, kinds = embedded(space)(x), range(data(space).space.num_labels)
+    return torch.stack([points[y == label].mean(0) for label in kinds])
 
 
 @cache
@@ -122,8 +133,9 @@ def reals(space: str, start: int, n: int = N) -> SampleSet:
 
 
 @cache
-def trivial(space: str, n: int) -> Tensor:
-    return data(space).space.independent(reals(space, 0).x, n, Noise(1))
+def trivial(space: str) -> SampleSet:
+    x = data(space).space.independent(reals(space, 0).x, N, Noise(1))
+    return exhibit(space, x, reals(space, N).y)
 
 
 def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSets:
@@ -134,7 +146,7 @@ def sets(space: str, samples: SampleSet, *, replicates: int = 0) -> EvaluationSe
         samples,
         reference,
         reals(space, N),
-        exhibit(space, trivial(space, len(samples)), samples.y),
+        trivial(space),
         MetricContext(
             dataset.space,
             extractor="columns" if space in TARGETS else "pixels",
@@ -241,18 +253,23 @@ def values(space: str, one: Metric, samples: SampleSet) -> dict[str, float]:
     return {name: reading.value for name, reading in readings.items()}
 
 
+@cache
+def damaged(kind: str, space: str) -> list[SampleSet]:
+    return DAMAGE[kind](space, reals(space, N))
+
+
 def badness(output: MetricSpec, value: float) -> float:
     return {"lower": value, "higher": -value, "one": abs(value - 1)}[output.better]
 
 
 @cache
-def values_of_reals(space: str, one: Metric) -> dict[str, float]:
-    return values(space, one, reals(space, N))
+def figures_of_reals(space: str, one: Metric) -> tuple[MetricResult, ...]:
+    return tuple(judge(sets(space, reals(space, N), replicates=5), [one]))
 
 
 @cache
-def figures_of_reals(space: str, one: Metric) -> tuple[MetricResult, ...]:
-    return tuple(judge(sets(space, reals(space, N), replicates=5), [one]))
+def values_of_reals(space: str, one: Metric) -> dict[str, float]:
+    return values(space, one, reals(space, N))
 
 
 def scale(space: str, one: Metric) -> dict[str, float]:
@@ -397,7 +414,7 @@ BLIND: dict[str, set[str]] = {
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_more_damage_is_never_judged_better(space: str, one: Metric, kind: str) -> None:
     seen = [output for output in one.outputs if kind not in BLIND.get(output.name, set())]
-    worse = DAMAGE[kind](space, reals(space, N)) if seen else []
+    worse = damaged(kind, space) if seen else []
     if not worse:
         return
     steps = [values_of_reals(space, one), *(values(space, one, samples) for samples in worse)]

@@ -8,8 +8,8 @@ We deviate in the duel, which is R3GAN's (arXiv:2501.05441): the relativistic lo
 And the discriminator sees whole tiles: of each place the tile with the largest logit is taken, and
 the softmax is differentiated in its place (Jang, Gu and Poole, "Categorical reparameterization with
 Gumbel-softmax", ICLR 2017, arXiv:1611.01144, the straight-through form). So samples and what was
-judged are the same. And tiles that every level has once, such as the hero, are choices among places
-and not among tiles.
+judged are the same. And tiles of which every level has as many, such as one hero or four boxes, are
+choices among places and not among tiles.
 """
 
 import torch
@@ -52,16 +52,16 @@ class LevelsConfig(TwoPlayerConfig):
 class Levels(TwoPlayer):
     """Levels as planes, of which one is 1 at each place.
 
-    A tile that every level of the data has once is put where its output is the largest, so every
-    level has it once.
+    A tile of which every level of the data has as many is put where its output is the largest, so
+    every level has that many.
     """
 
     def __init__(self, config: LevelsConfig, space: LevelSpace) -> None:
         self._images = space.as_images
         super().__init__(config, space)
         self.sharpness = config.sharpness
-        self._once = [space.tiles.index(tile) for tile in space.once]
-        self._others = [i for i, tile in enumerate(space.tiles) if tile not in space.once]
+        self._fixed = {space.tiles.index(tile): count for tile, count in space.fixed}
+        self._others = [i for i in range(len(space.tiles)) if i not in self._fixed]
 
     @property
     def seen_space(self) -> Space:
@@ -77,8 +77,13 @@ class Levels(TwoPlayer):
         logits = self.sharpness * self.generator(inputs.z, inputs.y).float()
         soft = torch.empty_like(logits)
         soft[:, self._others] = logits[:, self._others].softmax(dim=1)
-        places = logits[:, self._once].flatten(2).softmax(dim=2)  # over places, not over tiles
-        soft[:, self._once] = places.view_as(logits[:, self._once])
+        for tile, count in self._fixed.items():  # softmax over places, not over tiles
+            left = logits[:, tile].flatten(1)
+            places = left.softmax(dim=1)
+            for _ in range(count - 1):
+                left = left.scatter(1, left.argmax(dim=1, keepdim=True), -torch.inf)
+                places = places + left.softmax(dim=1)
+            soft[:, tile] = places.view_as(soft[:, tile])
         return self._hard(logits) + soft - soft.detach()
 
     def generate(self, inputs: Inputs) -> Tensor:
@@ -86,15 +91,16 @@ class Levels(TwoPlayer):
         return self._hard(self.generator(inputs.z, inputs.y).float())
 
     def _hard(self, planes: Tensor) -> Tensor:
-        """One tile for each place, `[B, T, H, W]`; tiles of which there is one are put first."""
+        """One tile for each place, `[B, T, H, W]`; tiles whose number is fixed are put first."""
         others = planes[:, self._others].argmax(dim=1, keepdim=True)
         codes = torch.tensor(self._others, device=planes.device)[others].flatten(1)
         free = torch.ones_like(codes, dtype=torch.bool)
-        for tile in self._once:
-            outputs = planes[:, tile].flatten(1).masked_fill(~free, -torch.inf)
-            place = outputs.argmax(dim=1, keepdim=True)
-            codes = codes.scatter(1, place, tile)
-            free = free.scatter(1, place, False)
+        for tile, count in self._fixed.items():
+            for _ in range(count):
+                outputs = planes[:, tile].flatten(1).masked_fill(~free, -torch.inf)
+                place = outputs.argmax(dim=1, keepdim=True)
+                codes = codes.scatter(1, place, tile)
+                free = free.scatter(1, place, False)
         made = torch.zeros_like(planes).flatten(2)
         return made.scatter_(1, codes[:, None], 1.0).view_as(planes)
 

@@ -24,6 +24,31 @@ def test_a_box_in_a_corner_is_never_solved() -> None:
     assert "no way to push" in str(Sokoban().problem(stuck))
 
 
+BOXOBAN = """
+##########
+######## #
+#######  #
+#######$ #
+#######  #
+######. .#
+###### $.#
+#####  #$#
+#####. $@#
+##########
+"""
+"""The first of the hard levels of Boxoban (Guez et al. 2018, Apache-2.0)."""
+
+
+def test_four_boxes_take_few_positions() -> None:
+    rows = [*map(str, BOXOBAN.strip("\n").split("\n"))]
+    assert Sokoban(most_states=1_000).problem(rows) is None
+    assert "was found in 5 positions" in str(Sokoban(most_states=5).problem(rows))
+    swapped = [row.replace("$@", "@$") for row in rows]
+    assert Sokoban(most_states=1_000).problem(swapped) == (
+        "there is no way to push all boxes onto goals"
+    )
+
+
 @pytest.mark.parametrize(
     ("level", "words"),
     [

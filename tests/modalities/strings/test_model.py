@@ -162,9 +162,7 @@ def test_texts_cannot_be_walked_through(model: zs.TextModel) -> None:
 def test_the_judge_sets_texts_between_floor_and_ceiling(
     model: zs.TextModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "zerosum.evaluation.boosted._GROWN", {"early_stopping": False, "max_iter": 10}
-    )
+    monkeypatch.setattr("zerosum.evaluation.metrics.c2st.NUM_TREES", 10)
     train, held = simulate_notes(600).to_pandas(), simulate_notes(300, seed=9).to_pandas()
     found = zs.evaluate(model, data=train, holdout=held, replicates=5)
     for name in ("perplexity", "reverse_perplexity"):

@@ -24,6 +24,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
+from zerosum.evaluation.metrics.c2st import NUM_FOLDS, SOURCE, cross_fitted
 from zerosum.spaces import Space
 
 MOST_ROWS = 2_000
@@ -34,8 +35,6 @@ MOST_FEATURES = 128
 
 NUM_TREES = 60
 """Boosted trees of the strong judge."""
-
-NUM_FOLDS = 3
 
 Judge = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """From training rows, their sides (0 or 1), other rows and a seed to the sides of the others."""
@@ -50,15 +49,9 @@ def told_apart(a: Tensor, b: Tensor, judge: Judge, *, seed: int) -> Tensor:
     >>> told_apart(a, b, linear_judge, seed=0).mean().item()
     1.0
     """
-    rows = torch.stack([a, b]).double().numpy()
-    fold = np.arange(len(a)) % NUM_FOLDS
-    right = np.zeros((2, len(a)))
-    for i in range(NUM_FOLDS):
-        known, asked = rows[:, fold != i], rows[:, fold == i]
-        sides = np.repeat([0, 1], known.shape[1])
-        said = judge(np.concatenate(known), sides, np.concatenate(asked), seed)
-        right[:, fold == i] = said.reshape(2, -1) == [[0], [1]]
-    return torch.from_numpy(right)
+    first, second = torch.stack([a, b]).double().numpy()
+    said = cross_fitted(first, second, lambda x, sides, asked: judge(x, sides, asked, seed))
+    return torch.from_numpy(said == [[0], [1]]).double()
 
 
 def linear_judge(x: np.ndarray, sides: np.ndarray, asked: np.ndarray, seed: int) -> np.ndarray:
@@ -136,7 +129,6 @@ def _shown(exhibit: SampleSet, context: MetricContext) -> Tensor:
     return raw if known else torch.cat([raw, exhibit.features], dim=1)
 
 
-_SOURCE = "Lopez-Paz and Oquab 2017, arXiv:1610.06545"
 _PROTOCOL = f"{NUM_FOLDS} folds, up to {MOST_ROWS} rows each"
 
 
@@ -153,7 +145,7 @@ class C2stLinear(_TwoSample):
             meaning="How often a linear classifier separates samples from reals: 0.5 is chance, 1 "
             "always. It sees where samples lie on average; a spread that is wrong escapes it, so "
             "believe the strong judge first.",
-            source=_SOURCE,
+            source=SOURCE,
             protocol=f"logistic regression, {_PROTOCOL}",
             limits=(0.5, 1.0),
         ),
@@ -173,7 +165,7 @@ class C2stStrong(_TwoSample):
             meaning="How often boosted trees and a linear classifier separate samples from reals: "
             "0.5 is chance, 1 is always. It is the hardest judge here, and finds any difference "
             "that shows in the features, even one that matters to nobody.",
-            source=_SOURCE,
+            source=SOURCE,
             protocol=f"boosted trees + logistic regression, {_PROTOCOL}",
             limits=(0.5, 1.0),
         ),

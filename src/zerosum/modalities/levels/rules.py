@@ -1,13 +1,14 @@
 """What makes a level playable, and programs that find out by playing."""
 
 from abc import abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterator
 from typing import ClassVar
 
 from pydantic import PositiveInt
 
 from zerosum.config import Config
+from zerosum.modalities.levels.pushing import search_pushes
 
 Place = tuple[int, int]
 """Row and column."""
@@ -23,9 +24,11 @@ class Rules(Config):
 
     Attributes:
         required: tiles without which no level can be of this game.
+        whole: a piece of a level cannot be played, so levels are never cut.
     """
 
     required: ClassVar[str] = ""
+    whole: ClassVar[bool] = False
 
     @abstractmethod
     def problem(self, grid: Grid) -> str | None:
@@ -62,6 +65,7 @@ class Reach(Rules):
     """
 
     kind = "reach"
+    whole = True
     required = "@>"
     start: str = "@"
     goal: str = ">"
@@ -91,62 +95,37 @@ class Sokoban(Rules):
     `+` and `*` are the player and a box that stand on goals.
 
     Attributes:
-        most_states: positions that are tried; a level that takes more counts as one that cannot be
-            solved.
+        most_states: positions that are looked at; a level that takes more counts as one that cannot
+            be solved.
 
     >>> Sokoban().problem(["#####", "#@$.#", "#####"]) is None
     True
     >>> Sokoban().problem(["#####", "#$@.#", "#####"])
-    'no way to push all boxes onto goals was found in 20,000 positions'
+    'there is no way to push all boxes onto goals'
     """
 
     kind = "sokoban"
+    whole = True
     required = "#@$."
-    most_states: PositiveInt = 20_000
+    most_states: PositiveInt = 5_000
 
     def problem(self, grid: Grid) -> str | None:
         """See `Rules.problem`."""
-        players = [*_places(grid, "@"), *_places(grid, "+")]
-        boxes = frozenset([*_places(grid, "$"), *_places(grid, "*")])
-        goals = frozenset([*_places(grid, "."), *_places(grid, "*"), *_places(grid, "+")])
-        if len(players) != 1:
-            return f"there are {len(players)} players, and a level has one"
-        if not boxes or len(boxes) > len(goals):
-            return f"there are {len(boxes)} boxes and {len(goals)} goals"
-        if self._solved(grid, players[0], boxes, goals):
-            return None
-        return f"no way to push all boxes onto goals was found in {self.most_states:,} positions"
-
-    def _solved(
-        self, grid: Grid, player: Place, boxes: frozenset[Place], goals: frozenset[Place]
-    ) -> bool:
-        height, width = len(grid), len(grid[0])
-
-        def free(place: Place) -> bool:
-            row, column = place
-            return 0 <= row < height and 0 <= column < width and grid[row][column] != "#"
-
-        alive = _from_which_goals_are_reached(goals, free)
-        seen = {(player, boxes)}
-        waiting = deque(seen)
-        while waiting and len(seen) <= self.most_states:
-            at, boxes = waiting.popleft()
-            if boxes <= goals:
-                return True
-            for down, right in AROUND:
-                to = at[0] + down, at[1] + right
-                if not free(to):
-                    continue
-                moved = boxes
-                if to in boxes:
-                    beyond = to[0] + down, to[1] + right
-                    if beyond not in alive or beyond in boxes:
-                        continue
-                    moved = boxes - {to} | {beyond}
-                if (to, moved) not in seen:
-                    seen.add((to, moved))
-                    waiting.append((to, moved))
-        return False
+        tiles = Counter("".join(grid))
+        players, boxes = tiles["@"] + tiles["+"], tiles["$"] + tiles["*"]
+        goals = tiles["."] + tiles["*"] + tiles["+"]
+        if players != 1:
+            return f"there are {players} players, and a level has one"
+        if not boxes or boxes > goals:
+            return f"there are {boxes} boxes and {goals} goals"
+        found = search_pushes(grid, most_states=self.most_states)
+        if found == "impossible":
+            return "there is no way to push all boxes onto goals"
+        if found == "unknown":
+            return (
+                f"no way to push all boxes onto goals was found in {self.most_states:,} positions"
+            )
+        return None
 
 
 class Jump(Rules):
@@ -220,18 +199,3 @@ def _places(grid: Grid, tile: str) -> Iterator[Place]:
         for column, found in enumerate(line):
             if found == tile:
                 yield row, column
-
-
-def _from_which_goals_are_reached(
-    goals: frozenset[Place], free: Callable[[Place], bool]
-) -> set[Place]:
-    """Places from which a box alone could be pushed onto a goal: found by pulling it from there."""
-    seen, waiting = set(goals), list(goals)
-    while waiting:
-        row, column = waiting.pop()
-        for down, right in AROUND:
-            to, behind = (row + down, column + right), (row + 2 * down, column + 2 * right)
-            if to not in seen and free(to) and free(behind):
-                seen.add(to)
-                waiting.append(to)
-    return seen

@@ -23,7 +23,7 @@ class LevelSpace(Space):
         height: rows of tiles.
         width: columns of tiles.
         rules: what makes a level playable; None if nobody knows.
-        once: tiles that every level of the training data has exactly once.
+        fixed: tiles of which every level of the training data has as many, and how many.
 
     >>> LevelSpace(tiles=("#", "."), height=8, width=10).shape
     (2, 8, 10)
@@ -38,14 +38,18 @@ class LevelSpace(Space):
     height: Size
     width: Size
     rules: Rules | None = None
-    once: tuple[str, ...] = ()
+    fixed: tuple[tuple[str, Size], ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> "LevelSpace":
         if len(set(self.tiles)) < len(self.tiles) or any(len(one) != 1 for one in self.tiles):
             raise ConfigError(f"tiles {self.tiles!r} are not different single characters.")
-        if not set(self.once) < set(self.tiles) or len(self.once) >= self.height * self.width:
-            raise ConfigError(f"once={self.once!r} names tiles that there are not, or all of them.")
+        fixed = dict(self.fixed)
+        if not fixed.keys() < set(self.tiles) or sum(fixed.values()) >= self.height * self.width:
+            raise ConfigError(
+                f"fixed={self.fixed!r} names tiles that there are not, all of them, or more than "
+                f"{self.height} x {self.width}."
+            )
         if max(self.height, self.width) > MOST_SIDE:
             raise ConfigError(
                 f"levels of {self.height} x {self.width} tiles are too large; a side has at most "

@@ -9,6 +9,7 @@ from itertools import product
 from typing import ClassVar
 
 import numpy as np
+from torch import Tensor
 
 from zerosum.evaluation.metrics.base import (
     Metric,
@@ -18,15 +19,15 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
+from zerosum.evaluation.metrics.c2st import c2st_spec
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.tables.judging.rows import (
-    auc,
     drawn_again,
     mean_of_known,
     reading_of,
     values_of,
 )
-from zerosum.modalities.tables.metrics.boosted import MOST_ROWS, NUM_FOLDS, boosted_c2st
+from zerosum.modalities.tables.metrics.boosted import MOST_ROWS, RowC2st, boosted_c2st
 from zerosum.modalities.tables.metrics.column_pairs import columns_of, pair_of
 from zerosum.modalities.tables.metrics.shapes import shapes_of
 from zerosum.spaces import Space
@@ -50,45 +51,32 @@ def columns_within(context: MetricContext, *hops: int) -> list[int]:
     return [i for i, hop in enumerate(context.space.hops) if hop in hops]
 
 
-class _C2st(UnitMeasure):
+class _C2st(UnitMeasure, RowC2st):
     """Can boosted trees tell units?"""
 
-    least: ClassVar[int] = 20
+    most = MOST_ROWS
     hop: ClassVar[int]
 
     def applies(self, samples: SampleSet, reference: SampleSet, context: MetricContext) -> bool:
         """Where tables are that far away."""
         return bool(columns_within(context, self.hop))
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged units are resampled, not the fits."""
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By columns that are no farther away."""
         assert isinstance(context.space, RelationalSpace)
-        name = self.outputs[0].name
-        n = min(len(candidate), len(reference), MOST_ROWS)
         columns = columns_within(context, 0, *range(1, self.hop + 1))
-        made = values_of(candidate.rows(context.some(n, len(candidate), name, "samples")))
-        real = values_of(reference.rows(context.some(n, len(reference), name, "reals")))
         fields = [context.space.modelled[i] for i in columns]
-        odds = boosted_c2st(real[:, columns], made[:, columns], fields, seed=context.seed)
-        weights = [drawn_again(context, n, f"{name} {side}") for side in ("reals", "samples")]
-        areas = auc(odds.ravel(), np.repeat([False, True], n), np.concatenate(weights, axis=1))
-        areas[0] = max(areas[0], 0.5)
-        return {name: reading_of(areas)}
+        a, b = (x.numpy()[:, columns] for x in (reals, samples))
+        return boosted_c2st(a, b, fields, seed=context.seed)
 
 
 def _c2st_spec(name: str, hop: int, what: str) -> MetricSpec:
-    return MetricSpec(
-        name=name,
-        title=f"C2ST, {_HOPS[hop]}",
-        better="lower",
-        meaning=f"How well boosted trees separate samples from reals by {what}: the chance that a "
-        "sample looks more made than a real does. 0.5 is chance, 1 is always.",
-        source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-        protocol=f"AUC, boosted trees, {NUM_FOLDS} folds, up to {MOST_ROWS} units each",
-        extractor=False,
-        limits=(0.5, 1.0),
+    return c2st_spec(
+        name,
+        f"C2ST, {_HOPS[hop]}",
+        f"How well boosted trees separate samples from reals by {what}",
+        judge="boosted trees",
+        most=f"{MOST_ROWS} units",
     )
 
 
@@ -99,8 +87,8 @@ class C2stOneHop(_C2st):
     hop = 1
     outputs = (
         _c2st_spec(
-            "c2st_one_hop", 1, "rows of the main table with the rows that refer to them: their "
-            "number, aggregates, and one of them"
+            "c2st_one_hop", 1, "rows of the main table with the rows that refer to them (their "
+            "number, aggregates, and one of them)"
         ),
     )  # fmt: skip
 

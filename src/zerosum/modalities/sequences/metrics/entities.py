@@ -1,25 +1,12 @@
-"""Can boosted trees tell entities from real ones by what their rows come to?
-
-The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with gradient
-boosting on an entity's attributes and aggregates: lengths, gaps, calendars, means, shares.
-"""
-
-from collections.abc import Mapping
-from typing import ClassVar
+"""Can boosted trees tell entities from real ones by what their rows come to?"""
 
 import numpy as np
+from torch import Tensor
 
-from zerosum.evaluation.metrics.base import (
-    Metric,
-    MetricContext,
-    MetricSpec,
-    MetricValue,
-    SampleSet,
-    metric,
-)
+from zerosum.evaluation.metrics.base import Metric, MetricContext, metric
+from zerosum.evaluation.metrics.c2st import c2st_spec
 from zerosum.modalities.sequences.space import SequenceSpace
-from zerosum.modalities.tables.judging.rows import auc, drawn_again, reading_of
-from zerosum.modalities.tables.metrics.boosted import NUM_FOLDS, boosted_c2st
+from zerosum.modalities.tables.metrics.boosted import RowC2st, boosted_c2st
 from zerosum.spaces import Space
 
 MOST_ENTITIES = 5_000
@@ -42,42 +29,23 @@ def space_of(context: MetricContext) -> SequenceSpace:
 
 
 @metric
-class C2stEntities(SequenceMetric):
+class C2stEntities(SequenceMetric, RowC2st):
     """The judge that sequences must fear most."""
 
-    least: ClassVar[int] = 20
-    outputs: ClassVar[tuple[MetricSpec, ...]] = (
-        MetricSpec(
-            name="c2st_entities",
-            title="C2ST of entities",
-            better="lower",
-            meaning="How well boosted trees tell entities from real ones by their attributes and "
-            "what their rows come to: lengths, gaps, calendars, means, spreads and shares. It is "
-            "the chance that a sample looks more made than a real does. 0.5 is chance, 1 is "
-            "always.",
-            source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, boosted trees on aggregates of entities, {NUM_FOLDS} folds, up to "
-            f"{MOST_ENTITIES} entities each",
-            extractor=False,
-            limits=(0.5, 1.0),
+    most = MOST_ENTITIES
+    outputs = (
+        c2st_spec(
+            "c2st_entities",
+            "C2ST of entities",
+            "How well boosted trees tell entities from real ones by their attributes and what "
+            "their rows come to (lengths, gaps, calendars, means, spreads and shares)",
+            judge="boosted trees on aggregates of entities",
+            most=f"{MOST_ENTITIES} entities",
         ),
     )
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged entities are resampled, not the fits."""
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By attributes and aggregates."""
         space = space_of(context)
-        n = min(len(candidate), len(reference), MOST_ENTITIES)
-        made = candidate.x[context.some(n, len(candidate), "c2st_entities", "samples")]
-        real = reference.x[context.some(n, len(reference), "c2st_entities", "reals")]
-        odds = boosted_c2st(
-            space.aggregated(real).numpy(), space.aggregated(made).numpy(),
-            space.aggregates.fields, seed=context.seed,
-        )  # fmt: skip
-        weights = [
-            drawn_again(context, n, f"c2st_entities {side}") for side in ("reals", "samples")
-        ]
-        areas = auc(odds.ravel(), np.repeat([False, True], n), np.concatenate(weights, axis=1))
-        areas[0] = max(areas[0], 0.5)
-        return {"c2st_entities": reading_of(areas)}
+        a, b = (space.aggregated(x).numpy() for x in (reals, samples))
+        return boosted_c2st(a, b, space.aggregates.fields, seed=context.seed)

@@ -1,26 +1,11 @@
-"""Can boosted trees tell series from reals?
-
-The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with gradient
-boosting on what a series holds: its values, its differences from step to step, and its spectrum.
-What is given is the area under the ROC curve of cross-fitted log-odds.
-"""
-
-from collections.abc import Mapping
-from typing import ClassVar
+"""Can boosted trees tell series from reals by their values, differences and spectrum?"""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from zerosum.evaluation.boosted import NUM_FOLDS, area, boosted_odds
-from zerosum.evaluation.metrics.base import (
-    Metric,
-    MetricContext,
-    MetricSpec,
-    MetricValue,
-    SampleSet,
-    metric,
-)
+from zerosum.evaluation.metrics.base import Metric, MetricContext, SampleSet, metric
+from zerosum.evaluation.metrics.c2st import C2st, boosted_odds, c2st_spec
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.spaces import Space
 
@@ -69,42 +54,26 @@ def tree_inputs_of(x: Tensor) -> np.ndarray:
 
 
 @metric
-class C2stSeries(SeriesMetric):
+class C2stSeries(SeriesMetric, C2st):
     """The judge that series must fear most."""
 
-    least: ClassVar[int] = 20
-    outputs: ClassVar[tuple[MetricSpec, ...]] = (
-        MetricSpec(
-            name="c2st_series",
-            title="C2ST of series",
-            better="lower",
-            meaning="How well boosted trees tell samples from reals by their values, differences "
-            "and spectrum: the chance that a sample looks more made than a real does. 0.5 is "
-            "chance, 1 is always. It is the hardest judge here, and finds any difference that "
-            "shows in a series, even one that matters to nobody.",
-            source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, boosted trees on values, differences and spectrum, {NUM_FOLDS} folds, "
-            f"up to {MOST_SERIES} series each",
-            extractor=False,
-            limits=(0.5, 1.0),
+    most = MOST_SERIES
+    outputs = (
+        c2st_spec(
+            "c2st_series",
+            "C2ST of series",
+            "How well boosted trees tell samples from reals by their values, differences and "
+            "spectrum",
+            judge="boosted trees on values, differences and spectrum",
+            most=f"{MOST_SERIES} series",
+            more="It is the hardest judge here, and finds any difference that shows in a series, "
+            "even one that matters to nobody.",
         ),
     )
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged series are resampled, not the fits."""
-        n = min(len(candidate), len(reference), MOST_SERIES)
-        made = candidate.x[context.some(n, len(candidate), "c2st_series", "samples")]
-        real = reference.x[context.some(n, len(reference), "c2st_series", "reals")]
-        odds = boosted_odds(_seen(real, context), _seen(made, context), seed=context.seed)
-        value = max(area(*odds), 0.5)
-        draws = zip(
-            context.resamples(n, "c2st_series reals"), context.resamples(n, "c2st_series samples"),
-            strict=True,
-        )  # fmt: skip
-        again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
-        return {"c2st_series": MetricValue(value, again)}
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By values, differences and spectrum, and attributes."""
+        return boosted_odds(_seen(reals, context), _seen(samples, context), seed=context.seed)
 
 
 def _seen(x: Tensor, context: MetricContext) -> np.ndarray:

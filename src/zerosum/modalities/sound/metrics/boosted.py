@@ -1,24 +1,11 @@
-"""Can boosted trees tell sounds from reals?
+"""Can boosted trees tell sounds from reals by their loudness and spectrum?"""
 
-The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with gradient
-boosting on summary features: loudness over time, the shape of the spectrum, cepstral coefficients.
-What is given is the area under the ROC curve of cross-fitted log-odds.
-"""
-
-from collections.abc import Mapping
-from typing import ClassVar
-
+import numpy as np
 import torch
+from torch import Tensor
 
-from zerosum.evaluation.boosted import NUM_FOLDS, area, boosted_odds
-from zerosum.evaluation.metrics.base import (
-    Metric,
-    MetricContext,
-    MetricSpec,
-    MetricValue,
-    SampleSet,
-    metric,
-)
+from zerosum.evaluation.metrics.base import MetricContext, metric
+from zerosum.evaluation.metrics.c2st import C2st, boosted_odds, c2st_spec
 from zerosum.modalities.sound.features import summaries
 from zerosum.modalities.sound.space import SoundSpace
 from zerosum.spaces import Space
@@ -30,24 +17,20 @@ _BATCH = 64
 
 
 @metric
-class C2stSound(Metric):
+class C2stSound(C2st):
     """The judge that sounds must fear most."""
 
-    least: ClassVar[int] = 20
-    outputs: ClassVar[tuple[MetricSpec, ...]] = (
-        MetricSpec(
-            name="c2st_sound",
-            title="C2ST of sounds",
-            better="lower",
-            meaning="How well boosted trees tell samples from reals by their loudness over time, "
-            "the shape of their spectrum and cepstral coefficients: the chance that a sample looks "
-            "more made than a real does. 0.5 is chance, 1 is always. It is the hardest judge here: "
-            "it hears what is lost when phases are found again, which few people do.",
-            source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, boosted trees on summary features, {NUM_FOLDS} folds, up to "
-            f"{MOST_SOUNDS:,} sounds each",
-            extractor=False,
-            limits=(0.5, 1.0),
+    most = MOST_SOUNDS
+    outputs = (
+        c2st_spec(
+            "c2st_sound",
+            "C2ST of sounds",
+            "How well boosted trees tell samples from reals by their loudness over time, the shape "
+            "of their spectrum and cepstral coefficients",
+            judge="boosted trees on summary features",
+            most=f"{MOST_SOUNDS:,} sounds",
+            more="It is the hardest judge here: it hears what is lost when phases are found again, "
+            "which few people do.",
         ),
     )
 
@@ -56,23 +39,12 @@ class C2stSound(Metric):
         """Sounds."""
         return isinstance(space, SoundSpace)
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged sounds are resampled, not the fits."""
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By summary features."""
         space = context.space
         assert isinstance(space, SoundSpace)
-        n = min(len(candidate), len(reference), MOST_SOUNDS)
-        made = candidate.x[context.some(n, len(candidate), "c2st_sound", "samples")]
-        real = reference.x[context.some(n, len(reference), "c2st_sound", "reals")]
         rows = (
             torch.cat([summaries(some, space) for some in x.split(_BATCH)]).numpy()
-            for x in (real, made)
+            for x in (reals, samples)
         )
-        odds = boosted_odds(*rows, seed=context.seed)
-        draws = zip(
-            context.resamples(n, "c2st_sound reals"), context.resamples(n, "c2st_sound samples"),
-            strict=True,
-        )  # fmt: skip
-        again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
-        return {"c2st_sound": MetricValue(max(area(*odds), 0.5), again)}
+        return boosted_odds(*rows, seed=context.seed)

@@ -1,23 +1,11 @@
-"""Can boosted trees tell texts and their rows from reals?
+"""Can boosted trees tell texts and their rows from reals by what a judge of `refine` sees?"""
 
-The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with gradient
-boosting on what a judge of `refine` sees. What is given is the area under the ROC curve of
-cross-fitted log-odds.
-"""
-
-from collections.abc import Mapping
-from typing import ClassVar
-
+import numpy as np
 import torch
+from torch import Tensor
 
-from zerosum.evaluation.boosted import NUM_FOLDS, area, boosted_odds
-from zerosum.evaluation.metrics.base import (
-    MetricContext,
-    MetricSpec,
-    MetricValue,
-    SampleSet,
-    metric,
-)
+from zerosum.evaluation.metrics.base import MetricContext, metric
+from zerosum.evaluation.metrics.c2st import C2st, boosted_odds, c2st_spec
 from zerosum.modalities.strings.features import looks_of
 from zerosum.modalities.strings.metrics.words import TextMetric
 
@@ -28,38 +16,22 @@ MOST_WORDS = 64
 
 
 @metric
-class C2stTexts(TextMetric):
+class C2stTexts(TextMetric, C2st):
     """The judge that sees whether words go with the columns of their row."""
 
-    least: ClassVar[int] = 20
-    outputs: ClassVar[tuple[MetricSpec, ...]] = (
-        MetricSpec(
-            name="c2st_texts",
-            title="C2ST of texts",
-            better="lower",
-            meaning="How well boosted trees tell samples from reals by the columns of the row and "
-            "by how often frequent words and pairs of words are in the text: the chance that a "
-            "sample looks more made than a real does. 0.5 is chance, 1 is always.",
-            source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, boosted trees on columns and {MOST_WORDS} words or pairs of words, "
-            f"{NUM_FOLDS} folds, up to {MOST_TEXTS:,} texts each",
-            extractor=False,
-            limits=(0.5, 1.0),
+    most = MOST_TEXTS
+    outputs = (
+        c2st_spec(
+            "c2st_texts",
+            "C2ST of texts",
+            "How well boosted trees tell samples from reals by the columns of the row and by how "
+            "often frequent words and pairs of words are in the text",
+            judge=f"boosted trees on columns and {MOST_WORDS} words or pairs of words",
+            most=f"{MOST_TEXTS:,} texts",
         ),
     )
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged texts are resampled, not the fits."""
-        n = min(len(candidate), len(reference), MOST_TEXTS)
-        made = candidate.x[context.some(n, len(candidate), "c2st_texts", "samples")]
-        real = reference.x[context.some(n, len(reference), "c2st_texts", "reals")]
-        seen, _ = looks_of(context.space, torch.cat([real, made]), most=MOST_WORDS)
-        odds = boosted_odds(seen[:n], seen[n:], seed=context.seed)
-        draws = zip(
-            context.resamples(n, "c2st_texts reals"), context.resamples(n, "c2st_texts samples"),
-            strict=True,
-        )  # fmt: skip
-        again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
-        return {"c2st_texts": MetricValue(max(area(*odds), 0.5), again)}
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By columns and words."""
+        seen, _ = looks_of(context.space, torch.cat([reals, samples]), most=MOST_WORDS)
+        return boosted_odds(*np.split(seen, 2), seed=context.seed)

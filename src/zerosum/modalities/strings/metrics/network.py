@@ -1,28 +1,21 @@
 """Can a network that reads words in their order tell texts and their rows from reals?
 
-The classifier two-sample test of Lopez-Paz and Oquab, ICLR 2017, arXiv:1610.06545, with a
-convolutional network as that of Kim, EMNLP 2014, arXiv:1408.5882. Trees count words; this judge
-sees what follows what.
+The judge is a convolutional network as that of Kim, EMNLP 2014, arXiv:1408.5882. Trees count words;
+it sees what follows what.
 """
 
 import re
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
+from itertools import count
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, silu
 
-from zerosum.evaluation.boosted import NUM_FOLDS, area
-from zerosum.evaluation.metrics.base import (
-    MetricContext,
-    MetricSpec,
-    MetricValue,
-    SampleSet,
-    metric,
-)
+from zerosum.evaluation.metrics.base import MetricContext, metric
+from zerosum.evaluation.metrics.c2st import C2st, c2st_spec, cross_fitted
 from zerosum.modalities.strings.metrics.words import TextMetric
 from zerosum.modalities.strings.space import TextSpace
 from zerosum.rng import derive_seed, seeded_initialisation
@@ -59,45 +52,35 @@ class _Reader(nn.Module):
 
 
 @metric
-class C2stTextsNetwork(TextMetric):
+class C2stTextsNetwork(TextMetric, C2st):
     """The judge that sees the order of words."""
 
-    least: ClassVar[int] = 20
-    outputs: ClassVar[tuple[MetricSpec, ...]] = (
-        MetricSpec(
-            name="c2st_texts_network",
-            title="C2ST of texts, network",
-            better="lower",
-            meaning="How well a convolutional network tells samples from reals by the words of a "
-            "text in their order, and the columns of its row: the chance that a sample looks more "
-            "made than a real does. 0.5 is chance, 1 is always.",
-            source="Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol=f"AUC, convolutional network over up to {MOST_WORDS} words, {_EPOCHS} epochs, "
-            f"{NUM_FOLDS} folds, up to {MOST_TEXTS} texts each",
-            extractor=False,
-            limits=(0.5, 1.0),
+    most = MOST_TEXTS
+    outputs = (
+        c2st_spec(
+            "c2st_texts_network",
+            "C2ST of texts, network",
+            "How well a convolutional network tells samples from reals by the words of a text in "
+            "their order, and the columns of its row",
+            judge=f"convolutional network over up to {MOST_WORDS} words, {_EPOCHS} epochs",
+            most=f"{MOST_TEXTS} texts",
         ),
     )
 
-    def read(
-        self, candidate: SampleSet, reference: SampleSet, context: MetricContext
-    ) -> Mapping[str, MetricValue]:
-        """One area; for the interval the judged texts are resampled, not the fits."""
-        space, name = context.space, self.outputs[0].name
+    def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
+        """By words in their order, and columns."""
+        space, n, both = context.space, len(reals), torch.cat([reals, samples])
         assert isinstance(space, TextSpace)
-        n = min(len(candidate), len(reference), MOST_TEXTS)
-        real = reference.x[context.some(n, len(reference), name, "reals")]
-        made = candidate.x[context.some(n, len(candidate), name, "samples")]
-        both = torch.cat([real, made])
         words = words_as_numbers(space.templates(both))
         told = space.attributes.embed(space.attributes.to_model(space.parts(both)[0])).float()
-        odds = _cross_fitted(words, told, n, seed=derive_seed(context.seed, name))
-        draws = zip(
-            context.resamples(n, f"{name} reals"), context.resamples(n, f"{name} samples"),
-            strict=True,
-        )  # fmt: skip
-        again = tuple(area(odds[0][a.numpy()], odds[1][b.numpy()]) for a, b in draws)
-        return {name: MetricValue(max(area(*odds), 0.5), again)}
+        seed, fold = derive_seed(context.seed, self.outputs[0].name), count()
+
+        def judge(known: np.ndarray, sides: np.ndarray, asked: np.ndarray) -> np.ndarray:
+            made, own = torch.from_numpy(sides).float(), derive_seed(seed, "fold", next(fold))
+            reader = _learned(words[known], told[known], made, seed=own)
+            return reader(words[asked], told[asked]).numpy()
+
+        return cross_fitted(np.arange(n), np.arange(n, 2 * n), judge)
 
 
 def words_as_numbers(texts: Sequence[str]) -> Tensor:
@@ -108,19 +91,6 @@ def words_as_numbers(texts: Sequence[str]) -> Tensor:
         for j, word in enumerate(words):
             made[i, j] = 1 + zlib.crc32(word.encode()) % _HASHED
     return made
-
-
-def _cross_fitted(words: Tensor, told: Tensor, n: int, *, seed: int) -> np.ndarray:
-    """Log-odds of being made, `[2, n]`: of reals and samples that it did not learn from."""
-    made = torch.cat([torch.zeros(n), torch.ones(n)])
-    fold = torch.arange(n).repeat(2) % NUM_FOLDS
-    odds = torch.zeros(2 * n)
-    for i in range(NUM_FOLDS):
-        learned, apart = (fold != i).nonzero()[:, 0], (fold == i).nonzero()[:, 0]
-        odds[apart] = _learned(
-            words[learned], told[learned], made[learned], seed=derive_seed(seed, "fold", i)
-        )(words[apart], told[apart])
-    return odds.view(2, n).double().numpy()
 
 
 def _learned(words: Tensor, told: Tensor, made: Tensor, *, seed: int) -> _Reader:

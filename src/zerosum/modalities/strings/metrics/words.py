@@ -17,6 +17,7 @@ from zerosum.evaluation.metrics.base import (
     SampleSet,
     metric,
 )
+from zerosum.evaluation.metrics.c2st import NUM_FOLDS, area, cross_fitted
 from zerosum.modalities.strings.copies import words_of
 from zerosum.modalities.strings.features import hashed_words
 from zerosum.modalities.strings.frames import texts_of
@@ -24,7 +25,6 @@ from zerosum.modalities.strings.space import TextSpace
 from zerosum.spaces import Space
 
 _MOST = 2_000
-_FOLDS = 3
 _ORDER = 3
 _DISCOUNT = 0.75
 
@@ -168,7 +168,7 @@ class WordTest(TextMetric):
             meaning="The area under the ROC curve of a logistic regression on words and pairs of "
             "words that tells samples from reals it has not seen: 0.5 where it cannot.",
             source="after Lopez-Paz and Oquab 2017, arXiv:1610.06545",
-            protocol="cross-fitted in 3 folds",
+            protocol=f"cross-fitted in {NUM_FOLDS} folds",
             extractor=False,
             limits=(0.0, 1.0),
         ),
@@ -179,27 +179,19 @@ class WordTest(TextMetric):
     ) -> Mapping[str, MetricValue]:
         """The area; reals and samples in equal numbers."""
         from sklearn.linear_model import LogisticRegression
-        from sklearn.metrics import roc_auc_score
 
         mine, theirs = _both(candidate, reference, context)
         many = min(len(mine), len(theirs))
         x = hashed_words([*theirs[:many], *mine[:many]])
-        y = np.repeat([0, 1], many)
-        fold = np.tile(np.arange(many) % _FOLDS, 2)
-        odds = np.zeros(2 * many)
-        for i in range(_FOLDS):
-            judge = LogisticRegression(C=10.0, max_iter=200, solver="liblinear", random_state=0)
-            judge.fit(x[fold != i], y[fold != i])
-            odds[fold == i] = judge.decision_function(x[fold == i])
+        judge = LogisticRegression(C=10.0, max_iter=200, solver="liblinear", random_state=0)
+        odds = cross_fitted(
+            np.arange(many),
+            np.arange(many, 2 * many),
+            lambda known, sides, asked: judge.fit(x[known], sides).decision_function(x[asked]),
+        )
         draws = [rows[rows < many].numpy() for rows in context.resamples(len(mine), "words")]
-        value = float(roc_auc_score(y, odds))
-        again = tuple(
-            float(roc_auc_score(
-                np.r_[np.zeros(many), np.ones(len(rows))], np.r_[odds[:many], odds[many + rows]]
-            ))
-            for rows in draws if len(rows)
-        )  # fmt: skip
-        return {"word_test": MetricValue(value, again)}
+        again = tuple(area(odds[0], odds[1][rows]) for rows in draws if len(rows))
+        return {"word_test": MetricValue(area(*odds), again)}
 
 
 class WordModel:

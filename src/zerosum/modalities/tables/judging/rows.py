@@ -103,9 +103,13 @@ def moment_inputs(values: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
 def judge_inputs(space: Space, values: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """All that a judge sees of values `[N, D]`: `[N, K]`, and what holds categories `[K]`."""
     assert isinstance(space, TableSpace)
-    rows = values.numpy()
-    inputs, categorical = tree_inputs(rows, space.modelled)
-    moments = moment_inputs(rows, space.modelled)
+    return all_inputs(values.numpy(), space.modelled)
+
+
+def all_inputs(values: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:
+    """Values `[N, D]` for trees and what is in moments, `[N, K]`; what holds categories `[K]`."""
+    inputs, categorical = tree_inputs(values, fields)
+    moments = moment_inputs(values, fields)
     more = np.zeros(moments.shape[1], bool)
     return np.concatenate([inputs, moments], axis=1), np.append(categorical, more)
 
