@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
-from zerosum.data.subsets import held_name, held_note, rows_apart
+from zerosum.data.subsets import held_name, held_note
 from zerosum.errors import ConfigError, DataError, PrivacyError, did_you_mean
 from zerosum.faces import option, reading
 from zerosum.modalities.relational.across import offered_across
@@ -18,10 +17,7 @@ from zerosum.modalities.relational.finding import FoundSchema, find_schema
 from zerosum.modalities.relational.fit import apply_database, fit_database, require_learnable
 from zerosum.modalities.relational.layout import (
     TableRows,
-    main_table,
     parents_of,
-    place,
-    some_rows,
 )
 from zerosum.modalities.relational.reading.columns import (
     checked_field,
@@ -29,6 +25,7 @@ from zerosum.modalities.relational.reading.columns import (
     stated_of,
 )
 from zerosum.modalities.relational.reading.rows import LinkedTables, Orphans, link_tables
+from zerosum.modalities.relational.reading.units import few_units, split_units
 from zerosum.modalities.relational.schema import (
     DatabaseSchema,
     TableKeys,
@@ -45,9 +42,6 @@ from zerosum.modalities.tables.reading.dataset import LEAST
 from zerosum.modalities.tables.reading.disclosed import read_from_rows
 from zerosum.modalities.tables.reading.sources import TableSource
 from zerosum.spaces import Space
-
-_FEW = 10
-"""Rows of the main table below which the rows below them are rather the units."""
 
 
 class DatabaseOptions(DataConfig):
@@ -182,7 +176,7 @@ class DatabaseOptions(DataConfig):
             for side in fitted.space.sides
             for one in side.copied
         ]
-        notes += _few_units(schema, fitted.space.main, rows)
+        notes += few_units(schema, fitted.space.main, rows)
         notes += offered_across(schema, parents_of(schema, rows), fields, rows, self.constraints)
         made = RelationalDataset(fitted, name=name, library=library)
         if held is not None:
@@ -352,50 +346,6 @@ class DatabaseOptions(DataConfig):
                 require_learnable(table.name, own)
             found[table.name] = own
         return found
-
-
-def _few_units(schema: DatabaseSchema, main: str, rows: Mapping[str, TableRows]) -> list[str]:
-    """That all rows hang below a few, which are better kept as they are."""
-    n = len(rows[main])
-    children = [
-        one.name for one in schema.tables
-        if any(r.to == main for r in one.refers) and len(rows[one.name]) >= _FEW * max(n, 1)
-    ]  # fmt: skip
-    if n >= _FEW or not children:
-        return []
-    return [
-        f"all rows hang below the {n:,} of {main!r}, so these are what is counted and made; with "
-        f"{reading(keep=main)} they are kept as they are, and rows of {children[0]!r} are"
-    ]
-
-
-def split_units(
-    schema: DatabaseSchema, rows: Mapping[str, TableRows], share: float
-) -> tuple[dict[str, TableRows], dict[str, TableRows]]:
-    """Rows of the units to train on, and of those that are kept apart.
-
-    Rows of tables that do not hang below the main one are in both.
-
-    Raises:
-        DataError: a side would be empty.
-    """
-    parents = parents_of(schema, rows)
-    main = main_table(schema, parents, {name: len(one) for name, one in rows.items()})
-    placed = place(schema, parents, main, rows, {})
-    below = {main}
-    for name in schema.order:
-        number = parents.get(name)
-        if number is not None and schema[name].refers[number].to in below:
-            below.add(name)
-    sides = []
-    for units in rows_apart(len(rows[main]), share):
-        mine = np.zeros(len(rows[main]), bool)
-        mine[units.numpy()] = True
-        taken = {name: np.ones(len(one), bool) for name, one in rows.items()}
-        for name in below:
-            taken[name][placed[name].order] = mine[placed[name].unit]
-        sides.append(some_rows(schema, rows, taken))
-    return sides[0], sides[1]
 
 
 def read_like(
