@@ -199,4 +199,4 @@ def rehung(space: RelationalSpace, reals: torch.Tensor, n: int) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    main(*(sys.argv[1:2] or ["help"]), *map(int, sys.argv[2:3]))
+    main(sys.argv[1] if len(sys.argv) > 1 else "help", *map(int, sys.argv[2:3]))

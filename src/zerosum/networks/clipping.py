@@ -97,7 +97,7 @@ class TracedColumns:
     """The columns of rows by a masked network, with every sum in which a weight has a part."""
 
     def __init__(
-        self, network: MaskedNetwork, codes: Tensor, context: Tensor, added: Added
+        self, network: MaskedNetwork, codes: Tensor, context: Tensor, added: Added | None = None
     ) -> None:
         self._network = network
         table = network.readings() * network.into_mask
@@ -112,7 +112,7 @@ class TracedColumns:
             self.heads = self.heads + context @ network.out_context
         spans = [b - a for a, b in zip(network.heads, network.heads[1:], strict=False)]
         parts = list(self.heads.split(spans, dim=1))
-        for i, more in added.items():
+        for i, more in (added or {}).items():
             parts[i] = parts[i] + more
         self.log_prob = torch.stack(
             [
