@@ -9,7 +9,7 @@ from zerosum.config import Config
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.ahead import NUM_MARKS
 from zerosum.modalities.sequences.bursts import find_bursts
-from zerosum.modalities.sequences.columns import Run
+from zerosum.modalities.sequences.columns import Phase
 from zerosum.modalities.sequences.metrics.rows import calendars, distance_of_ranks
 from zerosum.modalities.sequences.modality import small_sequences
 from zerosum.modalities.sequences.reading.readers import BankConfig
@@ -139,12 +139,12 @@ def test_whether_a_row_is_of_a_burst_is_said_before_its_time(
 ) -> None:
     space, x = bank
     names = [one.name for one in space.columns]
-    assert names[:3] == ["is_fraud", "run of is_fraud", "(gap)"]
+    assert names[:3] == ["is_fraud", "phase of is_fraud", "(gap)"]
     seen = space.model_parts(space.to_model(x))[1]
     run, fraud = seen[..., 1], space.parts(x)[1][..., space.names.index("is_fraud") + 1] == 1
     begins = fraud & ~fraud.roll(1, dims=1)
-    assert torch.equal(run == Run.BEGINS, begins)
-    assert torch.equal(run == Run.GOES_ON, fraud & ~begins)
+    assert torch.equal(run == Phase.BEGINS, begins)
+    assert torch.equal(run == Phase.GOES_ON, fraud & ~begins)
 
 
 def test_what_comes_one_by_one_is_no_burst() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from zerosum.modalities.sequences.columns import run_of
+from zerosum.modalities.sequences.columns import phase_of
 from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.space import NOTHING, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
@@ -181,7 +181,7 @@ class _Row:
         made, nth = [], 0
         for i, column in enumerate(self._space.columns):
             if column.name in self._space.flags:
-                value = self._run(column.name, made)
+                value = self._phase(column.name, made)
             elif column.codec is None:
                 value = self._space.derived(self._moments)[column.name].float()
             else:
@@ -195,10 +195,10 @@ class _Row:
                 self._tell(column.codec, value)
         return torch.stack(made, dim=1), self._moments
 
-    def _run(self, name: str, made: Sequence[Tensor]) -> Tensor:
-        """How a burst goes on: `Run` of the column that was made last, float32 `[n]`."""
+    def _phase(self, name: str, made: Sequence[Tensor]) -> Tensor:
+        """How a burst goes on: `Phase` of the column that was made last, float32 `[n]`."""
         flag, before = self._space.flags[name], self._before[:, len(made) - 1]
-        return run_of(flag.hits(made[-1].floor().long()), flag.hits(before.cpu())).float()
+        return phase_of(flag.hits(made[-1].floor().long()), flag.hits(before.cpu())).float()
 
     def _tell(self, index: int, value: Tensor) -> None:
         """Keep what stands for time, and the moment when all of it is there."""

@@ -21,7 +21,7 @@ from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.aggregates import Aggregates
 from zerosum.modalities.sequences.ahead import least_days, marks_ahead
 from zerosum.modalities.sequences.bursts import Burst, hits
-from zerosum.modalities.sequences.columns import RUN, Flag, RowColumn, flags_of, row_columns, run_of
+from zerosum.modalities.sequences.columns import Flag, RowColumn, flags_of, phase_of, row_columns
 from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.time_axis import CALENDAR, Moments, TimeAxis
 from zerosum.modalities.tables.codecs import NumberCodec
@@ -99,12 +99,12 @@ class SequenceSpace(Space):
     @cached_property
     def columns(self) -> tuple[RowColumn, ...]:
         """Columns of rows in the order in which they are made."""
-        return row_columns(self.rows.codecs, self.axis, flags_of(self.rows.codecs, self.bursts))
+        return row_columns(self.rows.codecs, self.axis, self.flags.values())
 
     @cached_property
     def flags(self) -> dict[str, Flag]:
         """Columns that say how a burst goes on, by name."""
-        return {RUN + one.name: one for one in flags_of(self.rows.codecs, self.bursts)}
+        return flags_of(self.rows.codecs, self.bursts)
 
     @cached_property
     def learned(self) -> tuple[int, ...]:
@@ -224,7 +224,7 @@ class SequenceSpace(Space):
         coded = self.rows.to_model(torch.cat([torch.stack(told, 1), values], 1) if told else values)
         for name, flag in self.flags.items():
             hit = flag.hits(coded[:, flag.codec].floor().long())
-            derived[name] = run_of(hit, hit.roll(1) & (place > 0))
+            derived[name] = phase_of(hit, hit.roll(1) & (place > 0))
         made = [coded[:, c.codec] if c.codec is not None else derived[c.name].float()
                 for c in self.columns]  # fmt: skip
         held = hits(self.bursts, self.names, rows[:, :, self.num_values - len(self.names) :])
