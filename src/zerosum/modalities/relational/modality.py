@@ -113,9 +113,8 @@ def _changes(units: RelationalSpace) -> dict[str, Any]:
     """Small networks, since noise is added to every weight; and steps that see whole units."""
     batch = min(_PRIVATE_BATCH, max(units.num_rows // 8, 1))
     steps = min(max(ceil(_EPOCHS * units.num_rows / batch), _LEAST_STEPS), _MOST_STEPS)
-    players = [f"optimisation.optimizers.{one}" for one in table_players(units)]
-    own = {f"{one}.decay": 0.0 for one in players} | {f"{one}.lr": 1e-2 for one in players}
-    return own | {
+    decays = {f"optimisation.optimizers.{one}.decay": 0.0 for one in table_players(units)}
+    return decays | {
         "optimisation.batch_size": batch,
         "optimisation.total_samples": steps * batch,
         "optimisation.averaging.half_life": 34 * batch,
