@@ -1,5 +1,8 @@
 """Sequences as a modality."""
 
+from math import ceil
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -25,6 +28,9 @@ from zerosum.modalities.tables.unmodelled_fields import KeyField
 from zerosum.modality import JudgeKit, Modality, PrivateKit, register, too_few
 from zerosum.rng import Noise
 from zerosum.spaces import Space
+
+_PRIVATE_BATCH, _EPOCHS, _LEAST_STEPS, _MOST_STEPS = 256, 20, 300, 600
+"""Of private trainings: entities of a step, how often each is seen, and steps."""
 
 
 def small_sequences(
@@ -70,6 +76,26 @@ def _entities(dataset: Dataset) -> Extractor:
     return EntityFeatures(dataset.space)
 
 
+def _changes(space: SequenceSpace) -> dict[str, Any]:
+    """Small networks, since noise is added to every weight, and few steps that are large."""
+    entities = space.attributes.num_rows
+    batch = min(_PRIVATE_BATCH, max(entities // 8, 1))
+    steps = min(max(ceil(_EPOCHS * entities / batch), _LEAST_STEPS), _MOST_STEPS)
+    players = ("entities", "generator")
+    return {
+        **{f"optimisation.optimizers.{one}.decay": 0.0 for one in players},
+        **{f"optimisation.optimizers.{one}.lr": 1e-2 for one in players},
+        "optimisation.batch_size": batch,
+        "optimisation.total_samples": steps * batch,
+        "optimisation.averaging.half_life": 34 * batch,
+        "game.entities.width": 128,
+        "game.entities.depth": 2,
+        "game.generator.width": 64,
+        "game.generator.rank": 32,
+        "game.generator.row.width": 128,
+    }
+
+
 PRIVATE = PrivateKit(
     unit="entity",
     fit=private_sequences,
@@ -83,10 +109,7 @@ PRIVATE = PrivateKit(
     public="names and kinds of columns, decimals, steps of time, which columns an entity has once, "
     "and what the schema says",
     said_by=said_by_schema,
-    changes=lambda _space: {
-        "optimisation.optimizers.entities.decay": 0.0,
-        "optimisation.optimizers.generator.decay": 0.0,
-    },
+    changes=lambda space: _changes(_sequences(space)),
 )
 """An entity is a person, whatever number of rows it has."""
 
