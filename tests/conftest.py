@@ -34,6 +34,7 @@ def small_judges() -> Iterator[None]:
         ):
             patch.setattr(f"zerosum.evaluation.metrics.{name}", number)
         patch.setattr("zerosum.modalities.tables.judging.rows.NUM_TREES", 10)
+        patch.setattr("zerosum.modalities.images.metrics.network.SHOWN", 640)
         yield
 
 

@@ -31,8 +31,6 @@ _SAMPLES = 12_000
 _LAST = 0.4
 """Share of a training for which the weights of a course's last part hold."""
 
-_BATCH = 256
-
 
 class LabelClasses(ClassKit):
     """Labels of what is seen as an image; the classifier is the network of `self` features."""
@@ -72,7 +70,7 @@ class LabelClasses(ClassKit):
             network, space, shrink(space, course.x), course.y, seed=seed, samples=_SAMPLES,
             alter=alter, pick=None if course.weights is None else partial(_picked, course),
         )  # fmt: skip
-        return partial(_chances, network, space)
+        return lambda asked: network.logits(space, asked).softmax(dim=1)
 
     @abstractmethod
     def alterations(self, space: Space) -> dict[str, Alteration]:
@@ -86,12 +84,3 @@ def _picked(course: Course, size: int, done: float, noise: Noise) -> Tensor:
     sums = weights.cumsum(0)
     drawn = noise.uniform(size).double() * sums[-1]
     return torch.searchsorted(sums, drawn, right=True).clamp_max(int(weights.nonzero()[-1]))
-
-
-@torch.no_grad()
-def _chances(network: Classifier, space: Space, x: Tensor) -> Tensor:
-    pieces = [
-        network.classes(network.body(space.to_model(shrink(space, some)))).softmax(dim=1)
-        for some in x.split(_BATCH)
-    ]
-    return torch.cat(pieces)

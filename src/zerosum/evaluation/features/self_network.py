@@ -62,6 +62,12 @@ class Classifier(nn.Module):
         assert y is not None
         return functional.cross_entropy(self.classes(self.body(x)), y)
 
+    @torch.no_grad()
+    def logits(self, space: Space, x: Tensor) -> Tensor:
+        """What it says of compact samples `[N, ...]`, `[N, K]`."""
+        pieces = (as_seen(space, shrink(space, some)) for some in x.split(BATCH))
+        return torch.cat([self.classes(self.body(some)) for some in pieces])
+
 
 class Redrawer(nn.Module):
     """A body, a layer that redraws the sample coarsely, and one that says what was done to it."""
