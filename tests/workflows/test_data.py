@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", built_in_names())
 def test_built_in_names(name: str) -> None:
     reader = all_readers()[name]
-    few = {key: 200 for key in reader.options() if key.startswith("num_")}
+    few: dict[str, Any] = {key: 200 for key in reader.options() if key.startswith("num_")}
     dataset, config = open_data(name, **few)
     assert dataset.name == name
     assert config is not None
