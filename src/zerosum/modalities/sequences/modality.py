@@ -1,6 +1,5 @@
 """Sequences as a modality."""
 
-from collections.abc import Iterator
 from math import ceil
 from typing import Any
 
@@ -26,15 +25,12 @@ from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.schema import said_by_schema
 from zerosum.modalities.tables.time_fields import DatetimeField
 from zerosum.modalities.tables.unmodelled_fields import KeyField
-from zerosum.modality import JudgeKit, Modality, PrivateKit, register
+from zerosum.modality import JudgeKit, Modality, PrivateKit, register, too_few
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
 _PRIVATE_BATCH, _EPOCHS, _LEAST_STEPS, _MOST_STEPS = 256, 20, 300, 600
 """Of private trainings: entities of a step, how often each is seen, and steps."""
-
-_FEW_TRAIN, _FEW_HELD = 500, 200
-"""Entities below which a report warns."""
 
 
 def small_sequences(
@@ -69,17 +65,6 @@ def small_sequences(
         constraints=(), least=2,
     )  # fmt: skip
     return SequenceDataset(compact, space, name="small")
-
-
-def too_small(train: int, held: int | None) -> Iterator[str]:
-    """What is to be known of few entities."""
-    few = [f"{train:,} entities to train on"] if train < _FEW_TRAIN else []
-    few += [f"{held:,} entities of the holdout"] if held is not None and held < _FEW_HELD else []
-    if few:
-        yield (
-            f"There are too few entities to trust single figures: {' and '.join(few)}, where "
-            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few."
-        )
 
 
 def _sequences(space: Space) -> SequenceSpace:
@@ -138,7 +123,7 @@ register(
             extractors={"entities": lambda dataset, _: _entities(dataset)},
             default="entities",
             parts=sequence_parts,
-            warnings=too_small,
+            warnings=too_few("entities", train=500),
         ),
         model=lambda _game: SequenceModel,
         small_dataset=small_sequences,
