@@ -55,7 +55,7 @@ class SequenceGame(RecordGame):
         return self.sequences.longest * 2 * len(self.sequences.learned)
 
     def rest_of(self, attributes: Tensor, chance: Tensor) -> Tensor:
-        """See `rows_of`."""
+        """Rows `[n, longest, row_width]`; see `rows_of`."""
         return self.rows_of(attributes, chance)
 
     @torch.no_grad()

@@ -51,7 +51,7 @@ class SequenceModel(RecordModel):
         return controls_of(self.sequences.attributes) | mine
 
     def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
-        """See `RecordModel.tables_of`."""
+        """Tables of compact sequences `[n, W]`; see `RecordModel.tables_of`."""
         return long_tables(self.sequences, pieces)
 
     def pieces(
