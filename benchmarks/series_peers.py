@@ -1,4 +1,4 @@
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportMissingModuleSource=false
 """`series` beside TimeGAN and DoppelGANger, on the same series and held-out ones.
 
     python benchmarks/series_peers.py write --data stock_data.csv --window 24 --out stocks-0

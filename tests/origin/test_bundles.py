@@ -269,6 +269,8 @@ def test_what_cannot_be_bundled(tmp_path: Path, mine: Identity) -> None:
         write_bundle(tmp_path / "b.tar", [BundleItem(tmp_path / "a.png")], mine)
     with pytest.raises(RunError, match=r"cannot read .*a\.png"):
         write_bundle(tmp_path / "b.zip", [BundleItem(tmp_path / "a.png")], mine)
+    with pytest.raises(OriginError, match=r"is a folder.*\*\.png"):
+        write_bundle(tmp_path / "b.zip", [BundleItem(tmp_path)], mine)
 
 
 def test_copy_is_read(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def write_bundle(
         title: of the page.
 
     Raises:
-        OriginError: there are no items, one was changed after it was signed, or cannot be signed.
+        OriginError: there are no items, one is a folder, was changed after it was signed, or cannot be signed.
         RunError: a file cannot be read, or the bundle not written.
     """
     path = Path(path)
@@ -245,6 +245,11 @@ def _fill(folder: Path, items: Sequence[BundleItem], identity: Identity, title: 
 def _add(folder: Path, item: BundleItem, identity: Identity, taken: set[str]) -> dict[str, Any]:
     """Put one file and its origin in; returns what the manifest says of it."""
     source = Path(item.path)
+    if source.is_dir():
+        raise OriginError(
+            f"{source} is a folder, and a bundle holds files. Name those that you mean, such as "
+            f"{source / '*.png'}. What a run makes is sampled into files first."
+        )
     target = folder / "files" / _free(safe_name(source.name), taken)
     try:
         shutil.copyfile(source, target)
