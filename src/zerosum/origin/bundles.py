@@ -109,7 +109,8 @@ def write_bundle(
         title: of the page.
 
     Raises:
-        OriginError: there are no items, one is a folder, was changed after it was signed, or cannot be signed.
+        OriginError: there are no items, or one is a folder, was changed after it was signed, or
+            cannot be signed.
         RunError: a file cannot be read, or the bundle not written.
     """
     path = Path(path)
