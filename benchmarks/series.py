@@ -56,7 +56,11 @@ def read(data: str, window: int | None) -> tuple[Tensor, Tensor | None, SeriesSp
     assert isinstance(space, SeriesSpace)
     taken = [part.take(torch.arange(len(part))) for part in parts]
     labels = [y for _, y in taken if y is not None]
-    return torch.cat([x for x, _ in taken]), torch.cat(labels) if labels else None, space
+    length = max(x.shape[2] for x, _ in taken)
+    whole = [
+        nn.functional.pad(x, (0, length - x.shape[2]), value=torch.nan) for x, _ in taken
+    ]  # some end early
+    return torch.cat(whole), torch.cat(labels) if labels else None, space
 
 
 def split(
@@ -140,8 +144,9 @@ def _fitted(inputs: int, loss: Loss, n: int, noise: Noise) -> Recurrent:
 
 def figures(made: Tensor, real: Tensor, train: Tensor, space: SeriesSpace, seed: int) -> dict:
     """Everything that is said of series `made` beside held-out ones."""
-    low, high = (getattr(train, side)((0, 2)) for side in ("amin", "amax"))
-    span = torch.where(high > low, high - low, 1)
+    bridged, own, known = (space.bridged(x) for x in (made, real, train))
+    low, high = (getattr(known, side)((0, 2)) for side in ("amin", "amax"))
+    span, many = torch.where(high > low, high - low, 1), len(space.names)
 
     def scaled(x: Tensor) -> Tensor:
         return (x - low[:, None]) / span[:, None]
@@ -151,9 +156,9 @@ def figures(made: Tensor, real: Tensor, train: Tensor, space: SeriesSpace, seed:
         return float(torch.cdist(own, other).amin(1).median())
 
     return {
-        "c2st": trees(real, made),
-        "discriminative": discriminative(scaled(real), scaled(made), seed),
-        "predictive": predictive(scaled(made), scaled(real), seed),
+        "c2st": trees(own, bridged),
+        "discriminative": discriminative(scaled(own), scaled(bridged), seed),
+        "predictive": predictive(scaled(bridged)[:, :many], scaled(own)[:, :many], seed),
         "nearest": nearest(made) / nearest(real),
     }
 

@@ -7,7 +7,7 @@ judged and modelled. Readers of data are `DataConfig`s and register themselves b
 Workflows look a modality up and hand its parts down. Nothing below asks which one it has.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,32 @@ class JudgeKit:
     require_target: Callable[[Space, str], None] | None = None
     target_warnings: Callable[[Space, str], Iterable[str]] = lambda _space, _target: ()
     inputs: Callable[[Space, Tensor], tuple[np.ndarray, np.ndarray]] | None = None
+
+
+def too_few(
+    many: str, *, train: int, held: int = 200
+) -> Callable[[int, int | None], Iterator[str]]:
+    """`JudgeKit.warnings` of small data.
+
+    Args:
+        many: what samples are called.
+        train: as many to train on are few.
+        held: as many of a holdout are few.
+
+    >>> list(too_few("texts", train=1_000)(2_000, 80))[0][:70]
+    'There are too few texts to trust single figures: 80 texts of the holdo'
+    """
+
+    def warnings(trained: int, kept: int | None) -> Iterator[str]:
+        few = [f"{trained:,} {many} to train on"] if trained < train else []
+        few += [f"{kept:,} {many} of the holdout"] if kept is not None and kept < held else []
+        if few:
+            yield (
+                f"There are too few {many} to trust single figures: {' and '.join(few)}, where "
+                f"{train:,} and {held} are few."
+            )
+
+    return warnings
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,7 @@ def test_labels_of_points_and_pictures(zerosum: Zerosum, tmp_path: Path) -> None
     y = np.array(["=a", "b"] * 64)
     points = np.random.default_rng(0).normal(size=(128, 2))
     images = np.zeros((128, 8, 8), np.uint8)
+    images[::2] = 200
     for name, x, made in (("points", points, "x.csv"), ("images", images, "x/")):
         run = tmp_path / name
         train("cgan", (x, y), out=run, samples=64, wishes=WISHES)

@@ -10,7 +10,7 @@ from zerosum.catalogue import all_recipes
 from zerosum.config import family_of
 from zerosum.errors import RecipeError
 from zerosum.modalities.clips.space import ClipSpace
-from zerosum.modalities.series.space import ScoreSpace
+from zerosum.modalities.series.seen import ScoreSpace
 from zerosum.networks.base import DiscriminatorConfig, GeneratorConfig
 from zerosum.rng import Noise, seeded_initialisation
 from zerosum.spaces import ImageSpace, PointSpace, Space

@@ -134,8 +134,11 @@ def test_masks_by_name(tmp_path: Path) -> None:
             differ = (np.asarray(made) != colours(16, 16)).any((0, 2))
         assert np.flatnonzero(differ).tolist() == [column]
     (tmp_path / "masks" / "b.png").unlink()
-    with pytest.raises(DataError, match=r"b\.png: there is no mask called b in"):
-        model.translate_files(tmp_path / "in", tmp_path / "new", mask=tmp_path / "masks")
+    done = model.translate_files(tmp_path / "in", tmp_path / "new", mask=tmp_path / "masks")
+    assert [path.name for path in done.paths] == ["a.png"]
+    assert [(name, "there is no mask called b in" in why) for name, why in done.failed] == [
+        ("b.png", True)
+    ]
     one = model.translate_files(
         tmp_path / "in", tmp_path / "one", mask=tmp_path / "masks" / "a.png"
     )

@@ -118,7 +118,7 @@ def translate(
     with Reporter(quiet=as_json) as progress:
         done = model.translate_files(source or places, out, progress=progress, **wishes)
     for name, why in done.failed:
-        say(f"{name} cannot be read and is left out: {why}", err=True)
+        say(f"{name} is left out: {why}", err=True)
     if as_json:
         failed = [{"file": name, "reason": why} for name, why in done.failed]
         print_json({"path": str(out), "n": len(done.paths), "failed": failed} | dict(done.facts))

@@ -114,8 +114,8 @@ def none_readable(what: str, path: str | Path, bad: Sequence[tuple[str, str]]) -
 def by_reason(bad: Sequence[tuple[str, str]]) -> str:
     """The first names of files, each with what is wrong with it.
 
-    >>> by_reason([("a.png", "empty"), ("b.png", "not an image")])
+    >>> by_reason([("a.png", "empty"), ("b.png", "not an image.")])
     'a.png: empty; b.png: not an image'
     """
-    listed = "; ".join(f"{name}: {reason}" for name, reason in bad[:_LISTED])
+    listed = "; ".join(f"{name}: {reason.rstrip('.')}" for name, reason in bad[:_LISTED])
     return f"{listed}; and {len(bad) - _LISTED} more" if len(bad) > _LISTED else listed

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.masked import Added, MaskedNetwork
 
 AT_ONCE = 32
 """Owners whose gradients are held together."""
@@ -97,7 +97,7 @@ class TracedColumns:
     """The columns of rows by a masked network, with every sum in which a weight has a part."""
 
     def __init__(
-        self, network: MaskedNetwork, codes: Tensor, context: Tensor, first: Tensor | None
+        self, network: MaskedNetwork, codes: Tensor, context: Tensor, added: Added | None = None
     ) -> None:
         self._network = network
         table = network.readings() * network.into_mask
@@ -112,8 +112,8 @@ class TracedColumns:
             self.heads = self.heads + context @ network.out_context
         spans = [b - a for a, b in zip(network.heads, network.heads[1:], strict=False)]
         parts = list(self.heads.split(spans, dim=1))
-        if first is not None:
-            parts[0] = parts[0] + first
+        for i, more in (added or {}).items():
+            parts[i] = parts[i] + more
         self.log_prob = torch.stack(
             [
                 part.log_softmax(1).gather(1, codes[:, i : i + 1])[:, 0]

@@ -26,6 +26,7 @@ class DcganGeneratorConfig(GeneratorConfig):
 
     `width` is the number of channels at the finest level; the coarsest has at most `max_width`.
     Layer normalisation looks at one sample at a time, for batches whose samples are much alike.
+    `output` is what becomes of the last convolution's numbers: images are between -1 and 1.
     """
 
     kind = "dcgan_generator"
@@ -33,6 +34,7 @@ class DcganGeneratorConfig(GeneratorConfig):
     max_width: Size = 512
     normalisation: Literal["none", "batch", "layer"] = "batch"
     label_dim: SizeOrZero = 32
+    output: Literal["tanh", "linear"] = "tanh"
 
     def build(self, latent_dim: int, space: Space, *, num_labels: int = 0) -> nn.Module:
         """See `GeneratorConfig.build`; images of at least 8 x 8."""
@@ -41,7 +43,7 @@ class DcganGeneratorConfig(GeneratorConfig):
 
 
 class DcganGenerator(nn.Module):
-    """`[B, latent_dim]` to `[B, C, H, W]` in [-1, 1].
+    """`[B, latent_dim]` to `[B, C, H, W]`, in [-1, 1] unless `output` is `linear`.
 
     The grid starts at a size that, doubled, covers the image; the rest is cropped evenly.
     """
@@ -50,7 +52,7 @@ class DcganGenerator(nn.Module):
         self, config: DcganGeneratorConfig, latent_dim: int, space: ImageSpace, num_labels: int
     ) -> None:
         super().__init__()
-        self.size = (space.height, space.width)
+        self.size, self.output = (space.height, space.width), config.output
         levels = num_levels(space)
         self.grid = tuple(ceil(side / 2**levels) for side in self.size)
         widths = [min(config.width * 2**i, config.max_width) for i in reversed(range(levels))]
@@ -68,11 +70,12 @@ class DcganGenerator(nn.Module):
         initialise_normal(self)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        """Images `[B, C, H, W]` in [-1, 1] of latents `[B, latent_dim]` and labels `[B]`."""
+        """Images `[B, C, H, W]` of latents `[B, latent_dim]` and labels `[B]`."""
         if self.embed is not None:
             z = torch.cat([z, self.embed(y)], dim=1)
         x = self.layers(self.project(z).unflatten(1, (self.coarsest, *self.grid)))
-        return crop_centre(x, *self.size).tanh()
+        x = crop_centre(x, *self.size)
+        return x.tanh() if self.output == "tanh" else x
 
 
 def _normalised(how: str, width: int) -> list[nn.Module]:

@@ -17,7 +17,7 @@ the rows before this one, or of the row that this one belongs to. Units of degre
 and logits see it directly, so that the first columns, of few units, know as much of it as the last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import torch
@@ -27,6 +27,9 @@ from torch.nn.functional import embedding_bag, silu
 from zerosum.config import Config, Depth, Size
 from zerosum.networks.masked_layout import degrees, edges, normal, owners, pyramid
 from zerosum.networks.wide_columns import Runs
+
+Added = Mapping[int, Tensor]
+"""What is added to the heads of some columns, `[B, K]` each, by the column."""
 
 
 class MaskedNetworkConfig(Config):
@@ -169,18 +172,18 @@ class MaskedNetwork(nn.Module):
         return self.into_bias + context @ self.into_context
 
     def log_prob(
-        self, codes: Tensor, context: Tensor | None = None, first: Tensor | None = None
+        self, codes: Tensor, context: Tensor | None = None, added: Added | None = None
     ) -> Tensor:
         """Log-probability of each code given the columns before it, float32 `[B, C]`.
 
         Args:
             codes: int64 `[B, C]`.
             context: `[B, context]`, if the network was built for one.
-            first: added to the head of the first column, `[B, K]`.
+            added: to heads, by column, `[B, K]` each.
         """
         heads = self(codes, context)
-        if first is not None:
-            heads[0] = heads[0] + first
+        for i, more in (added or {}).items():
+            heads[i] = heads[i] + more
         return torch.stack(
             [
                 self.runs_at(i).log_prob(head.float(), codes[:, i])
@@ -207,7 +210,7 @@ class MaskedNetwork(nn.Module):
         *,
         dtype: torch.dtype = torch.float32,
         context: Tensor | None = None,
-        first: Tensor | None = None,
+        added: Added | None = None,
         blocks: "MaskedBlocks | None" = None,
     ) -> "MaskedState":
         """`n` rows that are made column by column.
@@ -216,11 +219,11 @@ class MaskedNetwork(nn.Module):
             n: number of rows.
             dtype: what hidden units are computed in.
             context: `[n, context]`, if the network was built for one.
-            first: added to the head of the first column, `[n, K]`.
+            added: to heads, by column, `[n, K]` each.
             blocks: those of this network, where several rollouts follow each other; cut anew if
                 not given.
         """
-        return MaskedState(self, n, blocks or self.blocks(dtype), context, first)
+        return MaskedState(self, n, blocks or self.blocks(dtype), context, added)
 
     def readings(self) -> Tensor:
         """What each feature says to the first layer, `[F, width]`: itself, and its runs."""
@@ -300,7 +303,7 @@ class MaskedState:
         n: number of rows.
         blocks: the weights.
         context: `[n, context]`, or None.
-        first: added to the head of the first column, `[n, K]`, or None.
+        added: to heads, by column, `[n, K]` each, or None.
 
     Attributes:
         column: the column whose turn it is.
@@ -310,13 +313,13 @@ class MaskedState:
     @torch.no_grad()
     def __init__(
         self, network: MaskedNetwork, n: int, blocks: MaskedBlocks, context: Tensor | None,
-        first: Tensor | None = None,
+        added: Added | None = None,
     ) -> None:  # fmt: skip
         self._network, self._blocks = network, blocks
         device, shape = network.into.device, (n, network.into.shape[1])
         self.column = 0
         self.codes = torch.zeros(n, len(network.sizes), dtype=torch.int64, device=device)
-        self._start, self._first = network.start(context), first
+        self._start, self._added = network.start(context), added or {}
         self._context = None if context is None else context.to(blocks.dtype)
         self._layers = [
             torch.empty(shape, dtype=blocks.dtype, device=device)
@@ -346,8 +349,8 @@ class MaskedState:
         head = torch.addmm(bias, self._layers[-1][:, : self._network.cuts[i]], weight)
         if self._context is not None:
             head = torch.addmm(head, self._context, self._blocks.out_context[i])
-        if i == 0 and self._first is not None:
-            head = head + self._first
+        if i in self._added:
+            head = head + self._added[i]
         return head.float()
 
     @torch.no_grad()
@@ -362,7 +365,7 @@ class MaskedState:
         """Go on with these rows, int64 `[m]`, in place of the `n` there are."""
         self.codes = self.codes[rows]
         self._layers = [layer[rows] for layer in self._layers]
-        self._first = None if self._first is None else self._first[rows]
+        self._added = {i: more[rows] for i, more in self._added.items()}
         if self._context is not None:
             self._start, self._context = self._start[rows], self._context[rows]
 

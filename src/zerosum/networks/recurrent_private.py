@@ -33,7 +33,7 @@ def clipped_sequences(
         codes: of rows, int64 `[B, L, C]`; anything where there is no row.
         numbers: known before each row, `[B, L, F]`.
         valid: which places hold a row, bool `[B, L]`; there are T.
-        marks: of each code of the first column in these rows, int64 `[T, K, M]`.
+        marks: of each code of the marked column in these rows, int64 `[T, K, M]`.
         learned: columns that count.
         clip: the largest norm of one sequence's gradient.
 
@@ -76,11 +76,13 @@ def _gradients(
     before_context = network.context(seen)
     context = silu(before_context)
     said = None if network.marks is None or marks is None else context @ network.marks
-    first = None
+    added = {}
     if said is not None and marks is not None:
         padded = nn.functional.pad(said, (0, 1))
-        first = padded.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:]).sum(2)
-    row = TracedColumns(network.row, codes[valid], context, first)
+        added[network.marked] = (
+            padded.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:]).sum(2)
+        )
+    row = TracedColumns(network.row, codes[valid], context, added)
     loss = -row.log_prob[:, list(learned)].sum()
     asked = [read, known, *gates, *states, before_context, *row.sums, row.heads]
     asked += [] if said is None else [said]

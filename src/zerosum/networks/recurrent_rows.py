@@ -5,7 +5,7 @@ A recurrent network (Cho et al., "Learning phrase representations using RNN enco
 it remembers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,8 @@ class RecurrentRowsConfig(Config):
 
     def build(
         self, entity: Sequence[int], sizes: Sequence[int], *, numbers: int,
-        ordered: Sequence[int] = (), marks: int = 0,
+        ordered: Sequence[int] = (), marks: int = 0, marked: int = 0,
+        hits: Mapping[int, Sequence[int]] | None = None,
     ) -> "RecurrentRows":  # fmt: skip
         """The network.
 
@@ -40,9 +41,11 @@ class RecurrentRowsConfig(Config):
             sizes: number of codes of each column of a row.
             numbers: how many numbers are known before a row.
             ordered: columns whose neighbouring codes are alike.
-            marks: how many marks there are that codes of the first column are told by.
+            marks: how many marks there are that codes of a column are told by.
+            marked: which column.
+            hits: columns of which some codes depend on the numbers above all, and these codes.
         """
-        return RecurrentRows(self, entity, sizes, numbers, ordered, marks)
+        return RecurrentRows(self, entity, sizes, numbers, ordered, marks, marked, hits or {})
 
 
 class RecurrentRows(nn.Module):
@@ -57,7 +60,8 @@ class RecurrentRows(nn.Module):
 
     def __init__(
         self, config: RecurrentRowsConfig, entity: Sequence[int], sizes: Sequence[int],
-        numbers: int, ordered: Sequence[int], marks: int,
+        numbers: int, ordered: Sequence[int], marks: int, marked: int,
+        hits: Mapping[int, Sequence[int]],
     ) -> None:  # fmt: skip
         super().__init__()
         self.width = config.width
@@ -71,6 +75,8 @@ class RecurrentRows(nn.Module):
         self.context = nn.Linear(config.width + told, config.width)
         self.row = config.row.build(sizes, ordered=ordered, context=config.width)
         self.marks = nn.Parameter(torch.zeros(config.width, marks)) if marks else None
+        self.marked, self.hits = marked, {i: tuple(codes) for i, codes in hits.items()}
+        self.odds = nn.ParameterList(torch.zeros(numbers) for _ in hits)  # vectors do not decay
 
     def entities(self, codes: Tensor) -> Tensor:
         """Vectors `[B, rank]` of entities with these codes of attributes, int64 `[B, A]`."""
@@ -91,7 +97,7 @@ class RecurrentRows(nn.Module):
             codes: of rows, int64 `[B, L, C]`; anything where there is no row.
             numbers: known before each row, `[B, L, F]`.
             valid: which places hold a row, bool `[B, L]`; there are T.
-            marks: of each code of the first column in these rows, int64 `[T, K, M]`.
+            marks: of each code of the marked column in these rows, int64 `[T, K, M]`.
         """
         codes = codes.clamp_min(0)
         read = self.rows(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])
@@ -100,19 +106,27 @@ class RecurrentRows(nn.Module):
         told = torch.cat([past, known, numbers], dim=2)
         remembered, _ = self.recurrent(told)
         context = self._context(remembered[valid], told[valid])
-        return self.row.log_prob(codes[valid], context, self.first(context, marks))
+        return self.row.log_prob(codes[valid], context, self.added(context, marks, numbers[valid]))
 
-    def first(self, context: Tensor, marks: Tensor | None) -> Tensor | None:
-        """What marks add to the codes of the first column, `[B, K]`; None without any.
+    def added(self, context: Tensor, marks: Tensor | None, numbers: Tensor) -> dict[int, Tensor]:
+        """What marks and numbers add to the heads of columns, `[B, K]` each, by column.
 
         Args:
             context: of rows, `[B, width]`.
-            marks: of each code, int64 `[B, K, M]`; their number stands for none.
+            marks: of each code of the marked column, int64 `[B, K, M]`; their number is no mark.
+            numbers: known before each row, `[B, F]`.
         """
-        if self.marks is None or marks is None:
-            return None
-        said = nn.functional.pad(context @ self.marks, (0, 1))
-        return said.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:]).sum(2)
+        found = {}
+        if self.marks is not None and marks is not None:
+            said = nn.functional.pad(context @ self.marks, (0, 1))
+            every = said.gather(1, marks.flatten(1)).unflatten(1, marks.shape[1:])
+            found[self.marked] = every.sum(2)
+        for weights, (column, codes) in zip(self.odds, self.hits.items(), strict=True):
+            odds = numbers @ weights
+            hit = torch.zeros(self.row.sizes[column], device=odds.device)
+            hit[list(codes)] = 1
+            found[column] = odds[:, None] * hit
+        return found
 
     def step(self, told: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """The context of a row `[B, width]`, and what is remembered then, `[B, width]`.

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from PIL import ImageFont
-
+from zerosum.lettering import Lettering
 from zerosum.plots.shapes import SERIES, Area, Box, Dots, Line, Plot, Point, Role, Shape, Words
 
 _ROOMY = 300
@@ -90,7 +89,7 @@ def _along(
         x, across = x0 + share * (x1 - x0), left + share * (right - left)
         text = f"{x:,.0f}" if x1 - x0 >= _WHOLE else f"{round(x, 2):,.10g}"
         text += f" {unit}" if unit and share == 1 else ""
-        long = ImageFont.load_default(size).getlength(text)
+        long = Lettering(size).length(text)
         low = across - long * (share if share in ends else 0.5)
         if all(low - size >= end or low + long + size <= begin for begin, end in taken):
             taken.append((low, low + long))
@@ -102,7 +101,7 @@ def _legend(
     placed: Mapping[str, Sequence[Point]], *, left: float, right: float, top: float, size: int
 ) -> Iterator[Words]:
     """Names in the colours of their curves, at the side where they cover less."""
-    long = max((ImageFont.load_default(size).getlength(name) for name in placed), default=0.0)
+    long = max((Lettering(size).length(name) for name in placed), default=0.0)
     step = size + 4
     high = [x for line in placed.values() for x, y in line if y < top + step * len(placed)]
     sides = (left + size, right - size - long)
@@ -224,7 +223,7 @@ def dot_rows(
         label: what the plot shows, for those who cannot see it.
     """
     high, size = 28, 13
-    left = 28 + max(ImageFont.load_default(size).getlength(name) for name in rows)
+    left = 28 + max(Lettering(size).length(name) for name in rows)
     right = left + 430
     every = [value for values in rows.values() for value in values]
     most = max(every)

@@ -1,9 +1,11 @@
 """Plots as pixels: images of runs, samples and animations, and terminals."""
 
 from functools import singledispatch
+from math import ceil
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from zerosum.lettering import Lettering
 from zerosum.plots.shapes import SERIES, Area, Box, Dots, Line, Plot, Point, Role, Shape, Words
 
 COLOURS: dict[Role, tuple[int, int, int, int]] = {
@@ -85,20 +87,17 @@ def _(shape: Words, pen: ImageDraw.ImageDraw) -> None:
 
 
 def _write(words: Words, sheet: Image.Image) -> None:
-    font, anchor, colour = (
-        ImageFont.load_default(words.size),
-        _ANCHORS[words.anchor],
-        _colour(words),
-    )
+    letters, anchor, colour = Lettering(words.size), _ANCHORS[words.anchor], _colour(words)
     ((x, y),) = words.points
     if not words.upwards:
-        pen = ImageDraw.Draw(sheet)
-        pen.text((x, y), words.text, fill=colour, font=font, anchor=anchor)
+        letters.write(ImageDraw.Draw(sheet), (x, y), words.text, fill=colour, anchor=anchor)
         return
-    left, top, right, bottom = map(round, font.getbbox(words.text, anchor=anchor))
-    stamp = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
-    ImageDraw.Draw(stamp).text((-left, -top), words.text, fill=255, font=font, anchor=anchor)
-    sheet.paste(colour[:3], (round(x) + top, round(y) - right), stamp.rotate(90, expand=True))
+    long = letters.length(words.text)
+    behind = long * {"start": 1.0, "middle": 0.5, "end": 0.0}[words.anchor]
+    stamp = Image.new("L", (ceil(long) or 1, letters.ascent + letters.descent))
+    letters.write(ImageDraw.Draw(stamp), (0, 0), words.text, fill=255)
+    place = round(x) - letters.ascent, round(y) - round(behind)
+    sheet.paste(colour[:3], place, stamp.rotate(90, expand=True))
 
 
 def _colour(shape: Shape) -> tuple[int, int, int, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from zerosum.catalogue import all_recipes, find_recipe, load_recipe_file, modality_of
@@ -22,6 +23,9 @@ from zerosum.runs.store import Run
 from zerosum.runtime import Runtime
 from zerosum.spaces import Space
 from zerosum.workflows.data import open_data, reader_for
+
+_COMPARED = 16
+"""Samples that are compared at once, to see whether all are equal."""
 
 _LEAST = 4
 """Samples below which there is nothing to make a batch of."""
@@ -83,6 +87,8 @@ def plan_training(
     dataset, config = open_data(
         data, **wanted_by(recipe), private=private, progress=progress, **options
     )
+    if not private:  # whether rows are equal is for nobody to know there
+        _require_varied(dataset)
     if tell is not None:
         for note in dataset.notes:
             tell(f"{dataset.name}: {note}")
@@ -101,6 +107,20 @@ def plan_training(
         for note in resolved.game.notes:
             tell(f"{resolved.name}: {note}")
     return Plan(resolved, dataset, config, entry.source if entry else None)
+
+
+def _require_varied(dataset: Dataset) -> None:
+    if len(dataset) < 2 or dataset.in_parts:  # units may be equal where their rows are not
+        return
+    first, _ = dataset.take(torch.zeros(1, dtype=torch.int64))
+    for rows in torch.arange(len(dataset)).split(_COMPARED):
+        x, _ = dataset.take(rows)
+        if not ((x == first) | (x.isnan() & first.isnan())).all():
+            return
+    raise DataError(
+        f"there is nothing to learn: all {len(dataset):,} {dataset.space.unit} of {dataset.name} "
+        "are equal. Give data that varies."
+    )
 
 
 def _in_batches_that_fit(

@@ -20,7 +20,8 @@ from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.errors import RecipeError
 from zerosum.games.base import Inputs
 from zerosum.games.one_class import OneClassConfig, OneClassGame
-from zerosum.modalities.series.space import ScoreSpace, SeriesSpace
+from zerosum.modalities.series.seen import ScoreSpace
+from zerosum.modalities.series.space import SeriesSpace
 from zerosum.modalities.tables.embedding import RowEmbedding
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.networks.dcgan import DcganGeneratorConfig
@@ -82,7 +83,7 @@ class AnomalousSeries(OneClassGame):
 
     def seen(self, x: Tensor) -> Tensor:
         """Scores `[B, C, L]` with the sums of increments beneath."""
-        return torch.cat([x, self._series.paths(x)], dim=1) if self._series.summed else x
+        return self._series.seen(x)
 
 
 class AnomalousRows(OneClassGame):

@@ -33,8 +33,9 @@ _LEVELS_PER_LABEL = 50  # from here on labels are shown
 class LevelsConfig(TwoPlayerConfig):
     """Two players of levels as planes of tiles.
 
-    `sharpness` is what the generator's outputs, which lie in [-1, 1], are multiplied by to become
-    logits.
+    `sharpness` is what the generator's outputs are multiplied by to become logits. For tiles they
+    are brought into [-1, 1] first; for places of tiles whose number is fixed they are not, since
+    many places would have the same.
     """
 
     kind = "levels"
@@ -69,22 +70,23 @@ class Levels(TwoPlayer):
         return self._images
 
     def build_generator(self, num_labels: int) -> nn.Module:
-        """From latents to planes in [-1, 1]."""
+        """From latents to planes, in which the largest number of a place is its tile."""
         return self.config.generator.build(self.latent_size, self._images, num_labels=num_labels)
 
     def make(self, inputs: Inputs) -> Tensor:
         """Planes of 0 and 1, `[B, T, H, W]`, with the gradient of the softmax."""
-        logits = self.sharpness * self.generator(inputs.z, inputs.y).float()
+        raw = self.generator(inputs.z, inputs.y).float()
+        logits = self.sharpness * raw.tanh()
         soft = torch.empty_like(logits)
         soft[:, self._others] = logits[:, self._others].softmax(dim=1)
         for tile, count in self._fixed.items():  # softmax over places, not over tiles
-            left = logits[:, tile].flatten(1)
+            left = self.sharpness * raw[:, tile].flatten(1)  # bounded ones would be alike
             places = left.softmax(dim=1)
             for _ in range(count - 1):
                 left = left.scatter(1, left.argmax(dim=1, keepdim=True), -torch.inf)
                 places = places + left.softmax(dim=1)
             soft[:, tile] = places.view_as(soft[:, tile])
-        return self._hard(logits) + soft - soft.detach()
+        return self._hard(raw) + soft - soft.detach()
 
     def generate(self, inputs: Inputs) -> Tensor:
         """Planes of 0 and 1, `[B, T, H, W]`."""
@@ -114,7 +116,7 @@ def levels(space: Space) -> Recipe:
         name="levels",
         game=LevelsConfig(
             latent_dim=32,
-            generator=DcganGeneratorConfig(width=64, max_width=128),
+            generator=DcganGeneratorConfig(width=64, max_width=128, output="linear"),
             discriminator=DcganDiscriminatorConfig(width=64, max_width=128, normalisation="none"),
             adversarial=RelativisticPaired(),
             penalties=(R1(weight=0.3, every=4), R2(weight=0.3, every=4)),

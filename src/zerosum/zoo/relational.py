@@ -17,7 +17,7 @@ from torch import Tensor
 
 from zerosum.engine.optimisation import AdamW, Averaging, Optimisation
 from zerosum.games.base import GameConfig, Move, StepContext, Terms
-from zerosum.modalities.relational.game import UnitGame
+from zerosum.modalities.relational.game import UnitGame, table_players
 from zerosum.modalities.relational.network import RowsNetwork, RowsNetworkConfig
 from zerosum.modalities.relational.network_private import RowsBelow, clipped_units
 from zerosum.modalities.relational.space import HEADER, RelationalSpace, require_relational
@@ -59,19 +59,19 @@ class RelationalGame(UnitGame):
         super().__init__()
         self.config, self.space = config, space
         sides = {side.name: side for side in space.sides}
-        for player, side in zip(players_of(space), space.sides, strict=True):
+        for player, side in zip(table_players(space), space.sides, strict=True):
             above, to = [], space.parents.get(side.name)
             while to is not None:
                 above.append(sides[to])
                 to = space.parents.get(to)
             self.add_module(player, config.generator.build(side, above))
-        self.averaged = tuple(players_of(space))  # pyright: ignore[reportAttributeAccessIssue]
+        self.averaged = tuple(table_players(space))  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def networks(self) -> Mapping[str, RowsNetwork]:
         """The network of each table, by its name."""
         found = {}
-        for player, side in zip(players_of(self.units), self.units.sides, strict=True):
+        for player, side in zip(table_players(self.units), self.units.sides, strict=True):
             network = self.get_submodule(player)
             assert isinstance(network, RowsNetwork)
             found[side.name] = network
@@ -80,7 +80,7 @@ class RelationalGame(UnitGame):
     def moves(self) -> list[Move]:
         """Each network, by likelihood."""
         found = []
-        for player, side in zip(players_of(self.units), self.units.sides, strict=True):
+        for player, side in zip(table_players(self.units), self.units.sides, strict=True):
             learned = _Likelihood(self, side.name)
             private = None if self.config.private is None else learned.private
             found.append(Move(player, learned, gradient=private))
@@ -139,11 +139,6 @@ class _Likelihood:
         return rows, above
 
 
-def players_of(space: RelationalSpace) -> list[str]:
-    """The name of each table's player: tables may be called anything."""
-    return [f"table_{number}" for number in range(len(space.sides))]
-
-
 @recipe(
     paper="after Germain et al. 2015, arXiv:1502.03509, and Patki et al. 2016",
     spaces=("relational",),
@@ -165,7 +160,7 @@ def relational(space: Space) -> Recipe:
                     decay=_DECAY / side.rows.num_rows**0.5,
                     schedule=Linear(start=1.0, end=0.0),
                 )
-                for player, side in zip(players_of(units), units.sides, strict=True)
+                for player, side in zip(table_players(units), units.sides, strict=True)
             },
             averaging=Averaging(half_life=34 * batch),
         ),

@@ -18,6 +18,7 @@ from zerosum.games.base import GameConfig, Move, StepContext, Terms
 from zerosum.modalities.sequences.ahead import NUM_MARKS
 from zerosum.modalities.sequences.game import SequenceGame
 from zerosum.modalities.sequences.space import SequenceSpace, require_sequences
+from zerosum.modalities.sequences.time_axis import GAP
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.networks.masked import MaskedNetworkConfig
 from zerosum.networks.masked_private import clipped_gradient
@@ -69,10 +70,13 @@ class SequencesGame(SequenceGame):
         ordered = [i for i, one in enumerate(codecs) if isinstance(one, NumberCodec)]
         self.entities = config.entities.build(space.attributes.sizes, ordered=ordered)
         self.entities.set_marginals([codec.counts for codec in codecs])
+        names = [one.name for one in space.columns]
         self.generator = config.generator.build(
             space.attributes.sizes, [one.size for one in space.columns],
             numbers=space.num_numbers, ordered=space.ordered,
             marks=0 if space.axis is None or not space.axis.has_calendar else NUM_MARKS,
+            marked=0 if space.axis is None else names.index(GAP),
+            hits={names.index(one.name): one.codes for one in space.flags.values()},
         )  # fmt: skip
         self.generator.row.set_marginals([
             (1,) * one.size if one.codec is None else space.rows.codecs[one.codec].counts

@@ -93,7 +93,8 @@ class SeriesGame(AttributedSeries):
         batch = context.next_batch()
         scores, given = self._split(batch.x, batch.y)
         found = self._log_prob(scores, given, context.noise.uniform(*scores.shape))
-        return {"likelihood": -found.mean()}
+        counted = self.series.counted(scores)
+        return {"likelihood": -(found.mean() if counted is None else found.sum() / counted.sum())}
 
     def attribute_likelihood(self, context: StepContext) -> Terms:
         """Negative log-likelihood of the attributes of a batch, in nats a series."""
@@ -140,9 +141,14 @@ class SeriesGame(AttributedSeries):
         return scores, y if self.told else None
 
     def _log_prob(self, x: Tensor, given: Tensor | None, chance: Tensor) -> Tensor:
-        """Log density of each number of series, `[B, L, C]`; `chance` is as for `widened`."""
+        """Log density of each number of series, `[B, L, C]`; `chance` is as for `widened`.
+
+        It is 0 after the end of a series.
+        """
         target = self.series.widened(x, chance)
-        return self.generator.log_prob(x, self._extras(x), given, target)
+        found = self.generator.log_prob(x, self._extras(x), given, target)
+        counted = self.series.counted(x)
+        return found if counted is None else found * counted.transpose(1, 2)
 
     def _extras(self, x: Tensor) -> Tensor:
         """Levels and paths of what is modelled by increments, `[B, 2S, L]`."""

@@ -11,14 +11,14 @@ small faults of many steps add up. Values that the data has often are snapped to
 kept, so that it cannot tell fakes by a missing spike.
 """
 
-import torch
 from torch import Tensor, nn
 
 from zerosum.config import SizeOrZero
 from zerosum.engine.optimisation import Adam, Averaging, Optimisation
 from zerosum.games.base import Inputs
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
-from zerosum.modalities.series.space import ScoreSpace, SeriesSpace, require_series
+from zerosum.modalities.series.seen import ScoreSpace
+from zerosum.modalities.series.space import SeriesSpace, require_series
 from zerosum.networks.temporal import TemporalDiscriminatorConfig, TemporalGeneratorConfig
 from zerosum.objectives.adversarial import RelativisticPaired
 from zerosum.objectives.penalties import R1, R2
@@ -75,7 +75,7 @@ class SeriesGan(TwoPlayer):
 
     def seen(self, x: Tensor) -> Tensor:
         """Scores `[B, C, L]` with the sums of increments beneath."""
-        return torch.cat([x, self._series.paths(x)], dim=1) if self._series.summed else x
+        return self._series.seen(x)
 
 
 @recipe(

@@ -91,6 +91,8 @@ def test_folders_keep_their_names(model: zs.TextureModel, tmp_path: Path) -> Non
     (tmp_path / "in" / "deep").mkdir(parents=True)
     Image.fromarray(sun(16, 16)).save(tmp_path / "in" / "deep" / "sun.jpg")
     (tmp_path / "in" / "bad.png").write_bytes(b"no image")
+    Image.fromarray(sun(8, 64)).save(tmp_path / "in" / "flat.png")
     done = model.translate_files(tmp_path / "in", tmp_path / "out")
     assert done.paths == [tmp_path / "out" / "deep" / "sun.png"]
-    assert [name for name, _ in done.failed] == ["bad.png"]
+    assert [name for name, _ in done.failed] == ["bad.png", "flat.png"]
+    assert "8 x 64 cannot be drawn" in done.failed[1][1]

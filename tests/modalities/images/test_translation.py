@@ -169,7 +169,7 @@ def test_folders_without_pictures_are_refused(inverse: TranslationModel, tmp_pat
     with pytest.raises(DataError, match=r"no images in .*in \(0 files\)"):
         inverse.translate_files(tmp_path / "in", tmp_path / "out")
     (tmp_path / "in" / "bad.png").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"no readable image in .*bad\.png: not an image"):
+    with pytest.raises(DataError, match=r"none of the images in .*bad\.png: not an image"):
         inverse.translate_files(tmp_path / "in", tmp_path / "out")
     with pytest.raises(DataError, match="no file or folder"):
         inverse.translate_files(tmp_path / "nowhere", tmp_path / "out")

@@ -1,14 +1,17 @@
 """Levels that are made: those that cannot be played are made again."""
 
+import random
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 import zerosum as zs
+from tests.workflows.conftest import QUICK
 from zerosum.errors import RunError
 from zerosum.modalities.levels.metrics.play import patterns
-from zerosum.modalities.levels.reading import levels_of
+from zerosum.modalities.levels.reading import level_dataset, levels_of
 from zerosum.modalities.levels.rules import Reach
 from zerosum.modalities.levels.shown import LevelPreview
 from zerosum.modalities.levels.space import LevelSpace
@@ -97,3 +100,36 @@ def test_goals_can_be_seen_on_floor() -> None:
     assert isinstance(floor, tuple)
     assert isinstance(goal, tuple)
     assert max(abs(a - b) for a, b in zip(floor, goal, strict=True)) > 100
+
+
+def test_pipes_are_whole_tiles_and_an_exit_is_a_dot() -> None:
+    pipe = LevelSpace(tiles=("-", "<", ">", "[", "]"), height=8, width=8)
+    exit_ = LevelSpace(tiles=("-", "@", ">"), height=8, width=8)
+    level = torch.full((8, 8), 2, dtype=torch.uint8)
+    corners = [LevelPreview().draw_one(space, level).getpixel((0, 0)) for space in (pipe, exit_)]
+    floor = LevelPreview().draw_one(exit_, torch.zeros_like(level)).getpixel((0, 0))
+    assert corners[0] != floor
+    assert corners[1] == floor
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tiles_of_fixed_number_lie_anywhere(count: int) -> None:
+    level = ["########", *["#      #"] * 6, "########"]
+    chance = random.Random(0)
+    grids = []
+    for _ in range(64):
+        rows = [[*row] for row in level]
+        for at in chance.sample(range(36), count):
+            rows[1 + at // 6][1 + at % 6] = "o"
+        grids.append(["".join(row) for row in rows])
+    data = level_dataset(grids, name="made")
+    assert isinstance(data.space, LevelSpace)
+    assert data.space.fixed == (("o", count),)
+    model = zs.train("levels", data=data, samples=32, set=SMALL, **QUICK)
+    modules = model.game.get_submodule("generator").modules()
+    convolutions = [one for one in modules if isinstance(one, nn.ConvTranspose2d)]
+    with torch.no_grad():
+        convolutions[-1].weight *= 1e4  # as sure as after a long training
+    found = model.sample(200, seed=0).tensor == data.space.tiles.index("o")
+    assert (found.sum((1, 2)) == count).all()
+    assert found.any(0).sum() > 20, "not the first places alone"

@@ -36,10 +36,35 @@ def two_tables() -> dict:
 
 def test_sqlite_tells_its_keys(tmp_path: Path) -> None:
     path = write_shop(tmp_path / "shop.sqlite", shop(40))
-    tables, schema = read_sqlite(path)
+    tables, declared = read_sqlite(path)
+    schema = DatabaseSchema(tables=declared)
     assert schema["customers"].key == ("id",)
     assert schema["orders"].refers == SCHEMA["orders"].refers
     assert tables["orders"].num_rows == shop(40)["orders"].num_rows
+
+
+def test_a_declared_cycle_is_taken_out_by_a_schema(tmp_path: Path) -> None:
+    path = tmp_path / "shop.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY, age INTEGER, "
+        "best_id INTEGER REFERENCES orders (id));"
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers);"
+    )
+    for i in range(30):
+        connection.execute("INSERT INTO customers VALUES (?, ?, ?)", (i, i % 5, i))
+        connection.execute("INSERT INTO orders VALUES (?, ?)", (i, i // 2))
+    connection.commit()
+    connection.close()
+    with pytest.raises(DataError, match="customers → orders → customers"):
+        open_data(str(path))
+    tables = [
+        {"name": "customers", "key": ["id"]},
+        {"name": "orders", "key": ["id"],
+         "refers": [{"columns": ["customer_id"], "to": "customers"}]},
+    ]  # fmt: skip
+    assert len(open_data(str(path), schema={"tables": tables})[0]) == 30
+    assert len(open_data(str(path), drop="orders")[0]) == 30
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -55,8 +80,8 @@ def test_a_url_is_a_source_and_a_sink(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     tables = two_tables()
     assert str(write_database(url, tables, SCHEMA)).startswith("sqlite:")
-    again, schema = read_url(url)
-    assert schema["orders"].refers == SCHEMA["orders"].refers
+    again, declared = read_url(url)
+    assert DatabaseSchema(tables=declared)["orders"].refers == SCHEMA["orders"].refers
     assert again["orders"].to_pylist() == tables["orders"].to_pylist()
     with pytest.raises(RunError, match="has the table 'customers' already"):
         write_to_url(url, tables, SCHEMA)
@@ -109,8 +134,8 @@ def postgres() -> Iterator[str]:
 def test_postgresql(postgres: str) -> None:
     tables = two_tables()
     write_to_url(postgres, tables, SCHEMA)
-    again, schema = read_url(postgres)
-    assert schema["orders"].refers == SCHEMA["orders"].refers
+    again, declared = read_url(postgres)
+    assert DatabaseSchema(tables=declared)["orders"].refers == SCHEMA["orders"].refers
     assert again["customers"].to_pylist() == tables["customers"].to_pylist()
     dataset, config = open_data(postgres)
     assert len(dataset) == 40

@@ -1,9 +1,6 @@
 """Private training of databases: nobody is told more of a unit than what is counted."""
 
-import io
-import warnings
 from collections.abc import Mapping
-from contextlib import redirect_stderr
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,28 +12,29 @@ import torch
 from torch import Tensor
 
 import zerosum as zs
-from tests.laws.test_private_training import files_below
-from tests.secrets import Replayed, Seeded
-from tests.workflows.conftest import PLAIN, StopAt
+from tests.private_runs import (
+    CLIP,
+    leaves_no_trace,
+    one_moves_no_more_than_the_clip,
+    spends_what_it_promises,
+)
+from tests.secrets import Seeded
+from tests.workflows.conftest import PLAIN
 from zerosum.data.loader import Batch
-from zerosum.engine.accountant import PrivacySpent
 from zerosum.errors import DataError, PrivacyError
 from zerosum.games.base import StepContext
-from zerosum.live import watch
 from zerosum.modalities.relational.dataset import RelationalDataset
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.private import PrivateDatabase, private_database
 from zerosum.modalities.relational.space import HEADER, RelationalSpace
 from zerosum.modalities.tables.codecs import CategoryCodec
 from zerosum.modalities.tables.privacy.histograms import NoisyRelease
-from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT
 from zerosum.objectives.private import Private
-from zerosum.progress import Reporter
 from zerosum.rng import Noise
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 from zerosum.workflows.private import PrivacyBudget
-from zerosum.workflows.train import resume, train
+from zerosum.workflows.train import train
 from zerosum.zoo.relational import RelationalConfig
 
 UNITS = 300
@@ -134,13 +132,7 @@ def test_what_is_promised_is_what_networks_and_codes_spend(run: Run) -> None:
     assert told["read_from_rows"]["doses.number"] == ["kind"]
     assert not {"stays.id", "stays.patient", "wards.floor"} & told["read_from_rows"].keys()
     assert (told["steps"], told["gradients"]) == (4, 3)
-    spent = PrivacySpent(
-        told["histogram_noise"], told["noise_multiplier"], told["sample_rate"], 12
-    ).epsilon(0.9 * 1e-5)  # fmt: skip
-    assert 9.7 < spent <= 10.0
-    assert spent == pytest.approx(told["epsilon"], abs=1e-4)
-    assert run.manifest["data"]["fingerprint"] == FINGERPRINT
-    assert run.manifest["data"]["count"] != 600  # a noisy number
+    spends_what_it_promises(run, epsilon=10.0, histograms=12, count=600)
     assert not any("likelihood" in str(row) for row in run.history())
 
 
@@ -163,39 +155,17 @@ def test_it_is_sampled_audited_and_not_refined(run: Run, tmp_path: Path) -> None
         zs.refine(run, quiet=True)
 
 
-def extremes(told: str) -> list[str]:
-    return [word for word in ("Xanadu", "Zed kind", "77777", "900000") if word in told]
-
-
 def test_no_file_and_no_word_depends_on_a_unit_but_by_what_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script: list[Any] | None = None
-    both = []
-    for extreme in (False, True):
-        place = tmp_path / str(extreme)
-        place.mkdir()
-        monkeypatch.chdir(place)
-        secret, data, said = Replayed(script), clinic(extreme=extreme), io.StringIO()
-        with redirect_stderr(said), warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            train(
-                "relational", data, out="run", samples=24 * 6, seed=3, changes=SMALL, wishes=PLAIN,
-                data_options=ROWS, promise=PrivacyBudget(3.0, 1e-5, secret=secret),
-                listener=lambda *given: [*watch(Reporter())(*given), StopAt(3)],
-            )  # fmt: skip
-            resume("run", data=data, secret=secret, listener=watch(Reporter()))
-        script = secret.script
-        model = zs.load("run", device="cpu")
+    def sampled(model: zs.Model) -> dict[str, Any]:
         assert isinstance(model, RelationalModel)
-        made = {"rows": {name: one.to_csv() for name, one in model.sample(40, seed=7).items()}}
-        both.append((files_below(Path("run")) | made, [str(one.message) for one in warned]))
-        assert not extremes(said.getvalue())
-    (first, said), (second, again) = both
-    assert said == again
-    assert first.keys() == second.keys()
-    assert not [name for name, one in first.items() if one != second[name]]
-    assert not extremes(str(first))
+        return {name: one.to_csv() for name, one in model.sample(40, seed=7).items()}
+
+    leaves_no_trace(
+        "relational", lambda extreme: clinic(extreme=extreme), sampled, small=SMALL, options=ROWS,
+        extremes=("Xanadu", "Zed kind", "77777", "900000"), place=tmp_path, monkeypatch=monkeypatch,
+    )  # fmt: skip
 
 
 def test_codes_are_those_of_the_data_where_there_is_no_noise() -> None:
@@ -290,24 +260,22 @@ def test_how_many_rows_enter_comes_from_noisy_counts() -> None:
 def test_a_unit_moves_no_gradient_by_more_than_the_clip() -> None:
     dataset = fitted(clinic(40), noise=0.05)
     small = {n.removeprefix("game."): value for n, value in SMALL.items() if "game." in n}
-    clip = 0.25
     config = RelationalConfig().with_values(small)
-    game = config.model_copy(update={"private": Private(clip=clip, noise_multiplier=0.0)}).build(
-        dataset.space
-    )
+    private = Private(clip=CLIP, noise_multiplier=0.0)
+    game = config.model_copy(update={"private": private}).build(dataset.space)
     context = StepContext(8, Noise(0), 0, 0.0, lambda: Batch(Tensor(), None), secret=Seeded())
+    batches = []
+    for units in (range(5, 20), range(6, 20), range(0)):
+        at = torch.tensor(list(units), dtype=torch.int64)
+        batches.append(Batch(dataset.take(at)[0], None, None, dataset.parts_of(at)))
     for move in game.moves():
-        found = []
-        for units in (range(5, 20), range(6, 20), range(0)):
-            at = torch.tensor(list(units), dtype=torch.int64)
-            batch = Batch(dataset.take(at)[0], None, None, dataset.parts_of(at))
-            assert move.gradient is not None
-            assert move.gradient(replace(context, sampled_batch=lambda _, b=batch: b)) == {}
-            learned = [p.grad for p in game.get_submodule(move.player).parameters()]
-            found.append(torch.cat([one.flatten() for one in learned if one is not None]) * 8)
-        whole, without, none = found
-        assert not none.any()
-        assert 0.9 * clip < float((whole - without).norm()) <= clip + 1e-5
+        assert move.gradient is not None
+        one_moves_no_more_than_the_clip(
+            game.get_submodule(move.player),
+            lambda i, take=move.gradient: take(
+                replace(context, sampled_batch=lambda _: batches[i])
+            ),
+        )
 
 
 def changed(which: int, **facts: Any) -> dict[str, Any]:

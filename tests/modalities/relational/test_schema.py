@@ -7,9 +7,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
+import zerosum as zs
 from tests.modalities.relational.shops import SCHEMA, shop
 from zerosum.errors import DataError
-from zerosum.modalities.relational.finding import find_schema
+from zerosum.modalities.relational.finding import FoundSchema, find_schema
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, read_schema
 from zerosum.modalities.tables.reading.sources import MemorySource
 from zerosum.workflows.data import open_data
@@ -157,3 +158,45 @@ def test_a_key_that_nearly_is_one_is_refused() -> None:
     tables["customers"] = pa.concat_tables([tables["customers"], tables["customers"][:1]])
     with pytest.raises(DataError, match=r"the key id of 'customers' is not unique: .* comes more"):
         open_data(tables)
+
+
+def test_a_table_without_rows_is_refused_until_it_is_left_out(tmp_path: Path) -> None:
+    tables = shop(40)
+    empty = {**tables, "refunds": tables["orders"].slice(0, 0)}
+    for schema in (None, {"tables": [*SCHEMA["tables"], {"name": "refunds", "key": ["id"]}]}):
+        with pytest.raises(DataError, match=r"'refunds' of .* has no rows.*drop.*refunds"):
+            open_data(empty, schema=schema)
+    assert "refunds" not in open_data(empty, drop="refunds")[0].space.database.names  # pyright: ignore[reportAttributeAccessIssue]
+    for name, table in tables.items():
+        pyarrow.csv.write_csv(table, tmp_path / f"{name}.csv")
+    (tmp_path / "refunds.csv").write_text("id,order_id\n")
+    assert len(open_data(str(tmp_path), drop="refunds")[0]) == 40
+    with pytest.raises(DataError, match="Did you mean 'orders'"):
+        open_data(tables, drop="order")
+
+
+def test_keys_that_are_written_with_a_point_are_found() -> None:
+    tables = shop(60)
+    customers = tables["customers"].to_pandas()  # where a key is missing, pandas writes 5.0
+    assert customers["referrer_id"].dtype.kind == "f"
+    orders = tables["orders"].to_pandas().astype({"customer_id": float})
+    found = zs.schema({"customers": customers, "orders": orders})
+    assert isinstance(found, FoundSchema)
+    to = {(t.name, *r.columns): r.to for t in found.schema.tables for r in t.refers}
+    assert to == {
+        ("customers", "referrer_id"): "customers", ("orders", "customer_id"): "customers",
+    }  # fmt: skip
+
+
+def test_a_few_rows_above_all_others_are_told() -> None:
+    tables = shop(60)
+    banks = pa.table({"id": [1, 2], "city": ["Oslo", "Bergen"]})
+    customers = tables["customers"].drop_columns("referrer_id")
+    customers = customers.append_column("bank_id", pa.array([1, 2] * 30))
+    database = {"banks": banks, "customers": customers, "orders": tables["orders"]}
+    data, _ = open_data(database)
+    assert len(data) == 2
+    assert any("below the 2 of 'banks'" in note for note in data.notes)
+    kept, _ = open_data(database, keep="banks")
+    assert len(kept) == 60
+    assert not any("below the" in note for note in kept.notes)

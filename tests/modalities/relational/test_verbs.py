@@ -1,5 +1,6 @@
 """Databases through every verb: trained, sampled, asked for, judged, audited, resumed."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import torch
 import zerosum as zs
 from tests.modalities.relational.shops import RATES, SCHEMA, orphans, shop, write_shop
 from zerosum.errors import ConditionError, DataError, RunError
+from zerosum.modalities.relational.game import table_players
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.part import DatabasePart
 from zerosum.modalities.relational.reading.databases import read_sqlite
 from zerosum.modalities.relational.schema import read_schema
+from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.runs.files import read_json
 from zerosum.workflows.data import open_data
+from zerosum.zoo.relational import relational
 
 QUICK: dict[str, Any] = {
     "precision": "fp32", "layout": "contiguous", "compile": False, "threads": 1, "quiet": True,
@@ -65,6 +69,26 @@ def test_every_key_leads_somewhere(model: RelationalModel) -> None:
     keys = [*zip(*(made["lines"][c].to_pylist() for c in ("order_id", "line")), strict=True)]
     assert len(set(keys)) == len(keys)
     assert min(number for _, number in keys) == 1
+
+
+def test_curves_are_named_after_tables(model: RelationalModel) -> None:
+    assert model.run is not None
+    with (model.run / "history.jsonl").open() as lines:
+        curves = {name for line in lines for name in json.loads(line)}
+    assert {f"{one}/likelihood" for one in ("customers", "products", "orders", "lines")} <= curves
+
+
+def test_any_name_of_a_table_will_do() -> None:
+    tables = {"training": shop(40)["customers"], "type": shop(40)["orders"]}
+    tables |= {"a b": shop(40)["products"], "a/b": shop(40)["products"]}
+    schema = [
+        {"name": "training", "key": ["id"]}, {"name": "a b"}, {"name": "a/b"},
+        {"name": "type", "refers": [{"columns": ["customer_id"], "to": "training"}]},
+    ]  # fmt: skip
+    dataset, _ = open_data(tables, schema={"tables": schema})
+    assert isinstance(dataset.space, RelationalSpace)
+    assert table_players(dataset.space) == ["training_", "a_b", "a_b_", "type_"]
+    relational(dataset.space).game.build(dataset.space)
 
 
 def test_rows_refer_to_rows_before_them(model: RelationalModel) -> None:

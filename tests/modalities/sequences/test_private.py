@@ -1,8 +1,5 @@
 """Private training of sequences: nobody is told more of an entity than what is counted."""
 
-import io
-import warnings
-from contextlib import redirect_stderr
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,32 +7,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from torch import Tensor
 
 import zerosum as zs
-from tests.laws.test_private_training import files_below
-from tests.secrets import Replayed, Seeded
-from tests.workflows.conftest import PLAIN, StopAt
+from tests.private_runs import (
+    CLIP,
+    leaves_no_trace,
+    one_moves_no_more_than_the_clip,
+    spends_what_it_promises,
+)
+from tests.secrets import Seeded
+from tests.workflows.conftest import PLAIN
 from zerosum.data.loader import Batch
-from zerosum.engine.accountant import PrivacySpent
 from zerosum.errors import PrivacyError
 from zerosum.games.base import StepContext
-from zerosum.live import watch
 from zerosum.modalities.sequences.model import SequenceModel
 from zerosum.modalities.sequences.private import private_sequences
 from zerosum.modalities.sequences.space import SequenceSpace
 from zerosum.modalities.tables.codecs import CategoryCodec, NumberCodec
 from zerosum.modalities.tables.privacy.histograms import NoisyRelease, private_codec
-from zerosum.modalities.tables.privacy.private_rows import FINGERPRINT
 from zerosum.modalities.tables.time_fields import DateField
 from zerosum.objectives.private import Private
-from zerosum.progress import Reporter
 from zerosum.rng import Noise
 from zerosum.runs.store import Run
 from zerosum.workflows.data import open_data
 from zerosum.workflows.private import PrivacyBudget
-from zerosum.workflows.train import resume, train
+from zerosum.workflows.train import train
 from zerosum.zoo.sequences import SequencesConfig, SequencesGame
 
 ENTITIES = 300
@@ -102,13 +99,7 @@ def test_what_is_promised_is_what_both_networks_and_codes_spend(run: Run) -> Non
     assert "static" not in str(told["read_from_rows"])  # it was given
     assert told["read_from_rows"]["cost"] == ["kind", "places"]
     assert (told["steps"], told["gradients"]) == (6, 2)
-    spent = PrivacySpent(
-        told["histogram_noise"], told["noise_multiplier"], told["sample_rate"], 12
-    ).epsilon(0.9 * 1e-5)  # fmt: skip
-    assert 2.9 < spent <= 3.0
-    assert spent == pytest.approx(told["epsilon"], abs=1e-4)
-    assert run.manifest["data"]["fingerprint"] == FINGERPRINT
-    assert run.manifest["data"]["count"] != 600  # a noisy number
+    spends_what_it_promises(run, epsilon=3.0, histograms=12, count=600)
     assert not any("likelihood" in str(row) or "attributes" in str(row) for row in run.history())
 
 
@@ -124,39 +115,17 @@ def test_it_is_sampled_and_audited_by_entity(run: Run) -> None:
     assert "of each entity" in found.warnings[0]
 
 
-def extremes(told: str) -> list[str]:
-    return [word for word in ("Xanadu", "Zed-99", "ward 1") if word in told]
-
-
 def test_no_file_and_no_word_depends_on_an_entity_but_by_what_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script: list[Any] | None = None
-    both = []
-    for extreme in (False, True):
-        place = tmp_path / str(extreme)
-        place.mkdir()
-        monkeypatch.chdir(place)
-        secret, data, said = Replayed(script), visits(extreme=extreme), io.StringIO()
-        with redirect_stderr(said), warnings.catch_warnings(record=True) as warned:
-            warnings.simplefilter("always")
-            train(
-                "sequences", data, out="run", samples=24 * 6, seed=3, changes=SMALL, wishes=PLAIN,
-                data_options=ROWS, promise=PrivacyBudget(3.0, 1e-5, secret=secret),
-                listener=lambda *given: [*watch(Reporter())(*given), StopAt(3)],
-            )  # fmt: skip
-            resume("run", data=data, secret=secret, listener=watch(Reporter()))
-        script = secret.script
-        model = zs.load("run", device="cpu")
+    def sampled(model: zs.Model) -> dict[str, Any]:
         assert isinstance(model, SequenceModel)
-        made = {"rows": model.sample(40, seed=7).to_csv()}
-        both.append((files_below(Path("run")) | made, [str(one.message) for one in warned]))
-        assert not extremes(said.getvalue())
-    (first, said), (second, again) = both
-    assert said == again
-    assert first.keys() == second.keys()
-    assert not [name for name, one in first.items() if one != second[name]]
-    assert not extremes(str(first))
+        return {"rows": model.sample(40, seed=7).to_csv()}
+
+    leaves_no_trace(
+        "sequences", lambda extreme: visits(extreme=extreme), sampled, small=SMALL, options=ROWS,
+        extremes=("Xanadu", "Zed-99", "ward 1"), place=tmp_path, monkeypatch=monkeypatch,
+    )  # fmt: skip
 
 
 def test_codes_are_those_of_the_data_where_there_is_no_noise() -> None:
@@ -229,25 +198,20 @@ def test_an_entity_moves_no_gradient_by_more_than_the_clip() -> None:
     config = SequencesConfig().with_values(
         {name.removeprefix("game."): value for name, value in SMALL.items() if "game." in name}
     )
-    clip = 0.25
-    game = config.model_copy(update={"private": Private(clip=clip, noise_multiplier=0.0)}).build(
-        dataset.space
-    )
+    private = Private(clip=CLIP, noise_multiplier=0.0)
+    game = config.model_copy(update={"private": private}).build(dataset.space)
     assert isinstance(game, SequencesGame)
     x = dataset.space.to_model(dataset.resident[0])
     context = StepContext(8, Noise(0), 0, 0.0, lambda: Batch(x, None), secret=Seeded())
+    batches = [Batch(rows, None) for rows in (x[:20], x[1:20], x[:0])]
     for player, gradient in (
         ("entities", game.private_attributes),
         ("generator", game.private_rows),
     ):
-        found = []
-        for rows in (x[:20], x[1:20], x[:0]):
-            assert gradient(replace(context, sampled_batch=lambda _, r=rows: Batch(r, None))) == {}
-            learned = [p.grad for p in getattr(game, player).parameters() if p.grad is not None]
-            found.append(torch.cat([one.flatten() for one in learned]) * 8)
-        whole, without, none = found
-        assert not none.any()
-        assert 0.9 * clip < float((whole - without).norm()) <= clip + 1e-5
+        one_moves_no_more_than_the_clip(
+            game.get_submodule(player),
+            lambda i, take=gradient: take(replace(context, sampled_batch=lambda _: batches[i])),
+        )
 
 
 @pytest.mark.parametrize(

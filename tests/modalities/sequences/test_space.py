@@ -9,6 +9,7 @@ from zerosum.config import Config
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.ahead import NUM_MARKS
 from zerosum.modalities.sequences.bursts import find_bursts
+from zerosum.modalities.sequences.columns import Phase
 from zerosum.modalities.sequences.metrics.rows import calendars, distance_of_ranks
 from zerosum.modalities.sequences.modality import small_sequences
 from zerosum.modalities.sequences.reading.readers import BankConfig
@@ -111,7 +112,7 @@ def test_a_gap_is_told_by_the_day_that_it_leads_to(bank: tuple[SequenceSpace, Te
     before, after = rows[4:5].floor().long(), rows[5:6].floor().long()
     marks = space.marks(before[:, : len(own)])
     assert marks is not None
-    gap = int(after[0, 0])
+    gap = int(after[0, own.index("(gap)")])
     weekday, day, to_end = (int(after[0, own.index(name)]) for name, _ in CALENDAR[:3])
     assert marks[0, gap, :2].tolist() == [weekday, 7 + day]
     assert int(marks[0, gap, 2]) in (7 + 31 + to_end, 7 + 31 + 31)  # or the month's end is passed
@@ -131,6 +132,19 @@ def test_values_that_come_in_bursts_are_counted(bank: tuple[SequenceSpace, Tenso
     hits = (rows[struck, :, at] == 1).nonzero()[:, 0]
     assert seen[struck, : hits[-1] + 1].tolist() == [1.0] * (int(hits[-1]) + 1)
     assert not seen[struck, hits[-1] + 1 : int(space.lengths(attributes)[struck])].any()
+
+
+def test_whether_a_row_is_of_a_burst_is_said_before_its_time(
+    bank: tuple[SequenceSpace, Tensor],
+) -> None:
+    space, x = bank
+    names = [one.name for one in space.columns]
+    assert names[:3] == ["is_fraud", "phase of is_fraud", "(gap)"]
+    seen = space.model_parts(space.to_model(x))[1]
+    run, fraud = seen[..., 1], space.parts(x)[1][..., space.names.index("is_fraud") + 1] == 1
+    begins = fraud & ~fraud.roll(1, dims=1)
+    assert torch.equal(run == Phase.BEGINS, begins)
+    assert torch.equal(run == Phase.GOES_ON, fraud & ~begins)
 
 
 def test_what_comes_one_by_one_is_no_burst() -> None:

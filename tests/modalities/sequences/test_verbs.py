@@ -133,7 +133,7 @@ def bursts(n: int = 200) -> pd.DataFrame:
     rows = []
     for i in range(n):
         begin = rng.integers(0, 10)
-        for day in range(25):
+        for day in range(1 if i % 10 == 9 else 25):
             alarm = bool(struck[i] and begin <= day < begin + 5)
             rows.append((f"m{i:03}", day, age[i], alarm, rng.choice(["a", "b"])))
     return pd.DataFrame(rows, columns=["machine", "day", "age", "alarm", "mode"])
@@ -157,6 +157,9 @@ def test_bursts_are_counted_by_entity_and_asked_for(folder: Path) -> None:
     assert new > struck["age"].eq("new").mean()
     with pytest.raises(ConditionError, match="Leave one of them out"):
         model.sample(3, where={"alarm": False, "# alarm": 2})
+    with pytest.raises(ConditionError, match=r"do not obey[.] Loosen"):  # one row has no span
+        model.sample(3, where={"length": "1..20", "span": ">=20"}, seed=1)
+    assert model.sample(9, where={"span": ">=20"}, seed=1).groupby("machine").size().min() > 1
     history = made[made["machine"] == struck.index[struck["alarms"] > 2][0]].head(8)
     futures = model.continue_(history, n=4, seed=0)
     assert set(futures["machine"]) == set(history["machine"])

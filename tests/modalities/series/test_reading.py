@@ -69,9 +69,9 @@ def test_npy(tmp_path: Path) -> None:
     assert len(opened(str(tmp_path / "w.npy"), names="u,v")) == 20
 
 
-def table(length: int = 60) -> pd.DataFrame:
+def table(length: int = 60, shift: float = 0.0) -> pd.DataFrame:
     start = datetime(2026, 1, 1)
-    values = walks(1, length)[0]
+    values = walks(1, length)[0] + shift
     return pd.DataFrame(
         {
             "when": [start + timedelta(hours=i) for i in range(length)],
@@ -109,7 +109,7 @@ def test_parquet(tmp_path: Path) -> None:
 
 def test_a_column_tells_series_apart_and_one_labels_them() -> None:
     frame = pd.concat(
-        [table(10).assign(machine=f"m{i}", state="odd" if i % 2 else "even") for i in range(12)]
+        [table(10, i).assign(machine=f"m{i}", state="odd" if i % 2 else "even") for i in range(12)]
     )
     dataset = opened(frame, series="machine", label="state")
     _, y = all_of(dataset)
@@ -117,6 +117,18 @@ def test_a_column_tells_series_apart_and_one_labels_them() -> None:
     assert dataset.space.labels == ("even", "odd")
     assert y is not None
     assert y.tolist() == [0, 1] * 6
+
+
+def test_columns_called_series_and_label_are_these(tmp_path: Path) -> None:
+    frame = pd.concat([table(10, i).assign(series=i, label="ab"[i % 2]) for i in range(12)])
+    dataset = opened(frame)
+    assert (len(dataset), names_of(dataset), dataset.space.labels) == (12, ("a", "b"), ("a", "b"))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    told = str(scan_data(str(tmp_path / "t.csv"), spaces=("series",), window=8))
+    assert "36 series of 8 steps and 2 channels; 2 classes; series is taken from the column" in told
+    assert (
+        names_of(opened(table().assign(series=1.5), window=9, channels="a,series"))[1] == "series"
+    )
 
 
 def test_no_window_crosses_a_gap() -> None:
@@ -143,7 +155,11 @@ def test_rows_out_of_order_are_refused() -> None:
         (lambda f: f.assign(when="soon"), {"window": 9, "time": "when"}, "read as times"),
         (lambda f: f, {"window": 9, "time": "wen"}, "did you mean 'when'"),
         (lambda f: f.assign(a=None), {"window": 9}, "'a' of the data frame is missing everywhere"),
-        (lambda f: f.assign(a=1.0, b=2.0), {"window": 9}, "every channel is constant"),
+        (
+            lambda f: f.assign(a=1.0, b=2.0),
+            {"window": 9},
+            "every channel is the same in all series",
+        ),
         (lambda f: f.assign(a=np.inf), {"window": 9}, "'a' of the data frame has infinite"),
         (lambda f: f[:0], {"window": 9}, "no rows"),
         (lambda f: f[:12], {"window": 9}, "holds 4 series, and a model learns from 8"),
@@ -162,11 +178,6 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(str(tmp_path / "bytes.csv"), window=4)
     (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY\x01\x00\x10\x00{'descr': (     \n")
     assert "cannot be read as .npy" in refusal(str(tmp_path / "cut.npy"))
-
-
-def test_lengths_that_differ_are_refused() -> None:
-    frame = pd.concat([table(10 + i % 2).assign(machine=i) for i in range(12)])
-    assert "2 lengths, 10 to 11" in refusal(frame, series="machine")
 
 
 def test_missing_values_are_interpolated_or_dropped_when_asked() -> None:
@@ -221,10 +232,22 @@ def test_ucr_files(tmp_path: Path) -> None:
     assert x[4].tolist() == [[4, 2, 3.5], [0, 4, 1]]
     assert dataset.space.labels == ("down", "up")
     assert y is not None
-    path.write_text(TS + "\n".join([*lines, "1,2:3,4:up"]), "utf-8")
+    path.write_text(TS + "\n".join([*lines, "1,2:3:up"]), "utf-8")
     assert "line 16" in refusal(str(path))
     path.write_text("1,2,3\n", "utf-8")
     assert "before @data" in refusal(str(path))
+
+
+def test_a_target_of_a_regression_is_an_attribute(tmp_path: Path) -> None:
+    path = tmp_path / "r.ts"
+    head = "% by hand\n@targetlabel true\n@data\n"
+    path.write_text(head + "\n".join(f"{i},2,{i}.5:{i % 4}.5" for i in range(20)), "utf-8")
+    dataset = opened(str(path))
+    assert isinstance(dataset.space, SeriesSpace)
+    values = dataset.space.parts(all_of(dataset)[0])[1]
+    assert values[:, 0].tolist() == [i % 4 + 0.5 for i in range(20)]
+    path.write_text(head + "1,2:high", "utf-8")
+    assert "a target of" in refusal(str(path))
 
 
 def test_records_need_their_package(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_space_survives_json(space: SeriesSpace) -> None:
 
 def test_a_damaged_space_is_refused(space: SeriesSpace) -> None:
     body = space.to_json()
-    body["steps"] = [one for one in body["steps"] if one["kind"] != "constant_channel"]
+    body["steps"] = [one for one in body["steps"] if one["kind"] != "fixed_channel"]
     with pytest.raises(ConfigError, match="channels"):
         SeriesSpace.from_json(body)
     body = space.to_json() | {"level_centers": []}

@@ -12,8 +12,8 @@ from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from zerosum.data.archives import Archive
-from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels, other_kind
+from zerosum.data.file_folders import FilesConfig
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive, open_archive
@@ -26,7 +26,6 @@ from zerosum.data.scanning import (
     open_files,
     unreadable_files,
 )
-from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import Blank, reading
 from zerosum.modalities.clips.arrays import RATE, Frames, dataset_of_clips
@@ -60,11 +59,10 @@ _SHORT = 0.05
 _NAMED = 5
 
 
-class ClipsConfig(DataConfig):
+class ClipsConfig(FilesConfig):
     """Clips below a folder or in a zip, or one video: .gif, .mp4 and others, or folders of frames.
 
     Attributes:
-        path: the folder, zip or file.
         frames: in each clip; longer files are cut into as many. If not given, what 95 % of the
             files have or more, at most 16.
         rate: frames in a second that files are brought to; if not given, what most files have.
@@ -73,27 +71,17 @@ class ClipsConfig(DataConfig):
         fit: how a frame is brought to that size.
         channels: 1 grey, 3 colour; if not given, grey only if all files are.
         windows: clips that one file is cut into at most, evenly spread.
-        labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
-        split: where all files lie in folders called train, val or test, which of them is taken.
-        skip_bad: go on without unreadable files.
-        limit: take this many files only, evenly spread.
     """
 
     kind = "clips"
     spaces = ("clip",)
-    not_options = frozenset({"path", "split"})
     split_endings = ENDINGS
-    path: str
-    split: Split = "train"
     frames: Frames | None = None
     rate: PositiveFloat | None = None
     size: Sides | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3] | None = None
     windows: PositiveInt = 200
-    labels: Labels = "auto"
-    skip_bad: bool = False
-    limit: PositiveInt | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -110,21 +98,12 @@ class ClipsConfig(DataConfig):
         found = {PurePosixPath(name).suffix.lower() for name in names}
         return 0.65 if found & VIDEOS else 0.4 if found & (ANIMATIONS | IMAGES) else 0.3
 
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """Decode all files; see `open`.
-
-        Raises:
-            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
-            MissingExtraError: there are videos, and PyAV is not installed.
-        """
-        return self.open(self.path, progress)[0]
-
     def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, ClipsConfig]":
         """See `DataConfig.open`; the form that was found is recorded.
 
         Raises:
-            DataError: as `build`.
-            MissingExtraError: as `build`.
+            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
+            MissingExtraError: there are videos, and PyAV is not installed.
         """
         scan = _scan(self, progress)
         if scan.bad and not self.skip_bad:

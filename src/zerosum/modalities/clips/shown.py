@@ -1,8 +1,6 @@
 """Clips as contact sheets, as animations, and as files of their own."""
 
-import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.forms.labelled_files import file_names, write_labels
 from zerosum.modalities.clips.space import ClipSpace
 from zerosum.models.video import write_video
 from zerosum.pictures import draw_grid, to_pil
@@ -73,13 +72,9 @@ class ClipWriter(Writer):
             with path.open("wb") as handle:
                 _save_gif(handle, list(_sheets(x)), space.rate)
         else:
-            width = len(str(max(len(x) - 1, 1)))
-            names = [
-                f"{i:0{width}d}{_in_name(labels[i]) if labels else ''}.gif" for i in range(len(x))
-            ]
+            names = file_names(len(x), ".gif", labels)
             _write_folder(path, names, x, space.rate)
-            rows = zip(names, cells.texts("label", labels or [""] * len(names)), strict=True)
-            _write_table(path, ("file", "label"), rows)
+            write_labels(path, names, labels, cells)
 
     def write_labelled(
         self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
@@ -87,16 +82,9 @@ class ClipWriter(Writer):
     ) -> list[str]:  # fmt: skip
         """A folder of clips `[N, T, C, H, W]`, whose `labels.csv` says what is synthetic."""
         assert isinstance(space, ClipSpace)
-        width = len(str(len(x)))
-        names = [
-            f"{i:0{width}d}{_in_name(label)}{'-synthetic' if made else ''}.gif"
-            for i, (label, made) in enumerate(zip(labels, synthetic, strict=True))
-        ]
+        names = file_names(len(x), ".gif", labels, synthetic)
         _write_folder(path, names, x, space.rate)
-        said = [str(made).lower() for made in synthetic]
-        rows = zip(names, cells.texts("label", labels), said, strict=True)
-        _write_table(path, ("file", "label", "synthetic"), rows)
-        return [name for name, made in zip(names, synthetic, strict=True) if made]
+        return write_labels(path, names, labels, cells, synthetic)
 
 
 def _sheets(x: Tensor) -> Iterator[Image.Image]:
@@ -121,19 +109,3 @@ def _save_gif(
         place, format="GIF", save_all=True, append_images=frames[1:], loop=0,
         duration=10 * hundredths,
     )  # fmt: skip
-
-
-def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(head)
-        writer.writerows(rows)
-
-
-def _in_name(label: str) -> str:
-    """A label as part of a file's name; nothing where it has characters that do not suit one.
-
-    >>> _in_name("walks left"), _in_name("a/b")
-    ('-walks left', '')
-    """
-    return f"-{label}" if re.fullmatch(r"\w[\w -]{0,60}", label) else ""

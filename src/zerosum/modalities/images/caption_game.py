@@ -16,14 +16,13 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from zerosum.conditions import AnyOf, Condition, Value
-from zerosum.config import Size, SizeOrZero
+from zerosum.config import Size
 from zerosum.errors import ConditionError, RecipeError
 from zerosum.faces import verb
 from zerosum.games.base import Inputs, StepContext, Terms, slerp
 from zerosum.games.controls import ChoiceControl, RangeControl
 from zerosum.games.two_player import TwoPlayer, TwoPlayerConfig
-from zerosum.modalities.images.altered import altered, alternatives
-from zerosum.modalities.images.captions import PADDING, UNKNOWN, CaptionedSpace, CaptionSpace
+from zerosum.modalities.images.captions import PADDING, CaptionedSpace, CaptionSpace
 from zerosum.objectives.penalties import logits_and_gradient
 from zerosum.rng import Noise
 from zerosum.spaces import Batch, Space
@@ -42,8 +41,6 @@ class CaptionGameConfig(TwoPlayerConfig):
         text_dim: length of what stands for a caption.
         features: width of what the discriminator says of an image before it is held against words.
         matching_weight: of the term that asks which caption of the batch an image belongs to.
-        altered: further captions that each image is held against in that term: its own, with a word
-            replaced or two exchanged.
     """
 
     kind = "caption_game"
@@ -51,7 +48,6 @@ class CaptionGameConfig(TwoPlayerConfig):
     text_dim: Size = 96
     features: Size = 128
     matching_weight: NonNegativeFloat = 1.0
-    altered: SizeOrZero = 0
 
     def build(self, space: Space) -> "CaptionGame":
         """The game for images with captions.
@@ -109,8 +105,6 @@ class CaptionGame(TwoPlayer):
         super().__init__(config, space)
         codes = torch.stack([space.source.encode(caption) for caption in space.captions])
         self.register_buffer("captions", codes, persistent=False)
-        num_codes = len(space.source.words) + UNKNOWN + 1
-        self._others = alternatives(codes, num_codes) if config.altered else None
 
     def build_generator(self, num_labels: int) -> nn.Module:
         """An encoder of captions, and a generator that is told what it says."""
@@ -135,23 +129,14 @@ class CaptionGame(TwoPlayer):
         return [self.space.source.decode(one) for one in inputs.z[:, self.latent_size :].long()]
 
     def draw_beside(self, batch: Batch, noise: Noise) -> tuple[Inputs, Tensor | None]:
-        """Inputs with the captions of the reals, and what the discriminator is shown beside them.
-
-        The latter are these captions, int64 `[B, 1 + altered, length]`, each with altered ones.
-        """
+        """Inputs with the captions of the reals, and these captions, int64 `[B, length]`."""
         assert batch.source is not None
-        inputs = self.told(Inputs(self.draw_latents(batch.size, noise)), batch.source)
-        shown = [batch.source]
-        if self._others is not None:
-            shown += [
-                altered(batch.source, self._others, noise) for _ in range(self.config.altered)
-            ]
-        return inputs, torch.stack(shown, dim=1)
+        return self.told(Inputs(self.draw_latents(batch.size, noise)), batch.source), batch.source
 
     def draw_for_generator(
         self, context: StepContext
     ) -> tuple[Inputs, Tensor | None, Tensor | None]:
-        """Inputs, reals `[B, ...]` and captions; see `draw_beside`."""
+        """Inputs, reals `[B, ...]` and their captions."""
         batch = context.next_batch()
         inputs, codes = self.draw_beside(batch, context.noise)
         return inputs, batch.x, codes
@@ -209,18 +194,12 @@ class CaptionGame(TwoPlayer):
         return {"adversarial": loss, "matching": self._matching(outputs, y)}
 
     def _matching(self, outputs: Tensor, codes: Tensor | None) -> Tensor:
-        """-log of the share of an image's own caption in a softmax over those of the batch.
-
-        The altered ones of the image itself are in it too.
-        """
+        """-log of the share of an image's own caption in a softmax over those of the batch."""
         assert codes is not None
-        own = codes[:, 0]
-        same = torch.cat(
-            [(own[:, None] == own[None]).all(2), (codes[:, 1:] == own[:, None]).all(2)], dim=1
-        )
+        same = (codes[:, None] == codes[None]).all(2)
         scores = outputs[:, 1:]
-        right = scores.masked_fill(~same, -torch.inf).logsumexp(1)
-        return self.config.matching_weight * (scores.logsumexp(1) - right).mean()
+        own = scores.masked_fill(~same, -torch.inf).logsumexp(1)
+        return self.config.matching_weight * (scores.logsumexp(1) - own).mean()
 
     def _is_affine(self, due: Any) -> bool:
         """Never: an image is held against all captions of the batch."""
@@ -271,17 +250,11 @@ class CaptionDiscriminator(nn.Module):
         self.said = nn.Linear(config.text_dim, config.text_dim)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        """The logit beside an image's own caption, and how captions fit, `[B, 1 + B + K]`.
-
-        Captions `y`, int64 `[B, 1 + K, length]`, are those of the batch and K altered ones of each:
-        an image is held against all of the former and its own of the latter.
-        """
+        """`[B, 1 + B]`: the logit beside its own caption, and the fit of each caption `y`."""
         features = leaky_relu(self.trunk(x, None), 0.2)
-        said = self.said(self.encode(y.flatten(0, 1))).unflatten(0, y.shape[:2])
-        seen, scale = self.seen(features), said.shape[2] ** 0.5
-        fits = seen @ said[:, 0].T / scale
-        near = torch.einsum("bd,bkd->bk", seen, said[:, 1:]) / scale
-        return torch.cat([self.head(features) + fits.diagonal()[:, None], fits, near], dim=1)
+        said = self.said(self.encode(y))
+        fits = self.seen(features) @ said.T / said.shape[1] ** 0.5
+        return torch.cat([self.head(features) + fits.diagonal()[:, None], fits], dim=1)
 
 
 def require_captions(space: Space) -> CaptionedSpace:

@@ -4,17 +4,17 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PositiveInt
+from pydantic import BeforeValidator
 
 from zerosum.data.annotations import annotations
 from zerosum.data.archives import Archive, walk
-from zerosum.data.arrays import Labels
 from zerosum.data.base import ArrayDataset, DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.file_folders import FilesConfig
 from zerosum.data.labels import LISTS, label_names, unread_tables
 from zerosum.data.places import is_archive
 from zerosum.data.row_files import holds_files
 from zerosum.data.scanning import by_reason, none_readable, unreadable_files
-from zerosum.data.splits import Split, open_split
+from zerosum.data.splits import open_split
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.images.decoding import (
@@ -41,7 +41,7 @@ _LOOKED_AT = 10_000
 """Files among which one image is looked for before a folder is taken to hold none."""
 
 
-class ImagesConfig(DataConfig):
+class ImagesConfig(FilesConfig):
     """Images below a folder, or in a zip (`data.zip`, or `data.zip/train` for a part of it).
 
     Pictures are turned upright as their EXIF block says; of an animation the first frame is taken.
@@ -67,34 +67,20 @@ class ImagesConfig(DataConfig):
 
     kind = "images"
     spaces = ("image",)
-    not_options = frozenset({"path", "split"})
     split_endings = ENDINGS
-    path: str
-    split: Split = "train"
     size: Sides | None = None
     fit: Fit = "cover"
     channels: Literal[1, 3, 4] | None = None
     pixel_range: PixelRange | None = None
-    labels: Labels = "auto"
     attributes: Annotated[tuple[str, ...], BeforeValidator(as_names)] | None = None
-    skip_bad: bool = False
-    limit: PositiveInt | None = None
     mirror: bool = False
-
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """Scan the files, then hold the decoded images or stream them.
-
-        Raises:
-            DataError: nothing there, nothing readable, unreadable files without `skip_bad`, or
-                mixed channels without `channels`.
-        """
-        return self.open(self.path, progress)[0]
 
     def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, ImagesConfig]":
         """See `DataConfig.open`; a range of deep pixels that was found is recorded.
 
         Raises:
-            DataError: as `build`.
+            DataError: nothing there, nothing readable, unreadable files without `skip_bad`, or
+                mixed channels without `channels`.
         """
         archive, note = open_split(Path(self.path), self.split, ENDINGS)
         names, scan = scan_files(archive, self, progress)

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from zerosum.data.base import Progress
+from zerosum.data.scanning import by_reason
 from zerosum.errors import DataError, RunError
 from zerosum.faces import option
 from zerosum.modalities.images.forms import as_pillow
@@ -37,7 +38,7 @@ class Translated:
 
     Attributes:
         paths: files that were written.
-        failed: name and reason of each file that could not be read.
+        failed: name and reason of each file that could not be read or translated.
         facts: numbers that are of interest beside; for images none.
         remark: the same in words.
     """
@@ -55,7 +56,7 @@ def rewrite(
     """Make files of an image, or of all images below a folder or in a zip.
 
     Names and subfolders are kept; what is written is PNG, which loses nothing. Files that cannot be
-    read are skipped, and named in the result.
+    read or translated are skipped, and named in the result.
 
     Args:
         source: the image, folder or zip; where images are made from several, see `several`.
@@ -65,7 +66,7 @@ def rewrite(
         progress: called with how many images are done; of a single one, handed to `make`.
 
     Raises:
-        DataError: there are no images, none can be read, or one cannot be made.
+        DataError: there are no images, or none can be read and translated.
         RunError: `out` is not empty, or cannot be written.
     """
     out, one = Path(out), single(source, space)
@@ -82,20 +83,17 @@ def rewrite(
     done = Translated([], [])
     for file, target in zip(files, _targets([file.name for file in files]), strict=True):
         try:
-            pixels = file.read()
+            made = make(file.read(), file.name, None)
         except DataError as error:
             done.failed.append((file.name, str(error)))
-            continue
-        try:
-            made = make(pixels, file.name, None)
-        except DataError as error:
-            raise DataError(f"{file.name}: {error}") from error
-        done.paths.append(_save(made, out / target))
+        else:
+            done.paths.append(_save(made, out / target))
         if progress is not None:
             progress("translating images", len(done.paths) + len(done.failed), len(files))
     if not done.paths:
-        reasons = "; ".join(f"{name}: {why}" for name, why in done.failed[:10])
-        raise DataError(f"no readable image in {source}: {reasons}.")
+        raise DataError(
+            f"none of the images in {source} can be translated: {by_reason(done.failed)}."
+        )
     return done
 
 

@@ -1,6 +1,5 @@
 """Images as grids, and as files of their own."""
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from math import sqrt
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.forms.labelled_files import file_names, write_labels
 from zerosum.modalities.images.forms import with_channels
 from zerosum.modalities.images.pair_space import JoinedSpace, PairSpace
 from zerosum.pictures import draw_grid, to_pil
@@ -79,14 +79,10 @@ class ImageWriter(Writer):
     ) -> None:  # fmt: skip
         """Write pieces, uint8 `[n, C, H, W]` each, into the folder; see `Writer.write`."""
         x = space.to_numpy(torch.cat([*pieces]))
-        width = len(str(max(len(x) - 1, 1)))
-        names = [f"{i:0{width}d}.png" for i in range(len(x))]
+        names = file_names(len(x), ".png")
         for name, pixels in zip(names, x, strict=True):
             to_pil(pixels).save(path / name)
-        with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.writer(handle)
-            writer.writerow(["file", "label"])
-            writer.writerows(zip(names, cells.texts("label", labels or [""] * len(x)), strict=True))
+        write_labels(path, names, labels, cells)
 
     def write_labelled(
         self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
@@ -112,9 +108,4 @@ class ImageWriter(Writer):
             (path / folders[label]).mkdir(exist_ok=True)
         for name, image in zip(names, pixels, strict=True):
             to_pil(image).save(path / name)
-        with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-            writer = csv.writer(handle)
-            writer.writerow(["file", "label", "synthetic"])
-            said = [str(made).lower() for made in synthetic]
-            writer.writerows(zip(names, cells.texts("label", labels), said, strict=True))
-        return [name for name, made in zip(names, synthetic, strict=True) if made]
+        return write_labels(path, names, labels, cells, synthetic)

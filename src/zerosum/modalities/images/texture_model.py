@@ -120,8 +120,8 @@ class TextureModel(Model):
     ) -> Translated:
         """Draw an image, or all images below a folder or in a zip, into files.
 
-        Names and subfolders are kept; what is written is PNG. Files that cannot be read are
-        skipped, and named in the result.
+        Names and subfolders are kept; what is written is PNG. Files that cannot be read, or
+        are too small or too large, are skipped, and named in the result.
 
         Args:
             source: the image, folder or zip.
@@ -132,7 +132,7 @@ class TextureModel(Model):
             progress: called with how many images, or steps of the only one, are done.
 
         Raises:
-            DataError: there are no images, none can be read, or one is too small or too large.
+            DataError: there are no images, or none that can be read and drawn.
             ConditionError: as for `translate`.
             RunError: `out` is not empty, or cannot be written.
         """

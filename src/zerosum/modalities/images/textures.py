@@ -256,15 +256,15 @@ def _shrunk(size: tuple[int, int], side: int) -> tuple[tuple[int, int], tuple[in
 
 def _about(crops: TextureCrops) -> str:
     space = crops.crop
-    waves = ", ".join(_period(*wave) for wave in space.waves)
+    waves = ", ".join(dict.fromkeys(_period(*wave) for wave in space.waves))
     return f"crops of {space.height} x {space.width} ({option('size')}); " + (
-        f"the pictures repeat every {waves} pixels." if waves else "nothing repeats evenly."
+        f"the pictures repeat {waves}." if waves else "nothing repeats evenly."
     )
 
 
 def _period(down: float, right: float) -> str:
-    """A wave as its length: `24 down`, `16 across`, `17 slanting`."""
+    """A wave as its length: `every 24.0 pixels down`, or `across`, or `at a slant`."""
     length = 1 / (down**2 + right**2) ** 0.5
     steep = abs(down) / max(abs(right), 1e-9)
-    way = "down" if steep > 10 else "across" if steep < 0.1 else "slanting"
-    return f"{length:.1f} {way}"
+    way = "down" if steep > 10 else "across" if steep < 0.1 else "at a slant"
+    return f"every {length:.1f} pixels {way}"

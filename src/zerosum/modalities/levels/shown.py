@@ -23,6 +23,8 @@ _COLOURS = {
 }  # fmt: skip
 _DOTS = set("@>$*k+oE?.")
 """Tiles that are drawn as a dot on floor, and not as a whole tile."""
+_PIPES, _PIPE = set("<>[]"), (34, 139, 84)
+"""Tiles that are parts of a pipe where all four of them occur, as in Super Mario Bros."""
 _GOAL = (220, 38, 38)
 """The colour of `.` where it is no floor: a goal of Sokoban."""
 
@@ -50,13 +52,15 @@ class LevelPreview(Preview):
         picture = Image.new("RGB", (space.width * _TILE, space.height * _TILE))
         pen = ImageDraw.Draw(picture)
         floor = _floor_of(space.tiles)
+        pipes = _PIPES if set(space.tiles) >= _PIPES else set()
         for row, codes in enumerate(x.tolist()):
             for column, code in enumerate(codes):
                 tile = space.tiles[code]
                 left, top = column * _TILE, row * _TILE
                 box = (left, top, left + _TILE - 1, top + _TILE - 1)
-                small = tile in _DOTS and tile != floor
-                pen.rectangle(box, fill=colour_of(floor if small else tile))
+                small = tile in _DOTS - pipes and tile != floor
+                plain = _PIPE if tile in pipes else colour_of(floor if small else tile)
+                pen.rectangle(box, fill=plain)
                 if small:
                     inner = (left + 1, top + 1, left + _TILE - 2, top + _TILE - 2)
                     pen.ellipse(inner, fill=_GOAL if tile == "." else colour_of(tile))

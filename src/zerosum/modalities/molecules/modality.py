@@ -1,7 +1,5 @@
 """Molecules as a modality."""
 
-from collections.abc import Iterator
-
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Extractor
 from zerosum.modalities.molecules.features import MoleculeFeatures, looks_of
@@ -12,10 +10,7 @@ from zerosum.modalities.molecules.reading import MoleculeTableMemory
 from zerosum.modalities.molecules.shown import MoleculePreview, MoleculeWriter
 from zerosum.modalities.molecules.space import MoleculeSpace
 from zerosum.modalities.tables.reading.sources import MemorySource
-from zerosum.modality import JudgeKit, Modality, register
-
-_FEW_TRAIN, _FEW_HELD = 1_000, 200
-"""Molecules below which a report warns."""
+from zerosum.modality import JudgeKit, Modality, register, too_few
 
 
 def small_molecules(
@@ -24,17 +19,6 @@ def small_molecules(
     """64 molecules of a ring with two side groups."""
     options = MoleculeTableMemory(properties="computed" if properties else "none", protect=2)
     return options.read(MemorySource(make_fragments(64), name="small"), library=None)
-
-
-def too_small(train: int, held: int | None) -> Iterator[str]:
-    """What is to be known of few molecules."""
-    few = [f"{train:,} molecules to train on"] if train < _FEW_TRAIN else []
-    few += [f"{held:,} molecules of the holdout"] if held is not None and held < _FEW_HELD else []
-    if few:
-        yield (
-            f"There are too few molecules to trust single figures: {' and '.join(few)}, where "
-            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few."
-        )
 
 
 def _fingerprints(dataset: Dataset) -> Extractor:
@@ -51,7 +35,7 @@ register(
             extractors={"fingerprints": lambda dataset, _: _fingerprints(dataset)},
             default="fingerprints",
             parts=molecule_parts,
-            warnings=too_small,
+            warnings=too_few("molecules", train=1_000),
             inputs=looks_of,
         ),
         model=lambda _game: MoleculeModel,

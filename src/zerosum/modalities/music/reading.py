@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field
 from torch import Tensor
 
 from zerosum.data.archives import Archive
-from zerosum.data.arrays import Labels
 from zerosum.data.base import (
     ArrayDataset,
     DataConfig,
@@ -19,11 +18,11 @@ from zerosum.data.base import (
     encode_labels,
     fingerprint_of,
 )
+from zerosum.data.file_folders import FilesConfig
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive
 from zerosum.data.scanning import evenly, held_in, holds, named, open_files
-from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import option, reading
 from zerosum.modalities.music.codes import FIRST
@@ -60,36 +59,25 @@ class MusicDataset(ArrayDataset):
     space: MusicSpace
 
 
-class MusicFiles(DataConfig):
+class MusicFiles(FilesConfig):
     """MIDI files below a folder or in a zip, or one file; subfolders are labels.
 
     Attributes:
-        path: the folder, zip or file.
         bars: of a piece; longer songs are cut.
         grid: steps of a quarter note: 4 for sixteenths, 12 where there are triplets too.
         voices: `parts` takes parts as they are; `roles` makes melody, chords and bass of whatever
             there is; `auto` takes parts where 95 % of the songs have as many, of single notes. Or
             names.
         meters: such as `3/4,4/4`; if not given, all that occur in more than 2 % of the songs.
-        labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
-        split: where all files lie in folders called train, val or test, which of them is taken.
-        skip_bad: go on without unreadable files.
-        limit: take this many files only, evenly spread.
     """
 
     kind = "midi"
     spaces = ("music",)
-    not_options = frozenset({"path", "split"})
     split_endings = ENDINGS
-    path: str
-    split: Split = "train"
     bars: Annotated[int, Field(ge=1, le=MOST_BARS)] = 8
     grid: Annotated[int, Field(ge=1, le=12)] = 4
     voices: Literal["auto", "parts", "roles"] | tuple[str, ...] = "auto"
     meters: str | None = None
-    labels: Labels = "auto"
-    skip_bad: bool = False
-    limit: PositiveInt | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -100,21 +88,12 @@ class MusicFiles(DataConfig):
             return 0.0
         return 0.75 if holds(Path(data), ENDINGS) else 0.1
 
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """Read all files; see `open`.
-
-        Raises:
-            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
-            MissingExtraError: mido is not installed.
-        """
-        return self.open(self.path, progress)[0]
-
     def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, MusicFiles]":
         """See `DataConfig.open`; the voices and meters that were found are recorded.
 
         Raises:
-            DataError: as `build`.
-            MissingExtraError: as `build`.
+            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
+            MissingExtraError: mido is not installed.
         """
         archive, names, note = _files(self)
         found = MusicFindings()

@@ -1,6 +1,5 @@
 """Songs as pictures of their notes, as MIDI files, and to be heard."""
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.forms.labelled_files import file_names, write_labels
 from zerosum.modalities.music.codes import FIRST, HOLD
 from zerosum.modalities.music.midi import Note, PartNotes, midi_bytes
 from zerosum.modalities.music.space import MusicSpace
@@ -86,18 +86,11 @@ class MusicWriter(Writer):
         x = torch.cat([*pieces])
         shown = labels or [None] * len(x)
         if form == "folder":
-            width = len(str(max(len(x) - 1, 1)))
-            names = []
-            for i, (song, label) in enumerate(zip(x, shown, strict=True)):
-                names.append(f"{i:0{width}d}{_in_name(label) if label else ''}.mid")
-                (path / names[-1]).write_bytes(song_midi(space, song, label))
-                (path / names[-1]).with_suffix(".wav").write_bytes(_heard(space, song, label))
-            with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-                writer = csv.writer(handle)
-                writer.writerow(("file", "label"))
-                writer.writerows(
-                    zip(names, cells.texts("label", labels or [""] * len(names)), strict=True)
-                )
+            names = file_names(len(x), ".mid", labels)
+            for name, song, label in zip(names, x, shown, strict=True):
+                (path / name).write_bytes(song_midi(space, song, label))
+                (path / name).with_suffix(".wav").write_bytes(_heard(space, song, label))
+            write_labels(path, names, labels, cells)
         elif form == ".wav":
             waves = [_wave(space, song, label) for song, label in zip(x, shown, strict=True)]
             path.write_bytes(wav_bytes(np.concatenate(waves, axis=1), RATE))
@@ -183,11 +176,6 @@ def _heard(space: MusicSpace, song: Tensor, label: str | None) -> bytes:
 def _tempo(space: MusicSpace, label: str | None) -> float:
     known = label in space.labels and label is not None
     return space.tempo[space.labels.index(label) if known else 0]
-
-
-def _in_name(label: str) -> str:
-    """A label as part of a file's name; nothing where it has characters that do not suit one."""
-    return f"-{label}" if re.fullmatch(r"\w[\w -]{0,60}", label) else ""
 
 
 def _frame(space: MusicSpace, x: Tensor) -> tuple[int, int]:

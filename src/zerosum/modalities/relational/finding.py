@@ -18,10 +18,10 @@ import pyarrow.types as pt
 from zerosum.cards import Described, InfoCard
 from zerosum.errors import ConfigError
 from zerosum.faces import option
-from zerosum.modalities.relational.keys import is_unique, linked
+from zerosum.modalities.relational.keys import comparable, is_unique, linked
 from zerosum.modalities.relational.reading.rows import Keys, key_columns
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
-from zerosum.modalities.tables.arrow import functions, is_text
+from zerosum.modalities.tables.arrow import functions, is_text, plain
 from zerosum.modalities.tables.reading.sources import TableSource
 
 _MOST_TRIED = 8
@@ -90,7 +90,7 @@ def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:
     Raises:
         ConfigError: what is found makes a cycle; it is shown.
     """
-    columns = {name: _candidates(source) for name, source in sources.items()}
+    columns = {name: _candidates(source, list(sources)) for name, source in sources.items()}
     evidence: list[str] = []
     keys: dict[str, tuple[str, ...]] = {}
     for name in sources:
@@ -116,15 +116,33 @@ def find_schema(sources: Mapping[str, TableSource]) -> FoundSchema:
     return FoundSchema(DatabaseSchema(tables=tables), tuple(evidence))
 
 
-def _candidates(source: TableSource) -> Keys:
-    """Columns that may be keys: whole numbers, text, and moments."""
+def _candidates(source: TableSource, tables: Sequence[str]) -> Keys:
+    """Columns that may be keys: whole numbers, text, and moments.
+
+    Numbers with a point are whole ones too if they are called like a key: some programs write
+    whole numbers so where some are missing.
+    """
     names = [
         name
         for name, kind in source.types.items()
         if pt.is_integer(kind) or is_text(kind) or pt.is_date(kind) or pt.is_timestamp(kind)
-        or pt.is_dictionary(kind)
+        or pt.is_dictionary(kind) or (pt.is_floating(kind) and _may_refer(name, tables))
     ]  # fmt: skip
-    return key_columns(source, names)
+    found = key_columns(source, names)
+    return {
+        name: column for name, column in found.items()
+        if not pt.is_floating(column.type) or pt.is_integer(comparable(plain(column)).type)
+    }  # fmt: skip
+
+
+def _may_refer(column: str, tables: Sequence[str]) -> bool:
+    """Whether a column is called like a key, or after a table.
+
+    >>> _may_refer("coupon_id", ["coupons"]), _may_refer("amount", ["coupons"])
+    (True, False)
+    """
+    name = _plain(column)
+    return name.split("_")[-1] in _ENDINGS or name in map(singular, tables)
 
 
 def singular(name: str) -> str:

@@ -1,5 +1,6 @@
 """Games of databases: they make units, a row of the main table and then all that hangs below."""
 
+import re
 from collections.abc import Mapping
 
 from torch import Tensor
@@ -51,3 +52,19 @@ class UnitGame(Game):
         made = make_below(units, self.networks, {units.main: own})
         rows = {name: one.in_units(inputs.size) for name, one in made.items()}
         return units.to_model(units.flattened(rows)).to(inputs.z.device)
+
+
+def table_players(space: RelationalSpace) -> list[str]:
+    """The name of each table's player: its own, of letters, digits and `_` alone.
+
+    Tables may be called anything. `_` is added to a name that is taken.
+    """
+    taken = {*dir(UnitGame()), "config", "space"}
+    found = list[str]()
+    for side in space.sides:
+        name = re.sub(r"\W+", "_", side.name).strip("_") or "table"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        found.append(name)
+    return found

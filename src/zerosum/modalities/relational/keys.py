@@ -112,14 +112,14 @@ def _codes(a: "pa.ChunkedArray", b: "pa.ChunkedArray") -> np.ndarray:
     import pyarrow as pa
 
     pc = functions()
-    one, two = _comparable(plain(a)), _comparable(plain(b))
+    one, two = comparable(plain(a)), comparable(plain(b))
     if one.type != two.type:
         one, two = one.cast(pa.string()), two.cast(pa.string())
     coded = pa.concat_arrays([one, two]).dictionary_encode()
     return pc.fill_null(coded.indices.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
 
 
-def _comparable(column: "pa.Array") -> "pa.Array":
+def comparable(column: "pa.Array") -> "pa.Array":
     """Whole numbers as int64, so that 5 and 5.0 are one key."""
     import pyarrow as pa
     import pyarrow.types as pt

@@ -10,6 +10,7 @@ import pyarrow as pa
 from zerosum.data.base import Dataset
 from zerosum.evaluation.features.base import Embedded
 from zerosum.faces import option, reading
+from zerosum.modalities.relational.game import table_players
 from zerosum.modalities.relational.model import RelationalModel
 from zerosum.modalities.relational.part import database_parts
 from zerosum.modalities.relational.private import (
@@ -112,9 +113,7 @@ def _changes(units: RelationalSpace) -> dict[str, Any]:
     """Small networks, since noise is added to every weight; and steps that see whole units."""
     batch = min(_PRIVATE_BATCH, max(units.num_rows // 8, 1))
     steps = min(max(ceil(_EPOCHS * units.num_rows / batch), _LEAST_STEPS), _MOST_STEPS)
-    decays = {
-        f"optimisation.optimizers.table_{number}.decay": 0.0 for number in range(len(units.sides))
-    }
+    decays = {f"optimisation.optimizers.{one}.decay": 0.0 for one in table_players(units)}
     return decays | {
         "optimisation.batch_size": batch,
         "optimisation.total_samples": steps * batch,

@@ -90,7 +90,7 @@ def _gradients(network: RowsNetwork, rows: RowsBelow, by: OwnedRows) -> dict[str
     sums = network.hidden(told)
     hidden = silu(sums)
     context = network.out(hidden)
-    row = TracedColumns(network.row, rows.codes, context, None)
+    row = TracedColumns(network.row, rows.codes, context)
     asked = [said, read_last, read_before, sums, context, *row.sums, row.heads]
     back = slopes(-row.log_prob.sum(), asked)
     with torch.no_grad():

@@ -195,6 +195,21 @@ class DatabaseSchema(Config):
         return path
 
 
+def without(tables: Iterable[TableKeys], names: Iterable[str]) -> tuple[TableKeys, ...]:
+    """The keys of tables, but for some tables and for references to these.
+
+    >>> lines = TableKeys(name="lines", refers=(ForeignKey(columns=("order",), to="orders"),))
+    >>> without([TableKeys(name="orders", key=("id",)), lines], ["orders"])[0].refers
+    ()
+    """
+    gone = set(names)
+    return tuple(
+        one.model_copy(update={"refers": tuple(r for r in one.refers if r.to not in gone)})
+        for one in tables
+        if one.name not in gone
+    )
+
+
 def read_schema(given: Any) -> DatabaseSchema:
     """A schema as a user gives it: itself, its JSON, or a file of that.
 

@@ -5,8 +5,12 @@ So the code of each gap is told by the weekday and the place in the month of its
 the row before.
 """
 
+from math import ceil
+
 import torch
 from torch import Tensor
+
+from zerosum.modalities.tables.codecs import NumberCodec
 
 _WEEKDAYS, _DAYS = 7, 31
 _SIZES = (_WEEKDAYS, _DAYS, _DAYS + 1, _DAYS + 1)
@@ -18,6 +22,18 @@ NUM_MARKS = sum(_SIZES)
 
 MARKS_OF_A_DAY = len(_SIZES)
 _STARTS = torch.tensor([0, *_SIZES]).cumsum(0)[:-1]
+
+
+def least_days(gap: NumberCodec) -> Tensor:
+    """The least days that each code of a gap stands for, int64 `[K]`; -1 for none.
+
+    >>> codec = NumberCodec(name="gap", knots=((0.0,), (1.5, 3.0)), counts=(1, 1, 2),
+    ...                     has_missing=True)
+    >>> least_days(codec).tolist()
+    [0, 2, -1]
+    """
+    least = [ceil(knots[0]) for knots in gap.knots]
+    return torch.tensor([*least, *([-1] if gap.has_missing else [])]).long()
 
 
 def marks_ahead(

@@ -12,9 +12,10 @@ from torch import Tensor
 from zerosum.data.base import Dataset
 from zerosum.errors import ConstraintError
 from zerosum.modalities.sequences.bursts import find_bursts, hits
+from zerosum.modalities.sequences.hours import by_hours
 from zerosum.modalities.sequences.protecting import protected
 from zerosum.modalities.sequences.space import LENGTH, SPAN, START, SequenceSpace
-from zerosum.modalities.sequences.time_axis import TimeAxis
+from zerosum.modalities.sequences.time_axis import CLOCK, HOURS, TimeAxis
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.constraints.base import Constraint
 from zerosum.modalities.tables.fields import Field, IntegerField
@@ -197,7 +198,10 @@ def fit_sequences(
     every = torch.cat([torch.stack(told, dim=1), rows], dim=1) if told else rows
     row_space = fit_space([*stood, *row_fields], every, constraints=theirs, least=least)
     owner = np.repeat(np.arange(len(lengths)), lengths)
-    row_space = _rounded_evenly(protected(row_space, every, owner, least=least))
+    row_space = protected(row_space, every, owner, least=least)
+    if axis is not None and axis.per_day > HOURS:
+        row_space = _clocks_by_hours(row_space, told[-1], axis.per_day / HOURS, least)
+    row_space = _rounded_evenly(row_space)
     for one in (*attribute_space.constraints, *row_space.constraints):
         if not one.constructed:
             raise ConstraintError(
@@ -235,6 +239,16 @@ def _counts(hits: Tensor, lengths: np.ndarray) -> Tensor:
     """Sums over the rows of each entity, `[N, B]`, of rows one after another, `[T, B]`."""
     owner = torch.from_numpy(np.repeat(np.arange(len(lengths)), lengths))
     return hits.new_zeros(len(lengths), hits.shape[1]).index_add_(0, owner, hits)
+
+
+def _clocks_by_hours(space: TableSpace, clocks: Tensor, hour: float, least: int) -> TableSpace:
+    """The space with clocks, of the column `CLOCK`, in codes that do not reach across hours."""
+    codecs = [
+        by_hours(one, clocks.numpy(), hour=hour, least=least)
+        if one.name == CLOCK and isinstance(one, NumberCodec) else one
+        for one in space.codecs
+    ]  # fmt: skip
+    return TableSpace.from_json(space.to_json() | {"codecs": [one.to_json() for one in codecs]})
 
 
 def _rounded_evenly(space: TableSpace) -> TableSpace:

@@ -4,11 +4,12 @@ Attributes are made as rows of a table are, so whatever can be asked of these ca
 The number of rows and the day of the last are attributes: rows obey them by construction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from zerosum.modalities.sequences.columns import phase_of
 from zerosum.modalities.sequences.given import Given
 from zerosum.modalities.sequences.space import NOTHING, SequenceSpace
 from zerosum.modalities.sequences.time_axis import CLOCK, GAP, PAUSE, Moments
@@ -16,7 +17,7 @@ from zerosum.modalities.tables.codecs import Codec, NumberCodec
 from zerosum.modalities.tables.game import MaskedRows, pick
 from zerosum.modalities.tables.record_game import RecordGame
 from zerosum.modalities.tables.sampling.conditioning import CodeShares
-from zerosum.networks.masked import MaskedNetwork
+from zerosum.networks.masked import Added, MaskedNetwork
 from zerosum.networks.recurrent_rows import RecurrentRows
 
 _LAST_PLACE = 1 - 2**-12
@@ -54,7 +55,7 @@ class SequenceGame(RecordGame):
         return self.sequences.longest * 2 * len(self.sequences.learned)
 
     def rest_of(self, attributes: Tensor, chance: Tensor) -> Tensor:
-        """See `rows_of`."""
+        """Rows `[n, longest, row_width]`; see `rows_of`."""
         return self.rows_of(attributes, chance)
 
     @torch.no_grad()
@@ -104,6 +105,7 @@ class RowMaker:
         self._memory = torch.zeros(n, self._network.width, device=device)
         self._codes = torch.full((n, len(self._space.columns)), -1, device=device)
         self._left = self._space.left(attributes)
+        self._again = torch.zeros(n, len(self._space.bursts), dtype=torch.bool)
         self._counted = _counted(self._space, parts)
         self.x = torch.full((n, self._space.longest, self._space.row_width), NOTHING)
         self._lows = {
@@ -126,13 +128,17 @@ class RowMaker:
         now = Moments(*(one[alive] for one in self._now))
         end, lengths = self._end[alive], self.lengths[alive]
         places = torch.full_like(lengths, place)
-        numbers = self._space.progress(places, lengths, now, end, self._left[alive])
+        numbers = self._space.progress(
+            places, lengths, now, end, self._left[alive], self._again[alive]
+        )
         device = self._memory.device
         told = torch.cat([self._before[alive], self._entity[alive], numbers.to(device)], dim=1)
         context, memory = self._network.step(told, self._memory[alive])
-        first = self._network.first(context, self._space.marks(self._codes[alive]))
+        added = self._network.added(
+            context, self._space.marks(self._codes[alive]), numbers.to(device)
+        )
         row = _Row(
-            self, alive, context, first, chance[alive], now, end, lengths - place, place == 0
+            self, alive, context, added, chance[alive], now, end, lengths - place, place == 0
         )
         known = None
         if history is not None:
@@ -146,7 +152,8 @@ class RowMaker:
         codes = made.floor().long().to(device)
         self._codes[alive] = codes
         for burst, (_, at, code) in self._counted.items():
-            self._left[alive, burst] -= (codes[:, at] == code).cpu().double()
+            self._again[alive, burst] = hit = (codes[:, at] == code).cpu()
+            self._left[alive, burst] -= hit.double()
         self._left.clamp_(min=0)
         self._before[alive] = self._network.rows(codes)
         self._memory[alive] = memory
@@ -156,15 +163,16 @@ class _Row:
     """One row of each of `n` sequences, column by column."""
 
     def __init__(
-        self, maker: RowMaker, alive: Tensor, context: Tensor, marked: Tensor | None,
+        self, maker: RowMaker, alive: Tensor, context: Tensor, added: Added,
         chance: Tensor, now: Moments, end: Tensor, rows: Tensor, first: bool,
     ) -> None:  # fmt: skip
         self._maker, self._space = maker, maker._space
         self._state = maker._network.row.rollout(
-            len(alive), context=context, first=marked, blocks=maker._blocks
+            len(alive), context=context, added=added, blocks=maker._blocks
         )
         self._chance, self._now, self._end, self._last = chance, now, end, rows == 1
         self._first, self._rows, self._left = first, rows, maker._left[alive]
+        self._before = maker._codes[alive]
         self._told: dict[str, Tensor] = {}
         self._moments = now
 
@@ -172,7 +180,9 @@ class _Row:
         """Code + place of each column `[n, columns]`, and the rows' moments."""
         made, nth = [], 0
         for i, column in enumerate(self._space.columns):
-            if column.codec is None:
+            if column.name in self._space.flags:
+                value = self._phase(column.name, made)
+            elif column.codec is None:
                 value = self._space.derived(self._moments)[column.name].float()
             else:
                 value = self._drawn(column.codec, nth)
@@ -184,6 +194,11 @@ class _Row:
             if column.codec is not None and self._space.axis is not None:
                 self._tell(column.codec, value)
         return torch.stack(made, dim=1), self._moments
+
+    def _phase(self, name: str, made: Sequence[Tensor]) -> Tensor:
+        """How a burst goes on: `Phase` of the column that was made last, float32 `[n]`."""
+        flag, before = self._space.flags[name], self._before[:, len(made) - 1]
+        return phase_of(flag.hits(made[-1].floor().long()), flag.hits(before.cpu())).float()
 
     def _tell(self, index: int, value: Tensor) -> None:
         """Keep what stands for time, and the moment when all of it is there."""

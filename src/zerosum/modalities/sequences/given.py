@@ -1,4 +1,4 @@
-"""A column of rows, and rows that there are already."""
+"""Rows that there are already."""
 
 from typing import NamedTuple
 
@@ -6,20 +6,6 @@ import torch
 from torch import Tensor
 
 from zerosum.modalities.sequences.time_axis import Moments, TimeAxis
-
-
-class RowColumn(NamedTuple):
-    """A column of rows as networks see it.
-
-    Attributes:
-        name: of the column.
-        size: number of its codes.
-        codec: which codec of the rows it has; None where it follows from the columns before it.
-    """
-
-    name: str
-    size: int
-    codec: int | None
 
 
 class Given(NamedTuple):

@@ -1,6 +1,7 @@
 """Sequences as a modality."""
 
-from collections.abc import Iterator
+from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,12 +25,12 @@ from zerosum.modalities.tables.fields import CategoryField, FloatField
 from zerosum.modalities.tables.schema import said_by_schema
 from zerosum.modalities.tables.time_fields import DatetimeField
 from zerosum.modalities.tables.unmodelled_fields import KeyField
-from zerosum.modality import JudgeKit, Modality, PrivateKit, register
+from zerosum.modality import JudgeKit, Modality, PrivateKit, register, too_few
 from zerosum.rng import Noise
 from zerosum.spaces import Space
 
-_FEW_TRAIN, _FEW_HELD = 500, 200
-"""Entities below which a report warns."""
+_PRIVATE_BATCH, _EPOCHS, _LEAST_STEPS, _MOST_STEPS = 256, 20, 300, 600
+"""Of private trainings: entities of a step, how often each is seen, and steps."""
 
 
 def small_sequences(
@@ -66,17 +67,6 @@ def small_sequences(
     return SequenceDataset(compact, space, name="small")
 
 
-def too_small(train: int, held: int | None) -> Iterator[str]:
-    """What is to be known of few entities."""
-    few = [f"{train:,} entities to train on"] if train < _FEW_TRAIN else []
-    few += [f"{held:,} entities of the holdout"] if held is not None and held < _FEW_HELD else []
-    if few:
-        yield (
-            f"There are too few entities to trust single figures: {' and '.join(few)}, where "
-            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few."
-        )
-
-
 def _sequences(space: Space) -> SequenceSpace:
     return require_sequences(space, network="private training")
 
@@ -84,6 +74,26 @@ def _sequences(space: Space) -> SequenceSpace:
 def _entities(dataset: Dataset) -> Extractor:
     assert isinstance(dataset.space, SequenceSpace)
     return EntityFeatures(dataset.space)
+
+
+def _changes(space: SequenceSpace) -> dict[str, Any]:
+    """Small networks, since noise is added to every weight, and few steps that are large."""
+    entities = space.attributes.num_rows
+    batch = min(_PRIVATE_BATCH, max(entities // 8, 1))
+    steps = min(max(ceil(_EPOCHS * entities / batch), _LEAST_STEPS), _MOST_STEPS)
+    players = ("entities", "generator")
+    return {
+        **{f"optimisation.optimizers.{one}.decay": 0.0 for one in players},
+        **{f"optimisation.optimizers.{one}.lr": 1e-2 for one in players},
+        "optimisation.batch_size": batch,
+        "optimisation.total_samples": steps * batch,
+        "optimisation.averaging.half_life": 34 * batch,
+        "game.entities.width": 128,
+        "game.entities.depth": 2,
+        "game.generator.width": 64,
+        "game.generator.rank": 32,
+        "game.generator.row.width": 128,
+    }
 
 
 PRIVATE = PrivateKit(
@@ -99,10 +109,7 @@ PRIVATE = PrivateKit(
     public="names and kinds of columns, decimals, steps of time, which columns an entity has once, "
     "and what the schema says",
     said_by=said_by_schema,
-    changes=lambda _space: {
-        "optimisation.optimizers.entities.decay": 0.0,
-        "optimisation.optimizers.generator.decay": 0.0,
-    },
+    changes=lambda space: _changes(_sequences(space)),
 )
 """An entity is a person, whatever number of rows it has."""
 
@@ -116,7 +123,7 @@ register(
             extractors={"entities": lambda dataset, _: _entities(dataset)},
             default="entities",
             parts=sequence_parts,
-            warnings=too_small,
+            warnings=too_few("entities", train=500),
         ),
         model=lambda _game: SequenceModel,
         small_dataset=small_sequences,

@@ -1,7 +1,7 @@
 """A trained model of sequences: entities made freely or under conditions, and continued."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class SequenceModel(RecordModel):
         return controls_of(self.sequences.attributes) | mine
 
     def tables_of(self, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":
-        """See `RecordModel.tables_of`."""
+        """Tables of compact sequences `[n, W]`; see `RecordModel.tables_of`."""
         return long_tables(self.sequences, pieces)
 
     def pieces(
@@ -78,7 +78,29 @@ class SequenceModel(RecordModel):
             rows = self.game.rows_of(attributes, chance, parts)
             return self._repaired(self.sequences.with_rows(attributes, rows), allowed)
 
-        return RecordWish(asked, made)
+        refused = self._breaking(asked)
+        return RecordWish(asked, made, refused, "do not obey" if refused else "")
+
+    def _breaking(self, asked: Mapping[str, Any]) -> Callable[[Tensor], Tensor] | None:
+        """Which compact sequences do not obey conditions on what rows must agree to; None for none.
+
+        Attributes may contradict each other, such as one row and a span of 30 days. Then the rows
+        are right.
+        """
+        names = {SPAN, *(one.name for one in self.sequences.bursts)} & asked.keys()
+        wanted = parse_where({name: asked[name] for name in names}, self.sequences.attributes)
+        if not wanted:
+            return None
+
+        def breaking(compact: Tensor) -> Tensor:
+            attributes, _ = self.sequences.parts(compact)
+            held = [
+                one.holds(self.sequences.attribute(attributes, name))
+                for name, one in wanted.items()
+            ]
+            return ~torch.stack(held).all(dim=0)
+
+        return breaking
 
     def _plain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Conditions with names of attributes as they are: `account.segment` is `segment`.

@@ -1,18 +1,20 @@
 """Sequences as a drawing, and as files."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from zerosum.forms.base import Preview, Writer
-from zerosum.forms.csv_cells import Cells
+from zerosum.forms.base import Preview
 from zerosum.modalities.sequences.frames import long_tables
 from zerosum.modalities.sequences.space import SequenceSpace
-from zerosum.modalities.tables.writing import write_csv, write_parquet
+from zerosum.modalities.tables.shown import RowsWriter
 from zerosum.spaces import Space
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _WIDTH, _HEIGHT, _TITLE = 360, 190, 20
 _LINES = 16
@@ -46,23 +48,13 @@ class SequencePreview(Preview):
         return _timelines(space, x[None])
 
 
-class SequenceWriter(Writer):
-    """A row for each row of each entity, in the columns and types of the training data."""
+class SequenceWriter(RowsWriter):
+    """A row for each row of each entity."""
 
-    forms = (".csv", ".parquet")
-    default = "samples.csv"
-
-    def write(
-        self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
-        labels: Sequence[str], cells: Cells,
-    ) -> None:  # fmt: skip
-        """See `Writer.write`."""
+    def tables(self, space: Space, pieces: Iterable[Tensor]) -> "Iterable[pa.Table]":
+        """See `RowsWriter.tables`."""
         assert isinstance(space, SequenceSpace)
-        tables = long_tables(space, pieces)
-        if form == ".csv":
-            write_csv(path, tables, cells)
-        else:
-            write_parquet(path, tables)
+        return long_tables(space, pieces)
 
 
 def shares(space: SequenceSpace, x: Tensor) -> dict[str, np.ndarray]:

@@ -19,10 +19,11 @@ from torch import Tensor
 from zerosum.config import Size
 from zerosum.errors import ConfigError, RecipeError
 from zerosum.modalities.sequences.aggregates import Aggregates
-from zerosum.modalities.sequences.ahead import marks_ahead
+from zerosum.modalities.sequences.ahead import least_days, marks_ahead
 from zerosum.modalities.sequences.bursts import Burst, hits
-from zerosum.modalities.sequences.given import Given, RowColumn
-from zerosum.modalities.sequences.time_axis import CALENDAR, CLOCK, GAP, HOURS, Moments, TimeAxis
+from zerosum.modalities.sequences.columns import Flag, RowColumn, flags_of, phase_of, row_columns
+from zerosum.modalities.sequences.given import Given
+from zerosum.modalities.sequences.time_axis import CALENDAR, Moments, TimeAxis
 from zerosum.modalities.tables.codecs import NumberCodec
 from zerosum.modalities.tables.fields import Field
 from zerosum.modalities.tables.space import TableSpace
@@ -32,7 +33,7 @@ from zerosum.spaces import Space
 LENGTH, START, SPAN = "length", "start", "span"
 """Attributes that follow from the rows."""
 
-_NUMBERS, _OF_A_BURST = 7, 2
+_NUMBERS, _OF_A_BURST = 7, 4
 """Numbers that are known before a row, and more of them for each value that comes in bursts."""
 
 NOTHING = -1.0
@@ -98,19 +99,18 @@ class SequenceSpace(Space):
     @cached_property
     def columns(self) -> tuple[RowColumn, ...]:
         """Columns of rows in the order in which they are made."""
-        found = []
-        for i, codec in enumerate(self.rows.codecs):
-            found.append(RowColumn(codec.name, codec.size, i))
-            if codec.name == GAP and self.axis is not None and self.axis.has_calendar:
-                found += [RowColumn(name, size, None) for name, size in CALENDAR]
-            if codec.name == CLOCK:
-                found.append(RowColumn("hour", HOURS, None))
-        return tuple(found)
+        return row_columns(self.rows.codecs, self.axis, self.flags.values())
+
+    @cached_property
+    def flags(self) -> dict[str, Flag]:
+        """Columns that say how a burst goes on, by name."""
+        return flags_of(self.rows.codecs, self.bursts)
 
     @cached_property
     def learned(self) -> tuple[int, ...]:
-        """Which of `columns` have a codec."""
-        return tuple(i for i, one in enumerate(self.columns) if one.codec is not None)
+        """Which of `columns` have a codec, in the order of codecs."""
+        coded = [(one.codec, i) for i, one in enumerate(self.columns) if one.codec is not None]
+        return tuple(i for _, i in sorted(coded))
 
     @cached_property
     def ordered(self) -> tuple[int, ...]:
@@ -175,8 +175,9 @@ class SequenceSpace(Space):
         return torch.stack(many, dim=1).nan_to_num(0.0).round().clamp_min(0)
 
     def progress(
-        self, place: Tensor, lengths: Tensor, before: Moments, end: Tensor, bursts: Tensor
-    ) -> Tensor:
+        self, place: Tensor, lengths: Tensor, before: Moments, end: Tensor, bursts: Tensor,
+        again: Tensor,
+    ) -> Tensor:  # fmt: skip
         """What is known before a row, float32 `[n, num_numbers]`.
 
         Args:
@@ -185,14 +186,17 @@ class SequenceSpace(Space):
             before: the moment of the row before, or the day of the start.
             end: the day of the last row.
             bursts: rows to come of each value that comes in bursts, `[n, B]`.
+            again: whether the row before holds it, bool `[n, B]`.
         """
         left = (lengths - place).double()
         days = (end - before.day).clamp_min(0)
         per_day = 1 if self.axis is None else self.axis.per_day
+        spare = (left[:, None] - bursts.sum(1, keepdim=True)).clamp_min(0).log1p() / 2
         numbers = (
             left.log1p() / 3, left == 1, place == 0, days.log1p() / 3, days == 0,
             ((days + 1) / left).log() / 3, before.clock / per_day,
             *(bursts > 0).unbind(1), *(bursts.log1p() / 2).unbind(1),
+            *(spare * (bursts > 0)).unbind(1), *(again & (bursts > 0)).unbind(1),
         )  # fmt: skip
         return torch.stack([one.float() for one in numbers], dim=-1)
 
@@ -218,12 +222,16 @@ class SequenceSpace(Space):
             ))  # fmt: skip
             derived = self.derived(moments)
         coded = self.rows.to_model(torch.cat([torch.stack(told, 1), values], 1) if told else values)
+        for name, flag in self.flags.items():
+            hit = flag.hits(coded[:, flag.codec].floor().long())
+            derived[name] = phase_of(hit, hit.roll(1) & (place > 0))
         made = [coded[:, c.codec] if c.codec is not None else derived[c.name].float()
                 for c in self.columns]  # fmt: skip
         held = hits(self.bursts, self.names, rows[:, :, self.num_values - len(self.names) :])
         gone = (held.cumsum(1) - held)[valid]
+        again = held.roll(1, 1)[valid].bool() & (place > 0)[:, None]
         left = (self.left(attributes)[owner] - gone).clamp_min(0)
-        numbers = self.progress(place, lengths[owner], before, end[owner], left)
+        numbers = self.progress(place, lengths[owner], before, end[owner], left, again)
         x = torch.full((*valid.shape, self.row_width), NOTHING)
         x[valid] = torch.cat([torch.stack(made, dim=1), numbers], dim=1)
         return torch.cat([self.attributes.to_model(attributes), x.flatten(1)], dim=1)
@@ -238,14 +246,6 @@ class SequenceSpace(Space):
             found["hour"] = self.axis.hour(moments.clock)
         return found
 
-    @cached_property
-    def _gaps(self) -> Tensor:
-        """The least days that each code of the gap stands for, int64 `[K]`; -1 for none."""
-        codec = self.rows.codecs[0]
-        assert isinstance(codec, NumberCodec)
-        least = [-(-knots[0] // 1) for knots in codec.knots]  # the ceiling
-        return torch.tensor([*least, *([-1] if codec.has_missing else [])]).long()
-
     def marks(self, before: Tensor) -> Tensor | None:
         """What tells each gap by the day that it leads to, int64 `[n, K, 4]`; see `marks_ahead`.
 
@@ -257,9 +257,10 @@ class SequenceSpace(Space):
         """
         if self.axis is None or not self.axis.has_calendar:
             return None
-        own = [one.name for one in self.columns]
+        own, gap = [one.name for one in self.columns], self.rows.codecs[0]
+        assert isinstance(gap, NumberCodec)
         weekday, day, to_end = (before[:, own.index(name)] for name, _ in CALENDAR[:3])
-        return marks_ahead(weekday, day, to_end, self._gaps.to(before.device))
+        return marks_ahead(weekday, day, to_end, least_days(gap).to(before.device))
 
     def model_parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Attributes `[N, A]` and rows `[N, longest, row_width]` of sequences in model units."""

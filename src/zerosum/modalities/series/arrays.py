@@ -26,7 +26,8 @@ from zerosum.errors import ConfigError, DataError, did_you_mean
 from zerosum.faces import Blank, reading
 from zerosum.modalities.series.attributes import fit_attributes, values_like, with_label
 from zerosum.modalities.series.finding import FactWishes
-from zerosum.modalities.series.missing import Missing, without_missing
+from zerosum.modalities.series.gaps import after_end
+from zerosum.modalities.series.missing import Missing, missing_in, without_missing
 from zerosum.modalities.series.space import SeriesSpace, fit_space
 from zerosum.spaces import Space
 
@@ -69,7 +70,7 @@ class SeriesOptions(DataConfig):
         """The data set of series `[N, L, C]`, with what is found in them.
 
         Args:
-            x: the series; NaN is a missing value.
+            x: the series; NaN is a missing value, or follows the end of a series.
             y: codes of labels `[N]`, or None.
             labels: their names.
             names: of the channels.
@@ -86,7 +87,7 @@ class SeriesOptions(DataConfig):
             )
         self._require_known(names)
         if static is not None and self.missing == "drop":
-            static = static.filter(pa.array(~np.isnan(x).any(axis=(1, 2))))
+            static = static.filter(pa.array(~missing_in(x).any(axis=(1, 2))))
         y, x, labels = without_missing(x, y, labels, names, how=self.missing, name=name)
         if len(x) < LEAST:
             raise DataError(
@@ -187,25 +188,39 @@ class SeriesDataset(ArrayDataset):
 def as_of(dataset: Dataset, space: Space) -> Dataset:
     """The same series with what was found in the training data, where they are of its channels.
 
+    Shorter ones are of `space` too, where its series end early.
+
     Labels get the codes of `space`; those it does not know come after them.
 
     Raises:
-        DataError: a channel is missing in places, and never was in the training data.
+        DataError: a channel is missing in places, and never was in the training data; or series go
+            on for longer than any there.
     """
     if not (isinstance(dataset, SeriesDataset) and isinstance(space, SeriesSpace)):
         return dataset
     mine = dataset.space
-    if (mine.names, mine.length) != (space.names, space.length):
+    short = space.length - mine.length
+    if mine.names == space.names and short < 0 and space.ends:
+        longer = int((~dataset.resident[0][:, 0, space.length].isnan()).sum())
+        raise DataError(
+            f"{longer:,} of {len(dataset):,} series of {dataset.name} have more than "
+            f"{space.length:,} steps, and none had in the training data. Leave them out, or train "
+            "on longer ones."
+        )
+    if mine.names != space.names or short < 0 or (short and not space.ends):
         return dataset
     x, y = dataset.resident
+    x = torch.nn.functional.pad(x, (0, short), value=torch.nan)
     if space.attributes is not None and dataset.static is not None:
         values = values_like(dataset.static, space.attributes, name=dataset.name)
         x = space.joined(mine.parts(x)[0], values)
     elif mine.attributes is not None or space.attributes is not None:
         return dataset
     known = {step.channel for step in space.gaps}
+    gone = x[:, : len(space.names)].isnan()
+    gone = gone & ~after_end(gone)[:, None] if space.ends else gone
     for i, one in enumerate(space.names):
-        if one not in known and bool(x[:, i].isnan().any()):
+        if one not in known and bool(gone[:, i].any()):
             raise DataError(
                 f"channel {one!r} of {dataset.name} has missing values, and had none in the "
                 f"training data. Give {reading(missing='drop')} or `interpolate` in place of "

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from zerosum.modalities.series.curves import Curve
-from zerosum.modalities.series.gaps import MARK, Gaps
+from zerosum.modalities.series.gaps import MARK, Ends, Gaps, find_ends
 from zerosum.modalities.series.steps import (
     ChannelLimits,
     Channels,
-    ConstantChannel,
     Envelope,
     EqualChannels,
+    FixedChannel,
     Increments,
     LogScale,
     Scores,
@@ -65,10 +65,11 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
         steps.append(step)
         channels = step.forward(channels)
 
-    for step in _gaps(channels):
+    for step in _ends(channels) or _gaps(channels):
         take(step)
-    marks = {step.mark: step.share for step in steps if isinstance(step, Gaps)}
-    for step in [*_equal(channels), *_constant(channels)]:
+    marks = {step.mark for step in steps if isinstance(step, Gaps | Ends)}
+    ends = next((step.mark for step in steps if isinstance(step, Ends)), None)
+    for step in [*_equal(channels), *_fixed(channels, ends)]:
         take(step)
     bases = _take_envelopes({name: channels[name] for name in channels if name not in marks}, take)
     for name in bases:
@@ -103,6 +104,16 @@ def find_steps(x: Tensor, names: Sequence[str], wishes: FactWishes) -> tuple[Ste
     return tuple(steps)
 
 
+def _ends(channels: Channels) -> list[Step]:
+    ended = find_ends(torch.stack([*channels.values()], dim=1).isnan())
+    if ended is None:
+        return []
+    lengths, mark = (~ended).sum(1), "end"
+    while mark in channels:
+        mark += "?"
+    return [Ends(mark=mark, least=int(lengths.min()), most=int(lengths.max()))]
+
+
 def _gaps(channels: Channels) -> list[Step]:
     found: list[Step] = []
     for name, own in channels.items():
@@ -134,14 +145,18 @@ def _equal(channels: Channels) -> list[Step]:
     return found
 
 
-def _constant(channels: Channels) -> list[Step]:
+def _fixed(channels: Channels, ends: str | None) -> list[Step]:
+    """Channels that are the same in every series until it ends; `ends` are the marks of that."""
     equal = {step.channel for step in _equal(channels) if isinstance(step, EqualChannels)}
-    rest = {name: own for name, own in channels.items() if name not in equal}
-    return [
-        ConstantChannel(channel=name, value=float(own.flatten()[0]))
-        for name, own in rest.items()
-        if bool((own == own.flatten()[0]).all())
-    ]
+    found: list[Step] = []
+    for name, own in channels.items():
+        if name in equal or name == ends:
+            continue
+        there = torch.ones_like(own) if ends is None else 1 - channels[ends]
+        longest = own[there.sum(1).argmax()]
+        if bool(((own == longest) | (there == 0)).all()):
+            found.append(FixedChannel(channel=name, values=tuple(longest.tolist())))
+    return found
 
 
 def _take_envelopes(channels: Channels, take: Take) -> list[str]:

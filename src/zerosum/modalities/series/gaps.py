@@ -1,4 +1,4 @@
-"""Values that are missing inside series, as channels that say where."""
+"""Values that are missing inside series, and series that end early, as channels that say where."""
 
 import torch
 from pydantic import Field
@@ -47,6 +47,75 @@ class Gaps(Step):
         """The channel, NaN where it is marked."""
         own = torch.where(x[self.mark] >= 0.5, torch.nan, x[self.channel])
         return {name: one for name, one in x.items() if name != self.mark} | {self.channel: own}
+
+
+class Ends(Step):
+    """Series end before the last place; `mark` is 1 from there on and 0 before, and is modelled.
+
+    Networks see a series go back and forth after its end, so that its values and steps are still
+    those of series. Whatever they make there is taken out again.
+
+    Attributes:
+        mark: the name of the marks.
+        least: places of the shortest series.
+        most: places of the longest.
+    """
+
+    kind = "series_ends"
+    mark: str
+    least: int = Field(ge=1)
+    most: int = Field(ge=2)
+
+    @property
+    def statement(self) -> str:
+        """See `Step.statement`."""
+        return f"series end after {self.least} to {self.most} steps, and so do samples"
+
+    def forward(self, x: Channels) -> Channels:
+        """The marks first, and the channels without ends."""
+        ended = after_end(torch.stack([*x.values()], dim=1).isnan())
+        known = (~ended).sum(1, keepdim=True)
+        there = torch.arange(ended.shape[1], device=ended.device) % (2 * (known - 1)).clamp_min(1)
+        back = torch.where(there < known, there, 2 * (known - 1) - there)
+        marks = ended.to(next(iter(x.values())).dtype)
+        return {self.mark: marks} | {name: own.gather(1, back) for name, own in x.items()}
+
+    def backward(self, x: Channels) -> Channels:
+        """The channels, NaN from the first mark on; none ends before the shortest."""
+        ended = self.ended(x[self.mark])
+        return {
+            name: torch.where(ended, torch.nan, own) for name, own in x.items() if name != self.mark
+        }
+
+    def ended(self, marks: Tensor) -> Tensor:
+        """Whether places are after the end of their series, bool `[N, L]`, of marks `[N, L]`.
+
+        >>> Ends(mark="end", least=2, most=4).ended(torch.tensor([[1.0, 0.0, 1.0, 0.0]]))
+        tensor([[False, False,  True,  True]])
+        """
+        found = marks >= 0.5
+        found[:, : self.least] = False
+        return found.cummax(dim=1).values
+
+
+def after_end(gone: Tensor) -> Tensor:
+    """Places from which on all channels are missing, bool `[N, L]`, of what is missing `[N, C, L]`.
+
+    >>> after_end(torch.tensor([[[True, False, True], [False, False, True]]]))
+    tensor([[False, False,  True]])
+    """
+    return gone.all(1).flip(1).cummin(dim=1).values.flip(1)
+
+
+def find_ends(gone: Tensor) -> Tensor | None:
+    """Where series are over, bool `[N, L]`; None unless that is why all that is missing is.
+
+    Args:
+        gone: what is missing, bool `[N, C, L]`.
+    """
+    ended = after_end(gone)
+    is_all = torch.equal(gone, ended[:, None].expand_as(gone))
+    return ended if is_all and bool(ended.any()) and not bool(ended[:, 0].any()) else None
 
 
 def bridged(x: Tensor, fill: float) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zerosum.errors import DataError
 from zerosum.faces import reading
+from zerosum.modalities.series.gaps import find_ends
 
 Missing = Literal["keep", "refuse", "interpolate", "drop"]
 
@@ -19,6 +20,8 @@ def without_missing(
 ) -> tuple[Tensor | None, np.ndarray, Sequence[str]]:  # fmt: skip
     """Labels, series `[N, L, C]` of which NaN were taken care of, and names of labels.
 
+    What follows the end of a series is not missing.
+
     Raises:
         DataError: values are infinite; or NaN, and shall be refused or cannot be interpolated; or
             a channel has nothing else.
@@ -26,7 +29,7 @@ def without_missing(
     if np.isinf(x).any():
         where = names[int(np.isinf(x).any(axis=(0, 1)).argmax())]
         raise DataError(f"channel {where!r} of {name} has infinite values. Repair or drop them.")
-    gone = np.isnan(x)
+    gone = missing_in(x)
     if not gone.any():
         return y, x, labels
     for i, one in enumerate(names):
@@ -51,6 +54,13 @@ def without_missing(
         labels = [labels[int(code)] for code in codes]
         y = torch.searchsorted(codes, y)
     return y, x[kept], labels
+
+
+def missing_in(x: np.ndarray) -> np.ndarray:
+    """Where values of series are missing, bool `[N, L, C]`; nowhere, if series only end early."""
+    gone = np.isnan(x)
+    ended = find_ends(torch.from_numpy(gone).transpose(1, 2))
+    return gone if ended is None else np.zeros_like(gone)
 
 
 def _interpolated(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from zerosum.evaluation.reports.parts import Drawn, Part, SamplesPart, Shown, beside_reals, png_of
+from zerosum.lettering import Lettering
 from zerosum.modalities.series.dependence import autocorrelations
 from zerosum.modalities.series.shown import SeriesPreview
 from zerosum.modalities.series.space import SeriesSpace
@@ -44,11 +45,11 @@ def _autocorrelations(space: SeriesSpace, x: Tensor, real: Tensor | None) -> Dra
     across = min(_COLUMNS, len(names))
     width, height = _SIDE * 3 // 2, _SIDE + _TITLE
     sheet = Image.new("RGB", (across * width, -(-len(names) // across) * height), "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    pen, letters = ImageDraw.Draw(sheet), Lettering(13)
     for i, name in enumerate(names):
         left, top = i % across * width, i // across * height
         curves = {which: [*enumerate(values[i].tolist(), 1)] for which, values in found.items()}
-        pen.text((left + 12, top + 4), name, fill="#111827", font=font)
+        letters.write(pen, (left + 12, top + 4), name, fill="#111827")
         plot = chart(curves, width=width, height=_SIDE)
         sheet.paste(to_image(plot), (left, top + _TITLE))
     words = "How much a value says of the one so many steps later, within a series, on average"

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.lettering import Lettering
 from zerosum.modalities.series.attributes import table_of
+from zerosum.modalities.series.gaps import after_end
 from zerosum.modalities.series.space import SeriesSpace
 from zerosum.spaces import Space
 
@@ -39,13 +41,13 @@ class SeriesPreview(Preview):
         across = min(_COLUMNS, len(names))
         down = -(-len(names) // across)
         sheet = Image.new("RGB", (across * _WIDTH, down * (_HEIGHT + _TITLE)), "white")
-        pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+        pen, letters = ImageDraw.Draw(sheet), Lettering(13)
         for i, name in enumerate(names):
             left, top = i % across * _WIDTH, i // across * (_HEIGHT + _TITLE)
             own = x[:, i].double().numpy()
             frame = _frame(own, None if real is None else real[:, i].double().numpy())
             sheet.paste(frame, (left, top + _TITLE))
-            pen.text((left + 8, top + 3), _title(name, own), fill="#111827", font=font)
+            letters.write(pen, (left + 8, top + 3), _title(name, own), fill="#111827")
         return sheet
 
     def draw_one(self, space: Space, x: Tensor) -> Image.Image:
@@ -111,7 +113,8 @@ class SeriesWriter(Writer):
     """A row for each step of each series, as `.csv` or `.parquet`; or a row for each series.
 
     The latter is for names that end in `.wide.csv` or `.wide.parquet`: a column for each channel at
-    each step, such as `price@3`. A folder holds one CSV for each series.
+    each step, such as `price@3`. A folder holds one CSV for each series. Series that end early have
+    fewer rows.
     """
 
     forms = (".csv", ".parquet", "folder")
@@ -128,14 +131,20 @@ class SeriesWriter(Writer):
 
         assert isinstance(space, SeriesSpace)
         x, values = space.parts(torch.cat([*pieces]))
+        there = (
+            ~after_end(x.isnan()).numpy() if space.ends else np.ones((len(x), space.length), bool)
+        )
         x = x.numpy()
         table = space.attributes
         more = {} if table is None else dict(_columns(table_of(values, table)))
         if form == "folder":
             digits = len(str(len(x) - 1))
             for i, one in enumerate(x):
-                columns = {name: _cells(own) for name, own in zip(space.names, one, strict=True)}
-                columns |= {name: column.take([i] * len(one[0])) for name, column in more.items()}
+                known = one[:, there[i]]
+                columns = {name: _cells(own) for name, own in zip(space.names, known, strict=True)}
+                columns |= {
+                    name: column.take([i] * there[i].sum()) for name, column in more.items()
+                }
                 place = path / labels[i] if labels else path
                 place.mkdir(exist_ok=True)
                 made = cells.table(pa.table(columns))
@@ -143,6 +152,7 @@ class SeriesWriter(Writer):
             return
         wide = f".wide{form}" in path.name
         made = pa.table((_wide if wide else _long)(space, x, labels, more))
+        made = made if wide else made.filter(pa.array(there.ravel()))
         if form == ".csv":
             pyarrow.csv.write_csv(cells.table(made), path)
         else:

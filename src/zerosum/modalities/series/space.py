@@ -12,39 +12,11 @@ from zerosum.errors import ConfigError, RecipeError
 from zerosum.faces import Blank, reading
 from zerosum.modalities.series.attributes import codes_of, embedded, scaled, without_label
 from zerosum.modalities.series.finding import FactWishes, find_steps
-from zerosum.modalities.series.gaps import Gaps
+from zerosum.modalities.series.gaps import Ends, Gaps
 from zerosum.modalities.series.steps import ChannelLimits, Channels, Increments, Scores, Step
 from zerosum.modalities.tables.space import TableSpace
 from zerosum.rng import Noise
 from zerosum.spaces import Space
-
-
-class ScoreSpace(Space):
-    """Channels over time that are not scaled, float32 `[N, channels, length]`: what players see."""
-
-    kind = "series_scores_seen"
-    unit = "series"
-    axes = 1
-    precisions = ("fp32",)
-    channels: Size
-    length: Size
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """`(channels, length)`."""
-        return self.channels, self.length
-
-    def packed(self, count: int) -> "ScoreSpace":
-        """Series of `count` times as many channels."""
-        return self.model_copy(update={"channels": count * self.channels})
-
-    def to_model(self, compact: Tensor) -> Tensor:
-        """As they are."""
-        return compact
-
-    def to_data(self, x: Tensor) -> Tensor:
-        """As they are."""
-        return x
 
 
 class SeriesSpace(Space):
@@ -126,7 +98,8 @@ class SeriesSpace(Space):
     def description(self) -> str:
         """Length and channels in words."""
         many = len(self.names)
-        return f"series of {self.length} steps and {many} channel{'s' if many > 1 else ''}"
+        most = "up to " if self.ends else ""
+        return f"series of {most}{self.length} steps and {many} channel{'s' if many > 1 else ''}"
 
     @property
     def units(self) -> str:
@@ -145,6 +118,11 @@ class SeriesSpace(Space):
     def gaps(self) -> tuple[Gaps, ...]:
         """The channels that are missing in places."""
         return tuple(step for step in self.steps if isinstance(step, Gaps))
+
+    @property
+    def ends(self) -> Ends | None:
+        """How series end early, if they do."""
+        return next((step for step in self.steps if isinstance(step, Ends)), None)
 
     @property
     def bounds(self) -> dict[str, tuple[float | None, float | None]]:
@@ -211,17 +189,18 @@ class SeriesSpace(Space):
         return self.parts(compact)[0].transpose(1, 2).contiguous().numpy()
 
     def bridged(self, compact: Tensor) -> Tensor:
-        """Series `[N, C, L]` without NaN, and the marks of each gap beneath, `[N, C + G, L]`.
+        """Series `[N, C, L]` without NaN, and the marks of gaps and ends beneath, `[N, C + G, L]`.
 
         Judges see these. Where nothing is missing they are as given.
         """
         series = self.parts(compact)[0]
-        if not self.gaps:
+        steps = [*([self.ends] if self.ends else []), *self.gaps]
+        if not steps:
             return series
         x: Channels = dict(zip(self.names, series.double().unbind(1), strict=True))
-        for step in self.gaps:
+        for step in steps:
             x = step.forward(x)
-        names = [*self.names, *(step.mark for step in self.gaps)]
+        names = [*self.names, *(step.mark for step in steps)]
         return torch.stack([x[name] for name in names], dim=1).to(compact.dtype)
 
     def levels(self, x: Tensor) -> Tensor:
@@ -238,6 +217,25 @@ class SeriesSpace(Space):
         own = self._summed_up(x)
         apart = own - own[..., :1]
         return (apart / own.new_tensor(self.path_scales)[:, None]).to(x.dtype)
+
+    def counted(self, x: Tensor) -> Tensor | None:
+        """Whether numbers of scores are of a series or mark its end; None if all are.
+
+        Scores are `[N, coded, L]`, and the result is bool, of the same shape.
+        """
+        if self.ends is None:
+            return None
+        at = self.coded.index(self.ends.mark)
+        ended = self.ends.ended(self.scores[at].curve.to_values(x[:, at]))
+        found = (~ended)[:, None].expand_as(x).clone()
+        found[:, at, 1:] = ~ended[:, :-1]
+        return found
+
+    def seen(self, x: Tensor) -> Tensor:
+        """What discriminators see of scores `[N, coded, L]`: 0 after an end, and paths beneath."""
+        counted = self.counted(x)
+        x = x if counted is None else x * counted
+        return torch.cat([x, self.paths(x)], dim=1) if self.summed else x
 
     def snapped(self, x: Tensor) -> Tensor:
         """Scores `[N, coded, L]` in which those that stand for one value are one; see `Curve`."""
@@ -336,7 +334,7 @@ def fit_space(
     """The space of series `[N, C, L]`, with what was found in them; NaN is a missing value.
 
     Raises:
-        ConfigError: a name is given twice, or every channel is constant.
+        ConfigError: a name is given twice, or every channel is the same in all series.
     """
     steps = find_steps(x, names, wishes)
     own: Channels = dict(zip(names, x.double().unbind(1), strict=True))
@@ -346,7 +344,7 @@ def fit_space(
             levels.append(own[step.channel])
         own = step.forward(own)
     if not own:
-        raise ConfigError("every channel is constant.")
+        raise ConfigError("there is nothing to learn: every channel is the same in all series.")
     paths = [level - level[:, :1] for level in levels]
     return SeriesSpace(
         names=tuple(names),

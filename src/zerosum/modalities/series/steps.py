@@ -62,25 +62,28 @@ class EqualChannels(Step):
         return x | {self.channel: x[self.source]}
 
 
-class ConstantChannel(Step):
-    """`channel` is always `value`."""
+class FixedChannel(Step):
+    """`channel` has the same `values` in every series: it is constant, or a clock."""
 
-    kind = "constant_channel"
+    kind = "fixed_channel"
     channel: str
-    value: float
+    values: tuple[float, ...]
 
     @property
     def statement(self) -> str:
         """See `Step.statement`."""
-        return f"{self.channel} is always {self.value:g}"
+        if len(set(self.values)) == 1:
+            return f"{self.channel} is always {self.values[0]:g}"
+        return f"{self.channel} is the same in every series"
 
     def forward(self, x: Channels) -> Channels:
         """Without `channel`."""
         return _without(x, self.channel)
 
     def backward(self, x: Channels) -> Channels:
-        """With the value everywhere."""
-        return x | {self.channel: torch.full_like(next(iter(x.values())), self.value)}
+        """With the values."""
+        like = next(iter(x.values()))
+        return x | {self.channel: like.new_tensor(self.values).expand_as(like)}
 
 
 class ChannelLimits(Step):

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from zerosum.data.arrays import Labels
 from zerosum.data.base import DataConfig, Dataset, Progress, encode_labels
+from zerosum.data.file_folders import FilesConfig
 from zerosum.data.files import look_at
 from zerosum.data.labels import label_names
 from zerosum.data.places import is_archive
@@ -24,7 +24,6 @@ from zerosum.data.scanning import (
     open_files,
     unreadable_files,
 )
-from zerosum.data.splits import Split
 from zerosum.errors import DataError
 from zerosum.faces import reading
 from zerosum.modalities.sound.arrays import (
@@ -61,37 +60,26 @@ _USUAL, _MOST_SECONDS = 1.0, 4.0
 _SHARE = 0.95
 
 
-class SoundsConfig(DataConfig):
+class SoundsConfig(FilesConfig):
     """Files of sound below a folder or in a zip, or one recording.
 
     Attributes:
-        path: the folder, zip or file.
         rate: samples in a second; if not given, what most files have, at most 16,000.
         seconds: length of a sound; if not given, what 95 % of the files have or less, at most 4;
             1 where all are recordings.
         channels: 1 or 2; if not given, as most files, and 2 where these have more.
         silence: at both ends: `trim` or `keep` it.
         windows: read so many windows of a file of 10 seconds or more at most, evenly spread.
-        labels: `auto` reads `labels.csv` (columns file, label), else takes the subfolder's name.
-        split: where all files lie in folders called train, val or test, which of them is taken.
-        skip_bad: go on without unreadable files.
-        limit: take this many files only, evenly spread.
     """
 
     kind = "sounds"
     spaces = ("sound",)
-    not_options = frozenset({"path", "split"})
     split_endings = ENDINGS
-    path: str
-    split: Split = "train"
     rate: Rate | None = None
     seconds: Annotated[float | None, Field(gt=0, le=60)] = None
     channels: Literal[1, 2] | None = None
     silence: Literal["trim", "keep"] = "trim"
     windows: PositiveInt = 200
-    labels: Labels = "auto"
-    skip_bad: bool = False
-    limit: PositiveInt | None = None
 
     @classmethod
     def claims(cls, data: Any) -> float:
@@ -102,21 +90,12 @@ class SoundsConfig(DataConfig):
             return 0.0
         return 0.7 if holds(Path(data), ENDINGS) else 0.1
 
-    def build(self, progress: Progress | None = None) -> Dataset:
-        """Decode all files; see `open`.
-
-        Raises:
-            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
-            MissingExtraError: soundfile is not installed, or soxr where it is needed.
-        """
-        return self.open(self.path, progress)[0]
-
     def open(self, data: Any, progress: Progress | None = None) -> "tuple[Dataset, SoundsConfig]":
         """See `DataConfig.open`; the form that was found is recorded.
 
         Raises:
-            DataError: as `build`.
-            MissingExtraError: as `build`.
+            DataError: nothing there, nothing readable, or unreadable files without `skip_bad`.
+            MissingExtraError: soundfile is not installed, or soxr where it is needed.
         """
         scan = scan_sounds(self, progress)
         if scan.bad and not self.skip_bad:

@@ -1,8 +1,6 @@
 """Sounds as pictures of their spectra, as files, and to be heard in a notebook."""
 
-import csv
 import io
-import re
 import wave
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from zerosum.forms.base import Preview, Writer
 from zerosum.forms.csv_cells import Cells
+from zerosum.forms.labelled_files import file_names, write_labels
 from zerosum.modalities.sound.loudness import evened
 from zerosum.modalities.sound.shaping import missing_extra
 from zerosum.modalities.sound.space import SoundSpace
@@ -82,15 +81,10 @@ class SoundWriter(Writer):
         assert isinstance(space, SoundSpace)
         waves = [evened(one, space.rate) for one in torch.cat([*pieces]).numpy()]
         if form == "folder":
-            width = len(str(max(len(waves) - 1, 1)))
-            names = [
-                f"{i:0{width}d}{_in_name(labels[i]) if labels else ''}.wav"
-                for i in range(len(waves))
-            ]
+            names = file_names(len(waves), ".wav", labels)
             for i, (name, one) in enumerate(zip(names, waves, strict=True)):
                 (path / name).write_bytes(self.made(space, one, labels[i] if labels else ""))
-            rows = zip(names, cells.texts("label", labels or [""] * len(names)), strict=True)
-            _write_table(path, ("file", "label"), rows)
+            write_labels(path, names, labels, cells)
             return
         pause = np.zeros((space.channels, round(_PAUSE * space.rate)), np.float32)
         joined = np.concatenate([part for one in waves for part in (one, pause)][:-1], axis=1)
@@ -113,18 +107,11 @@ class SoundWriter(Writer):
         Levels stay as they are.
         """
         assert isinstance(space, SoundSpace)
-        width = len(str(len(x)))
-        names = [
-            f"{i:0{width}d}{_in_name(label)}{'-synthetic' if made else ''}.wav"
-            for i, (label, made) in enumerate(zip(labels, synthetic, strict=True))
-        ]
+        names = file_names(len(x), ".wav", labels, synthetic)
         for name, one, label, made in zip(names, x.numpy(), labels, synthetic, strict=True):
             body = self.made(space, one, label) if made else wav_bytes(one, space.rate)
             (path / name).write_bytes(body)
-        said = [str(made).lower() for made in synthetic]
-        rows = zip(names, cells.texts("label", labels), said, strict=True)
-        _write_table(path, ("file", "label", "synthetic"), rows)
-        return [name for name, made in zip(names, synthetic, strict=True) if made]
+        return write_labels(path, names, labels, cells, synthetic)
 
     def made(self, space: SoundSpace, wave: np.ndarray, label: str) -> bytes:
         """The `.wav` file of a wave `[channels, samples]` that a model made, and its label."""
@@ -153,22 +140,6 @@ def wav_bytes(waves: np.ndarray, rate: int) -> bytes:
         file.setframerate(rate)
         file.writeframes(as_16_bits(waves).astype("<i2").tobytes())
     return buffer.getvalue()
-
-
-def _write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with (path / "labels.csv").open("w", newline="", encoding="utf-8") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(head)
-        writer.writerows(rows)
-
-
-def _in_name(label: str) -> str:
-    """A label as part of a file's name; nothing where it has characters that do not suit one.
-
-    >>> _in_name("open hat"), _in_name("a/b")
-    ('-open hat', '')
-    """
-    return f"-{label}" if re.fullmatch(r"\w[\w -]{0,60}", label) else ""
 
 
 def _pictures(space: SoundSpace, x: Tensor) -> np.ndarray:

@@ -1,7 +1,5 @@
 """Texts as a modality."""
 
-from collections.abc import Iterator
-
 import pyarrow as pa
 
 from zerosum.data.base import Dataset
@@ -15,10 +13,7 @@ from zerosum.modalities.strings.shown import TextPreview, TextWriter
 from zerosum.modalities.strings.space import TextSpace
 from zerosum.modalities.strings.templates import found as templates  # noqa: F401  (so are they)
 from zerosum.modalities.tables.reading.sources import MemorySource
-from zerosum.modality import JudgeKit, Modality, register
-
-_FEW_TRAIN, _FEW_HELD = 500, 200
-"""Texts below which a report warns."""
+from zerosum.modality import JudgeKit, Modality, register, too_few
 
 
 def small_texts(
@@ -42,17 +37,6 @@ def small_texts(
     return options.read(MemorySource(table, name="small"), library=None)
 
 
-def too_small(train: int, held: int | None) -> Iterator[str]:
-    """What is to be known of few texts."""
-    few = [f"{train:,} texts to train on"] if train < _FEW_TRAIN else []
-    few += [f"{held:,} texts of the holdout"] if held is not None and held < _FEW_HELD else []
-    if few:
-        yield (
-            f"There are too few texts to trust single figures: {' and '.join(few)}, where "
-            f"{_FEW_TRAIN:,} and {_FEW_HELD} are few."
-        )
-
-
 def _words(dataset: Dataset) -> Extractor:
     assert isinstance(dataset.space, TextSpace)
     return TextFeatures(dataset.space)
@@ -67,7 +51,7 @@ register(
             extractors={"words": lambda dataset, _: _words(dataset)},
             default="words",
             parts=text_parts,
-            warnings=too_small,
+            warnings=too_few("texts", train=1_000),
             inputs=looks_of,
         ),
         model=lambda _game: TextModel,

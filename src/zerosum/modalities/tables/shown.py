@@ -1,6 +1,7 @@
 """Rows of tables as a plot, and as files."""
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -42,24 +43,33 @@ class TablePreview(Preview):
         return to_image(scatter(x, real=real))
 
 
-class TableWriter(Writer):
-    """Rows as `.csv` or `.parquet`, in the columns and types of the training data."""
+class RowsWriter(Writer):
+    """Samples as `.csv` or `.parquet`, in the columns and types of the training data."""
 
     forms = (".csv", ".parquet")
-    labelled_forms = forms
     default: ClassVar[str] = "samples.csv"
 
     def write(
         self, path: Path, form: str, space: Space, pieces: Iterable[Tensor],
         labels: Sequence[str], cells: Cells,
     ) -> None:  # fmt: skip
-        """Write pieces, values `[n, D]` each, as one table; see `Writer.write`."""
+        """Write pieces as one table; see `Writer.write`."""
+        write_rows(path, form, self.tables(space, pieces), cells)
+
+    @abstractmethod
+    def tables(self, space: Space, pieces: Iterable[Tensor]) -> "Iterable[pa.Table]":
+        """Pieces of samples as arrow tables of the same columns."""
+
+
+class TableWriter(RowsWriter):
+    """A row for each sample."""
+
+    labelled_forms = RowsWriter.forms
+
+    def tables(self, space: Space, pieces: Iterable[Tensor]) -> "Iterable[pa.Table]":
+        """See `RowsWriter.tables`: of values `[n, D]` each."""
         assert isinstance(space, TableSpace)
-        tables = tables_of(space, pieces)
-        if form == ".csv":
-            write_csv(path, tables, cells)
-        else:
-            write_parquet(path, tables)
+        return tables_of(space, pieces)
 
     def write_labelled(
         self, path: Path, form: str, space: Space, x: Tensor, labels: Sequence[str],
@@ -80,11 +90,16 @@ class TableWriter(Writer):
                 f"keys are numbered anew, those of reals too: {', '.join(keys)}.", stacklevel=2
             )
         table = to_table(x, space).append_column("synthetic", pa.array(synthetic, pa.bool_()))
-        if form == ".csv":
-            write_csv(path, iter([table]), cells)
-        else:
-            write_parquet(path, iter([table]))
+        write_rows(path, form, [table], cells)
         return []
+
+
+def write_rows(path: Path, form: str, tables: "Iterable[pa.Table]", cells: Cells) -> None:
+    """Write tables of the same columns as one file, `.csv` or `.parquet`."""
+    if form == ".csv":
+        write_csv(path, iter(tables), cells)
+    else:
+        write_parquet(path, iter(tables))
 
 
 def tables_of(space: TableSpace, pieces: Iterable[Tensor]) -> "Iterator[pa.Table]":

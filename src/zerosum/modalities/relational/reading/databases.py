@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from zerosum.errors import ConfigError, DataError, RunError
+from zerosum.errors import DataError, RunError
 from zerosum.modalities.relational.schema import DatabaseSchema, ForeignKey, TableKeys
 from zerosum.modalities.tables.sql import engine_of, quoted
 from zerosum.modalities.tables.sql_tables import sql_type, table_of
@@ -18,11 +18,11 @@ from zerosum.modalities.tables.sql_tables import sql_type, table_of
 Tables = dict[str, pa.Table]
 
 
-def read_sqlite(path: Path) -> tuple[Tables, DatabaseSchema]:
-    """The tables of an SQLite file, and how they refer to each other.
+def read_sqlite(path: Path) -> tuple[Tables, tuple[TableKeys, ...]]:
+    """The tables of an SQLite file, and the keys that it declares.
 
     Raises:
-        DataError: it is no database, has no tables, or tables refer to each other in a cycle.
+        DataError: it is no database, or has no tables.
     """
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -47,7 +47,7 @@ def read_sqlite(path: Path) -> tuple[Tables, DatabaseSchema]:
         connection.close()
     if not tables:
         raise DataError(f"{path} has no tables.")
-    return tables, _schema(found, str(path))
+    return tables, tuple(found)
 
 
 def _grouped(listed: Sequence[tuple[Any, ...]]) -> tuple[ForeignKey, ...]:
@@ -64,15 +64,8 @@ def _grouped(listed: Sequence[tuple[Any, ...]]) -> tuple[ForeignKey, ...]:
     )  # fmt: skip
 
 
-def _schema(tables: Sequence[TableKeys], where: str) -> DatabaseSchema:
-    try:
-        return DatabaseSchema(tables=tuple(tables))
-    except ConfigError as error:
-        raise DataError(f"{where}: {error}") from error
-
-
-def read_url(url: str) -> tuple[Tables, DatabaseSchema]:
-    """The tables of a database that a URL names, and how they refer to each other.
+def read_url(url: str) -> tuple[Tables, tuple[TableKeys, ...]]:
+    """The tables of a database that a URL names, and the keys that it declares.
 
     Raises:
         MissingExtraError: SQLAlchemy is not installed.
@@ -99,7 +92,7 @@ def read_url(url: str) -> tuple[Tables, DatabaseSchema]:
             tables[name] = table_of(columns, [tuple(row) for row in rows])
         if not tables:
             raise DataError(f"{shown} has no tables.")
-    return tables, _schema(found, shown)
+    return tables, tuple(found)
 
 
 def write_to_url(url: str, tables: Mapping[str, pa.Table], schema: DatabaseSchema) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from pydantic import PositiveInt
 
 from zerosum.data.base import DataConfig, Dataset, Progress, other_kind
-from zerosum.data.subsets import held_name, held_note, rows_apart
+from zerosum.data.subsets import held_name, held_note
 from zerosum.errors import ConfigError, DataError, PrivacyError, did_you_mean
 from zerosum.faces import option, reading
 from zerosum.modalities.relational.across import offered_across
@@ -18,10 +17,7 @@ from zerosum.modalities.relational.finding import FoundSchema, find_schema
 from zerosum.modalities.relational.fit import apply_database, fit_database, require_learnable
 from zerosum.modalities.relational.layout import (
     TableRows,
-    main_table,
     parents_of,
-    place,
-    some_rows,
 )
 from zerosum.modalities.relational.reading.columns import (
     checked_field,
@@ -29,7 +25,13 @@ from zerosum.modalities.relational.reading.columns import (
     stated_of,
 )
 from zerosum.modalities.relational.reading.rows import LinkedTables, Orphans, link_tables
-from zerosum.modalities.relational.schema import DatabaseSchema, read_schema
+from zerosum.modalities.relational.reading.units import few_units, split_units
+from zerosum.modalities.relational.schema import (
+    DatabaseSchema,
+    TableKeys,
+    read_schema,
+    without,
+)
 from zerosum.modalities.relational.space import RelationalSpace
 from zerosum.modalities.relational.trees import require_parents, require_tree
 from zerosum.modalities.tables.constraints.base import Constraint
@@ -50,7 +52,7 @@ class DatabaseOptions(DataConfig):
             database has, or that are found.
         kinds: kinds of columns, by table and column: `{"orders.zip": "category"}`; or attributes
             of their fields, with the kind.
-        drop: columns to leave out: `customers.comment`.
+        drop: columns and whole tables to leave out: `customers.comment`, `logs`.
         keep: tables that are kept as they are, such as lists of countries; their rows are part of
             the model.
         missing: texts that stand for what is missing.
@@ -113,8 +115,8 @@ class DatabaseOptions(DataConfig):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
-        """The tables, the schema that the database has, its name, and the frames' library.
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
+        """The tables, the keys that the database declares, its name, and the frames' library.
 
         Raises:
             DataError: it cannot be read.
@@ -136,7 +138,7 @@ class DatabaseOptions(DataConfig):
             DataError: it cannot be used.
             PrivacyError: it is private, and what is asked for cannot be counted by unit.
         """
-        sources, declared, name, library = self.sources(data)
+        sources, declared, name, library = self._left(data)
         found = self._found(sources, declared, name)
         schema, notes = found.schema, [*found.evidence]
         if len(schema.tables) > 1 and not any(table.refers for table in schema.tables):
@@ -174,6 +176,7 @@ class DatabaseOptions(DataConfig):
             for side in fitted.space.sides
             for one in side.copied
         ]
+        notes += few_units(schema, fitted.space.main, rows)
         notes += offered_across(schema, parents_of(schema, rows), fields, rows, self.constraints)
         made = RelationalDataset(fitted, name=name, library=library)
         if held is not None:
@@ -258,19 +261,52 @@ class DatabaseOptions(DataConfig):
         Raises:
             DataError: the tables cannot be read, or refer to each other in a cycle.
         """
-        sources, declared, name, _ = self.sources(data)
+        sources, declared, name, _ = self._left(data)
         return self._found(sources, declared, name)
 
+    def _left(
+        self, data: Any
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
+        """What `sources` gives, without tables that are dropped.
+
+        Raises:
+            DataError: `drop` names what is not there, or every table.
+        """
+        sources, declared, name, library = self.sources(data)
+        known = [*sources, *(f"{t}.{c}" for t, source in sources.items() for c in source.types)]
+        for one in self.drop:
+            if one not in known:
+                raise DataError(
+                    f"drop names {one!r}, no table or column.{did_you_mean(one, known)}"
+                )
+        left = {table: source for table, source in sources.items() if table not in self.drop}
+        if not left:
+            raise DataError(f"drop names every table of {name}. Keep one.")
+        return left, without(declared, self.drop), name, library
+
     def _found(
-        self, sources: Mapping[str, TableSource], declared: DatabaseSchema | None, name: str
+        self, sources: Mapping[str, TableSource], declared: tuple[TableKeys, ...], name: str
     ) -> FoundSchema:
-        """Keys that are given, else those that the database declares, else what is found."""
-        given = self.keys
-        if given is None and declared is not None and any(one.refers for one in declared.tables):
-            given = declared
-        if given is not None:
-            return FoundSchema(given.keeping(self.keep))
+        """Keys that are given, else those that the database declares, else what is found.
+
+        Raises:
+            DataError: a table has no rows, or tables refer to each other in a cycle.
+        """
+        if self.keys is not None:
+            declared = without(self.keys.tables, self.drop)
+        empty = [
+            table for table in ([one.name for one in declared] or sources)
+            if table in sources and not sources[table].num_rows
+        ]  # fmt: skip
+        if empty:
+            raise DataError(
+                f"{', '.join(map(repr, empty))} of {name} {'have' if len(empty) > 1 else 'has'} no "
+                f"rows, so there is nothing to learn. Leave such tables out: "
+                f"{reading(drop=','.join(empty))}."
+            )
         try:
+            if self.keys is not None or any(one.refers for one in declared):
+                return FoundSchema(DatabaseSchema(tables=declared).keeping(self.keep))
             found = find_schema(sources)
         except ConfigError as error:
             raise DataError(f"{name}: {error}") from error
@@ -288,10 +324,9 @@ class DatabaseOptions(DataConfig):
         schema, known = linked.schema, []
         for table in schema.tables:
             known += [f"{table.name}.{column}" for column in linked.sources[table.name].types]
-        for what, names in (("drop", self.drop), ("kinds", tuple(self.kinds))):
-            for name in names:
-                if name not in known:
-                    raise DataError(f"{what} names {name!r}, no column.{did_you_mean(name, known)}")
+        for name in self.kinds:
+            if name not in known:
+                raise DataError(f"kinds names {name!r}, no column.{did_you_mean(name, known)}")
         if parents is None:
             counts = {name: TableRows(torch.zeros(int(t.sum()), 0), linked.links[name])
                       for name, t in linked.taken.items()}  # fmt: skip
@@ -311,35 +346,6 @@ class DatabaseOptions(DataConfig):
                 require_learnable(table.name, own)
             found[table.name] = own
         return found
-
-
-def split_units(
-    schema: DatabaseSchema, rows: Mapping[str, TableRows], share: float
-) -> tuple[dict[str, TableRows], dict[str, TableRows]]:
-    """Rows of the units to train on, and of those that are kept apart.
-
-    Rows of tables that do not hang below the main one are in both.
-
-    Raises:
-        DataError: a side would be empty.
-    """
-    parents = parents_of(schema, rows)
-    main = main_table(schema, parents, {name: len(one) for name, one in rows.items()})
-    placed = place(schema, parents, main, rows, {})
-    below = {main}
-    for name in schema.order:
-        number = parents.get(name)
-        if number is not None and schema[name].refers[number].to in below:
-            below.add(name)
-    sides = []
-    for units in rows_apart(len(rows[main]), share):
-        mine = np.zeros(len(rows[main]), bool)
-        mine[units.numpy()] = True
-        taken = {name: np.ones(len(one), bool) for name, one in rows.items()}
-        for name in below:
-            taken[name][placed[name].order] = mine[placed[name].unit]
-        sides.append(some_rows(schema, rows, taken))
-    return sides[0], sides[1]
 
 
 def read_like(

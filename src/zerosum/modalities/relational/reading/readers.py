@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import pyarrow as pa
+
 from zerosum.data.base import Dataset, Progress
 from zerosum.data.files import look_at
 from zerosum.errors import DataError
 from zerosum.faces import option
 from zerosum.modalities.relational.reading.options import DatabaseOptions
-from zerosum.modalities.relational.schema import DatabaseSchema
+from zerosum.modalities.relational.schema import TableKeys
 from zerosum.modalities.tables.reading.places import is_table
 from zerosum.modalities.tables.reading.sources import MemorySource, TableSource
 from zerosum.modalities.tables.sql import SQLITE, is_url, recorded_url, shown_url, table_name
@@ -37,7 +39,7 @@ class TableFolder(DatabaseOptions):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
         """See `DatabaseOptions.sources`."""
         from zerosum.modalities.tables.reading.files import open_file
 
@@ -52,8 +54,13 @@ class TableFolder(DatabaseOptions):
             name = path.name.partition(".")[0]
             if name in found:
                 raise DataError(f"{self.path} has two files of the table {name!r}. Keep one.")
-            found[name] = open_file(path, missing=self.missing)
-        return found, None, folder.resolve().name, None
+            dropped = name in self.drop  # such a table may be one that cannot be read
+            found[name] = (
+                MemorySource(pa.table({}), name=name)
+                if dropped
+                else open_file(path, missing=self.missing)
+            )
+        return found, (), folder.resolve().name, None
 
 
 class SqliteFile(DatabaseOptions):
@@ -76,15 +83,15 @@ class SqliteFile(DatabaseOptions):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
         """See `DatabaseOptions.sources`."""
         from zerosum.modalities.relational.reading.databases import read_sqlite
 
         path = Path(self.path)
         if look_at(path) != "file":
             raise DataError(f"no SQLite file at {self.path!r}.")
-        tables, schema = read_sqlite(path)
-        return _held(tables, self.missing), schema, path.name, None
+        tables, declared = read_sqlite(path)
+        return _held(tables, self.missing), declared, path.name, None
 
 
 class DatabaseUrl(DatabaseOptions):
@@ -112,12 +119,12 @@ class DatabaseUrl(DatabaseOptions):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
         """See `DatabaseOptions.sources`."""
         from zerosum.modalities.relational.reading.databases import read_url
 
-        tables, schema = read_url(self.path)
-        return _held(tables, self.missing), schema, shown_url(self.path), None
+        tables, declared = read_url(self.path)
+        return _held(tables, self.missing), declared, shown_url(self.path), None
 
 
 class HeldTables(DatabaseOptions):
@@ -150,7 +157,7 @@ class HeldTables(DatabaseOptions):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
         """See `DatabaseOptions.sources`."""
         from zerosum.modalities.tables.reading.frames import from_native
 
@@ -167,7 +174,7 @@ class HeldTables(DatabaseOptions):
             found[str(name)] = MemorySource(
                 table, name=str(name), natives=natives, missing=self.missing
             )
-        return found, None, "the data frames", libraries[0]
+        return found, (), "the data frames", libraries[0]
 
 
 def _table_files(folder: Path) -> list[Path]:

@@ -152,6 +152,5 @@ def key_columns(source: TableSource, names: "Mapping[str, None] | Sequence[str]"
     if not names:
         return {}
     chunks = [batch.select(names) for batch in source.batches()]
-    table = pa.Table.from_batches(chunks) if chunks else None
-    assert table is not None
+    table = pa.Table.from_batches(chunks)
     return {name: table.column(name) for name in names}

@@ -43,10 +43,10 @@ class BankDatabase(DatabaseOptions):
 
     def sources(
         self, data: Any
-    ) -> tuple[dict[str, TableSource], DatabaseSchema | None, str, str | None]:
+    ) -> tuple[dict[str, TableSource], tuple[TableKeys, ...], str, str | None]:
         """See `DatabaseOptions.sources`."""
         bank = simulate_bank(self.num_customers, seed=self.seed)
         found: dict[str, TableSource] = {
             name: MemorySource(table, name=name) for name, table in bank._asdict().items()
         }
-        return found, SCHEMA, self.kind, None
+        return found, SCHEMA.tables, self.kind, None

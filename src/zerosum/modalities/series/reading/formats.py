@@ -12,11 +12,11 @@ from zerosum.data.files import look_at, open_regular
 from zerosum.errors import DataError, MissingExtraError
 from zerosum.modalities.series.arrays import SeriesOptions
 from zerosum.modalities.series.reading.files import FILE, WindowOptions, files_below, holds_files
-from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows
+from zerosum.modalities.series.reading.windows import Cut, Windows, cut_rows, require_similar
 
 
 class UcrFile(SeriesOptions):
-    """A `.ts` file of the UCR and UEA archives: labelled series of equal length.
+    """A `.ts` file of the UCR and UEA archives: labelled series.
 
     Attributes:
         path: the file; a holdout `NAME_TEST.ts` is a file of its own.
@@ -36,12 +36,12 @@ class UcrFile(SeriesOptions):
         """Read it.
 
         Raises:
-            DataError: it is no such file, or its series differ in length.
+            DataError: it is no such file, or its series are too different in length.
         """
         path = Path(self.path)
-        x, labels = read_ucr(path)
-        y, names = (None, ()) if labels is None else encode_labels(labels)
-        return self.series(x, y, names, [f"c{i}" for i in range(x.shape[2])], name=path.name)
+        found = read_ucr(path)
+        y, names = (None, ()) if found.y is None else encode_labels(found.y)
+        return self.series(found.x, y, names, found.names, name=path.name, static=found.static)
 
 
 class WfdbRecords(WindowOptions):
@@ -101,24 +101,27 @@ class WfdbRecords(WindowOptions):
         return found
 
 
-def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
-    """Series `[N, L, C]` and labels of a `.ts` file; `?` is a missing value.
+def read_ucr(path: Path) -> Windows:
+    """Series and labels of a `.ts` file; a target of a regression is an attribute.
+
+    `?` is a missing value, and NaN follows the end of a series.
 
     Raises:
-        DataError: it is no such file, or its series differ in length.
+        DataError: it is no such file, or its series are too different in length.
     """
     with open_regular(path) as handle:
         try:
             lines = handle.read().decode("utf-8").splitlines()
         except UnicodeError as error:
             raise DataError(f"{path} is not UTF-8.") from error
-    body, labelled, began = [], False, False
+    body, labelled, targeted, began = [], False, False, False
     for number, line in enumerate(map(str.strip, lines), 1):
-        if not line or line.startswith("#"):
+        if not line or line.startswith(("#", "%")):
             continue
         if line.startswith("@"):
             words = line.lower().split()
             labelled |= words[0] == "@classlabel" and words[1:2] == ["true"]
+            targeted |= words[0] == "@targetlabel" and words[1:2] == ["true"]
             if words[0] == "@timestamps" and words[1:2] == ["true"]:
                 raise DataError(f"{path} has time stamps, which are not read. Write it as CSV.")
             began |= words[0] == "@data"
@@ -129,7 +132,7 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
     labels, series = [], []
     for number, line in body:
         parts = line.split(":")
-        if labelled:
+        if labelled or targeted:
             labels.append(parts.pop().strip())
         try:
             channels = [
@@ -139,16 +142,28 @@ def read_ucr(path: Path) -> tuple[np.ndarray, list[str] | None]:
         except ValueError as error:
             raise DataError(f"line {number} of {path}: {error}.") from error
         if len({len(one) for one in channels}) != 1 or (
-            series and (len(channels), len(channels[0])) != series[0].shape[::-1]
+            series and len(channels) != series[0].shape[1]
         ):
             raise DataError(
-                f"line {number} of {path} has another length or other channels than those before. "
-                "Series of different lengths are not read: cut or pad them to one length."
+                f"line {number} of {path} has other channels than those before, or channels of "
+                "different lengths."
             )
         series.append(np.array(channels).T)
     if not series:
         raise DataError(f"{path} holds no series after @data.")
-    return np.stack(series), labels if labelled else None
+    lengths = np.array([len(one) for one in series])
+    require_similar(lengths, name=str(path))
+    x = np.full((len(series), lengths.max(), series[0].shape[1]), np.nan)
+    for row, one in zip(x, series, strict=True):
+        row[: len(one)] = one
+    names = tuple(f"c{i}" for i in range(x.shape[2]))
+    if not targeted:
+        return Windows(x, np.array(labels, np.str_) if labelled else None, names)
+    try:
+        targets = pa.table({"target": [float(one) for one in labels]})
+    except ValueError as error:
+        raise DataError(f"a target of {path} is no number: {error}.") from error
+    return Windows(x, None, names, static=targets)
 
 
 def _records(path: Path) -> Iterator[tuple[Path, np.ndarray, float, list[str]]]:

@@ -1,7 +1,7 @@
-"""Rows of measurements, one for each step, cut into series of one length."""
+"""Rows of measurements, one for each step, cut into series."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,9 @@ from zerosum.faces import Blank, reading
 
 _MOST_WINDOWS = 100_000
 """Windows that are cut where no stride is given."""
+
+_LONGER = 8
+"""Times that the longest series may have the usual length."""
 
 _MANY = 8
 """Numbered columns that may be the steps of a series."""
@@ -73,11 +76,12 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
 
     Raises:
         DataError: a column is missing or of the wrong kind, times are unsorted or unreadable,
-            lengths differ, or no window fits.
+            lengths are too different, or no window fits.
     """
     if not table.num_rows:
         raise DataError(f"{name} has no rows.")
     notes: list[str] = []
+    cut = _as_called(table, cut, notes)
     time = _time_column(table, cut, notes, name=name)
     for option in ("series", "label"):
         _require_column(table, getattr(cut, option), option, name=name)
@@ -108,7 +112,9 @@ def cut_rows(table: pa.Table, cut: Cut, *, name: str) -> Windows:
         if not same.all():
             notes.append(f"{int((~same).sum()):,} windows in which {cut.label} changes, left out")
         rows, y = rows[same], own[same, 0]
-    return Windows(values[rows], y, names, notes, _attributes(table, cut, rows, name=name))
+    x = values[rows]
+    x[:, 1:][rows[:, 1:] == rows[:, :-1]] = np.nan  # the last row again stands for none
+    return Windows(x, y, names, notes, _attributes(table, cut, rows, name=name))
 
 
 def _attributes(table: pa.Table, cut: Cut, rows: np.ndarray, *, name: str) -> pa.Table | None:
@@ -131,6 +137,17 @@ def _attributes(table: pa.Table, cut: Cut, rows: np.ndarray, *, name: str) -> pa
                 f"{name}. Leave it out, or make it a channel."
             )
     return table.select([*cut.static]).take(pa.array(rows[:, 0]))
+
+
+def _as_called(table: pa.Table, cut: Cut, notes: list[str]) -> Cut:
+    """With columns called `series` and `label` for these, where nothing else is asked for."""
+    found = {}
+    for option in ("series", "label"):
+        free = getattr(cut, option) is None and option not in (*cut.channels, *cut.static, cut.time)
+        if free and option in table.column_names:
+            found[option] = option
+            notes.append(f"{option} is taken from the column {option}")
+    return replace(cut, **found)
 
 
 def _require_column(table: pa.Table, column: str | None, option: str, *, name: str) -> None:
@@ -246,10 +263,10 @@ def _windows(
     runs: list[np.ndarray], groups: list[np.ndarray], cut: Cut, notes: list[str],
     names: Sequence[str], *, name: str,
 ) -> np.ndarray:  # fmt: skip
-    """Rows of each series, `[N, L]`.
+    """Rows of each series, `[N, L]`; after the end of a series its last row again.
 
     Raises:
-        DataError: there is one series only, or lengths differ, or no window fits.
+        DataError: there is one series only, lengths are too different, or no window fits.
     """
     if cut.window is None:
         if cut.series is None:
@@ -264,14 +281,10 @@ def _windows(
                 f"windows, which no gap crosses, with {reading(window=Blank('LENGTH'))}; or allow "
                 f"longer gaps with {reading(gap=Blank('TIMES'))}."
             )
-        lengths = sorted({len(rows) for rows in runs})
-        if len(lengths) > 1:
-            raise DataError(
-                f"the series of {name} have {len(lengths)} lengths, {lengths[0]:,} to "
-                f"{lengths[-1]:,} steps, and all of one data set have the same. Cut them into "
-                f"windows with {reading(window=Blank('LENGTH'))}, such as {lengths[0]}."
-            )
-        return np.stack(runs)
+        lengths = np.array([len(rows) for rows in runs])
+        require_similar(lengths, name=name)
+        places = np.minimum(np.arange(lengths.max()), lengths[:, None] - 1)
+        return np.stack([rows[own] for rows, own in zip(runs, places, strict=True)])
     places = [len(rows) - cut.window + 1 for rows in runs]
     total = sum(max(0, one) for one in places)
     if not total:
@@ -295,3 +308,19 @@ def _windows(
             if many > 0
         ]
     )
+
+
+def require_similar(lengths: np.ndarray, *, name: str) -> None:
+    """Series may end early, but not most of them long before the longest.
+
+    Raises:
+        DataError: they do.
+    """
+    usual = int(np.median(lengths))
+    if lengths.max() > _LONGER * usual:
+        raise DataError(
+            f"the series of {name} have {lengths.min():,} to {lengths.max():,} steps, and half of "
+            f"them {usual:,} or fewer; the longest may have {_LONGER} times as many. Leave it out, "
+            f"or cut all into pieces of one length: {reading(window=Blank('LENGTH'))} where the "
+            "data is a table or a folder."
+        )
