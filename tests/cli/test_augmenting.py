@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from zerosum.cli.augmenting import _print_counts
 from zerosum.engine.choose import Wishes
+from zerosum.models.augmented import Augmented, ClassCount
 from zerosum.workflows.train import train
 
 Zerosum = Callable[..., Any]
@@ -49,6 +52,14 @@ def test_classes_are_filled(zerosum: Zerosum, rows: tuple[Path, Path], tmp_path:
     again = zerosum(*given, "--out", out)
     assert again.code == 2
     assert "is there already" in again.err
+
+
+def test_a_column_may_be_called_like_a_count(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = (ClassCount("rare", 3, 5, 4, 9, 2, 3),)
+    _print_counts(cast(Augmented, SimpleNamespace(control="made", counts=counts)))
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[:5] == ["class", "reals", "asked", "kept", "made"]
+    assert row.split() == ["rare", "3", "5", "4", "9", "2", "3"]
 
 
 def test_whether_it_is_worth_it(zerosum: Zerosum, rows: tuple[Path, Path], tmp_path: Path) -> None:

@@ -208,6 +208,8 @@ def test_rows_of_dots_have_one_scale_and_a_stroke_at_the_mean() -> None:
     assert other.points[0][1] > y
     (stroke,) = shapes(plot, Box, "real")
     assert sum(x for x, _ in stroke.points) / 2 == pytest.approx((low + high) / 2)
+    close = [one.text for one in dot_rows({"a": [99.999, 99.998]}).shapes if isinstance(one, Words)]
+    assert close == ["99", "99.5", "100", "a"]
     for same in ({"a": [3.0]}, {"a": [1e-12, 2e-12]}):
         assert to_image(dot_rows(same)).width == dot_rows(same).width
 

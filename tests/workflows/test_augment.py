@@ -23,6 +23,7 @@ from zerosum.evaluation.augmenting.trial import Arm, AugmentationTrial, Score
 from zerosum.games.base import Game, Inputs, Move
 from zerosum.games.controls import ChoiceControl
 from zerosum.modalities.images.classes import ImageClasses
+from zerosum.modalities.tables.classes import repeated_by
 from zerosum.modalities.tables.judging import rows
 from zerosum.models.model import Model
 from zerosum.rng import Noise
@@ -187,6 +188,8 @@ def test_bad_input(model: Model, tmp_path: Path) -> None:
         trained("cgan", "point").augment(np.zeros((30, 2)))
     refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({"per_class": 0}, "ask for 1 or more"),
+        ({"per_class": 30.5}, "asks for 30.5 samples; ask for 1 or more, as a whole number"),
+        ({"amount": {"a": 2.5}}, "the class 'a' asks for 2.5 samples"),
         ({"per_class": 5, "balance": True}, "Give one"),
         ({"per_class": 8}, "nothing is to be made"),
         ({"amount": {"z": 3}}, "no value 'z'"),
@@ -211,7 +214,7 @@ def test_rows_are_filled_and_marked(tmp_path: Path) -> None:
     assert columns["city"][400:] == ["Bodø"] * 20
     with pytest.raises(EvaluationError, match=r"Name a column with target=.*city, vip"):
         zs.augment(model, table)
-    with pytest.raises(EvaluationError, match="holds no categories"):
+    with pytest.raises(EvaluationError, match=r"holds no categories\. Allowed: city, vip\.$"):
         zs.augment(model, table, target="age")
 
 
@@ -227,7 +230,14 @@ def test_a_trial_compares_with_what_is_usual(model: Model, tmp_path: Path) -> No
     scores = {arm.name: arm.mean for arm in found.arms}
     assert scores["GAN"] > 0.9, "the bars are plain to see"
     found.save(tmp_path / "worth.png")
-    assert json.loads((tmp_path / "worth.json").read_text())["verdict"] == found.verdict
+    kept = json.loads((tmp_path / "worth.json").read_text())
+    assert kept["verdict"] == found.verdict
+    assert kept["held_out"] == [20, 20, 20]
+    halves = {arm["name"]: arm["halves"][0] for arm in kept["arms"]}
+    made = [name for name in halves if "GAN" in name]
+    chosen = [max(made, key=lambda name: halves[name][1 - half]) for half in (0, 1)]
+    gains = [halves[chosen[half]][half] - halves[kept["without"]][half] for half in (0, 1)]
+    assert kept["gains"] == pytest.approx([sum(gains) / 2]), "the file holds what they follow from"
     with pytest.raises(EvaluationError, match="training data"):
         zs.evaluate_augmentation(model, striped(), holdout=striped())
 
@@ -236,6 +246,7 @@ def test_a_class_without_reals_is_made_where_it_is_asked_for(model: Model) -> No
     x, y = striped((30, 20, 0))
     made = model.augment((x, y), amount={"c": 3}, features="pixels")
     assert [(one.label, one.real, one.kept) for one in made.counts][2] == ("c", 0, 3)
+    assert str(made.counts[0]) == "a: nothing asked for"
     assert model.augment((x, y), features="pixels").labels.count("c") == 0
     found = zs.evaluate_augmentation(
         model, (x, y), holdout=striped((9, 9, 9), seed=8), amount={"c": 20}, features="pixels",
@@ -244,6 +255,18 @@ def test_a_class_without_reals_is_made_where_it_is_asked_for(model: Model) -> No
     scores = {arm.name: arm.mean for arm in found.arms}
     assert scores["none"] <= 2 / 3 < scores["GAN"]
     assert found.helps
+
+
+def test_classes_that_are_not_held_out_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelled, "_SAMPLES", 128)
+    held = striped((1, 1, 0), seed=8)
+    found = zs.evaluate_augmentation(
+        model_of(PLAIN, Stripes()), striped(), holdout=held, features="pixels", num_seeds=2
+    )
+    said = "Nothing is held out of c: the scores say nothing of samples there."
+    assert found.warnings == (said,)
+    assert "judged on the same reals, one of each class" in found.verdict
+    assert not found.helps
 
 
 def test_without_a_holdout_a_gain_is_not_believed() -> None:
@@ -262,10 +285,36 @@ def _arm(name: str, *scores: float) -> Arm:
 def test_a_way_is_not_judged_on_what_it_was_chosen_by() -> None:
     lucky = (Score(0.85, (0.9, 0.8)),) * 3, (Score(0.85, (0.8, 0.9)),) * 3
     arms = (_arm("none", *(0.82,) * 3), Arm("GAN", lucky[0]), Arm("half GAN + flips", lucky[1]))
-    found = AugmentationTrial(arms, usual=("flips",), believed=True, num_classes=2, subject={})
+    found = AugmentationTrial(arms, usual=("flips",), believed=True, held_out=(9, 9), subject={})
     assert found.best.mean == pytest.approx(0.85)
     assert found.gains == pytest.approx((-0.02, -0.02, -0.02))
     assert not found.helps
+
+
+def test_many_worthless_ways_do_not_look_better_by_chance() -> None:
+    found, naive = [], []
+    for luck in (0.8 + 0.02 * Noise(5).normal(600, 8, 2, 2)).tolist():
+        arms = tuple(
+            Arm(name, tuple(Score((a + b) / 2, (a, b)) for a, b in scores))
+            for name, scores in zip(["none", *"abcdefg"], luck, strict=True)
+        )
+        trial = AugmentationTrial(arms, usual=(), believed=True, held_out=(80, 80), subject={})
+        found.append(sum(trial.gains) / 2 + trial.without.mean - 0.8)
+        naive.append(trial.best.mean - 0.8)
+    assert sum(found) / 600 == pytest.approx(0, abs=0.0015)
+    assert sum(naive) / 600 > 0.01
+
+
+def test_rows_are_drawn_as_their_weights_say() -> None:
+    weights = torch.tensor([0.0, 0.3, 0.0, 2.7, 1.0, 5.5, 0.5, 0.0], dtype=torch.float64)
+    counts = repeated_by(weights).bincount(minlength=8)
+    assert ((counts >= weights.floor()) & (counts <= weights.ceil())).all()
+    last = torch.tensor([1.0] + [0.0] * 6 + [1.0], dtype=torch.float64)
+    course, noise = Course(torch.zeros(8, 1), torch.zeros(8), weights, last), Noise(3)
+    for done, expected in ((0.59, weights / 10), (0.6, last / 2)):
+        drawn = labelled._picked(course, 40_000, done, noise).bincount(minlength=8) / 40_000
+        torch.testing.assert_close(drawn.double(), expected, atol=0.01, rtol=0)
+        assert not drawn[expected == 0].any()
 
 
 def test_weights_keep_the_sizes_of_classes(model: Model) -> None:
@@ -277,8 +326,9 @@ def test_weights_keep_the_sizes_of_classes(model: Model) -> None:
         assert reals.sum() == pytest.approx(25 - part)
         assert (found[share][:30] == 1).all(), "nothing was made of it"
         assert found[share][55:].sum() == pytest.approx(4), "it has no reals"
-    with pytest.raises(ConditionError, match=r"share is 2; it must be in \[0, 1\]"):
-        made.weights(2)
+    for share in (2, float("nan"), "x"):
+        with pytest.raises(ConditionError, match=rf"share is {share}; it must be in \[0, 1\]"):
+            made.weights(share)  # pyright: ignore[reportArgumentType]
 
 
 def test_classifiers_learn_by_weight_and_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,19 +348,23 @@ def test_classifiers_learn_by_weight_and_in_turn(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("gan", "believed", "classes", "verdict"),
+    ("gan", "believed", "held_out", "verdict"),
     [
-        ((0.85, 0.86), True, 3, "Do: GAN reaches 85.5% and flips 80.0%"),
-        ((0.85, 0.86), False, 3, "Not known: "),
-        ((0.90, 0.79), True, 3, "Do not: "),  # harm with one seed
-        ((0.803, 0.804), True, 3, "Do not: "),  # too little
-        ((0.85, 0.86), True, 1, "Not known: "),  # hardly above chance
+        ((0.85, 0.86), True, (9, 7, 9), "Do: GAN reaches 85.5% and flips 80.0%"),
+        ((0.85, 0.86), False, (9, 7, 9), "Not known: "),
+        ((0.90, 0.79), True, (9, 7, 9), "Do not: "),  # harm with one seed
+        ((0.803, 0.804), True, (9, 7, 9), "Do not: "),  # too little
+        ((0.85, 0.86), True, (9,), "Not known: "),  # hardly above chance
+        ((0.85, 0.86), True, (9, 6, 9), "Not known: "),  # a single real is worth as much
+        ((0.99, 0.99), True, (1,) * 10, "Not known: "),  # no halves
     ],
 )
-def test_verdicts(gan: tuple[float, ...], believed: bool, classes: int, verdict: str) -> None:
+def test_verdicts(
+    gan: tuple[float, ...], believed: bool, held_out: tuple[int, ...], verdict: str
+) -> None:
     arms = (_arm("none", 0.7, 0.7), _arm("flips", 0.8, 0.8), _arm("GAN", *gan))
     found = AugmentationTrial(
-        arms, usual=("flips",), believed=believed, num_classes=classes, subject={}
+        arms, usual=("flips",), believed=believed, held_out=held_out, subject={}
     )
     assert found.verdict.startswith(verdict)
     assert found.helps == verdict.startswith("Do: ")

@@ -131,11 +131,13 @@ def _amounts(pairs: list[str]) -> dict[str, int]:
 
 
 def _print_counts(made: "Augmented") -> None:
-    rows = [
+    counts = [
         {
-            made.control: one.label, "reals": one.real, "asked": one.asked, "kept": one.kept,
-            "made": one.made, "near copies": one.copies, "implausible": one.implausible,
+            "reals": one.real, "asked": one.asked, "kept": one.kept, "made": one.made,
+            "near copies": one.copies, "implausible": one.implausible,
         }
         for one in made.counts
     ]  # fmt: skip
-    print_table(rows, whole=(made.control,), right=list(rows[0])[1:])
+    name = "class" if made.control in counts[0] else made.control  # a column may be called "made"
+    rows = [{name: one.label, **row} for one, row in zip(made.counts, counts, strict=True)]
+    print_table(rows, whole=(name,), right=list(counts[0]))

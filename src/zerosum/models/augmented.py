@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class ClassCount:
     implausible: int = 0
 
     def __str__(self) -> str:
+        if not self.asked:
+            return f"{self.label}: nothing asked for"
         return (
             f"{self.label}: {self.kept} of {self.asked} kept; of {self.made} made, {self.copies} "
             f"were near copies and {self.implausible} implausible"
@@ -107,7 +110,7 @@ class Augmented:
         Raises:
             ConditionError: the share is not in [0, 1].
         """
-        if not 0 <= share <= 1:
+        if not isinstance(share, Real) or not 0 <= share <= 1:
             raise ConditionError(f"share is {share}; it must be in [0, 1].")
         made, found = torch.tensor(self.synthetic), torch.ones(len(self), dtype=torch.float64)
         for label in {one.label for one in self.origins}:

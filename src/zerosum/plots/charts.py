@@ -226,7 +226,8 @@ def dot_rows(
     left = 28 + max(Lettering(size).length(name) for name in rows)
     right = left + 430
     every = [value for values in rows.values() for value in values]
-    low, most = min(every), max(every)
+    most = max(every)
+    low = min(*every, most - 0.01 * abs(most))  # closer numbers would have the same label
     bottom = 12.0 + high * len(rows)
 
     def across(value: float) -> float:

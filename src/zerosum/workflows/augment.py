@@ -1,7 +1,8 @@
 """Augment data by a run's model, and find out whether that is worth anything."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from zerosum.evaluation.augmenting.trial import (
     Score,
 )
 from zerosum.evaluation.judging.holdout import shared_rows
-from zerosum.faces import option
+from zerosum.faces import either, option
 from zerosum.models.augmented import Augmented
 from zerosum.models.model import Model
 from zerosum.rng import derive_seed
@@ -143,8 +144,9 @@ def evaluate_augmentation(
         DataError: data or holdout cannot be read, or have no classes.
         EvaluationError: as for `augment`; or the holdout is training data.
     """
-    if num_seeds < 1:
-        raise ConditionError(f"num_seeds is {num_seeds}; it must be at least 1.")
+    if not isinstance(num_seeds, Integral) or num_seeds < 1:
+        name = either(python="num_seeds", shell="--seeds")
+        raise ConditionError(f"{name} is {num_seeds}; it must be a whole number, 1 or more.")
     start = time.monotonic()
     model, run = open_model(run_or_model, step=step, code=code, device=device)
     reals = open_labelled(model, _data(run, data, progress), target=target, progress=progress)
@@ -154,11 +156,12 @@ def evaluate_augmentation(
         complaint = shared_rows(reals.dataset, held.dataset, progress).complaint()
         warned = [complaint] if complaint else []
     scores: dict[str, list[Score]] = {}
-    counts = []
+    counts, test = [], reals
     for one in range(seed, seed + num_seeds):
         mine, test = (reals, held) if held is not None else _parted(reals, one)
         wanted = wanted_of(mine, balance=balance, per_class=per_class, amount=amount or {})
         made = fill(model, mine, wanted, features=features, seed=one, progress=progress)
+        warned += _untested(made, test, warned)
         if not made.origins:
             warned.append(f"Everything was rejected with seed {one}, so no samples were added.")
         counts.append([vars(count) for count in made.counts])
@@ -169,7 +172,7 @@ def evaluate_augmentation(
         arms=tuple(Arm(name, tuple(found)) for name, found in scores.items()),
         usual=reals.kit.usual,
         believed=held is not None,
-        num_classes=len((held or reals).y.unique()),
+        held_out=test.y.unique(return_counts=True)[1].tolist(),
         subject={
             "run": str(model.run) if model.run else None,
             "recipe": getattr(model.recipe, "name", None),
@@ -202,6 +205,14 @@ def _may_be_seen() -> str:
         "model may have been trained on it, which flatters it. Give reals that it never saw with "
         f"{option('holdout')}."
     )
+
+
+def _untested(made: Augmented, test: LabelledData, before: Sequence[str]) -> list[str]:
+    """A warning that names classes of which nothing is held out, unless it was given before."""
+    tried = {test.names[code] for code in test.y.unique().tolist()}
+    names = [one.label for one in made.counts if one.label not in tried]
+    said = f"Nothing is held out of {', '.join(names)}: the scores say nothing of samples there."
+    return [said] if names and said not in before else []
 
 
 def _parted(reals: LabelledData, seed: int) -> tuple[LabelledData, LabelledData]:

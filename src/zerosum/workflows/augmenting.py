@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -201,9 +202,13 @@ def wanted_of(
             f"{option('balance', True)} fills classes up to the largest, "
             f"{option('per_class', per_class)} up to {per_class}. Give one of them."
         )
-    for name, many in {option("per_class"): per_class, **amount}.items():
-        if many is not None and many < 1:
-            raise ConditionError(f"{name} asks for {many} samples; ask for 1 or more.")
+    asked = {f"the class {str(name)!r}": many for name, many in amount.items()}
+    asked |= {} if per_class is None else {option("per_class"): per_class}
+    for name, many in asked.items():
+        if not isinstance(many, Integral) or many < 1:
+            raise ConditionError(
+                f"{name} asks for {many} samples; ask for 1 or more, as a whole number."
+            )
     counts, wanted = reals.counts, {}
     if per_class is not None or balance or not amount:
         goal = max(counts) if per_class is None else per_class

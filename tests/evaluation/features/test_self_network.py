@@ -36,9 +36,10 @@ def test_pictures_keep_their_proportions(height: int, width: int, size: tuple[in
 
 def test_areas_are_averaged() -> None:
     space = ImageSpace(channels=1, height=128, width=128)
-    x = torch.zeros(1, 1, 128, 128, dtype=torch.uint8)
-    x[..., ::2] = 200
-    assert bool((shrink(space, x) == 100).all())
+    x = torch.zeros(130, 1, 128, 128, dtype=torch.uint8)  # more than are made smaller at once
+    x[..., ::2] = torch.arange(0, 260, 2).clamp_max(255)[:, None, None, None]
+    assert shrink(space, x)[:127, 0, 0, 0].tolist() == [*range(127)]
+    assert shrink(space, x[:0]).shape == (0, 1, 64, 64)
 
 
 def test_the_task_follows_from_the_labels() -> None:

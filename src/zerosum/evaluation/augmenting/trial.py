@@ -29,7 +29,10 @@ LEAST_GAIN = 0.005
 
 
 class Score(NamedTuple):
-    """Balanced accuracy on held-out reals, in [0, 1]: on all, and on each half of them."""
+    """Balanced accuracy on held-out reals, in [0, 1]: on all, and on each half of them.
+
+    Where each class has a single real there are no halves, and all stand for each.
+    """
 
     whole: float
     halves: tuple[float, float]
@@ -65,7 +68,7 @@ class AugmentationTrial:
         arms: in the order in which they are shown.
         usual: names of the arms that do what is usual.
         believed: whether the holdout was new to the model, so that a gain can be believed.
-        num_classes: classes of the holdout.
+        held_out: reals of each class of the holdout, of those that it has.
         subject: what was tried.
         warnings: what a reader must know.
         seconds: how long it took.
@@ -74,7 +77,7 @@ class AugmentationTrial:
     arms: tuple[Arm, ...]
     usual: Sequence[str]
     believed: bool
-    num_classes: int
+    held_out: Sequence[int]
     subject: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -106,16 +109,33 @@ class AugmentationTrial:
     def conclusive(self) -> bool:
         """Whether any classifier reads the classes; where none does, nothing can help it."""
         most = max(self.best.mean, self.without.mean)
-        return most >= 1 / self.num_classes + ABOVE_CHANCE
+        return most >= self._chance + ABOVE_CHANCE
+
+    @property
+    def grain(self) -> float:
+        """What a single real of the smallest class of the holdout adds to the score."""
+        return self._chance / min(self.held_out)
 
     @property
     def helps(self) -> bool:
         """Whether samples help: half a point on average, and something for every seed."""
-        return self.believed and self.conclusive and self._gained
+        return self.believed and self.conclusive and self._gained and self._told_from_chance
 
     @property
     def _gained(self) -> bool:
         return fmean(self.gains) >= LEAST_GAIN and min(self.gains) > 0
+
+    @property
+    def _told_from_chance(self) -> bool:
+        return self._parted and fmean(self.gains) > self.grain
+
+    @property
+    def _parted(self) -> bool:
+        return max(self.held_out) > 1
+
+    @property
+    def _chance(self) -> float:
+        return 1 / len(self.held_out)
 
     @property
     def _one_seed(self) -> bool:
@@ -124,19 +144,29 @@ class AugmentationTrial:
     @property
     def verdict(self) -> str:
         """What to do, in a sentence or two."""
+        chosen = (
+            "Chosen on one half of the holdout and judged on the other"
+            if self._parted
+            else "Chosen and judged on the same reals, one of each class"
+        )
+        by_seed = ", ".join(f"{100 * one:+.1f}" for one in self.gains)
         found = (
             f"{self.best.name} reaches {self.best.mean:.1%} and {self.without.name} "
-            f"{self.without.mean:.1%}. Chosen on one half of the holdout and judged on the other, "
-            f"samples are worth {100 * fmean(self.gains):+.1f} points (by seed "
-            f"{', '.join(f'{100 * one:+.1f}' for one in self.gains)})."
+            f"{self.without.mean:.1%}. {chosen}, samples are worth "
+            f"{100 * fmean(self.gains):+.1f} points (by seed {by_seed})."
         )
         if self.helps:
             alone = " A single seed may be chance: repeat it with more." if self._one_seed else ""
             return f"Do: {found}{alone}"
         if not self.conclusive:
             return (
-                f"Not known: {found} Chance is {1 / self.num_classes:.1%}: no classifier reads "
+                f"Not known: {found} Chance is {self._chance:.1%}: no classifier reads "
                 "these classes, with samples or without. Give more reals."
+            )
+        if self._gained and not self._told_from_chance:
+            return (
+                f"Not known: {found} A single real of the smallest class that is held out is "
+                f"worth {100 * self.grain:.1f} points. Hold out more."
             )
         if self._gained:
             return f"Not known: {found} The model may have seen the reals that this was tried on."
@@ -166,9 +196,13 @@ class AugmentationTrial:
         return {
             "subject": dict(self.subject),
             "arms": [
-                {"name": a.name, "mean": a.mean, "scores": [one.whole for one in a.scores]}
+                {
+                    "name": a.name, "mean": a.mean, "scores": [one.whole for one in a.scores],
+                    "halves": [list(one.halves) for one in a.scores],
+                }
                 for a in self.arms
             ],
+            "held_out": list(self.held_out),
             "without": self.without.name,
             "best": self.best.name,
             "gains": list(self.gains),
@@ -176,7 +210,7 @@ class AugmentationTrial:
             "verdict": self.verdict,
             "warnings": list(self.warnings),
             "seconds": self.seconds,
-        }
+        }  # fmt: skip
 
     def save(self, path: Path | str) -> Path:
         """Write the plot (`.png`, with the JSON next to it), or the JSON alone (`.json`).

@@ -155,8 +155,9 @@ def shrink(space: Space, x: Tensor) -> Tensor:
         return x
     if x.ndim != 1 + len(space.shape):
         return x
-    small = _POOLS[space.axes](x.float(), shrunk_size(space))
-    return small if x.is_floating_point() else small.round().to(x.dtype)
+    pool, size = _POOLS[space.axes], shrunk_size(space)
+    small = (pool(some.float(), size) for some in x.split(BATCH))  # all at once are 4 bytes a pixel
+    return torch.cat([one if x.is_floating_point() else one.round().to(x.dtype) for one in small])
 
 
 def as_seen(space: Space, x: Tensor) -> Tensor:

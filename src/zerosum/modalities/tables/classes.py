@@ -34,8 +34,8 @@ class TableClasses(ClassKit):
                 f"rows have no label. Name a column with {option('target')}. {allowed}"
             )
         if target not in fit:
-            near = did_you_mean(target, fit)
-            raise EvaluationError(f"the target {target!r} holds no categories.{near} {allowed}")
+            near = did_you_mean(target, fit) if fit else f" {allowed}"
+            raise EvaluationError(f"the target {target!r} holds no categories.{near}")
         if len(space.names) == 1:
             raise EvaluationError(
                 f"{target!r} is the only column that is modelled, so nothing tells its values "

@@ -55,7 +55,7 @@ class C2stNetwork(C2st):
     def odds(self, reals: Tensor, samples: Tensor, context: MetricContext) -> np.ndarray:
         """By the pixels of images."""
         space, n = context.space, len(reals)
-        seen = shrink(space, torch.cat([reals, samples]))
+        seen = torch.cat([shrink(space, side) for side in (reals, samples)])
         seed, fold = derive_seed(context.seed, self.outputs[0].name), count()
 
         def judge(known: np.ndarray, sides: np.ndarray, asked: np.ndarray) -> np.ndarray:
