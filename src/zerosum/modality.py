@@ -64,8 +64,9 @@ def too_few(
         train: as many to train on are few.
         held: as many of a holdout are few.
 
-    >>> list(too_few("texts", train=1_000)(2_000, 80))[0][:70]
-    'There are too few texts to trust single figures: 80 texts of the holdo'
+    >>> (said,) = too_few("texts", train=1_000)(2_000, 80)
+    >>> said.rpartition(":")[2]
+    ' 80 texts of the holdout, where 1,000 and 200 are few.'
     """
 
     def warnings(trained: int, kept: int | None) -> Iterator[str]:

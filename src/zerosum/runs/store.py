@@ -383,6 +383,9 @@ def list_runs(root: Path) -> list[Run]:
 
 
 def versions() -> dict[str, str]:
-    """What a run was made with."""
-    packages = ("zerosum", "torch", "numpy", "pydantic", "safetensors")
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+    """What a run was made with; of torch its build too."""
+    import torch  # listing runs does without
+
+    packages = ("zerosum", "numpy", "pydantic", "safetensors")
+    known = {"python": platform.python_version(), "torch": str(torch.__version__)}
+    return known | {name: version(name) for name in packages}
