@@ -39,5 +39,5 @@ clean:
 	touch $@
 
 .venv/docs: .venv/ready
-	$(BIN)/python -m pip install -q -e '.[docs]'
+	$(BIN)/python -m pip install -q -e '.[docs,molecules]'
 	touch $@
