@@ -163,8 +163,8 @@ class C2stStrong(_TwoSample):
             title="C2ST strong",
             better="lower",
             meaning="How often boosted trees and a linear classifier separate samples from reals: "
-            "0.5 is chance, 1 is always. It is the hardest judge here, and finds any difference "
-            "that shows in the features, even one that matters to nobody.",
+            "0.5 is chance, 1 is always. It finds any difference that shows in the features, even "
+            "one that matters to nobody.",
             source=SOURCE,
             protocol=f"boosted trees + logistic regression, {_PROTOCOL}",
             limits=(0.5, 1.0),
